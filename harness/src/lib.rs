@@ -1,0 +1,5 @@
+//! `culture-eval`: which model is better on which culture, and do we know it?
+//!
+//! The rooms of the house; `ARCHITECTURE.md` tells what passes between them.
+
+pub mod stats;

@@ -1,0 +1,1 @@
+//! The contract between the harness and its model plugins.
