@@ -2,4 +2,6 @@
 //!
 //! The rooms of the house; `ARCHITECTURE.md` tells what passes between them.
 
+pub mod definition;
+pub mod example;
 pub mod stats;

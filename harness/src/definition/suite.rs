@@ -1,0 +1,19 @@
+//! A suite: which models on which benchmarks with which seeds. `benchmarks/suites/NAME.toml`.
+
+use serde::{Deserialize, Serialize};
+
+/// One suite.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Suite {
+    /// Short name; also the name of its run folder.
+    pub name: String,
+    /// Name as printed.
+    pub title: String,
+    /// Models; `*` is every known one.
+    pub models: Vec<String>,
+    /// Benchmarks; `*` is every known one.
+    pub benchmarks: Vec<String>,
+    /// Seeds.
+    pub seeds: Vec<u64>,
+}

@@ -1,0 +1,123 @@
+//! `Example`: the one shape all benchmarks are normalised to, as a row and as columns.
+//!
+//! Parquet files hold rows of it ([`crate::store::examples`]); models and metrics see columns.
+
+use std::collections::BTreeMap;
+
+use crate::definition::split::Part;
+
+/// One question with its gold answer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Example {
+    /// Unique within the task.
+    pub id: String,
+    /// What the model reads.
+    pub text: String,
+    /// Gold label, by name.
+    pub label: String,
+    /// Country, language or group tag.
+    pub culture: String,
+    /// Examples that are not independent share it.
+    pub cluster: String,
+    /// Further tags: name -> value.
+    pub groups: BTreeMap<String, String>,
+    /// Train, valid or test.
+    pub part: Option<Part>,
+}
+
+/// Texts in one allocation: row `i` is `data[ends[i-1]..ends[i]]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Strings {
+    data: String,
+    ends: Vec<usize>,
+}
+
+impl Strings {
+    /// Appends a row.
+    pub fn push(&mut self, text: &str) {
+        self.data.push_str(text);
+        self.ends.push(self.data.len());
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Row `i`.
+    ///
+    /// # Panics
+    /// Where `i >= len()`.
+    pub fn get(&self, i: usize) -> &str {
+        let start = if i == 0 { 0 } else { self.ends[i - 1] };
+        &self.data[start..self.ends[i]]
+    }
+
+    /// All rows in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
+        (0..self.len()).map(|i| self.get(i))
+    }
+}
+
+impl<'a> FromIterator<&'a str> for Strings {
+    fn from_iter<I: IntoIterator<Item = &'a str>>(rows: I) -> Self {
+        let mut strings = Self::default();
+        for row in rows {
+            strings.push(row);
+        }
+        strings
+    }
+}
+
+/// A column of few distinct texts: `names[codes[i]]` is row `i`; `names` in order of first appearance.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Coded {
+    /// Distinct values.
+    pub names: Vec<String>,
+    /// One index into `names` a row.
+    pub codes: Vec<u32>,
+}
+
+impl Coded {
+    /// Row `i`.
+    ///
+    /// # Panics
+    /// Where `i` is out of range.
+    pub fn get(&self, i: usize) -> &str {
+        &self.names[self.codes[i] as usize]
+    }
+}
+
+/// Columns of some examples, in file order. All columns have `len()` rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Examples {
+    /// Unique names.
+    pub ids: Strings,
+    /// What the model reads.
+    pub texts: Strings,
+    /// Gold label as an index into the task's label list.
+    pub labels: Vec<u32>,
+    /// Country, language or group tag.
+    pub cultures: Coded,
+    /// Cluster number; equal = not independent.
+    pub clusters: Vec<u32>,
+    /// Further tags by name.
+    pub groups: BTreeMap<String, Coded>,
+}
+
+impl Examples {
+    /// Number of examples.
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+}
