@@ -4,4 +4,6 @@
 
 pub mod definition;
 pub mod example;
+pub mod normalise;
+pub mod split;
 pub mod stats;
