@@ -7,3 +7,5 @@ pub mod example;
 pub mod normalise;
 pub mod split;
 pub mod stats;
+#[cfg(test)]
+mod testing;
