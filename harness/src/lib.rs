@@ -4,4 +4,6 @@
 
 pub mod definition;
 pub mod example;
+pub mod settings;
 pub mod stats;
+pub mod store;
