@@ -1,1 +1,15 @@
 //! Statistics: pure functions, each with its source.
+//!
+//! No file, clock, terminal or network is touched here. Randomness comes in as a [`rng::Stream`] of the recorded seed.
+//! Differences are A - B; tests are two-sided unless said; nothing answers NaN: a question without an answer is a
+//! [`StatsError`] that names the argument and the remedy, a figure that does not exist is `None`.
+
+mod error;
+
+pub mod descriptive;
+pub mod dist;
+pub mod interval;
+pub mod rng;
+
+pub use error::StatsError;
+pub use interval::Interval;
