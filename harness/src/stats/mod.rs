@@ -6,10 +6,18 @@
 
 mod error;
 
+pub mod bootstrap;
+pub mod cells;
 pub mod descriptive;
 pub mod dist;
 pub mod interval;
+pub mod mcnemar;
+pub mod metric;
+pub mod permutation;
 pub mod rng;
+mod sampling;
+pub mod ttest;
+pub mod wilcoxon;
 
 pub use error::StatsError;
 pub use interval::Interval;
