@@ -8,14 +8,19 @@ mod error;
 
 pub mod bootstrap;
 pub mod cells;
+pub mod cluster;
+pub mod correction;
 pub mod descriptive;
 pub mod dist;
+pub mod friedman;
 pub mod interval;
 pub mod mcnemar;
 pub mod metric;
 pub mod permutation;
+pub mod power;
 pub mod rng;
 mod sampling;
+pub mod studentized;
 pub mod ttest;
 pub mod wilcoxon;
 

@@ -236,6 +236,9 @@ pub fn cluster_permutation_mean(differences: &[f64], clusters: &[u32], method: &
 pub fn permutation_metric(cells: &Cells, metric: LabelMetric, metric_options: MetricOptions, method: &PermutationMethod, alternative: Alternative) -> Result<Permutation> {
     let problem = SwapProblem::new(cells, metric, metric_options)?;
     let exact = |limit: f64| -> Result<Permutation> {
+        if let Some(p_value) = problem.exact_accuracy(alternative) {
+            return Ok(Permutation { observed: problem.observed, p_value, exact: true });
+        }
         let cost = problem.assignments();
         if cost > limit {
             return Err(StatsError::TooCostly { what: "exact randomisation", cost, remedy: "use method = mc" });
@@ -298,6 +301,15 @@ impl SwapProblem {
         let count = |a_right: bool| swaps.iter().filter(|s| (s.1 == s.0) == a_right).map(|s| s.3).sum::<u64>();
         let template = |a_right: bool| swaps.iter().find(|s| (s.1 == s.0) == a_right).copied();
         [true, false].into_iter().filter_map(|side| template(side).map(|s| (s.0, s.1, s.2, count(side)))).collect()
+    }
+
+    /// For accuracy the null distribution of the number of swaps in A's favour is Binomial(b + c, 1/2).
+    fn exact_accuracy(&self, alternative: Alternative) -> Option<f64> {
+        if !matches!(self.metric, LabelMetric::Accuracy | LabelMetric::MicroF1) {
+            return None;
+        }
+        let count = |a_right: bool| self.swaps.iter().filter(|s| (s.1 == s.0) == a_right).map(|s| s.3).sum::<u64>();
+        Some(super::mcnemar::sign_test(count(true), count(false), alternative).p_value)
     }
 
     fn assignments(&self) -> f64 {
