@@ -363,3 +363,14 @@ pub fn cluster_bootstrap_mean(values: &[f64], clusters: &[u32], options: &Bootst
     };
     summarise(whole.0 / whole.1, replicates, options, jackknife)
 }
+
+/// Paired bootstrap of an accuracy difference: multinomial over the 2 x 2 table, O(R) at any n.
+pub fn paired_bootstrap_accuracy(table: &super::mcnemar::PairedTable, options: &BootstrapOptions) -> Result<Bootstrap> {
+    table.not_empty()?;
+    let cells: Vec<(f64, u64)> =
+        [(-1.0, table.only_b), (0.0, table.both_right + table.both_wrong), (1.0, table.only_a)]
+            .into_iter()
+            .filter(|(_, count)| *count > 0)
+            .collect();
+    bootstrap_moments(&cells, options, |pivot, n, one, _| pivot + one / n)
+}

@@ -6,6 +6,8 @@
 
 mod error;
 
+pub mod aso;
+pub mod bayes;
 pub mod bootstrap;
 pub mod cells;
 pub mod cluster;
@@ -16,10 +18,13 @@ pub mod friedman;
 pub mod interval;
 pub mod mcnemar;
 pub mod metric;
+pub mod panel;
 pub mod permutation;
 pub mod power;
+pub mod ranking;
 pub mod rng;
 mod sampling;
+pub mod seeds;
 pub mod studentized;
 pub mod ttest;
 pub mod wilcoxon;
