@@ -4,6 +4,8 @@
 
 pub mod definition;
 pub mod example;
+pub mod normalise;
 pub mod settings;
+pub mod split;
 pub mod stats;
 pub mod store;
