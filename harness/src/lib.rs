@@ -5,7 +5,10 @@
 pub mod definition;
 pub mod example;
 pub mod normalise;
+pub mod prepare;
+pub mod settings;
 pub mod split;
 pub mod stats;
+pub mod store;
 #[cfg(test)]
 mod testing;

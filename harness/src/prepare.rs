@@ -1,0 +1,1 @@
+//! Official or sample files to `examples.parquet` and its statistics.
