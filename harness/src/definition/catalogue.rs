@@ -221,9 +221,9 @@ impl Catalogue {
     }
 }
 
-/// The committed statistics of a task, as JSON.
-pub fn statistics(task: &str) -> Option<&'static str> {
-    let file = format!("benchmarks/statistics/{task}.json");
+/// The committed statistics of a task's official or sample data, as JSON.
+pub fn statistics(task: &str, sample: bool) -> Option<&'static str> {
+    let file = format!("benchmarks/statistics/{task}.{}.json", if sample { "sample" } else { "official" });
     embedded::STATISTICS.iter().find(|(name, _)| *name == file).map(|(_, text)| *text)
 }
 

@@ -1,1 +1,0 @@
-//! Official or sample files to `examples.parquet` and its statistics.
