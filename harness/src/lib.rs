@@ -6,6 +6,7 @@ pub mod definition;
 pub mod example;
 pub mod normalise;
 pub mod prepare;
+pub mod sample;
 pub mod settings;
 pub mod split;
 pub mod stats;
