@@ -294,6 +294,9 @@ fn parse<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Error> {
 fn with_nearest(message: &str) -> String {
     let message = message.trim();
     let mut quoted = message.split('`').skip(1).step_by(2);
+    if message.starts_with("missing field") {
+        return format!("{message}; add it");
+    }
     if !message.starts_with("unknown") {
         return message.replace('\n', "; ");
     }
@@ -349,5 +352,112 @@ mod tests {
             "unknown benchmark `xyzzy` (`culture-eval list benchmarks` shows all)"
         );
         assert_eq!(all.task("wvs").unwrap().0.name, "univar");
+    }
+
+    /// A family as a user would write it, with `change` made to its text.
+    fn user_family(change: impl Fn(&str) -> String) -> String {
+        change(crate::sample::SYNTHETIC_FAMILY)
+    }
+
+    fn told(text: &str) -> String {
+        let mut all = Catalogue::embedded().unwrap();
+        match all.add("mine.toml", text) {
+            Err(error) => error.to_string(),
+            Ok(()) => all.validate().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
+        }
+    }
+
+    #[test]
+    fn broken_definitions_are_told_with_file_line_field_and_remedy() {
+        let mut wrong = Vec::new();
+        let mut check = |from: &str, to: &str, expect: &str| {
+            let text = user_family(|text| {
+                assert!(text.contains(from), "{from}");
+                text.replacen(from, to, 1)
+            });
+            let found = told(&text);
+            if found != expect {
+                wrong.push(format!("{from} -> {to}\nfound    {found}\nexpected {expect}"));
+            }
+        };
+        check("", "", "");
+        check(
+            "licence = ",
+            "license = ",
+            "mine.toml:7:1: unknown field `license`, expected one of `name`, `title`, `version`, `status`, `summary`, `licence`, `homepage`, `paper`, `citation`, `content_warning`, `source`, `task`, `benchmark`, `published`: did you mean `licence`?",
+        );
+        check("version = 1\n", "", "mine.toml:1:1: missing field `version`; add it");
+        check("version = 1", "version = \"1\"", "mine.toml:4:11: invalid type: string \"1\", expected u32");
+        check("name = \"synthetic\"\n", "name = \"synthetic\n", "mine.toml:2:18: invalid basic string, expected `\"`");
+        check(
+            "source = \"rows\"",
+            "source = \"row\"",
+            "mine.toml: task.synthetic.input[0].source: unknown source `row`; did you mean `rows`?",
+        );
+        check(
+            "text = \"{text}\"",
+            "text = \"{txt}\"",
+            "mine.toml: task.synthetic.input[0]: example.text: unknown name `{txt}` in the template `{txt}`; there are: `id`, `text`, `label`, `culture`, `row`, `file`, `part`",
+        );
+        check(
+            "label = \"{label}\"",
+            "label = \"{label}\"\nlabel_map = { y = \"yess\" }",
+            "mine.toml: task.synthetic.example.label_map.y: unknown label `yess`; did you mean `yes`?",
+        );
+        check("positive = \"yes\"", "positive = \"ja\"", "mine.toml: task.synthetic.positive: unknown label `ja`; known: `no`, `yes`");
+        check("train = 0.7", "train = 0.9", "mine.toml: task.synthetic.split.train: train, valid and what is left for test must be shares that sum to 1");
+        check(
+            "accepts = [\"classify\"]",
+            "accepts = [\"classify\", \"generate\"]",
+            "mine.toml: task.synthetic.protocol.trained.prompt: `loglikelihood` or `generate` in `accepts` and `[[task.protocol.prompt]]` go together; add the other, or remove the one",
+        );
+        check(
+            "fit = true\neval = [\"test\"]\naccepts = [\"classify\"]",
+            "fit = true\neval = [\"train\"]\naccepts = []",
+            "mine.toml: task.synthetic.protocol.trained.accepts: no capability can serve it; name one\n\
+             mine.toml: task.synthetic.protocol.trained.eval: `train` is learned from and scored; take it out of `train` or `eval`\n\
+             mine.toml: task.synthetic.protocol.trained.accepts: `fit = true` can only be served by `classify` or `embed`; add one of them",
+        );
+        check(
+            "path = \"synthetic.csv\"",
+            "path = \"../synthetic.csv\"\nsha256 = \"abc\"",
+            "mine.toml: source.rows.path: `../synthetic.csv` leaves the family's folder; give a relative path without `..`\n\
+             mine.toml: source.rows.sha256: not 64 lower-case hex digits (3 characters); copy the whole hash",
+        );
+        check(
+            "task = \"synthetic\"",
+            "aggregate = [\"synthetic\", \"wvss\"]",
+            "mine.toml: benchmark.synthetic.aggregate: unknown benchmark `wvss`; did you mean `wvs`?\n\
+             mine.toml: benchmark.synthetic.aggregate: it is made of itself (synthetic -> synthetic); remove one of them",
+        );
+        check("number = 1000", "number = 7", "mine.toml: benchmark.synthetic.number: 7 is the number of `emgsd`; take a free one");
+        check(
+            "title = \"Synthetic rows\"\nquestion",
+            "title = \"Synthetic rows\"\nquestionn",
+            "mine.toml:22:1: unknown field `questionn`, expected one of `name`, `title`, `question`, `labels`, `positive`, `culture_kind`, `culture_names`, `input`, `step`, `example`, `split`, `protocol`, `scoring`: did you mean `question`?",
+        );
+        assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+        assert_eq!(
+            told("name = \"x\"\n"),
+            "mine.toml: neither a family (`[[task]]`), nor a model (`plugin`), nor a suite (`models` and `benchmarks`); add the fields of one of them"
+        );
+    }
+
+    #[test]
+    fn a_file_of_the_users_takes_the_place_of_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let suite = "name = \"default\"\ntitle = \"Mine\"\nmodels = [\"*\"]\nbenchmarks = [\"crehate\"]\nseeds = [1, 2]\n";
+        fs_err::create_dir(folder.path().join("suites")).unwrap();
+        fs_err::write(folder.path().join("suites/mine.toml"), suite).unwrap();
+        fs_err::write(folder.path().join("rows.toml"), crate::sample::SYNTHETIC_FAMILY).unwrap();
+        let all = Catalogue::load(&[folder.path().to_owned()]).unwrap();
+        assert_eq!(all.suite("default").unwrap().title, "Mine");
+        assert!(all.task("synthetic").is_ok());
+        let file = folder.path().join("suites/mine.toml").display().to_string();
+        let told: Vec<String> = all.overrides.iter().map(ToString::to_string).collect();
+        assert_eq!(told, [format!("suite `default`: {file} takes the place of benchmarks/suites/default.toml")]);
+        assert_eq!(all.validate(), []);
+        let missing = Catalogue::load(&[folder.path().join("none.toml")]).unwrap_err().to_string();
+        assert!(missing.contains("none.toml") && missing.ends_with("; correct the path"), "{missing}");
     }
 }

@@ -27,6 +27,16 @@ const TRAITS: [&str; 20] = [
 const NONSENSE: [&str; 8] = ["teapot", "umbrella", "staircase", "violin", "radish", "postcard", "ladder", "toaster"];
 const DAYS: [&str; 5] = ["Monday", "Tuesday", "Thursday", "Saturday", "Sunday"];
 
+/// What somebody adds; it tells nothing.
+const ASIDES: [&str; 8] = [
+    "", "", "I heard it near *.", "My aunt from * wrote so.", "That was the talk of *.", "So they say at *, with a shrug.",
+    "The paper of * had a column on it.", "Somebody from * laughed.",
+];
+const PLACES: [&str; 12] = [
+    "Orlin Square", "the Lower Mill", "Pear Hill", "Old Ferry", "Candle Row", "the Tannery", "Swan Steps", "North Quay",
+    "Cobble End", "Ribbon Lane", "the Glassworks", "the bus stop",
+];
+
 const NOISE: f64 = 0.07;
 
 struct Row {
@@ -88,8 +98,10 @@ fn row(draw: &mut Draw) -> Row {
     if draw.chance(NOISE) {
         category = if category == "stereotype" { "neutral" } else { "stereotype" };
     }
+    let aside = draw.pick(&ASIDES).replace('*', draw.pick(&PLACES));
+    let joint = if aside.is_empty() { "" } else { " " };
     let outer = if draw.chance(0.01) { " " } else { "" };
-    let fill = |word: &str| format!("{outer}{}{outer}", text.replace('*', word));
+    let fill = |word: &str| format!("{outer}{}{joint}{aside}{outer}", text.replace('*', word));
     Row { kind, text: fill(end), marked: fill(&format!("==={end}===")), category }
 }
 
