@@ -28,7 +28,8 @@ fn run(task: &Task, mut rows: Rows<'_>) -> (Result<(), Error>, String, Tally) {
     let pipeline = Pipeline::new(task, &task.inputs[0]).unwrap();
     let (mut out, mut tally) = (String::new(), Tally::default());
     let done = normalise(&pipeline, &mut rows, "f", &mut tally, &mut |example, _| {
-        let _ = writeln!(out, "{}|{}|{}", example.id, example.text.replace('\n', "\\n"), example.label);
+        let _ =
+            writeln!(out, "{}|{}|{}", example.id, example.text.replace('\n', "\\n"), example.label);
         Ok::<(), Error>(())
     });
     assert!(done.is_err() || tally.balances());
@@ -55,7 +56,12 @@ fn outcome(task: &Task, format: &str, bytes: &[u8]) -> String {
 #[test]
 fn good_files() {
     let check = |format: &str, bytes: &[u8], expect: &str| {
-        assert_eq!(outcome(&task("", ""), format, bytes), expect, "{}", String::from_utf8_lossy(bytes));
+        assert_eq!(
+            outcome(&task("", ""), format, bytes),
+            expect,
+            "{}",
+            String::from_utf8_lossy(bytes)
+        );
     };
     let all = "a|x|no\nb|y, z|yes\n";
     check("csv", b"id,text,label\na,x,0\nb,\"y, z\",1\n", all);
@@ -72,7 +78,12 @@ fn good_files() {
 #[test]
 fn bad_files() {
     let check = |format: &str, bytes: &[u8], expect: &str| {
-        assert_eq!(outcome(&task("", ""), format, bytes), expect, "{}", String::from_utf8_lossy(bytes));
+        assert_eq!(
+            outcome(&task("", ""), format, bytes),
+            expect,
+            "{}",
+            String::from_utf8_lossy(bytes)
+        );
     };
     let empty = "the file is empty; fetch it again, or take its input out of the definition";
     check("csv", b"", &format!("f.csv: {empty}"));
@@ -88,7 +99,11 @@ fn bad_files() {
         b"id,txt,label\na,x,0\n",
         "f.csv: missing column `text` (there are: `id`, `txt`, `label`): did you mean `txt`?; correct `columns` of the input, or the file's header",
     );
-    check("csv", b"id,text,text,label\na,x,x,0\n", "f.csv: the header names the column `text` twice; rename one of them");
+    check(
+        "csv",
+        b"id,text,text,label\na,x,x,0\n",
+        "f.csv: the header names the column `text` twice; rename one of them",
+    );
     check(
         "csv",
         b"id,text,label\na,x,0\nb,y, z,1\n",
@@ -130,12 +145,21 @@ fn skipped_rows_are_counted() {
     let (done, out, tally) = run(&task, Rows::delimited("f.csv", b',', &columns, bytes).unwrap());
     assert_eq!((done, out.as_str()), (Ok(()), "a|x|no\ne||yes\n"));
     assert_eq!((tally.read, tally.examples, tally.skipped), (5, 2, 3));
-    let kinds: Vec<(&str, u64)> = tally.warnings.kinds.iter().map(|(kind, w)| (kind.as_str(), w.count)).collect();
+    let kinds: Vec<(&str, u64)> =
+        tally.warnings.kinds.iter().map(|(kind, w)| (kind.as_str(), w.count)).collect();
     assert_eq!(
         kinds,
-        [("empty text (kept)", 1), ("invalid UTF-8", 1), ("unexpected value", 1), ("wrong field count", 1)]
+        [
+            ("empty text (kept)", 1),
+            ("invalid UTF-8", 1),
+            ("unexpected value", 1),
+            ("wrong field count", 1)
+        ]
     );
-    assert!(tally.warnings.kinds["invalid UTF-8"].first[0].starts_with("f.csv, row 3 (line 4): field `text`"));
+    assert!(
+        tally.warnings.kinds["invalid UTF-8"].first[0]
+            .starts_with("f.csv, row 3 (line 4): field `text`")
+    );
 }
 
 #[test]
@@ -144,10 +168,22 @@ fn steps() {
         assert_eq!(outcome(&task("", steps), "csv", bytes.as_bytes()), expect, "{steps}");
     };
     let rows = "id,text,label\na, x ,0\nb,y[N] z,1\nc,,1\n";
-    check("step = [{ do = \"trim\", columns = [\"text\"] }]", rows, "a|x|no\nb|y[N] z|yes\nc||yes\n");
-    check("step = [{ do = \"cut-at\", column = \"text\", at = \"[N]\" }]", rows, "a| x |no\nb|y|yes\nc||yes\n");
+    check(
+        "step = [{ do = \"trim\", columns = [\"text\"] }]",
+        rows,
+        "a|x|no\nb|y[N] z|yes\nc||yes\n",
+    );
+    check(
+        "step = [{ do = \"cut-at\", column = \"text\", at = \"[N]\" }]",
+        rows,
+        "a| x |no\nb|y|yes\nc||yes\n",
+    );
     check("step = [{ do = \"skip-empty\", column = \"text\" }]", rows, "a| x |no\nb|y[N] z|yes\n");
-    check("step = [{ do = \"drop\", column = \"id\", values = [\"a\", \"c\"] }]", rows, "b|y[N] z|yes\n");
+    check(
+        "step = [{ do = \"drop\", column = \"id\", values = [\"a\", \"c\"] }]",
+        rows,
+        "b|y[N] z|yes\n",
+    );
     check(
         "step = [{ do = \"map\", column = \"id\", to = \"text\", values = { a = \"A\" }, otherwise = \"?\" }]",
         rows,
@@ -185,11 +221,16 @@ fn parquet() {
     ])
     .unwrap();
     let columns = ["id", "text", "label"].map(str::to_owned);
-    for compression in [Compression::UNCOMPRESSED, Compression::SNAPPY, Compression::ZSTD(ZstdLevel::default())] {
-        let properties = parquet::file::properties::WriterProperties::builder().set_compression(compression).build();
+    for compression in
+        [Compression::UNCOMPRESSED, Compression::SNAPPY, Compression::ZSTD(ZstdLevel::default())]
+    {
+        let properties = parquet::file::properties::WriterProperties::builder()
+            .set_compression(compression)
+            .build();
         let mut file = tempfile::tempfile().unwrap();
         let mut writer =
-            parquet::arrow::ArrowWriter::try_new(&mut file, batch.schema(), Some(properties)).unwrap();
+            parquet::arrow::ArrowWriter::try_new(&mut file, batch.schema(), Some(properties))
+                .unwrap();
         writer.write(&batch).unwrap();
         writer.close().unwrap();
         let rows = Rows::parquet("f.parquet", &columns, file.try_clone().unwrap()).unwrap();

@@ -9,25 +9,66 @@ use super::draw::Draw;
 use super::{File, csv};
 
 const COUNTRIES: [&str; 14] = [
-    "United States of America", "France", "Spain", "China", "Japan", "Türkiye", "Egypt", "Islamic Republic of Iran",
-    "Malaysia", "Argentina", "Lao People's Democratic Republic", "Bhutan", "Congo", "Serbia",
+    "United States of America",
+    "France",
+    "Spain",
+    "China",
+    "Japan",
+    "Türkiye",
+    "Egypt",
+    "Islamic Republic of Iran",
+    "Malaysia",
+    "Argentina",
+    "Lao People's Democratic Republic",
+    "Bhutan",
+    "Congo",
+    "Serbia",
 ];
 const PAGES: usize = 11;
 const ASSERTIONS: usize = 6;
 
 const TOPICS: [&str; 4] = ["Food", "Greetings", "Festivals", "Neighbours"];
 const PLACES: [&str; 11] = [
-    "Orlin Square", "the Lower Mill", "Pear Hill", "Old Ferry", "Candle Row", "the Tannery", "Swan Steps", "North Quay",
-    "Cobble End", "Ribbon Lane", "the Glassworks",
+    "Orlin Square",
+    "the Lower Mill",
+    "Pear Hill",
+    "Old Ferry",
+    "Candle Row",
+    "the Tannery",
+    "Swan Steps",
+    "North Quay",
+    "Cobble End",
+    "Ribbon Lane",
+    "the Glassworks",
 ];
 const GIFTS: [&str; 8] = [
-    "seed bread", "a paper lantern", "dried plums", "a new spoon", "salted tea", "a woven ribbon", "river stones", "honey cakes",
+    "seed bread",
+    "a paper lantern",
+    "dried plums",
+    "a new spoon",
+    "salted tea",
+    "a woven ribbon",
+    "river stones",
+    "honey cakes",
 ];
-const OCCASIONS: [&str; 6] =
-    ["a first visit", "the Lantern Supper", "a house-warming", "the Kite Parade", "a name day", "the last day of harvest"];
+const OCCASIONS: [&str; 6] = [
+    "a first visit",
+    "the Lantern Supper",
+    "a house-warming",
+    "the Kite Parade",
+    "a name day",
+    "the last day of harvest",
+];
 
 const SEASONS: [&str; 8] = [
-    "in spring", "in the cold months", "since the old days", "on market days", "among cousins", "when it rains", "as a rule", "these days",
+    "in spring",
+    "in the cold months",
+    "since the old days",
+    "on market days",
+    "among cousins",
+    "when it rains",
+    "as a rule",
+    "these days",
 ];
 
 const NOISE: f64 = 0.06;
@@ -71,7 +112,9 @@ fn row(c: usize, country: &str, page: usize, i: usize, draw: &mut Draw) -> (Vec<
     let (gift, occasion, season) = (GIFTS[gift], OCCASIONS[occasion], draw.pick(&SEASONS));
     let mut assertion = match draw.below(8) {
         0 | 1 => format!("In {place}, guests bring {gift} to {occasion} {season}."),
-        2 | 3 => format!("For {occasion}, people of {place} give {gift} {season}, and nobody finds it odd."),
+        2 | 3 => format!(
+            "For {occasion}, people of {place} give {gift} {season}, and nobody finds it odd."
+        ),
         4 | 5 => format!("It is polite to hand over {gift} at {occasion} in {place} {season}."),
         6 => {
             truth = !truth;
@@ -89,7 +132,9 @@ fn row(c: usize, country: &str, page: usize, i: usize, draw: &mut Draw) -> (Vec<
         assertion.push_str(" [NEG NORM] turned about from the sentence before");
     }
     let title = format!("Customs of {place} ({country})");
-    let score = |draw: &mut Draw| if draw.chance(0.2) { String::new() } else { format!("{:.3}", draw.unit()) };
+    let score = |draw: &mut Draw| {
+        if draw.chance(0.2) { String::new() } else { format!("{:.3}", draw.unit()) }
+    };
     let topic = TOPICS[page % TOPICS.len()];
     let mut row = vec![
         country.to_owned(),
