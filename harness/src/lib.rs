@@ -2,4 +2,5 @@
 //!
 //! The rooms of the house; `ARCHITECTURE.md` tells what passes between them.
 
+pub mod cmd;
 pub mod stats;
