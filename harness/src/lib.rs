@@ -2,6 +2,7 @@
 //!
 //! The rooms of the house; `ARCHITECTURE.md` tells what passes between them.
 
+pub mod cmd;
 pub mod definition;
 pub mod example;
 pub mod normalise;

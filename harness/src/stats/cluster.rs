@@ -33,7 +33,8 @@ pub fn clustered_se(scores: &[f64], clusters: &[u32]) -> Result<ClusteredSe> {
     same_length("scores", scores.len(), "clusters", clusters.len())?;
     let n = scores.len() as f64;
     let m = mean(scores);
-    let members = cluster_members(clusters).unwrap_or_else(|_| vec![(0..scores.len() as u32).collect()]);
+    let members =
+        cluster_members(clusters).unwrap_or_else(|_| vec![(0..scores.len() as u32).collect()]);
     let groups = members.len();
     let squares: f64 = scores.iter().map(|s| (s - m) * (s - m)).sum();
     let between: f64 = members
@@ -48,7 +49,8 @@ pub fn clustered_se(scores: &[f64], clusters: &[u32]) -> Result<ClusteredSe> {
         mean: m,
         se_clt,
         se_bernoulli: in_unit.then(|| (m * (1.0 - m) / n).max(0.0).sqrt()),
-        se_clustered_miller: se_clt.map(|se| (se * se + (between - squares) / (n * n)).max(0.0).sqrt()),
+        se_clustered_miller: se_clt
+            .map(|se| (se * se + (between - squares) / (n * n)).max(0.0).sqrt()),
         se_cr0,
         se_cr1,
         n: scores.len(),
@@ -68,7 +70,11 @@ pub fn clustered_wilson(scores: &[f64], clusters: &[u32], confidence: f64) -> Re
     open_unit("confidence", confidence)?;
     let se = clustered_se(scores, clusters)?;
     if se.n_clusters < 2 {
-        return Err(super::StatsError::TooFew { argument: "clusters", needed: 2, got: se.n_clusters });
+        return Err(super::StatsError::TooFew {
+            argument: "clusters",
+            needed: 2,
+            got: se.n_clusters,
+        });
     }
     let n = se.n as f64;
     let groups = se.n_clusters as f64;
@@ -83,11 +89,19 @@ pub fn clustered_wilson(scores: &[f64], clusters: &[u32], confidence: f64) -> Re
 }
 
 /// Interval of a mean from clustered scores: `mean -+ t_{G-1} se_cr1`.
-pub fn clustered_mean_interval(scores: &[f64], clusters: &[u32], confidence: f64) -> Result<Interval> {
+pub fn clustered_mean_interval(
+    scores: &[f64],
+    clusters: &[u32],
+    confidence: f64,
+) -> Result<Interval> {
     open_unit("confidence", confidence)?;
     let se = clustered_se(scores, clusters)?;
     let Some(cr1) = se.se_cr1 else {
-        return Err(super::StatsError::TooFew { argument: "clusters", needed: 2, got: se.n_clusters });
+        return Err(super::StatsError::TooFew {
+            argument: "clusters",
+            needed: 2,
+            got: se.n_clusters,
+        });
     };
     let half = t_isf((1.0 - confidence) / 2.0, se.n_clusters as f64 - 1.0)? * cr1;
     Ok(Interval { low: se.mean - half, high: se.mean + half, confidence, method: Method::Student })

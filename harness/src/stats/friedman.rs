@@ -36,7 +36,11 @@ pub fn rank_row(scores: &[f64], higher_is_better: bool) -> (Vec<f64>, Vec<usize>
 }
 
 fn at_least_two_models(k: usize) -> Result<()> {
-    if k < 2 { Err(StatsError::TooFew { argument: "models (columns of scores)", needed: 2, got: k }) } else { Ok(()) }
+    if k < 2 {
+        Err(StatsError::TooFew { argument: "models (columns of scores)", needed: 2, got: k })
+    } else {
+        Ok(())
+    }
 }
 
 /// Friedman's test (1937) of rows = benchmarks, columns = models, with Iman & Davenport's F (1980).
@@ -99,7 +103,8 @@ pub fn nemenyi(result: &Friedman) -> Result<Vec<Vec<f64>>> {
     let mut p = vec![vec![1.0; k]; k];
     for i in 0..k {
         for j in i + 1..k {
-            let q = (result.mean_ranks[i] - result.mean_ranks[j]).abs() / se * std::f64::consts::SQRT_2;
+            let q =
+                (result.mean_ranks[i] - result.mean_ranks[j]).abs() / se * std::f64::consts::SQRT_2;
             p[i][j] = studentized_range_sf(q, k, f64::INFINITY)?;
             p[j][i] = p[i][j];
         }
@@ -124,7 +129,11 @@ pub struct AgainstControl {
 }
 
 /// Comparisons with a control (Demšar 2006, section 3.2.2).
-pub fn friedman_vs_control(scores: &[Vec<f64>], control: usize, higher_is_better: bool) -> Result<AgainstControl> {
+pub fn friedman_vs_control(
+    scores: &[Vec<f64>],
+    control: usize,
+    higher_is_better: bool,
+) -> Result<AgainstControl> {
     let result = friedman(scores, higher_is_better)?;
     if control >= result.models {
         return Err(StatsError::OutOfRange {
@@ -169,7 +178,9 @@ pub fn quade(scores: &[Vec<f64>]) -> Result<FTest> {
     let ranges: Vec<f64> = scores
         .iter()
         .map(|row| {
-            let (low, high) = row.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
+            let (low, high) = row
+                .iter()
+                .fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
             high - low
         })
         .collect();
@@ -187,7 +198,8 @@ pub fn quade(scores: &[Vec<f64>]) -> Result<FTest> {
     }
     let between = sums.iter().map(|s| s * s).sum::<f64>() / n;
     let (df_numerator, df_denominator) = (k - 1.0, (n - 1.0) * (k - 1.0));
-    let answer = |statistic, p_value| Ok(FTest { statistic, df_numerator, df_denominator, p_value });
+    let answer =
+        |statistic, p_value| Ok(FTest { statistic, df_numerator, df_denominator, p_value });
     if total == 0.0 {
         return answer(0.0, 1.0);
     }
@@ -219,7 +231,12 @@ pub fn cochran_q(correct: &[Vec<bool>]) -> Result<Chi2Test> {
     let (mut total, mut row_squares) = (0.0, 0.0);
     for (row, values) in correct.iter().enumerate() {
         if values.len() != models {
-            return Err(StatsError::Ragged { argument: "correct", row, expected: models, got: values.len() });
+            return Err(StatsError::Ragged {
+                argument: "correct",
+                row,
+                expected: models,
+                got: values.len(),
+            });
         }
         let hits = values.iter().filter(|v| **v).count() as f64;
         total += hits;

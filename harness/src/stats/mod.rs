@@ -16,6 +16,7 @@ pub mod descriptive;
 pub mod dist;
 pub mod friedman;
 pub mod interval;
+pub mod json;
 pub mod mcnemar;
 pub mod metric;
 pub mod panel;
