@@ -124,7 +124,7 @@ impl Manifest {
     ) -> Self {
         let mut benchmarks = request.benchmarks.clone();
         for part in request.benchmarks.iter().flat_map(|b| &b.aggregate) {
-            if let Ok(part) = catalogue.benchmark(part)
+            if let Ok((_, part)) = catalogue.benchmark(part)
                 && benchmarks.iter().all(|b| b.name != part.name)
             {
                 benchmarks.push(part.clone());
@@ -182,7 +182,7 @@ fn column(
     tasks: &BTreeMap<String, Result<TaskData, Reason>>,
     catalogue: &Catalogue,
 ) -> Column {
-    let family = catalogue.family_of(&benchmark.name);
+    let family = catalogue.benchmark(&benchmark.name).ok().map(|(family, _)| family);
     let mut hashes = Vec::new();
     let mut notes = Vec::new();
     let mut sample = None;

@@ -28,11 +28,12 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let mut wanted: Vec<Benchmark> = Vec::new();
     let _ = args.all;
     if args.tasks.is_empty() {
-        wanted.extend(catalogue.benchmarks().cloned());
+        wanted.extend(catalogue.benchmarks().into_iter().map(|(_, b)| b.clone()));
     }
     for name in &args.tasks {
         let (_, task) = catalogue.task(name)?;
-        wanted.extend(catalogue.benchmarks().filter(|b| b.task.as_deref() == Some(&task.name)).cloned());
+        let all = catalogue.benchmarks().into_iter().map(|(_, b)| b);
+        wanted.extend(all.filter(|b| b.task.as_deref() == Some(&task.name)).cloned());
     }
     let board = Board::new(context.output.bars(), context.output.quiet);
     let mut failed = 0;

@@ -1,12 +1,12 @@
 //! `culture-eval stats`: the statistics engine as a filter of JSON lines, or one function by name and flags.
 
 use std::io::{BufRead, Write};
-use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context as _, Result};
 use serde_json::{Map, Value, json};
 
+use super::{Context, Outcome};
 use crate::stats::json;
 
 /// Statistics by name.
@@ -16,13 +16,10 @@ use crate::stats::json;
 /// `culture-eval stats mcnemar --only-a 10 --only-b 3`; every flag is a name of the function's input or options, lists are
 /// written 0.1,0.2 or as JSON.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// List all functions with their inputs and options.
     #[arg(long)]
     list: bool,
-    /// Print JSON instead of a table.
-    #[arg(long)]
-    json: bool,
     /// Add to each answer the seconds its computation took (start-up and parsing excluded).
     #[arg(long)]
     timing: bool,
@@ -32,18 +29,18 @@ pub struct Args {
 }
 
 /// Exit 0 = answered (refusals are answers of a line); a single refused call is an error of the program, exit 2.
-pub fn run(args: Args) -> Result<ExitCode> {
+pub(super) fn run(args: Args, context: &Context) -> Result<Outcome> {
     let stdout = std::io::stdout().lock();
     let mut out = std::io::BufWriter::new(stdout);
     if args.list {
         list(&mut out)?;
     } else if let Some((name, flags)) = args.call.split_first() {
-        one(&mut out, name, flags, &args)?;
+        one(&mut out, name, flags, args.timing, context.output.json)?;
     } else {
         lines(&mut out, args.timing)?;
     }
     out.flush().context("failed to write to standard output")?;
-    Ok(ExitCode::SUCCESS)
+    Ok(Outcome::Done)
 }
 
 fn lines(out: &mut impl Write, timing: bool) -> Result<()> {
@@ -69,10 +66,10 @@ fn lines(out: &mut impl Write, timing: bool) -> Result<()> {
     Ok(())
 }
 
-fn one(out: &mut impl Write, name: &str, flags: &[String], args: &Args) -> Result<()> {
+fn one(out: &mut impl Write, name: &str, flags: &[String], timing: bool, as_json: bool) -> Result<()> {
     let function = json::find(&name.replace('-', "_"))?;
     let (mut input, mut opts) = (Map::new(), Map::new());
-    let (mut as_json, mut timing) = (args.json, args.timing);
+    let (mut as_json, mut timing) = (as_json, timing);
     let mut rest = flags.iter();
     while let Some(flag) = rest.next() {
         match flag.as_str() {

@@ -163,6 +163,21 @@ impl Catalogue {
         self.suites.sort_by(|a, b| a.value.name.cmp(&b.value.name));
     }
 
+    /// All families, in board order.
+    pub fn families(&self) -> impl Iterator<Item = &Family> {
+        self.families.iter().map(|entry| &entry.value)
+    }
+
+    /// All models, by name.
+    pub fn models(&self) -> impl Iterator<Item = &Model> {
+        self.models.iter().map(|entry| &entry.value)
+    }
+
+    /// All suites, by name.
+    pub fn suites(&self) -> impl Iterator<Item = &Suite> {
+        self.suites.iter().map(|entry| &entry.value)
+    }
+
     /// All tasks with their families, in board order.
     pub fn tasks(&self) -> impl Iterator<Item = (&Family, &Task)> {
         self.families.iter().flat_map(|family| family.value.tasks.iter().map(move |task| (&family.value, task)))

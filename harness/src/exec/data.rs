@@ -58,7 +58,7 @@ pub fn tasks_of<'a>(catalogue: &'a Catalogue, benchmarks: &[Benchmark]) -> anyho
     for benchmark in benchmarks {
         names.extend(benchmark.task.clone());
         for part in &benchmark.aggregate {
-            names.extend(catalogue.benchmark(part)?.task.clone());
+            names.extend(catalogue.benchmark(part)?.1.task.clone());
         }
     }
     names.iter().map(|name| catalogue.task(name)).collect::<Result<_, _>>().map_err(Into::into)
