@@ -1,0 +1,73 @@
+//! Means, variances, quantiles: the small vocabulary of the other files.
+
+use super::error::{Result, finite};
+
+/// Arithmetic mean, with the values' own rounding error removed once.
+pub fn mean(values: &[f64]) -> f64 {
+    let n = values.len() as f64;
+    let first = values.iter().sum::<f64>() / n;
+    first + values.iter().map(|v| v - first).sum::<f64>() / n
+}
+
+/// Sample variance (n - 1 below the line). 0 for one value; callers refuse n = 1 where a spread is asked for.
+pub fn variance(values: &[f64]) -> f64 {
+    if values.len() < 2 {
+        return 0.0;
+    }
+    let m = mean(values);
+    values.iter().map(|v| (v - m) * (v - m)).sum::<f64>() / (values.len() - 1) as f64
+}
+
+/// Quantile of sorted values, type 7 of Hyndman & Fan 1996 (numpy's and R's default): linear between order statistics.
+pub fn quantile_sorted(sorted: &[f64], p: f64) -> f64 {
+    let position = p.clamp(0.0, 1.0) * (sorted.len() - 1) as f64;
+    let below = position.floor() as usize;
+    let above = (below + 1).min(sorted.len() - 1);
+    let weight = position - below as f64;
+    if weight == 0.0 || sorted[below] == sorted[above] {
+        return sorted[below];
+    }
+    sorted[below] + weight * (sorted[above] - sorted[below])
+}
+
+/// [`quantile_sorted`] of unsorted values.
+pub fn quantile(values: &[f64], p: f64) -> Result<f64> {
+    finite("values", values, 1)?;
+    super::error::closed_unit("p", p)?;
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    Ok(quantile_sorted(&sorted, p))
+}
+
+/// Interquartile mean: the mean after a quarter of the values is cut from each end (`floor(n/4)` values, as SciPy's
+/// `trim_mean`; Agarwal et al. 2021, "Deep reinforcement learning at the edge of the statistical precipice").
+pub fn interquartile_mean(values: &[f64]) -> Result<f64> {
+    finite("values", values, 1)?;
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let cut = sorted.len() / 4;
+    Ok(mean(&sorted[cut..sorted.len() - cut]))
+}
+
+/// Midranks (1 = smallest), neighbours closer than `tolerance` being tied.
+/// Returns the ranks in the order of the values and the sizes of the tie groups.
+pub fn midranks(values: &[f64], tolerance: f64) -> (Vec<f64>, Vec<usize>) {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|&i, &j| values[i].total_cmp(&values[j]));
+    let mut ranks = vec![0.0; values.len()];
+    let mut groups = Vec::new();
+    let mut start = 0;
+    while start < order.len() {
+        let mut end = start + 1;
+        while end < order.len() && values[order[end]] - values[order[end - 1]] <= tolerance {
+            end += 1;
+        }
+        let rank = (start + end + 1) as f64 / 2.0;
+        for &i in &order[start..end] {
+            ranks[i] = rank;
+        }
+        groups.push(end - start);
+        start = end;
+    }
+    (ranks, groups)
+}

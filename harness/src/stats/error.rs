@@ -1,0 +1,119 @@
+//! The one error of this room: what was asked cannot be answered, which argument is the cause, what would help.
+
+/// A refusal. Statistics here never answer NaN; they say which argument is at fault and what to give instead.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StatsError {
+    /// Fewer values than the formula needs.
+    #[error("`{argument}` has {got} value(s): give at least {needed}")]
+    TooFew { argument: &'static str, needed: usize, got: usize },
+    /// A NaN or an infinity among the values.
+    #[error(
+        "`{argument}` holds NaN or an infinity at index {index}: drop or repair that value first"
+    )]
+    NotFinite { argument: &'static str, index: usize },
+    /// Two sequences that must run in parallel do not.
+    #[error(
+        "`{left}` has {left_len} values and `{right}` has {right_len}: length_mismatch, give one per example in the same order"
+    )]
+    LengthMismatch { left: &'static str, left_len: usize, right: &'static str, right_len: usize },
+    /// A table with rows of different lengths.
+    #[error(
+        "`{argument}` is ragged: row {row} has {got} columns where {expected} were expected, give every model a score on every row"
+    )]
+    Ragged { argument: &'static str, row: usize, expected: usize, got: usize },
+    /// A value outside its domain.
+    #[error("`{argument}` is {value}: give {allowed}")]
+    OutOfRange { argument: &'static str, value: f64, allowed: &'static str },
+    /// 0/0: the statistic is not defined on these data.
+    #[error("degenerate: {what}; {remedy}")]
+    Degenerate { what: &'static str, remedy: &'static str },
+    /// An exact method whose cost would explode.
+    #[error("`{what}` would take about {cost:.0e} steps: {remedy}")]
+    TooCostly { what: &'static str, cost: f64, remedy: &'static str },
+    /// Bradley-Terry without a finite maximum likelihood estimate (Ford 1957).
+    #[error(
+        "separation: the models fall into groups that never beat each other, so abilities are infinite; drop model {model} or add comparisons"
+    )]
+    Separation { model: usize },
+    /// A request (JSON or flags) that names something unknown or of the wrong kind.
+    #[error("{0}")]
+    Request(String),
+}
+
+pub(crate) type Result<T> = std::result::Result<T, StatsError>;
+
+/// Refuses an empty slice and any NaN or infinity.
+pub(crate) fn finite(argument: &'static str, values: &[f64], needed: usize) -> Result<()> {
+    if values.len() < needed {
+        return Err(StatsError::TooFew { argument, needed, got: values.len() });
+    }
+    match values.iter().position(|v| !v.is_finite()) {
+        Some(index) => Err(StatsError::NotFinite { argument, index }),
+        None => Ok(()),
+    }
+}
+
+/// Refuses sequences of different lengths.
+pub(crate) fn same_length(
+    left: &'static str,
+    left_len: usize,
+    right: &'static str,
+    right_len: usize,
+) -> Result<()> {
+    if left_len == right_len {
+        Ok(())
+    } else {
+        Err(StatsError::LengthMismatch { left, left_len, right, right_len })
+    }
+}
+
+/// Refuses a ragged or non-finite table; returns the number of columns.
+pub(crate) fn rectangular(
+    argument: &'static str,
+    rows: &[Vec<f64>],
+    needed_rows: usize,
+) -> Result<usize> {
+    if rows.len() < needed_rows {
+        return Err(StatsError::TooFew { argument, needed: needed_rows, got: rows.len() });
+    }
+    let expected = rows[0].len();
+    for (row, values) in rows.iter().enumerate() {
+        if values.len() != expected {
+            return Err(StatsError::Ragged { argument, row, expected, got: values.len() });
+        }
+        finite(argument, values, 1)?;
+    }
+    Ok(expected)
+}
+
+/// Refuses anything but a number strictly between 0 and 1.
+pub(crate) fn open_unit(argument: &'static str, value: f64) -> Result<()> {
+    if value > 0.0 && value < 1.0 {
+        Ok(())
+    } else {
+        Err(StatsError::OutOfRange {
+            argument,
+            value,
+            allowed: "a number strictly between 0 and 1",
+        })
+    }
+}
+
+/// Refuses anything but a number of [0, 1].
+pub(crate) fn closed_unit(argument: &'static str, value: f64) -> Result<()> {
+    if (0.0..=1.0).contains(&value) {
+        Ok(())
+    } else {
+        Err(StatsError::OutOfRange { argument, value, allowed: "a number between 0 and 1" })
+    }
+}
+
+/// Refuses zero, negative and non-finite numbers.
+pub(crate) fn positive(argument: &'static str, value: f64) -> Result<()> {
+    if value > 0.0 && value.is_finite() {
+        Ok(())
+    } else {
+        Err(StatsError::OutOfRange { argument, value, allowed: "a finite number above 0" })
+    }
+}

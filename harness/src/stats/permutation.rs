@@ -1,0 +1,381 @@
+//! Permutation tests: sign flips of differences, swaps of two models' answers; exact where that is affordable.
+
+use super::bootstrap::{replicate_on, tie_tolerance};
+use super::cells::Cells;
+use super::error::{Result, StatsError, finite, same_length};
+use super::mcnemar::Alternative;
+use super::metric::{LabelMetric, Margins, MetricOptions};
+use super::rng::Stream;
+use super::sampling::fair_coins;
+
+/// P(S <= limit) for S = sum of a fair random subset of the integer weights: dynamic programming in O(n limit), all
+/// terms positive, so the far tail keeps its digits.
+pub(crate) fn subset_sum_tail(weights: &[u64], limit: u64) -> f64 {
+    let total: u64 = weights.iter().sum();
+    if limit >= total {
+        return 1.0;
+    }
+    // The lower half by symmetry: P(S <= l) = 1 - P(S <= total - l - 1).
+    if 2 * limit >= total {
+        return 1.0 - subset_sum_tail(weights, total - limit - 1);
+    }
+    let size = limit as usize + 1;
+    let mut mass = vec![0.0_f64; size];
+    mass[0] = 1.0;
+    let mut reach = 0_usize;
+    let mut sorted = weights.to_vec();
+    sorted.sort_unstable();
+    // Counts are halved in blocks of 512 weights: neither 2^n nor 2^-n leaves the range of doubles on the way.
+    let mut pending = 0_i32;
+    for w in sorted {
+        let w = w as usize;
+        if w < size {
+            reach = (reach + w).min(limit as usize);
+            for s in (w..=reach).rev() {
+                mass[s] += mass[s - w];
+            }
+        }
+        pending += 1;
+        if pending == 512 {
+            let factor = 2.0_f64.powi(-512);
+            mass.iter_mut().for_each(|m| *m *= factor);
+            pending = 0;
+        }
+    }
+    (mass.iter().sum::<f64>() * 2.0_f64.powi(-pending)).max(f64::MIN_POSITIVE)
+}
+
+/// How a permutation p-value is obtained.
+#[derive(Debug, Clone)]
+pub enum PermutationMethod {
+    /// All assignments.
+    Exact,
+    /// `(1 + hits) / (resamples + 1)` (Phipson & Smyth 2010: never 0).
+    MonteCarlo { resamples: usize, stream: Stream },
+    /// Exact when affordable, else Monte Carlo.
+    Auto { resamples: usize, stream: Stream },
+}
+
+/// A permutation test.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Permutation {
+    pub observed: f64,
+    pub p_value: f64,
+    pub exact: bool,
+}
+
+/// Sign-flip test of a mean difference (Fisher 1935): each difference may as well have had the other sign.
+///
+/// Exact by an integer dynamic programme when the differences are multiples of a common unit (counts, rounded scores),
+/// by meet-in-the-middle up to 40 other differences. Hits are counted with >= and a tie tolerance.
+pub fn permutation_mean(differences: &[f64], method: &PermutationMethod, alternative: Alternative) -> Result<Permutation> {
+    finite("differences", differences, 1)?;
+    let sum: f64 = differences.iter().sum();
+    let nonzero: Vec<f64> = differences.iter().copied().filter(|d| *d != 0.0).collect();
+    let observed = super::descriptive::mean(differences);
+    let answer = |p_value: f64, exact| Ok(Permutation { observed, p_value, exact });
+    if nonzero.is_empty() {
+        return answer(1.0, true);
+    }
+    match method {
+        PermutationMethod::Exact => answer(exact_sign_flips(&nonzero, alternative)?, true),
+        PermutationMethod::Auto { resamples, stream } => match exact_sign_flips(&nonzero, alternative) {
+            Ok(p) => answer(p, true),
+            Err(_) => answer(sign_flip_mc(&nonzero, sum, *resamples, stream, alternative)?, false),
+        },
+        PermutationMethod::MonteCarlo { resamples, stream } => {
+            answer(sign_flip_mc(&nonzero, sum, *resamples, stream, alternative)?, false)
+        }
+    }
+}
+
+/// Differences as integers of a common unit, when 1e-9 of the unit suffices to tell.
+fn as_multiples(values: &[f64]) -> Option<Vec<i64>> {
+    let largest = values.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+    let smallest = values.iter().fold(f64::INFINITY, |m, v| m.min(v.abs()));
+    // Euclid's algorithm on floats with a tolerance, started from the smallest magnitude.
+    let mut unit = smallest;
+    let floor = largest * 1e-7;
+    for v in values {
+        let (mut x, mut y) = (v.abs(), unit);
+        while y > largest * 1e-11 {
+            let r = x - (x / y).round() * y;
+            (x, y) = (y, r.abs());
+        }
+        unit = x;
+        if unit < floor {
+            return None;
+        }
+    }
+    let multiples: Vec<i64> = values.iter().map(|v| (v / unit).round() as i64).collect();
+    let top = *multiples.iter().max_by_key(|m| m.abs())?;
+    let refined = largest / top.abs() as f64;
+    values
+        .iter()
+        .zip(&multiples)
+        .all(|(v, m)| (v - *m as f64 * refined).abs() <= 1e-6 * refined)
+        .then_some(multiples)
+}
+
+fn exact_sign_flips(values: &[f64], alternative: Alternative) -> Result<f64> {
+    if let Some(multiples) = as_multiples(values) {
+        let weights: Vec<u64> = multiples.iter().map(|m| m.unsigned_abs()).collect();
+        let total: u64 = weights.iter().sum();
+        let positive: u64 = multiples.iter().filter(|m| **m > 0).map(|m| m.unsigned_abs()).sum();
+        let negative = total - positive;
+        let cost = total as f64 / 2.0 * weights.len() as f64;
+        if cost <= 2e10 && total < 1 << 30 {
+            return Ok(match alternative {
+                Alternative::TwoSided => (2.0 * subset_sum_tail(&weights, positive.min(negative))).min(1.0),
+                Alternative::Greater => subset_sum_tail(&weights, negative),
+                Alternative::Less => subset_sum_tail(&weights, positive),
+            });
+        }
+    }
+    if values.len() <= 40 {
+        return Ok(meet_in_the_middle(values, alternative));
+    }
+    Err(StatsError::TooCostly {
+        what: "exact sign-flip test",
+        cost: 2.0_f64.powi(values.len().min(1000) as i32),
+        remedy: "use method = mc, or round the differences to a common unit",
+    })
+}
+
+/// All signed sums of one half, sorted, against all of the other, by two pointers: O(2^{n/2} n).
+fn meet_in_the_middle(values: &[f64], alternative: Alternative) -> f64 {
+    let sums = |part: &[f64]| {
+        let mut sums = vec![0.0];
+        for v in part {
+            sums = sums.iter().flat_map(|s| [s + v, s - v]).collect();
+        }
+        sums.sort_unstable_by(f64::total_cmp);
+        sums
+    };
+    let (left, right) = (sums(&values[..values.len() / 2]), sums(&values[values.len() / 2..]));
+    let observed: f64 = values.iter().sum();
+    let tolerance = 1e-10 * values.iter().map(|v| v.abs()).sum::<f64>();
+    let at_least = |limit: f64| {
+        let mut from = right.len();
+        let mut count = 0_u64;
+        for s in &left {
+            while from > 0 && s + right[from - 1] >= limit - tolerance {
+                from -= 1;
+            }
+            count += (right.len() - from) as u64;
+        }
+        count as f64 / (left.len() as f64 * right.len() as f64)
+    };
+    // The distribution is symmetric.
+    match alternative {
+        Alternative::TwoSided => (2.0 * at_least(observed.abs())).min(1.0),
+        Alternative::Greater => at_least(observed),
+        Alternative::Less => at_least(-observed),
+    }
+}
+
+fn sign_flip_mc(values: &[f64], sum: f64, resamples: usize, stream: &Stream, alternative: Alternative) -> Result<f64> {
+    at_least_one(resamples)?;
+    // Equal magnitudes are exchangeable: the number of plus signs among them is one binomial.
+    let magnitudes: Vec<f64> = values.iter().map(|v| v.abs()).collect();
+    let cells = super::bootstrap::distinct(&magnitudes);
+    let total: f64 = magnitudes.iter().sum();
+    let tolerance = 1e-10 * total;
+    let hits = replicate_on(stream, resamples, || (), |rng, ()| {
+        let plus: f64 = if cells.len() * 2 < values.len() {
+            cells.iter().map(|(v, count)| v * fair_coins(rng, *count) as f64).sum()
+        } else {
+            use rand_chacha::rand_core::Rng;
+            let mut plus = 0.0;
+            for chunk in magnitudes.chunks(64) {
+                let mut bits = rng.next_u64();
+                for v in chunk {
+                    plus += if bits & 1 == 1 { *v } else { 0.0 };
+                    bits >>= 1;
+                }
+            }
+            plus
+        };
+        extreme(2.0 * plus - total, sum, tolerance, alternative)
+    });
+    Ok(plus_one(hits.iter().filter(|h| **h).count(), resamples))
+}
+
+fn extreme(resampled: f64, observed: f64, tolerance: f64, alternative: Alternative) -> bool {
+    match alternative {
+        Alternative::TwoSided => resampled.abs() >= observed.abs() - tolerance,
+        Alternative::Greater => resampled >= observed - tolerance,
+        Alternative::Less => resampled <= observed + tolerance,
+    }
+}
+
+/// (1 + hits) / (R + 1).
+pub(crate) fn plus_one(hits: usize, resamples: usize) -> f64 {
+    (1.0 + hits as f64) / (resamples as f64 + 1.0)
+}
+
+fn at_least_one(resamples: usize) -> Result<()> {
+    if resamples == 0 { Err(StatsError::TooFew { argument: "resamples", needed: 1, got: 0 }) } else { Ok(()) }
+}
+
+/// Cluster-level sign flips: all differences of a cluster change sign together, the statistic is their overall sum.
+pub fn cluster_permutation_mean(differences: &[f64], clusters: &[u32], method: &PermutationMethod, alternative: Alternative) -> Result<Permutation> {
+    finite("differences", differences, 1)?;
+    same_length("differences", differences.len(), "clusters", clusters.len())?;
+    let sums: Vec<f64> = super::bootstrap::cluster_members(clusters)?
+        .iter()
+        .map(|members| members.iter().map(|&i| differences[i as usize]).sum())
+        .collect();
+    let mut result = permutation_mean(&sums, method, alternative)?;
+    result.observed = super::descriptive::mean(differences);
+    Ok(result)
+}
+
+/// Paired approximate randomisation (Noreen 1989; Yeh 2000) of a label metric: the two models' answers to an example are
+/// exchangeable under the null. Only cells where they differ are drawn, one binomial a cell.
+pub fn permutation_metric(cells: &Cells, metric: LabelMetric, metric_options: MetricOptions, method: &PermutationMethod, alternative: Alternative) -> Result<Permutation> {
+    let problem = SwapProblem::new(cells, metric, metric_options)?;
+    let exact = |limit: f64| -> Result<Permutation> {
+        if let Some(p_value) = problem.exact_accuracy(alternative) {
+            return Ok(Permutation { observed: problem.observed, p_value, exact: true });
+        }
+        let cost = problem.assignments();
+        if cost > limit {
+            return Err(StatsError::TooCostly { what: "exact randomisation", cost, remedy: "use method = mc" });
+        }
+        Ok(Permutation { observed: problem.observed, p_value: problem.enumerate(alternative), exact: true })
+    };
+    let monte_carlo = |resamples: usize, stream: &Stream| -> Result<Permutation> {
+        at_least_one(resamples)?;
+        Ok(Permutation { observed: problem.observed, p_value: problem.sample(resamples, stream, alternative), exact: false })
+    };
+    match method {
+        PermutationMethod::Exact => exact(5e7),
+        PermutationMethod::MonteCarlo { resamples, stream } => monte_carlo(*resamples, stream),
+        PermutationMethod::Auto { resamples, stream } => exact(1e5).or_else(|_| monte_carlo(*resamples, stream)),
+    }
+}
+
+/// One cell of examples on which the models differ: (gold, answer of A, answer of B, count).
+type SwapCell = (u16, u16, u16, u64);
+
+struct SwapProblem {
+    swaps: Vec<SwapCell>,
+    base: [Margins; 2],
+    metric: LabelMetric,
+    options: MetricOptions,
+    observed: f64,
+    tolerance: f64,
+}
+
+impl SwapProblem {
+    fn new(cells: &Cells, metric: LabelMetric, options: MetricOptions) -> Result<Self> {
+        if cells.predicted.len() != 2 {
+            return Err(StatsError::Request(format!("a paired test needs 2 models, got {}", cells.predicted.len())));
+        }
+        let base = [0, 1].map(|model| cells.margins(model, |cell| cells.counts[cell] as f64));
+        let mut swaps = Vec::new();
+        for (cell, &gold) in cells.gold.iter().enumerate() {
+            let (a, b) = (cells.predicted[0][cell], cells.predicted[1][cell]);
+            // For accuracy only right against wrong matters; two different wrong answers are concordant.
+            let matters = a != b && (metric != LabelMetric::Accuracy && metric != LabelMetric::MicroF1 || a == gold || b == gold);
+            if matters {
+                swaps.push((gold, a, b, cells.counts[cell]));
+            }
+        }
+        if matches!(metric, LabelMetric::Accuracy | LabelMetric::MicroF1) {
+            swaps = Self::right_and_wrong(&swaps);
+        }
+        let value = |m: &Margins| m.value(metric, options);
+        let (Some(a), Some(b)) = (value(&base[0]), value(&base[1])) else {
+            return Err(StatsError::Degenerate {
+                what: "the metric is 0/0 on these data",
+                remedy: "choose a metric that is defined with one class",
+            });
+        };
+        Ok(Self { swaps, base, metric, options, observed: a - b, tolerance: tie_tolerance(1.0) })
+    }
+
+    /// Accuracy: all cells where only A is right join, and all where only B is.
+    fn right_and_wrong(swaps: &[SwapCell]) -> Vec<SwapCell> {
+        let count = |a_right: bool| swaps.iter().filter(|s| (s.1 == s.0) == a_right).map(|s| s.3).sum::<u64>();
+        let template = |a_right: bool| swaps.iter().find(|s| (s.1 == s.0) == a_right).copied();
+        [true, false].into_iter().filter_map(|side| template(side).map(|s| (s.0, s.1, s.2, count(side)))).collect()
+    }
+
+    /// For accuracy the null distribution of the number of swaps in A's favour is Binomial(b + c, 1/2).
+    fn exact_accuracy(&self, alternative: Alternative) -> Option<f64> {
+        if !matches!(self.metric, LabelMetric::Accuracy | LabelMetric::MicroF1) {
+            return None;
+        }
+        let count = |a_right: bool| self.swaps.iter().filter(|s| (s.1 == s.0) == a_right).map(|s| s.3).sum::<u64>();
+        Some(super::mcnemar::sign_test(count(true), count(false), alternative).p_value)
+    }
+
+    fn assignments(&self) -> f64 {
+        self.swaps.iter().map(|s| s.3 as f64 + 1.0).product()
+    }
+
+    /// Difference after `swapped[i]` examples of swap cell i changed hands.
+    fn difference(&self, swapped: &[u64], margins: &mut [Margins; 2]) -> f64 {
+        for (to, from) in margins.iter_mut().zip(&self.base) {
+            to.predicted.copy_from_slice(&from.predicted);
+            to.hits.copy_from_slice(&from.hits);
+        }
+        for (&(gold, a, b, _), &count) in self.swaps.iter().zip(swapped) {
+            let moved = count as f64;
+            let [first, second] = margins;
+            for (margin, lost, gained) in [(first, a, b), (second, b, a)] {
+                margin.predicted[usize::from(lost)] -= moved;
+                margin.predicted[usize::from(gained)] += moved;
+                if lost == gold {
+                    margin.hits[usize::from(gold)] -= moved;
+                } else if gained == gold {
+                    margin.hits[usize::from(gold)] += moved;
+                }
+            }
+        }
+        let value = |m: &Margins| m.value(self.metric, self.options).unwrap_or(0.0);
+        value(&margins[0]) - value(&margins[1])
+    }
+
+    fn hit(&self, difference: f64, alternative: Alternative) -> bool {
+        extreme(difference, self.observed, self.tolerance, alternative)
+    }
+
+    fn sample(&self, resamples: usize, stream: &Stream, alternative: Alternative) -> f64 {
+        let hits = replicate_on(
+            stream,
+            resamples,
+            || (self.base.clone(), vec![0_u64; self.swaps.len()]),
+            |rng, (margins, swapped)| {
+                for (slot, swap) in swapped.iter_mut().zip(&self.swaps) {
+                    *slot = fair_coins(rng, swap.3);
+                }
+                self.hit(self.difference(swapped, margins), alternative)
+            },
+        );
+        plus_one(hits.iter().filter(|h| **h).count(), resamples)
+    }
+
+    /// Exact: every vector of swap counts with its product of binomial weights.
+    fn enumerate(&self, alternative: Alternative) -> f64 {
+        let weights: Vec<Vec<f64>> = self
+            .swaps
+            .iter()
+            .map(|s| (0..=s.3).map(|k| super::dist::binom_pmf(k, s.3, 0.5)).collect())
+            .collect();
+        let mut swapped = vec![0_u64; self.swaps.len()];
+        let mut margins = self.base.clone();
+        let mut p = 0.0;
+        loop {
+            if self.hit(self.difference(&swapped, &mut margins), alternative) {
+                p += swapped.iter().zip(&weights).map(|(k, w)| w[*k as usize]).product::<f64>();
+            }
+            let Some(place) = (0..swapped.len()).find(|&i| swapped[i] < self.swaps[i].3) else { break };
+            swapped[place] += 1;
+            swapped[..place].fill(0);
+        }
+        p.min(1.0)
+    }
+}

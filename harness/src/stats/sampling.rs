@@ -1,0 +1,163 @@
+//! Exact binomial and multinomial draws: what makes the cost of a bootstrap independent of n.
+
+use rand_chacha::rand_core::Rng;
+
+use super::dist::stirling_error;
+use super::rng::{below, uniform};
+
+/// A Binomial(n, p) variate. Inversion below a mean of 10, else BTRS (Hörmann 1993, "The generation of binomial random
+/// variates", algorithm BTRS); both exact to double precision.
+pub(crate) fn binomial(rng: &mut impl Rng, n: u64, p: f64) -> u64 {
+    if n == 0 || p <= 0.0 {
+        return 0;
+    }
+    if p >= 1.0 {
+        return n;
+    }
+    if p > 0.5 {
+        return n - binomial_small(rng, n, 1.0 - p);
+    }
+    binomial_small(rng, n, p)
+}
+
+fn binomial_small(rng: &mut impl Rng, n: u64, p: f64) -> u64 {
+    if (n as f64) * p < 10.0 { binomial_inversion(rng, n, p) } else { binomial_rejection(rng, n, p) }
+}
+
+fn binomial_inversion(rng: &mut impl Rng, n: u64, p: f64) -> u64 {
+    let odds = p / (1.0 - p);
+    let first = (n as f64 * (-p).ln_1p()).exp();
+    loop {
+        let mut u = uniform(rng);
+        let mut mass = first;
+        let mut k = 0_u64;
+        // Rounding may leave u above the total by 1e-16: draw again instead of running off the end.
+        while u > mass {
+            u -= mass;
+            k += 1;
+            if k > n || k > 200 {
+                break;
+            }
+            mass *= odds * (n - k + 1) as f64 / k as f64;
+        }
+        if k <= n && k <= 200 {
+            return k;
+        }
+    }
+}
+
+fn binomial_rejection(rng: &mut impl Rng, n: u64, p: f64) -> u64 {
+    let size = n as f64;
+    let q = 1.0 - p;
+    let sd = (size * p * q).sqrt();
+    let b = 1.15 + 2.53 * sd;
+    let a = -0.0873 + 0.0248 * b + 0.01 * p;
+    let c = size * p + 0.5;
+    let squeeze = 0.92 - 4.2 / b;
+    loop {
+        let u = uniform(rng) - 0.5;
+        let v = uniform(rng);
+        let us = 0.5 - u.abs();
+        let k = ((2.0 * a / us + b) * u + c).floor();
+        if us >= 0.07 && v <= squeeze {
+            return k as u64;
+        }
+        if k < 0.0 || k > size || us == 0.0 {
+            continue;
+        }
+        let alpha = (2.83 + 5.1 / b) * sd;
+        let odds = p / q;
+        let mode = ((size + 1.0) * p).floor();
+        // Hörmann's correction: ln k! - [ln sqrt(2 pi) + (k + 1/2) ln(k + 1) - (k + 1)].
+        let fc = |x: f64| stirling_error(x + 1.0);
+        let bound = (mode + 0.5) * ((mode + 1.0) / (odds * (size - mode + 1.0))).ln()
+            + (size + 1.0) * ((size - mode + 1.0) / (size - k + 1.0)).ln()
+            + (k + 0.5) * (odds * (size - k + 1.0) / (k + 1.0)).ln()
+            + fc(mode)
+            + fc(size - mode)
+            - fc(k)
+            - fc(size - k);
+        if (v * alpha / (a / (us * us) + b)).ln() <= bound {
+            return k as u64;
+        }
+    }
+}
+
+/// A multinomial sampler over fixed integer cells with as many draws as there are examples.
+///
+/// Large cells are drawn as conditional binomials (largest first); what is left falls on the small cells by index draws
+/// into a table of owners. The split is chosen by cost: a binomial costs as much as about [`INDEX_DRAWS`] index draws.
+#[derive(Debug, Clone)]
+pub(crate) struct Multinomial {
+    total: u64,
+    /// Cells drawn by binomials, as (cell, its share of the examples not yet covered).
+    large: Vec<(u32, f64)>,
+    /// For each example of a small cell, its cell.
+    owners: Vec<u32>,
+}
+
+/// Cost of one binomial draw in index draws, measured.
+pub(crate) const INDEX_DRAWS: u64 = 24;
+
+impl Multinomial {
+    pub(crate) fn new(counts: &[u64]) -> Self {
+        let mut order: Vec<u32> = (0..counts.len() as u32).filter(|&cell| counts[cell as usize] > 0).collect();
+        order.sort_by_key(|&cell| (std::cmp::Reverse(counts[cell as usize]), cell));
+        let total: u64 = counts.iter().sum();
+        let mut left = total;
+        let mut large = Vec::new();
+        let mut rest = order.as_slice();
+        while let Some((&cell, tail)) = rest.split_first() {
+            let count = counts[cell as usize];
+            // The very last cell takes what is left, at no cost.
+            if count <= INDEX_DRAWS && !tail.is_empty() {
+                break;
+            }
+            large.push((cell, count as f64 / left as f64));
+            left -= count;
+            rest = tail;
+        }
+        let owners =
+            rest.iter().flat_map(|&cell| std::iter::repeat_n(cell, counts[cell as usize] as usize)).collect();
+        Self { total, large, owners }
+    }
+
+    /// Fills `out` (one slot a cell) with one draw.
+    #[inline]
+    pub(crate) fn draw(&self, rng: &mut impl Rng, out: &mut [u32]) {
+        out.fill(0);
+        let mut left = self.total;
+        for &(cell, share) in &self.large {
+            let drawn = binomial(rng, left, share);
+            out[cell as usize] = drawn as u32;
+            left -= drawn;
+            if left == 0 {
+                return;
+            }
+        }
+        let size = self.owners.len() as u32;
+        for _ in 0..left {
+            out[self.owners[below(rng, size) as usize] as usize] += 1;
+        }
+    }
+}
+
+/// Binomial(n, 1/2): a popcount of random words when n is small, else [`binomial`].
+#[inline]
+pub(crate) fn fair_coins(rng: &mut impl Rng, n: u64) -> u64 {
+    if n > 512 {
+        return binomial(rng, n, 0.5);
+    }
+    let mut heads = 0;
+    let mut left = n;
+    while left >= 64 {
+        heads += u64::from(rng.next_u64().count_ones());
+        left -= 64;
+    }
+    if left > 32 {
+        heads += u64::from((rng.next_u64() >> (64 - left)).count_ones());
+    } else if left > 0 {
+        heads += u64::from((rng.next_u32() >> (32 - left)).count_ones());
+    }
+    heads
+}
