@@ -4,4 +4,5 @@
 
 pub mod definition;
 pub mod example;
+pub mod score;
 pub mod stats;
