@@ -24,7 +24,7 @@ pub mod permutation;
 pub mod power;
 pub mod ranking;
 pub mod rng;
-mod sampling;
+pub(crate) mod sampling;
 pub mod seeds;
 pub mod studentized;
 pub mod ttest;
