@@ -20,12 +20,12 @@ mod embedded {
 /// All known definitions.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Catalogue {
-    /// Families in board order.
-    pub families: Vec<Entry<Family>>,
-    /// Models by name.
-    pub models: Vec<Entry<Model>>,
-    /// Suites by name.
-    pub suites: Vec<Entry<Suite>>,
+    /// Families in board order, with their files.
+    pub family_entries: Vec<Entry<Family>>,
+    /// Models by name, with their files.
+    pub model_entries: Vec<Entry<Model>>,
+    /// Suites by name, with their files.
+    pub suite_entries: Vec<Entry<Suite>>,
     /// Definitions that took the place of another of the same name.
     pub overrides: Vec<Override>,
 }
@@ -109,13 +109,13 @@ impl Catalogue {
     pub fn embedded() -> Result<Self, Error> {
         let mut all = Self::default();
         for (file, text) in embedded::FAMILIES {
-            all.families.push(Entry { value: parse(file, text)?, file: (*file).to_owned(), embedded: true });
+            all.family_entries.push(Entry { value: parse(file, text)?, file: (*file).to_owned(), embedded: true });
         }
         for (file, text) in embedded::MODELS {
-            all.models.push(Entry { value: parse(file, text)?, file: (*file).to_owned(), embedded: true });
+            all.model_entries.push(Entry { value: parse(file, text)?, file: (*file).to_owned(), embedded: true });
         }
         for (file, text) in embedded::SUITES {
-            all.suites.push(Entry { value: parse(file, text)?, file: (*file).to_owned(), embedded: true });
+            all.suite_entries.push(Entry { value: parse(file, text)?, file: (*file).to_owned(), embedded: true });
         }
         all.sort();
         Ok(all)
@@ -142,11 +142,11 @@ impl Catalogue {
     pub fn add(&mut self, file: &str, text: &str) -> Result<(), Error> {
         let keys: toml::Table = parse(file, text)?;
         let over = if keys.contains_key("plugin") {
-            put(&mut self.models, parse(file, text)?, file, "model", |model| &model.name)
+            put(&mut self.model_entries, parse(file, text)?, file, "model", |model| &model.name)
         } else if keys.contains_key("models") && keys.contains_key("benchmarks") {
-            put(&mut self.suites, parse(file, text)?, file, "suite", |suite| &suite.name)
+            put(&mut self.suite_entries, parse(file, text)?, file, "suite", |suite| &suite.name)
         } else if ["task", "source", "benchmark"].iter().any(|key| keys.contains_key(*key)) {
-            put(&mut self.families, parse(file, text)?, file, "family", |family| &family.name)
+            put(&mut self.family_entries, parse(file, text)?, file, "family", |family| &family.name)
         } else {
             return Err(Error::Kind { file: file.to_owned() });
         };
@@ -156,11 +156,26 @@ impl Catalogue {
 
     /// Families in the order of their first benchmark, models and suites by name.
     fn sort(&mut self) {
-        self.families.sort_by_key(|family| {
+        self.family_entries.sort_by_key(|family| {
             (family.value.benchmarks.iter().map(|b| b.number).min().unwrap_or(u32::MAX), family.value.name.clone())
         });
-        self.models.sort_by(|a, b| a.value.name.cmp(&b.value.name));
-        self.suites.sort_by(|a, b| a.value.name.cmp(&b.value.name));
+        self.model_entries.sort_by(|a, b| a.value.name.cmp(&b.value.name));
+        self.suite_entries.sort_by(|a, b| a.value.name.cmp(&b.value.name));
+    }
+
+    /// All families in board order.
+    pub fn families(&self) -> impl Iterator<Item = &Family> + Clone {
+        self.family_entries.iter().map(|family| &family.value)
+    }
+
+    /// All models by name.
+    pub fn models(&self) -> impl Iterator<Item = &Model> + Clone {
+        self.model_entries.iter().map(|model| &model.value)
+    }
+
+    /// All suites by name.
+    pub fn suites(&self) -> impl Iterator<Item = &Suite> + Clone {
+        self.suite_entries.iter().map(|suite| &suite.value)
     }
 
     /// All families, in board order.
@@ -179,25 +194,25 @@ impl Catalogue {
     }
 
     /// All tasks with their families, in board order.
-    pub fn tasks(&self) -> impl Iterator<Item = (&Family, &Task)> {
-        self.families.iter().flat_map(|family| family.value.tasks.iter().map(move |task| (&family.value, task)))
+    pub fn tasks(&self) -> impl Iterator<Item = (&Family, &Task)> + Clone {
+        self.families().flat_map(|family| family.tasks.iter().map(move |task| (family, task)))
     }
 
-    /// All benchmarks with their families, by number.
-    pub fn benchmarks(&self) -> Vec<(&Family, &Benchmark)> {
-        let mut all: Vec<_> = self
-            .families
-            .iter()
-            .flat_map(|family| family.value.benchmarks.iter().map(move |benchmark| (&family.value, benchmark)))
-            .collect();
-        all.sort_by_key(|(_, benchmark)| benchmark.number);
-        all
+    /// All benchmarks by number.
+    pub fn benchmarks(&self) -> impl Iterator<Item = &Benchmark> {
+        let mut all: Vec<&Benchmark> = self.families().flat_map(|family| &family.benchmarks).collect();
+        all.sort_by_key(|benchmark| benchmark.number);
+        all.into_iter()
     }
 
     /// The family of this name.
     pub fn family(&self, name: &str) -> Result<&Family, Error> {
-        let all = self.families.iter().map(|family| &family.value);
-        pick(all, name, |family| &family.name, ("family", "families"))
+        pick(self.families(), name, |family| &family.name, ("family", "families"))
+    }
+
+    /// The family that a benchmark belongs to.
+    pub fn family_of(&self, benchmark: &str) -> Option<&Family> {
+        self.families().find(|family| family.benchmarks.iter().any(|b| b.name == benchmark))
     }
 
     /// The task of this name, with its family.
@@ -205,25 +220,25 @@ impl Catalogue {
         pick(self.tasks(), name, |(_, task)| &task.name, ("task", "tasks"))
     }
 
-    /// The benchmark of this name, with its family.
-    pub fn benchmark(&self, name: &str) -> Result<(&Family, &Benchmark), Error> {
-        pick(self.benchmarks().into_iter(), name, |(_, b)| &b.name, ("benchmark", "benchmarks"))
+    /// The benchmark of this name.
+    pub fn benchmark(&self, name: &str) -> Result<&Benchmark, Error> {
+        pick(self.benchmarks(), name, |benchmark| &benchmark.name, ("benchmark", "benchmarks"))
     }
 
     /// The model of this name.
     pub fn model(&self, name: &str) -> Result<&Model, Error> {
-        pick(self.models.iter().map(|model| &model.value), name, |model| &model.name, ("model", "models"))
+        pick(self.models(), name, |model| &model.name, ("model", "models"))
     }
 
     /// The suite of this name.
     pub fn suite(&self, name: &str) -> Result<&Suite, Error> {
-        pick(self.suites.iter().map(|suite| &suite.value), name, |suite| &suite.name, ("suite", "suites"))
+        pick(self.suites(), name, |suite| &suite.name, ("suite", "suites"))
     }
 }
 
-/// The committed statistics of a task, as JSON.
-pub fn statistics(task: &str) -> Option<&'static str> {
-    let file = format!("benchmarks/statistics/{task}.json");
+/// The committed statistics of a task's official or sample data, as JSON.
+pub fn statistics(task: &str, sample: bool) -> Option<&'static str> {
+    let file = format!("benchmarks/statistics/{task}.{}.json", if sample { "sample" } else { "official" });
     embedded::STATISTICS.iter().find(|(name, _)| *name == file).map(|(_, text)| *text)
 }
 
@@ -313,7 +328,7 @@ mod tests {
         let all = Catalogue::embedded().unwrap();
         let problems: Vec<String> = all.validate().iter().map(ToString::to_string).collect();
         assert!(problems.is_empty(), "{}", problems.join("\n"));
-        let titles: Vec<&str> = all.benchmarks().iter().map(|(_, b)| b.title.as_str()).collect();
+        let titles: Vec<&str> = all.benchmarks().map(|b| b.title.as_str()).collect();
         assert_eq!(
             titles,
             [
@@ -327,11 +342,11 @@ mod tests {
 
     #[test]
     fn http_sources_are_pinned() {
-        for family in &Catalogue::embedded().unwrap().families {
-            for source in &family.value.sources {
+        for family in Catalogue::embedded().unwrap().families() {
+            for source in &family.sources {
                 let pinned = source.sha256.is_some() || source.git_blob.is_some();
                 let http = matches!(source.from, super::super::source::Origin::Http { .. });
-                assert!(pinned || !http, "{}: {}", family.value.name, source.id);
+                assert!(pinned || !http, "{}: {}", family.name, source.id);
             }
         }
     }

@@ -36,15 +36,15 @@ impl Catalogue {
     pub fn validate(&self) -> Vec<Problem> {
         let mut check = Check { all: self, file: String::new(), problems: Vec::new() };
         check.names();
-        for family in &self.families {
+        for family in &self.family_entries {
             check.file.clone_from(&family.file);
             check.family(&family.value);
         }
-        for model in &self.models {
+        for model in &self.model_entries {
             check.file.clone_from(&model.file);
             check.model(&model.value);
         }
-        for suite in &self.suites {
+        for suite in &self.suite_entries {
             check.file.clone_from(&suite.file);
             check.suite(&suite.value);
         }
@@ -93,7 +93,7 @@ impl Check<'_> {
         let mut tasks: BTreeMap<&str, &str> = BTreeMap::new();
         let mut benchmarks: BTreeMap<&str, &str> = BTreeMap::new();
         let mut numbers: BTreeMap<u32, &str> = BTreeMap::new();
-        let families = &self.all.families;
+        let families = &self.all.family_entries;
         for family in families {
             self.file.clone_from(&family.file);
             for task in &family.value.tasks {
@@ -131,7 +131,7 @@ impl Check<'_> {
         for benchmark in &family.benchmarks {
             self.benchmark(benchmark);
         }
-        let names: Vec<&str> = self.all.benchmarks().iter().map(|(_, b)| b.name.as_str()).collect();
+        let names: Vec<&str> = self.all.benchmarks().map(|b| b.name.as_str()).collect();
         for (i, published) in family.published.iter().enumerate() {
             let field = format!("published[{i}]");
             self.refers(&format!("{field}.benchmark"), "benchmark", &published.benchmark, names.iter().copied());
@@ -360,7 +360,7 @@ impl Check<'_> {
                 self.require(!needs || positive, format!("{at}.metric"), format!("`{metric}` needs `positive` in the task `{name}`; add it"));
             }
         }
-        let others: Vec<&str> = self.all.benchmarks().iter().map(|(_, b)| b.name.as_str()).collect();
+        let others: Vec<&str> = self.all.benchmarks().map(|b| b.name.as_str()).collect();
         for member in &benchmark.aggregate {
             self.refers(&format!("{at}.aggregate"), "benchmark", member, others.iter().copied());
         }
@@ -374,7 +374,7 @@ impl Check<'_> {
         let mut ways = vec![vec![start.to_owned()]];
         let mut seen = BTreeSet::new();
         while let Some(way) = ways.pop() {
-            let Ok((_, benchmark)) = self.all.benchmark(way.last()?) else { continue };
+            let Ok(benchmark) = self.all.benchmark(way.last()?) else { continue };
             for member in &benchmark.aggregate {
                 let longer = [way.as_slice(), std::slice::from_ref(member)].concat();
                 if member == start {
@@ -401,7 +401,7 @@ impl Check<'_> {
         for name in &model.protocols {
             self.refers(&format!("{at}.protocols"), "protocol", name, protocols.iter().copied());
         }
-        let benchmarks: Vec<&str> = self.all.benchmarks().iter().map(|(_, b)| b.name.as_str()).collect();
+        let benchmarks: Vec<&str> = self.all.benchmarks().map(|b| b.name.as_str()).collect();
         for known in &model.contamination {
             self.refers(&format!("{at}.contamination"), "benchmark", &known.benchmark, benchmarks.iter().copied());
         }
@@ -413,11 +413,11 @@ impl Check<'_> {
     fn suite(&mut self, suite: &Suite) {
         let at = format!("suite.{}", suite.name);
         self.name(&format!("{at}.name"), &suite.name);
-        let models: Vec<&str> = self.all.models.iter().map(|m| m.value.name.as_str()).collect();
+        let models: Vec<&str> = self.all.models().map(|m| m.name.as_str()).collect();
         for name in suite.models.iter().filter(|name| *name != "*") {
             self.refers(&format!("{at}.models"), "model", name, models.iter().copied());
         }
-        let benchmarks: Vec<&str> = self.all.benchmarks().iter().map(|(_, b)| b.name.as_str()).collect();
+        let benchmarks: Vec<&str> = self.all.benchmarks().map(|b| b.name.as_str()).collect();
         for name in suite.benchmarks.iter().filter(|name| *name != "*") {
             self.refers(&format!("{at}.benchmarks"), "benchmark", name, benchmarks.iter().copied());
         }

@@ -11,7 +11,7 @@ pub mod template;
 pub mod warnings;
 
 pub use error::{Error, Kind, Place};
-pub use pipeline::{Pipeline, normalise};
+pub use pipeline::{Pipeline, Sink, normalise};
 pub use reader::Rows;
 pub use template::Template;
 pub use warnings::{Tally, Warnings};

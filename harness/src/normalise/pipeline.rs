@@ -134,13 +134,16 @@ impl Pipeline {
     }
 }
 
+/// Takes an example and the place its row stands at.
+pub type Sink<'a, E> = dyn FnMut(&Example, &Place) -> Result<(), E> + 'a;
+
 /// Reads all rows and hands each example to `sink`; `tally` accounts for every row.
 pub fn normalise<E: From<Error>>(
     pipeline: &Pipeline,
     rows: &mut Rows<'_>,
     stem: &str,
     tally: &mut Tally,
-    sink: &mut dyn FnMut(&Example) -> Result<(), E>,
+    sink: &mut Sink<'_, E>,
 ) -> Result<(), E> {
     let width = pipeline.read.len();
     let mut cells = vec![String::new(); pipeline.columns.len()];
@@ -171,15 +174,15 @@ pub fn normalise<E: From<Error>>(
 }
 
 /// What is at hand while a file is normalised.
-struct Work<'a, E> {
+struct Work<'a, 's, E> {
     pipeline: &'a Pipeline,
     tally: &'a mut Tally,
-    sink: &'a mut dyn FnMut(&Example) -> Result<(), E>,
+    sink: &'a mut Sink<'s, E>,
     example: Example,
     place: Place,
 }
 
-impl<E: From<Error>> Work<'_, E> {
+impl<E: From<Error>> Work<'_, '_, E> {
     /// Runs the steps from `first` on, branching at `unpivot`, and emits what is left.
     fn steps(&mut self, first: usize, row: &mut Vec<String>) -> Result<(), E> {
         let pipeline = self.pipeline;
@@ -214,7 +217,7 @@ impl<E: From<Error>> Work<'_, E> {
                 if self.example.text.trim().is_empty() {
                     self.tally.warnings.add("empty text (kept)", &self.place, "");
                 }
-                (self.sink)(&self.example)
+                (self.sink)(&self.example, &self.place)
             }
         }
     }

@@ -15,6 +15,7 @@
 //!   summary.json leaderboard.md leaderboard.csv
 //! ```
 
+pub mod examples;
 pub mod log;
 pub mod predictions;
 pub mod record;
