@@ -141,9 +141,9 @@ fn strongly_connected(wins: &[Vec<f64>]) -> Result<()> {
         let mut stack = vec![0];
         seen[0] = true;
         while let Some(i) = stack.pop() {
-            for j in 0..wins.len() {
-                if i != j && !seen[j] && edge(i, j) {
-                    seen[j] = true;
+            for (j, seen) in seen.iter_mut().enumerate() {
+                if i != j && !*seen && edge(i, j) {
+                    *seen = true;
                     stack.push(j);
                 }
             }
@@ -207,7 +207,7 @@ pub fn rank_correlation(a: &[f64], b: &[f64]) -> Result<RankCorrelation> {
     let below = ((all - tied_a) * (all - tied_b)).sqrt();
     let above = all - tied_a - tied_b + tied_both - 2.0 * swaps;
     let (ra, rb) = (midranks(a, 0.0).0, midranks(b, 0.0).0);
-    let centre = (n as f64 + 1.0) / 2.0;
+    let centre = 0.5 * (n as f64 + 1.0);
     let dot = |x: &[f64], y: &[f64]| {
         x.iter().zip(y).map(|(p, q)| (p - centre) * (q - centre)).sum::<f64>()
     };
