@@ -100,16 +100,14 @@ fn rank_se(models: usize, benchmarks: usize) -> f64 {
 pub fn nemenyi(result: &Friedman) -> Result<Vec<Vec<f64>>> {
     let se = rank_se(result.models, result.benchmarks);
     let k = result.models;
-    let mut p = vec![vec![1.0; k]; k];
-    for i in 0..k {
-        for j in i + 1..k {
-            let q =
-                (result.mean_ranks[i] - result.mean_ranks[j]).abs() / se * std::f64::consts::SQRT_2;
-            p[i][j] = studentized_range_sf(q, k, f64::INFINITY)?;
-            p[j][i] = p[i][j];
+    let tail = |i: &f64, j: &f64| {
+        if i == j {
+            return Ok(1.0);
         }
-    }
-    Ok(p)
+        studentized_range_sf((i - j).abs() / se * std::f64::consts::SQRT_2, k, f64::INFINITY)
+    };
+    let ranks = &result.mean_ranks;
+    ranks.iter().map(|i| ranks.iter().map(|j| tail(i, j)).collect()).collect()
 }
 
 /// All models against one control by Friedman ranks.
@@ -191,7 +189,7 @@ pub fn quade(scores: &[Vec<f64>]) -> Result<FTest> {
     for (row, weight) in scores.iter().zip(&weights) {
         let (ranks, _) = rank_row(row, false);
         for (sum, rank) in sums.iter_mut().zip(&ranks) {
-            let s = weight * (rank - (k + 1.0) / 2.0);
+            let s = weight * (rank - 0.5 * (k + 1.0));
             *sum += s;
             total += s * s;
         }

@@ -270,7 +270,7 @@ fn ranks_of(scores: &[f64], ties: RankTies) -> Vec<f64> {
             match ties {
                 RankTies::Min => better + 1.0,
                 RankTies::Max => better + equal,
-                RankTies::Average => better + (equal + 1.0) / 2.0,
+                RankTies::Average => better + 0.5 * (equal + 1.0),
             }
         })
         .collect()

@@ -38,7 +38,9 @@ pub(crate) fn subset_sum_tail(weights: &[u64], limit: u64) -> f64 {
         pending += 1;
         if pending == 512 {
             let factor = 2.0_f64.powi(-512);
-            mass.iter_mut().for_each(|m| *m *= factor);
+            for m in &mut mass {
+                *m *= factor;
+            }
             pending = 0;
         }
     }

@@ -207,9 +207,9 @@ pub fn mde_t_paired(n: f64, alpha: f64, power: f64) -> Result<f64> {
     for _ in 0..100 {
         let middle = 0.5 * (low + high);
         if power_t_paired(middle, n, alpha, Alternative::TwoSided)? < power {
-            low = middle
+            low = middle;
         } else {
-            high = middle
+            high = middle;
         }
         if high - low <= 1e-12 * high {
             break;

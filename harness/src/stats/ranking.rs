@@ -141,9 +141,9 @@ fn strongly_connected(wins: &[Vec<f64>]) -> Result<()> {
         let mut stack = vec![0];
         seen[0] = true;
         while let Some(i) = stack.pop() {
-            for j in 0..wins.len() {
-                if i != j && !seen[j] && edge(i, j) {
-                    seen[j] = true;
+            for (j, seen) in seen.iter_mut().enumerate() {
+                if i != j && !*seen && edge(i, j) {
+                    *seen = true;
                     stack.push(j);
                 }
             }
@@ -172,6 +172,8 @@ pub fn rank_correlation(a: &[f64], b: &[f64]) -> Result<RankCorrelation> {
     same_length("a", a.len(), "b", b.len())?;
     finite("a", a, 2)?;
     finite("b", b, 2)?;
+    // Adding 0 joins -0 to 0, which the total order would keep apart.
+    let (a, b): (Vec<f64>, Vec<f64>) = a.iter().zip(b).map(|(x, y)| (x + 0.0, y + 0.0)).unzip();
     let n = a.len();
     let pairs = |t: usize| t as f64 * (t as f64 - 1.0) / 2.0;
     let mut order: Vec<usize> = (0..n).collect();
@@ -188,7 +190,6 @@ pub fn rank_correlation(a: &[f64], b: &[f64]) -> Result<RankCorrelation> {
         }
         sum + pairs(length)
     };
-    // `==` joins 0 and -0, which total order separates.
     let tied_a = runs(&|i, j| a[i] == a[j]);
     let tied_both = runs(&|i, j| a[i] == a[j] && b[i] == b[j]);
     let mut ys: Vec<f64> = order.iter().map(|&i| b[i]).collect();
@@ -206,8 +207,8 @@ pub fn rank_correlation(a: &[f64], b: &[f64]) -> Result<RankCorrelation> {
     let all = pairs(n);
     let below = ((all - tied_a) * (all - tied_b)).sqrt();
     let above = all - tied_a - tied_b + tied_both - 2.0 * swaps;
-    let (ra, rb) = (midranks(a, 0.0).0, midranks(b, 0.0).0);
-    let centre = (n as f64 + 1.0) / 2.0;
+    let (ra, rb) = (midranks(&a, 0.0).0, midranks(&b, 0.0).0);
+    let centre = 0.5 * (n as f64 + 1.0);
     let dot = |x: &[f64], y: &[f64]| {
         x.iter().zip(y).map(|(p, q)| (p - centre) * (q - centre)).sum::<f64>()
     };
