@@ -242,4 +242,4 @@ impl io::Write for Hashing {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

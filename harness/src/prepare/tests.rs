@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::{Mode, Prepared, load, prepare};
+use super::{Mode, Prepared, Statistics, load, prepare};
 use crate::definition::catalogue::Catalogue;
 use crate::definition::family::Task;
 use crate::definition::split::Part;
@@ -23,6 +23,29 @@ fn real(task: &str, folder: &str) -> Option<(Prepared, Task, tempfile::TempDir)>
     let cache = tempfile::tempdir().unwrap();
     let prepared = prepare(family, task, &files(&catalogue, &task.name, &folder), Mode::Official, cache.path());
     Some((prepared.unwrap(), task.clone(), cache))
+}
+
+/// Compares statistics with the committed files; with UPDATE_STATISTICS=1 writes them anew.
+pub(crate) fn check_statistics(folder: &Path, kind: &str, found: BTreeMap<String, Statistics>) {
+    for (task, found) in found {
+        let path = folder.join(format!("{task}.{kind}.json"));
+        if std::env::var_os("UPDATE_STATISTICS").is_some() {
+            crate::store::write_json(&path, &found).unwrap();
+        }
+        let committed: Statistics = crate::store::read_json(&path).unwrap();
+        assert_eq!(found.differences(&committed), Vec::<String>::new(), "{}", path.display());
+        assert_eq!(found, committed, "{}", path.display());
+    }
+}
+
+/// `benchmarks/statistics/<task>.official.json` is what the real data give, where they are.
+#[test]
+fn committed_statistics() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../benchmarks/statistics");
+    for task in ["crehate", "emgsd"] {
+        let Some((prepared, _, _cache)) = real(task, task) else { return };
+        check_statistics(&folder, "official", [(task.to_owned(), prepared.meta.statistics)].into());
+    }
 }
 
 /// Label counts of benchmarks.md: hate posts of 1,580 and of the 237 of test.
