@@ -5,7 +5,8 @@ use super::super::bayes::{self, DirichletOptions, PriorPlace, Rope};
 use super::super::correction::{self, PartialConjunction};
 use super::super::error::{Result, StatsError};
 use super::super::friedman::{
-    cochran_q, critical_difference, friedman, friedman_vs_control, nemenyi, quade,
+    cochran_q, critical_difference, friedman, friedman_permutation, friedman_vs_control, nemenyi,
+    quade,
 };
 use super::super::mcnemar::McnemarMethod;
 use super::super::power;
@@ -23,6 +24,17 @@ pub(super) const FUNCTIONS: &[Function] = &[
         input: SCORES,
         opts: HIGHER,
         run: run_friedman,
+    },
+    Function {
+        name: "friedman_permutation",
+        about: "Friedman's test by permutation within benchmarks: holds its level with few benchmarks",
+        input: SCORES,
+        opts: &["resamples", "seed"],
+        run: |c| {
+            let p =
+                friedman_permutation(&c.table("scores")?, c.resamples()?, &c.stream("friedman")?)?;
+            Ok(Answer::default().with("p_value", p))
+        },
     },
     Function {
         name: "nemenyi",

@@ -106,6 +106,18 @@ pub(super) const FUNCTIONS: &[Function] = &[
         run: run_clustered,
     },
     Function {
+        name: "clustered_proportion_ci",
+        about: "interval of an accuracy when examples come in clusters",
+        input: &["scores", "clusters"],
+        opts: &["confidence"],
+        run: |c| {
+            let (scores, clusters) = (c.nums("scores")?, c.clusters("clusters")?);
+            let interval = cluster::clustered_wilson(&scores, &clusters, c.confidence()?)?;
+            let rho = cluster::intraclass_correlation(&scores, &clusters)?;
+            Ok(Answer::default().ends("ci", &interval).with("intraclass_correlation", rho))
+        },
+    },
+    Function {
         name: "paired_clustered_se",
         about: "standard errors of a paired difference, naive and clustered",
         input: &["a", "b", "clusters"],
