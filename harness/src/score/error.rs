@@ -24,8 +24,8 @@ pub enum ScoreError {
     #[error("`{argument}` row {row}, column {column} is NaN or infinite: check the model's vector for that example")]
     NotFinite { argument: &'static str, row: usize, column: usize },
     /// A template that names a field nobody fills.
-    #[error("template `{template}` is wrong at `{at}`: use {{text}}, {{culture}}, and {{{{ or }}}} for a brace")]
-    Template { template: String, at: String },
+    #[error("template `{template}` is wrong at `{at}`: its fields are {}, and {{{{ or }}}} is a brace", braced(fields))]
+    Template { template: String, at: String, fields: Vec<String> },
     /// A name in a parser or an option list that is no label of the task.
     #[error("{place} names `{name}`, which is no label of the task: use one of {}", labels.join(", "))]
     NoSuchLabel { place: &'static str, name: String, labels: Vec<String> },
@@ -35,6 +35,10 @@ pub enum ScoreError {
     /// A refusal of the statistics.
     #[error(transparent)]
     Stats(#[from] StatsError),
+}
+
+fn braced(fields: &[String]) -> String {
+    fields.iter().map(|name| format!("{{{name}}}")).collect::<Vec<_>>().join(", ")
 }
 
 /// Why one figure does not exist on these data. It stands where the number would stand.

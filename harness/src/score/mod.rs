@@ -6,13 +6,18 @@
 
 mod answer;
 mod error;
+mod matmul;
 mod resample;
+mod vectors;
 
+pub mod adapt;
 pub mod aggregate;
 pub mod evaluate;
+pub mod knn;
 pub mod metrics;
 
 pub use aggregate::{Aggregate, Part, aggregate};
 pub use answer::Answer;
 pub use error::{Reason, ScoreError};
 pub use evaluate::{Evaluation, Questions, Refusal, Rules, Score, Subset, evaluate};
+pub use vectors::Vectors;
