@@ -134,9 +134,9 @@ fn request(args: &Args, suite: &Suite, catalogue: &Catalogue) -> anyhow::Result<
     let mut benchmarks: Vec<Benchmark> = Vec::new();
     for name in pick(&args.benchmarks, &suite.benchmarks) {
         if name == "*" {
-            benchmarks.extend(catalogue.benchmarks().into_iter().map(|(_, b)| b.clone()));
+            benchmarks.extend(catalogue.benchmarks().cloned());
         } else {
-            benchmarks.push(catalogue.benchmark(&name)?.1.clone());
+            benchmarks.push(catalogue.benchmark(&name)?.clone());
         }
     }
     benchmarks.sort_by(|a, b| (a.number, &a.name).cmp(&(b.number, &b.name)));

@@ -178,21 +178,6 @@ impl Catalogue {
         self.suite_entries.iter().map(|suite| &suite.value)
     }
 
-    /// All families, in board order.
-    pub fn families(&self) -> impl Iterator<Item = &Family> {
-        self.families.iter().map(|entry| &entry.value)
-    }
-
-    /// All models, by name.
-    pub fn models(&self) -> impl Iterator<Item = &Model> {
-        self.models.iter().map(|entry| &entry.value)
-    }
-
-    /// All suites, by name.
-    pub fn suites(&self) -> impl Iterator<Item = &Suite> {
-        self.suites.iter().map(|entry| &entry.value)
-    }
-
     /// All tasks with their families, in board order.
     pub fn tasks(&self) -> impl Iterator<Item = (&Family, &Task)> + Clone {
         self.families().flat_map(|family| family.tasks.iter().map(move |task| (family, task)))

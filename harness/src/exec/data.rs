@@ -58,7 +58,7 @@ pub fn tasks_of<'a>(catalogue: &'a Catalogue, benchmarks: &[Benchmark]) -> anyho
     for benchmark in benchmarks {
         names.extend(benchmark.task.clone());
         for part in &benchmark.aggregate {
-            names.extend(catalogue.benchmark(part)?.1.task.clone());
+            names.extend(catalogue.benchmark(part)?.task.clone());
         }
     }
     names.iter().map(|name| catalogue.task(name)).collect::<Result<_, _>>().map_err(Into::into)
@@ -111,7 +111,7 @@ fn obtain_task(
             (files, Mode::Sample, because, Vec::new())
         }
     };
-    let prepared = prepare::prepare(family, task, &files, mode, &settings.cache)
+    let prepared = prepare::prepare(family, task, &paths(&files), mode, &settings.cache)
         .map_err(|e| Reason::new(ReasonKind::NoData, e.to_string()))?;
     let meta = &prepared.meta;
     notes.extend(meta.notes());
@@ -119,10 +119,10 @@ fn obtain_task(
         task: task.clone(),
         family: family.name.clone(),
         family_version: family.version,
-        labels: meta.labels.clone(),
-        cultures: meta.cultures.clone(),
+        labels: meta.statistics.labels.clone(),
+        cultures: meta.statistics.cultures.clone(),
         file: FileRef { path: path_text(&prepared.examples), sha256: meta.sha256.clone() },
-        examples: meta.examples,
+        examples: meta.statistics.examples,
         sample: mode == Mode::Sample,
         because,
         notes,
