@@ -4,6 +4,7 @@
 
 pub mod definition;
 pub mod example;
+pub mod fetch;
 pub mod normalise;
 pub mod settings;
 pub mod split;
