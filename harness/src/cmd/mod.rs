@@ -72,8 +72,8 @@ commands! {
     Retry => retry,
     /// Prints the leaderboard of a run and writes its files
     Report => report,
-    // score doc
-    // SCORE
+    /// Scores predictions made elsewhere, without a suite
+    Score => score,
     /// Lists benchmarks, tasks, models or runs
     List => list,
     /// Shows one benchmark, task, model, suite or run in full
@@ -90,8 +90,8 @@ commands! {
     Doctor => doctor,
     /// Shows all settings and where each comes from
     Config => config,
-    // plugin doc
-    // PLUGIN
+    /// Describes plugins and starts new ones
+    Plugin => plugin,
     /// Statistics on their own: JSON lines in, JSON lines out
     Stats => stats,
     /// Prints completions for a shell

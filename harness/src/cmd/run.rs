@@ -64,7 +64,14 @@ pub(super) struct Args {
     max_failures: Option<usize>,
     /// Run failed cells again
     #[arg(long = "retry-failed")]
-    pub(super) retry: bool,
+    retry: bool,
+}
+
+impl Args {
+    /// The same, with failed cells run again.
+    pub(super) fn retrying(self) -> Self {
+        Self { retry: true, ..self }
+    }
 }
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
