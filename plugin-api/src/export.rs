@@ -22,9 +22,11 @@ macro_rules! export_plugin {
 #[expect(unsafe_code, reason = "the boundary itself")]
 pub mod trampoline {
     use std::any::Any;
+    use std::cell::{Cell, RefCell};
     use std::ffi::c_void;
-    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::panic::{self, AssertUnwindSafe, catch_unwind};
     use std::path::Path;
+    use std::sync::Once;
     use std::{ptr, slice, str};
 
     use crate::abi::*;
@@ -117,6 +119,38 @@ pub mod trampoline {
         }
     }
 
+    thread_local! {
+        /// Calls of this plugin under way on this thread.
+        static DEPTH: Cell<u32> = const { Cell::new(0) };
+        /// Where the last panic of such a call was.
+        static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+    }
+
+    /// Keeps the place of a panic in a call, and keeps it off stderr: the host reports it.
+    fn install_hook() {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            let previous = panic::take_hook();
+            panic::set_hook(Box::new(move |info| {
+                if DEPTH.get() == 0 {
+                    return previous(info);
+                }
+                PLACE.set(info.location().map(ToString::to_string));
+            }));
+        });
+    }
+
+    /// `catch_unwind` that knows the place of the panic.
+    fn caught<T>(body: impl FnOnce() -> T) -> Result<T, String> {
+        DEPTH.set(DEPTH.get() + 1);
+        let result = catch_unwind(AssertUnwindSafe(body));
+        DEPTH.set(DEPTH.get() - 1);
+        result.map_err(|payload| {
+            let text = said(payload);
+            PLACE.take().map_or_else(|| text.clone(), |place| format!("{text} (at {place})"))
+        })
+    }
+
     fn said(panic: Box<dyn Any + Send>) -> String {
         match panic.downcast::<String>() {
             Ok(text) => *text,
@@ -131,7 +165,7 @@ pub mod trampoline {
     /// # Safety
     /// `error` is null or points to a `CeError` with a buffer of its capacity.
     unsafe fn call(error: *mut CeError, body: impl FnOnce() -> Result<(), Error>) -> i32 {
-        let (status, message, example) = match catch_unwind(AssertUnwindSafe(body)) {
+        let (status, message, example) = match caught(body) {
             Ok(Ok(())) => return CE_OK,
             Ok(Err(e)) => {
                 let (status, example) = match e.kind {
@@ -145,7 +179,7 @@ pub mod trampoline {
                 };
                 (status, e.message, example)
             }
-            Err(panic) => (CE_ERROR_PANIC, said(panic), usize::MAX),
+            Err(panic) => (CE_ERROR_PANIC, panic, usize::MAX),
         };
         // SAFETY: promised by the caller.
         if let Some(error) = unsafe { error.as_mut() } {
@@ -227,6 +261,7 @@ pub mod trampoline {
         out: *mut *mut c_void,
         error: *mut CeError,
     ) -> i32 {
+        install_hook();
         let body = || {
             // SAFETY: the host passes pointers that live for the call; `host` lives until destroy.
             let (config, task, host) = unsafe {
@@ -258,7 +293,7 @@ pub mod trampoline {
             // SAFETY: the handle came from `create::<P>` and is not used again.
             let handle = unsafe { Box::from_raw(handle.cast::<Handle<P>>()) };
             // A panic while dropping must not leave the function; nobody is left to hear of it.
-            let _ = catch_unwind(AssertUnwindSafe(|| drop(handle)));
+            let _ = caught(|| drop(handle));
         }
     }
 
@@ -317,10 +352,7 @@ pub mod trampoline {
 
     unsafe extern "C" fn dimension<P: Plugin>(at: *mut c_void) -> usize {
         // SAFETY: a handle of ours; a panic becomes 0, which the host refuses.
-        catch_unwind(AssertUnwindSafe(|| {
-            unsafe { handle::<P>(at) }.map_or(0, |h| h.plugin.dimension())
-        }))
-        .unwrap_or(0)
+        caught(|| unsafe { handle::<P>(at) }.map_or(0, |h| h.plugin.dimension())).unwrap_or(0)
     }
 
     unsafe extern "C" fn embed<P: Plugin>(
