@@ -27,13 +27,10 @@ pub(super) fn embed(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answere
             let k = (*k).min(train.len());
             let votes = knn::classify(train, &cell.train.labels, classes, eval, k).map_err(harness)?;
             cell.events.phase("probe");
-            let options = probe::Options {
-                epochs: *epochs,
-                batch: *batch,
-                learning_rate: *learning_rate,
-                stream: Stream::new(cell.spec.seed, "probe"),
-            };
-            let scores = probe::scores(train, &cell.train.labels, classes, eval, &options).map_err(harness)?;
+            let options = probe::ProbeOptions { epochs: *epochs, batch: *batch, learning_rate: *learning_rate };
+            let stream = Stream::new(cell.spec.seed, "probe");
+            let layer = probe::train(train, &cell.train.labels, classes, &options, &stream).map_err(harness)?;
+            let scores = probe::scores(&layer, eval).map_err(harness)?;
             let near: Vec<Prediction> = votes.labels.iter().enumerate().map(|(i, l)| answer(i, 0, *l, Vec::new())).collect();
             let linear = from_scores(&scores, classes, 1);
             let rows = near.into_iter().zip(linear).flat_map(|(a, b)| [a, b]).collect();
@@ -43,13 +40,8 @@ pub(super) fn embed(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answere
             let valid = vectors(cell, model, "valid", &cell.valid, dims)?;
             cell.events.phase("head");
             let valid = Vectors::new("valid", &valid, dims).map_err(harness)?;
-            let scores = head::scores(
-                head::Labelled { vectors: train, labels: &cell.train.labels },
-                head::Labelled { vectors: valid, labels: &cell.valid.labels },
-                classes,
-                eval,
-            )
-            .map_err(harness)?;
+            let head = head::fit(train, &cell.train.labels, valid, &cell.valid.labels, classes).map_err(harness)?;
+            let scores = head.scores(eval).map_err(harness)?;
             let rows = from_scores(&scores, classes, 0);
             Ok(Answered { variants: vec!["linear".to_owned()], primary: 1, rows })
         }
