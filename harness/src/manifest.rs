@@ -184,14 +184,18 @@ fn column(
 ) -> Column {
     let family = catalogue.family_of(&benchmark.name);
     let mut hashes = Vec::new();
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> = Vec::new();
     let mut sample = None;
     let mut missing = None;
     for name in tasks_of(benchmark, all) {
         match tasks.get(name) {
             Some(Ok(data)) => {
                 hashes.push(data.file.sha256.clone());
-                notes.extend(data.notes.iter().filter(|n| !notes.contains(n)).cloned().collect::<Vec<_>>());
+                for note in &data.notes {
+                    if !notes.contains(note) {
+                        notes.push(note.clone());
+                    }
+                }
                 if data.sample {
                     sample.get_or_insert_with(|| data.because.clone());
                 }

@@ -2,7 +2,6 @@
 //!
 //! This is all that the child process of a cell does. What it leaves behind is in [`crate::store`].
 
-mod answer;
 mod ask;
 mod input;
 mod vectors;
@@ -17,6 +16,7 @@ use crate::definition::split::Part;
 use crate::example::Examples;
 use crate::exec::events::{Event, Events};
 use crate::plugin::{self, Instance, PluginError};
+use input::Input;
 use crate::prepare;
 use crate::store::log::Prediction;
 use crate::store::record::{CellSpec, End, FORMAT, PluginIdentity, Reason, ReasonKind, Record, Timing};
@@ -47,6 +47,7 @@ pub fn run(folder: &CellFolder, events: &Events) -> bool {
 /// What one way of serving hands back.
 struct Answered {
     variants: Vec<String>,
+    primary: usize,
     rows: Vec<Prediction>,
 }
 
@@ -130,7 +131,7 @@ impl<'a> Cell<'a> {
         Ok(Self { spec, folder, events, train, valid, eval })
     }
 
-    fn create<'l>(&self, library: &'l plugin::Library) -> Result<Instance<'l>, Reason> {
+    fn create<'l>(&'l self, library: &'l plugin::Library) -> Result<Instance<'l>, Reason> {
         let mut config = serde_json::to_value(&self.spec.model.config).map_err(harness)?;
         if let Some(config) = config.as_object_mut() {
             for (id, file) in &self.spec.weights {
@@ -147,6 +148,10 @@ impl<'a> Cell<'a> {
         library.create(&config.to_string(), &task, host).map_err(|e| reason(&e))
     }
 
+    fn input<'e>(&self, examples: &'e Examples) -> Result<Input<'e>, Reason> {
+        Input::new(examples, &self.spec.protocol.input, &self.spec.task, &self.spec.cultures).map_err(harness)
+    }
+
     /// Fits, or takes up the state that an earlier start saved.
     fn fit(&self, model: &mut Instance<'_>) -> Result<(), Reason> {
         let state = self.folder.state();
@@ -154,9 +159,14 @@ impl<'a> Cell<'a> {
             return model.load(&state).map_err(|e| reason(&e));
         }
         self.events.phase("fit");
-        let train = input::columns(&self.train, &self.spec.protocol.input, &self.spec.task);
-        let valid = input::columns(&self.valid, &self.spec.protocol.input, &self.spec.task);
-        model.fit(&train.labelled(&self.train), &valid.labelled(&self.valid)).map_err(|e| reason(&e))?;
+        let (train, valid) = (self.input(&self.train)?, self.input(&self.valid)?);
+        train
+            .with(0..train.len(), |train| {
+                valid.with(0..valid.len(), |valid| {
+                    model.fit((train, &self.train.labels), (valid, &self.valid.labels))
+                })
+            })
+            .map_err(|e| reason(&e))?;
         if model.can_save() {
             if state.exists() {
                 fs::remove_dir_all(&state).map_err(harness)?;
@@ -170,7 +180,7 @@ impl<'a> Cell<'a> {
 
     /// Puts the answers down; the record comes last.
     fn commit(&self, answered: Answered, plugin: PluginIdentity) -> std::io::Result<()> {
-        let Answered { variants, rows } = answered;
+        let Answered { variants, primary, rows } = answered;
         let path = self.folder.predictions();
         predictions::write(&path, &self.eval.ids, &variants, &self.spec.task.labels, &rows)?;
         let end = End::Done {
@@ -178,6 +188,7 @@ impl<'a> Cell<'a> {
             rows: rows.len() as u64,
             examples: self.eval.len() as u64,
             variants,
+            primary,
             plugin,
         };
         let record = Record { format: FORMAT, key: self.spec.key.clone(), end };

@@ -65,33 +65,29 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
 
 fn benchmarks(context: &Context) -> anyhow::Result<Vec<Vec<String>>> {
     let catalogue = context.catalogue()?;
-    let mut all: Vec<_> = catalogue.benchmarks().collect();
-    all.sort_by_key(|b| b.number);
-    Ok(all
-        .into_iter()
-        .map(|b| {
-            let family = catalogue.family_of(&b.name);
+    Ok(catalogue
+        .benchmarks()
+        .filter_map(|b| Some((catalogue.family_of(&b.name)?, b)))
+        .map(|(family, b)| {
             vec![
                 b.number.to_string(),
                 b.name.clone(),
                 b.title.clone(),
                 b.task.clone().unwrap_or_else(|| format!("mean of {}", b.aggregate.join(", "))),
                 b.metric.name().to_owned(),
-                family.map_or("", |f| status(f.status)).to_owned(),
-                family.map(|f| f.licence.clone()).unwrap_or_default(),
+                status(family.status).to_owned(),
+                family.licence.clone(),
             ]
         })
         .collect())
 }
 
 fn tasks(context: &Context) -> anyhow::Result<Vec<Vec<String>>> {
-    let families = context.catalogue()?.families();
-    Ok(families
-        .flat_map(|family| {
-            family.tasks.iter().map(|task| {
-                let protocols: Vec<&str> = task.protocols.iter().map(|p| p.name.as_str()).collect();
-                vec![task.name.clone(), family.name.clone(), task.question.clone(), protocols.join(", ")]
-            })
+    let tasks = context.catalogue()?.tasks();
+    Ok(tasks
+        .map(|(family, task)| {
+            let protocols: Vec<&str> = task.protocols.iter().map(|p| p.name.as_str()).collect();
+            vec![task.name.clone(), family.name.clone(), task.question.clone(), protocols.join(", ")]
         })
         .collect())
 }

@@ -49,7 +49,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         if let Some(folder) = &args.write_statistics {
             let kind = if data.sample { "sample" } else { "official" };
             let path = folder.join(format!("{name}.{kind}.json"));
-            store::write_json(&path, &meta.statistics()).with_context(|| format!("failed to write {}", path.display()))?;
+            store::write_json(&path, &meta.statistics).with_context(|| format!("failed to write {}", path.display()))?;
         }
         if context.output.json {
             context.output.json(&meta)?;

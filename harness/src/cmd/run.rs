@@ -1,6 +1,5 @@
 //! `culture-eval run`: from a suite to its leaderboard.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,6 +8,7 @@ use anyhow::Context as _;
 use super::report::{Face, print};
 use super::{Context, Outcome, hinted, table};
 use crate::definition::catalogue::Catalogue;
+use crate::definition::family::Benchmark;
 use crate::definition::suite::Suite;
 use crate::exec::bars::Board;
 use crate::exec::plan::{Plan, Request, plan};
@@ -64,7 +64,14 @@ pub(super) struct Args {
     max_failures: Option<usize>,
     /// Run failed cells again
     #[arg(long = "retry-failed")]
-    pub(super) retry: bool,
+    retry: bool,
+}
+
+impl Args {
+    /// The same, with failed cells run again.
+    pub(super) fn retrying(self) -> Self {
+        Self { retry: true, ..self }
+    }
 }
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
@@ -131,15 +138,16 @@ fn request(args: &Args, suite: &Suite, catalogue: &Catalogue) -> anyhow::Result<
             models.push(catalogue.model(&name)?.clone());
         }
     }
-    let mut benchmarks = BTreeMap::new();
+    let mut benchmarks: Vec<Benchmark> = Vec::new();
     for name in pick(&args.benchmarks, &suite.benchmarks) {
         if name == "*" {
-            benchmarks.extend(catalogue.benchmarks().map(|b| (b.number, b.clone())));
+            benchmarks.extend(catalogue.benchmarks().cloned());
         } else {
-            let benchmark = catalogue.benchmark(&name)?;
-            benchmarks.insert(benchmark.number, benchmark.clone());
+            benchmarks.push(catalogue.benchmark(&name)?.clone());
         }
     }
+    benchmarks.sort_by(|a, b| (a.number, &a.name).cmp(&(b.number, &b.name)));
+    benchmarks.dedup_by(|a, b| a.name == b.name);
     let mut seen = std::collections::BTreeSet::new();
     models.retain(|m| seen.insert(m.name.clone()));
     if models.is_empty() || benchmarks.is_empty() {
@@ -150,7 +158,7 @@ fn request(args: &Args, suite: &Suite, catalogue: &Catalogue) -> anyhow::Result<
     }
     Ok(Request {
         models,
-        benchmarks: benchmarks.into_values().collect(),
+        benchmarks,
         seeds: if args.seeds.is_empty() { suite.seeds.clone() } else { args.seeds.clone() },
         limit: args.limit,
         protocols: args.protocols.clone(),

@@ -18,6 +18,9 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let output = context.output;
     let paths: Vec<PathBuf> = context.settings().definitions.iter().chain(&args.paths).cloned().collect();
     let catalogue = Catalogue::load(&paths).context("failed to read the definitions")?;
+    for replaced in &catalogue.overrides {
+        output.note(replaced.to_string());
+    }
     let problems = catalogue.validate();
     for problem in &problems {
         if output.json {
@@ -29,7 +32,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     output.note(format!(
         "{} families, {} tasks, {} benchmarks, {} models, {} suites: {}",
         catalogue.families().count(),
-        catalogue.families().map(|f| f.tasks.len()).sum::<usize>(),
+        catalogue.tasks().count(),
         catalogue.benchmarks().count(),
         catalogue.models().count(),
         catalogue.suites().count(),

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use fs_err::File;
 use serde::{Deserialize, Serialize};
 
+use crate::plugin::Listener;
 use crate::store::record::Reason;
 
 /// One message of a running cell.
@@ -69,5 +70,25 @@ impl Events {
     /// `done` of `total` steps are done.
     pub fn progress(&self, done: usize, total: usize) {
         self.send(&Event::Progress { done: done as u64, total: total as u64 });
+    }
+}
+
+/// What a plugin says goes to the parent; its metrics go to the log.
+impl Listener for Events {
+    fn log(&self, message: &str) {
+        self.send(&Event::Log(message.to_owned()));
+    }
+
+    fn progress(&self, done: u64, total: u64) {
+        self.send(&Event::Progress { done, total });
+    }
+
+    fn metric(&self, name: &str, step: u64, value: f64) {
+        let _ = writeln!(std::io::stderr().lock(), "metric {name} {step} {value}");
+    }
+
+    /// A cell that should stop is killed: its log resumes it.
+    fn is_cancelled(&self) -> bool {
+        false
     }
 }

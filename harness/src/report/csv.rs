@@ -32,8 +32,7 @@ pub fn render(summary: &Summary) -> Result<String, csv::Error> {
         writer.write_record(&row)?;
     }
     for detail in &summary.scores {
-        let seed = detail.seed.map(|s| s.to_string()).unwrap_or_default();
-        let place = [&detail.model, &detail.benchmark, &detail.protocol, "", &detail.variant, &seed];
+        let place = [&detail.model, &detail.benchmark, &detail.protocol, "", &detail.variant, ""];
         let mut row: Vec<String> = place.into_iter().map(safe).collect();
         row.extend(["no".into(), data(detail.sample).into()]);
         row.extend(fields(&detail.score));

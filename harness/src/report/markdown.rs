@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use super::summary::{Data, Outcome, Summary};
+use super::summary::{Data, Detail, Outcome, Summary};
 use super::{Footnotes, interval, legend, lines, percent};
+use crate::score::Subset;
 
 /// The whole board.
 pub fn render(summary: &Summary) -> String {
@@ -61,11 +62,15 @@ fn board(text: &mut String, summary: &Summary) {
 
 /// Culture gap and worst culture of every primary score that has them.
 fn gaps(text: &mut String, summary: &Summary) {
-    let wanted = ["culture-gap", "worst-culture"];
+    let primary = |d: &&Detail| {
+        let column = summary.benchmarks.iter().find(|c| c.name == d.benchmark);
+        column.is_some_and(|c| c.metric.split(',').next() == Some(&d.score.metric))
+    };
     let rows: Vec<_> = summary
         .scores
         .iter()
-        .filter(|d| wanted.iter().any(|w| d.score.metric.starts_with(w)))
+        .filter(|d| matches!(d.score.subset, Subset::CultureGap { .. } | Subset::WorstCulture { .. }))
+        .filter(primary)
         .filter(|d| {
             summary.cells.iter().any(|c| {
                 c.model == d.model && c.benchmark == d.benchmark && c.protocol == d.protocol && c.variant == d.variant
@@ -75,7 +80,7 @@ fn gaps(text: &mut String, summary: &Summary) {
     if rows.is_empty() {
         return;
     }
-    text.push_str("\n## Cultures\n\n| benchmark | model | protocol | measure | culture | value | n |\n|---|---|---|---|---|---:|---:|\n");
+    text.push_str("\n## Cultures\n\n| benchmark | model | protocol | metric | what | value | n |\n|---|---|---|---|---|---:|---:|\n");
     for d in rows {
         let _ = writeln!(
             text,

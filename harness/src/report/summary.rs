@@ -135,8 +135,6 @@ pub struct Detail {
     pub protocol: String,
     /// Which set of answers.
     pub variant: String,
-    /// The seed; absent for means over seeds.
-    pub seed: Option<u64>,
     /// Whether it stands on sample data.
     pub sample: bool,
     /// The score.

@@ -120,8 +120,10 @@ pub enum End {
         rows: u64,
         /// Examples that were asked.
         examples: u64,
-        /// Sets of answers in it, the primary one first (`direct`; `knn`, `linear`; one a prompt).
+        /// Sets of answers in it (`direct`; `knn`, `linear`; one a prompt).
         variants: Vec<String>,
+        /// The score is the mean over so many of the first variants; the others are reported beside it.
+        primary: usize,
         /// The plugin as it describes itself.
         plugin: PluginIdentity,
     },

@@ -1,0 +1,25 @@
+//! What a model said to one question.
+
+use serde::{Deserialize, Serialize};
+
+/// One answer. Everything but the gold label is wrong; why it is wrong is counted apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// Index into the task's label list.
+    Label(u32),
+    /// A reply that parses to no label.
+    OutOfChoice,
+    /// No reply, or one that is no number.
+    Missing,
+}
+
+impl Answer {
+    /// The label, where there is one.
+    pub fn label(self) -> Option<u32> {
+        match self {
+            Self::Label(label) => Some(label),
+            Self::OutOfChoice | Self::Missing => None,
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Why there is no score: a wrong call ([`ScoreError`]) or data that do not define it ([`Reason`]).
+
+use serde::{Deserialize, Serialize};
+
+use crate::stats::StatsError;
+
+/// A call that cannot be answered: which argument is at fault and what to give instead.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ScoreError {
+    /// Two columns that must run in parallel do not.
+    #[error("`{left}` has {left_len} rows and `{right}` has {right_len}: give one per example, in the same order")]
+    LengthMismatch { left: String, left_len: usize, right: String, right_len: usize },
+    /// A label that is not in the fixed label set.
+    #[error("`{argument}` row {row} is label {label}, but the task has {classes} labels: give indices below {classes}")]
+    UnknownLabel { argument: &'static str, row: usize, label: u32, classes: usize },
+    /// A value outside its domain.
+    #[error("`{argument}` is {got}: give {allowed}")]
+    OutOfRange { argument: &'static str, got: String, allowed: String },
+    /// A metric that needs something the task does not define.
+    #[error("metric `{metric}` needs {needs}: {remedy}")]
+    NotDefined { metric: String, needs: &'static str, remedy: &'static str },
+    /// A NaN or an infinity in a matrix.
+    #[error("`{argument}` row {row}, column {column} is NaN or infinite: check the model's vector for that example")]
+    NotFinite { argument: &'static str, row: usize, column: usize },
+    /// A template that names a field nobody fills.
+    #[error("template `{template}` is wrong at `{at}`: its fields are {}, and {{{{ or }}}} is a brace", braced(fields))]
+    Template { template: String, at: String, fields: Vec<String> },
+    /// A name in a parser or an option list that is no label of the task.
+    #[error("{place} names `{name}`, which is no label of the task: use one of {}", labels.join(", "))]
+    NoSuchLabel { place: &'static str, name: String, labels: Vec<String> },
+    /// A label without the thing every label needs.
+    #[error("{place} has no entry for label `{name}`: add one")]
+    LabelWithout { place: &'static str, name: String },
+    /// A refusal of the statistics.
+    #[error(transparent)]
+    Stats(#[from] StatsError),
+}
+
+fn braced(fields: &[String]) -> String {
+    fields.iter().map(|name| format!("{{{name}}}")).collect::<Vec<_>>().join(", ")
+}
+
+/// Why one figure does not exist on these data. It stands where the number would stand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Reason {
+    /// No example.
+    #[error("no example in {subset}")]
+    NoExample { subset: String },
+    /// A culture that the benchmark names, but the data do not have.
+    #[error("culture `{culture}` has no example: check its spelling against the data")]
+    AbsentCulture { culture: String },
+    /// Every gold label is the same.
+    #[error("only label {label} occurs in {subset}: a mean over the labels says nothing there")]
+    OneClass { subset: String, label: String },
+    /// A mean over labels on a subset without one of them.
+    #[error("label {label} does not occur in {subset}: a mean over the labels would count it as 0")]
+    AbsentLabel { subset: String, label: String },
+    /// Nothing to recall.
+    #[error("no example of the positive label {label} in {subset}")]
+    NoPositive { subset: String, label: String },
+    /// No reply parsed to a label.
+    #[error("no answer in {subset} is one of the labels")]
+    NothingAnswered { subset: String },
+    /// All examples depend on one another: no spread can be known.
+    #[error("all {n} examples in {subset} share one cluster: no interval without a second one")]
+    OneCluster { subset: String, n: u64 },
+    /// A comparison of cultures with fewer than two of them.
+    #[error("{cultures} culture(s) have this metric: a comparison needs two")]
+    TooFewCultures { cultures: u64 },
+    /// A part of an aggregate has no score.
+    #[error("part `{part}` has no score: {reason}")]
+    Part { part: String, reason: Box<Reason> },
+    /// acc@k of a model that gives one label only.
+    #[error("`{metric}` needs scores for every label, and this model gives one answer")]
+    NoRanks { metric: String },
+    /// The statistics refused.
+    #[error("{message}")]
+    Statistics { message: String },
+}
+
+impl From<StatsError> for Reason {
+    fn from(error: StatsError) -> Self {
+        Self::Statistics { message: error.to_string() }
+    }
+}

@@ -1,0 +1,31 @@
+//! From answers to scores: pure functions, no file, clock, terminal or network.
+//!
+//! [`adapt`] turns what a model gives (scores, log-likelihoods, replies) into answers, [`knn`], [`probe`] and [`head`]
+//! turn embeddings into answers, [`metrics`] counts, [`evaluate()`] gives every score its n and its 95 % interval, and
+//! [`aggregate()`] sums up several benchmarks. Statistics come from [`crate::stats`], randomness from its named streams.
+
+mod answer;
+mod error;
+mod lbfgs;
+mod linear;
+mod matmul;
+mod resample;
+mod vectors;
+
+pub mod adapt;
+pub mod aggregate;
+pub mod evaluate;
+pub mod head;
+pub mod knn;
+pub mod metrics;
+pub mod probe;
+
+#[cfg(test)]
+mod tests;
+
+pub use aggregate::{Aggregate, Part, aggregate};
+pub use answer::Answer;
+pub use error::{Reason, ScoreError};
+pub use evaluate::{Evaluation, Questions, Refusal, Rules, Score, Subset, evaluate};
+pub use linear::Linear;
+pub use vectors::Vectors;

@@ -1,0 +1,201 @@
+//! The bridge to [`crate::stats`]: examples collapsed to patterns of clusters, resampled as a multinomial.
+//!
+//! A cluster is the multiset of its (slice, gold, column, bucket) cells. Clusters with the same multiset are one pattern,
+//! so that drawing as many clusters as there are is one multinomial draw over patterns: O(patterns), not O(examples).
+//! Where every example is its own cluster, patterns are the cells of the confusion table.
+
+use std::collections::HashMap;
+
+use crate::stats::bootstrap::{BootstrapMethod, BootstrapOptions, replicate_on, summarise};
+use crate::stats::cluster::clustered_wilson;
+use crate::stats::dist::z_of_confidence;
+use crate::stats::interval::{Method, wilson, wilson_real};
+use crate::stats::rng::Stream;
+use crate::stats::sampling::Multinomial;
+use crate::stats::{Interval, StatsError};
+
+use super::metrics::Margins;
+
+/// Confidence of every interval here.
+pub(crate) const CONFIDENCE: f64 = 0.95;
+
+/// What one answer adds to the margins of its slice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Cell {
+    /// Which margins: a variant, a culture, or both.
+    pub(crate) slice: u32,
+    /// Gold label.
+    pub(crate) gold: u32,
+    /// Column of the confusion table.
+    pub(crate) column: u32,
+    /// Smallest k that holds the gold label.
+    pub(crate) bucket: u32,
+}
+
+/// Clusters by pattern.
+#[derive(Debug)]
+pub(crate) struct Units {
+    slices: usize,
+    classes: usize,
+    ks: usize,
+    cells: Vec<Cell>,
+    /// Cell numbers of all patterns, one after another; pattern p ends at `ends[p]`.
+    members: Vec<u32>,
+    ends: Vec<usize>,
+    /// Clusters of each pattern.
+    counts: Vec<u64>,
+}
+
+impl Units {
+    /// Collapses `(cluster, cell)` pairs, one per answer.
+    pub(crate) fn new(answers: impl Iterator<Item = (u32, Cell)>, slices: usize, classes: usize, ks: usize) -> Self {
+        let mut cells: Vec<Cell> = Vec::new();
+        let mut numbers: HashMap<Cell, u32> = HashMap::new();
+        let mut pairs: Vec<(u32, u32)> = answers
+            .map(|(cluster, cell)| {
+                let number = *numbers.entry(cell).or_insert_with(|| {
+                    cells.push(cell);
+                    cells.len() as u32 - 1
+                });
+                (cluster, number)
+            })
+            .collect();
+        pairs.sort_unstable();
+        let of_clusters: Vec<u32> = pairs.iter().map(|(_, cell)| *cell).collect();
+        let mut patterns: HashMap<&[u32], u64> = HashMap::new();
+        let mut start = 0;
+        for chunk in pairs.chunk_by(|a, b| a.0 == b.0) {
+            *patterns.entry(&of_clusters[start..start + chunk.len()]).or_insert(0) += 1;
+            start += chunk.len();
+        }
+        let mut patterns: Vec<(&[u32], u64)> = patterns.into_iter().collect();
+        patterns.sort_unstable();
+        let mut units =
+            Self { slices, classes, ks, cells, members: Vec::new(), ends: Vec::new(), counts: Vec::new() };
+        for (members, count) in patterns {
+            units.members.extend_from_slice(members);
+            units.ends.push(units.members.len());
+            units.counts.push(count);
+        }
+        units
+    }
+
+    /// Number of clusters.
+    pub(crate) fn clusters(&self) -> u64 {
+        self.counts.iter().sum()
+    }
+
+    fn empty(&self) -> Vec<Margins> {
+        vec![Margins::zero(self.classes, self.ks); self.slices]
+    }
+
+    fn fill(&self, margins: &mut [Margins], weight: impl Fn(usize) -> f64) {
+        margins.iter_mut().for_each(Margins::clear);
+        let mut start = 0;
+        for (pattern, &end) in self.ends.iter().enumerate() {
+            let weight = weight(pattern);
+            if weight > 0.0 {
+                for &member in &self.members[start..end] {
+                    let cell = self.cells[member as usize];
+                    margins[cell.slice as usize].add(cell.gold, cell.column, cell.bucket, weight);
+                }
+            }
+            start = end;
+        }
+    }
+
+    /// The margins of every slice, as observed.
+    pub(crate) fn margins(&self) -> Vec<Margins> {
+        let mut margins = self.empty();
+        self.fill(&mut margins, |pattern| self.counts[pattern] as f64);
+        margins
+    }
+
+    /// Draws as many clusters as there are, `resamples` times; element r of the answer is `statistics` of resample r.
+    pub(crate) fn resample(
+        &self,
+        stream: &Stream,
+        resamples: usize,
+        statistics: impl Fn(&[Margins]) -> Vec<f64> + Sync + Send,
+    ) -> Vec<Vec<f64>> {
+        let sampler = Multinomial::new(&self.counts);
+        replicate_on(
+            stream,
+            resamples,
+            || (self.empty(), vec![0_u32; self.counts.len()]),
+            |rng, (margins, drawn)| {
+                sampler.draw(rng, drawn);
+                self.fill(margins, |pattern| f64::from(drawn[pattern]));
+                statistics(margins)
+            },
+        )
+    }
+}
+
+/// An interval and the name of its method.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Range {
+    pub(crate) low: f64,
+    pub(crate) high: f64,
+    pub(crate) method: String,
+}
+
+impl Range {
+    fn new(interval: Interval, value: f64, method: String) -> Self {
+        // Smoothed values, and the gap's reflected ends, may stand a hair outside.
+        Self { low: interval.low.clamp(0.0, value), high: interval.high.clamp(value, 1.0), method }
+    }
+}
+
+/// Interval of a plain proportion: Wilson's where no two examples share a cluster, else clustered.
+pub(crate) fn proportion(value: f64, outcomes: &[(u32, bool)]) -> Result<Range, StatsError> {
+    let mut clusters: Vec<u32> = outcomes.iter().map(|(cluster, _)| *cluster).collect();
+    clusters.sort_unstable();
+    clusters.dedup();
+    let interval = if clusters.len() == outcomes.len() {
+        let hits = outcomes.iter().filter(|(_, right)| *right).count() as u64;
+        wilson(hits, outcomes.len() as u64, CONFIDENCE)?
+    } else {
+        let scores: Vec<f64> = outcomes.iter().map(|(_, right)| f64::from(u8::from(*right))).collect();
+        let clusters: Vec<u32> = outcomes.iter().map(|(cluster, _)| *cluster).collect();
+        clustered_wilson(&scores, &clusters, CONFIDENCE)?
+    };
+    Ok(Range::new(interval, value, interval.method.name().to_owned()))
+}
+
+/// Interval of `value` from its resamples. A resample without a value (a NaN) is left out.
+///
+/// `units` is the number of independent examples that the value rests on: where every resample is the same the bootstrap
+/// knows nothing, and Wilson's interval of a proportion of so many units stands in (`wilson-bound`).
+pub(crate) fn bootstrap(
+    value: f64,
+    mut replicates: Vec<f64>,
+    method: BootstrapMethod,
+    clustered: bool,
+    units: u64,
+    stream: &Stream,
+) -> Result<Range, StatsError> {
+    replicates.retain(|v| v.is_finite());
+    if replicates.len() < 2 {
+        return Err(StatsError::Degenerate {
+            what: "the metric has no value in almost every resample",
+            remedy: "give more examples",
+        });
+    }
+    let options = BootstrapOptions {
+        resamples: replicates.len(),
+        confidence: CONFIDENCE,
+        method,
+        stream: stream.clone(),
+    };
+    let summary = summarise(value, replicates, &options, || 0.0)?;
+    let kind = if clustered { "cluster-bootstrap" } else { "bootstrap" };
+    let range = Range::new(summary.interval, value, format!("{kind}-{}", summary.interval.method.name()));
+    if summary.degenerate || range.high - range.low <= 0.0 {
+        let z = z_of_confidence(CONFIDENCE)?;
+        let share = value.clamp(0.0, 1.0);
+        let bound = wilson_real(share, units.max(1) as f64, z, CONFIDENCE, Method::Wilson)?;
+        return Ok(Range::new(bound, value, "wilson-bound".to_owned()));
+    }
+    Ok(range)
+}
