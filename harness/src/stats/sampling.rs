@@ -98,6 +98,8 @@ pub(crate) struct Multinomial {
     large: Vec<(u32, f64)>,
     /// For each example of a small cell, its cell.
     owners: Vec<u32>,
+    /// The owner of example i is cell i: no two examples share a cell.
+    identity: bool,
     batch: Batch,
 }
 
@@ -128,7 +130,8 @@ impl Multinomial {
             .flat_map(|&cell| std::iter::repeat_n(cell, counts[cell as usize] as usize))
             .collect();
         let batch = Batch::new(owners.len() as u32);
-        Self { total, large, owners, batch }
+        let identity = owners.iter().enumerate().all(|(i, cell)| i as u32 == *cell);
+        Self { total, large, owners, identity, batch }
     }
 
     /// Fills `out` (one slot a cell) with one draw.
@@ -150,7 +153,11 @@ impl Multinomial {
                 return;
             }
         }
-        self.batch.draw(rng, left, |index| take(self.owners[index] as usize, 1));
+        if self.identity {
+            self.batch.draw(rng, left, |index| take(index, 1));
+        } else {
+            self.batch.draw(rng, left, |index| take(self.owners[index] as usize, 1));
+        }
     }
 }
 
