@@ -8,6 +8,7 @@ Needs numpy and scikit-learn. Prints a Markdown table.
 """
 import argparse
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -48,8 +49,8 @@ def embeddings(rng, labels, centres):
 
 print(f"scikit-learn {sklearn.__version__}, numpy {np.__version__}, {options.threads} threads, d = {options.dims}, k = {options.k}, "
       f"{options.classes} classes, {options.rounds} alternating rounds\n")
-print("| queries x training vectors | ours, s (median; all) | scikit-learn, s (median; all) | ratio | labels that differ |")
-print("|---|---|---|---|---|")
+print("| queries x training vectors | ours, s (median; all) | scikit-learn, s (median; all) | ratio | CPU s, ours / scikit-learn | labels that differ |")
+print("|---|---|---|---|---|---|")
 for size in options.sizes:
     test_n, train_n = map(int, size.split("x"))
     rng = np.random.default_rng(0)
@@ -62,14 +63,19 @@ for size in options.sizes:
         test.tofile(f"{folder}/test.f32")
         labels.astype(np.uint32).tofile(f"{folder}/labels.u32")
         command = [str(x) for x in (binary(), folder, train_n, test_n, options.dims, options.k, options.classes, options.threads)]
-        ours, theirs = [], []
+        ours, theirs, our_cpu, their_cpu = [], [], [], []
+        children = lambda: sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])  # noqa: E731
         for _ in range(options.rounds):
+            cpu = children()
             ours.append(float(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
+            our_cpu.append(children() - cpu)
             model = KNeighborsClassifier(n_neighbors=options.k, algorithm="brute", n_jobs=options.threads)
-            start = time.perf_counter()
+            start, cpu = time.perf_counter(), time.process_time()
             predicted = model.fit(train, labels).predict(test)
             theirs.append(time.perf_counter() - start)
+            their_cpu.append(time.process_time() - cpu)
         differ = int(np.sum(np.fromfile(f"{folder}/ours.u32", dtype=np.uint32) != predicted))
     a, b = statistics.median(ours), statistics.median(theirs)
     show = lambda times: f"{statistics.median(times):.2f}; " + " ".join(f"{t:.2f}" for t in times)  # noqa: E731
-    print(f"| {test_n:,} x {train_n:,} | {show(ours)} | {show(theirs)} | {b / a:.2f} | {differ} of {test_n:,} |", flush=True)
+    print(f"| {test_n:,} x {train_n:,} | {show(ours)} | {show(theirs)} | {b / a:.2f} | "
+          f"{statistics.median(our_cpu):.1f} / {statistics.median(their_cpu):.1f} | {differ} of {test_n:,} |", flush=True)
