@@ -58,6 +58,12 @@ impl Strings {
         &self.data[start..self.ends[i]]
     }
 
+    /// Keeps the first `n` rows.
+    pub fn truncate(&mut self, n: usize) {
+        self.ends.truncate(n);
+        self.data.truncate(self.ends.last().copied().unwrap_or(0));
+    }
+
     /// All rows in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
         (0..self.len()).map(|i| self.get(i))
@@ -119,5 +125,17 @@ impl Examples {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()
+    }
+
+    /// Keeps the first `n` examples.
+    pub fn truncate(&mut self, n: usize) {
+        self.ids.truncate(n);
+        self.texts.truncate(n);
+        self.labels.truncate(n);
+        self.cultures.codes.truncate(n);
+        self.clusters.truncate(n);
+        for group in self.groups.values_mut() {
+            group.codes.truncate(n);
+        }
     }
 }

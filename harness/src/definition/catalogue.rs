@@ -1,1 +1,526 @@
-//! All known definitions: embedded ones and those of the folders the user names.
+//! All known definitions: embedded ones and those of the files and folders the user names.
+//!
+//! [`Catalogue::validate`] lives in [`super::validate`].
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::family::{Benchmark, Family, Task};
+use super::model::Model;
+use super::nearest;
+use super::suite::Suite;
+
+mod embedded {
+    include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+}
+
+/// All known definitions.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Catalogue {
+    /// Families in board order, with their files.
+    pub family_entries: Vec<Entry<Family>>,
+    /// Models by name, with their files.
+    pub model_entries: Vec<Entry<Model>>,
+    /// Suites by name, with their files.
+    pub suite_entries: Vec<Entry<Suite>>,
+    /// Definitions that took the place of another of the same name.
+    pub overrides: Vec<Override>,
+}
+
+/// A definition and the file it was read from.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Entry<T> {
+    /// The definition.
+    pub value: T,
+    /// Its file: the path inside the project where it is embedded, else as the user named it.
+    pub file: String,
+    /// Whether it is part of the program.
+    pub embedded: bool,
+}
+
+/// A user's definition that took the place of another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Override {
+    /// `family`, `model` or `suite`.
+    pub kind: &'static str,
+    /// The name both have.
+    pub name: String,
+    /// The file that counts.
+    pub by: String,
+    /// The file that does not.
+    pub instead_of: String,
+}
+
+impl fmt::Display for Override {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} `{}`: {} takes the place of {}",
+            self.kind, self.name, self.by, self.instead_of
+        )
+    }
+}
+
+/// Why a definition cannot be read or found.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Not TOML, or not the fields of its kind.
+    #[error("{file}:{line}:{column}: {message}")]
+    Toml {
+        /// The file.
+        file: String,
+        /// 1-based line.
+        line: usize,
+        /// 1-based column.
+        column: usize,
+        /// What is wrong there, with the nearest known field.
+        message: String,
+    },
+    /// Neither family nor model nor suite.
+    #[error(
+        "{file}: neither a family (`[[task]]`), nor a model (`plugin`), nor a suite (`models` and `benchmarks`); add the fields of one of them"
+    )]
+    Kind {
+        /// The file.
+        file: String,
+    },
+    /// A name that does not exist.
+    #[error("unknown {kind} `{name}`{} (`culture-eval list {kinds}` shows all)", did_you_mean(nearest.as_deref()))]
+    Unknown {
+        /// `task`, `benchmark`, ...
+        kind: &'static str,
+        /// Its plural, as in `list`.
+        kinds: &'static str,
+        /// What was asked for.
+        name: String,
+        /// The nearest known name.
+        nearest: Option<String>,
+    },
+    /// A file or folder that cannot be read.
+    #[error("failed to read a definition: {0}; correct the path")]
+    Io(#[from] std::io::Error),
+}
+
+fn did_you_mean(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |name| format!(": did you mean `{name}`?"))
+}
+
+impl Catalogue {
+    /// The definitions that are part of the program.
+    pub fn embedded() -> Result<Self, Error> {
+        let mut all = Self::default();
+        for (file, text) in embedded::FAMILIES {
+            all.family_entries.push(Entry {
+                value: parse(file, text)?,
+                file: (*file).to_owned(),
+                embedded: true,
+            });
+        }
+        for (file, text) in embedded::MODELS {
+            all.model_entries.push(Entry {
+                value: parse(file, text)?,
+                file: (*file).to_owned(),
+                embedded: true,
+            });
+        }
+        for (file, text) in embedded::SUITES {
+            all.suite_entries.push(Entry {
+                value: parse(file, text)?,
+                file: (*file).to_owned(),
+                embedded: true,
+            });
+        }
+        all.sort();
+        Ok(all)
+    }
+
+    /// The embedded definitions and those of the user's files and folders (searched for `*.toml`, with their
+    /// subfolders). A file's keys tell its kind. A definition takes the place of an earlier one of its name.
+    pub fn load(extra: &[PathBuf]) -> Result<Self, Error> {
+        let mut all = Self::embedded()?;
+        for named in extra {
+            let mut files = Vec::new();
+            find_toml(named, &mut files)?;
+            files.sort();
+            for file in files {
+                let text = fs_err::read_to_string(&file)?;
+                all.add(&file.display().to_string(), &text)?;
+            }
+        }
+        all.sort();
+        Ok(all)
+    }
+
+    /// Adds one definition of the user's; its keys tell its kind.
+    pub fn add(&mut self, file: &str, text: &str) -> Result<(), Error> {
+        let keys: toml::Table = parse(file, text)?;
+        let over = if keys.contains_key("plugin") {
+            put(&mut self.model_entries, parse(file, text)?, file, "model", |model| &model.name)
+        } else if keys.contains_key("models") && keys.contains_key("benchmarks") {
+            put(&mut self.suite_entries, parse(file, text)?, file, "suite", |suite| &suite.name)
+        } else if ["task", "source", "benchmark"].iter().any(|key| keys.contains_key(*key)) {
+            put(&mut self.family_entries, parse(file, text)?, file, "family", |family| &family.name)
+        } else {
+            return Err(Error::Kind { file: file.to_owned() });
+        };
+        self.overrides.extend(over);
+        Ok(())
+    }
+
+    /// Families in the order of their first benchmark, models and suites by name.
+    fn sort(&mut self) {
+        self.family_entries.sort_by_key(|family| {
+            (
+                family.value.benchmarks.iter().map(|b| b.number).min().unwrap_or(u32::MAX),
+                family.value.name.clone(),
+            )
+        });
+        self.model_entries.sort_by(|a, b| a.value.name.cmp(&b.value.name));
+        self.suite_entries.sort_by(|a, b| a.value.name.cmp(&b.value.name));
+    }
+
+    /// All families in board order.
+    pub fn families(&self) -> impl Iterator<Item = &Family> + Clone {
+        self.family_entries.iter().map(|family| &family.value)
+    }
+
+    /// All models by name.
+    pub fn models(&self) -> impl Iterator<Item = &Model> + Clone {
+        self.model_entries.iter().map(|model| &model.value)
+    }
+
+    /// All suites by name.
+    pub fn suites(&self) -> impl Iterator<Item = &Suite> + Clone {
+        self.suite_entries.iter().map(|suite| &suite.value)
+    }
+
+    /// All tasks with their families, in board order.
+    pub fn tasks(&self) -> impl Iterator<Item = (&Family, &Task)> + Clone {
+        self.families().flat_map(|family| family.tasks.iter().map(move |task| (family, task)))
+    }
+
+    /// All benchmarks by number.
+    pub fn benchmarks(&self) -> impl Iterator<Item = &Benchmark> {
+        let mut all: Vec<&Benchmark> =
+            self.families().flat_map(|family| &family.benchmarks).collect();
+        all.sort_by_key(|benchmark| benchmark.number);
+        all.into_iter()
+    }
+
+    /// The family of this name.
+    pub fn family(&self, name: &str) -> Result<&Family, Error> {
+        pick(self.families(), name, |family| &family.name, ("family", "families"))
+    }
+
+    /// The family that a benchmark belongs to.
+    pub fn family_of(&self, benchmark: &str) -> Option<&Family> {
+        self.families().find(|family| family.benchmarks.iter().any(|b| b.name == benchmark))
+    }
+
+    /// The task of this name, with its family.
+    pub fn task(&self, name: &str) -> Result<(&Family, &Task), Error> {
+        pick(self.tasks(), name, |(_, task)| &task.name, ("task", "tasks"))
+    }
+
+    /// The benchmark of this name.
+    pub fn benchmark(&self, name: &str) -> Result<&Benchmark, Error> {
+        pick(self.benchmarks(), name, |benchmark| &benchmark.name, ("benchmark", "benchmarks"))
+    }
+
+    /// The model of this name.
+    pub fn model(&self, name: &str) -> Result<&Model, Error> {
+        pick(self.models(), name, |model| &model.name, ("model", "models"))
+    }
+
+    /// The suite of this name.
+    pub fn suite(&self, name: &str) -> Result<&Suite, Error> {
+        pick(self.suites(), name, |suite| &suite.name, ("suite", "suites"))
+    }
+}
+
+/// The committed statistics of a task's official or sample data, as JSON.
+pub fn statistics(task: &str, sample: bool) -> Option<&'static str> {
+    let file =
+        format!("benchmarks/statistics/{task}.{}.json", if sample { "sample" } else { "official" });
+    embedded::STATISTICS.iter().find(|(name, _)| *name == file).map(|(_, text)| *text)
+}
+
+fn pick<'a, T>(
+    all: impl Iterator<Item = T>,
+    name: &str,
+    key: impl Fn(&T) -> &'a str,
+    (kind, kinds): (&'static str, &'static str),
+) -> Result<T, Error> {
+    let mut names = Vec::new();
+    for value in all {
+        if key(&value) == name {
+            return Ok(value);
+        }
+        names.push(key(&value));
+    }
+    let nearest = nearest(name, names).map(str::to_owned);
+    Err(Error::Unknown { kind, kinds, name: name.to_owned(), nearest })
+}
+
+fn put<T>(
+    all: &mut Vec<Entry<T>>,
+    value: T,
+    file: &str,
+    kind: &'static str,
+    name: impl Fn(&T) -> &str,
+) -> Option<Override> {
+    let entry = Entry { value, file: file.to_owned(), embedded: false };
+    if let Some(old) = all.iter_mut().find(|old| name(&old.value) == name(&entry.value)) {
+        let name = name(&entry.value).to_owned();
+        let instead_of = std::mem::replace(old, entry).file;
+        return Some(Override { kind, name, by: file.to_owned(), instead_of });
+    }
+    all.push(entry);
+    None
+}
+
+/// The TOML files of a folder and its subfolders, or the file itself. Cargo's and hidden ones are passed over.
+fn find_toml(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
+    if !path.is_dir() {
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    for entry in fs_err::read_dir(path)? {
+        let entry = entry?.path();
+        let name = entry.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        if name.starts_with('.')
+            || name == "target"
+            || name == "Cargo.toml"
+            || name == "culture-eval.toml"
+        {
+            continue;
+        }
+        if entry.is_dir() || entry.extension().is_some_and(|e| e == "toml") {
+            find_toml(&entry, files)?;
+        }
+    }
+    Ok(())
+}
+
+fn parse<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Error> {
+    toml::from_str(text).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start.min(text.len()));
+        let before = &text[..at];
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
+        Error::Toml { file: file.to_owned(), line, column, message: with_nearest(error.message()) }
+    })
+}
+
+/// "unknown field `a`, expected one of `b`, `c`" with the nearest of them.
+fn with_nearest(message: &str) -> String {
+    let message = message.trim();
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    if message.starts_with("missing field") {
+        return format!("{message}; add it");
+    }
+    if !message.starts_with("unknown") {
+        return message.replace('\n', "; ");
+    }
+    let found = quoted.next().unwrap_or_default();
+    match nearest(found, quoted) {
+        Some(name) => format!("{message}: did you mean `{name}`?"),
+        None => message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn embedded_definitions_are_valid() {
+        let all = Catalogue::embedded().unwrap();
+        let problems: Vec<String> = all.validate().iter().map(ToString::to_string).collect();
+        assert!(problems.is_empty(), "{}", problems.join("\n"));
+        let titles: Vec<&str> = all.benchmarks().map(|b| b.title.as_str()).collect();
+        assert_eq!(
+            titles,
+            [
+                "WVS",
+                "PVQ-RR",
+                "GLOBE",
+                "ValuePrism",
+                "UniVaR",
+                "CREHate",
+                "EMGSD",
+                "CultureAtlas All",
+                "CultureAtlas High",
+                "CultureAtlas Mid",
+                "CultureAtlas Low"
+            ]
+        );
+        let tasks: Vec<&str> = all.tasks().map(|(_, task)| task.name.as_str()).collect();
+        assert_eq!(
+            tasks,
+            ["wvs", "pvq-rr", "globe", "value-prism", "crehate", "emgsd", "cultureatlas"]
+        );
+    }
+
+    #[test]
+    fn http_sources_are_pinned() {
+        for family in Catalogue::embedded().unwrap().families() {
+            for source in &family.sources {
+                let pinned = source.sha256.is_some() || source.git_blob.is_some();
+                let http = matches!(source.from, super::super::source::Origin::Http { .. });
+                assert!(pinned || !http, "{}: {}", family.name, source.id);
+            }
+        }
+    }
+
+    #[test]
+    fn unknown_names_answer_with_the_nearest() {
+        let all = Catalogue::embedded().unwrap();
+        let told = |error: Error| error.to_string();
+        assert_eq!(
+            told(all.task("crehat").unwrap_err()),
+            "unknown task `crehat`: did you mean `crehate`? (`culture-eval list tasks` shows all)"
+        );
+        assert_eq!(
+            told(all.benchmark("xyzzy").unwrap_err()),
+            "unknown benchmark `xyzzy` (`culture-eval list benchmarks` shows all)"
+        );
+        assert_eq!(all.task("wvs").unwrap().0.name, "univar");
+    }
+
+    /// A family as a user would write it, with `change` made to its text.
+    fn user_family(change: impl Fn(&str) -> String) -> String {
+        change(crate::sample::SYNTHETIC_FAMILY)
+    }
+
+    fn told(text: &str) -> String {
+        let mut all = Catalogue::embedded().unwrap();
+        match all.add("mine.toml", text) {
+            Err(error) => error.to_string(),
+            Ok(()) => all.validate().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
+        }
+    }
+
+    #[test]
+    fn broken_definitions_are_told_with_file_line_field_and_remedy() {
+        let mut wrong = Vec::new();
+        let mut check = |from: &str, to: &str, expect: &str| {
+            let text = user_family(|text| {
+                assert!(text.contains(from), "{from}");
+                text.replacen(from, to, 1)
+            });
+            let found = told(&text);
+            if found != expect {
+                wrong.push(format!("{from} -> {to}\nfound    {found}\nexpected {expect}"));
+            }
+        };
+        check("", "", "");
+        check(
+            "licence = ",
+            "license = ",
+            "mine.toml:7:1: unknown field `license`, expected one of `name`, `title`, `version`, `status`, `summary`, `licence`, `homepage`, `paper`, `citation`, `content_warning`, `source`, `task`, `benchmark`, `published`: did you mean `licence`?",
+        );
+        check("version = 1\n", "", "mine.toml:1:1: missing field `version`; add it");
+        check(
+            "version = 1",
+            "version = \"1\"",
+            "mine.toml:4:11: invalid type: string \"1\", expected u32",
+        );
+        check(
+            "name = \"synthetic\"\n",
+            "name = \"synthetic\n",
+            "mine.toml:2:18: invalid basic string, expected `\"`",
+        );
+        check(
+            "source = \"rows\"",
+            "source = \"row\"",
+            "mine.toml: task.synthetic.input[0].source: unknown source `row`; did you mean `rows`?",
+        );
+        check(
+            "text = \"{text}\"",
+            "text = \"{txt}\"",
+            "mine.toml: task.synthetic.input[0]: example.text: unknown name `{txt}` in the template `{txt}`; there are: `id`, `text`, `label`, `culture`, `row`, `file`, `part`",
+        );
+        check(
+            "label = \"{label}\"",
+            "label = \"{label}\"\nlabel_map = { y = \"yess\" }",
+            "mine.toml: task.synthetic.example.label_map.y: unknown label `yess`; did you mean `yes`?",
+        );
+        check(
+            "positive = \"yes\"",
+            "positive = \"ja\"",
+            "mine.toml: task.synthetic.positive: unknown label `ja`; known: `no`, `yes`",
+        );
+        check(
+            "train = 0.7",
+            "train = 0.9",
+            "mine.toml: task.synthetic.split.train: train, valid and what is left for test must be shares that sum to 1",
+        );
+        check(
+            "accepts = [\"classify\"]",
+            "accepts = [\"classify\", \"generate\"]",
+            "mine.toml: task.synthetic.protocol.trained.prompt: `loglikelihood` or `generate` in `accepts` and `[[task.protocol.prompt]]` go together; add the other, or remove the one",
+        );
+        check(
+            "fit = true\neval = [\"test\"]\naccepts = [\"classify\"]",
+            "fit = true\neval = [\"train\"]\naccepts = []",
+            "mine.toml: task.synthetic.protocol.trained.accepts: no capability can serve it; name one\n\
+             mine.toml: task.synthetic.protocol.trained.eval: `train` is learned from and scored; take it out of `train` or `eval`\n\
+             mine.toml: task.synthetic.protocol.trained.accepts: `fit = true` can only be served by `classify` or `embed`; add one of them",
+        );
+        check(
+            "path = \"synthetic.csv\"",
+            "path = \"../synthetic.csv\"\nsha256 = \"abc\"",
+            "mine.toml: source.rows.path: `../synthetic.csv` leaves the family's folder; give a relative path without `..`\n\
+             mine.toml: source.rows.sha256: not 64 lower-case hex digits (3 characters); copy the whole hash",
+        );
+        check(
+            "task = \"synthetic\"",
+            "aggregate = [\"synthetic\", \"wvss\"]",
+            "mine.toml: benchmark.synthetic.aggregate: unknown benchmark `wvss`; did you mean `wvs`?\n\
+             mine.toml: benchmark.synthetic.aggregate: it is made of itself (synthetic -> synthetic); remove one of them",
+        );
+        check(
+            "number = 1000",
+            "number = 7",
+            "mine.toml: benchmark.synthetic.number: 7 is the number of `emgsd`; take a free one",
+        );
+        check(
+            "title = \"Synthetic rows\"\nquestion",
+            "title = \"Synthetic rows\"\nquestionn",
+            "mine.toml:20:1: unknown field `questionn`, expected one of `name`, `title`, `question`, `labels`, `positive`, `culture_kind`, `culture_names`, `input`, `step`, `example`, `split`, `protocol`, `scoring`: did you mean `question`?",
+        );
+        assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+        assert_eq!(
+            told("name = \"x\"\n"),
+            "mine.toml: neither a family (`[[task]]`), nor a model (`plugin`), nor a suite (`models` and `benchmarks`); add the fields of one of them"
+        );
+    }
+
+    #[test]
+    fn a_file_of_the_users_takes_the_place_of_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let suite = "name = \"default\"\ntitle = \"Mine\"\nmodels = [\"*\"]\nbenchmarks = [\"crehate\"]\nseeds = [1, 2]\n";
+        fs_err::create_dir(folder.path().join("suites")).unwrap();
+        fs_err::write(folder.path().join("suites/mine.toml"), suite).unwrap();
+        fs_err::write(folder.path().join("rows.toml"), crate::sample::SYNTHETIC_FAMILY).unwrap();
+        let all = Catalogue::load(&[folder.path().to_owned()]).unwrap();
+        assert_eq!(all.suite("default").unwrap().title, "Mine");
+        assert!(all.task("synthetic").is_ok());
+        let file = folder.path().join("suites/mine.toml").display().to_string();
+        let told: Vec<String> = all.overrides.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            [format!("suite `default`: {file} takes the place of benchmarks/suites/default.toml")]
+        );
+        assert_eq!(all.validate(), []);
+        let missing = Catalogue::load(&[folder.path().join("none.toml")]).unwrap_err().to_string();
+        assert!(
+            missing.contains("none.toml") && missing.ends_with("; correct the path"),
+            "{missing}"
+        );
+    }
+}

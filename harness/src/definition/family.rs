@@ -77,6 +77,9 @@ pub struct Task {
     pub positive: Option<String>,
     /// What a culture is here: `country`, `language`, `group`.
     pub culture_kind: String,
+    /// Culture tag -> name in words, for prompts (`{culture_name}`) and tables; the tag where absent.
+    #[serde(default)]
+    pub culture_names: BTreeMap<String, String>,
     /// Files to read, in order.
     #[serde(rename = "input")]
     pub inputs: Vec<Input>,
@@ -95,6 +98,31 @@ pub struct Task {
     pub scoring: Scoring,
 }
 
+impl Task {
+    /// The files it needs, each as its source id followed by those that may stand in for it.
+    pub fn needs(&self) -> Vec<Vec<&str>> {
+        let primary = self.inputs.iter().filter(|input| input.instead_of.is_none());
+        let mut needs: Vec<Vec<&str>> = Vec::new();
+        for input in primary {
+            if needs.iter().any(|need| need[0] == input.source) {
+                continue;
+            }
+            let substitutes = self
+                .inputs
+                .iter()
+                .filter(|other| other.instead_of.as_deref() == Some(&input.source))
+                .map(|other| other.source.as_str());
+            needs.push(std::iter::once(input.source.as_str()).chain(substitutes).collect());
+        }
+        needs
+    }
+
+    /// The name in words of a culture tag.
+    pub fn culture_name<'a>(&'a self, tag: &'a str) -> &'a str {
+        self.culture_names.get(tag).map_or(tag, String::as_str)
+    }
+}
+
 /// One file (or all files of a folder) to read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -111,9 +139,23 @@ pub struct Input {
     pub instead_of: Option<String>,
     /// Columns that must be there; read by name, never by position. Others are ignored.
     pub columns: Vec<String>,
+    /// What becomes of a row that cannot be read (wrong field count, invalid UTF-8, unlisted label).
+    #[serde(default)]
+    pub bad_rows: BadRows,
     /// Steps on the rows of this input, before the task's.
     #[serde(rename = "step", default)]
     pub steps: Vec<Step>,
+}
+
+/// What becomes of a row that cannot be read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BadRows {
+    /// The data are refused, with file, row, field and remedy.
+    #[default]
+    Error,
+    /// The row is skipped and counted as a warning.
+    Skip,
 }
 
 /// Formats that are read.
@@ -162,9 +204,13 @@ pub struct Protocol {
     /// The model learns from train and valid (needs the capability `fit`).
     #[serde(default)]
     pub fit: bool,
+    /// Parts whose labels a model may learn from: those it is fitted on, or whose embeddings are the
+    /// neighbours and the probe's training set, in file order.
+    #[serde(default = "train_part")]
+    pub train: Vec<Part>,
     /// Parts that are predicted and scored.
     pub eval: Vec<Part>,
-    /// What a model reads: template over `{text}` and `{culture}`.
+    /// What a model reads: template over `{text}`, `{culture}` and `{culture_name}`.
     #[serde(default = "plain_text")]
     pub input: String,
     /// Capabilities that can serve it, the preferred first.
@@ -174,6 +220,10 @@ pub struct Protocol {
     pub prompts: Vec<Prompt>,
     /// How embeddings are evaluated.
     pub embedding: Option<Embedding>,
+}
+
+fn train_part() -> Vec<Part> {
+    vec![Part::Train]
 }
 
 fn plain_text() -> String {
@@ -212,7 +262,7 @@ impl Capability {
 pub struct Prompt {
     /// Name of the variant, `w1-ab`.
     pub name: String,
-    /// Template over `{text}` and `{culture}`.
+    /// Template over `{text}`, `{culture}` and `{culture_name}`.
     pub template: String,
     /// Label -> continuation scored by `loglikelihood`.
     pub options: BTreeMap<String, String>,

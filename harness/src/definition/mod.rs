@@ -10,3 +10,18 @@ pub mod source;
 pub mod split;
 pub mod step;
 pub mod suite;
+pub mod validate;
+
+/// The name among `there` that is most like `name`, if one is near enough: "did you mean ...?".
+pub fn nearest<'a>(name: &str, there: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    const NEAR: f64 = 0.78;
+    let wanted = name.to_lowercase();
+    let mut best: Option<(f64, &str)> = None;
+    for candidate in there {
+        let likeness = strsim::jaro_winkler(&wanted, &candidate.to_lowercase());
+        if likeness >= NEAR && best.is_none_or(|(top, _)| likeness > top) {
+            best = Some((likeness, candidate));
+        }
+    }
+    best.map(|(_, candidate)| candidate)
+}

@@ -52,23 +52,35 @@ pub struct Aso {
 }
 
 /// ASO's `eps_min` (Dror, Shlomov & Reichart 2019, section 3.3).
-pub fn aso(a: &[f64], b: &[f64], confidence: f64, resamples: usize, stream: &Stream) -> Result<Aso> {
+pub fn aso(
+    a: &[f64],
+    b: &[f64],
+    confidence: f64,
+    resamples: usize,
+    stream: &Stream,
+) -> Result<Aso> {
     let ratio = violation_ratio(a, b)?;
     open_unit("confidence", confidence)?;
     if resamples < 2 {
         return Err(StatsError::TooFew { argument: "bootstrap", needed: 2, got: resamples });
     }
-    let ratios = replicate_on(stream, resamples, || (a.to_vec(), b.to_vec()), |rng, (x, y)| {
-        for (target, source) in [(&mut *x, a), (&mut *y, b)] {
-            for slot in target.iter_mut() {
-                *slot = source[below(rng, source.len() as u32) as usize];
+    let ratios = replicate_on(
+        stream,
+        resamples,
+        || (a.to_vec(), b.to_vec()),
+        |rng, (x, y)| {
+            for (target, source) in [(&mut *x, a), (&mut *y, b)] {
+                for slot in target.iter_mut() {
+                    *slot = source[below(rng, source.len() as u32) as usize];
+                }
+                target.sort_unstable_by(f64::total_cmp);
             }
-            target.sort_unstable_by(f64::total_cmp);
-        }
-        ratio_of_sorted(x, y)
-    });
+            ratio_of_sorted(x, y)
+        },
+    );
     let centre = super::descriptive::mean(&ratios);
-    let sd = (ratios.iter().map(|r| (r - centre) * (r - centre)).sum::<f64>() / resamples as f64).sqrt();
+    let sd =
+        (ratios.iter().map(|r| (r - centre) * (r - centre)).sum::<f64>() / resamples as f64).sqrt();
     let eps_min = (ratio + norm_isf(1.0 - confidence)? * sd).clamp(0.0, 1.0);
     Ok(Aso { violation_ratio: ratio, eps_min, too_few: a.len().min(b.len()) < 5 })
 }

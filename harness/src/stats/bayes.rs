@@ -20,7 +20,11 @@ fn differences(x: &[f64], y: &[f64], rope: f64) -> Result<Vec<f64>> {
     finite("x", x, 1)?;
     finite("y", y, 1)?;
     if !(rope >= 0.0 && rope.is_finite()) {
-        return Err(StatsError::OutOfRange { argument: "rope", value: rope, allowed: "a finite width of at least 0" });
+        return Err(StatsError::OutOfRange {
+            argument: "rope",
+            value: rope,
+            allowed: "a finite width of at least 0",
+        });
     }
     Ok(x.iter().zip(y).map(|(x, y)| y - x).collect())
 }
@@ -33,7 +37,11 @@ pub fn correlated_t(x: &[f64], y: &[f64], rope: f64, runs: f64) -> Result<Rope> 
     let n = d.len() as f64;
     let rho = runs / n;
     if !(0.0..1.0).contains(&rho) {
-        return Err(StatsError::OutOfRange { argument: "runs", value: runs, allowed: "fewer runs than scores" });
+        return Err(StatsError::OutOfRange {
+            argument: "runs",
+            value: runs,
+            allowed: "fewer runs than scores",
+        });
     }
     let m = mean(&d);
     if super::ttest::without_spread(&d) {
@@ -82,7 +90,11 @@ pub struct DirichletOptions {
 impl DirichletOptions {
     fn check(&self) -> Result<()> {
         if !(self.prior >= 0.0 && self.prior.is_finite()) {
-            return Err(StatsError::OutOfRange { argument: "prior", value: self.prior, allowed: "a finite strength of at least 0" });
+            return Err(StatsError::OutOfRange {
+                argument: "prior",
+                value: self.prior,
+                allowed: "a finite strength of at least 0",
+            });
         }
         if self.samples == 0 {
             return Err(StatsError::TooFew { argument: "samples", needed: 1, got: 0 });
@@ -99,7 +111,12 @@ fn shares(winners: &[usize]) -> Rope {
 
 /// Bayesian sign test: Dirichlet(counts + prior) over (left, rope, right); each probability is how often that region has
 /// the largest share (Benavoli et al. 2017, section 4.2.1).
-pub fn sign_test(x: &[f64], y: &[f64], place: PriorPlace, options: &DirichletOptions) -> Result<Rope> {
+pub fn sign_test(
+    x: &[f64],
+    y: &[f64],
+    place: PriorPlace,
+    options: &DirichletOptions,
+) -> Result<Rope> {
     let d = differences(x, y, options.rope)?;
     options.check()?;
     let mut alpha = [0.0; 3];
@@ -111,10 +128,15 @@ pub fn sign_test(x: &[f64], y: &[f64], place: PriorPlace, options: &DirichletOpt
         PriorPlace::Rope => 1,
         PriorPlace::Right => 2,
     }] += options.prior;
-    let winners = replicate_on(&options.stream, options.samples, || (), |rng, ()| {
-        let draw = alpha.map(|a| if a > 0.0 { gamma(rng, a) } else { 0.0 });
-        largest(draw)
-    });
+    let winners = replicate_on(
+        &options.stream,
+        options.samples,
+        || (),
+        |rng, ()| {
+            let draw = alpha.map(|a| if a > 0.0 { gamma(rng, a) } else { 0.0 });
+            largest(draw)
+        },
+    );
     Ok(shares(&winners))
 }
 
@@ -164,25 +186,30 @@ pub fn signed_rank(x: &[f64], y: &[f64], options: &DirichletOptions) -> Result<R
             (below, above)
         })
         .collect();
-    let winners = replicate_on(&options.stream, options.samples, || (vec![0.0; n], vec![0.0; n + 1]), |rng, (weights, cumulative)| {
-        for (slot, point) in weights.iter_mut().zip(&points) {
-            *slot = if point.1 == 1.0 { exponential(rng) } else { gamma(rng, point.1) };
-        }
-        for i in 0..n {
-            cumulative[i + 1] = cumulative[i] + weights[i];
-        }
-        let total = cumulative[n];
-        let (mut left, mut right) = (0.0, 0.0);
-        for (w, &(below, above)) in weights.iter().zip(&bounds) {
-            left += w * cumulative[below];
-            right += w * (total - cumulative[above]);
-        }
-        let middle = total * total - left - right;
-        if options.rope == 0.0 {
-            let half = 0.5 * middle;
-            return largest([left + half, 0.0, right + half]);
-        }
-        largest([left, middle, right])
-    });
+    let winners = replicate_on(
+        &options.stream,
+        options.samples,
+        || (vec![0.0; n], vec![0.0; n + 1]),
+        |rng, (weights, cumulative)| {
+            for (slot, point) in weights.iter_mut().zip(&points) {
+                *slot = if point.1 == 1.0 { exponential(rng) } else { gamma(rng, point.1) };
+            }
+            for i in 0..n {
+                cumulative[i + 1] = cumulative[i] + weights[i];
+            }
+            let total = cumulative[n];
+            let (mut left, mut right) = (0.0, 0.0);
+            for (w, &(below, above)) in weights.iter().zip(&bounds) {
+                left += w * cumulative[below];
+                right += w * (total - cumulative[above]);
+            }
+            let middle = total * total - left - right;
+            if options.rope == 0.0 {
+                let half = 0.5 * middle;
+                return largest([left + half, 0.0, right + half]);
+            }
+            largest([left, middle, right])
+        },
+    );
     Ok(shares(&winners))
 }

@@ -41,7 +41,11 @@ impl BootstrapOptions {
     pub(crate) fn check(&self) -> Result<()> {
         open_unit("confidence", self.confidence)?;
         if self.resamples < 2 {
-            return Err(StatsError::TooFew { argument: "resamples", needed: 2, got: self.resamples });
+            return Err(StatsError::TooFew {
+                argument: "resamples",
+                needed: 2,
+                got: self.resamples,
+            });
         }
         Ok(())
     }
@@ -85,12 +89,16 @@ pub fn bootstrap(
     let n = unit_count(n_units)?;
     let all: Vec<u32> = (0..n).collect();
     let estimate = statistic(&all);
-    let replicates = replicate(options, || vec![0_u32; n_units], |rng, indices| {
-        for slot in indices.iter_mut() {
-            *slot = below(rng, n);
-        }
-        statistic(indices)
-    });
+    let replicates = replicate(
+        options,
+        || vec![0_u32; n_units],
+        |rng, indices| {
+            for slot in indices.iter_mut() {
+                *slot = below(rng, n);
+            }
+            statistic(indices)
+        },
+    );
     let jackknife = || {
         let values = (0..n)
             .into_par_iter()
@@ -128,8 +136,12 @@ pub fn cluster_bootstrap(
         let values = (0..members.len())
             .into_par_iter()
             .map(|out| {
-                let kept: Vec<u32> =
-                    members.iter().enumerate().filter(|(i, _)| *i != out).flat_map(|(_, m)| m.iter().copied()).collect();
+                let kept: Vec<u32> = members
+                    .iter()
+                    .enumerate()
+                    .filter(|(i, _)| *i != out)
+                    .flat_map(|(_, m)| m.iter().copied())
+                    .collect();
                 (statistic(&kept), 1.0)
             })
             .collect::<Vec<_>>();
@@ -221,7 +233,9 @@ pub(crate) fn summarise(
     }
     let resamples = replicates.len();
     let centre = mean(&replicates);
-    let se = (replicates.iter().map(|v| (v - centre) * (v - centre)).sum::<f64>() / (resamples - 1) as f64).sqrt();
+    let se = (replicates.iter().map(|v| (v - centre) * (v - centre)).sum::<f64>()
+        / (resamples - 1) as f64)
+        .sqrt();
     let tolerance = tie_tolerance(estimate);
     let count = |f: &dyn Fn(f64) -> bool| replicates.iter().filter(|v| f(**v)).count() as f64;
     let plus_one = |hits: f64| (1.0 + hits) / (resamples as f64 + 1.0);
@@ -229,7 +243,8 @@ pub(crate) fn summarise(
     let p_low = plus_one(count(&|v| v <= tolerance));
     let p_high = plus_one(count(&|v| v >= -tolerance));
     let p_inversion = (2.0 * p_low.min(p_high)).min(1.0);
-    let below_share = (count(&|v| v < estimate - tolerance) + 0.5 * count(&|v| (v - estimate).abs() <= tolerance))
+    let below_share = (count(&|v| v < estimate - tolerance)
+        + 0.5 * count(&|v| (v - estimate).abs() <= tolerance))
         / resamples as f64;
     replicates.sort_unstable_by(f64::total_cmp);
     let spread = replicates[resamples - 1] - replicates[0];
@@ -252,7 +267,11 @@ pub(crate) fn summarise(
                 let z = z0 + norm_ppf(p)?;
                 let below = 1.0 - a * z;
                 // Past the pole of the acceleration the map has no value: the extreme resample is the answer.
-                Ok(if below <= 0.0 { at(f64::from(u8::from(z > 0.0))) } else { at(norm_cdf(z0 + z / below)) })
+                Ok(if below <= 0.0 {
+                    at(f64::from(u8::from(z > 0.0)))
+                } else {
+                    at(norm_cdf(z0 + z / below))
+                })
             };
             (end(tail)?, end(1.0 - tail)?, Method::Bca)
         }
@@ -309,11 +328,15 @@ fn bootstrap_moments(
     let estimate = of(pivot, n, one, two);
     let counts: Vec<u64> = cells.iter().map(|(_, count)| *count).collect();
     let sampler = Multinomial::new(&counts);
-    let replicates = replicate(options, || vec![0_u32; counts.len()], |rng, drawn| {
-        sampler.draw(rng, drawn);
-        let (one, two) = moments(&|i| f64::from(drawn[i]));
-        of(pivot, n, one, two)
-    });
+    let replicates = replicate(
+        options,
+        || vec![0_u32; counts.len()],
+        |rng, drawn| {
+            sampler.draw(rng, drawn);
+            let (one, two) = moments(&|i| f64::from(drawn[i]));
+            of(pivot, n, one, two)
+        },
+    );
     let jackknife = || {
         let values: Vec<(f64, f64)> = cells
             .iter()
@@ -339,33 +362,47 @@ pub fn bootstrap_variance(values: &[f64], options: &BootstrapOptions) -> Result<
 
 /// Cluster bootstrap of a mean: clusters are collapsed to (sum, size), so a resample costs O(clusters). The estimate is
 /// the ratio sum / size, as Miller 2024 ("Adding error bars to evals") takes the mean over questions.
-pub fn cluster_bootstrap_mean(values: &[f64], clusters: &[u32], options: &BootstrapOptions) -> Result<Bootstrap> {
+pub fn cluster_bootstrap_mean(
+    values: &[f64],
+    clusters: &[u32],
+    options: &BootstrapOptions,
+) -> Result<Bootstrap> {
     options.check()?;
     finite("values", values, 1)?;
     same_length("values", values.len(), "clusters", clusters.len())?;
     let members = cluster_members(clusters)?;
-    let parts: Vec<(f64, f64)> =
-        members.iter().map(|m| (m.iter().map(|&i| values[i as usize]).sum(), m.len() as f64)).collect();
+    let parts: Vec<(f64, f64)> = members
+        .iter()
+        .map(|m| (m.iter().map(|&i| values[i as usize]).sum(), m.len() as f64))
+        .collect();
     let whole = parts.iter().fold((0.0, 0.0), |t, p| (t.0 + p.0, t.1 + p.1));
     let n = unit_count(parts.len())?;
-    let replicates = replicate(options, || (), |rng, ()| {
-        let (mut sum, mut size) = (0.0, 0.0);
-        for _ in 0..n {
-            let (s, c) = parts[below(rng, n) as usize];
-            sum += s;
-            size += c;
-        }
-        sum / size
-    });
+    let replicates = replicate(
+        options,
+        || (),
+        |rng, ()| {
+            let (mut sum, mut size) = (0.0, 0.0);
+            for _ in 0..n {
+                let (s, c) = parts[below(rng, n) as usize];
+                sum += s;
+                size += c;
+            }
+            sum / size
+        },
+    );
     let jackknife = || {
-        let values: Vec<(f64, f64)> = parts.iter().map(|p| ((whole.0 - p.0) / (whole.1 - p.1), 1.0)).collect();
+        let values: Vec<(f64, f64)> =
+            parts.iter().map(|p| ((whole.0 - p.0) / (whole.1 - p.1), 1.0)).collect();
         acceleration(&values)
     };
     summarise(whole.0 / whole.1, replicates, options, jackknife)
 }
 
 /// Paired bootstrap of an accuracy difference: multinomial over the 2 x 2 table, O(R) at any n.
-pub fn paired_bootstrap_accuracy(table: &super::mcnemar::PairedTable, options: &BootstrapOptions) -> Result<Bootstrap> {
+pub fn paired_bootstrap_accuracy(
+    table: &super::mcnemar::PairedTable,
+    options: &BootstrapOptions,
+) -> Result<Bootstrap> {
     table.not_empty()?;
     let cells: Vec<(f64, u64)> =
         [(-1.0, table.only_b), (0.0, table.both_right + table.both_wrong), (1.0, table.only_a)]

@@ -27,7 +27,9 @@ impl Cells {
         let bits = (usize::BITS - num_classes.leading_zeros()) as usize;
         let mut keyed: std::collections::HashMap<u128, u64> = std::collections::HashMap::new();
         if bits * width > 128 {
-            return Err(StatsError::Request("too many models for one table of cells: compare them in pairs".into()));
+            return Err(StatsError::Request(
+                "too many models for one table of cells: compare them in pairs".into(),
+            ));
         }
         for (i, &g) in gold.iter().enumerate() {
             let mut key = u128::from(g);
@@ -40,7 +42,10 @@ impl Cells {
         entries.sort_unstable();
         let mask = (1_u128 << bits) - 1;
         let column = |place: usize| {
-            entries.iter().map(|(key, _)| ((key >> (bits * (width - 1 - place))) & mask) as u16).collect::<Vec<_>>()
+            entries
+                .iter()
+                .map(|(key, _)| ((key >> (bits * (width - 1 - place))) & mask) as u16)
+                .collect::<Vec<_>>()
         };
         Ok(Self {
             num_classes,
@@ -67,21 +72,42 @@ impl Cells {
         }
     }
 
-    fn value(&self, model: usize, metric: LabelMetric, options: MetricOptions, margins: &mut Margins, weight: impl Fn(usize) -> f64) -> f64 {
+    fn value(
+        &self,
+        model: usize,
+        metric: LabelMetric,
+        options: MetricOptions,
+        margins: &mut Margins,
+        weight: impl Fn(usize) -> f64,
+    ) -> f64 {
         self.fill_margins(model, margins, weight);
         margins.value(metric, options).unwrap_or(f64::NAN)
     }
 }
 
 /// Bootstrap of one model's metric: multinomial over its (gold, predicted) cells.
-pub fn bootstrap_metric(cells: &Cells, model: usize, metric: LabelMetric, metric_options: MetricOptions, options: &BootstrapOptions) -> Result<Bootstrap> {
+pub fn bootstrap_metric(
+    cells: &Cells,
+    model: usize,
+    metric: LabelMetric,
+    metric_options: MetricOptions,
+    options: &BootstrapOptions,
+) -> Result<Bootstrap> {
     bootstrap_cells(cells, metric_options, options, |value| value(model, metric))
 }
 
 /// Paired bootstrap of the difference of a metric, A (model 0) minus B (model 1): both models see the same resample.
-pub fn paired_bootstrap_metric(cells: &Cells, metric: LabelMetric, metric_options: MetricOptions, options: &BootstrapOptions) -> Result<Bootstrap> {
+pub fn paired_bootstrap_metric(
+    cells: &Cells,
+    metric: LabelMetric,
+    metric_options: MetricOptions,
+    options: &BootstrapOptions,
+) -> Result<Bootstrap> {
     if cells.predicted.len() != 2 {
-        return Err(StatsError::Request(format!("a paired comparison needs 2 models, got {}", cells.predicted.len())));
+        return Err(StatsError::Request(format!(
+            "a paired comparison needs 2 models, got {}",
+            cells.predicted.len()
+        )));
     }
     bootstrap_cells(cells, metric_options, options, |value| value(0, metric) - value(1, metric))
 }
@@ -110,7 +136,8 @@ fn bootstrap_cells(
     let jackknife = || {
         let values: Vec<(f64, f64)> = (0..cells.counts.len())
             .map(|out| {
-                let weight = |cell: usize| cells.counts[cell] as f64 - f64::from(u8::from(cell == out));
+                let weight =
+                    |cell: usize| cells.counts[cell] as f64 - f64::from(u8::from(cell == out));
                 (evaluate(&mut margins, &weight), cells.counts[out] as f64)
             })
             .collect();

@@ -181,7 +181,11 @@ pub fn replicability_count(p: &[f64], alpha: f64, method: PartialConjunction) ->
 /// Benchmarks where the effect is claimed after Holm (Dror et al. 2017, section 4): their positions.
 pub fn replicated_benchmarks(p: &[f64], alpha: f64) -> Result<Vec<usize>> {
     if !(alpha > 0.0 && alpha < 1.0) {
-        return Err(StatsError::OutOfRange { argument: "alpha", value: alpha, allowed: "a level between 0 and 1" });
+        return Err(StatsError::OutOfRange {
+            argument: "alpha",
+            value: alpha,
+            allowed: "a level between 0 and 1",
+        });
     }
     Ok(holm(p)?.iter().enumerate().filter(|(_, v)| **v <= alpha).map(|(i, _)| i).collect())
 }

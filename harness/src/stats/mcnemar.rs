@@ -49,7 +49,11 @@ impl PairedTable {
     }
 
     pub(crate) fn not_empty(&self) -> Result<()> {
-        if self.n() == 0 { Err(StatsError::TooFew { argument: "table", needed: 1, got: 0 }) } else { Ok(()) }
+        if self.n() == 0 {
+            Err(StatsError::TooFew { argument: "table", needed: 1, got: 0 })
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -89,7 +93,11 @@ pub struct TestResult {
 ///
 /// Statistic: min(b, c) for exact and mid-p, chi-square for the asymptotic ones (b = only A, c = only B). One-sided
 /// asymptotic p-values use the signed root. Fagerland, Lydersen & Laake 2013, eqs. 1-4.
-pub fn mcnemar(table: &PairedTable, method: McnemarMethod, alternative: Alternative) -> Result<TestResult> {
+pub fn mcnemar(
+    table: &PairedTable,
+    method: McnemarMethod,
+    alternative: Alternative,
+) -> Result<TestResult> {
     table.not_empty()?;
     let (b, c) = (table.only_a, table.only_b);
     let (statistic, p_value) = match method {
@@ -173,7 +181,8 @@ pub fn accuracy_difference(table: &PairedTable, confidence: f64) -> Result<Accur
     let z = z_of_confidence(confidence)?;
     let n = table.n() as f64;
     let (b, c) = (table.only_a as f64, table.only_b as f64);
-    let wald_parts = |b: f64, c: f64, n: f64| ((b - c) / n, (b + c - (b - c) * (b - c) / n).max(0.0).sqrt() / n);
+    let wald_parts =
+        |b: f64, c: f64, n: f64| ((b - c) / n, (b + c - (b - c) * (b - c) / n).max(0.0).sqrt() / n);
     let around = |(d, se): (f64, f64), method| Interval {
         low: (d - z * se).max(-1.0),
         high: (d + z * se).min(1.0),
@@ -189,7 +198,8 @@ pub fn accuracy_difference(table: &PairedTable, confidence: f64) -> Result<Accur
         let ends = clopper_pearson(table.only_a, m, confidence)?;
         // The upper end through the mirrored lower one, so that odds near infinity keep their digits.
         let mirrored = clopper_pearson(table.only_b, m, confidence)?;
-        let high = if mirrored.low <= 0.0 { f64::INFINITY } else { (1.0 - mirrored.low) / mirrored.low };
+        let high =
+            if mirrored.low <= 0.0 { f64::INFINITY } else { (1.0 - mirrored.low) / mirrored.low };
         (odds(ends.low), high)
     };
     Ok(AccuracyDifference {
@@ -198,7 +208,13 @@ pub fn accuracy_difference(table: &PairedTable, confidence: f64) -> Result<Accur
         wald: around((difference, se), Method::Wald),
         agresti_min: around(wald_parts(b + 0.5, c + 0.5, n + 2.0), Method::AgrestiMin),
         newcombe: newcombe(table, confidence)?,
-        odds_ratio: if m == 0 { None } else if c == 0.0 { Some(f64::INFINITY) } else { Some(b / c) },
+        odds_ratio: if m == 0 {
+            None
+        } else if c == 0.0 {
+            Some(f64::INFINITY)
+        } else {
+            Some(b / c)
+        },
         odds_ratio_interval,
         cohens_g: if m == 0 { 0.0 } else { b / m as f64 - 0.5 },
     })
@@ -256,7 +272,10 @@ pub fn fisher_exact(table: [u64; 4], alternative: Alternative) -> Result<(Option
     let mass = |x: u64| kernel(x, row) * kernel(column - x, n - row) / kernel(column, n);
     let observed = mass(a);
     // Ratio of neighbouring probabilities: P(x+1) / P(x).
-    let up = |x: u64| ((row - x) as f64 * (column - x) as f64) / ((x + 1) as f64 * (n + x + 1 - row - column) as f64);
+    let up = |x: u64| {
+        ((row - x) as f64 * (column - x) as f64)
+            / ((x + 1) as f64 * (n + x + 1 - row - column) as f64)
+    };
     let upward = |from: u64| {
         let (mut term, mut sum) = (mass(from), 0.0);
         let mut x = from;

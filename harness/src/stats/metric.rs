@@ -25,8 +25,18 @@ pub enum LabelMetric {
 impl LabelMetric {
     /// All names that [`LabelMetric::parse`] knows.
     pub const NAMES: &'static [&'static str] = &[
-        "accuracy", "macro_f1", "macro_precision", "macro_recall", "balanced_accuracy", "weighted_f1", "micro_f1",
-        "mcc", "kappa", "f1", "precision", "recall",
+        "accuracy",
+        "macro_f1",
+        "macro_precision",
+        "macro_recall",
+        "balanced_accuracy",
+        "weighted_f1",
+        "micro_f1",
+        "mcc",
+        "kappa",
+        "f1",
+        "precision",
+        "recall",
     ];
 
     /// A metric by its customary name; `f1`, `precision` and `recall` mean class 1, as for a binary task.
@@ -124,7 +134,8 @@ impl Margins {
             }
             (classes > 0.0).then(|| sum / classes)
         };
-        let f1 = |class: usize| ratio(2.0 * self.hits[class], self.gold[class] + self.predicted[class]);
+        let f1 =
+            |class: usize| ratio(2.0 * self.hits[class], self.gold[class] + self.predicted[class]);
         let precision = |class: usize| ratio(self.hits[class], self.predicted[class]);
         let recall = |class: usize| ratio(self.hits[class], self.gold[class]);
         let accuracy = || self.hits.iter().sum::<f64>() / self.n;
@@ -136,12 +147,19 @@ impl Margins {
             LabelMetric::MacroF1 => macro_mean(&f1),
             LabelMetric::MacroPrecision => macro_mean(&precision),
             LabelMetric::MacroRecall => macro_mean(&recall),
-            LabelMetric::WeightedF1 => {
-                Some((0..self.gold.len()).map(|class| self.gold[class] * f1(class)).sum::<f64>() / self.n)
+            LabelMetric::WeightedF1 => Some(
+                (0..self.gold.len()).map(|class| self.gold[class] * f1(class)).sum::<f64>()
+                    / self.n,
+            ),
+            LabelMetric::F1Of(class) => {
+                self.gold.get(usize::from(class)).map(|_| f1(usize::from(class)))
             }
-            LabelMetric::F1Of(class) => self.gold.get(usize::from(class)).map(|_| f1(usize::from(class))),
-            LabelMetric::PrecisionOf(class) => self.gold.get(usize::from(class)).map(|_| precision(usize::from(class))),
-            LabelMetric::RecallOf(class) => self.gold.get(usize::from(class)).map(|_| recall(usize::from(class))),
+            LabelMetric::PrecisionOf(class) => {
+                self.gold.get(usize::from(class)).map(|_| precision(usize::from(class)))
+            }
+            LabelMetric::RecallOf(class) => {
+                self.gold.get(usize::from(class)).map(|_| recall(usize::from(class)))
+            }
             LabelMetric::Mcc => Some(self.mcc()),
             LabelMetric::Kappa => {
                 let chance = self.dot() / (self.n * self.n);
@@ -168,7 +186,12 @@ impl Margins {
 }
 
 /// Refuses labels that do not fit `num_classes` and lists of different length.
-pub(crate) fn check_labels(name: &'static str, gold: &[u16], predicted: &[u16], num_classes: usize) -> Result<()> {
+pub(crate) fn check_labels(
+    name: &'static str,
+    gold: &[u16],
+    predicted: &[u16],
+    num_classes: usize,
+) -> Result<()> {
     same_length("gold", gold.len(), name, predicted.len())?;
     if gold.is_empty() {
         return Err(StatsError::TooFew { argument: "gold", needed: 1, got: 0 });
@@ -180,7 +203,8 @@ pub(crate) fn check_labels(name: &'static str, gold: &[u16], predicted: &[u16], 
             allowed: "between 1 and 65535 classes",
         });
     }
-    let bad = |labels: &[u16]| labels.iter().find(|&&label| usize::from(label) >= num_classes).copied();
+    let bad =
+        |labels: &[u16]| labels.iter().find(|&&label| usize::from(label) >= num_classes).copied();
     for (argument, labels) in [("gold", gold), (name, predicted)] {
         if let Some(label) = bad(labels) {
             return Err(StatsError::OutOfRange {

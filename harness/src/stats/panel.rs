@@ -30,7 +30,11 @@ impl Panel {
         let mut order: Vec<u32> = (0..scores.len() as u32).collect();
         let compare = |i: &u32, j: &u32| {
             let (a, b) = (&scores[*i as usize], &scores[*j as usize]);
-            a.iter().zip(b).map(|(x, y)| x.total_cmp(y)).find(|o| o.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
+            a.iter()
+                .zip(b)
+                .map(|(x, y)| x.total_cmp(y))
+                .find(|o| o.is_ne())
+                .unwrap_or(std::cmp::Ordering::Equal)
         };
         order.sort_unstable_by(compare);
         let mut patterns = Vec::new();
@@ -56,17 +60,27 @@ impl Panel {
         let members = super::bootstrap::cluster_members(clusters)?;
         let mut patterns = Vec::with_capacity(members.len() * models);
         for part in &members {
-            patterns.extend((0..models).map(|m| part.iter().map(|&i| scores[i as usize][m]).sum::<f64>()));
+            patterns.extend(
+                (0..models).map(|m| part.iter().map(|&i| scores[i as usize][m]).sum::<f64>()),
+            );
         }
         let sizes = members.iter().map(|part| part.len() as f64).collect();
-        Ok(Self { models, examples: scores.len() as u64, patterns, counts: vec![1; members.len()], sizes: Some(sizes) })
+        Ok(Self {
+            models,
+            examples: scores.len() as u64,
+            patterns,
+            counts: vec![1; members.len()],
+            sizes: Some(sizes),
+        })
     }
 
     /// Mean score of every model.
     pub fn means(&self) -> Vec<f64> {
         let mut sums = vec![0.0; self.models];
         let mut size = 0.0;
-        for (unit, (row, count)) in self.patterns.chunks_exact(self.models).zip(&self.counts).enumerate() {
+        for (unit, (row, count)) in
+            self.patterns.chunks_exact(self.models).zip(&self.counts).enumerate()
+        {
             let weight = *count as f64;
             size += weight * self.sizes.as_ref().map_or(1.0, |s| s[unit]);
             for (sum, value) in sums.iter_mut().zip(row) {
@@ -79,7 +93,9 @@ impl Panel {
     /// Resampled means, one list of all resamples a model.
     pub fn replicates(&self, options: &BootstrapOptions) -> Result<Vec<Vec<f64>>> {
         options.check()?;
-        let single = self.sizes.is_none() && self.patterns.iter().all(|v| *v == 0.0 || *v == 1.0) && self.examples < 1 << 24;
+        let single = self.sizes.is_none()
+            && self.patterns.iter().all(|v| *v == 0.0 || *v == 1.0)
+            && self.examples < 1 << 24;
         let rows = if single {
             // 0/1 scores: sums are exact in f32 below 2^24, twice as many lanes as f64.
             let patterns: Vec<f32> = self.patterns.iter().map(|v| *v as f32).collect();
@@ -131,7 +147,9 @@ impl Panel {
                     }
                 }
                 let size = match &self.sizes {
-                    Some(sizes) => sizes.iter().zip(drawn.iter()).map(|(s, c)| s * f64::from(*c)).sum(),
+                    Some(sizes) => {
+                        sizes.iter().zip(drawn.iter()).map(|(s, c)| s * f64::from(*c)).sum()
+                    }
                     None => self.examples as f64,
                 };
                 sums.iter().map(|s| widen(*s) / size).collect()
@@ -152,16 +170,20 @@ pub struct PairBootstrap {
 /// pair: use [`super::bootstrap::bootstrap_mean`] for a single pair.)
 pub fn all_pairs(panel: &Panel, options: &BootstrapOptions) -> Result<Vec<PairBootstrap>> {
     if options.method == super::bootstrap::BootstrapMethod::Bca {
-        return Err(StatsError::Request("BCa is not offered for all pairs at once: choose percentile or basic".into()));
+        return Err(StatsError::Request(
+            "BCa is not offered for all pairs at once: choose percentile or basic".into(),
+        ));
     }
     let means = panel.means();
     let columns = panel.replicates(options)?;
-    let pairs: Vec<(usize, usize)> = (0..panel.models).flat_map(|a| (a + 1..panel.models).map(move |b| (a, b))).collect();
+    let pairs: Vec<(usize, usize)> =
+        (0..panel.models).flat_map(|a| (a + 1..panel.models).map(move |b| (a, b))).collect();
     pairs
         .into_par_iter()
         .map(|(a, b)| {
             let differences = columns[a].iter().zip(&columns[b]).map(|(x, y)| x - y).collect();
-            summarise(means[a] - means[b], differences, options, || 0.0).map(|bootstrap| PairBootstrap { a, b, bootstrap })
+            summarise(means[a] - means[b], differences, options, || 0.0)
+                .map(|bootstrap| PairBootstrap { a, b, bootstrap })
         })
         .collect()
 }
@@ -194,7 +216,11 @@ pub struct RankBootstrap {
 }
 
 /// Rank intervals, probability of being first and stability of the order.
-pub fn bootstrap_ranks(panel: &Panel, ties: RankTies, options: &BootstrapOptions) -> Result<RankBootstrap> {
+pub fn bootstrap_ranks(
+    panel: &Panel,
+    ties: RankTies,
+    options: &BootstrapOptions,
+) -> Result<RankBootstrap> {
     let means = panel.means();
     let columns = panel.replicates(options)?;
     let observed = ranks_of(&means, ties);
@@ -205,7 +231,9 @@ pub fn bootstrap_ranks(panel: &Panel, ties: RankTies, options: &BootstrapOptions
         .map(|r| {
             let scores: Vec<f64> = columns.iter().map(|c| c[r]).collect();
             let ranks = ranks_of(&scores, ties);
-            let tau = super::ranking::rank_correlation(&observed, &ranks).ok().and_then(|c| c.kendall_tau_b);
+            let tau = super::ranking::rank_correlation(&observed, &ranks)
+                .ok()
+                .and_then(|c| c.kendall_tau_b);
             let same = ranks == observed;
             (ranks, tau, same)
         })
@@ -242,7 +270,7 @@ fn ranks_of(scores: &[f64], ties: RankTies) -> Vec<f64> {
             match ties {
                 RankTies::Min => better + 1.0,
                 RankTies::Max => better + equal,
-                RankTies::Average => better + (equal + 1.0) / 2.0,
+                RankTies::Average => better + 0.5 * (equal + 1.0),
             }
         })
         .collect()

@@ -38,7 +38,9 @@ pub(crate) fn subset_sum_tail(weights: &[u64], limit: u64) -> f64 {
         pending += 1;
         if pending == 512 {
             let factor = 2.0_f64.powi(-512);
-            mass.iter_mut().for_each(|m| *m *= factor);
+            for m in &mut mass {
+                *m *= factor;
+            }
             pending = 0;
         }
     }
@@ -68,7 +70,11 @@ pub struct Permutation {
 ///
 /// Exact by an integer dynamic programme when the differences are multiples of a common unit (counts, rounded scores),
 /// by meet-in-the-middle up to 40 other differences. Hits are counted with >= and a tie tolerance.
-pub fn permutation_mean(differences: &[f64], method: &PermutationMethod, alternative: Alternative) -> Result<Permutation> {
+pub fn permutation_mean(
+    differences: &[f64],
+    method: &PermutationMethod,
+    alternative: Alternative,
+) -> Result<Permutation> {
     finite("differences", differences, 1)?;
     let sum: f64 = differences.iter().sum();
     let nonzero: Vec<f64> = differences.iter().copied().filter(|d| *d != 0.0).collect();
@@ -79,10 +85,14 @@ pub fn permutation_mean(differences: &[f64], method: &PermutationMethod, alterna
     }
     match method {
         PermutationMethod::Exact => answer(exact_sign_flips(&nonzero, alternative)?, true),
-        PermutationMethod::Auto { resamples, stream } => match exact_sign_flips(&nonzero, alternative) {
-            Ok(p) => answer(p, true),
-            Err(_) => answer(sign_flip_mc(&nonzero, sum, *resamples, stream, alternative)?, false),
-        },
+        PermutationMethod::Auto { resamples, stream } => {
+            match exact_sign_flips(&nonzero, alternative) {
+                Ok(p) => answer(p, true),
+                Err(_) => {
+                    answer(sign_flip_mc(&nonzero, sum, *resamples, stream, alternative)?, false)
+                }
+            }
+        }
         PermutationMethod::MonteCarlo { resamples, stream } => {
             answer(sign_flip_mc(&nonzero, sum, *resamples, stream, alternative)?, false)
         }
@@ -126,7 +136,9 @@ fn exact_sign_flips(values: &[f64], alternative: Alternative) -> Result<f64> {
         let cost = total as f64 / 2.0 * weights.len() as f64;
         if cost <= 2e10 && total < 1 << 30 {
             return Ok(match alternative {
-                Alternative::TwoSided => (2.0 * subset_sum_tail(&weights, positive.min(negative))).min(1.0),
+                Alternative::TwoSided => {
+                    (2.0 * subset_sum_tail(&weights, positive.min(negative))).min(1.0)
+                }
                 Alternative::Greater => subset_sum_tail(&weights, negative),
                 Alternative::Less => subset_sum_tail(&weights, positive),
             });
@@ -174,30 +186,41 @@ fn meet_in_the_middle(values: &[f64], alternative: Alternative) -> f64 {
     }
 }
 
-fn sign_flip_mc(values: &[f64], sum: f64, resamples: usize, stream: &Stream, alternative: Alternative) -> Result<f64> {
+fn sign_flip_mc(
+    values: &[f64],
+    sum: f64,
+    resamples: usize,
+    stream: &Stream,
+    alternative: Alternative,
+) -> Result<f64> {
     at_least_one(resamples)?;
     // Equal magnitudes are exchangeable: the number of plus signs among them is one binomial.
     let magnitudes: Vec<f64> = values.iter().map(|v| v.abs()).collect();
     let cells = super::bootstrap::distinct(&magnitudes);
     let total: f64 = magnitudes.iter().sum();
     let tolerance = 1e-10 * total;
-    let hits = replicate_on(stream, resamples, || (), |rng, ()| {
-        let plus: f64 = if cells.len() * 2 < values.len() {
-            cells.iter().map(|(v, count)| v * fair_coins(rng, *count) as f64).sum()
-        } else {
-            use rand_chacha::rand_core::Rng;
-            let mut plus = 0.0;
-            for chunk in magnitudes.chunks(64) {
-                let mut bits = rng.next_u64();
-                for v in chunk {
-                    plus += if bits & 1 == 1 { *v } else { 0.0 };
-                    bits >>= 1;
+    let hits = replicate_on(
+        stream,
+        resamples,
+        || (),
+        |rng, ()| {
+            let plus: f64 = if cells.len() * 2 < values.len() {
+                cells.iter().map(|(v, count)| v * fair_coins(rng, *count) as f64).sum()
+            } else {
+                use rand_chacha::rand_core::Rng;
+                let mut plus = 0.0;
+                for chunk in magnitudes.chunks(64) {
+                    let mut bits = rng.next_u64();
+                    for v in chunk {
+                        plus += if bits & 1 == 1 { *v } else { 0.0 };
+                        bits >>= 1;
+                    }
                 }
-            }
-            plus
-        };
-        extreme(2.0 * plus - total, sum, tolerance, alternative)
-    });
+                plus
+            };
+            extreme(2.0 * plus - total, sum, tolerance, alternative)
+        },
+    );
     Ok(plus_one(hits.iter().filter(|h| **h).count(), resamples))
 }
 
@@ -215,11 +238,20 @@ pub(crate) fn plus_one(hits: usize, resamples: usize) -> f64 {
 }
 
 fn at_least_one(resamples: usize) -> Result<()> {
-    if resamples == 0 { Err(StatsError::TooFew { argument: "resamples", needed: 1, got: 0 }) } else { Ok(()) }
+    if resamples == 0 {
+        Err(StatsError::TooFew { argument: "resamples", needed: 1, got: 0 })
+    } else {
+        Ok(())
+    }
 }
 
 /// Cluster-level sign flips: all differences of a cluster change sign together, the statistic is their overall sum.
-pub fn cluster_permutation_mean(differences: &[f64], clusters: &[u32], method: &PermutationMethod, alternative: Alternative) -> Result<Permutation> {
+pub fn cluster_permutation_mean(
+    differences: &[f64],
+    clusters: &[u32],
+    method: &PermutationMethod,
+    alternative: Alternative,
+) -> Result<Permutation> {
     finite("differences", differences, 1)?;
     same_length("differences", differences.len(), "clusters", clusters.len())?;
     let sums: Vec<f64> = super::bootstrap::cluster_members(clusters)?
@@ -233,7 +265,13 @@ pub fn cluster_permutation_mean(differences: &[f64], clusters: &[u32], method: &
 
 /// Paired approximate randomisation (Noreen 1989; Yeh 2000) of a label metric: the two models' answers to an example are
 /// exchangeable under the null. Only cells where they differ are drawn, one binomial a cell.
-pub fn permutation_metric(cells: &Cells, metric: LabelMetric, metric_options: MetricOptions, method: &PermutationMethod, alternative: Alternative) -> Result<Permutation> {
+pub fn permutation_metric(
+    cells: &Cells,
+    metric: LabelMetric,
+    metric_options: MetricOptions,
+    method: &PermutationMethod,
+    alternative: Alternative,
+) -> Result<Permutation> {
     let problem = SwapProblem::new(cells, metric, metric_options)?;
     let exact = |limit: f64| -> Result<Permutation> {
         if let Some(p_value) = problem.exact_accuracy(alternative) {
@@ -241,18 +279,32 @@ pub fn permutation_metric(cells: &Cells, metric: LabelMetric, metric_options: Me
         }
         let cost = problem.assignments();
         if cost > limit {
-            return Err(StatsError::TooCostly { what: "exact randomisation", cost, remedy: "use method = mc" });
+            return Err(StatsError::TooCostly {
+                what: "exact randomisation",
+                cost,
+                remedy: "use method = mc",
+            });
         }
-        Ok(Permutation { observed: problem.observed, p_value: problem.enumerate(alternative), exact: true })
+        Ok(Permutation {
+            observed: problem.observed,
+            p_value: problem.enumerate(alternative),
+            exact: true,
+        })
     };
     let monte_carlo = |resamples: usize, stream: &Stream| -> Result<Permutation> {
         at_least_one(resamples)?;
-        Ok(Permutation { observed: problem.observed, p_value: problem.sample(resamples, stream, alternative), exact: false })
+        Ok(Permutation {
+            observed: problem.observed,
+            p_value: problem.sample(resamples, stream, alternative),
+            exact: false,
+        })
     };
     match method {
         PermutationMethod::Exact => exact(5e7),
         PermutationMethod::MonteCarlo { resamples, stream } => monte_carlo(*resamples, stream),
-        PermutationMethod::Auto { resamples, stream } => exact(1e5).or_else(|_| monte_carlo(*resamples, stream)),
+        PermutationMethod::Auto { resamples, stream } => {
+            exact(1e5).or_else(|_| monte_carlo(*resamples, stream))
+        }
     }
 }
 
@@ -271,14 +323,20 @@ struct SwapProblem {
 impl SwapProblem {
     fn new(cells: &Cells, metric: LabelMetric, options: MetricOptions) -> Result<Self> {
         if cells.predicted.len() != 2 {
-            return Err(StatsError::Request(format!("a paired test needs 2 models, got {}", cells.predicted.len())));
+            return Err(StatsError::Request(format!(
+                "a paired test needs 2 models, got {}",
+                cells.predicted.len()
+            )));
         }
         let base = [0, 1].map(|model| cells.margins(model, |cell| cells.counts[cell] as f64));
         let mut swaps = Vec::new();
         for (cell, &gold) in cells.gold.iter().enumerate() {
             let (a, b) = (cells.predicted[0][cell], cells.predicted[1][cell]);
             // For accuracy only right against wrong matters; two different wrong answers are concordant.
-            let matters = a != b && (metric != LabelMetric::Accuracy && metric != LabelMetric::MicroF1 || a == gold || b == gold);
+            let matters = a != b
+                && (metric != LabelMetric::Accuracy && metric != LabelMetric::MicroF1
+                    || a == gold
+                    || b == gold);
             if matters {
                 swaps.push((gold, a, b, cells.counts[cell]));
             }
@@ -298,9 +356,14 @@ impl SwapProblem {
 
     /// Accuracy: all cells where only A is right join, and all where only B is.
     fn right_and_wrong(swaps: &[SwapCell]) -> Vec<SwapCell> {
-        let count = |a_right: bool| swaps.iter().filter(|s| (s.1 == s.0) == a_right).map(|s| s.3).sum::<u64>();
+        let count = |a_right: bool| {
+            swaps.iter().filter(|s| (s.1 == s.0) == a_right).map(|s| s.3).sum::<u64>()
+        };
         let template = |a_right: bool| swaps.iter().find(|s| (s.1 == s.0) == a_right).copied();
-        [true, false].into_iter().filter_map(|side| template(side).map(|s| (s.0, s.1, s.2, count(side)))).collect()
+        [true, false]
+            .into_iter()
+            .filter_map(|side| template(side).map(|s| (s.0, s.1, s.2, count(side))))
+            .collect()
     }
 
     /// For accuracy the null distribution of the number of swaps in A's favour is Binomial(b + c, 1/2).
@@ -308,7 +371,9 @@ impl SwapProblem {
         if !matches!(self.metric, LabelMetric::Accuracy | LabelMetric::MicroF1) {
             return None;
         }
-        let count = |a_right: bool| self.swaps.iter().filter(|s| (s.1 == s.0) == a_right).map(|s| s.3).sum::<u64>();
+        let count = |a_right: bool| {
+            self.swaps.iter().filter(|s| (s.1 == s.0) == a_right).map(|s| s.3).sum::<u64>()
+        };
         Some(super::mcnemar::sign_test(count(true), count(false), alternative).p_value)
     }
 
@@ -372,7 +437,9 @@ impl SwapProblem {
             if self.hit(self.difference(&swapped, &mut margins), alternative) {
                 p += swapped.iter().zip(&weights).map(|(k, w)| w[*k as usize]).product::<f64>();
             }
-            let Some(place) = (0..swapped.len()).find(|&i| swapped[i] < self.swaps[i].3) else { break };
+            let Some(place) = (0..swapped.len()).find(|&i| swapped[i] < self.swaps[i].3) else {
+                break;
+            };
             swapped[place] += 1;
             swapped[..place].fill(0);
         }

@@ -1,17 +1,27 @@
 //! Power, minimum detectable effect, sample size: what an experiment of this size could have seen.
 
-use super::dist::{binom_pmf, binom_cdf, noncentral_t_sf, norm_isf, t_isf};
+use super::dist::{binom_cdf, binom_pmf, noncentral_t_sf, norm_isf, t_isf};
 use super::error::{Result, StatsError, closed_unit, open_unit, positive};
 use super::mcnemar::{Alternative, McnemarMethod};
 
 /// Exact unconditional power of the two-sided McNemar test (exact or mid-p), by full enumeration over the number of
 /// discordant pairs and their split (as Miettinen 1968; Card et al. 2020 estimate the same by simulation).
-pub fn power_mcnemar(p_only_a: f64, p_only_b: f64, n: u64, alpha: f64, method: McnemarMethod) -> Result<f64> {
+pub fn power_mcnemar(
+    p_only_a: f64,
+    p_only_b: f64,
+    n: u64,
+    alpha: f64,
+    method: McnemarMethod,
+) -> Result<f64> {
     closed_unit("p_only_a", p_only_a)?;
     closed_unit("p_only_b", p_only_b)?;
     let discordant = p_only_a + p_only_b;
     if discordant > 1.0 + 1e-12 {
-        return Err(StatsError::OutOfRange { argument: "p_only_a", value: p_only_a, allowed: "p_only_a + p_only_b <= 1" });
+        return Err(StatsError::OutOfRange {
+            argument: "p_only_a",
+            value: p_only_a,
+            allowed: "p_only_a + p_only_b <= 1",
+        });
     }
     open_unit("alpha", alpha)?;
     if n == 0 {
@@ -46,7 +56,13 @@ pub fn power_mcnemar(p_only_a: f64, p_only_b: f64, n: u64, alpha: f64, method: M
     Ok(power.min(1.0))
 }
 
-fn t_power(effect_times_root_n: f64, df: f64, alpha: f64, alternative: Alternative, both_tails: bool) -> Result<f64> {
+fn t_power(
+    effect_times_root_n: f64,
+    df: f64,
+    alpha: f64,
+    alternative: Alternative,
+    both_tails: bool,
+) -> Result<f64> {
     open_unit("alpha", alpha)?;
     match alternative {
         Alternative::TwoSided => {
@@ -74,12 +90,24 @@ pub fn power_t_paired(effect_dz: f64, n: f64, alpha: f64, alternative: Alternati
 
 /// Power of the two-sample t test with equal groups. `strict` counts rejections on the wrong side too; R's
 /// `power.t.test` leaves them out by default.
-pub fn power_t_independent(effect_d: f64, n_per_group: f64, alpha: f64, alternative: Alternative, strict: bool) -> Result<f64> {
+pub fn power_t_independent(
+    effect_d: f64,
+    n_per_group: f64,
+    alpha: f64,
+    alternative: Alternative,
+    strict: bool,
+) -> Result<f64> {
     if !effect_d.is_finite() {
         return Err(StatsError::NotFinite { argument: "effect_d", index: 0 });
     }
     at_least_two("n_per_group", n_per_group)?;
-    t_power(effect_d * (n_per_group / 2.0).sqrt(), 2.0 * n_per_group - 2.0, alpha, alternative, strict)
+    t_power(
+        effect_d * (n_per_group / 2.0).sqrt(),
+        2.0 * n_per_group - 2.0,
+        alpha,
+        alternative,
+        strict,
+    )
 }
 
 fn at_least_two(argument: &'static str, n: f64) -> Result<()> {
@@ -101,7 +129,11 @@ fn solve_n(power: f64, at: impl Fn(f64) -> Result<f64>) -> Result<f64> {
         low = high;
         high *= 2.0;
         if high > 1e12 {
-            return Err(StatsError::OutOfRange { argument: "effect", value: 0.0, allowed: "an effect that differs from 0" });
+            return Err(StatsError::OutOfRange {
+                argument: "effect",
+                value: 0.0,
+                allowed: "an effect that differs from 0",
+            });
         }
     }
     for _ in 0..200 {
@@ -115,13 +147,24 @@ fn solve_n(power: f64, at: impl Fn(f64) -> Result<f64>) -> Result<f64> {
 }
 
 /// Examples a group for the two-sample t test to reach `power` (real-valued: round up).
-pub fn sample_size_t_independent(effect_d: f64, power: f64, alpha: f64, alternative: Alternative, strict: bool) -> Result<f64> {
+pub fn sample_size_t_independent(
+    effect_d: f64,
+    power: f64,
+    alpha: f64,
+    alternative: Alternative,
+    strict: bool,
+) -> Result<f64> {
     nonzero("effect_d", effect_d)?;
     solve_n(power, |n| power_t_independent(effect_d, n, alpha, alternative, strict))
 }
 
 /// Examples for the paired t test to reach `power` (real-valued: round up).
-pub fn sample_size_t_paired(effect_dz: f64, power: f64, alpha: f64, alternative: Alternative) -> Result<f64> {
+pub fn sample_size_t_paired(
+    effect_dz: f64,
+    power: f64,
+    alpha: f64,
+    alternative: Alternative,
+) -> Result<f64> {
     nonzero("effect_dz", effect_dz)?;
     solve_n(power, |n| power_t_paired(effect_dz, n, alpha, alternative))
 }
@@ -130,7 +173,11 @@ fn nonzero(argument: &'static str, effect: f64) -> Result<()> {
     if effect != 0.0 && effect.is_finite() {
         Ok(())
     } else {
-        Err(StatsError::OutOfRange { argument, value: effect, allowed: "a finite effect that is not 0" })
+        Err(StatsError::OutOfRange {
+            argument,
+            value: effect,
+            allowed: "a finite effect that is not 0",
+        })
     }
 }
 
@@ -139,19 +186,31 @@ pub fn mde_t_paired(n: f64, alpha: f64, power: f64) -> Result<f64> {
     at_least_two("n", n)?;
     open_unit("power", power)?;
     if power <= alpha {
-        return Err(StatsError::OutOfRange { argument: "power", value: power, allowed: "a power above alpha" });
+        return Err(StatsError::OutOfRange {
+            argument: "power",
+            value: power,
+            allowed: "a power above alpha",
+        });
     }
     let (mut low, mut high) = (0.0, 1.0 / n.sqrt());
     while power_t_paired(high, n, alpha, Alternative::TwoSided)? < power {
         low = high;
         high *= 2.0;
         if high > 1e9 {
-            return Err(StatsError::OutOfRange { argument: "n", value: n, allowed: "more examples" });
+            return Err(StatsError::OutOfRange {
+                argument: "n",
+                value: n,
+                allowed: "more examples",
+            });
         }
     }
     for _ in 0..100 {
         let middle = 0.5 * (low + high);
-        if power_t_paired(middle, n, alpha, Alternative::TwoSided)? < power { low = middle } else { high = middle }
+        if power_t_paired(middle, n, alpha, Alternative::TwoSided)? < power {
+            low = middle;
+        } else {
+            high = middle;
+        }
         if high - low <= 1e-12 * high {
             break;
         }
@@ -176,9 +235,15 @@ impl MillerDesign {
     fn variance(&self) -> Result<f64> {
         positive("k_a", self.k_a)?;
         positive("k_b", self.k_b)?;
-        for (argument, value) in [("omega2", self.omega2), ("sigma2_a", self.sigma2_a), ("sigma2_b", self.sigma2_b)] {
+        for (argument, value) in
+            [("omega2", self.omega2), ("sigma2_a", self.sigma2_a), ("sigma2_b", self.sigma2_b)]
+        {
             if !(value >= 0.0 && value.is_finite()) {
-                return Err(StatsError::OutOfRange { argument, value, allowed: "a finite variance of at least 0" });
+                return Err(StatsError::OutOfRange {
+                    argument,
+                    value,
+                    allowed: "a finite variance of at least 0",
+                });
             }
         }
         Ok(self.omega2 + self.sigma2_a / self.k_a + self.sigma2_b / self.k_b)
@@ -221,7 +286,8 @@ pub fn mde_mcnemar(n: f64, discordant_rate: f64, alpha: f64, power: f64) -> Resu
     let (za, zb) = (norm_isf(alpha / 2.0)?, norm_isf(1.0 - power)?);
     let psi = discordant_rate;
     // (n + zb^2) d^2 - 2 za sqrt(n psi) d + (za^2 - zb^2) psi = 0; the root with d sqrt(n) - za sqrt(psi) of zb's sign.
-    let root = zb.signum() * (za * za * n * psi - (n + zb * zb) * (za * za - zb * zb) * psi).max(0.0).sqrt();
+    let root = zb.signum()
+        * (za * za * n * psi - (n + zb * zb) * (za * za - zb * zb) * psi).max(0.0).sqrt();
     let mde = (za * (n * psi).sqrt() + root) / (n + zb * zb);
     if mde > psi || mde <= 0.0 {
         return Err(StatsError::Degenerate {

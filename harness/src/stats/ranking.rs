@@ -22,10 +22,18 @@ pub fn bradley_terry(wins: &[Vec<f64>], reference: usize) -> Result<BradleyTerry
         return Err(StatsError::Ragged { argument: "wins", row: 0, expected: wins.len(), got: k });
     }
     if let Some(bad) = wins.iter().flatten().find(|w| **w < 0.0) {
-        return Err(StatsError::OutOfRange { argument: "wins", value: *bad, allowed: "counts of at least 0" });
+        return Err(StatsError::OutOfRange {
+            argument: "wins",
+            value: *bad,
+            allowed: "counts of at least 0",
+        });
     }
     if reference >= k {
-        return Err(StatsError::OutOfRange { argument: "reference", value: reference as f64, allowed: "the 0-based index of a model" });
+        return Err(StatsError::OutOfRange {
+            argument: "reference",
+            value: reference as f64,
+            allowed: "the 0-based index of a model",
+        });
     }
     strongly_connected(wins)?;
     let free: Vec<usize> = (0..k).filter(|&i| i != reference).collect();
@@ -46,7 +54,8 @@ pub fn bradley_terry(wins: &[Vec<f64>], reference: usize) -> Result<BradleyTerry
     for _ in 0..500 {
         let (gradient, information) = derivatives(wins, &ability, &free);
         inverse = invert(information)?;
-        let step: Vec<f64> = inverse.iter().map(|row| row.iter().zip(&gradient).map(|(a, g)| a * g).sum()).collect();
+        let step: Vec<f64> =
+            inverse.iter().map(|row| row.iter().zip(&gradient).map(|(a, g)| a * g).sum()).collect();
         let mut scale = 1.0;
         let mut moved = ability.clone();
         // Halve the step until the likelihood does not fall.
@@ -95,9 +104,12 @@ fn derivatives(wins: &[Vec<f64>], ability: &[f64], free: &[usize]) -> (Vec<f64>,
 /// Inverse of a positive definite matrix by Gauss-Jordan with partial pivoting.
 fn invert(mut matrix: Vec<Vec<f64>>) -> Result<Vec<Vec<f64>>> {
     let n = matrix.len();
-    let mut inverse: Vec<Vec<f64>> = (0..n).map(|i| (0..n).map(|j| f64::from(u8::from(i == j))).collect()).collect();
+    let mut inverse: Vec<Vec<f64>> =
+        (0..n).map(|i| (0..n).map(|j| f64::from(u8::from(i == j))).collect()).collect();
     for column in 0..n {
-        let pivot = (column..n).max_by(|&a, &b| matrix[a][column].abs().total_cmp(&matrix[b][column].abs())).unwrap_or(column);
+        let pivot = (column..n)
+            .max_by(|&a, &b| matrix[a][column].abs().total_cmp(&matrix[b][column].abs()))
+            .unwrap_or(column);
         matrix.swap(column, pivot);
         inverse.swap(column, pivot);
         let diagonal = matrix[column][column];
@@ -129,9 +141,9 @@ fn strongly_connected(wins: &[Vec<f64>]) -> Result<()> {
         let mut stack = vec![0];
         seen[0] = true;
         while let Some(i) = stack.pop() {
-            for j in 0..wins.len() {
-                if i != j && !seen[j] && edge(i, j) {
-                    seen[j] = true;
+            for (j, seen) in seen.iter_mut().enumerate() {
+                if i != j && !*seen && edge(i, j) {
+                    *seen = true;
                     stack.push(j);
                 }
             }
@@ -160,6 +172,8 @@ pub fn rank_correlation(a: &[f64], b: &[f64]) -> Result<RankCorrelation> {
     same_length("a", a.len(), "b", b.len())?;
     finite("a", a, 2)?;
     finite("b", b, 2)?;
+    // Adding 0 joins -0 to 0, which the total order would keep apart.
+    let (a, b): (Vec<f64>, Vec<f64>) = a.iter().zip(b).map(|(x, y)| (x + 0.0, y + 0.0)).unzip();
     let n = a.len();
     let pairs = |t: usize| t as f64 * (t as f64 - 1.0) / 2.0;
     let mut order: Vec<usize> = (0..n).collect();
@@ -176,7 +190,6 @@ pub fn rank_correlation(a: &[f64], b: &[f64]) -> Result<RankCorrelation> {
         }
         sum + pairs(length)
     };
-    // `==` joins 0 and -0, which total order separates.
     let tied_a = runs(&|i, j| a[i] == a[j]);
     let tied_both = runs(&|i, j| a[i] == a[j] && b[i] == b[j]);
     let mut ys: Vec<f64> = order.iter().map(|&i| b[i]).collect();
@@ -194,9 +207,11 @@ pub fn rank_correlation(a: &[f64], b: &[f64]) -> Result<RankCorrelation> {
     let all = pairs(n);
     let below = ((all - tied_a) * (all - tied_b)).sqrt();
     let above = all - tied_a - tied_b + tied_both - 2.0 * swaps;
-    let (ra, rb) = (midranks(a, 0.0).0, midranks(b, 0.0).0);
-    let centre = (n as f64 + 1.0) / 2.0;
-    let dot = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(p, q)| (p - centre) * (q - centre)).sum::<f64>();
+    let (ra, rb) = (midranks(&a, 0.0).0, midranks(&b, 0.0).0);
+    let centre = 0.5 * (n as f64 + 1.0);
+    let dot = |x: &[f64], y: &[f64]| {
+        x.iter().zip(y).map(|(p, q)| (p - centre) * (q - centre)).sum::<f64>()
+    };
     let spread = (dot(&ra, &ra) * dot(&rb, &rb)).sqrt();
     Ok(RankCorrelation {
         kendall_tau_b: (below > 0.0).then(|| (above / below).clamp(-1.0, 1.0)),
@@ -232,17 +247,32 @@ fn merge_swaps(values: &mut [f64]) -> f64 {
 
 /// Compact letter display (Piepho 2004, insert-absorb): two models share a letter exactly when they do not differ
 /// significantly. `scores` orders the letters ("a" holds the best), `differs[i][j]` tells significance.
-pub fn compact_letters(scores: &[f64], differs: &[Vec<bool>], higher_is_better: bool) -> Result<Vec<String>> {
+pub fn compact_letters(
+    scores: &[f64],
+    differs: &[Vec<bool>],
+    higher_is_better: bool,
+) -> Result<Vec<String>> {
     finite("scores", scores, 1)?;
     let k = scores.len();
     same_length("scores", k, "differs", differs.len())?;
     for (row, values) in differs.iter().enumerate() {
         if values.len() != k {
-            return Err(StatsError::Ragged { argument: "differs", row, expected: k, got: values.len() });
+            return Err(StatsError::Ragged {
+                argument: "differs",
+                row,
+                expected: k,
+                got: values.len(),
+            });
         }
     }
     let mut order: Vec<usize> = (0..k).collect();
-    order.sort_by(|&i, &j| if higher_is_better { scores[j].total_cmp(&scores[i]) } else { scores[i].total_cmp(&scores[j]) });
+    order.sort_by(|&i, &j| {
+        if higher_is_better {
+            scores[j].total_cmp(&scores[i])
+        } else {
+            scores[i].total_cmp(&scores[j])
+        }
+    });
     // Columns are sets of places in that order.
     let mut columns: Vec<Vec<bool>> = vec![vec![true; k]];
     for i in 0..k {

@@ -21,7 +21,11 @@ pub(crate) fn binomial(rng: &mut impl Rng, n: u64, p: f64) -> u64 {
 }
 
 fn binomial_small(rng: &mut impl Rng, n: u64, p: f64) -> u64 {
-    if (n as f64) * p < 10.0 { binomial_inversion(rng, n, p) } else { binomial_rejection(rng, n, p) }
+    if (n as f64) * p < 10.0 {
+        binomial_inversion(rng, n, p)
+    } else {
+        binomial_rejection(rng, n, p)
+    }
 }
 
 fn binomial_inversion(rng: &mut impl Rng, n: u64, p: f64) -> u64 {
@@ -101,7 +105,8 @@ pub(crate) const INDEX_DRAWS: u64 = 24;
 
 impl Multinomial {
     pub(crate) fn new(counts: &[u64]) -> Self {
-        let mut order: Vec<u32> = (0..counts.len() as u32).filter(|&cell| counts[cell as usize] > 0).collect();
+        let mut order: Vec<u32> =
+            (0..counts.len() as u32).filter(|&cell| counts[cell as usize] > 0).collect();
         order.sort_by_key(|&cell| (std::cmp::Reverse(counts[cell as usize]), cell));
         let total: u64 = counts.iter().sum();
         let mut left = total;
@@ -117,8 +122,10 @@ impl Multinomial {
             left -= count;
             rest = tail;
         }
-        let owners =
-            rest.iter().flat_map(|&cell| std::iter::repeat_n(cell, counts[cell as usize] as usize)).collect();
+        let owners = rest
+            .iter()
+            .flat_map(|&cell| std::iter::repeat_n(cell, counts[cell as usize] as usize))
+            .collect();
         Self { total, large, owners }
     }
 

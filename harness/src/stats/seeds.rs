@@ -59,41 +59,53 @@ pub enum Levels {
 
 /// Hierarchical bootstrap of the mean over seeds and examples (Davison & Hinkley 1997, section 3.8); rows = seeds,
 /// columns = examples.
-pub fn hierarchical_bootstrap(scores: &[Vec<f64>], levels: Levels, options: &BootstrapOptions) -> Result<Bootstrap> {
+pub fn hierarchical_bootstrap(
+    scores: &[Vec<f64>],
+    levels: Levels,
+    options: &BootstrapOptions,
+) -> Result<Bootstrap> {
     options.check()?;
     let n = rectangular("scores", scores, 1)?;
     let (seeds, examples) = (scores.len() as u32, n as u32);
     let total = f64::from(seeds) * f64::from(examples);
     let estimate = scores.iter().flatten().sum::<f64>() / total;
-    let replicates = replicate(options, || (vec![0_u32; scores.len()], vec![0.0_f64; n]), |rng, (seed_counts, weights)| {
-        seed_counts.fill(0);
-        for _ in 0..seeds {
-            seed_counts[below(rng, seeds) as usize] += 1;
-        }
-        let mut sum = 0.0;
-        match levels {
-            Levels::Crossed => {
-                weights.fill(0.0);
-                for _ in 0..examples {
-                    weights[below(rng, examples) as usize] += 1.0;
-                }
-                for (row, count) in scores.iter().zip(seed_counts.iter()).filter(|(_, c)| **c > 0) {
-                    sum += f64::from(*count) * row.iter().zip(weights.iter()).map(|(s, w)| s * w).sum::<f64>();
-                }
+    let replicates = replicate(
+        options,
+        || (vec![0_u32; scores.len()], vec![0.0_f64; n]),
+        |rng, (seed_counts, weights)| {
+            seed_counts.fill(0);
+            for _ in 0..seeds {
+                seed_counts[below(rng, seeds) as usize] += 1;
             }
-            Levels::Nested => {
-                for (row, count) in scores.iter().zip(seed_counts.iter()) {
-                    for _ in 0..*count * examples {
-                        sum += row[below(rng, examples) as usize];
+            let mut sum = 0.0;
+            match levels {
+                Levels::Crossed => {
+                    weights.fill(0.0);
+                    for _ in 0..examples {
+                        weights[below(rng, examples) as usize] += 1.0;
+                    }
+                    for (row, count) in
+                        scores.iter().zip(seed_counts.iter()).filter(|(_, c)| **c > 0)
+                    {
+                        sum += f64::from(*count)
+                            * row.iter().zip(weights.iter()).map(|(s, w)| s * w).sum::<f64>();
+                    }
+                }
+                Levels::Nested => {
+                    for (row, count) in scores.iter().zip(seed_counts.iter()) {
+                        for _ in 0..*count * examples {
+                            sum += row[below(rng, examples) as usize];
+                        }
                     }
                 }
             }
-        }
-        sum / total
-    });
+            sum / total
+        },
+    );
     let jackknife = || {
         // Over examples; the seeds' share of the skewness is not estimable from a handful of them.
-        let columns: Vec<f64> = (0..n).map(|j| scores.iter().map(|row| row[j]).sum::<f64>()).collect();
+        let columns: Vec<f64> =
+            (0..n).map(|j| scores.iter().map(|row| row[j]).sum::<f64>()).collect();
         let whole: f64 = columns.iter().sum();
         let values: Vec<(f64, f64)> =
             columns.iter().map(|c| ((whole - c) / (total - f64::from(seeds)), 1.0)).collect();

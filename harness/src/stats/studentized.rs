@@ -10,13 +10,21 @@ use super::error::{Result, StatsError, open_unit};
 /// (Definition: Pearson & Hartley 1942. SciPy's and R's `ptukey` lose the far tail.)
 pub fn studentized_range_sf(q: f64, k: usize, df: f64) -> Result<f64> {
     if k < 2 {
-        return Err(StatsError::OutOfRange { argument: "k", value: k as f64, allowed: "at least 2 groups" });
+        return Err(StatsError::OutOfRange {
+            argument: "k",
+            value: k as f64,
+            allowed: "at least 2 groups",
+        });
     }
     if q.is_nan() {
         return Err(StatsError::NotFinite { argument: "q", index: 0 });
     }
     if df.is_nan() || df <= 0.0 {
-        return Err(StatsError::OutOfRange { argument: "df", value: df, allowed: "a number above 0, or Infinity" });
+        return Err(StatsError::OutOfRange {
+            argument: "df",
+            value: df,
+            allowed: "a number above 0, or Infinity",
+        });
     }
     if q <= 0.0 {
         return Ok(1.0);
@@ -47,7 +55,11 @@ fn range_sf(rule: &[(f64, f64); 16], q: f64, k: usize) -> f64 {
         let above = norm_sf(z);
         let beyond = norm_sf(z + q);
         let share = beyond / above;
-        let bracket = if share >= 1.0 { above.powf(power) } else { -above.powf(power) * (power * (-share).ln_1p()).exp_m1() };
+        let bracket = if share >= 1.0 {
+            above.powf(power)
+        } else {
+            -above.powf(power) * (power * (-share).ln_1p()).exp_m1()
+        };
         norm_pdf(z) * bracket
     });
     (k as f64 * value).clamp(0.0, 1.0)
@@ -56,13 +68,19 @@ fn range_sf(rule: &[(f64, f64); 16], q: f64, k: usize) -> f64 {
 /// The q with P(Q > q) = alpha at infinite df, by bisection and secant on the log tail.
 pub fn studentized_range_isf(alpha: f64, k: usize) -> Result<f64> {
     open_unit("alpha", alpha)?;
-    let gap = |q: f64| -> Result<f64> { Ok(studentized_range_sf(q, k, f64::INFINITY)?.ln() - alpha.ln()) };
+    let gap = |q: f64| -> Result<f64> {
+        Ok(studentized_range_sf(q, k, f64::INFINITY)?.ln() - alpha.ln())
+    };
     let (mut low, mut high) = (0.0, 1.0);
     while gap(high)? > 0.0 {
         low = high;
         high *= 2.0;
         if high > 100.0 {
-            return Err(StatsError::OutOfRange { argument: "alpha", value: alpha, allowed: "a level above 1e-300" });
+            return Err(StatsError::OutOfRange {
+                argument: "alpha",
+                value: alpha,
+                allowed: "a level above 1e-300",
+            });
         }
     }
     for _ in 0..200 {

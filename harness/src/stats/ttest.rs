@@ -190,13 +190,22 @@ pub fn tost_accuracy(table: &super::mcnemar::PairedTable, low: f64, high: f64) -
     let se = (b + c - (b - c) * (b - c) / n).sqrt() / n;
     let p_lower = super::dist::norm_sf((m - low) / se);
     let p_upper = super::dist::norm_sf((high - m) / se);
-    Ok(Tost { p_value: p_lower.max(p_upper), p_lower, p_upper, mean_difference: table.difference()? })
+    Ok(Tost {
+        p_value: p_lower.max(p_upper),
+        p_lower,
+        p_upper,
+        mean_difference: table.difference()?,
+    })
 }
 
 fn margins(low: f64, high: f64) -> Result<()> {
     if low < high && low.is_finite() && high.is_finite() {
         Ok(())
     } else {
-        Err(StatsError::OutOfRange { argument: "low", value: low, allowed: "margins with low < high, both finite" })
+        Err(StatsError::OutOfRange {
+            argument: "low",
+            value: low,
+            allowed: "margins with low < high, both finite",
+        })
     }
 }

@@ -62,7 +62,11 @@ struct SignedRanks {
     groups: Vec<usize>,
 }
 
-fn signed_ranks(differences: &[f64], zero_method: ZeroMethod, tolerance: Option<f64>) -> SignedRanks {
+fn signed_ranks(
+    differences: &[f64],
+    zero_method: ZeroMethod,
+    tolerance: Option<f64>,
+) -> SignedRanks {
     let largest = differences.iter().fold(0.0_f64, |m, d| m.max(d.abs()));
     let tolerance = tolerance.unwrap_or(1e-12 * largest);
     let kept: Vec<f64> = differences
@@ -140,7 +144,12 @@ fn exact_p(signed: &SignedRanks, plus: f64, minus: f64, alternative: Alternative
     })
 }
 
-fn asymptotic(signed: &SignedRanks, result: &Wilcoxon, zeros: usize, options: &WilcoxonOptions) -> (f64, f64) {
+fn asymptotic(
+    signed: &SignedRanks,
+    result: &Wilcoxon,
+    zeros: usize,
+    options: &WilcoxonOptions,
+) -> (f64, f64) {
     let cube = |n: f64| n * (n + 1.0) * (2.0 * n + 1.0);
     let n = signed.ranks.len() as f64;
     let zeros = zeros as f64;
@@ -176,7 +185,11 @@ fn asymptotic(signed: &SignedRanks, result: &Wilcoxon, zeros: usize, options: &W
 }
 
 /// Matched-pairs rank-biserial correlation `(W+ - W-) / (W+ + W-)` (Kerby 2014); 0 when all differences are 0.
-pub fn matched_rank_biserial(differences: &[f64], zero_method: ZeroMethod, tie_tolerance: Option<f64>) -> Result<f64> {
+pub fn matched_rank_biserial(
+    differences: &[f64],
+    zero_method: ZeroMethod,
+    tie_tolerance: Option<f64>,
+) -> Result<f64> {
     finite("differences", differences, 1)?;
     let signed = signed_ranks(differences, zero_method, tie_tolerance);
     let shared = if zero_method == ZeroMethod::Zsplit { signed.sum(0) / 2.0 } else { 0.0 };

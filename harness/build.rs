@@ -1,0 +1,66 @@
+//! Embeds the definitions, so that a new TOML needs no Rust: families, suites, models, statistics.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+fn main() -> io::Result<()> {
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default())
+        .join("..")
+        .canonicalize()?;
+    let mut out = String::new();
+    embed(&mut out, &root, "FAMILIES", &[root.join("benchmarks")], "toml")?;
+    embed(&mut out, &root, "SUITES", &[root.join("benchmarks/suites")], "toml")?;
+    embed(&mut out, &root, "MODELS", &model_folders(&root)?, "toml")?;
+    embed(&mut out, &root, "STATISTICS", &[root.join("benchmarks/statistics")], "json")?;
+    // A new baseline crate changes the lock file.
+    println!("cargo::rerun-if-changed={}", root.join("Cargo.lock").display());
+    println!("cargo::rerun-if-changed=build.rs");
+    let target = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("embedded.rs");
+    fs::write(target, out)
+}
+
+fn model_folders(root: &Path) -> io::Result<Vec<PathBuf>> {
+    let baselines = root.join("baselines");
+    if !baselines.is_dir() {
+        return Ok(Vec::new());
+    }
+    let crates = fs::read_dir(baselines)?.collect::<io::Result<Vec<_>>>()?;
+    let mut folders: Vec<PathBuf> =
+        crates.iter().map(|entry| entry.path().join("models")).collect();
+    folders.retain(|folder| folder.is_dir());
+    folders.sort();
+    Ok(folders)
+}
+
+/// `pub const NAME: &[(&str, &str)]`: path from the root and content of every file, in sorted order.
+fn embed(
+    out: &mut String,
+    root: &Path,
+    name: &str,
+    folders: &[PathBuf],
+    ending: &str,
+) -> io::Result<()> {
+    let mut files = Vec::new();
+    for folder in folders.iter().filter(|folder| folder.is_dir()) {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|e| e == ending) {
+                println!("cargo::rerun-if-changed={}", path.display());
+                files.push(path);
+            }
+        }
+        // The folder `benchmarks` itself holds much else; its subfolders only definitions.
+        if folder.file_name().is_some_and(|folder| folder != "benchmarks") {
+            println!("cargo::rerun-if-changed={}", folder.display());
+        }
+    }
+    files.sort();
+    let _ = writeln!(out, "pub(super) const {name}: &[(&str, &str)] = &[");
+    for file in files {
+        let shown = file.strip_prefix(root).unwrap_or(&file).to_string_lossy().replace('\\', "/");
+        let _ = writeln!(out, "    ({shown:?}, include_str!({:?})),", file.display().to_string());
+    }
+    out.push_str("];\n");
+    Ok(())
+}

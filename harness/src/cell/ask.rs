@@ -1,0 +1,158 @@
+//! Asking a model batch by batch: scores, log-likelihoods of options, or replies become answers in the log.
+
+use std::ops::Range;
+
+use super::input::{Input, fill};
+use super::{Answered, Cell, harness, reason};
+use crate::plugin::Instance;
+use crate::score::{Answer, adapt, metrics};
+use crate::store::log::{Given, Log, Prediction};
+use crate::store::record::Reason;
+
+/// Best labels kept with an answer: enough for acc@10.
+const TOP: usize = 10;
+
+/// Longest reply asked for; the parsers look at its beginning.
+const REPLY_TOKENS: u64 = 32;
+
+pub(super) fn classify(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answered, Reason> {
+    let spec = cell.spec;
+    let input = Input::new(&cell.eval, &spec.protocol.input, &spec.task, &spec.cultures).map_err(harness)?;
+    let classes = spec.task.labels.len();
+    let mut scores = Vec::new();
+    in_batches(cell, vec!["direct".to_owned()], 1, |rows| {
+        let answered = input
+            .with(rows.clone(), |columns| model.classify(columns, &mut scores))
+            .map_err(|e| reason(&e))?;
+        Ok(rows
+            .zip(scores.chunks(classes))
+            .zip(answered)
+            .map(|((example, scores), answered)| Prediction {
+                example,
+                variant: 0,
+                answer: if answered { given(adapt::best(scores)) } else { missing("the model has no answer") },
+                top: if answered { top(scores) } else { Vec::new() },
+                reply: None,
+            })
+            .collect())
+    })
+}
+
+pub(super) fn loglikelihood(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answered, Reason> {
+    let task = &cell.spec.task;
+    let prompts = &cell.spec.protocol.prompts;
+    let mut variants: Vec<String> = prompts.iter().map(|p| p.name.clone()).collect();
+    variants.extend(prompts.iter().map(|p| format!("{}/per-token", p.name)));
+    let options: Vec<Vec<&str>> = prompts
+        .iter()
+        .map(|p| adapt::options(&p.options, &task.labels))
+        .collect::<Result<_, _>>()
+        .map_err(harness)?;
+    let classes = task.labels.len();
+    in_batches(cell, variants, prompts.len(), |rows| {
+        let mut contexts = Vec::new();
+        for row in rows.clone() {
+            for prompt in prompts {
+                contexts.push(fill(&prompt.template, &cell.eval, row, task).map_err(harness)?);
+            }
+        }
+        let places = || (0..rows.len()).flat_map(|_| 0..prompts.len()).zip(&contexts);
+        let pairs: Vec<(&str, &str)> = places()
+            .flat_map(|(p, context)| options[p].iter().map(move |option| (context.as_str(), *option)))
+            .collect();
+        let (left, right): (Vec<&str>, Vec<&str>) = pairs.into_iter().unzip();
+        let results = model.loglikelihood(&left, &right).map_err(|e| reason(&e))?;
+        let sums: Vec<f64> = results.iter().map(|r| r.sum).collect();
+        let lengths: Vec<f64> = results.iter().map(|r| r.tokens as f64).collect();
+        let likeliest = adapt::likeliest(&sums, Some(&lengths), classes).map_err(harness)?;
+        let per_token = likeliest.per_unit.unwrap_or_default();
+        let mut batch = Vec::new();
+        for (i, example) in rows.enumerate() {
+            for (kind, answers) in [&likeliest.sum, &per_token].into_iter().enumerate() {
+                for p in 0..prompts.len() {
+                    batch.push(Prediction {
+                        example,
+                        variant: kind * prompts.len() + p,
+                        answer: given(answers[i * prompts.len() + p]),
+                        top: Vec::new(),
+                        reply: None,
+                    });
+                }
+            }
+        }
+        Ok(batch)
+    })
+}
+
+pub(super) fn generate(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answered, Reason> {
+    let task = &cell.spec.task;
+    let prompts = &cell.spec.protocol.prompts;
+    let parsers: Vec<adapt::ReplyParser> = prompts
+        .iter()
+        .map(|p| adapt::ReplyParser::new(&p.parser, &task.labels))
+        .collect::<Result<_, _>>()
+        .map_err(harness)?;
+    let variants: Vec<String> = prompts.iter().map(|p| p.name.clone()).collect();
+    in_batches(cell, variants, prompts.len(), |rows| {
+        let mut texts = Vec::new();
+        for row in rows.clone() {
+            for prompt in prompts {
+                texts.push(fill(&prompt.template, &cell.eval, row, task).map_err(harness)?);
+            }
+        }
+        let asked: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let replies = model.generate(&asked, REPLY_TOKENS).map_err(|e| reason(&e))?;
+        let first = rows.start;
+        Ok(replies
+            .into_iter()
+            .enumerate()
+            .map(|(i, reply)| Prediction {
+                example: first + i / prompts.len(),
+                variant: i % prompts.len(),
+                answer: given(parsers[i % prompts.len()].parse(&reply)),
+                top: Vec::new(),
+                reply: Some(reply),
+            })
+            .collect())
+    })
+}
+
+/// Goes through the evaluated examples from where the log ends; `primary` of the variants make the score.
+fn in_batches(
+    cell: &Cell<'_>,
+    variants: Vec<String>,
+    primary: usize,
+    mut ask: impl FnMut(Range<usize>) -> Result<Vec<Prediction>, Reason>,
+) -> Result<Answered, Reason> {
+    cell.events.phase("predict");
+    let (n, batch) = (cell.eval.len(), cell.spec.model.batch.max(1));
+    let (mut log, mut rows) = Log::open(&cell.folder.log(), variants.len(), batch).map_err(harness)?;
+    let mut at = rows.len() / variants.len();
+    while at < n {
+        let end = (at + batch).min(n);
+        let answers = ask(at..end)?;
+        log.append(&answers).map_err(harness)?;
+        rows.extend(answers);
+        at = end;
+        cell.events.progress(at, n);
+    }
+    Ok(Answered { variants, primary, rows })
+}
+
+fn given(answer: Answer) -> Given {
+    match answer {
+        Answer::Label(label) => Given::Label(label),
+        Answer::OutOfChoice => Given::OutOfChoice,
+        Answer::Missing => missing("all scores are equal to nothing (NaN or minus infinity)"),
+    }
+}
+
+fn missing(why: &str) -> Given {
+    Given::Missing(why.to_owned())
+}
+
+/// The best labels with their scores.
+pub(super) fn top(scores: &[f32]) -> Vec<(u32, f32)> {
+    let order = metrics::ranking(scores);
+    order.into_iter().take(TOP).map(|label| (label, scores[label as usize])).collect()
+}

@@ -1,0 +1,123 @@
+//! What every command shares: the flags before the subcommand, resolved settings, definitions.
+
+use std::cell::OnceCell;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Args;
+use toml::{Table, Value};
+
+use super::Output;
+use crate::definition::catalogue::Catalogue;
+use crate::settings::{self, DataMode, Resolved, Settings};
+
+/// Flags of every command.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// JSON lines on stdout instead of text
+    #[arg(long, global = true)]
+    json: bool,
+    /// No notes and no progress on stderr
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    /// Which data to use: official where it can be had else the SAMPLE, official only, or the SAMPLE only
+    #[arg(long, global = true, value_enum, help_heading = "Settings")]
+    data: Option<DataMode>,
+    /// Folder or URL asked for data before the owners' servers, as <family>/<path> (repeatable)
+    #[arg(long, global = true, value_name = "DIR|URL", help_heading = "Settings")]
+    mirror: Vec<String>,
+    /// Folder of files that only you can fetch, as <family>/<path>
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Settings")]
+    drop_in: Option<PathBuf>,
+    /// Never touch the network
+    #[arg(long, global = true, help_heading = "Settings")]
+    offline: bool,
+    /// Folder of downloads and prepared data
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Settings")]
+    cache: Option<PathBuf>,
+    /// Folder of runs
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Settings")]
+    runs: Option<PathBuf>,
+    /// Folder or file with definitions of your own (repeatable)
+    #[arg(long, global = true, value_name = "PATH", help_heading = "Settings")]
+    definitions: Vec<PathBuf>,
+    /// Folder searched for plugins first (repeatable)
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Settings")]
+    plugins: Vec<PathBuf>,
+    /// Cells that run at once; 0 = one per core
+    #[arg(long, global = true, value_name = "N", help_heading = "Settings")]
+    jobs: Option<u32>,
+}
+
+impl Common {
+    fn flags(&self) -> Table {
+        let mut flags = Table::new();
+        let mut put = |key: &str, value: Value| flags.insert(key.to_owned(), value);
+        let path = |p: &PathBuf| Value::String(p.to_string_lossy().into_owned());
+        if let Some(data) = self.data {
+            put("data", Value::try_from(data).unwrap_or(Value::Boolean(false)));
+        }
+        if !self.mirror.is_empty() {
+            put("mirror", self.mirror.clone().into());
+        }
+        if let Some(dir) = &self.drop_in {
+            put("drop_in", path(dir));
+        }
+        if self.offline {
+            put("offline", true.into());
+        }
+        if let Some(dir) = &self.cache {
+            put("cache", path(dir));
+        }
+        if let Some(dir) = &self.runs {
+            put("runs", path(dir));
+        }
+        if !self.definitions.is_empty() {
+            put("definitions", Value::Array(self.definitions.iter().map(path).collect()));
+        }
+        if !self.plugins.is_empty() {
+            put("plugins", Value::Array(self.plugins.iter().map(path).collect()));
+        }
+        if let Some(jobs) = self.jobs {
+            put("jobs", Value::Integer(jobs.into()));
+        }
+        flags
+    }
+}
+
+/// What a command works with.
+#[derive(Debug)]
+pub struct Context {
+    /// Where it writes.
+    pub output: Output,
+    /// Settings with their origins.
+    pub resolved: Resolved,
+    catalogue: OnceCell<Catalogue>,
+}
+
+impl Context {
+    pub(super) fn new(common: Common) -> anyhow::Result<Self> {
+        let folder = std::env::current_dir().context("failed to find the working folder")?;
+        let variables = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let resolved = settings::resolve(&folder, variables, common.flags())
+            .context("failed to read the settings")?;
+        let output = Output { json: common.json, quiet: common.quiet };
+        Ok(Self { output, resolved, catalogue: OnceCell::new() })
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &Settings {
+        &self.resolved.settings
+    }
+
+    /// All known definitions.
+    pub fn catalogue(&self) -> anyhow::Result<&Catalogue> {
+        if self.catalogue.get().is_none() {
+            let loaded = Catalogue::load(&self.settings().definitions)
+                .context("failed to read the definitions")?;
+            let _ = self.catalogue.set(loaded);
+        }
+        self.catalogue.get().context("no definitions")
+    }
+}

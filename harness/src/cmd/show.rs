@@ -1,0 +1,83 @@
+//! `culture-eval show NAME`: one benchmark, task, model, suite or run in full.
+
+use anyhow::anyhow;
+use serde::Serialize;
+
+use super::{Context, Outcome, hinted};
+use crate::definition::nearest;
+use crate::manifest::Manifest;
+use crate::store::{self, RunFolder};
+
+/// Shows one benchmark, task, model, suite or run in full
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Its name
+    name: String,
+}
+
+pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
+    let catalogue = context.catalogue()?;
+    let name = args.name.as_str();
+    let mut found = false;
+    let mut show = |kind: &str, value: &dyn erased::Show| -> anyhow::Result<()> {
+        found = true;
+        value.show(kind, context)
+    };
+    for family in catalogue.families() {
+        if family.name == name {
+            show("family", family)?;
+        }
+        for benchmark in family.benchmarks.iter().filter(|b| b.name == name) {
+            show("benchmark", benchmark)?;
+            for number in family.published.iter().filter(|p| p.benchmark == name) {
+                show("published", number)?;
+            }
+        }
+        for task in family.tasks.iter().filter(|t| t.name == name) {
+            show("task", task)?;
+        }
+    }
+    for model in catalogue.models().filter(|m| m.name == name) {
+        show("model", model)?;
+    }
+    for suite in catalogue.suites().filter(|s| s.name == name) {
+        show("suite", suite)?;
+    }
+    let run = RunFolder::named(&context.settings().runs, name);
+    if run.manifest().is_file() {
+        show("run", &store::read_json::<Manifest>(&run.manifest())?)?;
+    }
+    if found {
+        return Ok(Outcome::Done);
+    }
+    let names = (catalogue.families().flat_map(|f| {
+        std::iter::once(f.name.as_str())
+            .chain(f.benchmarks.iter().map(|b| b.name.as_str()))
+            .chain(f.tasks.iter().map(|t| t.name.as_str()))
+    }))
+    .chain(catalogue.models().map(|m| m.name.as_str()))
+    .chain(catalogue.suites().map(|s| s.name.as_str()));
+    let meant = nearest(name, names).map(|n| format!("did you mean `{n}`? ")).unwrap_or_default();
+    Err(hinted(
+        anyhow!("nothing is called `{name}`"),
+        format!("{meant}`culture-eval list benchmarks|tasks|models|suites|runs` shows all names"),
+    ))
+}
+
+/// Any serialisable value as TOML text or one JSON line.
+mod erased {
+    use super::{Context, Serialize};
+
+    pub(super) trait Show {
+        fn show(&self, kind: &str, context: &Context) -> anyhow::Result<()>;
+    }
+
+    impl<T: Serialize> Show for T {
+        fn show(&self, kind: &str, context: &Context) -> anyhow::Result<()> {
+            if context.output.json {
+                return context.output.json(&serde_json::json!({ kind: self }));
+            }
+            context.output.text(format!("# {kind}\n{}", toml::to_string_pretty(self)?))
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! `culture-eval stats`: the statistics engine as a filter of JSON lines, or one function by name and flags.
+
+use std::io::{BufRead, Write};
+use std::time::Instant;
+
+use anyhow::{Context as _, Result};
+use serde_json::{Map, Value, json};
+
+use super::{Context, Outcome};
+use crate::stats::json;
+
+/// Statistics by name.
+///
+/// Without a function: reads `{"id","fn","input","opts"}` lines from standard input and answers each with
+/// `{"id","answer"}` or `{"id","error"}`; NaN and infinities are strings. With a function: one call,
+/// `culture-eval stats mcnemar --only-a 10 --only-b 3`; every flag is a name of the function's input or options, lists are
+/// written 0.1,0.2 or as JSON.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// List all functions with their inputs and options.
+    #[arg(long)]
+    list: bool,
+    /// Add to each answer the seconds its computation took (start-up and parsing excluded).
+    #[arg(long)]
+    timing: bool,
+    /// A function, then its arguments as `--name value`.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "FUNCTION")]
+    call: Vec<String>,
+}
+
+/// Exit 0 = answered (refusals are answers of a line); a single refused call is an error of the program, exit 2.
+pub(super) fn run(args: Args, context: &Context) -> Result<Outcome> {
+    let stdout = std::io::stdout().lock();
+    let mut out = std::io::BufWriter::new(stdout);
+    if args.list {
+        list(&mut out)?;
+    } else if let Some((name, flags)) = args.call.split_first() {
+        one(&mut out, name, flags, args.timing, context.output.json)?;
+    } else {
+        lines(&mut out, args.timing)?;
+    }
+    out.flush().context("failed to write to standard output")?;
+    Ok(Outcome::Done)
+}
+
+fn lines(out: &mut impl Write, timing: bool) -> Result<()> {
+    for line in std::io::stdin().lock().lines() {
+        let line = line.context("failed to read standard input")?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let answer = match serde_json::from_str::<Value>(&line) {
+            Ok(request) => {
+                let start = Instant::now();
+                let mut answer = json::answer(&request);
+                if timing {
+                    answer["seconds"] = json!(start.elapsed().as_secs_f64());
+                }
+                answer
+            }
+            Err(error) => json!({ "id": null, "error": format!("not a JSON request: {error}") }),
+        };
+        serde_json::to_writer(&mut *out, &answer).context("failed to write an answer")?;
+        out.write_all(b"\n").context("failed to write to standard output")?;
+    }
+    Ok(())
+}
+
+fn one(out: &mut impl Write, name: &str, flags: &[String], timing: bool, as_json: bool) -> Result<()> {
+    let function = json::find(&name.replace('-', "_"))?;
+    let (mut input, mut opts) = (Map::new(), Map::new());
+    let (mut as_json, mut timing) = (as_json, timing);
+    let mut rest = flags.iter();
+    while let Some(flag) = rest.next() {
+        match flag.as_str() {
+            "--json" => {
+                as_json = true;
+                continue;
+            }
+            "--timing" => {
+                timing = true;
+                continue;
+            }
+            _ => {}
+        }
+        let Some(written) = flag.strip_prefix("--") else {
+            anyhow::bail!(
+                "unexpected `{flag}`: arguments of `{}` are written --name value",
+                function.name
+            );
+        };
+        let (key, value) = match written.split_once('=') {
+            Some((key, value)) => (key, value.to_owned()),
+            None => {
+                (written, rest.next().with_context(|| format!("`{flag}` needs a value"))?.clone())
+            }
+        };
+        let key = key.replace('-', "_");
+        let target = if function.input.contains(&key.as_str()) { &mut input } else { &mut opts };
+        target.insert(key, parse(&value));
+    }
+    let start = Instant::now();
+    let mut answer = json::call(function.name, &input, &opts)?;
+    if timing {
+        answer.insert("seconds".into(), json!(start.elapsed().as_secs_f64()));
+    }
+    if as_json {
+        serde_json::to_writer(&mut *out, &answer)?;
+        out.write_all(b"\n")?;
+        return Ok(());
+    }
+    let width = answer.keys().map(String::len).max().unwrap_or(0);
+    for (key, value) in &answer {
+        writeln!(out, "{key:width$}  {}", readable(value))?;
+    }
+    Ok(())
+}
+
+/// JSON where it parses, a list where there are commas, else a word.
+fn parse(text: &str) -> Value {
+    if let Ok(value) = serde_json::from_str(text) {
+        return value;
+    }
+    if text.contains(',') {
+        return Value::Array(text.split(',').map(|part| parse(part.trim())).collect());
+    }
+    Value::from(text)
+}
+
+fn readable(value: &Value) -> String {
+    match value {
+        Value::Null => "-".into(),
+        Value::String(word) => word.clone(),
+        Value::Array(items) => items.iter().map(readable).collect::<Vec<_>>().join("  "),
+        Value::Number(number) if number.is_f64() => {
+            let v = number.as_f64().unwrap_or_default();
+            if v != 0.0 && (v.abs() < 1e-4 || v.abs() >= 1e9) {
+                format!("{v:.6e}")
+            } else {
+                format!("{v:.6}")
+            }
+        }
+        other => other.to_string(),
+    }
+}
+
+fn list(out: &mut impl Write) -> Result<()> {
+    for function in json::functions() {
+        writeln!(out, "{:26} {}", function.name, function.about)?;
+        let names = |names: &[&str]| {
+            names.iter().map(|n| format!("--{}", n.replace('_', "-"))).collect::<Vec<_>>().join(" ")
+        };
+        writeln!(out, "{:26}   {}", "", names(function.input))?;
+        if !function.opts.is_empty() {
+            writeln!(out, "{:26}   options: {}", "", names(function.opts))?;
+        }
+    }
+    Ok(())
+}

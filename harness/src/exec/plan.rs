@@ -1,0 +1,213 @@
+//! A suite becomes cells: which model serves which task by which protocol, and what is missing for it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::data::TaskData;
+use super::plugins::{Described, Plugins};
+use crate::definition::family::{Benchmark, Capability, Protocol, Task};
+use crate::definition::model::Model;
+use crate::store::record::{CellSpec, FORMAT, FileRef, Reason, ReasonKind};
+
+/// What was asked for, every name resolved.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Rows of the board.
+    pub models: Vec<Model>,
+    /// Columns of the board, aggregates included.
+    pub benchmarks: Vec<Benchmark>,
+    /// One set of cells for each.
+    pub seeds: Vec<u64>,
+    /// Only the first examples of the evaluated part; 0 = all.
+    pub limit: usize,
+    /// Only these protocols; empty = the models' own choice.
+    pub protocols: Vec<String>,
+}
+
+/// What will be run and what cannot be.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// Cells, those that fit on most examples first.
+    pub cells: Vec<CellSpec>,
+    /// What cannot be run, and why.
+    pub missing: Vec<Missing>,
+}
+
+/// A model and a task that make no cell.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+pub struct Missing {
+    /// The model.
+    pub model: String,
+    /// The task.
+    pub task: String,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// How a plugin with some capabilities serves a protocol: the first accepted capability that it has.
+/// A protocol that fits needs a plugin that fits, unless the harness fits a head on its embeddings.
+pub fn serves(protocol: &Protocol, capabilities: &[Capability], fits: bool) -> Option<Capability> {
+    let can = |capability: Capability| match capability {
+        Capability::Embed => protocol.embedding.is_some(),
+        Capability::Classify => fits || !protocol.fit,
+        Capability::Loglikelihood | Capability::Generate => !protocol.fit && !protocol.prompts.is_empty(),
+    };
+    protocol.accepts.iter().copied().find(|c| capabilities.contains(c) && can(*c))
+}
+
+/// The protocols a model runs on a task: those it names, else the first that its plugin serves.
+fn chosen<'a>(
+    task: &'a Task,
+    wanted: &[String],
+    described: &Described,
+) -> Vec<(&'a Protocol, Capability)> {
+    let served = task.protocols.iter().filter_map(|protocol| {
+        Some((protocol, serves(protocol, &described.capabilities, described.fits)?))
+    });
+    if wanted.is_empty() {
+        served.take(1).collect()
+    } else {
+        served.filter(|(protocol, _)| wanted.contains(&protocol.name)).collect()
+    }
+}
+
+/// Makes the plan. `tasks` holds the data of every task that the benchmarks need, or why it cannot be had;
+/// `weights` likewise for every model.
+pub fn plan(
+    request: &Request,
+    tasks: &BTreeMap<String, Result<TaskData, Reason>>,
+    weights: &BTreeMap<String, Result<BTreeMap<String, FileRef>, Reason>>,
+    plugins: &Plugins,
+    threads: usize,
+) -> Plan {
+    let mut plan = Plan::default();
+    for model in &request.models {
+        for (name, data) in tasks {
+            if !model.tasks.is_empty() && !model.tasks.contains(name) {
+                continue;
+            }
+            let cells = data.as_ref().map_err(Clone::clone).and_then(|data| {
+                let described = plugins.get(&model.plugin)?;
+                let weights = match weights.get(&model.name) {
+                    Some(found) => found.clone()?,
+                    None => BTreeMap::new(),
+                };
+                cells_of(request, model, data, described, weights, threads)
+            });
+            match cells {
+                Ok(cells) => plan.cells.extend(cells),
+                Err(reason) => {
+                    plan.missing.push(Missing { model: model.name.clone(), task: name.clone(), reason });
+                }
+            }
+        }
+    }
+    let work = |cell: &CellSpec| match tasks.get(&cell.task.name) {
+        Some(Ok(data)) if cell.protocol.fit => data.examples,
+        Some(Ok(data)) => data.examples / 10,
+        _ => 0,
+    };
+    plan.cells.sort_by_cached_key(|cell| (std::cmp::Reverse(work(cell)), cell.folder()));
+    plan
+}
+
+fn cells_of(
+    request: &Request,
+    model: &Model,
+    data: &TaskData,
+    described: &Described,
+    weights: BTreeMap<String, FileRef>,
+    threads: usize,
+) -> Result<Vec<CellSpec>, Reason> {
+    let wanted = if request.protocols.is_empty() { &model.protocols } else { &request.protocols };
+    let protocols = chosen(&data.task, wanted, described);
+    if protocols.is_empty() {
+        return Err(Reason::new(ReasonKind::NotServed, not_served(&data.task, wanted, described)));
+    }
+    let mut cells = Vec::new();
+    for (protocol, served) in protocols {
+        for &seed in &request.seeds {
+            let mut spec = CellSpec {
+                format: FORMAT,
+                key: String::new(),
+                model: model.clone(),
+                task: Task { labels: data.labels.clone(), protocols: Vec::new(), ..data.task.clone() },
+                protocol: protocol.clone(),
+                served,
+                seed,
+                limit: request.limit,
+                plugin: described.file.clone(),
+                weights: weights.clone(),
+                data: data.file.clone(),
+                sample: data.sample,
+                cultures: data.cultures.clone(),
+                family_version: data.family_version,
+                harness: env!("CARGO_PKG_VERSION").to_owned(),
+                threads,
+            };
+            spec.key = spec.compute_key();
+            cells.push(spec);
+        }
+    }
+    Ok(cells)
+}
+
+fn not_served(task: &Task, wanted: &[String], described: &Described) -> String {
+    let offers: Vec<&str> = (described.fits.then_some("fit").into_iter())
+        .chain(described.capabilities.iter().map(|c| c.name()))
+        .collect();
+    let needs: Vec<String> = (task.protocols.iter())
+        .filter(|p| wanted.is_empty() || wanted.contains(&p.name))
+        .map(|p| {
+            let accepts: Vec<&str> = p.accepts.iter().map(|c| c.name()).collect();
+            let fit = if p.fit { "fit and " } else { "" };
+            format!("{}: {fit}{}", p.name, accepts.join(" or "))
+        })
+        .collect();
+    if needs.is_empty() {
+        let known: Vec<&str> = task.protocols.iter().map(|p| p.name.as_str()).collect();
+        return format!(
+            "task `{}` has none of the protocols {}; it has {}",
+            task.name,
+            wanted.join(", "),
+            known.join(", ")
+        );
+    }
+    format!("the plugin offers {}; `{}` needs {}", offers.join(", "), task.name, needs.join("; "))
+}
+
+/// The same path as text, for records.
+pub fn path_text(path: &Path) -> String {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| PathBuf::from(path));
+    absolute.to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn protocol(fit: bool, accepts: &[Capability]) -> Protocol {
+        Protocol {
+            name: "p".into(),
+            fit,
+            eval: vec![],
+            input: "{text}".into(),
+            accepts: accepts.to_vec(),
+            prompts: vec![],
+            embedding: Some(crate::definition::family::Embedding::LinearHead),
+        }
+    }
+
+    #[test]
+    fn the_first_accepted_capability_serves() {
+        use Capability::{Classify, Embed, Generate};
+        let check = |fit, accepts: &[Capability], has: &[Capability], fits, expect: Option<Capability>| {
+            assert_eq!(serves(&protocol(fit, accepts), has, fits), expect, "{accepts:?} {has:?}");
+        };
+        check(true, &[Classify, Embed], &[Embed, Classify], true, Some(Classify));
+        check(true, &[Classify, Embed], &[Embed, Classify], false, Some(Embed));
+        check(true, &[Classify], &[Classify], false, None);
+        check(false, &[Classify], &[Classify], false, Some(Classify));
+        check(false, &[Generate], &[Generate], false, None);
+    }
+}

@@ -1,0 +1,96 @@
+//! Which plugins there are and what they can do, asked in a process of their own and remembered by content.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde::{Deserialize, Serialize};
+
+use super::plan::path_text;
+use crate::definition::family::Capability;
+use crate::settings::Settings;
+use crate::store::record::{FileRef, PluginIdentity, Reason, ReasonKind};
+use crate::{plugin, store};
+
+/// What a plugin says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Described {
+    /// Its file.
+    pub file: FileRef,
+    /// Name, version, build.
+    pub identity: PluginIdentity,
+    /// Whether it can be fitted.
+    pub fits: bool,
+    /// What else it can do.
+    pub capabilities: Vec<Capability>,
+}
+
+/// Described plugins by the name that models use, or why they cannot be used.
+#[derive(Debug, Default)]
+pub struct Plugins(BTreeMap<String, Result<Described, Reason>>);
+
+impl Plugins {
+    /// Finds and describes the plugins of some models.
+    pub fn describe<'a>(names: impl Iterator<Item = &'a str>, settings: &Settings) -> Self {
+        let folders = search_path(settings);
+        let mut all = BTreeMap::new();
+        for name in names {
+            if !all.contains_key(name) {
+                all.insert(name.to_owned(), describe(name, &folders, &settings.cache));
+            }
+        }
+        Self(all)
+    }
+
+    /// A plugin by the name that models use.
+    pub fn get(&self, name: &str) -> Result<&Described, Reason> {
+        match self.0.get(name) {
+            Some(found) => found.as_ref().map_err(Clone::clone),
+            None => Err(Reason::new(ReasonKind::NoPlugin, format!("plugin `{name}` was not asked for"))),
+        }
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Result<Described, Reason>)> {
+        self.0.iter().map(|(name, found)| (name.as_str(), found))
+    }
+}
+
+/// Where plugins are looked for: the named folders, the folder of this program, cargo's target folders.
+pub fn search_path(settings: &Settings) -> Vec<PathBuf> {
+    let mut folders = settings.plugins.clone();
+    if let Some(own) = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.to_owned())) {
+        folders.push(own.join("plugins"));
+        folders.push(own);
+    }
+    folders.extend(["target/release", "target/debug"].map(PathBuf::from));
+    folders
+}
+
+fn describe(name: &str, folders: &[PathBuf], cache: &Path) -> Result<Described, Reason> {
+    let no_plugin = |message: String| Reason::new(ReasonKind::NoPlugin, message);
+    let path = plugin::find(name, folders).map_err(|e| no_plugin(e.to_string()))?;
+    let sha256 = store::sha256_file(&path).map_err(|e| no_plugin(e.to_string()))?;
+    let file = FileRef { path: path_text(&path), sha256 };
+    let remembered = cache.join("plugins").join(format!("{}-{}.json", env!("CARGO_PKG_VERSION"), file.sha256));
+    if let Ok(known) = store::read_json::<Described>(&remembered) {
+        return Ok(Described { file, ..known });
+    }
+    let program = std::env::current_exe().map_err(|e| no_plugin(e.to_string()))?;
+    let output = Command::new(program)
+        .args(["--json", "plugin", "describe"])
+        .arg(&path)
+        .output()
+        .map_err(|e| no_plugin(format!("failed to start a process to describe {}: {e}", path.display())))?;
+    if !output.status.success() {
+        let text = String::from_utf8_lossy(&output.stderr);
+        let text = text.trim().trim_start_matches("error: ").replace('\n', " ");
+        let text = if text.is_empty() { output.status.to_string() } else { text };
+        return Err(no_plugin(text));
+    }
+    let described: Described = serde_json::from_slice(&output.stdout)
+        .map_err(|e| no_plugin(format!("{} describes itself wrongly: {e}", path.display())))?;
+    // A cache that cannot be written costs a process next time, nothing else.
+    let _ = store::write_json(&remembered, &described);
+    Ok(Described { file, ..described })
+}

@@ -1,0 +1,232 @@
+//! `manifest.json`: what a run was asked to do, on what, with what. Written before the first cell.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use serde::{Deserialize, Serialize};
+
+use crate::definition::catalogue::Catalogue;
+use crate::definition::family::{Benchmark, Published};
+use crate::definition::model::Model;
+use crate::definition::suite::Suite;
+use crate::exec::data::TaskData;
+use crate::exec::plan::{Missing, Plan, Request};
+use crate::report::summary::{Column, Data, Row};
+use crate::settings::Settings;
+use crate::store::record::{FORMAT, FileRef, Reason, ReasonKind};
+use crate::store::{self, RunFolder};
+
+/// What a run was asked to do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Version of this file.
+    pub format: u32,
+    /// Version of the harness.
+    pub harness: String,
+    /// The suite as asked for.
+    pub suite: Suite,
+    /// Seeds.
+    pub seeds: Vec<u64>,
+    /// Only so many examples of every evaluated part; 0 = all.
+    pub limit: usize,
+    /// Level of the intervals.
+    pub confidence: f64,
+    /// Resamples of a bootstrap interval.
+    pub resamples: usize,
+    /// Benchmarks, aggregates' parts included.
+    pub benchmarks: Vec<Benchmark>,
+    /// Columns of the board.
+    pub columns: Vec<Column>,
+    /// Rows of the board.
+    pub rows: Vec<Row>,
+    /// Models in full.
+    pub models: Vec<Model>,
+    /// Prepared data of each task.
+    pub data: BTreeMap<String, FileRef>,
+    /// Tasks whose data cannot be had, and why.
+    pub no_data: BTreeMap<String, Reason>,
+    /// Cells.
+    pub cells: Vec<PlannedCell>,
+    /// Models and tasks that make no cell.
+    pub missing: Vec<Missing>,
+    /// Numbers that others printed.
+    pub published: Vec<Published>,
+    /// The machine.
+    pub environment: Environment,
+}
+
+/// A cell of the run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedCell {
+    /// Name of its folder below `cells/`.
+    pub folder: String,
+    /// Its key.
+    pub key: String,
+    /// The model.
+    pub model: String,
+    /// The task.
+    pub task: String,
+    /// The protocol.
+    pub protocol: String,
+    /// The seed.
+    pub seed: u64,
+}
+
+/// The machine and the state of the working folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Environment {
+    /// Operating system.
+    pub os: String,
+    /// Processor architecture.
+    pub arch: String,
+    /// Processor as it calls itself.
+    pub processor: String,
+    /// Cores this process may use.
+    pub cores: usize,
+    /// Commit of the working folder, `+` where it has changes; empty outside a checkout.
+    pub git: String,
+}
+
+impl Environment {
+    /// Looks at this machine.
+    pub fn here() -> Self {
+        let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let processor = (cpuinfo.lines())
+            .find_map(|line| line.strip_prefix("model name")?.split_once(':').map(|(_, name)| name.trim().to_owned()))
+            .unwrap_or_default();
+        let git = |args: &[&str]| {
+            let output = Command::new("git").args(args).output().ok()?;
+            output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        };
+        let commit = git(&["rev-parse", "HEAD"]).map(|commit| {
+            let changed = git(&["status", "--porcelain", "--untracked-files=no"]).is_some_and(|s| !s.is_empty());
+            if changed { commit + "+" } else { commit }
+        });
+        Self {
+            os: std::env::consts::OS.to_owned(),
+            arch: std::env::consts::ARCH.to_owned(),
+            processor,
+            cores: std::thread::available_parallelism().map_or(1, usize::from),
+            git: commit.unwrap_or_default(),
+        }
+    }
+}
+
+impl Manifest {
+    /// Puts down what will be done.
+    pub fn new(
+        suite: &Suite,
+        request: &Request,
+        tasks: &BTreeMap<String, Result<TaskData, Reason>>,
+        plan: &Plan,
+        settings: &Settings,
+        catalogue: &Catalogue,
+    ) -> Self {
+        let mut benchmarks = request.benchmarks.clone();
+        for part in request.benchmarks.iter().flat_map(|b| &b.aggregate) {
+            if let Ok(part) = catalogue.benchmark(part)
+                && benchmarks.iter().all(|b| b.name != part.name)
+            {
+                benchmarks.push(part.clone());
+            }
+        }
+        let asked = |name: &str| request.benchmarks.iter().any(|b| b.name == name);
+        let published = catalogue.families().flat_map(|f| &f.published).filter(|p| asked(&p.benchmark));
+        Self {
+            format: FORMAT,
+            harness: env!("CARGO_PKG_VERSION").to_owned(),
+            suite: suite.clone(),
+            seeds: request.seeds.clone(),
+            limit: request.limit,
+            confidence: settings.confidence,
+            resamples: settings.resamples,
+            columns: request.benchmarks.iter().map(|b| column(b, &benchmarks, tasks, catalogue)).collect(),
+            rows: request.models.iter().map(row).collect(),
+            benchmarks,
+            models: request.models.clone(),
+            data: tasks.iter().filter_map(|(name, t)| Some((name.clone(), t.as_ref().ok()?.file.clone()))).collect(),
+            no_data: tasks.iter().filter_map(|(name, t)| Some((name.clone(), t.as_ref().err()?.clone()))).collect(),
+            cells: plan
+                .cells
+                .iter()
+                .map(|cell| PlannedCell {
+                    folder: cell.folder(),
+                    key: cell.key.clone(),
+                    model: cell.model.name.clone(),
+                    task: cell.task.name.clone(),
+                    protocol: cell.protocol.name.clone(),
+                    seed: cell.seed,
+                })
+                .collect(),
+            missing: plan.missing.clone(),
+            published: published.cloned().collect(),
+            environment: Environment::here(),
+        }
+    }
+
+    /// Writes it to the run's folder.
+    pub fn write(&self, run: &RunFolder) -> std::io::Result<()> {
+        store::write_json(&run.manifest(), self)
+    }
+}
+
+/// Tasks that a benchmark stands on.
+pub fn tasks_of<'a>(benchmark: &'a Benchmark, all: &'a [Benchmark]) -> Vec<&'a str> {
+    let parts = all.iter().filter(|b| benchmark.aggregate.contains(&b.name));
+    parts.chain(std::iter::once(benchmark)).filter_map(|b| b.task.as_deref()).collect()
+}
+
+fn column(
+    benchmark: &Benchmark,
+    all: &[Benchmark],
+    tasks: &BTreeMap<String, Result<TaskData, Reason>>,
+    catalogue: &Catalogue,
+) -> Column {
+    let family = catalogue.family_of(&benchmark.name);
+    let mut hashes = Vec::new();
+    let mut notes: Vec<String> = Vec::new();
+    let mut sample = None;
+    let mut missing = None;
+    for name in tasks_of(benchmark, all) {
+        match tasks.get(name) {
+            Some(Ok(data)) => {
+                hashes.push(data.file.sha256.clone());
+                for note in &data.notes {
+                    if !notes.contains(note) {
+                        notes.push(note.clone());
+                    }
+                }
+                if data.sample {
+                    sample.get_or_insert_with(|| data.because.clone());
+                }
+            }
+            Some(Err(reason)) => missing = Some(reason.clone()),
+            None => missing = Some(Reason::new(ReasonKind::NoData, format!("task `{name}` was not prepared"))),
+        }
+    }
+    let data = match (missing, sample) {
+        (Some(reason), _) => Data::Missing { reason },
+        (None, Some(because)) => Data::Sample { because, sha256: hashes },
+        (None, None) => Data::Official { sha256: hashes },
+    };
+    let mean = if benchmark.mean_over_cultures { ", mean over cultures" } else { "" };
+    Column {
+        name: benchmark.name.clone(),
+        title: benchmark.title.clone(),
+        family: family.map(|f| f.name.clone()).unwrap_or_default(),
+        metric: format!("{}{mean}", benchmark.metric.name()),
+        status: family.map_or(crate::definition::family::Status::Open, |f| f.status),
+        licence: family.map(|f| f.licence.clone()).unwrap_or_default(),
+        data,
+        notes,
+    }
+}
+
+fn row(model: &Model) -> Row {
+    Row {
+        name: model.name.clone(),
+        title: model.title.clone(),
+        description: model.description.clone(),
+        contamination: model.contamination.iter().map(|c| (c.benchmark.clone(), c.reason.clone())).collect(),
+    }
+}

@@ -1,0 +1,20 @@
+//! From upstream rows to [`Example`](crate::example::Example)s: readers and named pure steps.
+//!
+//! No I/O of its own: it takes readers and gives values. [`reader`] turns bytes into rows,
+//! [`pipeline`] a row into examples, [`crate::prepare`] opens the files and stores the result.
+
+pub mod error;
+pub mod glob;
+pub mod pipeline;
+pub mod reader;
+pub mod template;
+pub mod warnings;
+
+pub use error::{Error, Kind, Place};
+pub use pipeline::{Pipeline, Sink, normalise};
+pub use reader::Rows;
+pub use template::Template;
+pub use warnings::{Tally, Warnings};
+
+#[cfg(test)]
+mod tests;

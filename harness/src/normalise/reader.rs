@@ -1,0 +1,284 @@
+//! Rows of text cells out of CSV, TSV, JSON Lines and Parquet, streamed, by column name.
+
+use std::fmt;
+use std::io::{BufRead, BufReader, Read};
+
+use parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
+use parquet::record::Field;
+use parquet::record::reader::RowIter;
+
+use super::error::{Error, Kind, Place};
+
+const BOM: &[u8] = b"\xef\xbb\xbf";
+const BUFFER: usize = 1 << 16;
+
+/// The rows of one upstream file, reduced to the columns that were asked for, in that order.
+#[derive(Debug)]
+pub struct Rows<'a> {
+    place: Place,
+    columns: Vec<String>,
+    source: Source<'a>,
+}
+
+enum Source<'a> {
+    Delimited(Box<Delimited<'a>>),
+    Jsonl(Jsonl<'a>),
+    Parquet(Box<RowIter<'static>>),
+}
+
+impl fmt::Debug for Source<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Delimited(_) => "Delimited",
+            Self::Jsonl(_) => "Jsonl",
+            Self::Parquet(_) => "Parquet",
+        })
+    }
+}
+
+struct Delimited<'a> {
+    reader: csv::Reader<Box<dyn Read + 'a>>,
+    record: csv::ByteRecord,
+    /// Place of each wanted column in the file.
+    at: Vec<usize>,
+    /// Fields of the header.
+    width: usize,
+}
+
+struct Jsonl<'a> {
+    reader: BufReader<Box<dyn Read + 'a>>,
+    line: Vec<u8>,
+}
+
+impl<'a> Rows<'a> {
+    /// Comma- (or otherwise) separated rows under a header; quotes as in RFC 4180, any line end, a BOM is dropped.
+    pub fn delimited(
+        file: &str,
+        separator: u8,
+        columns: &[String],
+        reader: impl Read + 'a,
+    ) -> Result<Self, Error> {
+        let mut rows = csv::ReaderBuilder::new()
+            .delimiter(separator)
+            .has_headers(false)
+            .flexible(true)
+            .buffer_capacity(BUFFER)
+            .from_reader(
+                Box::new(without_bom(reader).map_err(|e| whole(file, read(e)))?) as Box<dyn Read>
+            );
+        let mut header = csv::ByteRecord::new();
+        let some = rows.read_byte_record(&mut header).map_err(|e| whole(file, read(e)))?;
+        if !some {
+            return Err(whole(file, Kind::EmptyFile));
+        }
+        let names = header.iter().map(|name| text("the header", name).map(str::to_owned));
+        let names = names.collect::<Result<Vec<_>, _>>().map_err(|kind| whole(file, kind))?;
+        let at = find(columns, &names).map_err(|kind| whole(file, kind))?;
+        let source =
+            Delimited { reader: rows, record: csv::ByteRecord::new(), at, width: names.len() };
+        Ok(Self::new(file, columns, Source::Delimited(Box::new(source))))
+    }
+
+    /// One JSON object a line; numbers and booleans as written, null as nothing.
+    pub fn jsonl(file: &str, columns: &[String], reader: impl Read + 'a) -> Result<Self, Error> {
+        let reader =
+            Box::new(without_bom(reader).map_err(|e| whole(file, read(e)))?) as Box<dyn Read>;
+        let mut reader = BufReader::with_capacity(BUFFER, reader);
+        if reader.fill_buf().map_err(|e| whole(file, read(e)))?.is_empty() {
+            return Err(whole(file, Kind::EmptyFile));
+        }
+        Ok(Self::new(file, columns, Source::Jsonl(Jsonl { reader, line: Vec::new() })))
+    }
+
+    /// Apache Parquet with flat columns; null as nothing.
+    pub fn parquet(
+        file: &str,
+        columns: &[String],
+        reader: impl ChunkReader + 'static,
+    ) -> Result<Self, Error> {
+        if reader.len() == 0 {
+            return Err(whole(file, Kind::EmptyFile));
+        }
+        let reader = SerializedFileReader::new(reader).map_err(|e| whole(file, read(e)))?;
+        let schema = reader.metadata().file_metadata().schema().clone();
+        let names: Vec<String> = schema.get_fields().iter().map(|f| f.name().to_owned()).collect();
+        let at = find(columns, &names).map_err(|kind| whole(file, kind))?;
+        let fields = at.iter().map(|&i| schema.get_fields()[i].clone()).collect();
+        let projected = parquet::schema::types::Type::group_type_builder(schema.name())
+            .with_fields(fields)
+            .build()
+            .map_err(|e| whole(file, read(e)))?;
+        let rows = RowIter::from_file_into(Box::new(reader));
+        let rows = rows.project(Some(projected)).map_err(|e| whole(file, read(e)))?;
+        Ok(Self::new(file, columns, Source::Parquet(Box::new(rows))))
+    }
+
+    fn new(file: &str, columns: &[String], source: Source<'a>) -> Self {
+        let place = Place { file: file.to_owned(), row: Some(0), line: None };
+        Self { place, columns: columns.to_vec(), source }
+    }
+
+    /// Where the last row stands.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// 1-based number of the last row.
+    pub fn row(&self) -> u64 {
+        self.place.row.unwrap_or_default()
+    }
+
+    /// Reads the next row into the first cells of `cells`, one a wanted column. After trouble with a
+    /// row ([`Kind::is_row_trouble`]) the next call reads the row after it.
+    pub fn next(&mut self, cells: &mut [String]) -> Result<bool, Error> {
+        self.place.row = Some(self.row() + 1);
+        let done = match &mut self.source {
+            Source::Delimited(source) => source.next(&self.columns, &mut self.place, cells),
+            Source::Jsonl(source) => source.next(&self.columns, &mut self.place, cells),
+            Source::Parquet(rows) => next_parquet(rows, &self.columns, cells),
+        };
+        match done {
+            Ok(true) => Ok(true),
+            Ok(false) => {
+                self.place.row = Some(self.row() - 1);
+                Ok(false)
+            }
+            Err(kind) => Err(Error::new(self.place.clone(), kind)),
+        }
+    }
+}
+
+impl Delimited<'_> {
+    fn next(
+        &mut self,
+        columns: &[String],
+        place: &mut Place,
+        cells: &mut [String],
+    ) -> Result<bool, Kind> {
+        if !self.reader.read_byte_record(&mut self.record).map_err(read)? {
+            return Ok(false);
+        }
+        place.line = self.record.position().map(csv::Position::line);
+        if self.record.len() != self.width {
+            return Err(Kind::FieldCount { expected: self.width, found: self.record.len() });
+        }
+        for ((name, &at), cell) in columns.iter().zip(&self.at).zip(cells) {
+            cell.clear();
+            cell.push_str(text(name, &self.record[at])?);
+        }
+        Ok(true)
+    }
+}
+
+impl Jsonl<'_> {
+    fn next(
+        &mut self,
+        columns: &[String],
+        place: &mut Place,
+        cells: &mut [String],
+    ) -> Result<bool, Kind> {
+        let line = loop {
+            self.line.clear();
+            if self.reader.read_until(b'\n', &mut self.line).map_err(read)? == 0 {
+                return Ok(false);
+            }
+            place.line = Some(place.line.unwrap_or_default() + 1);
+            let line = self.line.trim_ascii();
+            if !line.is_empty() {
+                break line;
+            }
+        };
+        let line = text("the line", line)?;
+        let object: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(line).map_err(|e| Kind::Json { reason: e.to_string() })?;
+        for (name, cell) in columns.iter().zip(cells) {
+            let value = object.get(name).ok_or_else(|| Kind::MissingField {
+                field: name.clone(),
+                there: object.keys().cloned().collect(),
+            })?;
+            cell.clear();
+            match value {
+                serde_json::Value::Null => {}
+                serde_json::Value::String(text) => cell.push_str(text),
+                other => cell.push_str(&other.to_string()),
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn next_parquet(
+    rows: &mut RowIter<'static>,
+    columns: &[String],
+    cells: &mut [String],
+) -> Result<bool, Kind> {
+    let Some(row) = rows.next() else { return Ok(false) };
+    let row = row.map_err(read)?;
+    for ((name, cell), (_, field)) in columns.iter().zip(cells).zip(row.get_column_iter()) {
+        cell.clear();
+        match field {
+            Field::Null => {}
+            Field::Str(text) => cell.push_str(text),
+            Field::Bytes(bytes) => cell.push_str(text(name, bytes.data())?),
+            Field::Bool(_)
+            | Field::Byte(_)
+            | Field::Short(_)
+            | Field::Int(_)
+            | Field::Long(_)
+            | Field::UByte(_)
+            | Field::UShort(_)
+            | Field::UInt(_)
+            | Field::ULong(_)
+            | Field::Float(_)
+            | Field::Double(_)
+            | Field::Decimal(_) => cell.push_str(&field.to_string()),
+            other => {
+                let found = format!("a nested or temporal value ({other})");
+                return Err(Kind::Type { field: name.clone(), found });
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// Position of each wanted name among those that are there.
+fn find(wanted: &[String], there: &[String]) -> Result<Vec<usize>, Kind> {
+    let place = |name: &String| {
+        let mut places =
+            there.iter().enumerate().filter(|(_, other)| *other == name).map(|(i, _)| i);
+        match (places.next(), places.next()) {
+            (Some(at), None) => Ok(at),
+            (Some(_), Some(_)) => Err(Kind::RepeatedColumn { column: name.clone() }),
+            (None, _) => Err(Kind::MissingColumn { column: name.clone(), there: there.to_vec() }),
+        }
+    };
+    wanted.iter().map(place).collect()
+}
+
+fn text<'b>(field: &str, bytes: &'b [u8]) -> Result<&'b str, Kind> {
+    const SHOWN: usize = 4;
+    std::str::from_utf8(bytes).map_err(|error| {
+        let at = error.valid_up_to();
+        let shown: Vec<String> =
+            bytes[at..].iter().take(SHOWN).map(|b| format!("{b:#04x}")).collect();
+        Kind::Utf8 { field: field.to_owned(), at, bytes: shown.join(" ") }
+    })
+}
+
+fn read(error: impl fmt::Display) -> Kind {
+    Kind::Read { reason: error.to_string() }
+}
+
+fn whole(file: &str, kind: Kind) -> Error {
+    Error::new(Place { file: file.to_owned(), row: None, line: None }, kind)
+}
+
+/// The same bytes without a leading UTF-8 byte order mark.
+fn without_bom<'a>(mut reader: impl Read + 'a) -> std::io::Result<impl Read + 'a> {
+    let mut head = Vec::with_capacity(BOM.len());
+    reader.by_ref().take(BOM.len() as u64).read_to_end(&mut head)?;
+    if head == BOM {
+        head.clear();
+    }
+    Ok(std::io::Cursor::new(head).chain(reader))
+}

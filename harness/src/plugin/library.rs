@@ -1,0 +1,163 @@
+//! Opening a plugin: symbol, version and size are checked before anything is called.
+
+#![expect(unsafe_code, reason = "the boundary itself")]
+
+use std::path::{Path, PathBuf};
+use std::{fmt, ptr};
+
+use libloading::os::unix as os;
+use plugin_api::abi::{self, CePlugin, CeStr};
+
+use super::{Host, Instance, PluginError, TaskInfo};
+use crate::definition::family::Capability;
+use crate::store;
+
+/// An open plugin. It stays open until the process ends.
+pub struct Library {
+    path: PathBuf,
+    sha256: String,
+    table: CePlugin,
+    name: String,
+    version: String,
+    build_info: String,
+}
+
+impl fmt::Debug for Library {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Library({} {} at {})", self.name, self.version, self.path.display())
+    }
+}
+
+type Entry = unsafe extern "C" fn() -> *const CePlugin;
+
+/// Opens a plugin.
+pub fn load(path: &Path) -> Result<Library, PluginError> {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let open = |message: String| PluginError::Open { path: path.clone(), message };
+    let sha256 = store::sha256_file(&path).map_err(|e| open(e.to_string()))?;
+    // SAFETY: the user named this library; its initialisers run now, in a process of the cell's own.
+    let library = unsafe { os::Library::open(Some(&path), os::RTLD_NOW | os::RTLD_LOCAL) }
+        .map_err(|e| open(std::error::Error::source(&e).map_or_else(|| e.to_string(), ToString::to_string)))?;
+    // SAFETY: by the ABI the symbol has this type.
+    let entry = match unsafe { library.get::<Entry>(b"culture_eval_plugin_v1\0") } {
+        Ok(entry) => *entry,
+        Err(_) => return Err(PluginError::NoSymbol { path }),
+    };
+    // Never unloaded: threads and thread-locals of the plugin may outlive every handle.
+    std::mem::forget(library);
+    // SAFETY: by the ABI the function takes nothing and returns a static table.
+    let table = unsafe { entry() };
+    if table.is_null() {
+        return Err(PluginError::BadTable { path, problem: "the table is null".to_owned() });
+    }
+    // SAFETY: every table of every version starts with these two numbers and the size.
+    let (major, minor, size) =
+        unsafe { ((&raw const (*table).abi_major).read(), (&raw const (*table).abi_minor).read(), (&raw const (*table).struct_size).read()) };
+    if major != abi::CE_ABI_MAJOR {
+        return Err(PluginError::OtherAbi {
+            path,
+            theirs: format!("{major}.{minor}"),
+            ours: format!("{}.{}", abi::CE_ABI_MAJOR, abi::CE_ABI_MINOR),
+            ours_major: abi::CE_ABI_MAJOR,
+        });
+    }
+    // The table of version 1.0 is the least that a plugin of major version 1 has.
+    if size < size_of::<CePlugin>() {
+        let problem = format!("its table has {size} bytes, version 1.0 has {}", size_of::<CePlugin>());
+        return Err(PluginError::BadTable { path, problem });
+    }
+    // SAFETY: the table has at least as many bytes as ours.
+    let table = unsafe { ptr::read(table) };
+    // SAFETY: texts of a table live as long as the process.
+    let text = |t: CeStr| unsafe { super::host::lossy(t) };
+    let library = Library {
+        sha256,
+        name: text(table.name),
+        version: text(table.version),
+        build_info: text(table.build_info),
+        table,
+        path,
+    };
+    library.check()?;
+    Ok(library)
+}
+
+impl Library {
+    /// Every capability must come with its functions.
+    fn check(&self) -> Result<(), PluginError> {
+        let t = &self.table;
+        let needs: [(u64, &str, bool); 9] = [
+            (0, "create", t.create.is_some()),
+            (0, "destroy", t.destroy.is_some()),
+            (abi::CE_FIT, "fit", t.fit.is_some()),
+            (abi::CE_CLASSIFY, "classify", t.classify.is_some()),
+            (abi::CE_EMBED, "dimension", t.dimension.is_some()),
+            (abi::CE_EMBED, "embed", t.embed.is_some()),
+            (abi::CE_LOGLIKELIHOOD, "loglikelihood", t.loglikelihood.is_some()),
+            (abi::CE_GENERATE, "generate", t.generate.is_some()),
+            (abi::CE_SAVE, "save and load", t.save.is_some() && t.load.is_some()),
+        ];
+        for (bit, name, there) in needs {
+            if t.capabilities & bit == bit && !there {
+                let problem = format!("the function `{name}` is missing");
+                return Err(PluginError::BadTable { path: self.path.clone(), problem });
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn table(&self) -> &CePlugin {
+        &self.table
+    }
+
+    /// The plugin's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The plugin's version.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// How the plugin was built.
+    pub fn build_info(&self) -> &str {
+        &self.build_info
+    }
+
+    /// Hash of the file.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether it can be fitted.
+    pub fn fits(&self) -> bool {
+        self.table.capabilities & abi::CE_FIT != 0
+    }
+
+    /// Whether a fitted model can be saved.
+    pub fn saves(&self) -> bool {
+        self.table.capabilities & abi::CE_SAVE != 0
+    }
+
+    /// How it can answer.
+    pub fn capabilities(&self) -> Vec<Capability> {
+        let all = [
+            (abi::CE_CLASSIFY, Capability::Classify),
+            (abi::CE_EMBED, Capability::Embed),
+            (abi::CE_LOGLIKELIHOOD, Capability::Loglikelihood),
+            (abi::CE_GENERATE, Capability::Generate),
+        ];
+        all.into_iter().filter(|(bit, _)| self.table.capabilities & bit != 0).map(|(_, c)| c).collect()
+    }
+
+    /// Makes a model.
+    pub fn create<'l>(&'l self, config: &str, task: &TaskInfo, host: Host<'l>) -> Result<Instance<'l>, PluginError> {
+        Instance::create(self, config, task, host)
+    }
+}

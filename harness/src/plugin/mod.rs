@@ -1,0 +1,15 @@
+//! Plugins: found, loaded and called so that nothing they return is believed unchecked.
+//!
+//! `unsafe` stands in [`load`](mod@self) and `instance` only; the contract is the crate `plugin-api`.
+
+mod error;
+mod find;
+mod host;
+mod instance;
+mod library;
+
+pub use error::PluginError;
+pub use find::find;
+pub use host::{Host, Listener};
+pub use instance::{Columns, Instance, TaskInfo};
+pub use library::{Library, load};

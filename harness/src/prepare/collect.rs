@@ -1,0 +1,186 @@
+//! What the first pass keeps of every example: a few numbers each, so that a million fit.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use crate::definition::family::{Family, Task};
+use crate::definition::split::{Part, Split};
+use crate::example::Example;
+use crate::normalise::{Place, Tally};
+use crate::split::{self, name_key, overlap, text_key};
+
+use super::meta::{Lengths, Meta, SourceRecord, Statistics};
+use super::{Error, Mode, VERSION};
+
+/// Columns, counts and trouble of all files.
+#[derive(Debug)]
+pub(super) struct Collected {
+    pub columns: Columns,
+    pub tally: Tally,
+}
+
+/// One value an example.
+#[derive(Debug, Default)]
+pub(super) struct Columns {
+    labels: Vec<u32>,
+    label_names: Names,
+    inputs: Vec<u32>,
+    given: Vec<Option<Part>>,
+    draws: Vec<u64>,
+    texts: Vec<u64>,
+    clusters: Vec<u64>,
+    lengths: Vec<u32>,
+    cultures: Vec<u32>,
+    culture_names: Names,
+    ids: HashSet<u64>,
+    groups: BTreeMap<String, BTreeMap<String, u64>>,
+}
+
+/// Distinct texts, numbered as they come.
+#[derive(Debug, Default)]
+struct Names {
+    names: Vec<String>,
+    numbers: HashMap<String, u32>,
+}
+
+impl Names {
+    fn number(&mut self, name: &str) -> u32 {
+        if let Some(&number) = self.numbers.get(name) {
+            return number;
+        }
+        let number = self.names.len() as u32;
+        self.names.push(name.to_owned());
+        self.numbers.insert(name.to_owned(), number);
+        number
+    }
+}
+
+impl Collected {
+    pub(super) fn new(task: &Task) -> Self {
+        let mut columns = Columns::default();
+        for label in &task.labels {
+            columns.label_names.number(label);
+        }
+        Self { columns, tally: Tally::default() }
+    }
+
+    pub(super) fn into_meta(
+        self,
+        family: &Family,
+        task: &Task,
+        parts: &[Part],
+        sources: Vec<SourceRecord>,
+        mode: Mode,
+    ) -> Meta {
+        let Self { columns, tally } = self;
+        debug_assert!(
+            tally.balances() && tally.examples == parts.len() as u64,
+            "every row is accounted for"
+        );
+        let mut labels = columns.label_names.names.clone();
+        if task.labels.is_empty() {
+            labels.sort();
+        }
+        let mut cultures = columns.culture_names.names.clone();
+        cultures.retain(|culture| !culture.is_empty());
+        cultures.sort();
+        let statistics = Statistics {
+            definition_version: family.version,
+            sample: mode == Mode::Sample,
+            sources: sources.iter().map(|source| source.id.clone()).collect(),
+            examples: tally.examples,
+            rows_read: tally.read,
+            rows_skipped: tally.skipped,
+            rows_dropped: tally.dropped,
+            labels,
+            cultures,
+            counts: columns.counts(parts),
+            clusters: columns.clusters.iter().collect::<HashSet<_>>().len() as u64,
+            text_chars: Lengths::of(columns.lengths),
+            overlap: overlap(parts, &columns.texts, &columns.clusters),
+            groups: columns.groups,
+        };
+        Meta {
+            task: task.name.clone(),
+            family: family.name.clone(),
+            made_by_version: VERSION,
+            sources,
+            sha256: String::new(),
+            warnings: tally.warnings,
+            statistics,
+        }
+    }
+}
+
+impl Columns {
+    pub(super) fn push(
+        &mut self,
+        split: &Split,
+        example: &Example,
+        input: u32,
+        place: &Place,
+    ) -> Result<(), Error> {
+        if !self.ids.insert(name_key(&example.id)) {
+            return Err(Error::DuplicateId { place: place.clone(), id: example.id.clone() });
+        }
+        self.labels.push(self.label_names.number(&example.label));
+        self.inputs.push(input);
+        self.given.push(example.part);
+        self.draws.push(split::draw(split, &example.id, &example.cluster));
+        self.texts.push(text_key(&example.text));
+        self.clusters.push(name_key(&example.cluster));
+        self.lengths.push(example.text.chars().count() as u32);
+        self.cultures.push(self.culture_names.number(&example.culture));
+        for (name, value) in &example.groups {
+            if !self.groups.contains_key(name) {
+                self.groups.insert(name.clone(), BTreeMap::new());
+            }
+            if let Some(counts) = self.groups.get_mut(name) {
+                match counts.get_mut(value) {
+                    Some(count) => *count += 1,
+                    None => drop(counts.insert(value.clone(), 1)),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The whole, as a split sees it.
+    pub(super) fn as_split(&self) -> split::Columns<'_> {
+        self.from(0)
+    }
+
+    /// The last example, as a split sees it.
+    pub(super) fn last(&self) -> split::Columns<'_> {
+        self.from(self.labels.len().saturating_sub(1))
+    }
+
+    fn from(&self, row: usize) -> split::Columns<'_> {
+        split::Columns {
+            labels: &self.labels[row..],
+            names: &self.label_names.names,
+            inputs: &self.inputs[row..],
+            given: &self.given[row..],
+            draws: &self.draws[row..],
+        }
+    }
+
+    /// Part -> culture -> label -> examples.
+    fn counts(&self, parts: &[Part]) -> BTreeMap<String, BTreeMap<String, BTreeMap<String, u64>>> {
+        let mut numbers: BTreeMap<(Part, u32, u32), u64> = BTreeMap::new();
+        for ((&part, &culture), &label) in parts.iter().zip(&self.cultures).zip(&self.labels) {
+            *numbers.entry((part, culture, label)).or_default() += 1;
+        }
+        let mut counts: BTreeMap<String, BTreeMap<String, BTreeMap<String, u64>>> = BTreeMap::new();
+        for ((part, culture, label), n) in numbers {
+            let culture = self.culture_names.names[culture as usize].clone();
+            let label = self.label_names.names[label as usize].clone();
+            counts
+                .entry(part.name().to_owned())
+                .or_default()
+                .entry(culture)
+                .or_default()
+                .insert(label, n);
+        }
+        counts
+    }
+}

@@ -1,0 +1,262 @@
+//! Which files an input reads, whether they are the pinned ones, and how they are opened.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+use sha1::Sha1;
+use sha2::{Digest, Sha256};
+
+use crate::definition::family::{Family, Format, Input, Task};
+use crate::definition::source::{Origin, Source};
+use crate::normalise::{self, Pipeline, Rows, Sink, Tally, glob};
+use crate::store::hex;
+
+use super::meta::SourceRecord;
+use super::{Error, Mode};
+
+/// One file of an input.
+#[derive(Debug)]
+pub(super) struct InputFile<'a> {
+    /// The input it belongs to.
+    pub input: &'a Input,
+    /// Number of that input within the task.
+    pub number: u32,
+    /// Where it lies.
+    pub path: PathBuf,
+    /// `family/path`, as messages name it.
+    pub shown: String,
+    /// Path inside the source's folder; empty for a single file.
+    inside: String,
+}
+
+/// The files of a task in the order they are read; an input that stands in for another only where that has no file.
+pub(super) fn resolve<'a>(
+    family: &Family,
+    task: &'a Task,
+    files: &BTreeMap<String, PathBuf>,
+) -> Result<Vec<InputFile<'a>>, Error> {
+    let mut all = Vec::new();
+    for (number, input) in task.inputs.iter().enumerate() {
+        let stands_in = input.instead_of.as_ref();
+        let Some(path) = files.get(&input.source) else {
+            let replaced = |other: &Input| {
+                other.instead_of.as_ref() == Some(&input.source)
+                    && files.contains_key(&other.source)
+            };
+            if stands_in.is_some() || task.inputs.iter().any(replaced) {
+                continue;
+            }
+            return Err(Error::Missing {
+                task: task.name.clone(),
+                source_id: input.source.clone(),
+            });
+        };
+        if stands_in.is_some_and(|primary| files.contains_key(primary)) {
+            continue;
+        }
+        let source = family.sources.iter().find(|source| source.id == input.source);
+        let shown = format!(
+            "{}/{}",
+            family.name,
+            source.map_or(input.source.as_str(), |source| &source.path)
+        );
+        let file = |path: PathBuf, inside: String| {
+            let shown = if inside.is_empty() { shown.clone() } else { format!("{shown}/{inside}") };
+            InputFile { input, number: number as u32, path, shown, inside }
+        };
+        let Some(pattern) = &input.files else {
+            all.push(file(path.clone(), String::new()));
+            continue;
+        };
+        let mut inside = Vec::new();
+        walk(path, "", &mut inside)?;
+        inside.retain(|name| glob::matches(pattern, name));
+        if inside.is_empty() {
+            return Err(Error::NoFiles {
+                folder: path.clone(),
+                pattern: pattern.clone(),
+                source_id: input.source.clone(),
+            });
+        }
+        inside.sort();
+        all.extend(inside.into_iter().map(|inside| file(path.join(&inside), inside)));
+    }
+    Ok(all)
+}
+
+fn walk(folder: &Path, inside: &str, files: &mut Vec<String>) -> Result<(), Error> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        // What macOS puts into archives.
+        if name.starts_with('.') || name == "__MACOSX" {
+            continue;
+        }
+        let name = if inside.is_empty() { name } else { format!("{inside}/{name}") };
+        if entry.path().is_dir() {
+            walk(&entry.path(), &name, files)?;
+        } else {
+            files.push(name);
+        }
+    }
+    Ok(())
+}
+
+/// Hashes the files, one record a source; official ones must be those that the definition pins.
+pub(super) fn verify(
+    family: &Family,
+    inputs: &[InputFile<'_>],
+    mode: Mode,
+) -> Result<Vec<SourceRecord>, Error> {
+    let ids: BTreeSet<&str> = inputs.iter().map(|input| input.input.source.as_str()).collect();
+    let mut records = Vec::new();
+    for id in ids {
+        let files: Vec<&InputFile<'_>> =
+            inputs.iter().filter(|input| input.input.source == id).collect();
+        let source = family.sources.iter().find(|source| source.id == id);
+        let pinned = source.filter(|_| mode == Mode::Official);
+        records.push(match files[..] {
+            [one] if one.inside.is_empty() => record(id, one, pinned, mode)?,
+            _ => folder_record(id, &files, mode)?,
+        });
+    }
+    Ok(records)
+}
+
+fn record(
+    id: &str,
+    file: &InputFile<'_>,
+    source: Option<&Source>,
+    mode: Mode,
+) -> Result<SourceRecord, Error> {
+    let hashes = Hashes::of(&file.path)?;
+    let mut verified = Vec::new();
+    if let Some(source) = source {
+        let bytes = source.bytes.map(|bytes| bytes.to_string());
+        let found_bytes = hashes.bytes.to_string();
+        for (what, pinned, found) in [
+            ("size", bytes.as_ref(), &found_bytes),
+            ("sha256", source.sha256.as_ref(), &hashes.sha256),
+            ("git blob id", source.git_blob.as_ref(), &hashes.git_blob),
+        ] {
+            let Some(pinned) = pinned else { continue };
+            if pinned != found {
+                return Err(Error::Checksum {
+                    path: file.path.clone(),
+                    what,
+                    found: found.clone(),
+                    pinned: pinned.clone(),
+                    source_id: id.to_owned(),
+                });
+            }
+            if what != "size" {
+                verified.push(what);
+            }
+        }
+    }
+    let unpinned = match source.map(|source| &source.from) {
+        Some(Origin::DropIn { .. }) => "no published checksum; the user's own file",
+        _ => "no published checksum; trusted on first use",
+    };
+    let verified = match (mode, verified.is_empty()) {
+        (Mode::Sample, _) => "sample".to_owned(),
+        (Mode::Official, true) => unpinned.to_owned(),
+        (Mode::Official, false) => verified.join(", "),
+    };
+    Ok(SourceRecord {
+        id: id.to_owned(),
+        file: file.shown.clone(),
+        bytes: hashes.bytes,
+        sha256: hashes.sha256,
+        verified,
+    })
+}
+
+/// One record over the files of a folder: a hash of their names and hashes.
+fn folder_record(id: &str, files: &[&InputFile<'_>], mode: Mode) -> Result<SourceRecord, Error> {
+    let mut hash = Sha256::new();
+    let mut bytes = 0;
+    for file in files {
+        let one = Hashes::of(&file.path)?;
+        bytes += one.bytes;
+        hash.update(format!("{}\n{}\n", file.inside, one.sha256));
+    }
+    let first = files[0];
+    let folder = first.shown.strip_suffix(&first.inside).unwrap_or(&first.shown);
+    Ok(SourceRecord {
+        id: id.to_owned(),
+        file: format!("{folder} ({} files)", files.len()),
+        bytes,
+        sha256: hex(&hash.finalize()),
+        verified: match mode {
+            Mode::Sample => "sample".to_owned(),
+            Mode::Official => "unpacked; the archive was checked when it was fetched".to_owned(),
+        },
+    })
+}
+
+struct Hashes {
+    bytes: u64,
+    sha256: String,
+    git_blob: String,
+}
+
+impl Hashes {
+    fn of(path: &Path) -> Result<Self, Error> {
+        let mut file = fs::File::open(path)?;
+        let length = file.metadata()?.len();
+        let (mut sha256, mut git) = (Sha256::new(), Sha1::new());
+        git.update(format!("blob {length}\0"));
+        let mut buffer = vec![0; 1 << 18];
+        let mut bytes = 0;
+        loop {
+            let n = file.read(&mut buffer)?;
+            if n == 0 {
+                break;
+            }
+            bytes += n as u64;
+            sha256.update(&buffer[..n]);
+            git.update(&buffer[..n]);
+        }
+        Ok(Self { bytes, sha256: hex(&sha256.finalize()), git_blob: hex(&git.finalize()) })
+    }
+}
+
+/// Opens a file and normalises it.
+pub(super) fn normalise(
+    task: &Task,
+    file: &InputFile<'_>,
+    tally: &mut Tally,
+    sink: &mut Sink<'_, Error>,
+) -> Result<(), Error> {
+    let pipeline = Pipeline::new(task, file.input)
+        .map_err(|problem| Error::Definition { task: task.name.clone(), problem })?;
+    let reader = fs::File::open(&file.path)?;
+    let (shown, columns) = (file.shown.as_str(), pipeline.columns());
+    let mut rows = match format(file)? {
+        Format::Csv => Rows::delimited(shown, b',', columns, reader),
+        Format::Tsv => Rows::delimited(shown, b'\t', columns, reader),
+        Format::Jsonl => Rows::jsonl(shown, columns, reader),
+        Format::Parquet => Rows::parquet(shown, columns, reader.into_file()),
+    }?;
+    let stem =
+        file.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    normalise::normalise(&pipeline, &mut rows, &stem, tally, sink)
+}
+
+/// By the definition, else by the ending of the source's path (a cache may name its files by their hash).
+fn format(file: &InputFile<'_>) -> Result<Format, Error> {
+    if let Some(format) = file.input.format {
+        return Ok(format);
+    }
+    let ending = Path::new(&file.shown).extension().map(|e| e.to_string_lossy().to_lowercase());
+    match ending.as_deref() {
+        Some("csv") => Ok(Format::Csv),
+        Some("tsv" | "tab") => Ok(Format::Tsv),
+        Some("jsonl" | "ndjson") => Ok(Format::Jsonl),
+        Some("parquet") => Ok(Format::Parquet),
+        _ => Err(Error::Format { path: file.path.clone() }),
+    }
+}

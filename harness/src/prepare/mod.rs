@@ -1,0 +1,262 @@
+//! Upstream files to `examples.parquet` and its statistics: opens what [`crate::normalise`] and
+//! [`crate::split`] work on, and stores what they give.
+//!
+//! ```text
+//! <cache>/prepared/<task>-<key>/examples.parquet   one row an example (crate::store::examples)
+//!                               meta.json          what it holds and where it came from (meta::Meta)
+//! ```
+//! The key is a hash of the definition, the files' content and [`VERSION`]. The folder appears by rename: whole or not at all.
+
+mod collect;
+mod files;
+mod meta;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+use sha2::{Digest, Sha256};
+
+use crate::definition::family::{Family, Task};
+use crate::definition::split::{Part, Split};
+use crate::example::Examples;
+use crate::normalise::{self, Place};
+use crate::split;
+use crate::store::{self, examples};
+
+pub use meta::{Lengths, Meta, SourceRecord, Statistics};
+
+/// Raised when the code makes other examples of the same files: old prepared data are made anew.
+pub const VERSION: u32 = 1;
+
+/// Which data the files are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// The owners' files, checked against the definition.
+    Official,
+    /// The project's synthetic sample.
+    Sample,
+}
+
+/// The prepared data of a task.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prepared {
+    /// `examples.parquet`.
+    pub examples: PathBuf,
+    /// What it holds.
+    pub meta: Meta,
+}
+
+/// Why data cannot be prepared.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No file for a source.
+    #[error(
+        "task `{task}`: no file for the source `{source_id}`; fetch it, or use `--data sample`"
+    )]
+    Missing {
+        /// The task.
+        task: String,
+        /// Id of the source.
+        source_id: String,
+    },
+    /// A folder without the files that the definition names.
+    #[error(
+        "{folder}: no file matches `{pattern}`; is it the unpacked archive of the source `{source_id}`?"
+    )]
+    NoFiles {
+        /// The folder.
+        folder: PathBuf,
+        /// The pattern.
+        pattern: String,
+        /// Id of the source.
+        source_id: String,
+    },
+    /// Other bytes than the definition pins.
+    #[error(
+        "{path}: {what} is {found}, the definition of the source `{source_id}` pins {pinned}; delete the file and fetch it again"
+    )]
+    Checksum {
+        /// The file.
+        path: PathBuf,
+        /// `size`, `sha256` or `git blob id`.
+        what: &'static str,
+        /// What the file has.
+        found: String,
+        /// What is pinned.
+        pinned: String,
+        /// Id of the source.
+        source_id: String,
+    },
+    /// A format that the file's ending does not tell.
+    #[error("{path}: unknown format; set `format` of the input to csv, tsv, jsonl or parquet")]
+    Format {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Two examples of one id.
+    #[error(
+        "{place}: the id `{id}` was there before; make `example.id` of the definition unique, e.g. with {{file}} and {{row}}"
+    )]
+    DuplicateId {
+        /// Where the second stands.
+        place: Place,
+        /// The id.
+        id: String,
+    },
+    /// The definition does not fit together.
+    #[error("task `{task}`: {problem}")]
+    Definition {
+        /// The task.
+        task: String,
+        /// What, and what to do.
+        problem: String,
+    },
+    /// A row that cannot be read.
+    #[error(transparent)]
+    Normalise(#[from] normalise::Error),
+    /// The examples cannot be split.
+    #[error(transparent)]
+    Split(#[from] split::Error),
+    /// The examples cannot be written.
+    #[error("failed to write the examples: {0}")]
+    Parquet(#[from] parquet::errors::ParquetError),
+    /// A file cannot be read or written.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Normalises and splits the files of a task (source id -> file, or folder of an unpacked archive), or takes
+/// what an earlier call left in the cache.
+pub fn prepare(
+    family: &Family,
+    task: &Task,
+    files: &BTreeMap<String, PathBuf>,
+    mode: Mode,
+    cache: &Path,
+) -> Result<Prepared, Error> {
+    let inputs = files::resolve(family, task, files)?;
+    let sources = files::verify(family, &inputs, mode)?;
+    let key = key(family, task, &sources, mode)?;
+    let folder = cache.join("prepared").join(format!("{}-{}", task.name, &key[..12]));
+    let examples = folder.join("examples.parquet");
+    if let Ok(meta) = Meta::beside(&examples)
+        && examples.is_file()
+    {
+        return Ok(Prepared { examples, meta });
+    }
+    fs::create_dir_all(cache.join("prepared"))?;
+    let temporary =
+        tempfile::Builder::new().prefix(".partial-").tempdir_in(cache.join("prepared"))?;
+    let fresh = temporary.path().join("fresh");
+    fs::create_dir(&fresh)?;
+    let made = make(family, task, &inputs, sources, mode, &fresh.join("examples.parquet"))?;
+    store::write_json(&fresh.join("meta.json"), &made)?;
+    if fs::rename(&fresh, &folder).is_err() && Meta::beside(&examples).is_err() {
+        // Half a folder, of a machine that went down. (A whole one is of a process that was first: the same data.)
+        fs::remove_dir_all(&folder)?;
+        fs::rename(&fresh, &folder)?;
+    }
+    Ok(Prepared { examples, meta: made })
+}
+
+/// The examples of some parts, in file order; `labels` numbers the labels (`Meta::statistics.labels`).
+pub fn load(
+    examples: &Path,
+    parts: &[Part],
+    labels: &[String],
+) -> Result<Examples, examples::Error> {
+    examples::read(examples, parts, labels)
+}
+
+/// A hash of all that decides about the examples.
+fn key(
+    family: &Family,
+    task: &Task,
+    sources: &[SourceRecord],
+    mode: Mode,
+) -> Result<String, Error> {
+    let hashes: Vec<(&str, &str)> =
+        sources.iter().map(|s| (s.id.as_str(), s.sha256.as_str())).collect();
+    let definition = serde_json::to_vec(&(
+        (VERSION, &family.name, family.version, mode == Mode::Sample),
+        (&task.name, &task.labels, &task.inputs, &task.steps, &task.example, &task.split),
+        hashes,
+    ));
+    Ok(store::sha256(&definition.map_err(io::Error::from)?))
+}
+
+fn make(
+    family: &Family,
+    task: &Task,
+    inputs: &[files::InputFile<'_>],
+    sources: Vec<SourceRecord>,
+    mode: Mode,
+    path: &Path,
+) -> Result<Meta, Error> {
+    let groups: Vec<String> = task.example.groups.keys().cloned().collect();
+    let mut writer = examples::Writer::new(Hashing::create(path)?, &groups)?;
+    let mut all = collect::Collected::new(task);
+    // A part that follows from the row alone is known in the first pass; else the second writes.
+    let by_row = matches!(task.split, Split::Given { valid: None } | Split::Hash { .. });
+    for input in inputs {
+        files::normalise(task, input, &mut all.tally, &mut |example, place| {
+            all.columns.push(&task.split, example, input.number, place)?;
+            if by_row {
+                let columns = all.columns.last();
+                let part = split::assign(&task.split, columns, mode == Mode::Sample)?[0];
+                writer.push(example, part)?;
+            }
+            Ok(())
+        })?;
+    }
+    let parts = split::assign(&task.split, all.columns.as_split(), mode == Mode::Sample)?;
+    if !by_row {
+        let mut row = 0;
+        let mut again = normalise::Tally::default();
+        for input in inputs {
+            files::normalise(task, input, &mut again, &mut |example, _| {
+                row += 1;
+                Ok(writer.push(example, parts[row - 1])?)
+            })?;
+        }
+    }
+    let sha256 = writer.finish()?.finish()?;
+    let mut meta = all.into_meta(family, task, &parts, sources, mode);
+    meta.sha256 = sha256;
+    Ok(meta)
+}
+
+/// A file that is hashed while it is written.
+struct Hashing {
+    file: io::BufWriter<fs::File>,
+    hash: Sha256,
+}
+
+impl Hashing {
+    fn create(path: &Path) -> io::Result<Self> {
+        Ok(Self { file: io::BufWriter::new(fs::File::create(path)?), hash: Sha256::new() })
+    }
+
+    /// Makes the bytes durable and gives their hash.
+    fn finish(self) -> io::Result<String> {
+        self.file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+        Ok(store::hex(&self.hash.finalize()))
+    }
+}
+
+impl io::Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = self.file.write(bytes)?;
+        self.hash.update(&bytes[..n]);
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

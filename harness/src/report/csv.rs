@@ -1,0 +1,65 @@
+//! The leaderboard as tidy CSV: one row per score, primary ones and all others.
+
+use super::summary::{Outcome, Summary};
+use crate::score::Score;
+
+const HEAD: [&str; 20] = [
+    "model", "benchmark", "protocol", "served", "variant", "seeds", "primary", "data", "metric", "subset", "value",
+    "low", "high", "interval", "n", "answered", "out_of_choice", "missing", "clusters", "reason",
+];
+
+/// All scores and reasons.
+pub fn render(summary: &Summary) -> Result<String, csv::Error> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(HEAD)?;
+    let data = |sample: bool| if sample { "SAMPLE" } else { "official" };
+    for cell in &summary.cells {
+        let seeds = cell.seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(" ");
+        let place = [&cell.model, &cell.benchmark, &cell.protocol, &cell.served, &cell.variant, &seeds];
+        let mut row: Vec<String> = place.into_iter().map(|s| safe(s)).collect();
+        row.push("yes".into());
+        match &cell.outcome {
+            Outcome::Score(score) => {
+                row.push(data(cell.sample).into());
+                row.extend(fields(score));
+                row.push(String::new());
+            }
+            Outcome::Reason(reason) => {
+                row.resize(HEAD.len() - 1, String::new());
+                row.push(safe(&format!("{}: {}", reason.kind.name(), reason.message)));
+            }
+        }
+        writer.write_record(&row)?;
+    }
+    for detail in &summary.scores {
+        let place = [&detail.model, &detail.benchmark, &detail.protocol, "", &detail.variant, ""];
+        let mut row: Vec<String> = place.into_iter().map(safe).collect();
+        row.extend(["no".into(), data(detail.sample).into()]);
+        row.extend(fields(&detail.score));
+        row.push(String::new());
+        writer.write_record(&row)?;
+    }
+    let bytes = writer.into_inner().map_err(|e| csv::Error::from(e.into_error()))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn fields(score: &Score) -> Vec<String> {
+    vec![
+        score.metric.clone(),
+        safe(&score.subset.to_string()),
+        score.value.to_string(),
+        score.low.to_string(),
+        score.high.to_string(),
+        score.method.to_string(),
+        score.n.to_string(),
+        score.answered.to_string(),
+        score.out_of_choice.to_string(),
+        score.missing.to_string(),
+        score.clusters.to_string(),
+    ]
+}
+
+/// A spreadsheet runs a cell that starts like a formula: a leading quote keeps it text.
+fn safe(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+}

@@ -1,0 +1,85 @@
+//! One [`summary::Summary`], many faces: terminal, Markdown, CSV, JSON. No face computes a number.
+
+pub mod csv;
+pub mod markdown;
+pub mod summary;
+pub mod terminal;
+
+use std::collections::BTreeMap;
+
+use summary::{Cell, Outcome, Summary};
+
+use crate::score::Score;
+use crate::store::record::Reason;
+
+/// A fraction as it stands in a table: percent with one decimal.
+pub fn percent(value: f64) -> String {
+    format!("{:.1}", value * 100.0)
+}
+
+/// An interval as it stands in a table.
+pub fn interval(score: &Score) -> String {
+    format!("{}–{}", percent(score.low), percent(score.high))
+}
+
+/// The lines of the board: a model has one line, or more where it ran by several protocols.
+/// Line `i` of a model holds, for every benchmark, the cell of its `i`-th protocol.
+pub fn lines(summary: &Summary) -> Vec<(&str, BTreeMap<&str, &Cell>)> {
+    let mut lines = Vec::new();
+    for model in &summary.models {
+        let mut of_model: Vec<BTreeMap<&str, &Cell>> = vec![BTreeMap::new()];
+        for cell in summary.cells.iter().filter(|c| c.model == model.name) {
+            let free = of_model.iter().position(|line| !line.contains_key(cell.benchmark.as_str()));
+            let place = free.unwrap_or_else(|| {
+                of_model.push(BTreeMap::new());
+                of_model.len() - 1
+            });
+            of_model[place].insert(&cell.benchmark, cell);
+        }
+        lines.extend(of_model.into_iter().map(|line| (model.name.as_str(), line)));
+    }
+    lines
+}
+
+/// Footnotes: each distinct reason once, numbered in order of appearance on the board.
+#[derive(Debug, Default)]
+pub struct Footnotes(Vec<Reason>);
+
+impl Footnotes {
+    /// The number of a reason.
+    pub fn number(&mut self, reason: &Reason) -> usize {
+        match self.0.iter().position(|known| known == reason) {
+            Some(place) => place + 1,
+            None => {
+                self.0.push(reason.clone());
+                self.0.len()
+            }
+        }
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = (usize, &Reason)> {
+        self.0.iter().enumerate().map(|(i, reason)| (i + 1, reason))
+    }
+}
+
+/// How many cells of the board carry a number.
+pub fn numbers(summary: &Summary) -> usize {
+    summary.cells.iter().filter(|c| matches!(c.outcome, Outcome::Score(_))).count()
+}
+
+/// What stands under every face: how to read it, and with what it was made.
+pub fn legend(summary: &Summary) -> Vec<String> {
+    let mut lines = vec![format!(
+        "Percent with {:.0} % intervals; n = evaluated examples; scores of different protocols are not comparable.",
+        summary.confidence * 100.0
+    )];
+    if summary.sample {
+        lines.push(
+            "SAMPLE: computed on the project's own synthetic data, not on the benchmark; it ranks nothing."
+                .to_owned(),
+        );
+    }
+    lines.push(summary.signature.clone());
+    lines
+}

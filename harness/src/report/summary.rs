@@ -1,0 +1,159 @@
+//! Everything that a leaderboard shows, as one value. Its JSON is the documented interchange format.
+
+use serde::{Deserialize, Serialize};
+
+use crate::definition::family::{Published, Status};
+use crate::score::Score;
+use crate::store::record::Reason;
+
+/// Version of the JSON; old ones load for ever.
+pub const FORMAT: u32 = 1;
+
+/// A leaderboard.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Version of this shape.
+    pub format: u32,
+    /// Short name of the suite.
+    pub suite: String,
+    /// Name of the suite as printed.
+    pub title: String,
+    /// Whether any score stands on sample data.
+    pub sample: bool,
+    /// Level of the intervals.
+    pub confidence: f64,
+    /// One line that names software, version, seeds, resamples.
+    pub signature: String,
+    /// Columns, in order.
+    pub benchmarks: Vec<Column>,
+    /// Rows, in order.
+    pub models: Vec<Row>,
+    /// Every model on every benchmark: a number or a reason; one more for each further protocol.
+    pub cells: Vec<Cell>,
+    /// All further scores: other metrics, variants, cultures, groups, gaps; one row each.
+    pub scores: Vec<Detail>,
+    /// Numbers that others printed; apart from ours, in no rank and no test.
+    pub published: Vec<Published>,
+}
+
+/// A column of the board.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Column {
+    /// Short name.
+    pub name: String,
+    /// Name as printed.
+    pub title: String,
+    /// Its family.
+    pub family: String,
+    /// Primary metric as printed.
+    pub metric: String,
+    /// How the official data can be had.
+    pub status: Status,
+    /// Licence of the official data.
+    pub licence: String,
+    /// Which data the scores stand on.
+    pub data: Data,
+    /// What was noted about the data: a replaced source, warnings, overlap of train and test.
+    pub notes: Vec<String>,
+}
+
+/// Which data a column stands on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Data {
+    /// The owners' data.
+    Official {
+        /// Hashes of the prepared examples, one for each task.
+        sha256: Vec<String>,
+    },
+    /// The project's synthetic data.
+    Sample {
+        /// Why not the official data; empty where the sample was asked for.
+        because: String,
+        /// Hashes of the prepared examples, one for each task.
+        sha256: Vec<String>,
+    },
+    /// None.
+    Missing {
+        /// Why, and what to do.
+        reason: Reason,
+    },
+}
+
+/// A row of the board.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// Short name.
+    pub name: String,
+    /// Name as printed.
+    pub title: String,
+    /// One sentence.
+    pub description: String,
+    /// Benchmarks that its training data is known to overlap with, and why.
+    pub contamination: Vec<(String, String)>,
+}
+
+/// A model on a benchmark.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cell {
+    /// The model.
+    pub model: String,
+    /// The benchmark.
+    pub benchmark: String,
+    /// How it was run; empty where it was not.
+    pub protocol: String,
+    /// Which capability served: `classify`, `embed`, `loglikelihood`, `generate`; empty where none did.
+    pub served: String,
+    /// Which set of answers the number stands on: `direct`, `knn`, a prompt, `mean of 10`.
+    pub variant: String,
+    /// Seeds that the number is the mean of.
+    pub seeds: Vec<u64>,
+    /// Whether it stands on sample data.
+    pub sample: bool,
+    /// A number or a reason.
+    pub outcome: Outcome,
+}
+
+/// A number or a reason.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// The primary metric.
+    Score(Score),
+    /// Why there is none.
+    Reason(Reason),
+}
+
+/// A further score.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Detail {
+    /// The model.
+    pub model: String,
+    /// The benchmark.
+    pub benchmark: String,
+    /// How it was run.
+    pub protocol: String,
+    /// Which set of answers.
+    pub variant: String,
+    /// Whether it stands on sample data.
+    pub sample: bool,
+    /// The score.
+    pub score: Score,
+}
+
+impl Summary {
+    /// The cell's mark: `SAMPLE` where it stands on sample data.
+    pub fn mark(cell: &Cell) -> &'static str {
+        if cell.sample { "SAMPLE" } else { "" }
+    }
+
+    /// Number of evaluated examples of a column, where all its scores agree.
+    pub fn n_of(&self, benchmark: &str) -> Option<u64> {
+        let mut counts = self.cells.iter().filter(|c| c.benchmark == benchmark).filter_map(|c| match &c.outcome {
+            Outcome::Score(score) => Some(score.n),
+            Outcome::Reason(_) => None,
+        });
+        let first = counts.next()?;
+        counts.all(|n| n == first).then_some(first)
+    }
+}

@@ -1,0 +1,90 @@
+//! The synthetic SAMPLE data: written by the project, in the exact upstream formats with their traps.
+//!
+//! Nothing in them is upstream text or about real people: clubs, towns, customs and models are invented. They follow
+//! from [`VERSION`] alone, byte for byte, and are hard enough that models differ: labels depend on words, on word
+//! order and on the culture together, and some are noise. What is computed on them is marked SAMPLE by mode, never by text.
+
+mod crehate;
+mod cultureatlas;
+mod draw;
+mod emgsd;
+mod synthetic;
+mod univar;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+
+pub use synthetic::{SYNTHETIC_FAMILY, synthetic};
+
+/// Raised when the sample changes: old copies are not used again.
+pub const VERSION: u32 = 1;
+
+/// A file of the sample: path below the family's folder, and content.
+type File = (String, Vec<u8>);
+
+/// Whether there is a sample of this family.
+pub fn covers(family: &str) -> bool {
+    matches!(family, "univar" | "crehate" | "emgsd" | "cultureatlas")
+}
+
+/// Writes the sample of a family below `folder`, laid out as a mirror; gives the paths inside it.
+pub fn write(family: &str, folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let files = match family {
+        "univar" => univar::files(),
+        "crehate" => crehate::files(),
+        "emgsd" => emgsd::files(),
+        "cultureatlas" => cultureatlas::files(),
+        other => {
+            let told = format!("there is no sample of the family `{other}`; use its official data");
+            return Err(io::Error::new(io::ErrorKind::NotFound, told));
+        }
+    }?;
+    let mut paths = Vec::new();
+    for (path, content) in files {
+        let target = folder.join(&path);
+        if let Some(parent) = target.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        fs::write(target, content)?;
+        paths.push(PathBuf::from(path));
+    }
+    Ok(paths)
+}
+
+/// Writes the sample of a family to `folder` unless it is there already; it appears whole or not at all.
+pub fn ensure(family: &str, folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let parent = folder.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(parent)?;
+    let temporary = tempfile::Builder::new().prefix(".partial-").tempdir_in(parent)?;
+    let fresh = temporary.path().join("fresh");
+    fs::create_dir(&fresh)?;
+    write(family, &fresh)?;
+    match fs::rename(&fresh, folder) {
+        // Another process was first.
+        Err(_) if folder.is_dir() => Ok(()),
+        other => other,
+    }
+}
+
+/// Rows as CSV.
+fn csv(
+    header: &[&str],
+    rows: impl IntoIterator<Item = Vec<String>>,
+    crlf: bool,
+) -> io::Result<Vec<u8>> {
+    let end = if crlf { csv::Terminator::CRLF } else { csv::Terminator::Any(b'\n') };
+    let mut writer = csv::WriterBuilder::new().terminator(end).from_writer(Vec::new());
+    writer.write_record(header)?;
+    for row in rows {
+        writer.write_record(row)?;
+    }
+    writer.into_inner().map_err(|e| io::Error::other(e.to_string()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,245 @@
+//! Which test when, and why: the table of the design, as a function (Dror et al. 2018; Demšar 2006; Card et al. 2020;
+//! Miller 2024).
+
+/// What kind of figure is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricKind {
+    /// Right or wrong per example.
+    Accuracy,
+    /// Macro-F1, precision, MCC, correlation: a function of the whole set, not a mean over examples.
+    Set,
+    /// A graded score per example.
+    Graded,
+}
+
+/// The comparison at hand.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Situation {
+    pub metric: MetricKind,
+    pub models: usize,
+    /// Benchmarks compared together; 1 = within one task.
+    pub benchmarks: usize,
+    /// Examples of the one task; ignored over several benchmarks.
+    pub examples: usize,
+    /// Examples come in clusters (labels of one post, questions of one page).
+    pub clustered: bool,
+    /// Share of exactly equal scores among graded pairs.
+    pub zero_share: f64,
+    /// All other models are compared with one baseline only.
+    pub against_baseline: bool,
+}
+
+/// A test of the engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Test {
+    McnemarMidP,
+    McnemarExact,
+    ApproximateRandomisation,
+    ClusterSignFlip,
+    ClusterBootstrap,
+    CochranQ,
+    PairedT,
+    WilcoxonExact,
+    WilcoxonPratt,
+    Friedman,
+    FriedmanAgainstControl,
+}
+
+impl Test {
+    /// All tests, for `--test`.
+    pub const ALL: &'static [Self] = &[
+        Self::McnemarMidP,
+        Self::McnemarExact,
+        Self::ApproximateRandomisation,
+        Self::ClusterSignFlip,
+        Self::ClusterBootstrap,
+        Self::CochranQ,
+        Self::PairedT,
+        Self::WilcoxonExact,
+        Self::WilcoxonPratt,
+        Self::Friedman,
+        Self::FriedmanAgainstControl,
+    ];
+
+    /// The name used by flags and signatures.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::McnemarMidP => "mcnemar-midp",
+            Self::McnemarExact => "mcnemar-exact",
+            Self::ApproximateRandomisation => "approximate-randomisation",
+            Self::ClusterSignFlip => "cluster-sign-flip",
+            Self::ClusterBootstrap => "cluster-bootstrap",
+            Self::CochranQ => "cochran-q",
+            Self::PairedT => "paired-t",
+            Self::WilcoxonExact => "wilcoxon",
+            Self::WilcoxonPratt => "wilcoxon-pratt",
+            Self::Friedman => "friedman",
+            Self::FriedmanAgainstControl => "friedman-control",
+        }
+    }
+
+    /// The name used in prose.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::McnemarMidP => "the mid-p McNemar test",
+            Self::McnemarExact => "the exact McNemar test",
+            Self::ApproximateRandomisation => "paired approximate randomisation",
+            Self::ClusterSignFlip => "the cluster-level sign-flip permutation test",
+            Self::ClusterBootstrap => "the cluster bootstrap",
+            Self::CochranQ => "Cochran's Q test with pairwise McNemar tests",
+            Self::PairedT => "the paired t test",
+            Self::WilcoxonExact => "the exact Wilcoxon signed-rank test",
+            Self::WilcoxonPratt => "the Wilcoxon signed-rank test with Pratt's treatment of zeros",
+            Self::Friedman => {
+                "the Friedman test with Iman and Davenport's F and pairwise Wilcoxon tests"
+            }
+            Self::FriedmanAgainstControl => "the Friedman test with z tests against the baseline",
+        }
+    }
+
+    /// A test by its name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|t| t.name() == name)
+    }
+}
+
+/// The chosen test, why, what stands beside it, and what to be warned of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    pub test: Test,
+    pub why: &'static str,
+    /// The correction of the pairwise p-values.
+    pub correction: &'static str,
+    pub beside: Vec<&'static str>,
+    pub warnings: Vec<String>,
+}
+
+/// Chooses the default test of a situation.
+pub fn choose_test(s: &Situation) -> Choice {
+    let mut choice = if s.benchmarks > 1 { over_benchmarks(s) } else { within_task(s) };
+    if s.models > 2 && choice.correction == "none" {
+        choice.correction = "holm";
+    }
+    choice
+}
+
+fn choice(test: Test, why: &'static str, beside: &[&'static str]) -> Choice {
+    Choice { test, why, correction: "none", beside: beside.to_vec(), warnings: Vec::new() }
+}
+
+fn within_task(s: &Situation) -> Choice {
+    if s.clustered {
+        return if s.metric == MetricKind::Set {
+            choice(
+                Test::ClusterBootstrap,
+                "the metric is a function of the whole set and examples come in clusters: whole clusters are resampled",
+                &["cluster bootstrap interval", "number of clusters"],
+            )
+        } else {
+            choice(
+                Test::ClusterSignFlip,
+                "examples come in clusters, so single examples are not exchangeable: differences of a whole cluster change sign together",
+                &[
+                    "clustered standard error",
+                    "cluster bootstrap interval",
+                    "naive standard error for comparison",
+                ],
+            )
+        };
+    }
+    match s.metric {
+        MetricKind::Accuracy if s.models > 2 && !s.against_baseline => choice(
+            Test::CochranQ,
+            "several models answered the same examples right or wrong: one overall test first, then the pairs",
+            &["pairwise mid-p McNemar, Holm-corrected"],
+        ),
+        MetricKind::Accuracy => choice(
+            Test::McnemarMidP,
+            "both models answered the same examples right or wrong; mid-p holds its level closely where exact is conservative",
+            &[
+                "exact McNemar for a guaranteed level",
+                "odds ratio",
+                "difference with Newcombe's interval",
+            ],
+        ),
+        MetricKind::Set => choice(
+            Test::ApproximateRandomisation,
+            "the metric is a function of the whole set, not a mean over examples: answers of the two models are swapped at random",
+            &["paired bootstrap interval"],
+        ),
+        MetricKind::Graded if s.examples >= 30 && s.zero_share < 0.5 => {
+            let mut c = choice(
+                Test::PairedT,
+                "graded scores of at least 30 paired examples: the mean difference is close to normal",
+                &[
+                    "Wilcoxon signed-rank",
+                    "sign-flip permutation",
+                    "normality shown as information",
+                ],
+            );
+            if s.examples < 100 {
+                c.warnings.push(format!(
+                    "n = {}: look at the permutation p-value too if the differences are skewed",
+                    s.examples
+                ));
+            }
+            c
+        }
+        MetricKind::Graded if s.zero_share >= 0.2 => choice(
+            Test::WilcoxonPratt,
+            "graded scores with many exact ties between the models: Pratt ranks the zeros before dropping them",
+            &["sign-flip permutation", "sign test"],
+        ),
+        MetricKind::Graded => choice(
+            Test::WilcoxonExact,
+            "fewer than 30 graded scores: no appeal to normality",
+            &["sign-flip permutation", "matched-pairs rank-biserial correlation"],
+        ),
+    }
+}
+
+fn over_benchmarks(s: &Situation) -> Choice {
+    let mut c = if s.models > 2 && s.against_baseline {
+        let mut c = choice(
+            Test::FriedmanAgainstControl,
+            "several models against one baseline over several benchmarks (Demšar 2006, section 3.2.2)",
+            &["mean ranks", "Bonferroni-Dunn critical difference"],
+        );
+        c.correction = "holm";
+        c
+    } else if s.models > 2 {
+        choice(
+            Test::Friedman,
+            "several models over several benchmarks: ranks need no common scale (Demšar 2006)",
+            &["Nemenyi critical-difference diagram", "pairwise Wilcoxon with Holm", "win/tie/loss"],
+        )
+    } else {
+        choice(
+            Test::WilcoxonExact,
+            "two models over several benchmarks: one difference a benchmark, no common scale needed (Demšar 2006)",
+            &[
+                "per-benchmark tests with Holm",
+                "replicability count (Dror et al. 2017)",
+                "win/tie/loss",
+            ],
+        )
+    };
+    let n = s.benchmarks;
+    if n <= 5 {
+        c.warnings.push(format!(
+            "with {n} benchmarks the smallest two-sided signed-rank p is {:.4}: no result over benchmarks can reach .05",
+            2.0_f64.powi(1 - n as i32)
+        ));
+    }
+    if s.models > 2
+        && !s.against_baseline
+        && let Ok(cd) = super::friedman::critical_difference(s.models, n, 0.05)
+    {
+        c.warnings.push(format!(
+            "Nemenyi's critical difference is {cd:.2} mean ranks with {} models on {n} benchmarks: smaller gaps cannot be told apart by it",
+            s.models
+        ));
+    }
+    c
+}

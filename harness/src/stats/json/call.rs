@@ -1,0 +1,319 @@
+//! Reading arguments of a request and writing its answer.
+
+use serde_json::{Map, Value};
+
+use super::super::bootstrap::{Bootstrap, BootstrapMethod, BootstrapOptions};
+use super::super::error::{Result, StatsError};
+use super::super::interval::Interval;
+use super::super::mcnemar::{Alternative, PairedTable};
+use super::super::rng::Stream;
+
+/// The arguments of one call. A name is looked up in `input`, then in `opts`.
+#[derive(Debug)]
+pub(crate) struct Call<'a> {
+    pub(crate) input: &'a Map<String, Value>,
+    pub(crate) opts: &'a Map<String, Value>,
+}
+
+fn wrong(name: &str, expected: &str) -> StatsError {
+    StatsError::Request(format!("`{name}` must be {expected}"))
+}
+
+fn float(value: &Value) -> Option<f64> {
+    match value {
+        Value::Number(n) => n.as_f64(),
+        Value::String(s) => match s.as_str() {
+            "NaN" => Some(f64::NAN),
+            "Infinity" => Some(f64::INFINITY),
+            "-Infinity" => Some(f64::NEG_INFINITY),
+            _ => None,
+        },
+        // A missing score is a NaN, which the functions refuse by name.
+        Value::Null => Some(f64::NAN),
+        Value::Bool(b) => Some(f64::from(u8::from(*b))),
+        _ => None,
+    }
+}
+
+impl<'a> Call<'a> {
+    fn find(&self, name: &str) -> Option<&'a Value> {
+        self.input.get(name).or_else(|| self.opts.get(name)).filter(|v| !v.is_null())
+    }
+
+    fn need(&self, name: &str) -> Result<&'a Value> {
+        self.find(name).ok_or_else(|| StatsError::Request(format!("`{name}` is missing")))
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.find(name).is_some()
+    }
+
+    pub(crate) fn num(&self, name: &str) -> Result<f64> {
+        match float(self.need(name)?) {
+            Some(v) if !v.is_nan() => Ok(v),
+            _ => Err(wrong(name, "a number")),
+        }
+    }
+
+    pub(crate) fn num_or(&self, name: &str, default: f64) -> Result<f64> {
+        if self.has(name) { self.num(name) } else { Ok(default) }
+    }
+
+    pub(crate) fn count(&self, name: &str) -> Result<u64> {
+        let v = self.num(name)?;
+        if v < 0.0 || v.fract() != 0.0 || v > 9e15 {
+            return Err(wrong(name, "a whole number of at least 0"));
+        }
+        Ok(v as u64)
+    }
+
+    pub(crate) fn count_or(&self, name: &str, default: u64) -> Result<u64> {
+        if self.has(name) { self.count(name) } else { Ok(default) }
+    }
+
+    pub(crate) fn integer(&self, name: &str) -> Result<i64> {
+        let v = self.num(name)?;
+        if v.fract() != 0.0 || v.abs() > 9e15 {
+            return Err(wrong(name, "a whole number"));
+        }
+        Ok(v as i64)
+    }
+
+    pub(crate) fn flag(&self, name: &str, default: bool) -> Result<bool> {
+        match self.find(name) {
+            None => Ok(default),
+            Some(v) => v.as_bool().ok_or_else(|| wrong(name, "true or false")),
+        }
+    }
+
+    pub(crate) fn word(&self, name: &str, default: &'static str) -> Result<&'a str> {
+        match self.find(name) {
+            None => Ok(default),
+            Some(v) => v.as_str().ok_or_else(|| wrong(name, "a word")),
+        }
+    }
+
+    fn items(&self, name: &str) -> Result<&'a [Value]> {
+        match self.need(name)? {
+            Value::Array(items) => Ok(items),
+            _ => Err(wrong(name, "a list")),
+        }
+    }
+
+    pub(crate) fn nums(&self, name: &str) -> Result<Vec<f64>> {
+        self.items(name)?
+            .iter()
+            .map(|v| float(v).ok_or_else(|| wrong(name, "a list of numbers")))
+            .collect()
+    }
+
+    pub(crate) fn table(&self, name: &str) -> Result<Vec<Vec<f64>>> {
+        let bad = || wrong(name, "a list of lists of numbers");
+        self.items(name)?
+            .iter()
+            .map(|row| {
+                row.as_array().ok_or_else(bad)?.iter().map(|v| float(v).ok_or_else(bad)).collect()
+            })
+            .collect()
+    }
+
+    pub(crate) fn flags(&self, name: &str) -> Result<Vec<Vec<bool>>> {
+        self.table(name)?
+            .into_iter()
+            .map(|row| {
+                row.into_iter()
+                    .map(|v| {
+                        if v == 0.0 || v == 1.0 {
+                            Ok(v == 1.0)
+                        } else {
+                            Err(wrong(name, "a table of 0 and 1"))
+                        }
+                    })
+                    .collect()
+            })
+            .collect()
+    }
+
+    pub(crate) fn labels(&self, name: &str) -> Result<Vec<u16>> {
+        self.items(name)?
+            .iter()
+            .map(|v| v.as_u64().and_then(|v| u16::try_from(v).ok()))
+            .map(|v| v.ok_or_else(|| wrong(name, "a list of class numbers from 0")))
+            .collect()
+    }
+
+    /// Clusters may be numbers or names.
+    pub(crate) fn clusters(&self, name: &str) -> Result<Vec<u32>> {
+        let mut known = std::collections::HashMap::new();
+        Ok(self
+            .items(name)?
+            .iter()
+            .map(|v| {
+                let next = known.len() as u32;
+                *known.entry(v.to_string()).or_insert(next)
+            })
+            .collect())
+    }
+
+    pub(crate) fn choice<T: Copy>(&self, name: &str, default: T, known: &[(&str, T)]) -> Result<T> {
+        let Some(value) = self.find(name) else { return Ok(default) };
+        let word = value.as_str().unwrap_or_default();
+        known.iter().find(|(k, _)| *k == word).map(|(_, v)| *v).ok_or_else(|| {
+            let names: Vec<&str> = known.iter().map(|(k, _)| *k).collect();
+            StatsError::Request(format!("`{name}` is {value}: give one of {}", names.join(", ")))
+        })
+    }
+
+    pub(crate) fn alternative(&self) -> Result<Alternative> {
+        self.choice(
+            "alternative",
+            Alternative::TwoSided,
+            &[
+                ("two-sided", Alternative::TwoSided),
+                ("greater", Alternative::Greater),
+                ("a_better", Alternative::Greater),
+                ("less", Alternative::Less),
+                ("b_better", Alternative::Less),
+            ],
+        )
+    }
+
+    pub(crate) fn confidence(&self) -> Result<f64> {
+        self.num_or("confidence", 0.95)
+    }
+
+    pub(crate) fn stream(&self, name: &str) -> Result<Stream> {
+        Ok(Stream::new(self.count_or("seed", 0)?, name))
+    }
+
+    pub(crate) fn resamples(&self) -> Result<usize> {
+        Ok(self.count_or("resamples", 10_000)?.min(1 << 32) as usize)
+    }
+
+    pub(crate) fn bootstrap(&self, name: &str) -> Result<BootstrapOptions> {
+        let method = self.choice(
+            "interval",
+            BootstrapMethod::Percentile,
+            &[
+                ("percentile", BootstrapMethod::Percentile),
+                ("basic", BootstrapMethod::Basic),
+                ("bca", BootstrapMethod::Bca),
+            ],
+        )?;
+        Ok(BootstrapOptions {
+            resamples: self.resamples()?,
+            confidence: self.confidence()?,
+            method,
+            stream: self.stream(name)?,
+        })
+    }
+
+    pub(crate) fn paired_table(&self) -> Result<PairedTable> {
+        Ok(PairedTable {
+            both_right: self.count_or("both_right", 0)?,
+            only_a: self.count("only_a")?,
+            only_b: self.count("only_b")?,
+            both_wrong: self.count_or("both_wrong", 0)?,
+        })
+    }
+
+    /// `differences`, or A - B of `a` and `b`.
+    pub(crate) fn differences(&self) -> Result<Vec<f64>> {
+        if self.has("differences") {
+            return self.nums("differences");
+        }
+        super::super::ttest::differences(&self.nums("a")?, &self.nums("b")?)
+    }
+}
+
+/// An answer under construction.
+#[derive(Debug, Default)]
+pub(crate) struct Answer(Map<String, Value>);
+
+pub(crate) trait IntoValue {
+    fn into_value(self) -> Value;
+}
+
+impl IntoValue for f64 {
+    fn into_value(self) -> Value {
+        if self.is_nan() {
+            Value::Null
+        } else if self.is_infinite() {
+            Value::from(if self > 0.0 { "Infinity" } else { "-Infinity" })
+        } else {
+            Value::from(self)
+        }
+    }
+}
+
+impl IntoValue for usize {
+    fn into_value(self) -> Value {
+        Value::from(self)
+    }
+}
+
+impl IntoValue for u64 {
+    fn into_value(self) -> Value {
+        Value::from(self)
+    }
+}
+
+impl IntoValue for bool {
+    fn into_value(self) -> Value {
+        Value::from(self)
+    }
+}
+
+impl IntoValue for &str {
+    fn into_value(self) -> Value {
+        Value::from(self)
+    }
+}
+
+impl IntoValue for String {
+    fn into_value(self) -> Value {
+        Value::from(self)
+    }
+}
+
+impl<T: IntoValue> IntoValue for Option<T> {
+    fn into_value(self) -> Value {
+        self.map_or(Value::Null, IntoValue::into_value)
+    }
+}
+
+impl<T: IntoValue> IntoValue for Vec<T> {
+    fn into_value(self) -> Value {
+        Value::Array(self.into_iter().map(IntoValue::into_value).collect())
+    }
+}
+
+impl Answer {
+    pub(crate) fn with(mut self, key: &str, value: impl IntoValue) -> Self {
+        self.0.insert(key.to_owned(), value.into_value());
+        self
+    }
+
+    pub(crate) fn ends(self, prefix: &str, interval: &Interval) -> Self {
+        self.with(&format!("{prefix}_low"), interval.low)
+            .with(&format!("{prefix}_high"), interval.high)
+    }
+
+    /// The common fields of a bootstrap.
+    pub(crate) fn bootstrap(self, result: &Bootstrap) -> Self {
+        self.with("estimate", result.estimate)
+            .with("se", result.se)
+            .ends("ci", &result.interval)
+            .with("interval", result.interval.method.name())
+            .with("acceleration", result.acceleration)
+            .with("bias_correction", result.bias_correction)
+            .with("p_value_shift", result.p_shift)
+            .with("p_value_inversion", result.p_inversion)
+            .with("degenerate", result.degenerate)
+            .with("resamples", result.resamples)
+    }
+
+    pub(crate) fn into_map(self) -> Map<String, Value> {
+        self.0
+    }
+}

@@ -1,0 +1,104 @@
+//! Statistics by name: JSON in, JSON out, so that the engine serves any language. The typed functions stay typed; this
+//! is their only untyped door.
+//!
+//! A request is `{"id", "fn", "input": {..}, "opts": {..}}`, an answer `{"id", "answer": {..}}` or `{"id", "error"}`.
+//! Infinities (and NaN, on the way in) are strings; a figure that does not exist is `null`.
+
+mod basics;
+mod call;
+mod many;
+mod paired;
+mod resample;
+
+use serde_json::{Map, Value, json};
+
+pub(crate) use call::{Answer, Call};
+
+use super::error::{Result, StatsError};
+
+/// One function of the door.
+#[derive(Debug, Clone, Copy)]
+pub struct Function {
+    pub name: &'static str,
+    /// One line for the list.
+    pub about: &'static str,
+    /// Names read from `input`.
+    pub input: &'static [&'static str],
+    /// Names read from `opts`.
+    pub opts: &'static [&'static str],
+    pub(crate) run: fn(&Call) -> Result<Answer>,
+}
+
+/// Every function, in reading order.
+pub fn functions() -> impl Iterator<Item = &'static Function> {
+    [paired::FUNCTIONS, resample::FUNCTIONS, many::FUNCTIONS, basics::FUNCTIONS]
+        .into_iter()
+        .flatten()
+}
+
+/// The function of that name, or a refusal with the nearest name.
+pub fn find(name: &str) -> Result<&'static Function> {
+    functions().find(|f| f.name == name).ok_or_else(|| {
+        let near = functions()
+            .map(|f| (strsim::jaro_winkler(f.name, name), f.name))
+            .max_by(|a, b| a.0.total_cmp(&b.0));
+        let hint = near
+            .filter(|(score, _)| *score > 0.8)
+            .map_or(String::new(), |(_, n)| format!(", did you mean `{n}`?"));
+        StatsError::Request(format!(
+            "unknown function `{name}`{hint} (`culture-eval stats --list` shows all)"
+        ))
+    })
+}
+
+/// Calls one function. `input` and `opts` are JSON objects; names neither knows are refused.
+pub fn call(
+    name: &str,
+    input: &Map<String, Value>,
+    opts: &Map<String, Value>,
+) -> Result<Map<String, Value>> {
+    let function = find(name)?;
+    for (place, given, known) in [("input", input, function.input), ("opts", opts, function.opts)] {
+        if let Some(key) = given
+            .keys()
+            .find(|k| !function.input.contains(&k.as_str()) && !function.opts.contains(&k.as_str()))
+        {
+            return Err(StatsError::Request(format!(
+                "`{name}` has no {place} `{key}`: it knows {}",
+                listed(known)
+            )));
+        }
+    }
+    Ok((function.run)(&Call { input, opts })?.into_map())
+}
+
+fn listed(names: &[&str]) -> String {
+    if names.is_empty() { "none".into() } else { names.join(", ") }
+}
+
+/// Answers one parsed request line.
+pub fn answer(request: &Value) -> Value {
+    let id = request.get("id").cloned().unwrap_or(Value::Null);
+    match answer_of(request) {
+        Ok(answer) => json!({ "id": id, "answer": answer }),
+        Err(error) => json!({ "id": id, "error": error.to_string() }),
+    }
+}
+
+fn answer_of(request: &Value) -> Result<Map<String, Value>> {
+    let Some(object) = request.as_object() else {
+        return Err(StatsError::Request(
+            "a request is a JSON object with `fn`, `input` and `opts`".into(),
+        ));
+    };
+    let Some(name) = object.get("fn").and_then(Value::as_str) else {
+        return Err(StatsError::Request("`fn` is missing: name the function to call".into()));
+    };
+    let empty = Map::new();
+    let part = |key: &str| match object.get(key) {
+        None | Some(Value::Null) => Ok(&empty),
+        Some(Value::Object(map)) => Ok(map),
+        Some(_) => Err(StatsError::Request(format!("`{key}` must be a JSON object"))),
+    };
+    call(name, part("input")?, part("opts")?)
+}

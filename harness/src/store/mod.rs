@@ -1,0 +1,214 @@
+//! Run folders: what lies where, and how it gets there without ever being half there.
+//!
+//! ```text
+//! runs/<suite>/
+//!   manifest.json                      what was asked: models, benchmarks, data, plugins, environment
+//!   cells/<model>.<task>.<protocol>.s<seed>.<key>/
+//!     spec.json                        everything that matters, hashed into the key
+//!     predictions.log  *.f32           answers so far, fsynced per batch (gone when the cell is done)
+//!     state/                           the fitted model, where the plugin can save it
+//!     log.txt                          what the cell and its plugin said
+//!     predictions.parquet              all answers
+//!     record.json                      done or failed: written last, by rename
+//!     timing.json                      seconds and memory: the only file that differs between reruns
+//!     scores.json                      computed from predictions.parquet; may be deleted
+//!   summary.json leaderboard.md leaderboard.csv
+//! ```
+
+pub mod examples;
+pub mod log;
+pub mod predictions;
+pub mod record;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+
+/// One run: the cells of one suite.
+#[derive(Debug, Clone)]
+pub struct RunFolder(PathBuf);
+
+impl RunFolder {
+    /// The folder of a suite under the runs folder.
+    pub fn of(runs: &Path, suite: &str) -> Self {
+        Self(runs.join(suite))
+    }
+
+    /// Takes a path as typed: a run folder, or the name of one under the runs folder.
+    pub fn named(runs: &Path, name: &str) -> Self {
+        let path = PathBuf::from(name);
+        if path.join("manifest.json").is_file() { Self(path) } else { Self(runs.join(name)) }
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// What was asked for.
+    pub fn manifest(&self) -> PathBuf {
+        self.0.join("manifest.json")
+    }
+
+    /// The folder of one cell.
+    pub fn cell(&self, name: &str) -> CellFolder {
+        CellFolder(self.0.join("cells").join(name))
+    }
+}
+
+/// The folder of one cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CellFolder(PathBuf);
+
+impl CellFolder {
+    /// Takes the folder of an existing cell.
+    pub fn at(path: PathBuf) -> Self {
+        Self(path)
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Everything that matters.
+    pub fn spec(&self) -> PathBuf {
+        self.0.join("spec.json")
+    }
+
+    /// Held while a process works on the cell.
+    pub fn lock(&self) -> PathBuf {
+        self.0.join("lock")
+    }
+
+    /// Answers so far.
+    pub fn log(&self) -> PathBuf {
+        self.0.join("predictions.log")
+    }
+
+    /// Vectors so far: float32, row-major, little-endian.
+    pub fn vectors(&self, name: &str) -> PathBuf {
+        self.0.join(format!("{name}.f32"))
+    }
+
+    /// The fitted model.
+    pub fn state(&self) -> PathBuf {
+        self.0.join("state")
+    }
+
+    /// What the cell and its plugin wrote to stderr.
+    pub fn messages(&self) -> PathBuf {
+        self.0.join("log.txt")
+    }
+
+    /// All answers.
+    pub fn predictions(&self) -> PathBuf {
+        self.0.join("predictions.parquet")
+    }
+
+    /// Done or failed.
+    pub fn record(&self) -> PathBuf {
+        self.0.join("record.json")
+    }
+
+    /// Seconds and memory.
+    pub fn timing(&self) -> PathBuf {
+        self.0.join("timing.json")
+    }
+
+    /// Scores of the answers.
+    pub fn scores(&self) -> PathBuf {
+        self.0.join("scores.json")
+    }
+}
+
+/// Writes a file so that it is there whole or not at all: temporary file, fsync, rename, fsync of the folder.
+pub fn write_atomic(path: &Path, write: impl FnOnce(&mut fs::File) -> io::Result<()>) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let temporary = tempfile::Builder::new().prefix(".partial-").tempfile_in(folder)?;
+    let (file, temporary) = temporary.into_parts();
+    let mut file = fs::File::from_parts(file, temporary.to_path_buf());
+    write(&mut file)?;
+    file.sync_all()?;
+    temporary.persist(path)?;
+    fs::File::open(folder)?.sync_all()
+}
+
+/// Writes a value as JSON, whole or not at all.
+pub fn write_json(path: &Path, value: &impl Serialize) -> io::Result<()> {
+    let mut text = serde_json::to_vec_pretty(value)?;
+    text.push(b'\n');
+    write_atomic(path, |file| file.write_all(&text))
+}
+
+/// Reads a JSON file; the error names it.
+pub fn read_json<T: DeserializeOwned>(path: &Path) -> io::Result<T> {
+    let bytes = fs::read(path)?;
+    serde_json::from_slice(&bytes).map_err(|e| {
+        io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("{}: {e}; delete the file and run again to make it anew", path.display()),
+        )
+    })
+}
+
+/// SHA-256 of bytes as lower-case hex.
+pub fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// SHA-256 of a file as lower-case hex.
+pub fn sha256_file(path: &Path) -> io::Result<String> {
+    let mut file = fs::File::open(path)?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 18];
+    loop {
+        let n = io::Read::read(&mut file, &mut buffer)?;
+        if n == 0 {
+            return Ok(hex(&hasher.finalize()));
+        }
+        hasher.update(&buffer[..n]);
+    }
+}
+
+/// Bytes as lower-case hex.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_written_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/a.json");
+        write_json(&path, &vec![1, 2]).unwrap();
+        let failed = write_atomic(&path, |file| {
+            file.write_all(b"half")?;
+            Err(io::Error::other("disk full"))
+        });
+        assert!(failed.is_err());
+        assert_eq!(read_json::<Vec<u32>>(&path).unwrap(), [1, 2]);
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "no leftovers");
+    }
+
+    #[test]
+    fn a_broken_file_is_named_with_the_remedy() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("record.json");
+        fs::write(&path, "{").unwrap();
+        let error = read_json::<Vec<u32>>(&path).unwrap_err().to_string();
+        assert!(error.contains("record.json") && error.contains("delete the file"), "{error}");
+    }
+}

@@ -1,0 +1,220 @@
+//! `predictions.parquet`: all answers of a cell, one row per example and variant, readable by any tool.
+//!
+//! Columns: `id` and `variant` (text), `status` (`label`, `out-of-choice`, `missing`), `label` (text, null
+//! unless status is `label`), `top_labels` and `top_scores` (lists, best first), `reply`, `reason`.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_array::builder::{Float32Builder, ListBuilder, StringBuilder};
+use arrow_array::{Array, ArrayRef, Float32Array, ListArray, RecordBatch, StringArray};
+use arrow_schema::{DataType, Field, Schema};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::WriterProperties;
+
+use super::log::{Given, Prediction};
+use super::write_atomic;
+use crate::example::Strings;
+
+const ROWS_A_GROUP: usize = 1 << 16;
+
+/// All answers of one variant, in the evaluated order.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Answers {
+    /// Example ids.
+    pub ids: Strings,
+    /// One a row.
+    pub answers: Vec<Given>,
+    /// Best labels first, with scores; empty rows where the model gives none.
+    pub top: Vec<Vec<(u32, f32)>>,
+}
+
+fn schema() -> Schema {
+    let list = |of: DataType| DataType::List(Arc::new(Field::new("item", of, true)));
+    Schema::new(vec![
+        Field::new("id", DataType::Utf8, false),
+        Field::new("variant", DataType::Utf8, false),
+        Field::new("status", DataType::Utf8, false),
+        Field::new("label", DataType::Utf8, true),
+        Field::new("top_labels", list(DataType::Utf8), true),
+        Field::new("top_scores", list(DataType::Float32), true),
+        Field::new("reply", DataType::Utf8, true),
+        Field::new("reason", DataType::Utf8, true),
+    ])
+}
+
+/// Writes all answers, whole or not at all.
+pub fn write(
+    path: &Path,
+    ids: &Strings,
+    variants: &[String],
+    labels: &[String],
+    rows: &[Prediction],
+) -> io::Result<()> {
+    let schema = Arc::new(schema());
+    write_atomic(path, |file| {
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::ZSTD(ZstdLevel::default()))
+            .set_created_by("culture-eval".to_owned())
+            .build();
+        let mut writer = ArrowWriter::try_new(file, schema.clone(), Some(properties))?;
+        for rows in rows.chunks(ROWS_A_GROUP) {
+            writer.write(&to_batch(&schema, ids, variants, labels, rows)?)?;
+            writer.flush()?;
+        }
+        writer.close()?;
+        Ok(())
+    })
+}
+
+fn to_batch(
+    schema: &Arc<Schema>,
+    ids: &Strings,
+    variants: &[String],
+    labels: &[String],
+    rows: &[Prediction],
+) -> io::Result<RecordBatch> {
+    let mut label = StringBuilder::new();
+    let mut reason = StringBuilder::new();
+    let mut top_labels = ListBuilder::new(StringBuilder::new());
+    let mut top_scores = ListBuilder::new(Float32Builder::new());
+    let name = |index: u32| {
+        labels.get(index as usize).ok_or_else(|| io::Error::other(format!("label index {index} out of range")))
+    };
+    let mut status = Vec::with_capacity(rows.len());
+    for row in rows {
+        match &row.answer {
+            Given::Label(index) => {
+                status.push("label");
+                label.append_value(name(*index)?);
+                reason.append_null();
+            }
+            Given::OutOfChoice => {
+                status.push("out-of-choice");
+                label.append_null();
+                reason.append_null();
+            }
+            Given::Missing(why) => {
+                status.push("missing");
+                label.append_null();
+                reason.append_value(why);
+            }
+        }
+        for (index, score) in &row.top {
+            top_labels.values().append_value(name(*index)?);
+            top_scores.values().append_value(*score);
+        }
+        top_labels.append(!row.top.is_empty());
+        top_scores.append(!row.top.is_empty());
+    }
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(StringArray::from_iter_values(rows.iter().map(|r| ids.get(r.example)))),
+        Arc::new(StringArray::from_iter_values(rows.iter().map(|r| &variants[r.variant]))),
+        Arc::new(StringArray::from(status)),
+        Arc::new(label.finish()),
+        Arc::new(top_labels.finish()),
+        Arc::new(top_scores.finish()),
+        Arc::new(rows.iter().map(|r| r.reply.as_deref()).collect::<StringArray>()),
+        Arc::new(reason.finish()),
+    ];
+    RecordBatch::try_new(schema.clone(), columns).map_err(io::Error::other)
+}
+
+/// Reads the answers of each variant, in the order of `variants`.
+pub fn read(path: &Path, variants: &[String], labels: &[String]) -> io::Result<Vec<Answers>> {
+    let fail = |what: String| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {what}", path.display()));
+    let file = fs_err::File::open(path)?;
+    let (file, _) = file.into_parts();
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
+        .and_then(ParquetRecordBatchReaderBuilder::build)
+        .map_err(|e| fail(e.to_string()))?;
+    let index: std::collections::HashMap<&str, u32> =
+        labels.iter().enumerate().map(|(i, l)| (l.as_str(), i as u32)).collect();
+    let find = |label: &str| {
+        index.get(label).copied().ok_or_else(|| fail(format!("label `{label}` is not one of the task's")))
+    };
+    let mut all = vec![Answers::default(); variants.len()];
+    for batch in reader {
+        let batch = batch.map_err(|e| fail(e.to_string()))?;
+        let text = |name: &str| -> io::Result<&StringArray> {
+            batch
+                .column_by_name(name)
+                .and_then(|c| c.as_any().downcast_ref::<StringArray>())
+                .ok_or_else(|| fail(format!("no text column `{name}`")))
+        };
+        let list = |name: &str| -> io::Result<&ListArray> {
+            batch
+                .column_by_name(name)
+                .and_then(|c| c.as_any().downcast_ref::<ListArray>())
+                .ok_or_else(|| fail(format!("no list column `{name}`")))
+        };
+        let (ids, names, status) = (text("id")?, text("variant")?, text("status")?);
+        let (label, reason) = (text("label")?, text("reason")?);
+        let (top_labels, top_scores) = (list("top_labels")?, list("top_scores")?);
+        for row in 0..batch.num_rows() {
+            let variant = names.value(row);
+            let place = variants
+                .iter()
+                .position(|v| v == variant)
+                .ok_or_else(|| fail(format!("variant `{variant}` is not in the record")))?;
+            let answers = &mut all[place];
+            answers.ids.push(ids.value(row));
+            answers.answers.push(match status.value(row) {
+                "label" => Given::Label(find(label.value(row))?),
+                "out-of-choice" => Given::OutOfChoice,
+                "missing" => Given::Missing(reason.value(row).to_owned()),
+                other => return Err(fail(format!("unknown status `{other}`"))),
+            });
+            let mut top = Vec::new();
+            if top_labels.is_valid(row) && top_scores.is_valid(row) {
+                let (l, s) = (top_labels.value(row), top_scores.value(row));
+                let l = l.as_any().downcast_ref::<StringArray>().ok_or_else(|| fail("top_labels".into()))?;
+                let s = s.as_any().downcast_ref::<Float32Array>().ok_or_else(|| fail("top_scores".into()))?;
+                for k in 0..l.len() {
+                    top.push((find(l.value(k))?, s.value(k)));
+                }
+            }
+            answers.top.push(top);
+        }
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_survive_the_file_and_equal_rows_give_equal_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let ids: Strings = ["a", "b"].into_iter().collect();
+        let variants = ["knn".to_owned(), "linear".to_owned()];
+        let labels = ["no".to_owned(), "yes".to_owned()];
+        let row = |example, variant, answer, top: &[(u32, f32)]| Prediction {
+            example,
+            variant,
+            answer,
+            top: top.to_vec(),
+            reply: Some("Ja, \u{202e}\"".into()),
+        };
+        let rows = [
+            row(0, 0, Given::Label(1), &[(1, 0.75), (0, 0.25)]),
+            row(0, 1, Given::OutOfChoice, &[]),
+            row(1, 0, Given::Missing("not in the file".into()), &[]),
+            row(1, 1, Given::Label(0), &[]),
+        ];
+        let (one, two) = (folder.path().join("1.parquet"), folder.path().join("2.parquet"));
+        write(&one, &ids, &variants, &labels, &rows).unwrap();
+        write(&two, &ids, &variants, &labels, &rows).unwrap();
+        assert_eq!(fs_err::read(&one).unwrap(), fs_err::read(&two).unwrap());
+        let back = read(&one, &variants, &labels).unwrap();
+        assert_eq!(back[0].answers, [rows[0].answer.clone(), rows[2].answer.clone()]);
+        assert_eq!(back[0].top, [rows[0].top.clone(), vec![]]);
+        assert_eq!(back[1].answers, [rows[1].answer.clone(), rows[3].answer.clone()]);
+        let error = read(&one, &variants, &["no".to_owned()]).unwrap_err().to_string();
+        assert!(error.contains("label `yes` is not one of the task's"), "{error}");
+    }
+}

@@ -1,0 +1,237 @@
+//! What a cell leaves behind: its specification before, its record after.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::definition::family::{Capability, Protocol, Task};
+use crate::definition::model::Model;
+
+/// Version of the files of a run folder; raised when old ones need another reader.
+pub const FORMAT: u32 = 1;
+
+/// Everything that a cell needs and everything that matters for its answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CellSpec {
+    /// Version of this file.
+    pub format: u32,
+    /// Hash of all that matters ([`CellSpec::key`]).
+    pub key: String,
+    /// The model.
+    pub model: Model,
+    /// The task; its label list is filled in from the data.
+    pub task: Task,
+    /// The protocol.
+    pub protocol: Protocol,
+    /// How the model serves it.
+    pub served: Capability,
+    /// The recorded seed.
+    pub seed: u64,
+    /// Only the first examples of the evaluated part; 0 = all.
+    pub limit: usize,
+    /// The plugin's file.
+    pub plugin: FileRef,
+    /// Weights by id.
+    pub weights: BTreeMap<String, FileRef>,
+    /// The prepared examples.
+    pub data: FileRef,
+    /// Whether they are the project's synthetic sample.
+    pub sample: bool,
+    /// Names of all cultures of the data, sorted.
+    pub cultures: Vec<String>,
+    /// Version of the family's definition.
+    pub family_version: u32,
+    /// Version of the harness.
+    pub harness: String,
+    /// Threads of the cell (they never change an answer).
+    pub threads: usize,
+}
+
+/// A file and its content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileRef {
+    /// Where it lies on this machine.
+    pub path: String,
+    /// What is in it.
+    pub sha256: String,
+}
+
+impl CellSpec {
+    /// The hash of everything that matters: the content of files instead of their paths, and no thread count.
+    ///
+    /// # Panics
+    /// Never: all parts serialise.
+    pub fn compute_key(&self) -> String {
+        let mut value = serde_json::to_value(self).unwrap_or_default();
+        let fields = value.as_object_mut();
+        if let Some(fields) = fields {
+            fields.remove("key");
+            fields.remove("threads");
+            for (holder, name) in [("model", "timeout"), ("model", "memory"), ("model", "tasks")] {
+                fields[holder].as_object_mut().map(|m| m.remove(name));
+            }
+            for name in ["plugin", "data"] {
+                fields[name].as_object_mut().map(|m| m.remove("path"));
+            }
+            if let Some(weights) = fields["weights"].as_object_mut() {
+                for weight in weights.values_mut() {
+                    weight.as_object_mut().map(|m| m.remove("path"));
+                }
+            }
+        }
+        super::sha256(value.to_string().as_bytes())
+    }
+
+    /// Name of the cell's folder.
+    pub fn folder(&self) -> String {
+        let clean = |text: &str| text.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_', "-");
+        format!(
+            "{}.{}.{}.s{}.{}",
+            clean(&self.model.name),
+            clean(&self.task.name),
+            clean(&self.protocol.name),
+            self.seed,
+            &self.key[..12]
+        )
+    }
+}
+
+/// The end of a cell, written last.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Version of this file.
+    pub format: u32,
+    /// The cell's key.
+    pub key: String,
+    /// Done or failed.
+    #[serde(flatten)]
+    pub end: End,
+}
+
+/// How a cell ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "kebab-case")]
+pub enum End {
+    /// All answers are there.
+    Done {
+        /// Hash of `predictions.parquet`.
+        predictions: String,
+        /// Rows in it.
+        rows: u64,
+        /// Examples that were asked.
+        examples: u64,
+        /// Sets of answers in it (`direct`; `knn`, `linear`; one a prompt).
+        variants: Vec<String>,
+        /// The score is the mean over so many of the first variants; the others are reported beside it.
+        primary: usize,
+        /// The plugin as it describes itself.
+        plugin: PluginIdentity,
+    },
+    /// There is no answer, and this is why.
+    Failed {
+        /// The reason.
+        reason: Reason,
+    },
+}
+
+/// What a plugin says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PluginIdentity {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// How it was built.
+    pub build: String,
+}
+
+/// Why there is no number.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Reason {
+    /// The class of the trouble.
+    pub kind: ReasonKind,
+    /// One line: what, where, and what to do.
+    pub message: String,
+}
+
+impl Reason {
+    /// A reason of a kind.
+    pub fn new(kind: ReasonKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+}
+
+/// Classes of trouble, as short as they stand in a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReasonKind {
+    /// The data cannot be had.
+    NoData,
+    /// The weights cannot be had.
+    NoWeights,
+    /// The plugin cannot be found or loaded.
+    NoPlugin,
+    /// The model's capabilities serve no protocol of the task.
+    NotServed,
+    /// The model's configuration is wrong.
+    Config,
+    /// The plugin returned an error.
+    Plugin,
+    /// The plugin panicked.
+    Panic,
+    /// The process ended by itself with an exit code.
+    Exit,
+    /// The process was killed by a signal.
+    Signal,
+    /// The process took longer than it may.
+    Timeout,
+    /// The process took more memory than it may.
+    OutOfMemory,
+    /// The harness itself could not go on (disk, data).
+    Harness,
+    /// It was not run: the run was stopped before.
+    NotRun,
+    /// The metric has no value on these answers.
+    NoScore,
+}
+
+impl ReasonKind {
+    /// The name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NoData => "no data",
+            Self::NoWeights => "no weights",
+            Self::NoPlugin => "no plugin",
+            Self::NotServed => "not served",
+            Self::Config => "config",
+            Self::Plugin => "plugin error",
+            Self::Panic => "panic",
+            Self::Exit => "exit",
+            Self::Signal => "signal",
+            Self::Timeout => "timeout",
+            Self::OutOfMemory => "out of memory",
+            Self::Harness => "harness",
+            Self::NotRun => "not run",
+            Self::NoScore => "no score",
+        }
+    }
+}
+
+/// Seconds and memory of a cell.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Timing {
+    /// Reading the examples.
+    pub load_seconds: f64,
+    /// Fitting.
+    pub fit_seconds: f64,
+    /// Predicting, fsyncs included.
+    pub predict_seconds: f64,
+    /// Everything from start to end of the process.
+    pub total_seconds: f64,
+    /// Largest resident memory.
+    pub peak_mib: u64,
+    /// Threads it had.
+    pub threads: usize,
+    /// Times that the cell was started before it was done.
+    pub starts: u32,
+}

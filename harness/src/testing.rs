@@ -1,0 +1,16 @@
+//! Help for tests: where the shared real data are, if they are here at all.
+
+use std::path::{Path, PathBuf};
+
+/// A path in the shared data (`CULTURE_EVAL_SHARED`, else `../../shared` beside the project), if it exists.
+/// A test that gets `None` says so and passes.
+pub(crate) fn shared(path: &str) -> Option<PathBuf> {
+    let root = std::env::var_os("CULTURE_EVAL_SHARED")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
+    let path = root.join("data").join(path);
+    if path.exists() {
+        return Some(path);
+    }
+    println!("skipped: the shared data are not at {}", path.display());
+    None
+}

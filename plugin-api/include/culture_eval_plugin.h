@@ -1,0 +1,408 @@
+/* Generated from plugin-api/src/abi.rs: do not edit; UPDATE_HEADER=1 cargo test -p plugin-api renews it. */
+
+#ifndef CULTURE_EVAL_PLUGIN_H
+#define CULTURE_EVAL_PLUGIN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ Major version: raised when old plugins can no longer be called.
+ */
+#define CE_ABI_MAJOR 1
+
+/*
+ Minor version: raised when something is added at the end of a struct.
+ */
+#define CE_ABI_MINOR 0
+
+/*
+ The plugin learns from examples.
+ */
+#define CE_FIT 1
+
+/*
+ Scores for every label.
+ */
+#define CE_CLASSIFY (1 << 1)
+
+/*
+ One vector per text.
+ */
+#define CE_EMBED (1 << 2)
+
+/*
+ Log-likelihood of given continuations.
+ */
+#define CE_LOGLIKELIHOOD (1 << 3)
+
+/*
+ Free text.
+ */
+#define CE_GENERATE (1 << 4)
+
+/*
+ A fitted model can be saved to a folder and loaded.
+ */
+#define CE_SAVE (1 << 5)
+
+/*
+ Everything is well.
+ */
+#define CE_OK 0
+
+/*
+ The configuration is wrong.
+ */
+#define CE_ERROR_CONFIG 1
+
+/*
+ Weights or state cannot be loaded or saved.
+ */
+#define CE_ERROR_LOAD 2
+
+/*
+ Out of memory.
+ */
+#define CE_ERROR_MEMORY 3
+
+/*
+ An example cannot be handled; `CeError.example` is its index in the batch.
+ */
+#define CE_ERROR_INPUT 4
+
+/*
+ Anything else.
+ */
+#define CE_ERROR_INTERNAL 5
+
+/*
+ The plugin panicked; the handle must not be used again but to destroy it.
+ */
+#define CE_ERROR_PANIC 6
+
+/*
+ The host asked to stop (`CeHost.is_cancelled`).
+ */
+#define CE_ERROR_CANCELLED 7
+
+/*
+ The plugin does not offer the call.
+ */
+#define CE_ERROR_UNSUPPORTED 8
+
+/*
+ UTF-8 text: pointer and length in bytes, no NUL at the end. The pointer may be null where the length is 0.
+ */
+typedef struct {
+  /*
+   First byte.
+   */
+  const uint8_t *data;
+  /*
+   Bytes.
+   */
+  size_t len;
+} CeStr;
+
+/*
+ What the model will be asked, told once at creation.
+ */
+typedef struct {
+  /*
+   Size of this struct.
+   */
+  size_t struct_size;
+  /*
+   Short name of the task.
+   */
+  CeStr name;
+  /*
+   Short name of the protocol.
+   */
+  CeStr protocol;
+  /*
+   Label names; a label is an index into them.
+   */
+  const CeStr *labels;
+  /*
+   Number of labels.
+   */
+  size_t n_labels;
+  /*
+   Culture names; a culture is an index into them.
+   */
+  const CeStr *cultures;
+  /*
+   Number of cultures.
+   */
+  size_t n_cultures;
+} CeTask;
+
+/*
+ What the host offers. Lives until the handle is destroyed; callable from any thread.
+ */
+typedef struct {
+  /*
+   Size of this struct.
+   */
+  size_t struct_size;
+  /*
+   Handed back to every function.
+   */
+  void *context;
+  /*
+   Threads that the plugin may use.
+   */
+  uint32_t threads;
+  /*
+   The recorded seed: the only source of randomness.
+   */
+  uint64_t seed;
+  /*
+   Puts a line into the cell's log.
+   */
+  void (*log)(void *context, CeStr message);
+  /*
+   `done` of `total` steps are done; total 0 = unknown.
+   */
+  void (*progress)(void *context, uint64_t done, uint64_t total);
+  /*
+   A named number over steps (a loss).
+   */
+  void (*metric)(void *context, CeStr name, uint64_t step, double value);
+  /*
+   1 when the plugin should stop soon and return `CE_ERROR_CANCELLED`.
+   */
+  int32_t (*is_cancelled)(void *context);
+} CeHost;
+
+/*
+ Where a plugin writes what went wrong. The buffer belongs to the host; a longer message is cut.
+ */
+typedef struct {
+  /*
+   Size of this struct.
+   */
+  size_t struct_size;
+  /*
+   Buffer for a UTF-8 message.
+   */
+  uint8_t *message;
+  /*
+   Bytes of the buffer.
+   */
+  size_t capacity;
+  /*
+   Bytes written.
+   */
+  size_t len;
+  /*
+   Index in the batch of the example at fault; SIZE_MAX = none.
+   */
+  size_t example;
+} CeError;
+
+/*
+ Examples as columns of `n` rows. No label.
+ */
+typedef struct {
+  /*
+   Size of this struct.
+   */
+  size_t struct_size;
+  /*
+   Rows.
+   */
+  size_t n;
+  /*
+   Unique names.
+   */
+  const CeStr *ids;
+  /*
+   What the model reads.
+   */
+  const CeStr *texts;
+  /*
+   Index into the task's cultures.
+   */
+  const uint32_t *cultures;
+} CeBatch;
+
+/*
+ Examples with their labels, for fit only.
+ */
+typedef struct {
+  /*
+   The examples.
+   */
+  CeBatch examples;
+  /*
+   Index into the task's labels, one a row.
+   */
+  const uint32_t *labels;
+} CeDataset;
+
+/*
+ Log-likelihood of one continuation given its context.
+ */
+typedef struct {
+  /*
+   Sum over the continuation's tokens, natural logarithm.
+   */
+  double sum;
+  /*
+   Number of those tokens.
+   */
+  uint64_t tokens;
+  /*
+   1 where each token is the model's first choice.
+   */
+  uint8_t greedy;
+} CeLoglikelihood;
+
+/*
+ How to generate.
+ */
+typedef struct {
+  /*
+   Size of this struct.
+   */
+  size_t struct_size;
+  /*
+   Longest reply in tokens.
+   */
+  uint64_t max_tokens;
+  /*
+   0 = always the likeliest token.
+   */
+  double temperature;
+} CeGeneration;
+
+/*
+ Where replies go: one call for each prompt, in any order, during `generate` only.
+ */
+typedef struct {
+  /*
+   Handed back.
+   */
+  void *context;
+  /*
+   The reply to prompt `index`.
+   */
+  void (*put)(void *context, size_t index, CeStr reply);
+} CeSink;
+
+/*
+ What a plugin is. All functions but `create` and `destroy` may be null where the capability is not offered.
+
+ Every function that returns `i32` returns `CE_OK` or a `CE_ERROR_…` and then fills `error`.
+ */
+typedef struct {
+  /*
+   `CE_ABI_MAJOR` that the plugin was built with.
+   */
+  uint32_t abi_major;
+  /*
+   `CE_ABI_MINOR` that the plugin was built with.
+   */
+  uint32_t abi_minor;
+  /*
+   Size of this struct as the plugin knows it.
+   */
+  size_t struct_size;
+  /*
+   Sum of `CE_FIT`, `CE_CLASSIFY`, …
+   */
+  uint64_t capabilities;
+  /*
+   Name.
+   */
+  CeStr name;
+  /*
+   Version.
+   */
+  CeStr version;
+  /*
+   How it was built.
+   */
+  CeStr build_info;
+  /*
+   Makes a model. `config` is the `[config]` table of the model's TOML as a JSON object.
+   */
+  int32_t (*create)(CeStr config,
+                    const CeTask *task,
+                    const CeHost *host,
+                    void **handle,
+                    CeError *error);
+  /*
+   Ends a model.
+   */
+  void (*destroy)(void *handle);
+  /*
+   Learns from `train`; may choose hyper-parameters on `valid`, which may be empty.
+   */
+  int32_t (*fit)(void *handle, const CeDataset *train, const CeDataset *valid, CeError *error);
+  /*
+   Writes `n * n_labels` scores, row-major, higher wins; sets `answered[i]` (1 on entry) to 0 where it has no answer;
+   writes to `rows` how many rows it filled, which must be `n`.
+   */
+  int32_t (*classify)(void *handle,
+                      const CeBatch *batch,
+                      float *scores,
+                      uint8_t *answered,
+                      size_t *rows,
+                      CeError *error);
+  /*
+   Width of the vectors.
+   */
+  size_t (*dimension)(void *handle);
+  /*
+   Writes `n * dimension` numbers, row-major; `rows` as for `classify`.
+   */
+  int32_t (*embed)(void *handle, const CeBatch *batch, float *vectors, size_t *rows, CeError *error);
+  /*
+   Writes one result for each of `n` pairs of context and continuation.
+   */
+  int32_t (*loglikelihood)(void *handle,
+                           size_t n,
+                           const CeStr *contexts,
+                           const CeStr *continuations,
+                           CeLoglikelihood *results,
+                           size_t *rows,
+                           CeError *error);
+  /*
+   Hands the reply to each of `n` prompts to the sink.
+   */
+  int32_t (*generate)(void *handle,
+                      size_t n,
+                      const CeStr *prompts,
+                      const CeGeneration *how,
+                      const CeSink *sink,
+                      CeError *error);
+  /*
+   Writes the fitted model to an existing empty folder.
+   */
+  int32_t (*save)(void *handle, CeStr folder, CeError *error);
+  /*
+   Reads what `save` wrote, into a handle created with the same configuration and task.
+   */
+  int32_t (*load)(void *handle, CeStr folder, CeError *error);
+} CePlugin;
+
+#endif  /* CULTURE_EVAL_PLUGIN_H */
+
+#if defined(_WIN32)
+#define CE_EXPORT __declspec(dllexport)
+#else
+#define CE_EXPORT __attribute__((visibility("default")))
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+/* The one symbol that a plugin exports: returns its static table. */
+CE_EXPORT const CePlugin *culture_eval_plugin_v1(void);
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,463 @@
+//! From the C table to the trait: one trampoline a function. Panics stop here and become an error with their text.
+
+/// Exports a [`Plugin`](crate::Plugin) as the one symbol that the harness looks for.
+#[macro_export]
+macro_rules! export_plugin {
+    ($plugin:ty) => {
+        /// The table of this plugin.
+        #[unsafe(no_mangle)]
+        #[allow(unsafe_code, unreachable_pub)]
+        pub extern "C" fn culture_eval_plugin_v1() -> *const $crate::abi::CePlugin {
+            static TABLE: $crate::abi::CePlugin = $crate::trampoline::table::<$plugin>(
+                env!("CARGO_PKG_VERSION"),
+                if cfg!(debug_assertions) { "rust, debug" } else { "rust, release" },
+            );
+            &raw const TABLE
+        }
+    };
+}
+
+/// The functions behind [`export_plugin!`]; not for authors.
+#[doc(hidden)]
+#[expect(unsafe_code, reason = "the boundary itself")]
+pub mod trampoline {
+    use std::any::Any;
+    use std::cell::{Cell, RefCell};
+    use std::ffi::c_void;
+    use std::panic::{self, AssertUnwindSafe, catch_unwind};
+    use std::path::Path;
+    use std::sync::Once;
+    use std::{ptr, slice, str};
+
+    use crate::abi::*;
+    use crate::{
+        Batch, Capability, Dataset, Error, ErrorKind, Generation, Host, Matrix, Plugin, Replies,
+        Scores, Task,
+    };
+
+    /// A model with what its calls need.
+    struct Handle<P> {
+        plugin: P,
+        host: Host,
+        labels: usize,
+    }
+
+    /// The table of a plugin.
+    pub const fn table<P: Plugin>(version: &'static str, build_info: &'static str) -> CePlugin {
+        CePlugin {
+            abi_major: CE_ABI_MAJOR,
+            abi_minor: CE_ABI_MINOR,
+            struct_size: size_of::<CePlugin>(),
+            capabilities: Capability::bits(P::CAPABILITIES),
+            name: constant(P::NAME),
+            version: constant(version),
+            build_info: constant(build_info),
+            create: Some(create::<P>),
+            destroy: Some(destroy::<P>),
+            fit: Some(fit::<P>),
+            classify: Some(classify::<P>),
+            dimension: Some(dimension::<P>),
+            embed: Some(embed::<P>),
+            loglikelihood: Some(loglikelihood::<P>),
+            generate: Some(generate::<P>),
+            save: Some(save::<P>),
+            load: Some(load::<P>),
+        }
+    }
+
+    const fn constant(text: &'static str) -> CeStr {
+        CeStr { data: text.as_ptr(), len: text.len() }
+    }
+
+    /// A slice of the caller's; null is allowed where it is empty.
+    ///
+    /// # Safety
+    /// `data` points to `len` values that live and are not written during `'a`.
+    unsafe fn view<'a, T>(data: *const T, len: usize) -> &'a [T] {
+        if len == 0 || data.is_null() {
+            return &[];
+        }
+        // SAFETY: promised by the caller.
+        unsafe { slice::from_raw_parts(data, len) }
+    }
+
+    /// # Safety
+    /// As [`view`]; the bytes are exclusively ours during `'a`.
+    unsafe fn view_mut<'a, T>(data: *mut T, len: usize) -> &'a mut [T] {
+        if len == 0 || data.is_null() {
+            return &mut [];
+        }
+        // SAFETY: promised by the caller.
+        unsafe { slice::from_raw_parts_mut(data, len) }
+    }
+
+    /// # Safety
+    /// The text lives during `'a`.
+    unsafe fn text<'a>(text: CeStr, what: &str) -> Result<&'a str, Error> {
+        // SAFETY: promised by the caller.
+        let bytes = unsafe { view(text.data, text.len) };
+        str::from_utf8(bytes).map_err(|e| Error::internal(format!("{what} is not UTF-8: {e}")))
+    }
+
+    /// # Safety
+    /// The texts live during `'a`.
+    unsafe fn texts<'a>(data: *const CeStr, len: usize, what: &str) -> Result<Vec<&'a str>, Error> {
+        // SAFETY: promised by the caller.
+        unsafe { view(data, len).iter().map(|s| text(*s, what)).collect() }
+    }
+
+    /// # Safety
+    /// The batch and its columns live during `'a`.
+    unsafe fn batch<'a>(batch: &CeBatch) -> Result<Batch<'a>, Error> {
+        // SAFETY: promised by the caller.
+        unsafe {
+            Ok(Batch {
+                ids: texts(batch.ids, batch.n, "an id")?,
+                texts: texts(batch.texts, batch.n, "a text")?,
+                cultures: view(batch.cultures, batch.n),
+            })
+        }
+    }
+
+    thread_local! {
+        /// Calls of this plugin under way on this thread.
+        static DEPTH: Cell<u32> = const { Cell::new(0) };
+        /// Where the last panic of such a call was.
+        static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+    }
+
+    /// Keeps the place of a panic in a call, and keeps it off stderr: the host reports it.
+    fn install_hook() {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            let previous = panic::take_hook();
+            panic::set_hook(Box::new(move |info| {
+                if DEPTH.get() == 0 {
+                    return previous(info);
+                }
+                PLACE.set(info.location().map(ToString::to_string));
+            }));
+        });
+    }
+
+    /// `catch_unwind` that knows the place of the panic.
+    fn caught<T>(body: impl FnOnce() -> T) -> Result<T, String> {
+        DEPTH.set(DEPTH.get() + 1);
+        let result = catch_unwind(AssertUnwindSafe(body));
+        DEPTH.set(DEPTH.get() - 1);
+        result.map_err(|payload| {
+            let text = said(payload);
+            PLACE.take().map_or_else(|| text.clone(), |place| format!("{text} (at {place})"))
+        })
+    }
+
+    fn said(panic: Box<dyn Any + Send>) -> String {
+        match panic.downcast::<String>() {
+            Ok(text) => *text,
+            Err(other) => other
+                .downcast_ref::<&str>()
+                .map_or_else(|| "no message".to_owned(), |s| (*s).to_owned()),
+        }
+    }
+
+    /// Runs a call; an error or a panic fills `error` and becomes a status.
+    ///
+    /// # Safety
+    /// `error` is null or points to a `CeError` with a buffer of its capacity.
+    unsafe fn call(error: *mut CeError, body: impl FnOnce() -> Result<(), Error>) -> i32 {
+        let (status, message, example) = match caught(body) {
+            Ok(Ok(())) => return CE_OK,
+            Ok(Err(e)) => {
+                let (status, example) = match e.kind {
+                    ErrorKind::Config => (CE_ERROR_CONFIG, usize::MAX),
+                    ErrorKind::Load => (CE_ERROR_LOAD, usize::MAX),
+                    ErrorKind::Memory => (CE_ERROR_MEMORY, usize::MAX),
+                    ErrorKind::Input(example) => (CE_ERROR_INPUT, example),
+                    ErrorKind::Cancelled => (CE_ERROR_CANCELLED, usize::MAX),
+                    ErrorKind::Unsupported => (CE_ERROR_UNSUPPORTED, usize::MAX),
+                    ErrorKind::Internal => (CE_ERROR_INTERNAL, usize::MAX),
+                };
+                (status, e.message, example)
+            }
+            Err(panic) => (CE_ERROR_PANIC, panic, usize::MAX),
+        };
+        // SAFETY: promised by the caller.
+        if let Some(error) = unsafe { error.as_mut() } {
+            let mut len = message.len().min(error.capacity);
+            while !message.is_char_boundary(len) {
+                len -= 1;
+            }
+            // SAFETY: the buffer has `capacity` bytes, of which `len` are written.
+            unsafe { ptr::copy_nonoverlapping(message.as_ptr(), error.message, len) };
+            error.len = len;
+            error.example = example;
+        }
+        status
+    }
+
+    /// # Safety
+    /// `handle` came from `create::<P>` and no other call runs on it.
+    unsafe fn handle<'a, P: Plugin>(handle: *mut c_void) -> Result<&'a mut Handle<P>, Error> {
+        // SAFETY: promised by the caller.
+        unsafe { handle.cast::<Handle<P>>().as_mut() }
+            .ok_or_else(|| Error::internal("the handle is null"))
+    }
+
+    /// The host's pointers as a value that may travel between threads.
+    #[derive(Clone, Copy)]
+    struct Calls {
+        host: *const CeHost,
+    }
+    // SAFETY: the ABI says that the host's functions are callable from any thread while the handle lives.
+    unsafe impl Send for Calls {}
+    // SAFETY: as above.
+    unsafe impl Sync for Calls {}
+
+    impl Calls {
+        fn host(&self) -> &CeHost {
+            // SAFETY: the host lives until the handle is destroyed, and this value lives inside the handle.
+            unsafe { &*self.host }
+        }
+    }
+
+    fn wrap(host: *const CeHost) -> Host {
+        let calls = Calls { host };
+        let ce = |text: &str| CeStr { data: text.as_ptr(), len: text.len() };
+        Host {
+            threads: calls.host().threads.max(1) as usize,
+            seed: calls.host().seed,
+            log: Box::new(move |message| {
+                if let Some(log) = calls.host().log {
+                    // SAFETY: a host function with its own context.
+                    unsafe { log(calls.host().context, ce(message)) };
+                }
+            }),
+            progress: Box::new(move |done, total| {
+                if let Some(progress) = calls.host().progress {
+                    // SAFETY: as above.
+                    unsafe { progress(calls.host().context, done, total) };
+                }
+            }),
+            metric: Box::new(move |name, step, value| {
+                if let Some(metric) = calls.host().metric {
+                    // SAFETY: as above.
+                    unsafe { metric(calls.host().context, ce(name), step, value) };
+                }
+            }),
+            is_cancelled: Box::new(move || {
+                // SAFETY: as above.
+                calls
+                    .host()
+                    .is_cancelled
+                    .is_some_and(|ask| unsafe { ask(calls.host().context) } != 0)
+            }),
+        }
+    }
+
+    unsafe extern "C" fn create<P: Plugin>(
+        config: CeStr,
+        task: *const CeTask,
+        host: *const CeHost,
+        out: *mut *mut c_void,
+        error: *mut CeError,
+    ) -> i32 {
+        install_hook();
+        let body = || {
+            // SAFETY: the host passes pointers that live for the call; `host` lives until destroy.
+            let (config, task, host) = unsafe {
+                let task = task.as_ref().ok_or_else(|| Error::internal("the task is null"))?;
+                if host.is_null() || out.is_null() {
+                    return Err(Error::internal("the host or the place for the handle is null"));
+                }
+                let owned = |list: Vec<&str>| list.into_iter().map(str::to_owned).collect();
+                let task = Task {
+                    name: text(task.name, "the task's name")?.to_owned(),
+                    protocol: text(task.protocol, "the protocol's name")?.to_owned(),
+                    labels: owned(texts(task.labels, task.n_labels, "a label")?),
+                    cultures: owned(texts(task.cultures, task.n_cultures, "a culture")?),
+                };
+                (text(config, "the configuration")?, task, wrap(host))
+            };
+            let plugin = P::create(config, &task, &host)?;
+            let handle = Box::new(Handle { plugin, host, labels: task.labels.len() });
+            // SAFETY: `out` is a place of the host's for one pointer.
+            unsafe { *out = Box::into_raw(handle).cast() };
+            Ok(())
+        };
+        // SAFETY: `error` is the host's.
+        unsafe { call(error, body) }
+    }
+
+    unsafe extern "C" fn destroy<P: Plugin>(handle: *mut c_void) {
+        if !handle.is_null() {
+            // SAFETY: the handle came from `create::<P>` and is not used again.
+            let handle = unsafe { Box::from_raw(handle.cast::<Handle<P>>()) };
+            // A panic while dropping must not leave the function; nobody is left to hear of it.
+            let _ = caught(|| drop(handle));
+        }
+    }
+
+    unsafe extern "C" fn fit<P: Plugin>(
+        at: *mut c_void,
+        train: *const CeDataset,
+        valid: *const CeDataset,
+        error: *mut CeError,
+    ) -> i32 {
+        let body = || {
+            // SAFETY: the host passes pointers that live for the call.
+            unsafe {
+                let handle = handle::<P>(at)?;
+                let read = |data: *const CeDataset| -> Result<Dataset<'_>, Error> {
+                    let data = data.as_ref().ok_or_else(|| Error::internal("a dataset is null"))?;
+                    Ok(Dataset {
+                        examples: batch(&data.examples)?,
+                        labels: view(data.labels, data.examples.n),
+                    })
+                };
+                handle.plugin.fit(&read(train)?, &read(valid)?, &handle.host)
+            }
+        };
+        // SAFETY: `error` is the host's.
+        unsafe { call(error, body) }
+    }
+
+    unsafe extern "C" fn classify<P: Plugin>(
+        at: *mut c_void,
+        rows: *const CeBatch,
+        scores: *mut f32,
+        answered: *mut u8,
+        filled: *mut usize,
+        error: *mut CeError,
+    ) -> i32 {
+        let body = || {
+            // SAFETY: the host passes buffers of `n * n_labels` and `n` values that live for the call.
+            unsafe {
+                let handle = handle::<P>(at)?;
+                let batch =
+                    batch(rows.as_ref().ok_or_else(|| Error::internal("the batch is null"))?)?;
+                let n = batch.len();
+                let mut scores = Scores {
+                    values: view_mut(scores, n * handle.labels),
+                    answered: view_mut(answered, n),
+                    labels: handle.labels,
+                };
+                handle.plugin.classify(&batch, &mut scores, &handle.host)?;
+                *filled = n;
+            }
+            Ok(())
+        };
+        // SAFETY: `error` is the host's.
+        unsafe { call(error, body) }
+    }
+
+    unsafe extern "C" fn dimension<P: Plugin>(at: *mut c_void) -> usize {
+        // SAFETY: a handle of ours; a panic becomes 0, which the host refuses.
+        caught(|| unsafe { handle::<P>(at) }.map_or(0, |h| h.plugin.dimension())).unwrap_or(0)
+    }
+
+    unsafe extern "C" fn embed<P: Plugin>(
+        at: *mut c_void,
+        rows: *const CeBatch,
+        vectors: *mut f32,
+        filled: *mut usize,
+        error: *mut CeError,
+    ) -> i32 {
+        let body = || {
+            // SAFETY: the host passes a buffer of `n * dimension` values that lives for the call.
+            unsafe {
+                let handle = handle::<P>(at)?;
+                let batch =
+                    batch(rows.as_ref().ok_or_else(|| Error::internal("the batch is null"))?)?;
+                let (n, columns) = (batch.len(), handle.plugin.dimension());
+                let mut vectors = Matrix { values: view_mut(vectors, n * columns), columns };
+                handle.plugin.embed(&batch, &mut vectors, &handle.host)?;
+                *filled = n;
+            }
+            Ok(())
+        };
+        // SAFETY: `error` is the host's.
+        unsafe { call(error, body) }
+    }
+
+    unsafe extern "C" fn loglikelihood<P: Plugin>(
+        at: *mut c_void,
+        n: usize,
+        contexts: *const CeStr,
+        continuations: *const CeStr,
+        results: *mut CeLoglikelihood,
+        filled: *mut usize,
+        error: *mut CeError,
+    ) -> i32 {
+        let body = || {
+            // SAFETY: the host passes `n` texts twice and room for `n` results.
+            unsafe {
+                let handle = handle::<P>(at)?;
+                let contexts = texts(contexts, n, "a context")?;
+                let continuations = texts(continuations, n, "a continuation")?;
+                let found = handle.plugin.loglikelihood(&contexts, &continuations, &handle.host)?;
+                for (place, one) in view_mut(results, n).iter_mut().zip(&found) {
+                    *place = CeLoglikelihood {
+                        sum: one.sum,
+                        tokens: one.tokens,
+                        greedy: one.greedy.into(),
+                    };
+                }
+                *filled = found.len();
+            }
+            Ok(())
+        };
+        // SAFETY: `error` is the host's.
+        unsafe { call(error, body) }
+    }
+
+    unsafe extern "C" fn generate<P: Plugin>(
+        at: *mut c_void,
+        n: usize,
+        prompts: *const CeStr,
+        how: *const CeGeneration,
+        sink: *const CeSink,
+        error: *mut CeError,
+    ) -> i32 {
+        let body = || {
+            // SAFETY: the host passes pointers that live for the call.
+            unsafe {
+                let handle = handle::<P>(at)?;
+                let prompts = texts(prompts, n, "a prompt")?;
+                let how = how
+                    .as_ref()
+                    .ok_or_else(|| Error::internal("the generation settings are null"))?;
+                let how = Generation { max_tokens: how.max_tokens, temperature: how.temperature };
+                let sink = sink.as_ref().ok_or_else(|| Error::internal("the sink is null"))?;
+                let put = sink.put.ok_or_else(|| Error::internal("the sink has no function"))?;
+                let mut put = |index: usize, reply: &str| {
+                    put(sink.context, index, CeStr { data: reply.as_ptr(), len: reply.len() })
+                };
+                handle.plugin.generate(&prompts, &how, &mut Replies { put: &mut put }, &handle.host)
+            }
+        };
+        // SAFETY: `error` is the host's.
+        unsafe { call(error, body) }
+    }
+
+    unsafe extern "C" fn save<P: Plugin>(
+        at: *mut c_void,
+        folder: CeStr,
+        error: *mut CeError,
+    ) -> i32 {
+        // SAFETY: the host passes a text that lives for the call, and `error` is its own.
+        unsafe {
+            call(error, || handle::<P>(at)?.plugin.save(Path::new(text(folder, "the folder")?)))
+        }
+    }
+
+    unsafe extern "C" fn load<P: Plugin>(
+        at: *mut c_void,
+        folder: CeStr,
+        error: *mut CeError,
+    ) -> i32 {
+        // SAFETY: as `save`.
+        unsafe {
+            call(error, || handle::<P>(at)?.plugin.load(Path::new(text(folder, "the folder")?)))
+        }
+    }
+}

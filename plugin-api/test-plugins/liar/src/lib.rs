@@ -1,0 +1,175 @@
+//! Test plugin that breaks one rule of the contract at a time: `[config] lie = "..."`.
+//!
+//! With `lie = "none"` it is honest: the score of `yes` grows with the length of the text.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use plugin_api::{
+    Batch, Capability, Dataset, Error, Host, Loglikelihood, Matrix, Plugin, Scores, Task,
+    export_plugin,
+};
+use serde::Deserialize;
+
+/// The `[config]` table.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Config {
+    lie: Lie,
+}
+
+/// Which rule it breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Lie {
+    /// None.
+    None,
+    /// One score is NaN.
+    Nan,
+    /// One score is infinite.
+    Infinite,
+    /// The last row stays unwritten.
+    Short,
+    /// `loglikelihood` answers one request too few.
+    Fewer,
+    /// It panics when created.
+    PanicCreate,
+    /// It panics in `fit`.
+    PanicFit,
+    /// It panics in `classify`.
+    PanicClassify,
+    /// It panics at text that is not plain.
+    PanicText,
+    /// It panics at an empty batch.
+    PanicEmpty,
+    /// It ends the process in `classify`.
+    Abort,
+    /// It never comes back from `classify`.
+    Hang,
+    /// It does not look whether it was cancelled.
+    Deaf,
+    /// Its vectors have no columns.
+    NoDimension,
+    /// It answers differently each time.
+    Random,
+    /// An answer depends on the other examples of the batch.
+    Neighbours,
+    /// Instances share their state.
+    Shared,
+    /// It forgets 64 KiB in each call.
+    Leak,
+    /// It refuses the second example.
+    Refuse,
+}
+
+static CALLS: AtomicU32 = AtomicU32::new(0);
+static INSTANCES: AtomicU32 = AtomicU32::new(0);
+
+/// The model.
+#[derive(Debug)]
+pub struct Liar {
+    lie: Lie,
+    labels: usize,
+}
+
+impl Plugin for Liar {
+    const NAME: &'static str = "liar";
+    const CAPABILITIES: &'static [Capability] =
+        &[Capability::Fit, Capability::Classify, Capability::Embed, Capability::Loglikelihood];
+
+    fn create(config: &str, task: &Task, _host: &Host) -> Result<Self, Error> {
+        let Config { lie } =
+            serde_json::from_str(config).map_err(|e| Error::config(format!("config: {e}")))?;
+        assert!(lie != Lie::PanicCreate, "no wish to exist");
+        INSTANCES.fetch_add(1, Ordering::Relaxed);
+        Ok(Self { lie, labels: task.labels.len() })
+    }
+
+    fn fit(&mut self, _train: &Dataset<'_>, _valid: &Dataset<'_>, _host: &Host) -> Result<(), Error> {
+        assert!(self.lie != Lie::PanicFit, "no wish to learn");
+        Ok(())
+    }
+
+    fn classify(&mut self, batch: &Batch<'_>, scores: &mut Scores<'_>, host: &Host) -> Result<(), Error> {
+        self.misbehave(batch, host)?;
+        for (index, text) in batch.texts.iter().enumerate() {
+            if self.lie == Lie::Short && index + 1 == batch.len() {
+                continue;
+            }
+            let score = self.score(batch, text, index);
+            for (label, place) in scores.row(index).iter_mut().enumerate() {
+                *place = if label + 1 == self.labels { score } else { 0.5 };
+            }
+        }
+        Ok(())
+    }
+
+    fn dimension(&self) -> usize {
+        if self.lie == Lie::NoDimension { 0 } else { 2 }
+    }
+
+    fn embed(&mut self, batch: &Batch<'_>, vectors: &mut Matrix<'_>, _host: &Host) -> Result<(), Error> {
+        for (index, text) in batch.texts.iter().enumerate() {
+            vectors.row(index).copy_from_slice(&[1.0, text.len() as f32]);
+        }
+        Ok(())
+    }
+
+    fn loglikelihood(
+        &mut self,
+        contexts: &[&str],
+        continuations: &[&str],
+        _host: &Host,
+    ) -> Result<Vec<Loglikelihood>, Error> {
+        let mut all: Vec<_> = contexts
+            .iter()
+            .zip(continuations)
+            .map(|(_, c)| Loglikelihood { sum: -(c.len() as f64), tokens: 1, greedy: false })
+            .collect();
+        if self.lie == Lie::Fewer {
+            all.pop();
+        }
+        Ok(all)
+    }
+}
+
+impl Liar {
+    /// What goes wrong before any score is written.
+    fn misbehave(&self, batch: &Batch<'_>, host: &Host) -> Result<(), Error> {
+        match self.lie {
+            Lie::PanicClassify => panic!("no wish to judge {}", batch.ids[0]),
+            Lie::PanicEmpty => assert!(!batch.is_empty(), "nothing to do"),
+            Lie::PanicText => assert!(batch.texts.iter().all(|t| t.is_ascii()), "not plain"),
+            Lie::Abort => std::process::abort(),
+            Lie::Hang => loop {
+                std::thread::sleep(Duration::from_secs(3600));
+            },
+            Lie::Deaf if host.is_cancelled() => {
+                let start = Instant::now();
+                while start.elapsed() < Duration::from_secs(4) {
+                    std::thread::sleep(Duration::from_millis(50));
+                }
+            }
+            Lie::Leak => std::mem::forget(vec![1_u8; 1 << 16]),
+            Lie::Refuse if batch.len() > 1 => return Err(Error::input(1, "I do not like it")),
+            Lie::Deaf => {}
+            _ if host.is_cancelled() => return Err(Error::cancelled()),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn score(&self, batch: &Batch<'_>, text: &str, index: usize) -> f32 {
+        let honest = text.len() as f32 / 100.0;
+        match self.lie {
+            Lie::Nan if index == 0 => f32::NAN,
+            Lie::Infinite if index == 0 => f32::INFINITY,
+            Lie::Random => CALLS.fetch_add(1, Ordering::Relaxed) as f32,
+            Lie::Neighbours => honest + batch.len() as f32,
+            Lie::Shared => INSTANCES.load(Ordering::Relaxed) as f32,
+            _ => honest,
+        }
+    }
+}
+
+export_plugin!(Liar);

@@ -1,0 +1,3 @@
+//! Tests of the contract crate.
+
+mod header;
