@@ -3,7 +3,7 @@
 use rand_chacha::rand_core::Rng;
 
 use super::dist::stirling_error;
-use super::rng::{below, uniform};
+use super::rng::{Batch, Bits, uniform};
 
 /// A Binomial(n, p) variate. Inversion below a mean of 10, else BTRS (Hörmann 1993, "The generation of binomial random
 /// variates", algorithm BTRS); both exact to double precision.
@@ -98,6 +98,9 @@ pub(crate) struct Multinomial {
     large: Vec<(u32, f64)>,
     /// For each example of a small cell, its cell.
     owners: Vec<u32>,
+    /// The owner of example i is cell i: no two examples share a cell.
+    identity: bool,
+    batch: Batch,
 }
 
 /// Cost of one binomial draw in index draws, measured.
@@ -122,36 +125,48 @@ impl Multinomial {
             left -= count;
             rest = tail;
         }
-        let owners = rest
+        let owners: Vec<u32> = rest
             .iter()
             .flat_map(|&cell| std::iter::repeat_n(cell, counts[cell as usize] as usize))
             .collect();
-        Self { total, large, owners }
+        let batch = Batch::new(owners.len() as u32);
+        let identity = owners.iter().enumerate().all(|(i, cell)| i as u32 == *cell);
+        Self { total, large, owners, identity, batch }
     }
 
     /// Fills `out` (one slot a cell) with one draw.
     #[inline]
     pub(crate) fn draw(&self, rng: &mut impl Rng, out: &mut [u32]) {
         out.fill(0);
+        self.visit(rng, |cell, count| out[cell] += count);
+    }
+
+    /// Calls `take(cell, count)` for the parts of one draw; small cells come one by one, a cell perhaps several times.
+    #[inline]
+    pub(crate) fn visit(&self, rng: &mut impl Rng, mut take: impl FnMut(usize, u32)) {
         let mut left = self.total;
         for &(cell, share) in &self.large {
             let drawn = binomial(rng, left, share);
-            out[cell as usize] = drawn as u32;
+            take(cell as usize, drawn as u32);
             left -= drawn;
             if left == 0 {
                 return;
             }
         }
-        let size = self.owners.len() as u32;
-        for _ in 0..left {
-            out[self.owners[below(rng, size) as usize] as usize] += 1;
+        if self.identity {
+            self.batch.draw(rng, left, |index| take(index, 1));
+        } else {
+            self.batch.draw(rng, left, |index| take(self.owners[index] as usize, 1));
         }
     }
 }
 
 /// Binomial(n, 1/2): a popcount of random words when n is small, else [`binomial`].
 #[inline]
-pub(crate) fn fair_coins(rng: &mut impl Rng, n: u64) -> u64 {
+pub(crate) fn fair_coins(rng: &mut impl Rng, bits: &mut Bits, n: u64) -> u64 {
+    if n <= 64 {
+        return u64::from(bits.ones(rng, n as u32));
+    }
     if n > 512 {
         return binomial(rng, n, 0.5);
     }
@@ -161,10 +176,5 @@ pub(crate) fn fair_coins(rng: &mut impl Rng, n: u64) -> u64 {
         heads += u64::from(rng.next_u64().count_ones());
         left -= 64;
     }
-    if left > 32 {
-        heads += u64::from((rng.next_u64() >> (64 - left)).count_ones());
-    } else if left > 0 {
-        heads += u64::from((rng.next_u32() >> (32 - left)).count_ones());
-    }
-    heads
+    heads + u64::from(bits.ones(rng, left as u32))
 }
