@@ -29,10 +29,6 @@ pub struct Manifest {
     pub seeds: Vec<u64>,
     /// Only so many examples of every evaluated part; 0 = all.
     pub limit: usize,
-    /// Level of the intervals.
-    pub confidence: f64,
-    /// Resamples of a bootstrap interval.
-    pub resamples: usize,
     /// Benchmarks, aggregates' parts included.
     pub benchmarks: Vec<Benchmark>,
     /// Columns of the board.
@@ -138,8 +134,6 @@ impl Manifest {
             suite: suite.clone(),
             seeds: request.seeds.clone(),
             limit: request.limit,
-            confidence: settings.confidence,
-            resamples: settings.resamples,
             columns: request.benchmarks.iter().map(|b| column(b, &benchmarks, tasks, catalogue)).collect(),
             rows: request.models.iter().map(row).collect(),
             benchmarks,
