@@ -1,5 +1,5 @@
 //! Fits tfidf-logreg on real EMGSD and CREHate and prints its scores: `cargo run --release -p tfidf-logreg --example real_data --
-//! FOLDER [CONFIG-JSON] [THREADS]`. FOLDER holds `emgsd/{train_binary.jsonl,test.csv}` and
+//! FOLDER [CONFIG-JSON] [THREADS] [ONLY]`. FOLDER holds `emgsd/{train_binary.jsonl,test.csv}` and
 //! `crehate/finetune/data_splits/CREHate_{train,valid,test}.csv`. Choices are made on the `valid` rows; `test` is for the last look.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for developers")]
@@ -45,20 +45,24 @@ impl Part {
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [folder, rest @ ..] = &arguments[..] else {
-        eprintln!("usage: real_data FOLDER [CONFIG-JSON] [THREADS]");
+        eprintln!("usage: real_data FOLDER [CONFIG-JSON] [THREADS] [ONLY]");
         return Ok(());
     };
     let config = rest.first().map_or("{}", String::as_str);
     let threads = rest.get(1).map_or(Ok(1), |n| n.parse())?;
     let folder = Path::new(folder);
     let no_refit = without_refit(config)?;
+    let only = rest.get(2).map_or("", String::as_str);
     // The `valid` rows come from a model fitted on train alone, whatever `refit` says.
-    let (task, parts) = crehate(folder)?;
-    evaluate("CREHate valid", &no_refit, &task, &parts, &parts[1], threads)?;
-    evaluate("CREHate test", config, &task, &parts, &parts[2], threads)?;
-    let (task, parts) = emgsd(folder)?;
-    evaluate("EMGSD valid", &no_refit, &task, &parts, &parts[1], threads)?;
-    evaluate("EMGSD test", config, &task, &parts, &parts[2], threads)?;
+    for (name, (task, parts)) in [("CREHate", crehate(folder)?), ("EMGSD", emgsd(folder)?)] {
+        for (part, config, on) in [("valid", &no_refit[..], &parts[1]), ("test", config, &parts[2])]
+        {
+            let title = format!("{name} {part}");
+            if title.contains(only) {
+                evaluate(&title, config, &task, &parts, on, threads)?;
+            }
+        }
+    }
     Ok(())
 }
 

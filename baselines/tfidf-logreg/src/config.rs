@@ -53,7 +53,7 @@ impl Default for Config {
             max_features: 200_000,
             max_weights: 4_000_000,
             c: vec![0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0],
-            balanced: false,
+            balanced: true,
             refit: true,
             max_iterations: 200,
             tolerance: 1e-5,

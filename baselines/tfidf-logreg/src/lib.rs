@@ -112,3 +112,192 @@ impl TfidfLogreg {
 }
 
 export_plugin!(TfidfLogreg);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// In X the word "pie" makes an example good, in Y bad; elsewhere "sun" does.
+    struct Toy {
+        ids: Vec<String>,
+        texts: Vec<String>,
+        cultures: Vec<u32>,
+        labels: Vec<u32>,
+    }
+
+    impl Toy {
+        fn new(n: usize, name: &str) -> Self {
+            let mut toy = Self { ids: vec![], texts: vec![], cultures: vec![], labels: vec![] };
+            for i in 0..n {
+                let (culture, pie) = (i % 2, (i / 2) % 2);
+                let good = if pie == 1 { culture == 0 } else { (i / 4) % 2 == 0 };
+                let filler = ["red", "green", "blue", "grey", "old"][(i * 7) % 5];
+                let word = if pie == 1 {
+                    "pie"
+                } else if good {
+                    "sun"
+                } else {
+                    "rain"
+                };
+                toy.ids.push(format!("{name}-{i}"));
+                toy.texts.push(format!("The {filler} {word}, naïve café {}", i % 3));
+                toy.cultures.push(culture as u32);
+                toy.labels.push(u32::from(good));
+            }
+            toy
+        }
+
+        fn batch(&self) -> Batch<'_> {
+            Batch {
+                ids: self.ids.iter().map(String::as_str).collect(),
+                texts: self.texts.iter().map(String::as_str).collect(),
+                cultures: &self.cultures,
+            }
+        }
+
+        fn data(&self) -> Dataset<'_> {
+            Dataset { examples: self.batch(), labels: &self.labels }
+        }
+    }
+
+    const NOTHING: Dataset<'_> = Dataset {
+        examples: Batch { ids: Vec::new(), texts: Vec::new(), cultures: &[] },
+        labels: &[],
+    };
+
+    fn task(labels: &[&str]) -> Task {
+        Task {
+            name: "toy".into(),
+            protocol: "finetuned".into(),
+            labels: labels.iter().map(|&l| l.to_owned()).collect(),
+            cultures: vec!["X".into(), "Y".into()],
+        }
+    }
+
+    const LABELS: &[&str] = &["bad", "good"];
+
+    fn fitted(config: &str, labels: &[&str], threads: usize, valid: bool) -> TfidfLogreg {
+        let host = Host::silent(threads, 0);
+        let mut model = TfidfLogreg::create(config, &task(labels), &host).unwrap();
+        let (train, apart) = (Toy::new(200, "train"), Toy::new(40, "valid"));
+        let valid = if valid { apart.data() } else { NOTHING };
+        model.fit(&train.data(), &valid, &host).unwrap();
+        model
+    }
+
+    fn classify(model: &mut TfidfLogreg, batch: &Batch<'_>) -> Result<Vec<f32>, Error> {
+        let (n, labels) = (batch.len(), model.task.labels.len());
+        let (mut values, mut answered) = (vec![9.0; n * labels], vec![1; n]);
+        let mut scores = Scores::over(&mut values, &mut answered, labels);
+        model.classify(batch, &mut scores, &Host::silent(1, 0))?;
+        Ok(values)
+    }
+
+    #[test]
+    fn learns_words_that_mean_the_opposite_in_two_cultures() {
+        let test = Toy::new(80, "test");
+        for (labels, valid) in
+            [(LABELS, true), (LABELS, false), (&["bad", "good", "never"][..], true)]
+        {
+            let p = classify(&mut fitted("{}", labels, 1, valid), &test.batch()).unwrap();
+            for (row, &label) in p.chunks(labels.len()).zip(&test.labels) {
+                assert!(row[label as usize] > 0.5, "{row:?} {label}");
+                assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-6, "{row:?}");
+            }
+        }
+        // Without pairs of culture and word a linear model cannot.
+        let p =
+            classify(&mut fitted(r#"{"crosses":false}"#, LABELS, 1, true), &test.batch()).unwrap();
+        let right = p.chunks(2).zip(&test.labels).filter(|(p, l)| p[**l as usize] > 0.5).count();
+        assert!(right < 70, "{right}");
+    }
+
+    #[test]
+    fn threads_and_batches_change_no_bit() {
+        let test = Toy::new(50, "test");
+        let mut one = fitted("{}", LABELS, 1, true);
+        let whole = classify(&mut one, &test.batch()).unwrap();
+        assert_eq!(one.fitted, fitted("{}", LABELS, 3, true).fitted);
+        let batch = test.batch();
+        for size in [1, 8, 32] {
+            let mut parts = Vec::new();
+            for from in (0..50).step_by(size) {
+                let range = from..(from + size).min(50);
+                let part = Batch::of(
+                    &batch.ids[range.clone()],
+                    &batch.texts[range.clone()],
+                    &test.cultures[range],
+                );
+                parts.extend(classify(&mut one, &part).unwrap());
+            }
+            assert_eq!(parts, whole, "batch {size}");
+        }
+        assert_eq!(classify(&mut one, &Batch::of(&[], &[], &[])).unwrap(), []);
+    }
+
+    #[test]
+    fn a_loaded_model_answers_the_same_bits() {
+        let folder = tempfile::tempdir().unwrap();
+        let test = Toy::new(50, "test");
+        let mut before = fitted("{}", &["bad", "good", "never", "ever"], 1, true);
+        before.save(folder.path()).unwrap();
+        let create = |config, labels| {
+            TfidfLogreg::create(config, &task(labels), &Host::silent(1, 0)).unwrap()
+        };
+        let mut after = create("{}", &["bad", "good", "never", "ever"]);
+        after.load(folder.path()).unwrap();
+        assert_eq!(before.fitted, after.fitted);
+        assert_eq!(classify(&mut before, &test.batch()), classify(&mut after, &test.batch()));
+
+        let check = |model: &mut TfidfLogreg, part: &str| {
+            let message = model.load(folder.path()).unwrap_err().message;
+            assert!(message.contains("tfidf-logreg.bin"), "{message}");
+            assert!(
+                message.contains(part) && message.contains("fit again"),
+                "{part:?} not in {message:?}"
+            );
+        };
+        check(&mut create("{}", &["bad", "good"]), "`labels`");
+        check(&mut create(r#"{"min_df":3}"#, &["bad", "good", "never", "ever"]), "`config`");
+        let path = folder.path().join("tfidf-logreg.bin");
+        let bytes = fs_err::read(&path).unwrap();
+        fs_err::write(&path, &bytes[..bytes.len() - 3]).unwrap();
+        check(&mut after, "bytes after the header");
+        fs_err::write(&path, "junk").unwrap();
+        check(&mut after, "the header has no end");
+    }
+
+    #[test]
+    fn errors_name_the_remedy() {
+        let host = Host::silent(1, 0);
+        let mut early = TfidfLogreg::create("{}", &task(LABELS), &host).unwrap();
+        let nothing = Batch::of(&[], &[], &[]);
+        assert!(
+            classify(&mut early, &nothing).unwrap_err().message.contains("fit or load it first")
+        );
+        assert!(early.fit(&NOTHING, &NOTHING, &host).unwrap_err().message.contains("too few"));
+        assert!(
+            TfidfLogreg::create("{}", &task(&["one"]), &host)
+                .unwrap_err()
+                .message
+                .contains("two labels")
+        );
+        let wrong = Toy { labels: vec![7; 4], ..Toy::new(4, "train") };
+        let error = early.fit(&wrong.data(), &NOTHING, &host).unwrap_err();
+        assert_eq!(
+            (error.kind, error.message.contains("label 7")),
+            (plugin_api::ErrorKind::Input(0), true)
+        );
+    }
+
+    #[test]
+    fn one_label_in_training_is_learned_as_certain() {
+        let host = Host::silent(1, 0);
+        let mut model = TfidfLogreg::create(r#"{"c":[1]}"#, &task(LABELS), &host).unwrap();
+        let toy = Toy::new(20, "train");
+        let same = Toy { labels: vec![1; 20], ..toy };
+        model.fit(&same.data(), &NOTHING, &host).unwrap();
+        let p = classify(&mut model, &same.batch()).unwrap();
+        assert!(p.chunks(2).all(|p| p[1] > 0.99), "{p:?}");
+    }
+}
