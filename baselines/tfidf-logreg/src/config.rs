@@ -46,7 +46,7 @@ impl Default for Config {
             chars: vec![2, 5],
             culture: true,
             crosses: true,
-            word_weight: 1.0,
+            word_weight: 0.3,
             char_weight: 1.0,
             cross_weight: 0.5,
             min_df: 2,

@@ -290,8 +290,10 @@ mod tests {
 
     #[test]
     fn idf_tf_and_length_follow_the_formulas() {
-        let config =
-            Config::parse(r#"{"words":[1,1],"chars":[],"crosses":false,"min_df":1}"#).unwrap();
+        let config = Config::parse(
+            r#"{"words":[1,1],"chars":[],"crosses":false,"word_weight":1,"min_df":1}"#,
+        )
+        .unwrap();
         let host = Host::silent(1, 0);
         let texts = ["A a b", "a c", "a"];
         let batch = Batch::of(&["1", "2", "3"], &texts, &[0, 1, 0]);

@@ -117,7 +117,7 @@ export_plugin!(TfidfLogreg);
 mod tests {
     use super::*;
 
-    /// In X the word "pie" makes an example good, in Y bad; elsewhere "sun" does.
+    /// In X "pie" is good and "sun" is bad, in Y the other way round.
     struct Toy {
         ids: Vec<String>,
         texts: Vec<String>,
@@ -130,15 +130,9 @@ mod tests {
             let mut toy = Self { ids: vec![], texts: vec![], cultures: vec![], labels: vec![] };
             for i in 0..n {
                 let (culture, pie) = (i % 2, (i / 2) % 2);
-                let good = if pie == 1 { culture == 0 } else { (i / 4) % 2 == 0 };
+                let good = (pie == 1) == (culture == 0);
                 let filler = ["red", "green", "blue", "grey", "old"][(i * 7) % 5];
-                let word = if pie == 1 {
-                    "pie"
-                } else if good {
-                    "sun"
-                } else {
-                    "rain"
-                };
+                let word = if pie == 1 { "pie" } else { "sun" };
                 toy.ids.push(format!("{name}-{i}"));
                 toy.texts.push(format!("The {filler} {word}, naïve café {}", i % 3));
                 toy.cultures.push(culture as u32);
@@ -232,7 +226,7 @@ mod tests {
             }
             assert_eq!(parts, whole, "batch {size}");
         }
-        assert_eq!(classify(&mut one, &Batch::of(&[], &[], &[])).unwrap(), []);
+        assert!(classify(&mut one, &Batch::of(&[], &[], &[])).unwrap().is_empty());
     }
 
     #[test]

@@ -287,7 +287,7 @@ mod tests {
         // A third label that never occurs takes no probability in the end; its weights shrink to what the penalty leaves.
         let softmax = Problem::new(&rows, &two, 3, false);
         let end = softmax.fit(
-            2.0,
+            0.5,
             softmax.start(),
             Stop { max_iterations: 5000, tolerance: 1e-12 },
             &host,
