@@ -1,6 +1,7 @@
 //! Fits tfidf-logreg on real EMGSD and CREHate and prints its scores: `cargo run --release -p tfidf-logreg --example real_data --
-//! FOLDER [CONFIG-JSON] [THREADS] [ONLY]`. FOLDER holds `emgsd/{train_binary.jsonl,test.csv}` and
+//! FOLDER [CONFIG-JSON] [THREADS] [ONLY] [SHARE]`. FOLDER holds `emgsd/{train_binary.jsonl,test.csv}` and
 //! `crehate/finetune/data_splits/CREHate_{train,valid,test}.csv`. Choices are made on the `valid` rows; `test` is for the last look.
+//! SHARE (0 to 1) of train is learned from: a learning curve shows whether more data, as `refit` adds, would help.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for developers")]
 
@@ -37,6 +38,15 @@ impl Part {
         }
     }
 
+    /// Keeps the first rows (all examples of a post stand together).
+    fn keep(&mut self, share: f64) {
+        let n = (self.ids.len() as f64 * share) as usize;
+        self.ids.truncate(n);
+        self.texts.truncate(n);
+        self.cultures.truncate(n);
+        self.labels.truncate(n);
+    }
+
     fn data(&self) -> Dataset<'_> {
         Dataset { examples: self.batch(), labels: &self.labels }
     }
@@ -45,16 +55,18 @@ impl Part {
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [folder, rest @ ..] = &arguments[..] else {
-        eprintln!("usage: real_data FOLDER [CONFIG-JSON] [THREADS] [ONLY]");
+        eprintln!("usage: real_data FOLDER [CONFIG-JSON] [THREADS] [ONLY] [SHARE]");
         return Ok(());
     };
     let config = rest.first().map_or("{}", String::as_str);
     let threads = rest.get(1).map_or(Ok(1), |n| n.parse())?;
     let folder = Path::new(folder);
     let no_refit = without_refit(config)?;
+    let share: f64 = rest.get(3).map_or(Ok(1.0), |share| share.parse())?;
     let only = rest.get(2).map_or("", String::as_str);
     // The `valid` rows come from a model fitted on train alone, whatever `refit` says.
-    for (name, (task, parts)) in [("CREHate", crehate(folder)?), ("EMGSD", emgsd(folder)?)] {
+    for (name, (task, mut parts)) in [("CREHate", crehate(folder)?), ("EMGSD", emgsd(folder)?)] {
+        parts[0].keep(share);
         for (part, config, on) in [("valid", &no_refit[..], &parts[1]), ("test", config, &parts[2])]
         {
             let title = format!("{name} {part}");
