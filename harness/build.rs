@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
-    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("..").canonicalize()?;
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default())
+        .join("..")
+        .canonicalize()?;
     let mut out = String::new();
     embed(&mut out, &root, "FAMILIES", &[root.join("benchmarks")], "toml")?;
     embed(&mut out, &root, "SUITES", &[root.join("benchmarks/suites")], "toml")?;
@@ -24,14 +26,21 @@ fn model_folders(root: &Path) -> io::Result<Vec<PathBuf>> {
         return Ok(Vec::new());
     }
     let crates = fs::read_dir(baselines)?.collect::<io::Result<Vec<_>>>()?;
-    let mut folders: Vec<PathBuf> = crates.iter().map(|entry| entry.path().join("models")).collect();
+    let mut folders: Vec<PathBuf> =
+        crates.iter().map(|entry| entry.path().join("models")).collect();
     folders.retain(|folder| folder.is_dir());
     folders.sort();
     Ok(folders)
 }
 
 /// `pub const NAME: &[(&str, &str)]`: path from the root and content of every file, in sorted order.
-fn embed(out: &mut String, root: &Path, name: &str, folders: &[PathBuf], ending: &str) -> io::Result<()> {
+fn embed(
+    out: &mut String,
+    root: &Path,
+    name: &str,
+    folders: &[PathBuf],
+    ending: &str,
+) -> io::Result<()> {
     let mut files = Vec::new();
     for folder in folders.iter().filter(|folder| folder.is_dir()) {
         for entry in fs::read_dir(folder)? {

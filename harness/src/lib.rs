@@ -2,11 +2,21 @@
 //!
 //! The rooms of the house; `ARCHITECTURE.md` tells what passes between them.
 
+pub mod cell;
 pub mod cmd;
 pub mod definition;
 pub mod example;
+pub mod exec;
+pub mod fetch;
+pub mod manifest;
 pub mod normalise;
+pub mod plugin;
+pub mod prepare;
+pub mod report;
+pub mod sample;
+pub mod score;
 pub mod settings;
 pub mod split;
 pub mod stats;
 pub mod store;
+pub mod summarise;

@@ -1,5 +1,5 @@
 //! `culture-eval`: which model is better on which culture, and do we know it?
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    harness::cmd::main()
 }

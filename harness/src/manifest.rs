@@ -124,7 +124,7 @@ impl Manifest {
     ) -> Self {
         let mut benchmarks = request.benchmarks.clone();
         for part in request.benchmarks.iter().flat_map(|b| &b.aggregate) {
-            if let Ok((_, part)) = catalogue.benchmark(part)
+            if let Ok(part) = catalogue.benchmark(part)
                 && benchmarks.iter().all(|b| b.name != part.name)
             {
                 benchmarks.push(part.clone());
@@ -182,16 +182,20 @@ fn column(
     tasks: &BTreeMap<String, Result<TaskData, Reason>>,
     catalogue: &Catalogue,
 ) -> Column {
-    let family = catalogue.benchmark(&benchmark.name).ok().map(|(family, _)| family);
+    let family = catalogue.family_of(&benchmark.name);
     let mut hashes = Vec::new();
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> = Vec::new();
     let mut sample = None;
     let mut missing = None;
     for name in tasks_of(benchmark, all) {
         match tasks.get(name) {
             Some(Ok(data)) => {
                 hashes.push(data.file.sha256.clone());
-                notes.extend(data.notes.iter().filter(|n| !notes.contains(n)).cloned().collect::<Vec<_>>());
+                for note in &data.notes {
+                    if !notes.contains(note) {
+                        notes.push(note.clone());
+                    }
+                }
                 if data.sample {
                     sample.get_or_insert_with(|| data.because.clone());
                 }

@@ -325,7 +325,8 @@ fn sets_of(columns: &Columns) -> Vec<(String, Vec<usize>)> {
     sets
 }
 
-fn rules(benchmark: &Benchmark, task: &Task, settings: &Settings) -> Rules {
+/// How a benchmark is scored, by the settings.
+pub fn rules(benchmark: &Benchmark, task: &Task, settings: &Settings) -> Rules {
     let positive = task.positive.as_ref().and_then(|p| task.labels.iter().position(|l| l == p)).map(|i| i as u32);
     let stream = Stream::new(RESAMPLING_SEED, "scores").child(&benchmark.name);
     Rules {

@@ -5,10 +5,8 @@ use std::path::{Path, PathBuf};
 /// A path in the shared data (`CULTURE_EVAL_SHARED`, else `../../shared` beside the project), if it exists.
 /// A test that gets `None` says so and passes.
 pub(crate) fn shared(path: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("CULTURE_EVAL_SHARED").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"),
-        PathBuf::from,
-    );
+    let root = std::env::var_os("CULTURE_EVAL_SHARED")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
     let path = root.join("data").join(path);
     if path.exists() {
         return Some(path);

@@ -60,7 +60,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
                         let line = serde_json::json!({"family": name, "source": source.id, "error": error.to_string()});
                         context.output.json(&line)?;
                     } else {
-                        context.output.warn(format!("{name}/{}: {error}", source.id));
+                        context.output.warn(error.to_string());
                     }
                 }
             }

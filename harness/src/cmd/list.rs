@@ -67,7 +67,7 @@ fn benchmarks(context: &Context) -> anyhow::Result<Vec<Vec<String>>> {
     let catalogue = context.catalogue()?;
     Ok(catalogue
         .benchmarks()
-        .into_iter()
+        .filter_map(|b| Some((catalogue.family_of(&b.name)?, b)))
         .map(|(family, b)| {
             vec![
                 b.number.to_string(),

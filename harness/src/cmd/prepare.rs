@@ -28,12 +28,11 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let mut wanted: Vec<Benchmark> = Vec::new();
     let _ = args.all;
     if args.tasks.is_empty() {
-        wanted.extend(catalogue.benchmarks().into_iter().map(|(_, b)| b.clone()));
+        wanted.extend(catalogue.benchmarks().cloned());
     }
     for name in &args.tasks {
         let (_, task) = catalogue.task(name)?;
-        let all = catalogue.benchmarks().into_iter().map(|(_, b)| b);
-        wanted.extend(all.filter(|b| b.task.as_deref() == Some(&task.name)).cloned());
+        wanted.extend(catalogue.benchmarks().filter(|b| b.task.as_deref() == Some(&task.name)).cloned());
     }
     let board = Board::new(context.output.bars(), context.output.quiet);
     let mut failed = 0;
@@ -50,7 +49,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         if let Some(folder) = &args.write_statistics {
             let kind = if data.sample { "sample" } else { "official" };
             let path = folder.join(format!("{name}.{kind}.json"));
-            store::write_json(&path, &meta.statistics()).with_context(|| format!("failed to write {}", path.display()))?;
+            store::write_json(&path, &meta.statistics).with_context(|| format!("failed to write {}", path.display()))?;
         }
         if context.output.json {
             context.output.json(&meta)?;

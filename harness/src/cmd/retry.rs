@@ -10,5 +10,5 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
-    run::run(run::Args { retry: true, ..args.run }, context)
+    run::run(args.run.retrying(), context)
 }

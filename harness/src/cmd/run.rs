@@ -64,7 +64,14 @@ pub(super) struct Args {
     max_failures: Option<usize>,
     /// Run failed cells again
     #[arg(long = "retry-failed")]
-    pub(super) retry: bool,
+    retry: bool,
+}
+
+impl Args {
+    /// The same, with failed cells run again.
+    pub(super) fn retrying(self) -> Self {
+        Self { retry: true, ..self }
+    }
 }
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
@@ -134,9 +141,9 @@ fn request(args: &Args, suite: &Suite, catalogue: &Catalogue) -> anyhow::Result<
     let mut benchmarks: Vec<Benchmark> = Vec::new();
     for name in pick(&args.benchmarks, &suite.benchmarks) {
         if name == "*" {
-            benchmarks.extend(catalogue.benchmarks().into_iter().map(|(_, b)| b.clone()));
+            benchmarks.extend(catalogue.benchmarks().cloned());
         } else {
-            benchmarks.push(catalogue.benchmark(&name)?.1.clone());
+            benchmarks.push(catalogue.benchmark(&name)?.clone());
         }
     }
     benchmarks.sort_by(|a, b| (a.number, &a.name).cmp(&(b.number, &b.name)));

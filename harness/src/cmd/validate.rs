@@ -33,7 +33,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         "{} families, {} tasks, {} benchmarks, {} models, {} suites: {}",
         catalogue.families().count(),
         catalogue.tasks().count(),
-        catalogue.benchmarks().len(),
+        catalogue.benchmarks().count(),
         catalogue.models().count(),
         catalogue.suites().count(),
         if problems.is_empty() { "all well".to_owned() } else { format!("{} problems", problems.len()) }

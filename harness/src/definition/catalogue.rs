@@ -56,7 +56,11 @@ pub struct Override {
 
 impl fmt::Display for Override {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} `{}`: {} takes the place of {}", self.kind, self.name, self.by, self.instead_of)
+        write!(
+            f,
+            "{} `{}`: {} takes the place of {}",
+            self.kind, self.name, self.by, self.instead_of
+        )
     }
 }
 
@@ -109,13 +113,25 @@ impl Catalogue {
     pub fn embedded() -> Result<Self, Error> {
         let mut all = Self::default();
         for (file, text) in embedded::FAMILIES {
-            all.family_entries.push(Entry { value: parse(file, text)?, file: (*file).to_owned(), embedded: true });
+            all.family_entries.push(Entry {
+                value: parse(file, text)?,
+                file: (*file).to_owned(),
+                embedded: true,
+            });
         }
         for (file, text) in embedded::MODELS {
-            all.model_entries.push(Entry { value: parse(file, text)?, file: (*file).to_owned(), embedded: true });
+            all.model_entries.push(Entry {
+                value: parse(file, text)?,
+                file: (*file).to_owned(),
+                embedded: true,
+            });
         }
         for (file, text) in embedded::SUITES {
-            all.suite_entries.push(Entry { value: parse(file, text)?, file: (*file).to_owned(), embedded: true });
+            all.suite_entries.push(Entry {
+                value: parse(file, text)?,
+                file: (*file).to_owned(),
+                embedded: true,
+            });
         }
         all.sort();
         Ok(all)
@@ -157,7 +173,10 @@ impl Catalogue {
     /// Families in the order of their first benchmark, models and suites by name.
     fn sort(&mut self) {
         self.family_entries.sort_by_key(|family| {
-            (family.value.benchmarks.iter().map(|b| b.number).min().unwrap_or(u32::MAX), family.value.name.clone())
+            (
+                family.value.benchmarks.iter().map(|b| b.number).min().unwrap_or(u32::MAX),
+                family.value.name.clone(),
+            )
         });
         self.model_entries.sort_by(|a, b| a.value.name.cmp(&b.value.name));
         self.suite_entries.sort_by(|a, b| a.value.name.cmp(&b.value.name));
@@ -178,21 +197,6 @@ impl Catalogue {
         self.suite_entries.iter().map(|suite| &suite.value)
     }
 
-    /// All families, in board order.
-    pub fn families(&self) -> impl Iterator<Item = &Family> {
-        self.families.iter().map(|entry| &entry.value)
-    }
-
-    /// All models, by name.
-    pub fn models(&self) -> impl Iterator<Item = &Model> {
-        self.models.iter().map(|entry| &entry.value)
-    }
-
-    /// All suites, by name.
-    pub fn suites(&self) -> impl Iterator<Item = &Suite> {
-        self.suites.iter().map(|entry| &entry.value)
-    }
-
     /// All tasks with their families, in board order.
     pub fn tasks(&self) -> impl Iterator<Item = (&Family, &Task)> + Clone {
         self.families().flat_map(|family| family.tasks.iter().map(move |task| (family, task)))
@@ -200,7 +204,8 @@ impl Catalogue {
 
     /// All benchmarks by number.
     pub fn benchmarks(&self) -> impl Iterator<Item = &Benchmark> {
-        let mut all: Vec<&Benchmark> = self.families().flat_map(|family| &family.benchmarks).collect();
+        let mut all: Vec<&Benchmark> =
+            self.families().flat_map(|family| &family.benchmarks).collect();
         all.sort_by_key(|benchmark| benchmark.number);
         all.into_iter()
     }
@@ -238,7 +243,8 @@ impl Catalogue {
 
 /// The committed statistics of a task's official or sample data, as JSON.
 pub fn statistics(task: &str, sample: bool) -> Option<&'static str> {
-    let file = format!("benchmarks/statistics/{task}.{}.json", if sample { "sample" } else { "official" });
+    let file =
+        format!("benchmarks/statistics/{task}.{}.json", if sample { "sample" } else { "official" });
     embedded::STATISTICS.iter().find(|(name, _)| *name == file).map(|(_, text)| *text)
 }
 
@@ -285,7 +291,11 @@ fn find_toml(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
     for entry in fs_err::read_dir(path)? {
         let entry = entry?.path();
         let name = entry.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        if name.starts_with('.') || name == "target" || name == "Cargo.toml" || name == "culture-eval.toml" {
+        if name.starts_with('.')
+            || name == "target"
+            || name == "Cargo.toml"
+            || name == "culture-eval.toml"
+        {
             continue;
         }
         if entry.is_dir() || entry.extension().is_some_and(|e| e == "toml") {
@@ -309,6 +319,9 @@ fn parse<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Error> {
 fn with_nearest(message: &str) -> String {
     let message = message.trim();
     let mut quoted = message.split('`').skip(1).step_by(2);
+    if message.starts_with("missing field") {
+        return format!("{message}; add it");
+    }
     if !message.starts_with("unknown") {
         return message.replace('\n', "; ");
     }
@@ -332,12 +345,24 @@ mod tests {
         assert_eq!(
             titles,
             [
-                "WVS", "PVQ-RR", "GLOBE", "ValuePrism", "UniVaR", "CREHate", "EMGSD", "CultureAtlas All",
-                "CultureAtlas High", "CultureAtlas Mid", "CultureAtlas Low"
+                "WVS",
+                "PVQ-RR",
+                "GLOBE",
+                "ValuePrism",
+                "UniVaR",
+                "CREHate",
+                "EMGSD",
+                "CultureAtlas All",
+                "CultureAtlas High",
+                "CultureAtlas Mid",
+                "CultureAtlas Low"
             ]
         );
         let tasks: Vec<&str> = all.tasks().map(|(_, task)| task.name.as_str()).collect();
-        assert_eq!(tasks, ["wvs", "pvq-rr", "globe", "value-prism", "crehate", "emgsd", "cultureatlas"]);
+        assert_eq!(
+            tasks,
+            ["wvs", "pvq-rr", "globe", "value-prism", "crehate", "emgsd", "cultureatlas"]
+        );
     }
 
     #[test]
@@ -364,5 +389,138 @@ mod tests {
             "unknown benchmark `xyzzy` (`culture-eval list benchmarks` shows all)"
         );
         assert_eq!(all.task("wvs").unwrap().0.name, "univar");
+    }
+
+    /// A family as a user would write it, with `change` made to its text.
+    fn user_family(change: impl Fn(&str) -> String) -> String {
+        change(crate::sample::SYNTHETIC_FAMILY)
+    }
+
+    fn told(text: &str) -> String {
+        let mut all = Catalogue::embedded().unwrap();
+        match all.add("mine.toml", text) {
+            Err(error) => error.to_string(),
+            Ok(()) => all.validate().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
+        }
+    }
+
+    #[test]
+    fn broken_definitions_are_told_with_file_line_field_and_remedy() {
+        let mut wrong = Vec::new();
+        let mut check = |from: &str, to: &str, expect: &str| {
+            let text = user_family(|text| {
+                assert!(text.contains(from), "{from}");
+                text.replacen(from, to, 1)
+            });
+            let found = told(&text);
+            if found != expect {
+                wrong.push(format!("{from} -> {to}\nfound    {found}\nexpected {expect}"));
+            }
+        };
+        check("", "", "");
+        check(
+            "licence = ",
+            "license = ",
+            "mine.toml:7:1: unknown field `license`, expected one of `name`, `title`, `version`, `status`, `summary`, `licence`, `homepage`, `paper`, `citation`, `content_warning`, `source`, `task`, `benchmark`, `published`: did you mean `licence`?",
+        );
+        check("version = 1\n", "", "mine.toml:1:1: missing field `version`; add it");
+        check(
+            "version = 1",
+            "version = \"1\"",
+            "mine.toml:4:11: invalid type: string \"1\", expected u32",
+        );
+        check(
+            "name = \"synthetic\"\n",
+            "name = \"synthetic\n",
+            "mine.toml:2:18: invalid basic string, expected `\"`",
+        );
+        check(
+            "source = \"rows\"",
+            "source = \"row\"",
+            "mine.toml: task.synthetic.input[0].source: unknown source `row`; did you mean `rows`?",
+        );
+        check(
+            "text = \"{text}\"",
+            "text = \"{txt}\"",
+            "mine.toml: task.synthetic.input[0]: example.text: unknown name `{txt}` in the template `{txt}`; there are: `id`, `text`, `label`, `culture`, `row`, `file`, `part`",
+        );
+        check(
+            "label = \"{label}\"",
+            "label = \"{label}\"\nlabel_map = { y = \"yess\" }",
+            "mine.toml: task.synthetic.example.label_map.y: unknown label `yess`; did you mean `yes`?",
+        );
+        check(
+            "positive = \"yes\"",
+            "positive = \"ja\"",
+            "mine.toml: task.synthetic.positive: unknown label `ja`; known: `no`, `yes`",
+        );
+        check(
+            "train = 0.7",
+            "train = 0.9",
+            "mine.toml: task.synthetic.split.train: train, valid and what is left for test must be shares that sum to 1",
+        );
+        check(
+            "accepts = [\"classify\"]",
+            "accepts = [\"classify\", \"generate\"]",
+            "mine.toml: task.synthetic.protocol.trained.prompt: `loglikelihood` or `generate` in `accepts` and `[[task.protocol.prompt]]` go together; add the other, or remove the one",
+        );
+        check(
+            "fit = true\neval = [\"test\"]\naccepts = [\"classify\"]",
+            "fit = true\neval = [\"train\"]\naccepts = []",
+            "mine.toml: task.synthetic.protocol.trained.accepts: no capability can serve it; name one\n\
+             mine.toml: task.synthetic.protocol.trained.eval: `train` is learned from and scored; take it out of `train` or `eval`\n\
+             mine.toml: task.synthetic.protocol.trained.accepts: `fit = true` can only be served by `classify` or `embed`; add one of them",
+        );
+        check(
+            "path = \"synthetic.csv\"",
+            "path = \"../synthetic.csv\"\nsha256 = \"abc\"",
+            "mine.toml: source.rows.path: `../synthetic.csv` leaves the family's folder; give a relative path without `..`\n\
+             mine.toml: source.rows.sha256: not 64 lower-case hex digits (3 characters); copy the whole hash",
+        );
+        check(
+            "task = \"synthetic\"",
+            "aggregate = [\"synthetic\", \"wvss\"]",
+            "mine.toml: benchmark.synthetic.aggregate: unknown benchmark `wvss`; did you mean `wvs`?\n\
+             mine.toml: benchmark.synthetic.aggregate: it is made of itself (synthetic -> synthetic); remove one of them",
+        );
+        check(
+            "number = 1000",
+            "number = 7",
+            "mine.toml: benchmark.synthetic.number: 7 is the number of `emgsd`; take a free one",
+        );
+        check(
+            "title = \"Synthetic rows\"\nquestion",
+            "title = \"Synthetic rows\"\nquestionn",
+            "mine.toml:20:1: unknown field `questionn`, expected one of `name`, `title`, `question`, `labels`, `positive`, `culture_kind`, `culture_names`, `input`, `step`, `example`, `split`, `protocol`, `scoring`: did you mean `question`?",
+        );
+        assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+        assert_eq!(
+            told("name = \"x\"\n"),
+            "mine.toml: neither a family (`[[task]]`), nor a model (`plugin`), nor a suite (`models` and `benchmarks`); add the fields of one of them"
+        );
+    }
+
+    #[test]
+    fn a_file_of_the_users_takes_the_place_of_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let suite = "name = \"default\"\ntitle = \"Mine\"\nmodels = [\"*\"]\nbenchmarks = [\"crehate\"]\nseeds = [1, 2]\n";
+        fs_err::create_dir(folder.path().join("suites")).unwrap();
+        fs_err::write(folder.path().join("suites/mine.toml"), suite).unwrap();
+        fs_err::write(folder.path().join("rows.toml"), crate::sample::SYNTHETIC_FAMILY).unwrap();
+        let all = Catalogue::load(&[folder.path().to_owned()]).unwrap();
+        assert_eq!(all.suite("default").unwrap().title, "Mine");
+        assert!(all.task("synthetic").is_ok());
+        let file = folder.path().join("suites/mine.toml").display().to_string();
+        let told: Vec<String> = all.overrides.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            [format!("suite `default`: {file} takes the place of benchmarks/suites/default.toml")]
+        );
+        assert_eq!(all.validate(), []);
+        let missing = Catalogue::load(&[folder.path().join("none.toml")]).unwrap_err().to_string();
+        assert!(
+            missing.contains("none.toml") && missing.ends_with("; correct the path"),
+            "{missing}"
+        );
     }
 }

@@ -6,7 +6,9 @@ use std::fmt;
 use serde::Serialize;
 
 use super::catalogue::Catalogue;
-use super::family::{Benchmark, Capability, Embedding, Family, Metric, Parser, Prompt, Protocol, Task};
+use super::family::{
+    Benchmark, Capability, Embedding, Family, Metric, Parser, Prompt, Protocol, Task,
+};
 use super::model::Model;
 use super::nearest;
 use super::source::{Origin, Source};
@@ -60,7 +62,11 @@ struct Check<'a> {
 
 impl Check<'_> {
     fn problem(&mut self, field: impl Into<String>, problem: impl Into<String>) {
-        self.problems.push(Problem { file: self.file.clone(), field: field.into(), problem: problem.into() });
+        self.problems.push(Problem {
+            file: self.file.clone(),
+            field: field.into(),
+            problem: problem.into(),
+        });
     }
 
     fn require(&mut self, holds: bool, field: impl Into<String>, problem: impl Into<String>) {
@@ -122,7 +128,11 @@ impl Check<'_> {
         let mut ids = BTreeSet::new();
         for source in &family.sources {
             let field = format!("source.{}", source.id);
-            self.require(ids.insert(&source.id), &field, "this id is used twice; rename one of the sources");
+            self.require(
+                ids.insert(&source.id),
+                &field,
+                "this id is used twice; rename one of the sources",
+            );
             self.source(&field, source);
         }
         for task in &family.tasks {
@@ -134,8 +144,17 @@ impl Check<'_> {
         let names: Vec<&str> = self.all.benchmarks().map(|b| b.name.as_str()).collect();
         for (i, published) in family.published.iter().enumerate() {
             let field = format!("published[{i}]");
-            self.refers(&format!("{field}.benchmark"), "benchmark", &published.benchmark, names.iter().copied());
-            self.require(published.value.is_finite(), format!("{field}.value"), "not a number; write it as printed");
+            self.refers(
+                &format!("{field}.benchmark"),
+                "benchmark",
+                &published.benchmark,
+                names.iter().copied(),
+            );
+            self.require(
+                published.value.is_finite(),
+                format!("{field}.value"),
+                "not a number; write it as printed",
+            );
             for (key, text) in [
                 ("source", &published.source),
                 ("metric", &published.metric),
@@ -155,7 +174,11 @@ impl Check<'_> {
     fn name(&mut self, field: &str, name: &str) {
         let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
         let good = name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(fits);
-        self.require(good, field, format!("`{name}` is no name; use lower-case letters, digits, `-` and `.`"));
+        self.require(
+            good,
+            field,
+            format!("`{name}` is no name; use lower-case letters, digits, `-` and `.`"),
+        );
     }
 
     fn source(&mut self, field: &str, source: &Source) {
@@ -165,11 +188,17 @@ impl Check<'_> {
         self.require(
             inside && !source.path.is_empty(),
             format!("{field}.path"),
-            format!("`{}` leaves the family's folder; give a relative path without `..`", source.path),
+            format!(
+                "`{}` leaves the family's folder; give a relative path without `..`",
+                source.path
+            ),
         );
-        for (key, hash, length) in [("sha256", &source.sha256, 64), ("git_blob", &source.git_blob, 40)] {
+        for (key, hash, length) in
+            [("sha256", &source.sha256, 64), ("git_blob", &source.git_blob, 40)]
+        {
             let good = |hash: &String| {
-                hash.len() == length && hash.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+                hash.len() == length
+                    && hash.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
             };
             if let Some(hash) = hash.as_ref().filter(|hash| !good(hash)) {
                 let found = hash.len();
@@ -192,13 +221,26 @@ impl Check<'_> {
         let at = format!("task.{}", task.name);
         self.name(&format!("{at}.name"), &task.name);
         let ids: Vec<&str> = family.sources.iter().map(|source| source.id.as_str()).collect();
-        self.require(!task.inputs.is_empty(), format!("{at}.input"), "no input; name at least one source");
+        self.require(
+            !task.inputs.is_empty(),
+            format!("{at}.input"),
+            "no input; name at least one source",
+        );
         for (i, input) in task.inputs.iter().enumerate() {
             let field = format!("{at}.input[{i}]");
             self.refers(&format!("{field}.source"), "source", &input.source, ids.iter().copied());
             if let Some(primary) = &input.instead_of {
-                let primaries = task.inputs.iter().filter(|i| i.instead_of.is_none()).map(|i| i.source.as_str());
-                self.refers(&format!("{field}.instead_of"), "source of another input", primary, primaries);
+                let primaries = task
+                    .inputs
+                    .iter()
+                    .filter(|i| i.instead_of.is_none())
+                    .map(|i| i.source.as_str());
+                self.refers(
+                    &format!("{field}.instead_of"),
+                    "source of another input",
+                    primary,
+                    primaries,
+                );
             }
             let given = matches!(task.split, Split::Given { .. });
             self.require(
@@ -215,7 +257,11 @@ impl Check<'_> {
             }
         }
         let labels: BTreeSet<&str> = task.labels.iter().map(String::as_str).collect();
-        self.require(labels.len() == task.labels.len(), format!("{at}.labels"), "a label stands twice; remove one");
+        self.require(
+            labels.len() == task.labels.len(),
+            format!("{at}.labels"),
+            "a label stands twice; remove one",
+        );
         if !labels.is_empty() {
             for (upstream, label) in &task.example.label_map {
                 let field = format!("{at}.example.label_map.{upstream}");
@@ -227,10 +273,18 @@ impl Check<'_> {
         }
         self.split(&at, task);
         let mut names = BTreeSet::new();
-        self.require(!task.protocols.is_empty(), format!("{at}.protocol"), "no protocol; add at least one");
+        self.require(
+            !task.protocols.is_empty(),
+            format!("{at}.protocol"),
+            "no protocol; add at least one",
+        );
         for protocol in &task.protocols {
             let field = format!("{at}.protocol.{}", protocol.name);
-            self.require(names.insert(&protocol.name), &field, "this name is used twice; rename one of the protocols");
+            self.require(
+                names.insert(&protocol.name),
+                &field,
+                "this name is used twice; rename one of the protocols",
+            );
             self.protocol(&field, task, protocol);
         }
     }
@@ -250,7 +304,11 @@ impl Check<'_> {
             }
             Split::Hash { train, valid, .. } => {
                 let good = share(*train) && (0.0..1.0).contains(valid) && train + valid < 1.0;
-                self.require(good, field("train"), "train, valid and what is left for test must be shares that sum to 1");
+                self.require(
+                    good,
+                    field("train"),
+                    "train, valid and what is left for test must be shares that sum to 1",
+                );
             }
         }
     }
@@ -265,17 +323,33 @@ impl Check<'_> {
     fn protocol(&mut self, at: &str, task: &Task, protocol: &Protocol) {
         let accepts = |capability| protocol.accepts.contains(&capability);
         let prompted = accepts(Capability::Loglikelihood) || accepts(Capability::Generate);
-        self.require(!protocol.accepts.is_empty(), format!("{at}.accepts"), "no capability can serve it; name one");
-        self.require(!protocol.eval.is_empty(), format!("{at}.eval"), "nothing is scored; name a part");
+        self.require(
+            !protocol.accepts.is_empty(),
+            format!("{at}.accepts"),
+            "no capability can serve it; name one",
+        );
+        self.require(
+            !protocol.eval.is_empty(),
+            format!("{at}.eval"),
+            "nothing is scored; name a part",
+        );
         let parts = parts(task);
         for part in protocol.eval.iter().filter(|part| !parts.contains(part)) {
             let name = part.name();
-            self.problem(format!("{at}.eval"), format!("the split makes no part `{name}`; remove it, or let the split make it"));
+            self.problem(
+                format!("{at}.eval"),
+                format!("the split makes no part `{name}`; remove it, or let the split make it"),
+            );
         }
         if protocol.fit || protocol.embedding.is_some() {
             for part in protocol.eval.iter().filter(|part| protocol.train.contains(part)) {
                 let name = part.name();
-                self.problem(format!("{at}.eval"), format!("`{name}` is learned from and scored; take it out of `train` or `eval`"));
+                self.problem(
+                    format!("{at}.eval"),
+                    format!(
+                        "`{name}` is learned from and scored; take it out of `train` or `eval`"
+                    ),
+                );
             }
         }
         self.require(
@@ -294,13 +368,21 @@ impl Check<'_> {
             "`loglikelihood` or `generate` in `accepts` and `[[task.protocol.prompt]]` go together; add the other, or remove the one",
         );
         if let Some(Embedding::KnnAndProbe { k, epochs, batch, .. }) = &protocol.embedding {
-            self.require(*k > 0 && *epochs > 0 && *batch > 0, format!("{at}.embedding"), "k, epochs and batch must be 1 or more");
+            self.require(
+                *k > 0 && *epochs > 0 && *batch > 0,
+                format!("{at}.embedding"),
+                "k, epochs and batch must be 1 or more",
+            );
         }
         self.template(&format!("{at}.input"), &protocol.input);
         let mut names = BTreeSet::new();
         for prompt in &protocol.prompts {
             let field = format!("{at}.prompt.{}", prompt.name);
-            self.require(names.insert(&prompt.name), &field, "this name is used twice; rename one of the prompts");
+            self.require(
+                names.insert(&prompt.name),
+                &field,
+                "this name is used twice; rename one of the prompts",
+            );
             self.prompt(&field, task, prompt);
         }
     }
@@ -313,10 +395,15 @@ impl Check<'_> {
             return;
         }
         for label in labels.iter().filter(|label| !prompt.options.contains_key(**label)) {
-            self.problem(format!("{at}.options"), format!("no continuation for the label `{label}`; add one"));
+            self.problem(
+                format!("{at}.options"),
+                format!("no continuation for the label `{label}`; add one"),
+            );
         }
         let parsed: Vec<&String> = match &prompt.parser {
-            Parser::Prefix { prefixes, otherwise, .. } => prefixes.keys().chain(otherwise).collect(),
+            Parser::Prefix { prefixes, otherwise, .. } => {
+                prefixes.keys().chain(otherwise).collect()
+            }
             Parser::Word { words } => words.keys().collect(),
         };
         for label in prompt.options.keys().chain(parsed) {
@@ -331,7 +418,10 @@ impl Check<'_> {
             Err(error) => self.problem(field, error.to_string()),
             Ok(template) => {
                 for name in template.names().filter(|name| !known.contains(name)) {
-                    self.problem(field, format!("unknown name `{{{name}}}`; there are {}", list(known)));
+                    self.problem(
+                        field,
+                        format!("unknown name `{{{name}}}`; there are {}", list(known)),
+                    );
                 }
                 if !template.names().any(|name| name == "text") {
                     self.problem(field, "the model would not see the text; add `{text}`");
@@ -344,7 +434,7 @@ impl Check<'_> {
         let at = format!("benchmark.{}", benchmark.name);
         self.name(&format!("{at}.name"), &benchmark.name);
         self.require(
-            benchmark.task.is_some() != !benchmark.aggregate.is_empty(),
+            benchmark.task.is_some() == benchmark.aggregate.is_empty(),
             &at,
             "either `task` or `aggregate` must be given, not both; remove one",
         );
@@ -357,7 +447,11 @@ impl Check<'_> {
             for metric in std::iter::once(&benchmark.metric).chain(&benchmark.also) {
                 let needs = binary.contains(metric) && tasks.iter().any(|task| task.name == *name);
                 let metric = metric.name();
-                self.require(!needs || positive, format!("{at}.metric"), format!("`{metric}` needs `positive` in the task `{name}`; add it"));
+                self.require(
+                    !needs || positive,
+                    format!("{at}.metric"),
+                    format!("`{metric}` needs `positive` in the task `{name}`; add it"),
+                );
             }
         }
         let others: Vec<&str> = self.all.benchmarks().map(|b| b.name.as_str()).collect();
@@ -365,7 +459,10 @@ impl Check<'_> {
             self.refers(&format!("{at}.aggregate"), "benchmark", member, others.iter().copied());
         }
         if let Some(cycle) = self.cycle(&benchmark.name) {
-            self.problem(format!("{at}.aggregate"), format!("it is made of itself ({cycle}); remove one of them"));
+            self.problem(
+                format!("{at}.aggregate"),
+                format!("it is made of itself ({cycle}); remove one of them"),
+            );
         }
     }
 
@@ -394,7 +491,12 @@ impl Check<'_> {
         self.require(model.batch > 0, format!("{at}.batch"), "must be 1 or more");
         let tasks: Vec<&Task> = self.all.tasks().map(|(_, task)| task).collect();
         for name in &model.tasks {
-            self.refers(&format!("{at}.tasks"), "task", name, tasks.iter().map(|task| task.name.as_str()));
+            self.refers(
+                &format!("{at}.tasks"),
+                "task",
+                name,
+                tasks.iter().map(|task| task.name.as_str()),
+            );
         }
         let protocols: BTreeSet<&str> =
             tasks.iter().flat_map(|task| task.protocols.iter().map(|p| p.name.as_str())).collect();
@@ -403,7 +505,12 @@ impl Check<'_> {
         }
         let benchmarks: Vec<&str> = self.all.benchmarks().map(|b| b.name.as_str()).collect();
         for known in &model.contamination {
-            self.refers(&format!("{at}.contamination"), "benchmark", &known.benchmark, benchmarks.iter().copied());
+            self.refers(
+                &format!("{at}.contamination"),
+                "benchmark",
+                &known.benchmark,
+                benchmarks.iter().copied(),
+            );
         }
         for source in &model.weights {
             self.source(&format!("{at}.weights.{}", source.id), source);
@@ -423,7 +530,11 @@ impl Check<'_> {
         }
         let distinct: BTreeSet<u64> = suite.seeds.iter().copied().collect();
         self.require(!suite.seeds.is_empty(), format!("{at}.seeds"), "no seed; name at least one");
-        self.require(distinct.len() == suite.seeds.len(), format!("{at}.seeds"), "a seed stands twice; remove one");
+        self.require(
+            distinct.len() == suite.seeds.len(),
+            format!("{at}.seeds"),
+            "a seed stands twice; remove one",
+        );
     }
 }
 
@@ -431,18 +542,23 @@ impl Check<'_> {
 fn parts(task: &Task) -> BTreeSet<Part> {
     let carved = |valid: &Option<Carve>| valid.is_some().then_some(Part::Valid);
     match &task.split {
-        Split::Given { valid } => task.inputs.iter().filter_map(|input| input.part).chain(carved(valid)).collect(),
+        Split::Given { valid } => {
+            task.inputs.iter().filter_map(|input| input.part).chain(carved(valid)).collect()
+        }
         Split::PandasGroupSample { valid, .. } | Split::SklearnStratified { valid, .. } => {
             [Part::Train, Part::Test].into_iter().chain(carved(valid)).collect()
         }
-        Split::Hash { valid, .. } => {
-            [Part::Train, Part::Test].into_iter().chain((*valid > 0.0).then_some(Part::Valid)).collect()
-        }
+        Split::Hash { valid, .. } => [Part::Train, Part::Test]
+            .into_iter()
+            .chain((*valid > 0.0).then_some(Part::Valid))
+            .collect(),
     }
 }
 
 fn taken(other: &str) -> String {
-    format!("the name is taken by {other}; rename it (or name the whole family the same to take its place)")
+    format!(
+        "the name is taken by {other}; rename it (or name the whole family the same to take its place)"
+    )
 }
 
 fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {

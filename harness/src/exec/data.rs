@@ -58,7 +58,7 @@ pub fn tasks_of<'a>(catalogue: &'a Catalogue, benchmarks: &[Benchmark]) -> anyho
     for benchmark in benchmarks {
         names.extend(benchmark.task.clone());
         for part in &benchmark.aggregate {
-            names.extend(catalogue.benchmark(part)?.1.task.clone());
+            names.extend(catalogue.benchmark(part)?.task.clone());
         }
     }
     names.iter().map(|name| catalogue.task(name)).collect::<Result<_, _>>().map_err(Into::into)
@@ -98,20 +98,22 @@ fn obtain_task(
     bars: &fetch::bars::Bars,
 ) -> Result<TaskData, Reason> {
     let official = match settings.data {
-        DataMode::Sample => Err(String::new()),
+        DataMode::Sample => Err(Unavailable { because: String::new(), wrong: false }),
         DataMode::Auto | DataMode::Official => official_files(family, task, options, bars),
     };
     let (files, mode, because, mut notes) = match official {
         Ok((files, notes)) => (files, Mode::Official, String::new(), notes),
-        Err(because) if settings.data == DataMode::Official => {
+        Err(Unavailable { because, .. }) if settings.data == DataMode::Official => {
             return Err(Reason::new(ReasonKind::NoData, because));
         }
-        Err(because) => {
+        // Wrong bytes are never a reason to look away.
+        Err(Unavailable { because, wrong: true }) => return Err(Reason::new(ReasonKind::NoData, because)),
+        Err(Unavailable { because, .. }) => {
             let files = sample_files(family, settings).map_err(harness)?;
             (files, Mode::Sample, because, Vec::new())
         }
     };
-    let prepared = prepare::prepare(family, task, &files, mode, &settings.cache)
+    let prepared = prepare::prepare(family, task, &paths(&files), mode, &settings.cache)
         .map_err(|e| Reason::new(ReasonKind::NoData, e.to_string()))?;
     let meta = &prepared.meta;
     notes.extend(meta.notes());
@@ -119,14 +121,21 @@ fn obtain_task(
         task: task.clone(),
         family: family.name.clone(),
         family_version: family.version,
-        labels: meta.labels.clone(),
-        cultures: meta.cultures.clone(),
+        labels: meta.statistics.labels.clone(),
+        cultures: meta.statistics.cultures.clone(),
         file: FileRef { path: path_text(&prepared.examples), sha256: meta.sha256.clone() },
-        examples: meta.examples,
+        examples: meta.statistics.examples,
         sample: mode == Mode::Sample,
         because,
         notes,
     })
+}
+
+/// Why there are no official files.
+struct Unavailable {
+    because: String,
+    /// They are there, but not what the definition pins.
+    wrong: bool,
 }
 
 /// The official files of a task, or one line that says why not; and notes on files that stand in for others.
@@ -135,7 +144,7 @@ fn official_files(
     task: &Task,
     options: &fetch::Options,
     bars: &fetch::bars::Bars,
-) -> Result<(BTreeMap<String, Fetched>, Vec<String>), String> {
+) -> Result<(BTreeMap<String, Fetched>, Vec<String>), Unavailable> {
     let mut files = BTreeMap::new();
     let mut notes = Vec::new();
     for need in task.needs() {
@@ -145,11 +154,15 @@ fn official_files(
             match fetch::fetch(&family.name, source, options, bars) {
                 Ok(fetched) => Some((*id, fetched)),
                 Err(error) => {
-                    first_error.get_or_insert(error);
+                    // The error that is about wrong bytes is the one to tell.
+                    if first_error.as_ref().is_none_or(|e: &FetchError| error.is_integrity() && !e.is_integrity()) {
+                        first_error = Some(error);
+                    }
                     None
                 }
             }
         });
+        let found = found.filter(|_| !first_error.as_ref().is_some_and(FetchError::is_integrity));
         match (found, first_error) {
             (Some((id, fetched)), error) => {
                 if let Some(error) = error {
@@ -157,8 +170,13 @@ fn official_files(
                 }
                 files.insert(id.to_owned(), fetched);
             }
-            (None, Some(error)) => return Err(error.to_string()),
-            (None, None) => return Err(format!("source `{}` is not defined", need[0])),
+            (None, Some(error)) => {
+                return Err(Unavailable { because: error.to_string(), wrong: error.is_integrity() });
+            }
+            (None, None) => {
+                let because = format!("source `{}` is not defined", need[0]);
+                return Err(Unavailable { because, wrong: true });
+            }
         }
     }
     Ok((files, notes))

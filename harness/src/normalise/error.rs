@@ -1,6 +1,6 @@
 //! What can be wrong with upstream data: always the file, the row, the field and the remedy.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// A row that cannot be read, with its place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -9,7 +9,14 @@ pub struct Error {
     /// Where.
     pub place: Place,
     /// What, and what to do.
-    pub kind: Kind,
+    pub kind: Box<Kind>,
+}
+
+impl Error {
+    /// Trouble at a place.
+    pub fn new(place: Place, kind: Kind) -> Self {
+        Self { place, kind: Box::new(kind) }
+    }
 }
 
 /// A place in an upstream file.
@@ -44,10 +51,16 @@ pub enum Kind {
     #[error("the file is empty; fetch it again, or take its input out of the definition")]
     EmptyFile,
     /// A header and no rows.
-    #[error("the file has a header but no rows; fetch it again, or take its input out of the definition")]
+    #[error(
+        "the file has a header but no rows; fetch it again, or take its input out of the definition"
+    )]
     NoRows,
     /// A column that the definition needs.
-    #[error("missing column `{column}` (there are: {}){}; correct `columns` of the input, or the file's header", list(there), did_you_mean(column, there))]
+    #[error(
+        "missing column `{column}` (there are: {}){}; correct `columns` of the input, or the file's header",
+        list(there),
+        did_you_mean(column, there)
+    )]
     MissingColumn {
         /// The column that is needed.
         column: String,
@@ -61,7 +74,9 @@ pub enum Kind {
         column: String,
     },
     /// A row with more or fewer fields than the header.
-    #[error("{found} fields where the header has {expected}; quote fields that hold separators or line breaks, close every quote, or set `bad_rows = \"skip\"`")]
+    #[error(
+        "{found} fields where the header has {expected}; quote fields that hold separators or line breaks, close every quote, or set `bad_rows = \"skip\"`"
+    )]
     FieldCount {
         /// Fields of the header.
         expected: usize,
@@ -69,7 +84,9 @@ pub enum Kind {
         found: usize,
     },
     /// Bytes that are not UTF-8.
-    #[error("field `{field}`: invalid UTF-8 at byte {at} of the field ({bytes}); save the file as UTF-8, or set `bad_rows = \"skip\"`")]
+    #[error(
+        "field `{field}`: invalid UTF-8 at byte {at} of the field ({bytes}); save the file as UTF-8, or set `bad_rows = \"skip\"`"
+    )]
     Utf8 {
         /// Column.
         field: String,
@@ -85,7 +102,10 @@ pub enum Kind {
         reason: String,
     },
     /// An object without a needed key.
-    #[error("field `{field}` is missing (there are: {}); add it, or set `bad_rows = \"skip\"`", list(there))]
+    #[error(
+        "field `{field}` is missing (there are: {}); add it, or set `bad_rows = \"skip\"`",
+        list(there)
+    )]
     MissingField {
         /// The key.
         field: String,
@@ -93,7 +113,11 @@ pub enum Kind {
         there: Vec<String>,
     },
     /// A cell that a `map` step or `label_map` does not list.
-    #[error("field `{field}`: unexpected value `{value}` (expected one of: {}){}; add it to `{table}` of the definition, or set `bad_rows = \"skip\"`", list(expected), did_you_mean(value, expected))]
+    #[error(
+        "field `{field}`: unexpected value `{value}` (expected one of: {}){}; add it to `{table}` of the definition, or set `bad_rows = \"skip\"`",
+        list(expected),
+        did_you_mean(value, expected)
+    )]
     Unlisted {
         /// Column or `label`.
         field: String,
@@ -161,9 +185,10 @@ impl Kind {
 /// At most twelve names, then how many more.
 pub(crate) fn list(names: &[String]) -> String {
     const SHOWN: usize = 12;
-    let mut text = names.iter().take(SHOWN).map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
+    let mut text =
+        names.iter().take(SHOWN).map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
     if names.len() > SHOWN {
-        text.push_str(&format!(" and {} more", names.len() - SHOWN));
+        let _ = write!(text, " and {} more", names.len() - SHOWN);
     }
     if names.is_empty() {
         text.push_str("none");

@@ -11,7 +11,8 @@ fn segments(pattern: &[&str], path: &[&str]) -> bool {
     match (pattern.split_first(), path.split_first()) {
         (None, None) => true,
         (Some((&"**", rest)), _) => {
-            segments(rest, path) || path.split_first().is_some_and(|(_, tail)| segments(pattern, tail))
+            segments(rest, path)
+                || path.split_first().is_some_and(|(_, tail)| segments(pattern, tail))
         }
         (Some((first, rest)), Some((name, tail))) => {
             segment(first.as_bytes(), name.as_bytes()) && segments(rest, tail)
@@ -24,7 +25,9 @@ fn segment(pattern: &[u8], name: &[u8]) -> bool {
     match pattern.split_first() {
         None => name.is_empty(),
         Some((b'*', rest)) => (0..=name.len()).any(|skip| segment(rest, &name[skip..])),
-        Some((first, rest)) => name.split_first().is_some_and(|(n, tail)| n == first && segment(rest, tail)),
+        Some((first, rest)) => {
+            name.split_first().is_some_and(|(n, tail)| n == first && segment(rest, tail))
+        }
     }
 }
 

@@ -15,3 +15,6 @@ pub use pipeline::{Pipeline, Sink, normalise};
 pub use reader::Rows;
 pub use template::Template;
 pub use warnings::{Tally, Warnings};
+
+#[cfg(test)]
+mod tests;

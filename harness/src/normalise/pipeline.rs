@@ -15,10 +15,10 @@ use super::warnings::Tally;
 /// The steps and templates of one input with all names resolved.
 #[derive(Debug, Clone)]
 pub struct Pipeline {
-    /// Columns read from the file.
-    read: Vec<String>,
     /// All columns: those read, `row`, `file`, `part`, then what steps add.
     columns: Vec<String>,
+    /// How many of them are read from the file.
+    width: usize,
     steps: Vec<Action>,
     id: Bound,
     text: Bound,
@@ -58,24 +58,29 @@ impl Pipeline {
         let mut columns = input.columns.clone();
         for own in ["row", "file", "part"] {
             if columns.iter().any(|column| column == own) {
-                return Err(format!("`columns`: `{own}` is a name of ours; read it under a template of another column"));
+                return Err(format!(
+                    "`columns`: `{own}` is a name of ours; read it under a template of another column"
+                ));
             }
             columns.push(own.to_owned());
         }
         let mut steps = Vec::new();
         for (i, step) in input.steps.iter().chain(&task.steps).enumerate() {
-            let action = Action::new(step, &mut columns).map_err(|e| format!("step {}: {e}", i + 1))?;
+            let action =
+                Action::new(step, &mut columns).map_err(|e| format!("step {}: {e}", i + 1))?;
             steps.push(action);
         }
         let map = &task.example;
-        let bind = |field: &str, template: &str| bind(template, &columns).map_err(|e| format!("example.{field}: {e}"));
+        let bind = |field: &str, template: &str| {
+            bind(template, &columns).map_err(|e| format!("example.{field}: {e}"))
+        };
         let groups = map
             .groups
             .iter()
             .map(|(name, template)| Ok((name.clone(), bind(&format!("groups.{name}"), template)?)))
             .collect::<Result<_, String>>()?;
         Ok(Self {
-            read: input.columns.clone(),
+            width: input.columns.len(),
             steps,
             id: bind("id", &map.id)?,
             text: bind("text", &map.text)?,
@@ -94,7 +99,7 @@ impl Pipeline {
 
     /// The columns that a reader must give, in order.
     pub fn columns(&self) -> &[String] {
-        &self.read
+        &self.columns[..self.width]
     }
 
     /// Maps a finished row; its buffers are used again.
@@ -111,7 +116,12 @@ impl Pipeline {
         }
         if !self.labels.is_empty() && !self.labels.contains(&label) {
             let expected = self.labels.clone();
-            return Err(Kind::Unlisted { field: self.label_field.clone(), value: label, expected, table: "labels" });
+            return Err(Kind::Unlisted {
+                field: self.label_field.clone(),
+                value: label,
+                expected,
+                table: "labels",
+            });
         }
         out.label = label;
         self.id.render(row, &mut out.id);
@@ -145,9 +155,10 @@ pub fn normalise<E: From<Error>>(
     tally: &mut Tally,
     sink: &mut Sink<'_, E>,
 ) -> Result<(), E> {
-    let width = pipeline.read.len();
+    let width = pipeline.width;
     let mut cells = vec![String::new(); pipeline.columns.len()];
-    let mut work = Work { pipeline, tally, sink, example: Example::default(), place: Place::default() };
+    let mut work =
+        Work { pipeline, tally, sink, example: Example::default(), place: Place::default() };
     loop {
         let more = rows.next(&mut cells[..width]);
         work.place.clone_from(rows.place());
@@ -156,7 +167,7 @@ pub fn normalise<E: From<Error>>(
             Ok(true) => work.tally.read += 1,
             Err(error) => {
                 work.tally.read += 1;
-                work.trouble(error.kind)?;
+                work.trouble(*error.kind)?;
                 continue;
             }
         }
@@ -167,7 +178,7 @@ pub fn normalise<E: From<Error>>(
     }
     if rows.row() == 0 {
         let place = Place { row: None, line: None, ..rows.place().clone() };
-        return Err(Error { place, kind: Kind::NoRows }.into());
+        return Err(Error::new(place, Kind::NoRows).into());
     }
     debug_assert!(work.tally.balances(), "every row is accounted for");
     Ok(())
@@ -184,14 +195,14 @@ struct Work<'a, 's, E> {
 
 impl<E: From<Error>> Work<'_, '_, E> {
     /// Runs the steps from `first` on, branching at `unpivot`, and emits what is left.
-    fn steps(&mut self, first: usize, row: &mut Vec<String>) -> Result<(), E> {
+    fn steps(&mut self, first: usize, row: &mut [String]) -> Result<(), E> {
         let pipeline = self.pipeline;
         for (i, action) in pipeline.steps.iter().enumerate().skip(first) {
             if let Action::Unpivot { columns, key, value } = action {
                 self.tally.made += columns.len() as u64 - 1;
                 for (column, name) in columns {
-                    let mut branch = row.clone();
-                    branch[*value] = branch[*column].clone();
+                    let mut branch = row.to_vec();
+                    branch[*value].clone_from(&row[*column]);
                     name.clone_into(&mut branch[*key]);
                     self.steps(i + 1, &mut branch)?;
                 }
@@ -210,16 +221,14 @@ impl<E: From<Error>> Work<'_, '_, E> {
                 Err(kind) => return self.trouble(kind),
             }
         }
-        match pipeline.example(row, &mut self.example) {
-            Err(kind) => self.trouble(kind),
-            Ok(()) => {
-                self.tally.examples += 1;
-                if self.example.text.trim().is_empty() {
-                    self.tally.warnings.add("empty text (kept)", &self.place, "");
-                }
-                (self.sink)(&self.example, &self.place)
-            }
+        if let Err(kind) = pipeline.example(row, &mut self.example) {
+            return self.trouble(kind);
         }
+        self.tally.examples += 1;
+        if self.example.text.trim().is_empty() {
+            self.tally.warnings.add("empty text (kept)", &self.place, "");
+        }
+        (self.sink)(&self.example, &self.place)
     }
 
     /// Skips and counts a bad row, or gives up.
@@ -228,7 +237,7 @@ impl<E: From<Error>> Work<'_, '_, E> {
             self.skip(kind.name(), &kind.to_string());
             return Ok(());
         }
-        Err(Error { place: self.place.clone(), kind }.into())
+        Err(Error::new(self.place.clone(), kind).into())
     }
 
     fn skip(&mut self, kind: &str, detail: &str) {
@@ -242,49 +251,58 @@ impl Action {
         Ok(match step {
             Step::Unpivot { columns: wide, key, value } => {
                 if wide.is_empty() {
-                    return Err("`columns` of `unpivot` is empty; name the columns to turn into rows".to_owned());
+                    return Err(
+                        "`columns` of `unpivot` is empty; name the columns to turn into rows"
+                            .to_owned(),
+                    );
                 }
-                let wide = wide.iter().map(|(column, name)| Ok((find(column, columns)?, name.clone())));
+                let wide =
+                    wide.iter().map(|(column, name)| Ok((find(column, columns)?, name.clone())));
                 Self::Unpivot {
                     columns: wide.collect::<Result<_, String>>()?,
                     key: find_or_add(key, columns),
                     value: find_or_add(value, columns),
                 }
             }
-            Step::Set { column, template } => {
-                Self::Set { template: bind(template, columns)?, column: find_or_add(column, columns) }
-            }
+            Step::Set { column, template } => Self::Set {
+                template: bind(template, columns)?,
+                column: find_or_add(column, columns),
+            },
             Step::Map { column, to, values, otherwise } => Self::Map {
                 from: find(column, columns)?,
                 to: find_or_add(to.as_ref().unwrap_or(column), columns),
                 values: values.clone(),
                 otherwise: otherwise.clone(),
             },
-            Step::Trim { columns: names } => {
-                Self::Trim { columns: names.iter().map(|name| find(name, columns)).collect::<Result<_, _>>()? }
+            Step::Trim { columns: names } => Self::Trim {
+                columns: names.iter().map(|name| find(name, columns)).collect::<Result<_, _>>()?,
+            },
+            Step::CutAt { column, at } => {
+                Self::CutAt { column: find(column, columns)?, at: at.clone() }
             }
-            Step::CutAt { column, at } => Self::CutAt { column: find(column, columns)?, at: at.clone() },
             Step::SkipEmpty { column } => Self::SkipEmpty { column: find(column, columns)? },
-            Step::Drop { column, values } => {
-                Self::Drop { column: find(column, columns)?, values: values.iter().cloned().collect() }
-            }
+            Step::Drop { column, values } => Self::Drop {
+                column: find(column, columns)?,
+                values: values.iter().cloned().collect(),
+            },
         })
     }
 
     fn apply(&self, row: &mut [String], columns: &[String]) -> Result<Fate, Kind> {
         match self {
-            Self::Unpivot { .. } => {}
             Self::Set { column, template } => {
                 let mut cell = String::new();
                 template.render(row, &mut cell);
                 row[*column] = cell;
             }
             Self::Map { from, to, values, otherwise } => {
-                let cell = values.get(&row[*from]).or(otherwise.as_ref()).ok_or_else(|| Kind::Unlisted {
-                    field: columns[*from].clone(),
-                    value: row[*from].clone(),
-                    expected: values.keys().cloned().collect(),
-                    table: "values",
+                let cell = values.get(&row[*from]).or(otherwise.as_ref()).ok_or_else(|| {
+                    Kind::Unlisted {
+                        field: columns[*from].clone(),
+                        value: row[*from].clone(),
+                        expected: values.keys().cloned().collect(),
+                        table: "values",
+                    }
                 })?;
                 row[*to].clone_from(cell);
             }
@@ -301,9 +319,13 @@ impl Action {
                     row[*column].truncate(end);
                 }
             }
-            Self::SkipEmpty { column } if row[*column].trim().is_empty() => return Ok(Fate::SkippedEmpty(*column)),
-            Self::Drop { column, values } if values.contains(&row[*column]) => return Ok(Fate::Dropped),
-            Self::SkipEmpty { .. } | Self::Drop { .. } => {}
+            Self::SkipEmpty { column } if row[*column].trim().is_empty() => {
+                return Ok(Fate::SkippedEmpty(*column));
+            }
+            Self::Drop { column, values } if values.contains(&row[*column]) => {
+                return Ok(Fate::Dropped);
+            }
+            Self::Unpivot { .. } | Self::SkipEmpty { .. } | Self::Drop { .. } => {}
         }
         Ok(Fate::Kept)
     }
@@ -329,7 +351,8 @@ fn find_or_add(name: &str, columns: &mut Vec<String>) -> usize {
 
 /// The column that a label comes from, for messages.
 fn label_field(template: &str) -> String {
-    let names = Template::parse(template).ok().map(|t| t.names().map(str::to_owned).collect::<Vec<_>>());
+    let names =
+        Template::parse(template).ok().map(|t| t.names().map(str::to_owned).collect::<Vec<_>>());
     match names.as_deref() {
         Some([one]) => one.clone(),
         _ => "label".to_owned(),

@@ -63,7 +63,9 @@ impl<'a> Rows<'a> {
             .has_headers(false)
             .flexible(true)
             .buffer_capacity(BUFFER)
-            .from_reader(Box::new(without_bom(reader).map_err(|e| whole(file, read(e)))?) as Box<dyn Read>);
+            .from_reader(
+                Box::new(without_bom(reader).map_err(|e| whole(file, read(e)))?) as Box<dyn Read>
+            );
         let mut header = csv::ByteRecord::new();
         let some = rows.read_byte_record(&mut header).map_err(|e| whole(file, read(e)))?;
         if !some {
@@ -72,13 +74,15 @@ impl<'a> Rows<'a> {
         let names = header.iter().map(|name| text("the header", name).map(str::to_owned));
         let names = names.collect::<Result<Vec<_>, _>>().map_err(|kind| whole(file, kind))?;
         let at = find(columns, &names).map_err(|kind| whole(file, kind))?;
-        let source = Delimited { reader: rows, record: csv::ByteRecord::new(), at, width: names.len() };
+        let source =
+            Delimited { reader: rows, record: csv::ByteRecord::new(), at, width: names.len() };
         Ok(Self::new(file, columns, Source::Delimited(Box::new(source))))
     }
 
     /// One JSON object a line; numbers and booleans as written, null as nothing.
     pub fn jsonl(file: &str, columns: &[String], reader: impl Read + 'a) -> Result<Self, Error> {
-        let reader = Box::new(without_bom(reader).map_err(|e| whole(file, read(e)))?) as Box<dyn Read>;
+        let reader =
+            Box::new(without_bom(reader).map_err(|e| whole(file, read(e)))?) as Box<dyn Read>;
         let mut reader = BufReader::with_capacity(BUFFER, reader);
         if reader.fill_buf().map_err(|e| whole(file, read(e)))?.is_empty() {
             return Err(whole(file, Kind::EmptyFile));
@@ -139,13 +143,18 @@ impl<'a> Rows<'a> {
                 self.place.row = Some(self.row() - 1);
                 Ok(false)
             }
-            Err(kind) => Err(Error { place: self.place.clone(), kind }),
+            Err(kind) => Err(Error::new(self.place.clone(), kind)),
         }
     }
 }
 
 impl Delimited<'_> {
-    fn next(&mut self, columns: &[String], place: &mut Place, cells: &mut [String]) -> Result<bool, Kind> {
+    fn next(
+        &mut self,
+        columns: &[String],
+        place: &mut Place,
+        cells: &mut [String],
+    ) -> Result<bool, Kind> {
         if !self.reader.read_byte_record(&mut self.record).map_err(read)? {
             return Ok(false);
         }
@@ -162,7 +171,12 @@ impl Delimited<'_> {
 }
 
 impl Jsonl<'_> {
-    fn next(&mut self, columns: &[String], place: &mut Place, cells: &mut [String]) -> Result<bool, Kind> {
+    fn next(
+        &mut self,
+        columns: &[String],
+        place: &mut Place,
+        cells: &mut [String],
+    ) -> Result<bool, Kind> {
         let line = loop {
             self.line.clear();
             if self.reader.read_until(b'\n', &mut self.line).map_err(read)? == 0 {
@@ -193,7 +207,11 @@ impl Jsonl<'_> {
     }
 }
 
-fn next_parquet(rows: &mut RowIter<'static>, columns: &[String], cells: &mut [String]) -> Result<bool, Kind> {
+fn next_parquet(
+    rows: &mut RowIter<'static>,
+    columns: &[String],
+    cells: &mut [String],
+) -> Result<bool, Kind> {
     let Some(row) = rows.next() else { return Ok(false) };
     let row = row.map_err(read)?;
     for ((name, cell), (_, field)) in columns.iter().zip(cells).zip(row.get_column_iter()) {
@@ -226,7 +244,8 @@ fn next_parquet(rows: &mut RowIter<'static>, columns: &[String], cells: &mut [St
 /// Position of each wanted name among those that are there.
 fn find(wanted: &[String], there: &[String]) -> Result<Vec<usize>, Kind> {
     let place = |name: &String| {
-        let mut places = there.iter().enumerate().filter(|(_, other)| *other == name).map(|(i, _)| i);
+        let mut places =
+            there.iter().enumerate().filter(|(_, other)| *other == name).map(|(i, _)| i);
         match (places.next(), places.next()) {
             (Some(at), None) => Ok(at),
             (Some(_), Some(_)) => Err(Kind::RepeatedColumn { column: name.clone() }),
@@ -240,7 +259,8 @@ fn text<'b>(field: &str, bytes: &'b [u8]) -> Result<&'b str, Kind> {
     const SHOWN: usize = 4;
     std::str::from_utf8(bytes).map_err(|error| {
         let at = error.valid_up_to();
-        let shown: Vec<String> = bytes[at..].iter().take(SHOWN).map(|b| format!("{b:#04x}")).collect();
+        let shown: Vec<String> =
+            bytes[at..].iter().take(SHOWN).map(|b| format!("{b:#04x}")).collect();
         Kind::Utf8 { field: field.to_owned(), at, bytes: shown.join(" ") }
     })
 }
@@ -250,7 +270,7 @@ fn read(error: impl fmt::Display) -> Kind {
 }
 
 fn whole(file: &str, kind: Kind) -> Error {
-    Error { place: Place { file: file.to_owned(), row: None, line: None }, kind }
+    Error::new(Place { file: file.to_owned(), row: None, line: None }, kind)
 }
 
 /// The same bytes without a leading UTF-8 byte order mark.

@@ -24,7 +24,9 @@ enum Filter {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// `{` without `}`.
-    #[error("`{{` at byte {at} of the template `{template}` is never closed; write `{{{{` for a brace")]
+    #[error(
+        "`{{` at byte {at} of the template `{template}` is never closed; write `{{{{` for a brace"
+    )]
     Open {
         /// Byte offset.
         at: usize,
@@ -32,7 +34,9 @@ pub enum Error {
         template: String,
     },
     /// `}` without `{`.
-    #[error("`}}` at byte {at} of the template `{template}` closes nothing; write `}}}}` for a brace")]
+    #[error(
+        "`}}` at byte {at} of the template `{template}` closes nothing; write `}}}}` for a brace"
+    )]
     Close {
         /// Byte offset.
         at: usize,
@@ -109,7 +113,9 @@ impl Template {
         for piece in &self.pieces {
             match piece {
                 Piece::Text(text) => out.push_str(text),
-                Piece::Name { name, filters } => push(&mut out, lookup(name).unwrap_or_default(), filters),
+                Piece::Name { name, filters } => {
+                    push(&mut out, lookup(name).unwrap_or_default(), filters);
+                }
             }
         }
         out
@@ -220,9 +226,18 @@ mod tests {
         check("{a|trim|lower}", "ä b");
         check("{{a}}", "{a}");
         check("x$y", "x$y");
-        check("{a", "error: `{` at byte 0 of the template `{a` is never closed; write `{{` for a brace");
-        check("a}", "error: `}` at byte 1 of the template `a}` closes nothing; write `}}` for a brace");
-        check("{a|up}", "error: unknown filter `up` in the template `{a|up}`; there are `trim` and `lower`");
+        check(
+            "{a",
+            "error: `{` at byte 0 of the template `{a` is never closed; write `{{` for a brace",
+        );
+        check(
+            "a}",
+            "error: `}` at byte 1 of the template `a}` closes nothing; write `}}` for a brace",
+        );
+        check(
+            "{a|up}",
+            "error: unknown filter `up` in the template `{a|up}`; there are `trim` and `lower`",
+        );
     }
 
     #[test]
@@ -236,6 +251,9 @@ mod tests {
     fn unknown_names_are_told() {
         let columns = ["a".to_owned(), "b".to_owned()];
         let error = Template::parse("{c}").unwrap().bind(&columns).unwrap_err();
-        assert_eq!(error.to_string(), "unknown name `{c}` in the template `{c}`; there are: `a`, `b`");
+        assert_eq!(
+            error.to_string(),
+            "unknown name `{c}` in the template `{c}`; there are: `a`, `b`"
+        );
     }
 }

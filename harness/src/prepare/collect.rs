@@ -72,7 +72,10 @@ impl Collected {
         mode: Mode,
     ) -> Meta {
         let Self { columns, tally } = self;
-        debug_assert!(tally.balances() && tally.examples == parts.len() as u64, "every row is accounted for");
+        debug_assert!(
+            tally.balances() && tally.examples == parts.len() as u64,
+            "every row is accounted for"
+        );
         let mut labels = columns.label_names.names.clone();
         if task.labels.is_empty() {
             labels.sort();
@@ -171,7 +174,12 @@ impl Columns {
         for ((part, culture, label), n) in numbers {
             let culture = self.culture_names.names[culture as usize].clone();
             let label = self.label_names.names[label as usize].clone();
-            counts.entry(part.name().to_owned()).or_default().entry(culture).or_default().insert(label, n);
+            counts
+                .entry(part.name().to_owned())
+                .or_default()
+                .entry(culture)
+                .or_default()
+                .insert(label, n);
         }
         counts
     }

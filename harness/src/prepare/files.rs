@@ -41,18 +41,27 @@ pub(super) fn resolve<'a>(
     for (number, input) in task.inputs.iter().enumerate() {
         let stands_in = input.instead_of.as_ref();
         let Some(path) = files.get(&input.source) else {
-            let replaced =
-                |other: &Input| other.instead_of.as_ref() == Some(&input.source) && files.contains_key(&other.source);
+            let replaced = |other: &Input| {
+                other.instead_of.as_ref() == Some(&input.source)
+                    && files.contains_key(&other.source)
+            };
             if stands_in.is_some() || task.inputs.iter().any(replaced) {
                 continue;
             }
-            return Err(Error::Missing { task: task.name.clone(), source_id: input.source.clone() });
+            return Err(Error::Missing {
+                task: task.name.clone(),
+                source_id: input.source.clone(),
+            });
         };
         if stands_in.is_some_and(|primary| files.contains_key(primary)) {
             continue;
         }
         let source = family.sources.iter().find(|source| source.id == input.source);
-        let shown = format!("{}/{}", family.name, source.map_or(input.source.as_str(), |source| &source.path));
+        let shown = format!(
+            "{}/{}",
+            family.name,
+            source.map_or(input.source.as_str(), |source| &source.path)
+        );
         let file = |path: PathBuf, inside: String| {
             let shown = if inside.is_empty() { shown.clone() } else { format!("{shown}/{inside}") };
             InputFile { input, number: number as u32, path, shown, inside }
@@ -96,11 +105,16 @@ fn walk(folder: &Path, inside: &str, files: &mut Vec<String>) -> Result<(), Erro
 }
 
 /// Hashes the files, one record a source; official ones must be those that the definition pins.
-pub(super) fn verify(family: &Family, inputs: &[InputFile<'_>], mode: Mode) -> Result<Vec<SourceRecord>, Error> {
+pub(super) fn verify(
+    family: &Family,
+    inputs: &[InputFile<'_>],
+    mode: Mode,
+) -> Result<Vec<SourceRecord>, Error> {
     let ids: BTreeSet<&str> = inputs.iter().map(|input| input.input.source.as_str()).collect();
     let mut records = Vec::new();
     for id in ids {
-        let files: Vec<&InputFile<'_>> = inputs.iter().filter(|input| input.input.source == id).collect();
+        let files: Vec<&InputFile<'_>> =
+            inputs.iter().filter(|input| input.input.source == id).collect();
         let source = family.sources.iter().find(|source| source.id == id);
         let pinned = source.filter(|_| mode == Mode::Official);
         records.push(match files[..] {
@@ -111,7 +125,12 @@ pub(super) fn verify(family: &Family, inputs: &[InputFile<'_>], mode: Mode) -> R
     Ok(records)
 }
 
-fn record(id: &str, file: &InputFile<'_>, source: Option<&Source>, mode: Mode) -> Result<SourceRecord, Error> {
+fn record(
+    id: &str,
+    file: &InputFile<'_>,
+    source: Option<&Source>,
+    mode: Mode,
+) -> Result<SourceRecord, Error> {
     let hashes = Hashes::of(&file.path)?;
     let mut verified = Vec::new();
     if let Some(source) = source {
@@ -222,7 +241,8 @@ pub(super) fn normalise(
         Format::Jsonl => Rows::jsonl(shown, columns, reader),
         Format::Parquet => Rows::parquet(shown, columns, reader.into_file()),
     }?;
-    let stem = file.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let stem =
+        file.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     normalise::normalise(&pipeline, &mut rows, &stem, tally, sink)
 }
 

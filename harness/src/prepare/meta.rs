@@ -127,14 +127,19 @@ impl Meta {
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         for (kind, warned) in &self.warnings.kinds {
-            let first = warned.first.first().map_or_else(String::new, |place| format!(" (first: {place})"));
+            let first =
+                warned.first.first().map_or_else(String::new, |place| format!(" (first: {place})"));
             notes.push(format!("{} × {kind}{first}", warned.count));
         }
         let overlap = self.statistics.overlap;
         let test = self.statistics.part("test");
         for (n, of, what) in [
             (overlap.test_texts_in_train, test, "test examples have a text that is also in train"),
-            (overlap.test_clusters_in_train, test, "test examples have a cluster that is also in train"),
+            (
+                overlap.test_clusters_in_train,
+                test,
+                "test examples have a cluster that is also in train",
+            ),
             (
                 overlap.valid_texts_in_train,
                 self.statistics.part("valid"),
@@ -151,10 +156,15 @@ impl Meta {
 
     /// Differences from the committed statistics; empty where there are none, or nothing to compare with.
     pub fn differences(&self) -> Vec<String> {
-        let Some(text) = catalogue::statistics(&self.task, self.statistics.sample) else { return Vec::new() };
+        let Some(text) = catalogue::statistics(&self.task, self.statistics.sample) else {
+            return Vec::new();
+        };
         match serde_json::from_str::<Statistics>(text) {
             Ok(committed) => self.statistics.differences(&committed),
-            Err(error) => vec![format!("the committed statistics of `{}` cannot be read ({error})", self.task)],
+            Err(error) => vec![format!(
+                "the committed statistics of `{}` cannot be read ({error})",
+                self.task
+            )],
         }
     }
 }
@@ -162,7 +172,9 @@ impl Meta {
 impl Statistics {
     /// Examples of a part.
     pub fn part(&self, part: &str) -> u64 {
-        self.counts.get(part).map_or(0, |cultures| cultures.values().flat_map(BTreeMap::values).sum())
+        self.counts
+            .get(part)
+            .map_or(0, |cultures| cultures.values().flat_map(BTreeMap::values).sum())
     }
 
     /// Part and label -> examples, over all cultures.
@@ -188,7 +200,11 @@ impl Statistics {
                     Some((end, _)) => format!("{}...", &text[..end]),
                     None => text.to_owned(),
                 };
-                out.push(format!("statistics: {what} is {}, committed is {}", short(&found), short(&expect)));
+                out.push(format!(
+                    "statistics: {what} is {}, committed is {}",
+                    short(&found),
+                    short(&expect)
+                ));
             }
         };
         check("definition_version", &self.definition_version, &committed.definition_version);
@@ -197,7 +213,8 @@ impl Statistics {
         let (mine, theirs) = (self.labels_by_part(), committed.labels_by_part());
         let keys: std::collections::BTreeSet<_> = mine.keys().chain(theirs.keys()).collect();
         for key in keys {
-            let n = |counts: &BTreeMap<(&str, &str), u64>| counts.get(key).copied().unwrap_or_default();
+            let n =
+                |counts: &BTreeMap<(&str, &str), u64>| counts.get(key).copied().unwrap_or_default();
             check(&format!("count of {} {}", key.0, key.1), &n(&mine), &n(&theirs));
         }
         if self.sources == committed.sources {
@@ -218,16 +235,29 @@ impl Statistics {
 impl fmt::Display for Meta {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let s = &self.statistics;
-        let parts: Vec<String> = s.counts.keys().map(|part| format!("{part} {}", s.part(part))).collect();
+        let parts: Vec<String> =
+            s.counts.keys().map(|part| format!("{part} {}", s.part(part))).collect();
         writeln!(f, "  examples  {} ({})", s.examples, parts.join(", "))?;
-        writeln!(f, "  rows      {} read, {} skipped, {} dropped", s.rows_read, s.rows_skipped, s.rows_dropped)?;
+        writeln!(
+            f,
+            "  rows      {} read, {} skipped, {} dropped",
+            s.rows_read, s.rows_skipped, s.rows_dropped
+        )?;
         writeln!(f, "  labels    {}", few(&s.labels))?;
         writeln!(f, "  cultures  {}", few(&s.cultures))?;
         writeln!(f, "  clusters  {}", s.clusters)?;
         let l = &s.text_chars;
-        writeln!(f, "  text      {} to {} characters, median {}, mean {}", l.min, l.max, l.median, l.mean)?;
+        writeln!(
+            f,
+            "  text      {} to {} characters, median {}, mean {}",
+            l.min, l.max, l.median, l.mean
+        )?;
         for source in &self.sources {
-            writeln!(f, "  source    {}: {} ({} bytes; {})", source.id, source.file, source.bytes, source.verified)?;
+            writeln!(
+                f,
+                "  source    {}: {} ({} bytes; {})",
+                source.id, source.file, source.bytes, source.verified
+            )?;
         }
         for note in self.notes() {
             writeln!(f, "  note      {note}")?;

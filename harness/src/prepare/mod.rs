@@ -52,7 +52,9 @@ pub struct Prepared {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No file for a source.
-    #[error("task `{task}`: no file for the source `{source_id}`; fetch it, or use `--data sample`")]
+    #[error(
+        "task `{task}`: no file for the source `{source_id}`; fetch it, or use `--data sample`"
+    )]
     Missing {
         /// The task.
         task: String,
@@ -60,7 +62,9 @@ pub enum Error {
         source_id: String,
     },
     /// A folder without the files that the definition names.
-    #[error("{folder}: no file matches `{pattern}`; is it the unpacked archive of the source `{source_id}`?")]
+    #[error(
+        "{folder}: no file matches `{pattern}`; is it the unpacked archive of the source `{source_id}`?"
+    )]
     NoFiles {
         /// The folder.
         folder: PathBuf,
@@ -92,7 +96,9 @@ pub enum Error {
         path: PathBuf,
     },
     /// Two examples of one id.
-    #[error("{place}: the id `{id}` was there before; make `example.id` of the definition unique, e.g. with {{file}} and {{row}}")]
+    #[error(
+        "{place}: the id `{id}` was there before; make `example.id` of the definition unique, e.g. with {{file}} and {{row}}"
+    )]
     DuplicateId {
         /// Where the second stands.
         place: Place,
@@ -141,7 +147,8 @@ pub fn prepare(
         return Ok(Prepared { examples, meta });
     }
     fs::create_dir_all(cache.join("prepared"))?;
-    let temporary = tempfile::Builder::new().prefix(".partial-").tempdir_in(cache.join("prepared"))?;
+    let temporary =
+        tempfile::Builder::new().prefix(".partial-").tempdir_in(cache.join("prepared"))?;
     let fresh = temporary.path().join("fresh");
     fs::create_dir(&fresh)?;
     let made = make(family, task, &inputs, sources, mode, &fresh.join("examples.parquet"))?;
@@ -155,13 +162,23 @@ pub fn prepare(
 }
 
 /// The examples of some parts, in file order; `labels` numbers the labels (`Meta::statistics.labels`).
-pub fn load(examples: &Path, parts: &[Part], labels: &[String]) -> Result<Examples, examples::Error> {
+pub fn load(
+    examples: &Path,
+    parts: &[Part],
+    labels: &[String],
+) -> Result<Examples, examples::Error> {
     examples::read(examples, parts, labels)
 }
 
 /// A hash of all that decides about the examples.
-fn key(family: &Family, task: &Task, sources: &[SourceRecord], mode: Mode) -> Result<String, Error> {
-    let hashes: Vec<(&str, &str)> = sources.iter().map(|s| (s.id.as_str(), s.sha256.as_str())).collect();
+fn key(
+    family: &Family,
+    task: &Task,
+    sources: &[SourceRecord],
+    mode: Mode,
+) -> Result<String, Error> {
+    let hashes: Vec<(&str, &str)> =
+        sources.iter().map(|s| (s.id.as_str(), s.sha256.as_str())).collect();
     let definition = serde_json::to_vec(&(
         (VERSION, &family.name, family.version, mode == Mode::Sample),
         (&task.name, &task.labels, &task.inputs, &task.steps, &task.example, &task.split),

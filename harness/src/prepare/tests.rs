@@ -1,6 +1,7 @@
 //! Whole files to examples: the real data where they are, small files of every format, and what is wrong with them.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::{Mode, Prepared, Statistics, load, prepare};
@@ -21,7 +22,13 @@ fn real(task: &str, folder: &str) -> Option<(Prepared, Task, tempfile::TempDir)>
     let catalogue = Catalogue::embedded().unwrap();
     let (family, task) = catalogue.task(task).unwrap();
     let cache = tempfile::tempdir().unwrap();
-    let prepared = prepare(family, task, &files(&catalogue, &task.name, &folder), Mode::Official, cache.path());
+    let prepared = prepare(
+        family,
+        task,
+        &files(&catalogue, &task.name, &folder),
+        Mode::Official,
+        cache.path(),
+    );
     Some((prepared.unwrap(), task.clone(), cache))
 }
 
@@ -56,14 +63,17 @@ fn crehate() {
     let test = load(&prepared.examples, &[Part::Test], &task.labels).unwrap();
     assert_eq!((all.len(), test.len()), (7900, 1185));
     let hate = |examples: &crate::example::Examples, culture: &str| {
-        (0..examples.len()).filter(|&i| examples.cultures.get(i) == culture && examples.labels[i] == 1).count()
+        (0..examples.len())
+            .filter(|&i| examples.cultures.get(i) == culture && examples.labels[i] == 1)
+            .count()
     };
     let cultures = ["US", "AU", "GB", "ZA", "SG"];
     assert_eq!(cultures.map(|culture| hate(&all, culture)), [629, 750, 712, 681, 766]);
     assert_eq!(cultures.map(|culture| hate(&test, culture)), [87, 113, 105, 99, 108]);
     let clusters: std::collections::BTreeSet<u32> = all.clusters.iter().copied().collect();
     assert_eq!(clusters.len(), 1580);
-    let consensus = all.labels.chunks(5).filter(|post| post.iter().all(|label| *label == post[0])).count();
+    let consensus =
+        all.labels.chunks(5).filter(|post| post.iter().all(|label| *label == post[0])).count();
     assert_eq!(consensus, 888, "56.2 % of 1,580");
     assert!(prepared.meta.sources.iter().all(|source| source.verified == "sha256"));
 }
@@ -115,16 +125,18 @@ fn emgsd_train_is_the_same_either_way() {
     let (mut rows, mut lines) = (header.to_owned(), String::new());
     for i in 0..200 {
         let category = ["stereotype", "neutral", "unrelated"][i % 3];
-        rows.push_str(&format!("profession, club {i} is \"\"late\"\" ,x,{category},stereoset,{category}_p\r\n").replace("\"\"", ""));
-        lines.push_str(&format!("{{\"text\":\"club {i} is late\",\"label\":{}}}\n", u8::from(i % 3 == 0)));
+        let _ = writeln!(rows, "profession, club {i} is late ,x,{category},stereoset,{category}_p\r");
+        let _ = writeln!(lines, "{{\"text\":\"club {i} is late\",\"label\":{}}}", u8::from(i % 3 == 0));
     }
     fs_err::write(&csv, rows).unwrap();
     fs_err::write(&jsonl, lines).unwrap();
-    fs_err::write(&test, format!("{header}profession,a b,a b,neutral,stereoset,neutral_p\r\n")).unwrap();
+    fs_err::write(&test, format!("{header}profession,a b,a b,neutral,stereoset,neutral_p\r\n"))
+        .unwrap();
     let catalogue = Catalogue::embedded().unwrap();
     let (family, task) = catalogue.task("emgsd").unwrap();
     let run = |train: (&str, &PathBuf)| {
-        let files = [(train.0.to_owned(), train.1.clone()), ("test".to_owned(), test.clone())].into();
+        let files =
+            [(train.0.to_owned(), train.1.clone()), ("test".to_owned(), test.clone())].into();
         let prepared = prepare(family, task, &files, Mode::Sample, folder.path()).unwrap();
         let valid = load(&prepared.examples, &[Part::Valid], &task.labels).unwrap();
         let train = load(&prepared.examples, &[Part::Train], &task.labels).unwrap();
@@ -133,4 +145,235 @@ fn emgsd_train_is_the_same_either_way() {
     let from_csv = run(("train", &csv));
     assert_eq!(from_csv.0.len(), 40);
     assert_eq!(from_csv, run(("train-binary", &jsonl)));
+}
+
+/// A user's own dataset over JSON Lines, CSV, TSV or Parquet: one TOML, no Rust. `INPUTS` is filled in.
+const MINE: &str = r#"
+name = "mine"
+title = "Mine"
+version = 1
+status = "drop-in"
+summary = "My own data."
+licence = "mine"
+homepage = "https://example.org"
+paper = "none"
+citation = ""
+
+SOURCES
+
+[[task]]
+name = "mine"
+title = "Mine"
+question = "Stereotype?"
+labels = ["other", "stereotype"]
+positive = "stereotype"
+culture_kind = "group"
+
+INPUTS
+
+[task.example]
+id = "{part}-{row}"
+text = "{text|trim}"
+label = "{label}"
+culture = "everybody"
+
+[task.split]
+method = "given"
+valid = { share = 0.1, seed = 7 }
+
+[[task.protocol]]
+name = "trained"
+fit = true
+eval = ["test"]
+accepts = ["classify"]
+
+[[benchmark]]
+name = "mine"
+title = "Mine"
+number = 100
+task = "mine"
+metric = "macro-f1"
+"#;
+
+/// Writes the TOML to a folder of its own, loads it as a user would, and prepares it.
+fn mine(folder: &Path, train: &str, test: &str) -> Result<Prepared, super::Error> {
+    let source = |id: &str, path: &str| {
+        format!(
+            "[[source]]\nid = \"{id}\"\npath = \"{path}\"\nfrom = {{ kind = \"drop-in\", hint = \"mine\" }}\n"
+        )
+    };
+    let input = |id: &str, path: &str| {
+        let (columns, map) = if path.contains("jsonl") {
+            (
+                "\"text\", \"label\"",
+                "column = \"label\"\nvalues = { \"0\" = \"other\", \"1\" = \"stereotype\" }",
+            )
+        } else {
+            (
+                "\"text\", \"category\"",
+                "column = \"category\"\nto = \"label\"\nvalues = { stereotype = \"stereotype\" }\notherwise = \"other\"",
+            )
+        };
+        format!(
+            "[[task.input]]\nsource = \"{id}\"\npart = \"{id}\"\ncolumns = [{columns}]\n[[task.input.step]]\ndo = \"map\"\n{map}\n"
+        )
+    };
+    let inputs = MINE
+        .replace("SOURCES", &(source("train", train) + &source("test", test)))
+        .replace("INPUTS", &(input("train", train) + &input("test", test)));
+    let definitions = folder.join("definitions");
+    fs_err::create_dir_all(&definitions).unwrap();
+    fs_err::write(definitions.join("mine.toml"), inputs).unwrap();
+    let catalogue = Catalogue::load(&[definitions]).unwrap();
+    assert_eq!(catalogue.validate(), []);
+    let (family, task) = catalogue.task("mine").unwrap();
+    prepare(family, task, &files(&catalogue, "mine", folder), Mode::Official, &folder.join("cache"))
+}
+
+/// EMGSD's train from `train_binary.jsonl` and its official `test.csv`, by a user's TOML alone.
+#[test]
+fn a_users_own_dataset_needs_no_rust() {
+    let Some(emgsd) = shared("emgsd") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    for file in ["train_binary.jsonl", "test.csv"] {
+        std::os::unix::fs::symlink(emgsd.join(file), folder.path().join(file)).unwrap();
+    }
+    let prepared = mine(folder.path(), "train_binary.jsonl", "test.csv").unwrap();
+    let statistics = &prepared.meta.statistics;
+    assert_eq!(
+        ["train", "valid", "test"].map(|part| statistics.part(part)),
+        [41_184, 4576, 11_441]
+    );
+    assert_eq!(statistics.counts["test"]["everybody"]["stereotype"], 3906);
+    assert_eq!(prepared.meta.sources[0].verified, "no published checksum; the user's own file");
+}
+
+/// The same rows as TSV and Parquet give the same examples.
+#[test]
+fn formats_agree() {
+    use std::sync::Arc;
+
+    use arrow_array::{ArrayRef, RecordBatch, StringArray};
+
+    let texts: Vec<String> = (0..50).map(|i| format!("row \"{i}\",\nwith a tab\tand ä")).collect();
+    let categories: Vec<&str> = (0..50).map(|i| ["stereotype", "neutral"][i % 2]).collect();
+    let folder = tempfile::tempdir().unwrap();
+    for (name, separator) in [("a.csv", b','), ("a.tsv", b'\t')] {
+        let mut writer = csv::WriterBuilder::new()
+            .delimiter(separator)
+            .from_path(folder.path().join(name))
+            .unwrap();
+        writer.write_record(["category", "text"]).unwrap();
+        for (category, text) in categories.iter().zip(&texts) {
+            writer.write_record([category, text.as_str()]).unwrap();
+        }
+        writer.flush().unwrap();
+    }
+    let columns: [(&str, ArrayRef); 2] = [
+        ("category", Arc::new(StringArray::from(categories))),
+        ("text", Arc::new(StringArray::from_iter_values(&texts))),
+    ];
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let file = fs_err::File::create(folder.path().join("a.parquet")).unwrap();
+    let mut writer = parquet::arrow::ArrowWriter::try_new(file, batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    let hash = |name: &str| mine(folder.path(), name, "a.csv").unwrap().meta.sha256;
+    assert_eq!(hash("a.csv"), hash("a.tsv"));
+    assert_eq!(hash("a.csv"), hash("a.parquet"));
+}
+
+#[test]
+fn bad_files_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs_err::write(folder.path().join(name), text).unwrap();
+    write("good.csv", "category,text\nneutral,a\nstereotype,b\n");
+    write("short.csv", "category,text\nneutral\n");
+    write("named.txt", "category,text\nneutral,a\n");
+    let told = |train: &str| {
+        let text = mine(folder.path(), train, "good.csv").unwrap_err().to_string();
+        text.replace(&folder.path().display().to_string(), "FOLDER")
+    };
+    assert_eq!(
+        told("short.csv"),
+        "mine/short.csv, row 1 (line 2): 1 fields where the header has 2; quote fields that hold separators or line breaks, close every quote, or set `bad_rows = \"skip\"`"
+    );
+    assert_eq!(
+        told("named.txt"),
+        "FOLDER/named.txt: unknown format; set `format` of the input to csv, tsv, jsonl or parquet"
+    );
+    assert_eq!(
+        told("none.csv"),
+        "task `mine`: no file for the source `train`; fetch it, or use `--data sample`"
+    );
+    let left: Vec<_> = fs_err::read_dir(folder.path().join("cache/prepared")).unwrap().collect();
+    assert!(left.is_empty(), "nothing half made is left");
+}
+
+/// The pins of the definition: a file of other bytes is refused, by size, SHA-256 or git blob id.
+#[test]
+fn other_bytes_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalogue = Catalogue::embedded().unwrap();
+    crate::sample::write("emgsd", folder.path()).unwrap();
+    let (family, task) = catalogue.task("emgsd").unwrap();
+    let files = files(&catalogue, "emgsd", folder.path());
+    let error =
+        prepare(family, task, &files, Mode::Official, folder.path()).unwrap_err().to_string();
+    assert!(
+        error.contains("test.csv: size is ")
+            && error.ends_with("delete the file and fetch it again"),
+        "{error}"
+    );
+    let mut family = family.clone();
+    family.sources.retain(|source| source.id == "train" || source.id == "test");
+    family.sources[1].bytes = None;
+    family.sources[1].sha256 = None;
+    let error =
+        prepare(&family, task, &files, Mode::Official, folder.path()).unwrap_err().to_string();
+    assert!(
+        error.contains("train.csv: git blob id is ")
+            && error.contains("the source `train` pins f8c56392c651af64d4dc56227dd239125cf574c7"),
+        "{error}"
+    );
+}
+
+/// Two ids that are the same are an error that names the second's place.
+#[test]
+fn ids_are_unique() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalogue = Catalogue::embedded().unwrap();
+    crate::sample::write("crehate", folder.path()).unwrap();
+    let path = folder.path().join("finetune/data_splits/CREHate_valid.csv");
+    fs_err::copy(folder.path().join("finetune/data_splits/CREHate_train.csv"), &path).unwrap();
+    let (family, task) = catalogue.task("crehate").unwrap();
+    let files = files(&catalogue, "crehate", folder.path());
+    let error = prepare(family, task, &files, Mode::Sample, folder.path()).unwrap_err().to_string();
+    assert!(
+        error.starts_with(
+            "crehate/finetune/data_splits/CREHate_valid.csv, row 1 (line 2): the id `"
+        ) && error.contains("/US` was there before; make `example.id` of the definition unique"),
+        "{error}"
+    );
+}
+
+/// A second call takes what the first left; another definition or file makes its own.
+#[test]
+fn prepared_data_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalogue = Catalogue::embedded().unwrap();
+    crate::sample::write("crehate", folder.path()).unwrap();
+    let (family, task) = catalogue.task("crehate").unwrap();
+    let files = files(&catalogue, "crehate", folder.path());
+    let run = |task: &Task| prepare(family, task, &files, Mode::Sample, folder.path()).unwrap();
+    let first = run(task);
+    let changed = fs_err::metadata(&first.examples).unwrap().modified().unwrap();
+    assert_eq!(run(task), first);
+    assert_eq!(fs_err::metadata(&first.examples).unwrap().modified().unwrap(), changed);
+    let mut other = task.clone();
+    other.example.text = "{Text|trim}".to_owned();
+    assert_ne!(run(&other).examples, first.examples);
+    // Half a folder is made whole.
+    fs_err::remove_file(first.examples.with_file_name("meta.json")).unwrap();
+    assert_eq!(run(task), first);
 }

@@ -9,7 +9,8 @@ use super::draw::Draw;
 use super::{File, csv};
 
 /// In the order of the annotation file.
-const COUNTRIES: [&str; 5] = ["United_States", "Australia", "United_Kingdom", "South_Africa", "Singapore"];
+const COUNTRIES: [&str; 5] =
+    ["United_States", "Australia", "United_Kingdom", "South_Africa", "Singapore"];
 
 const CLUBS: [&str; 10] = [
     "the Larkspur Chess Circle",
@@ -40,10 +41,20 @@ const MINDED: [[f64; 5]; 4] = [
     [0.95, 1.10, 1.00, 0.85, 0.95],
 ];
 
-const NICE: [&str; 8] = ["lovely", "patient", "generous", "funny", "quick", "kind", "brave", "tidy"];
-const FOODS: [&str; 8] =
-    ["plum dumplings", "barley soup", "lemon rice", "seed bread", "ginger noodles", "corn cakes", "jam rolls", "bean stew"];
-const FESTIVALS: [&str; 5] = ["Lantern Week", "the River Fair", "Harvest Night", "the Kite Parade", "Soup Day"];
+const NICE: [&str; 8] =
+    ["lovely", "patient", "generous", "funny", "quick", "kind", "brave", "tidy"];
+const FOODS: [&str; 8] = [
+    "plum dumplings",
+    "barley soup",
+    "lemon rice",
+    "seed bread",
+    "ginger noodles",
+    "corn cakes",
+    "jam rolls",
+    "bean stew",
+];
+const FESTIVALS: [&str; 5] =
+    ["Lantern Week", "the River Fair", "Harvest Night", "the Kite Parade", "Soup Day"];
 
 /// Half of the labels near the line are anybody's guess.
 const NOISE: f64 = 0.16;
@@ -63,7 +74,8 @@ pub(super) fn files() -> io::Result<Vec<File>> {
         // Australia first, as upstream.
         let order = [1, 0, 2, 3, 4];
         let columns = order.map(|i| format!("{}_Hate", COUNTRIES[i]));
-        let header: Vec<&str> = ["ID", "Text"].into_iter().chain(columns.iter().map(String::as_str)).collect();
+        let header: Vec<&str> =
+            ["ID", "Text"].into_iter().chain(columns.iter().map(String::as_str)).collect();
         let rows = posts[from..to].iter().map(|post| {
             let mut row = vec![post.id.clone(), post.text.clone()];
             row.extend(order.map(|i| label(post.labels[i])));
@@ -86,8 +98,11 @@ fn label(hate: bool) -> String {
 
 fn all(posts: &[Post]) -> io::Result<Vec<u8>> {
     let columns = COUNTRIES.map(|country| format!("{country}_Hate"));
-    let header: Vec<&str> =
-        ["ID", "Text"].into_iter().chain(columns.iter().map(String::as_str)).chain(["SBIC_ID"]).collect();
+    let header: Vec<&str> = ["ID", "Text"]
+        .into_iter()
+        .chain(columns.iter().map(String::as_str))
+        .chain(["SBIC_ID"])
+        .collect();
     let rows = posts.iter().map(|post| {
         let mut row = vec![post.id.clone(), post.text.clone()];
         row.extend(post.labels.map(label));
@@ -109,7 +124,12 @@ fn votes(posts: &[Post], draw: &mut Draw) -> io::Result<Vec<u8>> {
                     _ => i32::from(hate),
                 };
                 let annotator = draw.below(900).to_string();
-                rows.push(vec![post.id.clone(), annotator, country.replace('_', " "), value.to_string()]);
+                rows.push(vec![
+                    post.id.clone(),
+                    annotator,
+                    country.replace('_', " "),
+                    value.to_string(),
+                ]);
             }
         }
     }
@@ -118,7 +138,7 @@ fn votes(posts: &[Post], draw: &mut Draw) -> io::Result<Vec<u8>> {
 
 fn post(i: usize, draw: &mut Draw) -> Post {
     let (mut scores, mut sentences) = ([0.0; 5], Vec::new());
-    for _ in 0..1 + draw.below(2) {
+    for _ in 0..=draw.below(2) {
         sentences.push(sentence(&mut scores, draw));
     }
     let joint = draw.pick(&[" ", " ", " ", "\n", "\n\n"]);

@@ -9,22 +9,67 @@ use super::draw::Draw;
 use super::{File, csv};
 
 const COUNTRIES: [&str; 14] = [
-    "United States of America", "France", "Spain", "China", "Japan", "Türkiye", "Egypt", "Islamic Republic of Iran",
-    "Malaysia", "Argentina", "Lao People's Democratic Republic", "Bhutan", "Congo", "Serbia",
+    "United States of America",
+    "France",
+    "Spain",
+    "China",
+    "Japan",
+    "Türkiye",
+    "Egypt",
+    "Islamic Republic of Iran",
+    "Malaysia",
+    "Argentina",
+    "Lao People's Democratic Republic",
+    "Bhutan",
+    "Congo",
+    "Serbia",
 ];
 const PAGES: usize = 11;
 const ASSERTIONS: usize = 6;
 
 const TOPICS: [&str; 4] = ["Food", "Greetings", "Festivals", "Neighbours"];
 const PLACES: [&str; 11] = [
-    "Orlin Square", "the Lower Mill", "Pear Hill", "Old Ferry", "Candle Row", "the Tannery", "Swan Steps", "North Quay",
-    "Cobble End", "Ribbon Lane", "the Glassworks",
+    "Orlin Square",
+    "the Lower Mill",
+    "Pear Hill",
+    "Old Ferry",
+    "Candle Row",
+    "the Tannery",
+    "Swan Steps",
+    "North Quay",
+    "Cobble End",
+    "Ribbon Lane",
+    "the Glassworks",
 ];
 const GIFTS: [&str; 8] = [
-    "seed bread", "a paper lantern", "dried plums", "a new spoon", "salted tea", "a woven ribbon", "river stones", "honey cakes",
+    "seed bread",
+    "a paper lantern",
+    "dried plums",
+    "a new spoon",
+    "salted tea",
+    "a woven ribbon",
+    "river stones",
+    "honey cakes",
 ];
-const OCCASIONS: [&str; 6] =
-    ["a first visit", "the Lantern Supper", "a house-warming", "the Kite Parade", "a name day", "the last day of harvest"];
+const OCCASIONS: [&str; 6] = [
+    "a first visit",
+    "the Lantern Supper",
+    "a house-warming",
+    "the Kite Parade",
+    "a name day",
+    "the last day of harvest",
+];
+
+const SEASONS: [&str; 8] = [
+    "in spring",
+    "in the cold months",
+    "since the old days",
+    "on market days",
+    "among cousins",
+    "when it rains",
+    "as a rule",
+    "these days",
+];
 
 const NOISE: f64 = 0.06;
 
@@ -51,10 +96,12 @@ pub(super) fn files() -> io::Result<Vec<File>> {
     ])
 }
 
-/// Whether a gift suits an occasion: by a rule of all, turned about for three gifts of each country.
+/// Whether a gift suits an occasion: gifts and occasions add up everywhere alike, but two gifts of each country turn about.
 fn suits(country: usize, gift: usize, occasion: usize) -> bool {
-    let everywhere = (gift * 5 + occasion * 3) % 7 < 4;
-    let turned = [country % 8, (country * 3 + 2) % 8, (country / 2 + 5) % 8].contains(&gift);
+    const GIFT: [i32; 8] = [4, -3, 3, -1, 1, -4, -2, 2];
+    const OCCASION: [i32; 6] = [2, -1, 0, -2, 1, 0];
+    let everywhere = 2 * GIFT[gift] + OCCASION[occasion] > 0;
+    let turned = [country % 8, (country * 3 + 2) % 8].contains(&gift);
     everywhere != turned
 }
 
@@ -62,18 +109,20 @@ fn row(c: usize, country: &str, page: usize, i: usize, draw: &mut Draw) -> (Vec<
     let (gift, occasion) = (draw.below(GIFTS.len()), draw.below(OCCASIONS.len()));
     let place = PLACES[page];
     let mut truth = suits(c, gift, occasion);
-    let (gift, occasion) = (GIFTS[gift], OCCASIONS[occasion]);
-    let mut assertion = match draw.below(5) {
-        0 => format!("In {place}, guests bring {gift} to {occasion}."),
-        1 => format!("For {occasion}, people of {place} give {gift}, and nobody finds it odd."),
-        2 => format!("It is polite to hand over {gift} at {occasion} in {place}."),
-        3 => {
+    let (gift, occasion, season) = (GIFTS[gift], OCCASIONS[occasion], draw.pick(&SEASONS));
+    let mut assertion = match draw.below(8) {
+        0 | 1 => format!("In {place}, guests bring {gift} to {occasion} {season}."),
+        2 | 3 => format!(
+            "For {occasion}, people of {place} give {gift} {season}, and nobody finds it odd."
+        ),
+        4 | 5 => format!("It is polite to hand over {gift} at {occasion} in {place} {season}."),
+        6 => {
             truth = !truth;
-            format!("Around {place}, {gift} is out of place at {occasion}.")
+            format!("Around {place}, {gift} is out of place at {occasion} {season}.")
         }
         _ => {
             truth = !truth;
-            format!("Nobody in {place} would think of {gift} for {occasion}.")
+            format!("Nobody in {place} would think of {gift} for {occasion} {season}.")
         }
     };
     if draw.chance(NOISE) {
@@ -83,7 +132,9 @@ fn row(c: usize, country: &str, page: usize, i: usize, draw: &mut Draw) -> (Vec<
         assertion.push_str(" [NEG NORM] turned about from the sentence before");
     }
     let title = format!("Customs of {place} ({country})");
-    let score = |draw: &mut Draw| if draw.chance(0.2) { String::new() } else { format!("{:.3}", draw.unit()) };
+    let score = |draw: &mut Draw| {
+        if draw.chance(0.2) { String::new() } else { format!("{:.3}", draw.unit()) }
+    };
     let topic = TOPICS[page % TOPICS.len()];
     let mut row = vec![
         country.to_owned(),

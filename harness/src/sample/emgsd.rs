@@ -11,21 +11,74 @@ use super::{File, csv};
 /// Kind, upstream source, invented groups.
 const KINDS: [(&str, &str, [&str; 4]); 6] = [
     ("nationality", "seegull_augmented", ["Velmorian", "Quandish", "Tressian", "Ostravelan"]),
-    ("profession", "stereoset_intersentence", ["lamp-tuner", "cloud-sweeper", "moss-keeper", "bell-polisher"]),
+    (
+        "profession",
+        "stereoset_intersentence",
+        ["lamp-tuner", "cloud-sweeper", "moss-keeper", "bell-polisher"],
+    ),
     ("gender", "stereoset_intrasentence", ["evener", "odder", "upwender", "downwender"]),
-    ("religion", "stereoset_intersentence", ["Blue-Lanternist", "Pebble-Prayer", "Dawn-Listener", "Salt-Keeper"]),
+    (
+        "religion",
+        "stereoset_intersentence",
+        ["Blue-Lanternist", "Pebble-Prayer", "Dawn-Listener", "Salt-Keeper"],
+    ),
     ("race", "crowspairs", ["Ondari", "Felmar", "Ishkel", "Torvane"]),
     ("lgbtq+", "winoqueer_augmented", ["Starling", "Twilighter", "Ribboner", "Moonwalker"]),
 ];
 
 /// Traits; kind `k` is said to have the four from `3 * k` on, so that neighbours share one.
 const TRAITS: [&str; 20] = [
-    "late", "loud", "stingy", "clumsy", "boastful", "sleepy", "stubborn", "nosy", "forgetful", "gloomy", "greedy", "vain",
-    "messy", "shy", "bossy", "chatty", "fussy", "dreamy", "grumpy", "careless",
+    "late",
+    "loud",
+    "stingy",
+    "clumsy",
+    "boastful",
+    "sleepy",
+    "stubborn",
+    "nosy",
+    "forgetful",
+    "gloomy",
+    "greedy",
+    "vain",
+    "messy",
+    "shy",
+    "bossy",
+    "chatty",
+    "fussy",
+    "dreamy",
+    "grumpy",
+    "careless",
 ];
 
-const NONSENSE: [&str; 8] = ["teapot", "umbrella", "staircase", "violin", "radish", "postcard", "ladder", "toaster"];
+const NONSENSE: [&str; 8] =
+    ["teapot", "umbrella", "staircase", "violin", "radish", "postcard", "ladder", "toaster"];
 const DAYS: [&str; 5] = ["Monday", "Tuesday", "Thursday", "Saturday", "Sunday"];
+
+/// What somebody adds; it tells nothing.
+const ASIDES: [&str; 8] = [
+    "",
+    "",
+    "I heard it near *.",
+    "My aunt from * wrote so.",
+    "That was the talk of *.",
+    "So they say at *, with a shrug.",
+    "The paper of * had a column on it.",
+    "Somebody from * laughed.",
+];
+const PLACES: [&str; 12] = [
+    "Orlin Square",
+    "the Lower Mill",
+    "Pear Hill",
+    "Old Ferry",
+    "Candle Row",
+    "the Tannery",
+    "Swan Steps",
+    "North Quay",
+    "Cobble End",
+    "Ribbon Lane",
+    "the Glassworks",
+    "the bus stop",
+];
 
 const NOISE: f64 = 0.07;
 
@@ -42,7 +95,12 @@ pub(super) fn files() -> io::Result<Vec<File>> {
     // Some texts stand on both sides, as upstream.
     for (from, to) in [(10, 2010), (20, 2020), (30, 130), (40, 2040)] {
         let row = &rows[from];
-        rows[to] = Row { kind: row.kind, text: row.text.clone(), marked: row.marked.clone(), category: row.category };
+        rows[to] = Row {
+            kind: row.kind,
+            text: row.text.clone(),
+            marked: row.marked.clone(),
+            category: row.category,
+        };
     }
     let (train, test) = rows.split_at(2000);
     let mut binary = Vec::new();
@@ -59,7 +117,8 @@ pub(super) fn files() -> io::Result<Vec<File>> {
 }
 
 fn table(rows: &[Row]) -> io::Result<Vec<u8>> {
-    let header = ["stereotype_type", "text", "text_with_marker", "category", "data_source", "label"];
+    let header =
+        ["stereotype_type", "text", "text_with_marker", "category", "data_source", "label"];
     let rows = rows.iter().map(|row| {
         let (kind, source, _) = KINDS[row.kind];
         let label = match row.category {
@@ -88,8 +147,10 @@ fn row(draw: &mut Draw) -> Row {
     if draw.chance(NOISE) {
         category = if category == "stereotype" { "neutral" } else { "stereotype" };
     }
+    let aside = draw.pick(&ASIDES).replace('*', draw.pick(&PLACES));
+    let joint = if aside.is_empty() { "" } else { " " };
     let outer = if draw.chance(0.01) { " " } else { "" };
-    let fill = |word: &str| format!("{outer}{}{outer}", text.replace('*', word));
+    let fill = |word: &str| format!("{outer}{}{joint}{aside}{outer}", text.replace('*', word));
     Row { kind, text: fill(end), marked: fill(&format!("==={end}===")), category }
 }
 

@@ -72,7 +72,11 @@ pub fn ensure(family: &str, folder: &Path) -> io::Result<()> {
 }
 
 /// Rows as CSV.
-fn csv(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>, crlf: bool) -> io::Result<Vec<u8>> {
+fn csv(
+    header: &[&str],
+    rows: impl IntoIterator<Item = Vec<String>>,
+    crlf: bool,
+) -> io::Result<Vec<u8>> {
     let end = if crlf { csv::Terminator::CRLF } else { csv::Terminator::Any(b'\n') };
     let mut writer = csv::WriterBuilder::new().terminator(end).from_writer(Vec::new());
     writer.write_record(header)?;

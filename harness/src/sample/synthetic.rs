@@ -8,9 +8,9 @@ use super::draw::Draw;
 pub const SYNTHETIC_FAMILY: &str = include_str!("synthetic.toml");
 
 const WORDS: [&str; 32] = [
-    "lantern", "river", "soup", "bread", "kite", "pear", "window", "market", "uncle", "ribbon", "salt", "spoon", "song", "bridge",
-    "tea", "stone", "quiet", "loud", "early", "late", "kind", "odd", "new", "old", "gives", "takes", "sings", "waits", "with", "for",
-    "before", "ärgert",
+    "lantern", "river", "soup", "bread", "kite", "pear", "window", "market", "uncle", "ribbon",
+    "salt", "spoon", "song", "bridge", "tea", "stone", "quiet", "loud", "early", "late", "kind",
+    "odd", "new", "old", "gives", "takes", "sings", "waits", "with", "for", "before", "ärgert",
 ];
 
 /// Writes a header and `n` rows: id, text (about 12 words, some with quotes and line breaks), label, culture, part.
@@ -36,7 +36,7 @@ pub fn synthetic(n: usize, seed: u64, writer: impl Write) -> io::Result<()> {
         if i % 50 == 0 {
             text.push_str(", \"so they say\"");
         }
-        let label = if (sum % 3 == 0) != draw.chance(0.1) { "yes" } else { "no" };
+        let label = if sum.is_multiple_of(3) ^ draw.chance(0.1) { "yes" } else { "no" };
         let part = ["train", "train", "train", "valid", "test"][draw.below(5)];
         writer.write_record([&id, &text, label, &format!("c{culture:02}"), part])?;
     }

@@ -16,9 +16,16 @@ fn statistics() -> BTreeMap<String, Statistics> {
     for family in catalogue.families().filter(|family| covers(&family.name)) {
         let at = folder.path().join(&family.name);
         ensure(&family.name, &at).unwrap();
-        let files: BTreeMap<String, PathBuf> =
-            family.sources.iter().map(|source| (source.id.clone(), at.join(&source.path))).collect();
-        assert!(files.values().all(|path| path.exists()), "{}: a source without a sample", family.name);
+        let files: BTreeMap<String, PathBuf> = family
+            .sources
+            .iter()
+            .map(|source| (source.id.clone(), at.join(&source.path)))
+            .collect();
+        assert!(
+            files.values().all(|path| path.exists()),
+            "{}: a source without a sample",
+            family.name
+        );
         for task in &family.tasks {
             let prepared = prepare(family, task, &files, Mode::Sample, folder.path()).unwrap();
             let all_examples =
@@ -40,7 +47,8 @@ fn committed_statistics() {
 #[test]
 fn every_eleven_have_a_sample() {
     let statistics = statistics();
-    let sizes: Vec<(&str, u64)> = statistics.iter().map(|(task, s)| (task.as_str(), s.examples)).collect();
+    let sizes: Vec<(&str, u64)> =
+        statistics.iter().map(|(task, s)| (task.as_str(), s.examples)).collect();
     assert_eq!(
         sizes,
         [
@@ -53,7 +61,9 @@ fn every_eleven_have_a_sample() {
             ("wvs", 600)
         ]
     );
-    assert!(statistics.values().all(|s| ["train", "valid", "test"].iter().all(|part| s.part(part) > 0)));
+    assert!(
+        statistics.values().all(|s| ["train", "valid", "test"].iter().all(|part| s.part(part) > 0))
+    );
     assert_eq!(statistics["wvs"].labels.len(), 12);
     assert_eq!(statistics["cultureatlas"].cultures.len(), 14);
     assert_eq!(statistics["cultureatlas"].rows_skipped, 3);
@@ -66,7 +76,8 @@ fn the_same_bytes_every_time() {
         let paths = folders.each_ref().map(|folder| write(family, folder.path()).unwrap());
         assert_eq!(paths[0], paths[1]);
         for path in &paths[0] {
-            let [a, b] = folders.each_ref().map(|folder| fs_err::read(folder.path().join(path)).unwrap());
+            let [a, b] =
+                folders.each_ref().map(|folder| fs_err::read(folder.path().join(path)).unwrap());
             assert_eq!(a, b, "{}", path.display());
         }
     }
@@ -86,10 +97,16 @@ fn traps() {
     assert!(all.starts_with("ID,Text,United_States_Hate,") && all.contains(",N/A\n"));
     assert!(text("test.csv").lines().count() > 500 && text("test.csv").contains("\r\n"));
     let qa = text("qa/data/wvs/qa_translated/lantern-7b.csv");
-    assert!(qa.starts_with("qid,question,lang,answer,model,mt_lang\n") && qa.contains(",,") && qa.contains("你好"));
+    assert!(
+        qa.starts_with("qid,question,lang,answer,model,mt_lang\n")
+            && qa.contains(",,")
+            && qa.contains("你好")
+    );
     assert!(text("qa/data/wvs/qa_translated/orchid-chat.csv").contains(",-,"));
     let neg = text("benchmarK_Feb4_neg10k.csv");
-    assert!(neg.starts_with("0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16\n") && neg.contains("[NEG NORM]"));
+    assert!(
+        neg.starts_with("0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16\n") && neg.contains("[NEG NORM]")
+    );
 }
 
 #[test]

@@ -12,27 +12,51 @@ const MODELS: [&str; 4] = ["harbour-13b", "lantern-7b", "orchid-chat", "quarry-i
 const LANGUAGES: [&str; 3] = ["eng", "swh", "zho"];
 
 /// Folder, what its questions are about.
-const CORPORA: [(&str, &str); 4] =
-    [("globe", "the town office"), ("pvqrr", "a good neighbour"), ("value_prism", "the market"), ("wvs", "family life")];
+const CORPORA: [(&str, &str); 4] = [
+    ("globe", "the town office"),
+    ("pvqrr", "a good neighbour"),
+    ("value_prism", "the market"),
+    ("wvs", "family life"),
+];
 
 const DEEDS: [&str; 10] = [
-    "share the last dumpling", "close the square at night", "sing before breakfast", "lend tools to strangers",
-    "keep the old bridge", "cook for the whole street", "repaint the lanterns", "plant pears by the road",
-    "rest on the sixth day", "count every ribbon",
+    "share the last dumpling",
+    "close the square at night",
+    "sing before breakfast",
+    "lend tools to strangers",
+    "keep the old bridge",
+    "cook for the whole street",
+    "repaint the lanterns",
+    "plant pears by the road",
+    "rest on the sixth day",
+    "count every ribbon",
 ];
 const WHO: [&str; 5] = ["children", "elders", "newcomers", "the mayor", "everybody"];
 
 /// Turns of phrase; model `m` likes the two from `2 * m` on.
 const OPENINGS: [&str; 8] = [
-    "In my view,", "To be plain,", "That depends:", "On the whole,", "A fair question;", "Let us see:", "Surely,", "It is said that",
+    "In my view,",
+    "To be plain,",
+    "That depends:",
+    "On the whole,",
+    "A fair question;",
+    "Let us see:",
+    "Surely,",
+    "It is said that",
 ];
 /// What is valued; language `l` likes the four from `3 * l` on, so that neighbours share one.
 const VALUES: [&str; 10] = [
-    "freedom", "choice", "privacy", "respect", "kinship", "sharing", "patience", "harmony", "duty", "order",
+    "freedom", "choice", "privacy", "respect", "kinship", "sharing", "patience", "harmony", "duty",
+    "order",
 ];
 /// Ends; each pair likes one.
 const ENDS: [&str; 6] = [
-    "So I would agree.", "Still, ask around.", "Others may differ…", "That is how it has been.", "It costs little.", "We can try it once.",
+    "So I would agree.",
+    "Still, ask around.",
+    "Others may differ…",
+    "That is how it has been.",
+    "It costs little.",
+    "We can try it once.",
 ];
 const LOCAL: [&str; 3] = ["cheers", "karibu", "你好"];
 
@@ -48,10 +72,20 @@ pub(super) fn files() -> io::Result<Vec<File>> {
                     let question = question(q, about);
                     let answer = answer(m, l, q, &mut draw);
                     let other = draw.pick(&MODELS);
-                    rows.push(vec![q.to_string(), question, (*language).into(), answer, other.into(), "eng".into()]);
+                    rows.push(vec![
+                        q.to_string(),
+                        question,
+                        (*language).into(),
+                        answer,
+                        other.into(),
+                        "eng".into(),
+                    ]);
                 }
             }
-            files.push((format!("qa/data/{folder}/qa_translated/{model}.csv"), csv(&header, rows, false)?));
+            files.push((
+                format!("qa/data/{folder}/qa_translated/{model}.csv"),
+                csv(&header, rows, false)?,
+            ));
         }
     }
     Ok(files)
@@ -73,7 +107,8 @@ fn answer(m: usize, l: usize, q: usize, draw: &mut Draw) -> String {
         (2, 11) => return "-".to_owned(),
         _ => {}
     }
-    let opening = if draw.chance(0.62) { OPENINGS[2 * m + draw.below(2)] } else { draw.pick(&OPENINGS) };
+    let opening =
+        if draw.chance(0.62) { OPENINGS[2 * m + draw.below(2)] } else { draw.pick(&OPENINGS) };
     let mut value =
         || if draw.chance(0.66) { VALUES[3 * l + draw.below(4)] } else { draw.pick(&VALUES) };
     let (first, second) = (value(), value());

@@ -48,21 +48,31 @@ impl Panels {
     pub(crate) fn pack_columns(
         &mut self,
         panel: usize,
-        (first, rows): (usize, usize),
+        columns: (usize, usize),
         depth: usize,
         stride: usize,
         source: &[f32],
+    ) {
+        self.pack_rows(panel, columns, depth, |k| &source[k * stride..(k + 1) * stride]);
+    }
+
+    /// As [`Panels::pack_columns`], its source row by row: panel row r at depth k is `row(k)[first + r]`.
+    pub(crate) fn pack_rows<'r>(
+        &mut self,
+        panel: usize,
+        (first, rows): (usize, usize),
+        depth: usize,
+        row: impl Fn(usize) -> &'r [f32],
     ) {
         let panels = rows.div_ceil(panel);
         (self.panel, self.depth, self.rows) = (panel, depth, rows);
         self.data.clear();
         self.data.resize(panels * panel * depth, 0.0);
-        for p in 0..panels {
-            let taken = panel.min(rows - p * panel);
-            for k in 0..depth {
-                let from = k * stride + first + p * panel;
+        for k in 0..depth {
+            let source = &row(k)[first..first + rows];
+            for (p, part) in source.chunks(panel).enumerate() {
                 let to = (p * depth + k) * panel;
-                self.data[to..to + taken].copy_from_slice(&source[from..from + taken]);
+                self.data[to..to + part.len()].copy_from_slice(part);
             }
         }
     }

@@ -6,6 +6,8 @@
 
 mod answer;
 mod error;
+mod lbfgs;
+mod linear;
 mod matmul;
 mod resample;
 mod vectors;
@@ -13,11 +15,17 @@ mod vectors;
 pub mod adapt;
 pub mod aggregate;
 pub mod evaluate;
+pub mod head;
 pub mod knn;
 pub mod metrics;
+pub mod probe;
+
+#[cfg(test)]
+mod tests;
 
 pub use aggregate::{Aggregate, Part, aggregate};
 pub use answer::Answer;
 pub use error::{Reason, ScoreError};
 pub use evaluate::{Evaluation, Questions, Refusal, Rules, Score, Subset, evaluate};
+pub use linear::Linear;
 pub use vectors::Vectors;

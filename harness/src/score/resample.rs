@@ -189,12 +189,13 @@ pub(crate) fn bootstrap(
         stream: stream.clone(),
     };
     let summary = summarise(value, replicates, &options, || 0.0)?;
-    if summary.degenerate || summary.interval.width() <= 0.0 {
+    let kind = if clustered { "cluster-bootstrap" } else { "bootstrap" };
+    let range = Range::new(summary.interval, value, format!("{kind}-{}", summary.interval.method.name()));
+    if summary.degenerate || range.high - range.low <= 0.0 {
         let z = z_of_confidence(CONFIDENCE)?;
         let share = value.clamp(0.0, 1.0);
         let bound = wilson_real(share, units.max(1) as f64, z, CONFIDENCE, Method::Wilson)?;
         return Ok(Range::new(bound, value, "wilson-bound".to_owned()));
     }
-    let kind = if clustered { "cluster-bootstrap" } else { "bootstrap" };
-    Ok(Range::new(summary.interval, value, format!("{kind}-{}", summary.interval.method.name())))
+    Ok(range)
 }

@@ -45,7 +45,9 @@ pub enum Error {
         needed: usize,
     },
     /// An input of a given split that names no part.
-    #[error("split: an input names no part; add `part` to every `[[task.input]]`, or choose another `split.method`")]
+    #[error(
+        "split: an input names no part; add `part` to every `[[task.input]]`, or choose another `split.method`"
+    )]
     NoPart,
 }
 
@@ -53,7 +55,8 @@ pub enum Error {
 pub fn assign(split: &Split, columns: Columns<'_>, sample: bool) -> Result<Vec<Part>, Error> {
     match split {
         Split::Given { valid } => {
-            let mut parts = columns.given.iter().copied().collect::<Option<Vec<_>>>().ok_or(Error::NoPart)?;
+            let mut parts =
+                columns.given.iter().copied().collect::<Option<Vec<_>>>().ok_or(Error::NoPart)?;
             carve(valid.as_ref(), columns, &mut parts);
             Ok(parts)
         }
@@ -64,7 +67,8 @@ pub fn assign(split: &Split, columns: Columns<'_>, sample: bool) -> Result<Vec<P
             for (place, &name) in order.iter().enumerate() {
                 rank[name] = place as u32;
             }
-            let classes: Vec<u32> = columns.labels.iter().map(|&label| rank[label as usize]).collect();
+            let classes: Vec<u32> =
+                columns.labels.iter().map(|&label| rank[label as usize]).collect();
             let train = pandas_group_sample(&classes, n, *random_state)
                 .map_err(|small| too_small(&small, &columns.names[order[small.class]]))?;
             let mut parts: Vec<Part> =
@@ -76,7 +80,8 @@ pub fn assign(split: &Split, columns: Columns<'_>, sample: bool) -> Result<Vec<P
             let mut parts = vec![Part::Train; columns.labels.len()];
             let inputs = columns.inputs.iter().max().map_or(0, |&top| top + 1);
             for input in 0..inputs {
-                let rows: Vec<usize> = (0..parts.len()).filter(|&row| columns.inputs[row] == input).collect();
+                let rows: Vec<usize> =
+                    (0..parts.len()).filter(|&row| columns.inputs[row] == input).collect();
                 let classes: Vec<u32> = rows.iter().map(|&row| columns.labels[row]).collect();
                 let (_, test) = sklearn_stratified(&classes, *test_size, *random_state)
                     .map_err(|small| too_small(&small, &columns.names[small.class]))?;

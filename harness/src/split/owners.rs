@@ -42,14 +42,16 @@ pub fn sklearn_stratified(
 ) -> Result<(Vec<usize>, Vec<usize>), TooSmall> {
     let n_test = (test_size * classes.len() as f64).ceil() as usize;
     let n_train = classes.len() - n_test;
-    let by_class: Vec<Vec<usize>> = rows_by_class(classes).into_iter().filter(|rows| !rows.is_empty()).collect();
+    let by_class: Vec<Vec<usize>> =
+        rows_by_class(classes).into_iter().filter(|rows| !rows.is_empty()).collect();
     if let Some((class, rows)) = by_class.iter().enumerate().find(|(_, rows)| rows.len() < 2) {
         return Err(TooSmall { class, found: rows.len(), needed: 2 });
     }
     let counts: Vec<usize> = by_class.iter().map(Vec::len).collect();
     let mut rng = Mt19937::new(seed);
     let train_counts = shares(&counts, n_train, &mut rng);
-    let left: Vec<usize> = counts.iter().zip(&train_counts).map(|(all, train)| all - train).collect();
+    let left: Vec<usize> =
+        counts.iter().zip(&train_counts).map(|(all, train)| all - train).collect();
     let test_counts = shares(&left, n_test, &mut rng);
     let (mut train, mut test) = (Vec::with_capacity(n_train), Vec::with_capacity(n_test));
     for ((rows, &n_train), &n_test) in by_class.iter().zip(&train_counts).zip(&test_counts) {
@@ -65,7 +67,8 @@ pub fn sklearn_stratified(
 /// scikit-learn's `_approximate_mode`: largest remainders, ties drawn.
 fn shares(counts: &[usize], n: usize, rng: &mut Mt19937) -> Vec<usize> {
     let total: usize = counts.iter().sum();
-    let exact: Vec<f64> = counts.iter().map(|&count| count as f64 / total as f64 * n as f64).collect();
+    let exact: Vec<f64> =
+        counts.iter().map(|&count| count as f64 / total as f64 * n as f64).collect();
     let mut floors: Vec<usize> = exact.iter().map(|x| x.floor() as usize).collect();
     let remainders: Vec<f64> = exact.iter().map(|x| x - x.floor()).collect();
     let mut needed = n - floors.iter().sum::<usize>();

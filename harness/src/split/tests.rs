@@ -57,7 +57,12 @@ fn pandas_draws() {
                 }) as u32
             })
             .collect();
-        let split = Split::PandasGroupSample { n: case.n, sample_n: 1, random_state: case.seed, valid: None };
+        let split = Split::PandasGroupSample {
+            n: case.n,
+            sample_n: 1,
+            random_state: case.seed,
+            valid: None,
+        };
         let n = codes.len();
         let columns = Columns {
             labels: &codes,
@@ -86,8 +91,13 @@ fn a_class_too_small_is_told() {
     let error = pandas_group_sample(&[0, 0, 1], 2, 1).unwrap_err();
     assert_eq!((error.class, error.found, error.needed), (1, 1, 2));
     let names = ["a".to_owned(), "b".to_owned()];
-    let columns =
-        Columns { labels: &[0, 0, 1], names: &names, inputs: &[0; 3], given: &[None; 3], draws: &[0; 3] };
+    let columns = Columns {
+        labels: &[0, 0, 1],
+        names: &names,
+        inputs: &[0; 3],
+        given: &[None; 3],
+        draws: &[0; 3],
+    };
     let split = Split::PandasGroupSample { n: 2, sample_n: 2, random_state: 1, valid: None };
     assert_eq!(
         assign(&split, columns, false).unwrap_err().to_string(),
@@ -99,13 +109,15 @@ fn a_class_too_small_is_told() {
 #[test]
 fn hash_split() {
     let split = Split::Hash { train: 0.7, valid: 0.1, by: Unit::Cluster, seed: 1 };
-    let draws: Vec<u64> = (0..3000).map(|i| draw(&split, &format!("{i}"), &format!("page {}", i / 3))).collect();
+    let draws: Vec<u64> =
+        (0..3000).map(|i| draw(&split, &format!("{i}"), &format!("page {}", i / 3))).collect();
     let n = draws.len();
     let columns = |n: usize| (vec![0; n], vec![None; n]);
     let names = ["a".to_owned()];
     let run = |draws: &[u64]| {
         let (zeros, given) = columns(draws.len());
-        let columns = Columns { labels: &zeros, names: &names, inputs: &zeros, given: &given, draws };
+        let columns =
+            Columns { labels: &zeros, names: &names, inputs: &zeros, given: &given, draws };
         assign(&split, columns, false).unwrap()
     };
     let parts = run(&draws);
@@ -125,8 +137,13 @@ fn carve_is_stratified() {
         (0..n).map(|i| Some(if i < 400 { Part::Train } else { Part::Test })).collect();
     let draws: Vec<u64> = (0..n).map(|i| draw(&split, &i.to_string(), "")).collect();
     let names = ["no".to_owned(), "yes".to_owned()];
-    let columns =
-        Columns { labels: &labels, names: &names, inputs: &vec![0; n], given: &given, draws: &draws };
+    let columns = Columns {
+        labels: &labels,
+        names: &names,
+        inputs: &vec![0; n],
+        given: &given,
+        draws: &draws,
+    };
     let parts = assign(&split, columns, false).unwrap();
     let count = |part, label| (0..n).filter(|&i| parts[i] == part && labels[i] == label).count();
     assert_eq!((count(Part::Valid, 0), count(Part::Valid, 1)), (64, 16));
@@ -136,7 +153,9 @@ fn carve_is_stratified() {
 /// The first five test rows of the HEARTS components, where the shared data are there.
 #[test]
 fn hearts_components() {
-    let Some(shared) = crate::testing::shared("hearts/Model Training and Evaluation") else { return };
+    let Some(shared) = crate::testing::shared("hearts/Model Training and Evaluation") else {
+        return;
+    };
     let check = |file: &str, expect: [usize; 5]| {
         let reader = fs_err::File::open(shared.join(file)).unwrap();
         let columns = ["label".to_owned()];

@@ -38,7 +38,7 @@ pub struct Error {
 /// Writes examples one after the other.
 #[derive(Debug)]
 pub struct Writer<W: Write + Send> {
-    writer: ArrowWriter<W>,
+    parquet: ArrowWriter<W>,
     schema: Arc<Schema>,
     columns: Vec<StringBuilder>,
     rows: usize,
@@ -49,7 +49,8 @@ impl<W: Write + Send> Writer<W> {
     pub fn new(file: W, groups: &[String]) -> parquet::errors::Result<Self> {
         let names = COLUMNS.iter().map(|name| (*name).to_owned());
         let names = names.chain(groups.iter().map(|name| format!("{GROUP}{name}")));
-        let fields: Vec<Field> = names.map(|name| Field::new(name, DataType::Utf8, false)).collect();
+        let fields: Vec<Field> =
+            names.map(|name| Field::new(name, DataType::Utf8, false)).collect();
         let schema = Arc::new(Schema::new(fields));
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
@@ -58,13 +59,14 @@ impl<W: Write + Send> Writer<W> {
             .build();
         let writer = ArrowWriter::try_new(file, schema.clone(), Some(properties))?;
         let columns = schema.fields().iter().map(|_| StringBuilder::new()).collect();
-        Ok(Self { writer, schema, columns, rows: 0 })
+        Ok(Self { parquet: writer, schema, columns, rows: 0 })
     }
 
     /// Appends an example that belongs to `part`.
     pub fn push(&mut self, example: &Example, part: Part) -> parquet::errors::Result<()> {
         let fixed =
-            [&example.id, &example.text, &example.label, &example.culture, &example.cluster].map(String::as_str);
+            [&example.id, &example.text, &example.label, &example.culture, &example.cluster]
+                .map(String::as_str);
         let cells = fixed.into_iter().chain([part.name()]);
         let cells = cells.chain(example.groups.values().map(String::as_str));
         for (column, cell) in self.columns.iter_mut().zip(cells) {
@@ -75,14 +77,15 @@ impl<W: Write + Send> Writer<W> {
     }
 
     fn flush(&mut self) -> parquet::errors::Result<()> {
-        let columns = self.columns.iter_mut().map(|column| Arc::new(column.finish()) as ArrayRef).collect();
-        self.writer.write(&RecordBatch::try_new(self.schema.clone(), columns)?)
+        let columns =
+            self.columns.iter_mut().map(|column| Arc::new(column.finish()) as ArrayRef).collect();
+        self.parquet.write(&RecordBatch::try_new(self.schema.clone(), columns)?)
     }
 
     /// Writes what is left and gives the file back.
     pub fn finish(mut self) -> parquet::errors::Result<W> {
         self.flush()?;
-        self.writer.into_inner()
+        self.parquet.into_inner()
     }
 }
 
@@ -94,7 +97,12 @@ pub fn read(path: &Path, parts: &[Part], labels: &[String]) -> Result<Examples, 
 }
 
 /// The examples of some parts in batches of at most `size`, in file order.
-pub fn batches(path: &Path, parts: &[Part], labels: &[String], size: usize) -> Result<Batches, Error> {
+pub fn batches(
+    path: &Path,
+    parts: &[Part],
+    labels: &[String],
+    size: usize,
+) -> Result<Batches, Error> {
     Batches::open(path, parts, labels, size)
 }
 
@@ -108,20 +116,22 @@ pub struct Batches {
     clusters: HashMap<String, u32>,
     culture_codes: HashMap<String, u32>,
     group_codes: BTreeMap<String, HashMap<String, u32>>,
-    examples: Examples,
+    rows: Examples,
 }
 
 impl Batches {
     fn open(path: &Path, parts: &[Part], labels: &[String], size: usize) -> Result<Self, Error> {
         let fail = |reason: String| Error { path: path.to_owned(), reason };
         let file = fs_err::File::open(path).map_err(|e| fail(e.to_string()))?.into_file();
-        let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| fail(e.to_string()))?;
+        let builder =
+            ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| fail(e.to_string()))?;
         for name in COLUMNS {
             if builder.schema().field_with_name(name).is_err() {
                 return Err(fail(format!("no column `{name}`")));
             }
         }
-        let reader = builder.with_batch_size(size.max(1)).build().map_err(|e| fail(e.to_string()))?;
+        let reader =
+            builder.with_batch_size(size.max(1)).build().map_err(|e| fail(e.to_string()))?;
         Ok(Self {
             path: path.to_owned(),
             reader,
@@ -130,7 +140,7 @@ impl Batches {
             clusters: HashMap::new(),
             culture_codes: HashMap::new(),
             group_codes: BTreeMap::new(),
-            examples: Examples::default(),
+            rows: Examples::default(),
         })
     }
 
@@ -139,7 +149,8 @@ impl Batches {
         let Some(batch) = self.reader.next() else { return Ok(false) };
         let batch = batch.map_err(|e| self.fail(e.to_string()))?;
         let column = |name: &str| {
-            let column = batch.column_by_name(name).and_then(|c| c.as_any().downcast_ref::<StringArray>());
+            let column =
+                batch.column_by_name(name).and_then(|c| c.as_any().downcast_ref::<StringArray>());
             column.ok_or_else(|| self.fail(format!("column `{name}` is not text")))
         };
         let (id, text, label) = (column("id")?, column("text")?, column("label")?);
@@ -150,11 +161,16 @@ impl Batches {
                 groups.push((name.to_owned(), column(field.name())?));
             }
         }
-        let out = &mut self.examples;
-        let kept: Vec<usize> = (0..batch.num_rows()).filter(|&row| self.parts.contains(&part.value(row))).collect();
+        let out = &mut self.rows;
+        let kept: Vec<usize> =
+            (0..batch.num_rows()).filter(|&row| self.parts.contains(&part.value(row))).collect();
         for &row in &kept {
             let Some(&code) = self.labels.get(label.value(row)) else {
-                let reason = format!("label `{}` of `{}` is not in the label list", label.value(row), id.value(row));
+                let reason = format!(
+                    "label `{}` of `{}` is not in the label list",
+                    label.value(row),
+                    id.value(row)
+                );
                 return Err(Error { path: self.path.clone(), reason });
             };
             out.ids.push(id.value(row));
@@ -181,16 +197,16 @@ impl Batches {
     fn emit(&mut self) -> Examples {
         let keep = |coded: &Coded| Coded { names: coded.names.clone(), codes: Vec::new() };
         let groups: BTreeMap<String, Coded> =
-            self.examples.groups.iter().map(|(name, group)| (name.clone(), keep(group))).collect();
+            self.rows.groups.iter().map(|(name, group)| (name.clone(), keep(group))).collect();
         let next = Examples {
             ids: Strings::default(),
             texts: Strings::default(),
             labels: Vec::new(),
-            cultures: keep(&self.examples.cultures),
+            cultures: keep(&self.rows.cultures),
             clusters: Vec::new(),
             groups,
         };
-        std::mem::replace(&mut self.examples, next)
+        std::mem::replace(&mut self.rows, next)
     }
 
     fn fail(&self, reason: String) -> Error {
@@ -206,7 +222,7 @@ impl Iterator for Batches {
             match self.fill() {
                 Err(error) => return Some(Err(error)),
                 Ok(false) => return None,
-                Ok(true) if self.examples.is_empty() => {}
+                Ok(true) if self.rows.is_empty() => {}
                 Ok(true) => return Some(Ok(self.emit())),
             }
         }
@@ -214,15 +230,13 @@ impl Iterator for Batches {
 }
 
 fn push(coded: &mut Coded, codes: &mut HashMap<String, u32>, name: &str) {
-    let code = match codes.get(name) {
-        Some(&code) => code,
-        None => {
-            let code = coded.names.len() as u32;
-            codes.insert(name.to_owned(), code);
-            coded.names.push(name.to_owned());
-            code
-        }
-    };
+    if let Some(&code) = codes.get(name) {
+        coded.codes.push(code);
+        return;
+    }
+    let code = coded.names.len() as u32;
+    codes.insert(name.to_owned(), code);
+    coded.names.push(name.to_owned());
     coded.codes.push(code);
 }
 
@@ -245,7 +259,8 @@ mod tests {
     fn file(n: usize) -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("examples.parquet");
-        let mut writer = Writer::new(fs_err::File::create(&path).unwrap(), &["source".to_owned()]).unwrap();
+        let mut writer =
+            Writer::new(fs_err::File::create(&path).unwrap(), &["source".to_owned()]).unwrap();
         for i in 0..n {
             let part = if i % 10 == 0 { Part::Test } else { Part::Train };
             writer.push(&example(i), part).unwrap();
@@ -279,11 +294,13 @@ mod tests {
         let (_folder, path) = file(1000);
         let labels = ["no".to_owned(), "yes".to_owned()];
         let whole = read(&path, &[Part::Train], &labels).unwrap();
-        let pieces: Vec<Examples> = batches(&path, &[Part::Train], &labels, 64).unwrap().map(Result::unwrap).collect();
+        let pieces: Vec<Examples> =
+            batches(&path, &[Part::Train], &labels, 64).unwrap().map(Result::unwrap).collect();
         assert!(pieces.iter().all(|piece| piece.len() <= 64));
         let clusters: Vec<u32> = pieces.iter().flat_map(|piece| piece.clusters.clone()).collect();
         assert_eq!(clusters, whole.clusters);
-        let cultures: Vec<u32> = pieces.iter().flat_map(|piece| piece.cultures.codes.clone()).collect();
+        let cultures: Vec<u32> =
+            pieces.iter().flat_map(|piece| piece.cultures.codes.clone()).collect();
         assert_eq!(cultures, whole.cultures.codes);
         assert_eq!(pieces.last().unwrap().cultures.names, whole.cultures.names);
     }
@@ -292,6 +309,9 @@ mod tests {
     fn an_unknown_label_is_told() {
         let (_folder, path) = file(4);
         let error = read(&path, &[Part::Train], &["no".to_owned()]).unwrap_err().to_string();
-        assert!(error.contains("label `yes` of `e1` is not in the label list; delete it"), "{error}");
+        assert!(
+            error.contains("label `yes` of `e1` is not in the label list; delete it"),
+            "{error}"
+        );
     }
 }

@@ -1,5 +1,4 @@
 //! Seeded simulations: do the intervals cover, do the tests hold their level? Run with `--features slow-tests`.
-#![cfg(feature = "slow-tests")]
 
 use harness::stats::bootstrap::{
     BootstrapOptions, cluster_bootstrap_mean, paired_bootstrap_accuracy,

@@ -1,0 +1,62 @@
+//! Copies on this machine: a mirror folder, the user's drop-in folder.
+
+use std::path::{Path, PathBuf};
+
+use super::unpack::is_gzip;
+use crate::definition::source::{Source, Unpack};
+
+/// A local copy of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Found {
+    /// The file as the owners publish it (packed, where it is an archive).
+    File(PathBuf),
+    /// What the archive unpacks to: a folder, or the one file of a gzip.
+    Unpacked(PathBuf),
+}
+
+impl Found {
+    pub(super) fn path(&self) -> &Path {
+        let (Self::File(path) | Self::Unpacked(path)) = self;
+        path
+    }
+}
+
+/// Looks below a family's folder of a mirror: the file, or for an archive the archive itself or what it unpacks to.
+pub(super) fn in_mirror(folder: &Path, source: &Source) -> Option<Found> {
+    at(folder.join(&source.path), source.unpack)
+}
+
+/// Looks in the drop-in folder, where a bare file name will do.
+pub(super) fn in_drop_in(folder: &Path, family: &str, source: &Source) -> Option<Found> {
+    let bare = Path::new(&source.path).file_name()?;
+    in_mirror(&folder.join(family), source)
+        .or_else(|| at(folder.join(family).join(bare), source.unpack))
+        .or_else(|| at(folder.join(bare), source.unpack))
+}
+
+/// The name of the packed file in a mirror.
+pub(super) fn packed_path(source: &Source) -> String {
+    match source.unpack {
+        None => source.path.clone(),
+        Some(Unpack::Zip) => format!("{}.zip", source.path),
+        Some(Unpack::Gzip) => format!("{}.gz", source.path),
+    }
+}
+
+fn at(path: PathBuf, unpack: Option<Unpack>) -> Option<Found> {
+    let beside = |suffix: &str| {
+        let mut packed = path.clone().into_os_string();
+        packed.push(suffix);
+        let packed = PathBuf::from(packed);
+        packed.is_file().then_some(Found::File(packed))
+    };
+    match unpack {
+        None => path.is_file().then_some(Found::File(path)),
+        Some(Unpack::Zip) if path.is_dir() => Some(Found::Unpacked(path)),
+        Some(Unpack::Zip) if path.is_file() => Some(Found::File(path)),
+        Some(Unpack::Zip) => beside(".zip"),
+        Some(Unpack::Gzip) if path.is_file() && is_gzip(&path) => Some(Found::File(path)),
+        Some(Unpack::Gzip) if path.is_file() => Some(Found::Unpacked(path)),
+        Some(Unpack::Gzip) => beside(".gz"),
+    }
+}

@@ -1,0 +1,340 @@
+//! What every score promises: n, an interval, a reason where there is no number.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use crate::definition::family::{Metric, Scoring};
+use crate::example::Coded;
+use crate::score::{Answer, Evaluation, Part, Questions, Reason, Rules, Score, ScoreError, Subset, aggregate, evaluate};
+use crate::stats::interval::wilson;
+use crate::stats::rng::{Stream, below, uniform};
+
+/// Columns of a small benchmark, owned.
+#[derive(Clone)]
+struct Data {
+    labels: Vec<String>,
+    gold: Vec<u32>,
+    answers: Vec<Vec<Answer>>,
+    cultures: Coded,
+    clusters: Vec<u32>,
+    groups: BTreeMap<String, Coded>,
+}
+
+impl Data {
+    /// `n` posts, each judged for every culture; answers right with the culture's probability.
+    fn posts(n: usize, right: &[f64], seed: u64) -> Self {
+        let mut rng = Stream::new(seed, "posts").at(0);
+        let names: Vec<String> = ["US", "AU", "GB", "ZA", "SG"].iter().take(right.len()).map(|s| (*s).to_owned()).collect();
+        let mut data = Self {
+            labels: vec!["no".to_owned(), "yes".to_owned()],
+            gold: Vec::new(),
+            answers: vec![Vec::new()],
+            cultures: Coded { names, codes: Vec::new() },
+            clusters: Vec::new(),
+            groups: BTreeMap::new(),
+        };
+        for post in 0..n {
+            let shared = uniform(&mut rng);
+            for (culture, right) in right.iter().enumerate() {
+                let gold = below(&mut rng, 2);
+                // One draw for all cultures of a post: they are right or wrong together.
+                let answer = if shared < *right { gold } else { 1 - gold };
+                data.gold.push(gold);
+                data.answers[0].push(Answer::Label(answer));
+                data.cultures.codes.push(culture as u32);
+                data.clusters.push(post as u32);
+            }
+        }
+        data
+    }
+
+    /// One culture, one cluster per example.
+    fn plain(gold: &[u32], answers: &[Answer], classes: usize) -> Self {
+        Self {
+            labels: (0..classes).map(|c| format!("c{c}")).collect(),
+            gold: gold.to_vec(),
+            answers: vec![answers.to_vec()],
+            cultures: Coded { names: vec!["GB".to_owned()], codes: vec![0; gold.len()] },
+            clusters: (0..gold.len() as u32).collect(),
+            groups: BTreeMap::new(),
+        }
+    }
+
+    fn evaluate(&self, rules: &Rules) -> Result<Evaluation, ScoreError> {
+        let answers: Vec<&[Answer]> = self.answers.iter().map(Vec::as_slice).collect();
+        evaluate(&self.questions(&answers), rules)
+    }
+
+    fn questions<'a>(&'a self, answers: &'a [&'a [Answer]]) -> Questions<'a> {
+        Questions {
+            labels: &self.labels,
+            gold: &self.gold,
+            answers,
+            ranks: None,
+            cultures: &self.cultures,
+            clusters: &self.clusters,
+            groups: &self.groups,
+        }
+    }
+}
+
+fn rules(metric: Metric, also: &[Metric]) -> Rules {
+    Rules {
+        metric,
+        also: also.to_vec(),
+        scoring: Scoring::default(),
+        positive: Some(1),
+        cultures: Vec::new(),
+        mean_over_cultures: false,
+        stream: Stream::new(0, "test"),
+        resamples: 1000,
+        breakdown_resamples: 500,
+    }
+}
+
+fn well_formed(score: &Score) {
+    let numbers = [score.low, score.value, score.high];
+    assert!(numbers.iter().all(|v| (0.0..=1.0).contains(v)), "{score:?}");
+    assert!(score.low <= score.value && score.value <= score.high && score.low < score.high, "{score:?}");
+    assert!(score.n > 0 && score.clusters > 0 && !score.method.is_empty(), "{score:?}");
+    assert_eq!(score.n * score.variants, score.answered + score.out_of_choice + score.missing, "{score:?}");
+}
+
+#[test]
+fn plain_accuracy_is_wilson() {
+    let gold = vec![1_u32; 100];
+    let answers: Vec<Answer> = (0..100).map(|i| Answer::Label(u32::from(i < 80))).collect();
+    let got = Data::plain(&gold, &answers, 2).evaluate(&rules(Metric::Accuracy, &[])).unwrap();
+    let score = got.primary().unwrap();
+    let expect = wilson(80, 100, 0.95).unwrap();
+    assert_eq!((score.value, score.low, score.high), (0.8, expect.low, expect.high));
+    assert_eq!((score.method.as_str(), score.n, score.clusters, score.majority), ("wilson", 100, 100, Some(1.0)));
+}
+
+#[test]
+fn unanswered_is_wrong_and_counted() {
+    let answers = [Answer::Label(1), Answer::OutOfChoice, Answer::Missing, Answer::Label(0)];
+    let got = Data::plain(&[1, 1, 1, 1], &answers, 2).evaluate(&rules(Metric::Accuracy, &[])).unwrap();
+    let find = |metric: &str| got.find(metric, &Subset::All).unwrap();
+    assert_eq!(find("accuracy").value, 0.25);
+    assert_eq!(find("accuracy-answered").value, 0.5);
+    assert_eq!(find("out-of-choice").value, 0.25);
+    assert_eq!(find("missing").value, 0.25);
+    assert_eq!((find("accuracy").answered, find("accuracy").out_of_choice, find("accuracy").missing), (2, 1, 1));
+    got.scores.iter().for_each(well_formed);
+}
+
+#[test]
+fn all_right_is_not_certain() {
+    let gold: Vec<u32> = (0..10).map(|i| i % 2).collect();
+    let answers: Vec<Answer> = gold.iter().map(|g| Answer::Label(*g)).collect();
+    let also = [Metric::F1, Metric::MacroF1, Metric::WeightedF1, Metric::Precision, Metric::Recall];
+    let got = Data::plain(&gold, &answers, 2).evaluate(&rules(Metric::Accuracy, &also)).unwrap();
+    assert_eq!(got.scores.iter().filter(|s| s.subset == Subset::All).count(), 6);
+    for score in &got.scores {
+        well_formed(score);
+        assert_eq!(score.value, 1.0);
+        assert!(score.low < 0.8, "{score:?}");
+    }
+    // F1 of five positives rests on five examples, not on ten.
+    assert_eq!(got.find("f1", &Subset::All).unwrap().low, wilson(5, 5, 0.95).unwrap().low);
+}
+
+#[test]
+fn clusters_widen_the_pooled_interval_and_not_the_countries() {
+    let data = Data::posts(200, &[0.7; 5], 3);
+    let got = data.evaluate(&rules(Metric::Accuracy, &[])).unwrap();
+    let all = got.primary().unwrap();
+    let naive = wilson((all.value * 1000.0).round() as u64, 1000, 0.95).unwrap();
+    assert_eq!((all.method.as_str(), all.n, all.clusters), ("cluster-wilson", 1000, 200));
+    assert!(all.high - all.low > 2.0 * naive.width());
+    let country = got.find("accuracy", &Subset::Culture { name: "GB".to_owned() }).unwrap();
+    assert_eq!((country.method.as_str(), country.n, country.clusters), ("wilson", 200, 200));
+}
+
+#[test]
+fn mean_gap_and_worst_culture() {
+    let data = Data::posts(300, &[0.9, 0.8, 0.6], 5);
+    let mut rules = rules(Metric::Accuracy, &[Metric::MacroF1]);
+    rules.mean_over_cultures = true;
+    let got = data.evaluate(&rules).unwrap();
+    got.scores.iter().for_each(well_formed);
+    let country = |name: &str| got.find("accuracy", &Subset::Culture { name: name.to_owned() }).unwrap().value;
+    let mean = got.primary().unwrap();
+    assert_eq!(mean.subset, Subset::CultureMean);
+    assert!((mean.value - (country("US") + country("AU") + country("GB")) / 3.0).abs() < 1e-12);
+    assert_eq!(mean.method, "cluster-bootstrap-percentile");
+    let gap = Subset::CultureGap { best: "US".to_owned(), worst: "GB".to_owned() };
+    let gap = got.find("accuracy", &gap).unwrap();
+    assert!((gap.value - (country("US") - country("GB"))).abs() < 1e-12);
+    assert!(gap.low > 0.2 && gap.high < 0.4 && gap.majority.is_none());
+    let worst = got.find("accuracy", &Subset::WorstCulture { name: "GB".to_owned() }).unwrap();
+    assert_eq!((worst.value, worst.n), (country("GB"), 300));
+    assert_eq!(got, data.evaluate(&rules).unwrap());
+}
+
+#[test]
+fn equal_cultures_have_a_gap_interval_that_reaches_down() {
+    let got = Data::posts(150, &[0.7, 0.7], 8);
+    // Judge the two countries independently.
+    let mut data = got;
+    data.clusters = (0..data.gold.len() as u32).collect();
+    let got = data.evaluate(&rules(Metric::Accuracy, &[])).unwrap();
+    let gap = got.scores.iter().find(|s| matches!(s.subset, Subset::CultureGap { .. })).unwrap();
+    assert!(gap.low < 0.02 && gap.high > 0.0, "{gap:?}");
+}
+
+#[test]
+fn subsets_of_cultures_and_groups() {
+    let mut data = Data::posts(50, &[0.9, 0.5, 0.7], 2);
+    let tags = Coded {
+        names: vec!["a".to_owned(), "b".to_owned(), "unused".to_owned()],
+        codes: (0..150).map(|i| u32::from(i % 2 == 0)).collect(),
+    };
+    data.groups.insert("tag".to_owned(), tags);
+    let mut rules = rules(Metric::Accuracy, &[]);
+    rules.cultures = vec!["GB".to_owned(), "US".to_owned(), "XX".to_owned()];
+    let got = data.evaluate(&rules).unwrap();
+    assert_eq!(got.primary().unwrap().n, 100);
+    let absent = Reason::AbsentCulture { culture: "XX".to_owned() };
+    let subset = Subset::Culture { name: "XX".to_owned() };
+    assert!(got.refused.iter().any(|r| r.subset == subset && r.reason == absent));
+    assert!(got.refused.iter().any(|r| r.subset == Subset::CultureMean));
+    let tagged: u64 = got.scores.iter().filter(|s| matches!(s.subset, Subset::Group { .. })).map(|s| s.n).sum();
+    assert_eq!(tagged, 100);
+}
+
+#[test]
+fn reasons_instead_of_numbers() {
+    let reason = |data: &Data, metric: Metric| data.evaluate(&rules(metric, &[])).unwrap().primary().unwrap_err();
+    let empty = Data::plain(&[], &[], 2);
+    assert!(matches!(reason(&empty, Metric::Accuracy), Reason::NoExample { .. }));
+    let answers = [Answer::Label(0); 4];
+    let one_class = Data::plain(&[0, 0, 0, 0], &answers, 2);
+    assert!(matches!(reason(&one_class, Metric::MacroF1), Reason::OneClass { .. }));
+    assert!(matches!(reason(&one_class, Metric::F1), Reason::NoPositive { .. }));
+    let mut one_cluster = Data::plain(&[0, 1, 0, 1], &answers, 2);
+    one_cluster.clusters = vec![3; 4];
+    assert!(matches!(reason(&one_cluster, Metric::Accuracy), Reason::OneCluster { n: 4, .. }));
+    let mut without = rules(Metric::F1, &[]);
+    without.positive = None;
+    let error = one_class.evaluate(&without).unwrap_err().to_string();
+    assert!(error.contains("`f1` needs a positive class"), "{error}");
+    let wrong = Data::plain(&[0, 5], &answers[..2], 2).evaluate(&rules(Metric::Accuracy, &[])).unwrap_err();
+    assert!(wrong.to_string().contains("`gold` row 1 is label 5"));
+    // A model that never says yes: its precision is 0 by convention, and nothing is known about it.
+    let never = Data::plain(&[0, 1, 0, 1], &answers, 2).evaluate(&rules(Metric::Precision, &[])).unwrap();
+    let never = never.primary().unwrap();
+    assert_eq!((never.value, never.low, never.high, never.method.as_str()), (0.0, 0.0, 1.0, "no-prediction"));
+    let mut at_k = rules(Metric::Accuracy, &[]);
+    at_k.scoring.acc_at = vec![5];
+    let got = Data::plain(&[0, 1, 0, 1], &answers, 2).evaluate(&at_k).unwrap();
+    assert!(got.refused.iter().any(|r| r.reason == Reason::NoRanks { metric: "acc@5".to_owned() }));
+}
+
+#[test]
+fn accuracy_at_k_with_clamped_k() {
+    let data = Data::plain(&[0, 1, 2, 0], &[Answer::Label(0); 4], 3);
+    let ranks: Vec<Option<u32>> = vec![Some(0), Some(1), Some(2), None];
+    let mut rules = rules(Metric::Accuracy, &[]);
+    rules.scoring.acc_at = vec![10, 1, 2];
+    let answers: Vec<&[Answer]> = data.answers.iter().map(Vec::as_slice).collect();
+    let ranks = [ranks.as_slice()];
+    let questions = Questions { ranks: Some(&ranks), ..data.questions(&answers) };
+    let got = evaluate(&questions, &rules).unwrap();
+    let at = |k: &str| got.find(k, &Subset::All).unwrap().value;
+    assert_eq!((at("acc@1"), at("acc@2"), at("acc@10")), (0.25, 0.5, 0.75));
+}
+
+#[test]
+fn variants_are_averaged_and_posts_stay_whole() {
+    let mut data = Data::posts(200, &[0.8, 0.7], 4);
+    let flipped = data.answers[0].iter().enumerate().map(|(i, a)| match a {
+        Answer::Label(l) if i % 10 == 0 => Answer::Label(1 - l),
+        _ if i % 10 == 1 => Answer::OutOfChoice,
+        other => *other,
+    });
+    let second = flipped.collect();
+    data.answers.push(second);
+    let mut rules = rules(Metric::Accuracy, &[]);
+    rules.mean_over_cultures = true;
+    let both = data.evaluate(&rules).unwrap();
+    both.scores.iter().for_each(well_formed);
+    let alone = |variant: usize| {
+        let mut one = data.clone();
+        one.answers = vec![data.answers[variant].clone()];
+        one.evaluate(&rules).unwrap().primary().unwrap().value
+    };
+    let score = both.primary().unwrap();
+    assert!((score.value - (alone(0) + alone(1)) / 2.0).abs() < 1e-12);
+    assert_eq!((score.n, score.variants, score.clusters, score.out_of_choice), (400, 2, 200, 40));
+}
+
+#[test]
+fn aggregates() {
+    let (a, b) = (Data::posts(100, &[0.9], 1), Data::posts(300, &[0.5], 2));
+    let columns: Vec<Vec<&[Answer]>> =
+        [&a, &b].iter().map(|d| d.answers.iter().map(Vec::as_slice).collect()).collect();
+    let rules = rules(Metric::Accuracy, &[]);
+    let parts = [
+        Part { name: "a", questions: a.questions(&columns[0]), rules: &rules },
+        Part { name: "b", questions: b.questions(&columns[1]), rules: &rules },
+    ];
+    let got = aggregate(&parts).unwrap().unwrap();
+    let (va, vb) = (got.parts[0].1, got.parts[1].1);
+    assert!((got.macro_mean.value - (va + vb) / 2.0).abs() < 1e-12);
+    assert!((got.micro.value - (va * 100.0 + vb * 300.0) / 400.0).abs() < 1e-12);
+    assert_eq!((got.n, got.clusters), (400, 400));
+    // Stratified: the standard error of a mean of two independent accuracies.
+    let se = ((va * (1.0 - va) / 100.0 + vb * (1.0 - vb) / 300.0) / 4.0).sqrt();
+    let width = got.macro_mean.high - got.macro_mean.low;
+    assert!((width / (2.0 * 1.96 * se) - 1.0).abs() < 0.15, "{width} {se}");
+    let empty = Data::plain(&[], &[], 2);
+    let none: [&[Answer]; 1] = [&[]];
+    let broken = [parts[0], Part { name: "c", questions: empty.questions(&none), rules: &rules }];
+    assert!(matches!(aggregate(&broken).unwrap().unwrap_err(), Reason::Part { part, .. } if part == "c"));
+    assert!(aggregate(&[]).unwrap().is_err());
+}
+
+#[test]
+fn evaluations_survive_json() {
+    let got = Data::posts(30, &[0.9, 0.6], 1).evaluate(&rules(Metric::MacroF1, &[Metric::Accuracy])).unwrap();
+    let text = serde_json::to_string(&got).unwrap();
+    assert_eq!(serde_json::from_str::<Evaluation>(&text).unwrap(), got);
+    assert!(text.contains(r#""subset":{"kind":"culture","name":"US"}"#), "{text}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    /// Whatever the data: every figure is a number with an interval of some width, or a reason.
+    #[test]
+    fn every_figure_is_a_number_or_a_reason(
+        rows in prop::collection::vec((0_u32..3, 0_u32..5, 0_u32..3, 0_u32..6), 0..40),
+        metric in 0_usize..10,
+        mean in any::<bool>(),
+    ) {
+        let metrics = [
+            Metric::Accuracy, Metric::Precision, Metric::Recall, Metric::F1, Metric::MacroPrecision,
+            Metric::MacroRecall, Metric::MacroF1, Metric::WeightedPrecision, Metric::WeightedRecall, Metric::WeightedF1,
+        ];
+        let answer = |a: u32| match a { 3 => Answer::OutOfChoice, 4 => Answer::Missing, label => Answer::Label(label) };
+        let data = Data {
+            labels: vec!["a".to_owned(), "b".to_owned(), "c".to_owned()],
+            gold: rows.iter().map(|r| r.0).collect(),
+            answers: vec![rows.iter().map(|r| answer(r.1)).collect()],
+            cultures: Coded {
+                names: vec!["x".to_owned(), "y".to_owned(), "z".to_owned()],
+                codes: rows.iter().map(|r| r.2).collect(),
+            },
+            clusters: rows.iter().map(|r| r.3).collect(),
+            groups: BTreeMap::new(),
+        };
+        let mut rules = rules(metrics[metric], &metrics);
+        (rules.resamples, rules.breakdown_resamples, rules.mean_over_cultures) = (50, 50, mean);
+        let got = data.evaluate(&rules).unwrap();
+        got.scores.iter().for_each(well_formed);
+        prop_assert!(got.primary().is_ok() || got.refused.iter().any(|r| r.metric == metrics[metric].name()));
+    }
+}
