@@ -76,12 +76,12 @@ impl Plugin for Replay {
             Key::Text => &batch.texts,
         };
         for (row, key) in keys.iter().enumerate() {
-            match self.predictions.get(*key).and_then(|prediction| prediction.scores.as_ref()) {
-                Some(own) => scores.row(row).copy_from_slice(own),
-                None => {
-                    scores.row(row).fill(0.0);
-                    scores.no_answer(row);
-                }
+            let prediction = self.predictions.get(*key);
+            if let Some(own) = prediction.and_then(|prediction| prediction.scores.as_ref()) {
+                scores.row(row).copy_from_slice(own);
+            } else {
+                scores.row(row).fill(0.0);
+                scores.no_answer(row);
             }
         }
         Ok(())

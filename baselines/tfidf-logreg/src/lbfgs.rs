@@ -133,7 +133,8 @@ fn descend(gradient: &[f64], pairs: &VecDeque<(Vec<f64>, Vec<f64>, f64)>, direct
 /// Algorithm 3.5. The last place evaluated is the one returned; nothing where no step goes down.
 fn search(value: f64, slope: f64, first: f64, mut at: impl FnMut(f64) -> Place) -> Option<Place> {
     let origin = Place { step: 0.0, value, slope };
-    let high = |place: &Place| !(place.value <= value + C1 * place.step * slope);
+    let high =
+        |place: &Place| place.value.is_nan() || place.value > value + C1 * place.step * slope;
     let mut before = origin;
     let mut place = at(first);
     for round in 1..MAX_SEARCH {

@@ -109,7 +109,9 @@ impl<'a> Problem<'a> {
                     let log_sum = softmax(z);
                     *loss = weight * (log_sum - own);
                     z[truth] -= 1.0;
-                    z.iter_mut().for_each(|z| *z *= weight);
+                    for z in z.iter_mut() {
+                        *z *= weight;
+                    }
                 }
             }
         });
@@ -184,7 +186,9 @@ fn softmax(z: &mut [f64]) -> f64 {
         *z = (*z - most).exp();
         sum += *z;
     }
-    z.iter_mut().for_each(|z| *z /= sum);
+    for z in z.iter_mut() {
+        *z /= sum;
+    }
     most + sum.ln()
 }
 

@@ -27,6 +27,11 @@ impl Rows {
         self.starts.len() - 1
     }
 
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Number of columns.
     pub fn width(&self) -> usize {
         self.width
@@ -44,6 +49,7 @@ impl Rows {
     }
 
     /// Columns as rows; within each, in the order of the rows.
+    #[must_use]
     pub fn transpose(&self) -> Self {
         let mut starts = vec![0; self.width + 1];
         for &column in &self.columns {
