@@ -130,8 +130,12 @@ impl CellFolder {
 pub fn write_atomic(path: &Path, write: impl FnOnce(&mut fs::File) -> io::Result<()>) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
-    let temporary = tempfile::Builder::new().prefix(".partial-").tempfile_in(folder)?;
-    let (file, temporary) = temporary.into_parts();
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".partial-");
+    // As any other new file: readable by those whom the umask allows, on a shared folder too.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let (file, temporary) = builder.tempfile_in(folder)?.into_parts();
     let mut file = fs::File::from_parts(file, temporary.to_path_buf());
     write(&mut file)?;
     file.sync_all()?;
