@@ -1,0 +1,1 @@
+//! Small constructed panels with known answers.
