@@ -6,7 +6,9 @@ use anyhow::{Context as _, bail};
 use rayon::prelude::*;
 
 use super::{Context, Outcome, hinted};
-use crate::compare::{self, Column, Correction, Entrant, Field, NotCompared, Options, Part, Report};
+use crate::compare::{
+    self, Column, Correction, Entrant, Field, NotCompared, Options, Part, Report,
+};
 use crate::definition::family::Benchmark;
 use crate::example::Examples;
 use crate::manifest::{Manifest, tasks_of};
@@ -85,8 +87,9 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let options = options(&args, context)?;
     let run = RunFolder::named(&context.settings().runs, &args.run);
     let report = report(&run, &args, &options)?;
-    store::write_json(&run.path().join("comparison.json"), &report)
-        .with_context(|| format!("failed to write {}", run.path().join("comparison.json").display()))?;
+    store::write_json(&run.path().join("comparison.json"), &report).with_context(|| {
+        format!("failed to write {}", run.path().join("comparison.json").display())
+    })?;
     let output = context.output;
     match args.format {
         Face::Text if !output.json => output.text(compare::text(&report))?,
@@ -139,23 +142,31 @@ fn options(args: &Args, context: &Context) -> anyhow::Result<Options> {
 /// Reads a run and compares its models.
 fn report(run: &RunFolder, args: &Args, options: &Options) -> anyhow::Result<Report> {
     if !run.manifest().is_file() {
-        bail!("{} is no run: it has no manifest.json; `culture-eval list runs` shows all", run.path().display());
+        bail!(
+            "{} is no run: it has no manifest.json; `culture-eval list runs` shows all",
+            run.path().display()
+        );
     }
-    let manifest: Manifest = store::read_json(&run.manifest()).context("failed to read the run's manifest")?;
-    let known = |what: &str, names: &[String], all: &mut dyn Iterator<Item = &str>| -> anyhow::Result<()> {
-        let all: Vec<&str> = all.collect();
-        match names.iter().find(|n| !all.contains(&n.as_str())) {
-            Some(name) => bail!("the run has no {what} `{name}`: it has {}", all.join(", ")),
-            None => Ok(()),
-        }
-    };
+    let manifest: Manifest =
+        store::read_json(&run.manifest()).context("failed to read the run's manifest")?;
+    let known =
+        |what: &str, names: &[String], all: &mut dyn Iterator<Item = &str>| -> anyhow::Result<()> {
+            let all: Vec<&str> = all.collect();
+            match names.iter().find(|n| !all.contains(&n.as_str())) {
+                Some(name) => bail!("the run has no {what} `{name}`: it has {}", all.join(", ")),
+                None => Ok(()),
+            }
+        };
     known("model", &args.models, &mut manifest.rows.iter().map(|r| &*r.name))?;
     known("benchmark", &args.benchmarks, &mut manifest.columns.iter().map(|c| &*c.name))?;
     known("model", options.baseline.as_slice(), &mut manifest.rows.iter().map(|r| &*r.name))?;
     let model = |name: &str| {
-        args.models.is_empty() || args.models.iter().any(|m| m == name) || options.baseline.as_deref() == Some(name)
+        args.models.is_empty()
+            || args.models.iter().any(|m| m == name)
+            || options.baseline.as_deref() == Some(name)
     };
-    let benchmark = |name: &str| args.benchmarks.is_empty() || args.benchmarks.iter().any(|b| b == name);
+    let benchmark =
+        |name: &str| args.benchmarks.is_empty() || args.benchmarks.iter().any(|b| b == name);
 
     let groups = summarise::groups(run, &manifest)?;
     let gold = Gold::new(&manifest);
@@ -182,7 +193,13 @@ fn report(run: &RunFolder, args: &Args, options: &Options) -> anyhow::Result<Rep
             aggregate: b.aggregate.clone(),
         })
         .collect();
-    Ok(compare::compare((&manifest.suite.name, &manifest.suite.title), &all, &columns, left_out, options)?)
+    Ok(compare::compare(
+        (&manifest.suite.name, &manifest.suite.title),
+        &all,
+        &columns,
+        left_out,
+        options,
+    )?)
 }
 
 /// Models of which no cell was planned on a benchmark, with the reason that the board gives.
@@ -251,8 +268,18 @@ fn fields(
         // Everything that makes two sets of answers comparable, example by example.
         let same = |g: &&Group<'_>| {
             let spec = &g.cells[0].spec;
-            let one = g.cells.iter().all(|c| c.spec.data.sha256 == spec.data.sha256 && c.spec.limit == spec.limit);
-            one.then(|| (spec.data.sha256.clone(), spec.limit, spec.task.labels.clone(), spec.protocol.clone()))
+            let one = g
+                .cells
+                .iter()
+                .all(|c| c.spec.data.sha256 == spec.data.sha256 && c.spec.limit == spec.limit);
+            one.then(|| {
+                (
+                    spec.data.sha256.clone(),
+                    spec.limit,
+                    spec.task.labels.clone(),
+                    spec.protocol.clone(),
+                )
+            })
         };
         let Some(key) = parts.iter().map(same).collect::<Option<Vec<_>>>() else {
             leave("its seeds ran on different examples".to_owned());
@@ -261,8 +288,7 @@ fn fields(
         let key = format!("{} {}", parts[0].protocol, store::sha256(&serde_json::to_vec(&key)?));
         alike.entry(key).or_default().push((model, parts));
     }
-    let protocols: Vec<String> =
-        alike.values().map(|m| m[0].1[0].protocol.to_owned()).collect();
+    let protocols: Vec<String> = alike.values().map(|m| m[0].1[0].protocol.to_owned()).collect();
     let mut fields = Vec::new();
     for entrants in alike.into_values() {
         let protocol = entrants[0].1[0].protocol;
@@ -274,7 +300,9 @@ fn fields(
         let without = options.baseline.as_ref().filter(|b| entrants.iter().all(|(m, _)| m != b));
         if entrants.len() < 2 || without.is_some() {
             let reason = match without {
-                Some(baseline) => format!("the baseline {baseline} has no answers by protocol {protocol} on these examples"),
+                Some(baseline) => format!(
+                    "the baseline {baseline} has no answers by protocol {protocol} on these examples"
+                ),
                 None => alone,
             };
             left_out.extend(entrants.iter().map(|(model, _)| NotCompared {
@@ -304,7 +332,8 @@ fn field(
         let spec = &group.cells[0].spec;
         let examples = gold.of(&group.cells[0])?;
         let rows = rows(&examples, benchmark);
-        let positive = spec.task.positive.as_ref().and_then(|p| spec.task.labels.iter().position(|l| l == p));
+        let positive =
+            spec.task.positive.as_ref().and_then(|p| spec.task.labels.iter().position(|l| l == p));
         let mut culture_of = Vec::with_capacity(rows.len());
         for row in &rows {
             let name = examples.cultures.get(*row);
@@ -331,8 +360,14 @@ fn field(
                 .map(|(group, rows)| {
                     let columns = summarise::columns(run, gold, group)?;
                     let width = columns.names.len();
-                    let primary = columns.answers.iter().enumerate().filter(|(i, _)| i % width < columns.primary);
-                    Ok(primary.map(|(_, column)| rows.iter().map(|r| column[*r].label()).collect()).collect())
+                    let primary = columns
+                        .answers
+                        .iter()
+                        .enumerate()
+                        .filter(|(i, _)| i % width < columns.primary);
+                    Ok(primary
+                        .map(|(_, column)| rows.iter().map(|r| column[*r].label()).collect())
+                        .collect())
                 })
                 .collect::<anyhow::Result<Vec<Vec<Vec<Option<u32>>>>>>()?;
             let seeds = groups[0].cells.iter().map(|c| c.planned.seed).collect();

@@ -38,14 +38,21 @@ pub(super) struct Found {
     pub(super) pairs: Vec<PairCultures>,
 }
 
+/// What is said where no cultures can be compared.
+pub(super) fn too_few() -> String {
+    format!("cultures are not compared: fewer than two have {LEAST} independent examples and every label")
+}
+
 impl Cultures {
     /// None where there are fewer than two, or the parts of an aggregate have cultures of their own.
     pub(super) fn new(field: &Field, design: &Design<'_>) -> Option<Self> {
         let [part] = field.parts.as_slice() else { return None };
         let units = design.units_of_cultures();
         let defined = |culture: usize| {
-            let mut gold: Vec<u32> =
-                (part.gold.iter().zip(&part.cultures)).filter(|(_, c)| **c as usize == culture).map(|(g, _)| *g).collect();
+            let mut gold: Vec<u32> = (part.gold.iter().zip(&part.cultures))
+                .filter(|(_, c)| **c as usize == culture)
+                .map(|(g, _)| *g)
+                .collect();
             match field.metric {
                 Metric::F1 | Metric::Recall | Metric::Precision => gold.contains(&part.positive),
                 Metric::MacroF1 | Metric::MacroPrecision | Metric::MacroRecall => {
@@ -56,8 +63,9 @@ impl Cultures {
                 _ => !gold.is_empty(),
             }
         };
-        let (places, rest): (Vec<usize>, Vec<usize>) =
-            (0..field.cultures.len()).filter(|c| units[*c] > 0).partition(|c| units[*c] >= LEAST && defined(*c));
+        let (places, rest): (Vec<usize>, Vec<usize>) = (0..field.cultures.len())
+            .filter(|c| units[*c] > 0)
+            .partition(|c| units[*c] >= LEAST && defined(*c));
         let name = |c: &usize| field.cultures[*c].clone();
         (places.len() >= 2).then(|| Self {
             names: places.iter().map(name).collect(),
@@ -93,8 +101,11 @@ impl Cultures {
             .into_par_iter()
             .map(|model| {
                 let own = of(observed, model);
-                let drawn: Vec<Vec<f64>> =
-                    draws.iter().map(|d| of(d, model)).filter(|d| d.iter().all(|v| v.is_finite())).collect();
+                let drawn: Vec<Vec<f64>> = draws
+                    .iter()
+                    .map(|d| of(d, model))
+                    .filter(|d| d.iter().all(|v| v.is_finite()))
+                    .collect();
                 self.gap(&own, &drawn, options)
             })
             .collect();
@@ -104,8 +115,11 @@ impl Cultures {
                 let minus = |values: &[f64]| -> Vec<f64> {
                     of(values, a).iter().zip(of(values, b)).map(|(x, y)| x - y).collect()
                 };
-                let drawn: Vec<Vec<f64>> =
-                    draws.iter().map(|d| minus(d)).filter(|d| d.iter().all(|v| v.is_finite())).collect();
+                let drawn: Vec<Vec<f64>> = draws
+                    .iter()
+                    .map(|d| minus(d))
+                    .filter(|d| d.iter().all(|v| v.is_finite()))
+                    .collect();
                 self.pair(&minus(observed), &drawn, options)
             })
             .collect();
@@ -126,7 +140,8 @@ impl Cultures {
         let ranges: Vec<f64> = drawn.iter().map(|d| range(d)).collect();
         // Reflected: a resampled gap is biased upwards.
         let (low, high) = ends(ranges, options.confidence);
-        let least: Vec<f64> = drawn.iter().map(|d| d.iter().copied().fold(f64::INFINITY, f64::min)).collect();
+        let least: Vec<f64> =
+            drawn.iter().map(|d| d.iter().copied().fold(f64::INFINITY, f64::min)).collect();
         Some(Gap {
             best: self.names[best].clone(),
             worst: self.names[worst].clone(),
@@ -150,8 +165,11 @@ impl Cultures {
         let differences = (self.names.iter().zip(observed).enumerate())
             .map(|(c, (name, difference))| {
                 let of_culture: Vec<f64> = drawn.iter().map(|d| d[c]).collect();
-                let (low, high) =
-                    if of_culture.is_empty() { (*difference, *difference) } else { ends(of_culture, options.confidence) };
+                let (low, high) = if of_culture.is_empty() {
+                    (*difference, *difference)
+                } else {
+                    ends(of_culture, options.confidence)
+                };
                 (name.clone(), *difference, low, high)
             })
             .collect();
@@ -160,13 +178,17 @@ impl Cultures {
             range: observed_range,
             p_interaction: p,
             p_corrected: p,
-            method: format!("range of the differences per culture, null-centred cluster bootstrap, R = {}", drawn.len()),
+            method: format!(
+                "range of the differences per culture, null-centred cluster bootstrap, R = {}",
+                drawn.len()
+            ),
         }
     }
 }
 
 fn range(values: &[f64]) -> f64 {
-    let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |t, v| (t.0.min(*v), t.1.max(*v)));
+    let (low, high) =
+        values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |t, v| (t.0.min(*v), t.1.max(*v)));
     high - low
 }
 

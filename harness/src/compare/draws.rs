@@ -69,14 +69,23 @@ impl<'a> Design<'a> {
     pub(super) fn new(field: &'a Field) -> Self {
         let mut places: Vec<(usize, u32, u32)> = Vec::with_capacity(field.examples());
         for (p, part) in field.parts.iter().enumerate() {
-            places.extend(part.cultures.iter().enumerate().map(|(row, culture)| (p, *culture, row as u32)));
+            places.extend(
+                part.cultures.iter().enumerate().map(|(row, culture)| (p, *culture, row as u32)),
+            );
         }
         places.sort_unstable();
         let mut slices: Vec<Slice> = Vec::new();
         for (place, (part, culture, _)) in places.iter().enumerate() {
             match slices.last_mut() {
-                Some(last) if (last.part, last.culture) == (*part, *culture as usize) => last.end = place + 1,
-                _ => slices.push(Slice { part: *part, culture: *culture as usize, start: place, end: place + 1 }),
+                Some(last) if (last.part, last.culture) == (*part, *culture as usize) => {
+                    last.end = place + 1
+                }
+                _ => slices.push(Slice {
+                    part: *part,
+                    culture: *culture as usize,
+                    start: place,
+                    end: place + 1,
+                }),
             }
         }
         let mut strata = Vec::new();
@@ -105,7 +114,9 @@ impl<'a> Design<'a> {
         }
         let variants = field.models.iter().map(|m| m.columns() / m.seeds.len().max(1)).collect();
         let binary = matches!(field.metric, Metric::Precision | Metric::Recall | Metric::F1);
-        let coded = field.parts.iter().map(|p| if binary { (2, 1, p.smoothing) } else { (p.classes, p.positive, p.smoothing) });
+        let coded = field.parts.iter().map(|p| {
+            if binary { (2, 1, p.smoothing) } else { (p.classes, p.positive, p.smoothing) }
+        });
         let mut design = Self {
             field,
             slices,
@@ -132,7 +143,9 @@ impl<'a> Design<'a> {
                 let gold = self.field.parts[*part].gold[*row as usize];
                 for (column, answers) in entrant.answers[*part].iter().enumerate() {
                     if answers[*row as usize] == Some(gold) {
-                        right[place * columns + self.first[model] + column / self.variants[model]] += 1.0;
+                        right[place * columns
+                            + self.first[model]
+                            + column / self.variants[model]] += 1.0;
                     }
                 }
             }
@@ -151,7 +164,9 @@ impl<'a> Design<'a> {
                         let is = |label: u32| u16::from(label == p.positive);
                         is(p.gold[row]) * 3 + answer.map_or(2, is)
                     } else {
-                        (p.gold[row] as usize * (p.classes + 1) + answer.map_or(p.classes, |a| a as usize)) as u16
+                        (p.gold[row] as usize * (p.classes + 1)
+                            + answer.map_or(p.classes, |a| a as usize))
+                            as u16
                     }
                 };
                 all.push(places.iter().map(code).collect());
@@ -195,7 +210,8 @@ impl<'a> Design<'a> {
             let weight = if even { 1.0 } else { 1.0 / size[slice.culture] as f64 };
             for place in slice.start..slice.end {
                 for (model, sum) in sums[self.unit[place] as usize].iter_mut().enumerate() {
-                    let own = &right[place * columns + self.first[model]..place * columns + self.first[model + 1]];
+                    let own = &right[place * columns + self.first[model]
+                        ..place * columns + self.first[model + 1]];
                     *sum += weight * own.iter().map(|v| f64::from(*v)).sum::<f64>()
                         / (own.len() * self.variants[model]) as f64;
                 }
@@ -221,7 +237,12 @@ impl<'a> Design<'a> {
     }
 
     /// Resampled scores; the first `with_cultures` of them by culture too. Element r comes from stream r alone.
-    pub(super) fn replicates(&self, stream: &Stream, resamples: usize, with_cultures: usize) -> Vec<Values> {
+    pub(super) fn replicates(
+        &self,
+        stream: &Stream,
+        resamples: usize,
+        with_cultures: usize,
+    ) -> Vec<Values> {
         let batches: Vec<Batch> = self.strata.iter().map(|(_, count)| Batch::new(*count)).collect();
         let both = stream.child("bootstrap");
         (0..resamples)
@@ -283,8 +304,7 @@ impl<'a> Design<'a> {
             for model in 0..models {
                 let own = self.first[model]..self.first[model + 1];
                 let width = (own.len() * self.variants[model]) as f64;
-                let sum: f64 =
-                    own.map(|c| f64::from(scratch.sums[c]) * scratch.seeds[c]).sum();
+                let sum: f64 = own.map(|c| f64::from(scratch.sums[c]) * scratch.seeds[c]).sum();
                 of_culture[model * names + slice.culture] += sum / width;
             }
         }
@@ -320,9 +340,19 @@ impl<'a> Design<'a> {
                 for _ in 0..self.variants[model] {
                     let share = scratch.seeds[seed] / width;
                     if share > 0.0 {
-                        let own = if split { &mut by_culture[model * names..(model + 1) * names] } else { &mut [][..] };
-                        mean_of_seeds +=
-                            share * self.column_value(&codes[column], &scratch.weights, &mut scratch.table, own, share);
+                        let own = if split {
+                            &mut by_culture[model * names..(model + 1) * names]
+                        } else {
+                            &mut [][..]
+                        };
+                        mean_of_seeds += share
+                            * self.column_value(
+                                &codes[column],
+                                &scratch.weights,
+                                &mut scratch.table,
+                                own,
+                                share,
+                            );
                     }
                     column += 1;
                 }
@@ -333,28 +363,38 @@ impl<'a> Design<'a> {
     }
 
     /// The metric of one column; `own` gets `share` of the value of each culture.
-    fn column_value(&self, codes: &[u16], weights: &[f32], table: &mut Vec<f32>, own: &mut [f64], share: f64) -> f64 {
+    fn column_value(
+        &self,
+        codes: &[u16],
+        weights: &[f32],
+        table: &mut Vec<f32>,
+        own: &mut [f64],
+        share: f64,
+    ) -> f64 {
         let (mut sum, mut total) = (0.0, 0.0);
         let mut values = 0.0;
         let mut present = 0.0;
         for (part, (classes, positive, smoothing)) in self.coded.iter().enumerate() {
             let width = classes + 1;
             let mut whole = Margins::zero(*classes, 0);
+            let cells = classes * width;
             let fill = |table: &mut Vec<f32>, start: usize, end: usize| {
-                table.clear();
-                table.resize(classes * width, 0.0);
-                for (code, weight) in codes[start..end].iter().zip(&weights[start..end]) {
-                    table[usize::from(*code)] += weight;
-                }
+                count(table, cells, &codes[start..end], &weights[start..end])
             };
             let add = |table: &[f32], margins: &mut Margins| {
                 for (cell, weight) in table.iter().enumerate() {
-                    margins.add((cell / width) as u32, (cell % width) as u32, 0, f64::from(*weight));
+                    margins.add(
+                        (cell / width) as u32,
+                        (cell % width) as u32,
+                        0,
+                        f64::from(*weight),
+                    );
                 }
             };
             let slices = self.slices.iter().filter(|s| s.part == part);
             if own.is_empty() {
-                let (start, end) = slices.fold((usize::MAX, 0), |t, s| (t.0.min(s.start), t.1.max(s.end)));
+                let (start, end) =
+                    slices.fold((usize::MAX, 0), |t, s| (t.0.min(s.start), t.1.max(s.end)));
                 if start < end {
                     fill(table, start, end);
                     add(table, &mut whole);
@@ -381,6 +421,30 @@ impl<'a> Design<'a> {
         }
         if self.field.mean_over_cultures { ratio(values, present) } else { ratio(sum, total) }
     }
+}
+
+/// Sums the weights of each code. Four tables take turns, so that an addition need not wait for the one before; whole
+/// weights below 2^24 keep the sums exact.
+fn count(table: &mut Vec<f32>, cells: usize, codes: &[u16], weights: &[f32]) {
+    table.clear();
+    table.resize(4 * cells, 0.0);
+    let (first, rest) = table.split_at_mut(cells);
+    let (second, rest) = rest.split_at_mut(cells);
+    let (third, fourth) = rest.split_at_mut(cells);
+    let (code_fours, weight_fours) = (codes.chunks_exact(4), weights.chunks_exact(4));
+    for (code, weight) in code_fours.remainder().iter().zip(weight_fours.remainder()) {
+        first[usize::from(*code)] += weight;
+    }
+    for (code, weight) in code_fours.zip(weight_fours) {
+        first[usize::from(code[0])] += weight[0];
+        second[usize::from(code[1])] += weight[1];
+        third[usize::from(code[2])] += weight[2];
+        fourth[usize::from(code[3])] += weight[3];
+    }
+    for cell in 0..cells {
+        first[cell] += second[cell] + third[cell] + fourth[cell];
+    }
+    table.truncate(cells);
 }
 
 fn mean(values: impl Iterator<Item = f64>) -> f64 {

@@ -24,9 +24,9 @@ use crate::stats::correction;
 pub use face::{latex, markdown, text};
 pub use field::{Entrant, Field, Part};
 pub use result::{
-    Chosen, Correction, Ends, Equivalence, FORMAT, FriedmanOver, Gap, NotCompared, Omnibus, Options, Outcome, Over,
-    OverBenchmarks, Pair,
-    PairCultures, PairOver, Ranked, Report, Standing, Verdict,
+    Chosen, Correction, Ends, Equivalence, FORMAT, FriedmanOver, Gap, NotCompared, Omnibus,
+    Options, Outcome, Over, OverBenchmarks, Pair, PairCultures, PairOver, Ranked, Report, Standing,
+    Verdict,
 };
 
 /// Why a comparison cannot be made at all.
@@ -74,13 +74,14 @@ pub fn compare(
 ) -> Result<Report, CompareError> {
     let override_test = options.test.as_deref().map(pairs::parse_test).transpose()?;
     let mut benchmarks: Vec<Outcome> = Vec::new();
+    // A refusal of the statistics is a reason, like any other.
     let compared: Vec<Result<Outcome, String>> = fields
         .par_iter()
         .map(|field| {
             pairs::compare_field(field, override_test, options)
-                .map_err(|source| CompareError::Stats { benchmark: field.benchmark.clone(), source })
+                .unwrap_or_else(|error| Err(error.to_string()))
         })
-        .collect::<Result<_, _>>()?;
+        .collect();
     for (field, outcome) in fields.iter().zip(compared) {
         match outcome {
             Ok(outcome) => benchmarks.push(outcome),
@@ -94,14 +95,16 @@ pub fn compare(
     }
     let all: Vec<f64> = benchmarks.iter().flat_map(|b| &b.pairs).map(|p| p.p).collect();
     if !all.is_empty() {
-        let adjusted = correction::benjamini_hochberg(&all)
-            .map_err(|source| CompareError::Stats { benchmark: "all benchmarks".to_owned(), source })?;
+        let adjusted = correction::benjamini_hochberg(&all).map_err(|source| {
+            CompareError::Stats { benchmark: "all benchmarks".to_owned(), source }
+        })?;
         for (pair, p) in benchmarks.iter_mut().flat_map(|b| &mut b.pairs).zip(adjusted) {
             pair.p_bh = p;
         }
     }
-    let over = over::over_benchmarks(&benchmarks, columns, options)
-        .map_err(|source| CompareError::Stats { benchmark: "over benchmarks".to_owned(), source })?;
+    let over = over::over_benchmarks(&benchmarks, columns, options).map_err(|source| {
+        CompareError::Stats { benchmark: "over benchmarks".to_owned(), source }
+    })?;
     not_compared.sort();
     let against = match &options.baseline {
         Some(name) => format!("all pairs of a model and the baseline {name}"),
@@ -131,8 +134,12 @@ impl Report {
         for outcome in &self.benchmarks {
             for pair in &outcome.pairs {
                 match pair.verdict {
-                    Verdict::BBetter if pair.b == baseline => worse.push((&*outcome.benchmark, &*pair.a)),
-                    Verdict::ABetter if pair.a == baseline => worse.push((&*outcome.benchmark, &*pair.b)),
+                    Verdict::BBetter if pair.b == baseline => {
+                        worse.push((&*outcome.benchmark, &*pair.a))
+                    }
+                    Verdict::ABetter if pair.a == baseline => {
+                        worse.push((&*outcome.benchmark, &*pair.b))
+                    }
                     _ => {}
                 }
             }

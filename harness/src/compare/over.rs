@@ -1,13 +1,15 @@
 //! All benchmarks together (Demšar 2006; Dror et al. 2017): one score a model and benchmark, no benchmark counted twice.
 
+use super::Column;
 use super::result::{
     Chosen, FriedmanOver, Options, Outcome, Over, OverBenchmarks, PairOver, Ranked, Verdict,
 };
-use super::Column;
 use crate::stats::StatsError;
 use crate::stats::choose::{MetricKind, Situation, choose_test};
 use crate::stats::correction::{PartialConjunction, holm, replicability_count};
-use crate::stats::friedman::{critical_difference, friedman, friedman_vs_control, nemenyi, rank_row};
+use crate::stats::friedman::{
+    critical_difference, friedman, friedman_vs_control, nemenyi, rank_row,
+};
 use crate::stats::ranking::compact_letters;
 use crate::stats::report::Signature;
 use crate::stats::wilcoxon::{WilcoxonOptions, ZeroMethod, wilcoxon};
@@ -16,21 +18,26 @@ use crate::stats::wilcoxon::{WilcoxonOptions, ZeroMethod, wilcoxon};
 fn distinct<'a>(there: &[&'a Column]) -> (Vec<&'a Column>, Vec<(String, String)>) {
     let mut used: Vec<&Column> = Vec::new();
     let mut left_out = Vec::new();
-    let mut leave = |column: &Column, reason: String| left_out.push((column.benchmark.clone(), reason));
+    let mut leave =
+        |column: &Column, reason: String| left_out.push((column.benchmark.clone(), reason));
     for column in there {
         if let Some(part) = there.iter().find(|c| column.aggregate.contains(&c.benchmark)) {
             leave(column, format!("an aggregate of benchmarks that are used ({})", part.benchmark));
             continue;
         }
         let whole = there.iter().find(|c| {
-            c.benchmark != column.benchmark && c.task.is_some() && c.task == column.task && c.cultures.is_empty()
+            c.benchmark != column.benchmark
+                && c.task.is_some()
+                && c.task == column.task
+                && c.cultures.is_empty()
         });
         if let (false, Some(whole)) = (column.cultures.is_empty(), whole) {
             leave(column, format!("a subset of {}", whole.benchmark));
             continue;
         }
         let shared = used.iter().find(|c| {
-            let overlap = c.cultures.is_empty() || c.cultures.iter().any(|name| column.cultures.contains(name));
+            let overlap = c.cultures.is_empty()
+                || c.cultures.iter().any(|name| column.cultures.contains(name));
             c.task.is_some() && c.task == column.task && overlap
         });
         if let Some(shared) = shared {
@@ -75,13 +82,17 @@ pub(super) fn over_benchmarks(
         }
     }
     let lacking = |name: &str| -> Vec<&str> {
-        used.iter().filter(|o| o.models.iter().all(|m| m.model != name)).map(|o| &*o.benchmark).collect()
+        used.iter()
+            .filter(|o| o.models.iter().all(|m| m.model != name))
+            .map(|o| &*o.benchmark)
+            .collect()
     };
     let mut models_left_out = Vec::new();
     names.retain(|name| {
         let lacking = lacking(name);
         if !lacking.is_empty() {
-            models_left_out.push(((*name).to_owned(), format!("not compared on {}", lacking.join(", "))));
+            models_left_out
+                .push(((*name).to_owned(), format!("not compared on {}", lacking.join(", "))));
         }
         lacking.is_empty()
     });
@@ -99,8 +110,17 @@ pub(super) fn over_benchmarks(
         return refused("the baseline was not compared on all benchmarks".to_owned());
     }
     let baseline = baseline.flatten();
-    let scores: Vec<Vec<f64>> = used.iter().map(|o| names.iter().map(|n| score(o, n)).collect()).collect();
-    Ok(OverBenchmarks::Found(Box::new(made(&used, left_out, &names, models_left_out, &scores, baseline, options)?)))
+    let scores: Vec<Vec<f64>> =
+        used.iter().map(|o| names.iter().map(|n| score(o, n)).collect()).collect();
+    Ok(OverBenchmarks::Found(Box::new(made(
+        &used,
+        left_out,
+        &names,
+        models_left_out,
+        &scores,
+        baseline,
+        options,
+    )?)))
 }
 
 fn score(outcome: &Outcome, model: &str) -> f64 {
@@ -127,7 +147,8 @@ fn made(
         against_baseline: baseline.is_some(),
     });
     let ranks: Vec<Vec<f64>> = scores.iter().map(|row| rank_row(row, true).0).collect();
-    let mean_ranks: Vec<f64> = (0..k).map(|m| ranks.iter().map(|r| r[m]).sum::<f64>() / n as f64).collect();
+    let mean_ranks: Vec<f64> =
+        (0..k).map(|m| ranks.iter().map(|r| r[m]).sum::<f64>() / n as f64).collect();
     let mut of_all = None;
     let mut nemenyi_p = None;
     if k > 2 {
@@ -155,20 +176,22 @@ fn made(
     let mut pairs = Vec::with_capacity(numbers.len());
     for (number, &(a, b)) in numbers.iter().enumerate() {
         let differences: Vec<f64> = scores.iter().map(|row| row[a] - row[b]).collect();
-        let p = match &control {
-            Some(control) => control.p[number],
-            None => {
-                let zero_method = ZeroMethod::Zsplit;
-                wilcoxon(&differences, &WilcoxonOptions { zero_method, ..WilcoxonOptions::default() })?.p_value
-            }
+        let p = if let Some(control) = &control {
+            control.p[number]
+        } else {
+            let zero_method = ZeroMethod::Zsplit;
+            wilcoxon(&differences, &WilcoxonOptions { zero_method, ..WilcoxonOptions::default() })?
+                .p_value
         };
         let (mut counts, mut better) = ((0, 0, 0), (Vec::new(), Vec::new()));
         for outcome in used {
-            let Some((pair, turned)) = outcome.pairs.iter().find_map(|p| match (&*p.a == names[a], &*p.b == names[b]) {
-                (true, true) => Some((p, false)),
-                _ if &*p.a == names[b] && &*p.b == names[a] => Some((p, true)),
-                _ => None,
-            }) else {
+            let Some((pair, turned)) =
+                outcome.pairs.iter().find_map(|p| match (&*p.a == names[a], &*p.b == names[b]) {
+                    (true, true) => Some((p, false)),
+                    _ if &*p.a == names[b] && &*p.b == names[a] => Some((p, true)),
+                    _ => None,
+                })
+            else {
                 continue;
             };
             match (pair.verdict, turned) {
@@ -212,7 +235,11 @@ fn made(
         compact_letters(&mean_ranks, &differs, false)?
     };
     let mut models: Vec<Ranked> = (names.iter().zip(&mean_ranks).zip(letters))
-        .map(|((name, rank), letters)| Ranked { model: (*name).to_owned(), mean_rank: *rank, letters })
+        .map(|((name, rank), letters)| Ranked {
+            model: (*name).to_owned(),
+            mean_rank: *rank,
+            letters,
+        })
         .collect();
     models.sort_by(|a, b| a.mean_rank.total_cmp(&b.mean_rank).then_with(|| a.model.cmp(&b.model)));
     let signature = Signature {

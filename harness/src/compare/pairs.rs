@@ -2,11 +2,13 @@
 
 use rayon::prelude::*;
 
+use super::CompareError;
 use super::cultures::{self, Cultures};
 use super::draws::{Design, Values, sign_flips};
 use super::field::{Entrant, Field};
-use super::result::{Chosen, Ends, Equivalence, Omnibus, Options, Outcome, Pair, Standing, Verdict};
-use super::CompareError;
+use super::result::{
+    Chosen, Ends, Equivalence, Omnibus, Options, Outcome, Pair, Standing, Verdict,
+};
 use crate::definition::family::Metric;
 use crate::stats::StatsError;
 use crate::stats::bootstrap::tie_tolerance;
@@ -17,9 +19,13 @@ use crate::stats::descriptive::quantile_sorted;
 use crate::stats::dist::norm_sf;
 use crate::stats::friedman::{cochran_q, rank_row};
 use crate::stats::interval::wilson;
-use crate::stats::mcnemar::{Alternative, McnemarMethod, PairedTable, accuracy_difference, mcnemar};
+use crate::stats::mcnemar::{
+    Alternative, McnemarMethod, PairedTable, accuracy_difference, mcnemar,
+};
 use crate::stats::metric::{LabelMetric, MetricOptions};
-use crate::stats::permutation::{PermutationMethod, permutation_mean, permutation_metric, plus_one};
+use crate::stats::permutation::{
+    PermutationMethod, permutation_mean, permutation_metric, plus_one,
+};
 use crate::stats::power::{MillerDesign, mde_mcnemar};
 use crate::stats::ranking::compact_letters;
 use crate::stats::report::{Comparison, Signature, paragraph};
@@ -31,7 +37,7 @@ use crate::stats::wilcoxon::{WilcoxonOptions, ZeroMethod, wilcoxon};
 const POWER: f64 = 0.8;
 
 /// Exact sign flips are made where all pairs together cost at most so many steps.
-const EXACT_STEPS: f64 = 1e10;
+const EXACT_STEPS: f64 = 1e9;
 
 /// Tests of the pairs of one benchmark.
 const WITHIN: &[Test] = &[
@@ -82,15 +88,24 @@ pub(super) fn compare_field(
 ) -> Result<Result<Outcome, String>, StatsError> {
     let design = Design::new(field);
     if design.units() < 2 {
-        return Ok(Err(format!("{} independent example(s): a comparison needs two", design.units())));
+        return Ok(Err(format!(
+            "{} independent example(s): a comparison needs two",
+            design.units()
+        )));
     }
-    let stream = Stream::new(options.seed, "compare").child(&field.benchmark).child(&field.protocol);
+    let stream =
+        Stream::new(options.seed, "compare").child(&field.benchmark).child(&field.protocol);
     let cultures = Cultures::new(field, &design);
     let observed = design.observed(cultures.is_some());
     if let Some(model) = observed.overall.iter().position(|v| !v.is_finite()) {
-        return Ok(Err(format!("{} has no {} on these examples", field.models[model].name, field.metric_title())));
+        return Ok(Err(format!(
+            "{} has no {} on these examples",
+            field.models[model].name,
+            field.metric_title()
+        )));
     }
-    let with_cultures = if cultures.is_some() { options.resamples.min(cultures::RESAMPLES) } else { 0 };
+    let with_cultures =
+        if cultures.is_some() { options.resamples.min(cultures::RESAMPLES) } else { 0 };
     let draws = design.replicates(&stream, options.resamples, with_cultures);
     let columns: Vec<Vec<f64>> =
         (0..field.models.len()).map(|m| draws.iter().map(|d| d.overall[m]).collect()).collect();
@@ -116,13 +131,23 @@ pub(super) fn compare_field(
     let mut pairs = contest.pairs()?;
     let mut gaps = vec![None; field.models.len()];
     if let Some(cultures) = &cultures {
-        let by_culture: Vec<&[f64]> = draws.iter().take(with_cultures).map(|d| &*d.by_culture).collect();
-        let found = cultures.examine(&contest.observed.by_culture, &by_culture, &contest.pair_numbers(), options)?;
+        let by_culture: Vec<&[f64]> =
+            draws.iter().take(with_cultures).map(|d| &*d.by_culture).collect();
+        let found = cultures.examine(
+            &contest.observed.by_culture,
+            &by_culture,
+            &contest.pair_numbers(),
+            options,
+        )?;
         gaps = found.gaps;
         for (pair, cultures) in pairs.iter_mut().zip(found.pairs) {
             pair.cultures = Some(cultures);
         }
         contest.notes.extend(cultures.note());
+    } else if field.parts.len() > 1 {
+        contest.notes.push("cultures are compared on the parts of this aggregate".to_owned());
+    } else if field.cultures.len() > 1 {
+        contest.notes.push(cultures::too_few());
     }
     let models = contest.standings(&pairs, gaps)?;
     let omnibus = contest.omnibus()?;
@@ -153,7 +178,9 @@ pub(super) fn compare_field(
 fn right(field: &Field) -> Vec<Vec<bool>> {
     let of = |model: &Entrant| {
         (field.parts.iter().zip(&model.answers))
-            .flat_map(|(part, answers)| part.gold.iter().zip(&answers[0]).map(|(g, a)| *a == Some(*g)))
+            .flat_map(|(part, answers)| {
+                part.gold.iter().zip(&answers[0]).map(|(g, a)| *a == Some(*g))
+            })
             .collect()
     };
     field.models.iter().map(of).collect()
@@ -202,7 +229,11 @@ impl Contest<'_> {
                     }
                 }
                 Err(reason) => {
-                    self.notes.push(format!("{} was asked for, but {reason}: {} is used", asked.name(), self.test.name()));
+                    self.notes.push(format!(
+                        "{} was asked for, but {reason}: {} is used",
+                        asked.name(),
+                        self.test.name()
+                    ));
                 }
             }
         }
@@ -214,10 +245,15 @@ impl Contest<'_> {
         match test {
             Test::McnemarMidP | Test::McnemarExact | Test::CochranQ => {
                 if !accuracy {
-                    return Err(format!("{} is not right or wrong per example", self.field.metric.name()));
+                    return Err(format!(
+                        "{} is not right or wrong per example",
+                        self.field.metric.name()
+                    ));
                 }
                 if !self.plain {
-                    return Err("several seeds or prompts make the score of an example graded".to_owned());
+                    return Err(
+                        "several seeds or prompts make the score of an example graded".to_owned()
+                    );
                 }
                 if mean {
                     return Err("the score is a mean over cultures, not over examples".to_owned());
@@ -231,13 +267,17 @@ impl Contest<'_> {
             }
             Test::ApproximateRandomisation => {
                 if !self.plain {
-                    return Err("answers of several seeds or prompts cannot be swapped one by one".to_owned());
+                    return Err("answers of several seeds or prompts cannot be swapped one by one"
+                        .to_owned());
                 }
                 if mean || self.field.parts.len() > 1 {
                     return Err("the score is a mean over cultures or parts".to_owned());
                 }
                 if label_metric(self.field.metric).is_none() {
-                    return Err(format!("{} has no fast randomisation test", self.field.metric.name()));
+                    return Err(format!(
+                        "{} has no fast randomisation test",
+                        self.field.metric.name()
+                    ));
                 }
             }
             _ => {}
@@ -289,7 +329,7 @@ impl Contest<'_> {
             test: name.to_owned(),
             n: self.field.examples() as u64,
             clusters: self.design.clustered().then(|| self.design.units() as u64),
-            correction: self.options.correction.title().to_owned(),
+            correction: if family > 1 { self.options.correction.title() } else { "none" }.to_owned(),
             family,
             resamples: resampled.then_some(self.options.resamples),
             seed: resampled.then_some(self.options.seed),
@@ -303,7 +343,8 @@ impl Contest<'_> {
         match &self.options.baseline {
             Some(name) => {
                 let baseline = self.field.models.iter().position(|m| m.name == *name);
-                baseline.map_or_else(Vec::new, |b| (0..k).filter(|a| *a != b).map(|a| (a, b)).collect())
+                baseline
+                    .map_or_else(Vec::new, |b| (0..k).filter(|a| *a != b).map(|a| (a, b)).collect())
             }
             None => (0..k).flat_map(|a| (a + 1..k).map(move |b| (a, b))).collect(),
         }
@@ -322,7 +363,7 @@ impl Contest<'_> {
         }
         let family = pairs.len();
         let floor = plus_one(0, self.options.resamples) * family as f64;
-        let sampled = matches!(self.test, Test::ClusterBootstrap | Test::ApproximateRandomisation) || flips.is_some();
+        let sampled = matches!(self.test, Test::ClusterBootstrap | Test::ApproximateRandomisation);
         if sampled && floor > self.options.alpha {
             let needed = (family as f64 / self.options.alpha).ceil() as usize;
             self.notes.push(format!(
@@ -354,8 +395,12 @@ impl Contest<'_> {
         let options = self.options;
         let (score_a, score_b) = (self.observed.overall[a], self.observed.overall[b]);
         let difference = score_a - score_b;
-        let mut draws: Vec<f64> =
-            self.columns[a].iter().zip(&self.columns[b]).map(|(x, y)| x - y).filter(|d| d.is_finite()).collect();
+        let mut draws: Vec<f64> = self.columns[a]
+            .iter()
+            .zip(&self.columns[b])
+            .map(|(x, y)| x - y)
+            .filter(|d| d.is_finite())
+            .collect();
         let table = match (self.right.get(a), self.right.get(b)) {
             (Some(a), Some(b)) => Some(PairedTable::count(a, b)?),
             _ => None,
@@ -394,15 +439,24 @@ impl Contest<'_> {
             Some(table) => mde_mcnemar(n, table.discordant() as f64 / n, options.alpha, POWER).ok(),
             None => se.and_then(|se| {
                 // Miller 2024, eq. 9, with the variance of the difference from the resamples: clusters and seeds are in it.
-                let design =
-                    MillerDesign { omega2: se * se * n, sigma2_a: 0.0, k_a: 1.0, sigma2_b: 0.0, k_b: 1.0 };
+                let design = MillerDesign {
+                    omega2: se * se * n,
+                    sigma2_a: 0.0,
+                    k_a: 1.0,
+                    sigma2_b: 0.0,
+                    k_b: 1.0,
+                };
                 design.minimum_detectable_effect(n, options.alpha, POWER).ok()
             }),
         };
         let equivalence = match (options.margin, &simple) {
             (Some(margin), Some(table)) => {
                 let p = tost_accuracy(table, -margin, margin)?.p_value;
-                Some(Equivalence { margin, p, method: "two one-sided tests of two paired accuracies".to_owned() })
+                Some(Equivalence {
+                    margin,
+                    p,
+                    method: "two one-sided tests of two paired accuracies".to_owned(),
+                })
             }
             (Some(margin), None) => se.map(|se| Equivalence {
                 margin,
@@ -453,43 +507,73 @@ impl Contest<'_> {
             self.stream.child("pair").child(names[0]).child(names[1])
         };
         Ok(match (self.test, table) {
-            (Test::McnemarExact, Some(table)) => mcnemar(&table, McnemarMethod::Exact, two)?.p_value,
-            (Test::McnemarMidP | Test::CochranQ, Some(table)) => mcnemar(&table, McnemarMethod::MidP, two)?.p_value,
+            (Test::McnemarExact, Some(table)) => {
+                mcnemar(&table, McnemarMethod::Exact, two)?.p_value
+            }
+            (Test::McnemarMidP | Test::CochranQ, Some(table)) => {
+                mcnemar(&table, McnemarMethod::MidP, two)?.p_value
+            }
             (Test::ApproximateRandomisation, _) if label_metric(self.field.metric).is_some() => {
-                let method = PermutationMethod::Auto { resamples: self.options.resamples, stream: stream() };
+                let method =
+                    PermutationMethod::Auto { resamples: self.options.resamples, stream: stream() };
                 self.randomisation(a, b, &method)?
             }
             (Test::ClusterSignFlip, _) if self.sums.is_some() => {
-                let (sums, _) = self.sums.as_ref().ok_or(StatsError::Request("no sums".to_owned()))?;
+                let (sums, _) =
+                    self.sums.as_ref().ok_or(StatsError::Request("no sums".to_owned()))?;
                 let d: Vec<f64> = sums.iter().map(|row| row[a] - row[b]).collect();
-                match flips {
-                    Some(flips) => {
-                        let observed: f64 = d.iter().sum::<f64>().abs();
-                        let tolerance = 1e-10 * d.iter().map(|v| v.abs()).sum::<f64>();
-                        let hits = flips.iter().filter(|z| (z[a] - z[b]).abs() >= observed - tolerance).count();
-                        plus_one(hits, flips.len())
-                    }
-                    None => {
-                        let method = PermutationMethod::Auto { resamples: self.options.resamples, stream: stream() };
-                        permutation_mean(&d, &method, two)?.p_value
-                    }
+                if let Some(flips) = flips {
+                    let observed: f64 = d.iter().sum::<f64>().abs();
+                    let tolerance = 1e-10 * d.iter().map(|v| v.abs()).sum::<f64>();
+                    let hits = flips
+                        .iter()
+                        .filter(|z| (z[a] - z[b]).abs() >= observed - tolerance)
+                        .count();
+                    flipped_p(hits, flips.len(), observed, &d)
+                } else {
+                    let method = PermutationMethod::Auto {
+                        resamples: self.options.resamples,
+                        stream: stream(),
+                    };
+                    permutation_mean(&d, &method, two)?.p_value
                 }
             }
             (Test::PairedT | Test::WilcoxonExact | Test::WilcoxonPratt, _) => {
                 let d = self.example_differences(a, b);
                 match self.test {
-                    Test::PairedT => paired_t(&d, two, self.options.confidence)?.p_value,
+                    // Differences that are all the same have no spread: then signs are flipped.
+                    Test::PairedT => match paired_t(&d, two, self.options.confidence) {
+                        Ok(found) => found.p_value,
+                        Err(StatsError::Degenerate { .. }) => {
+                            let method = PermutationMethod::Auto {
+                                resamples: self.options.resamples,
+                                stream: stream(),
+                            };
+                            permutation_mean(&d, &method, two)?.p_value
+                        }
+                        Err(error) => return Err(error),
+                    },
                     test => {
-                        let zero_method =
-                            if test == Test::WilcoxonPratt { ZeroMethod::Pratt } else { ZeroMethod::Wilcox };
-                        wilcoxon(&d, &WilcoxonOptions { zero_method, ..WilcoxonOptions::default() })?.p_value
+                        let zero_method = if test == Test::WilcoxonPratt {
+                            ZeroMethod::Pratt
+                        } else {
+                            ZeroMethod::Wilcox
+                        };
+                        wilcoxon(
+                            &d,
+                            &WilcoxonOptions { zero_method, ..WilcoxonOptions::default() },
+                        )?
+                        .p_value
                     }
                 }
             }
             _ => {
                 // The bootstrap centred on the null hypothesis (Efron & Tibshirani 1993, section 16.4).
                 let limit = difference.abs() - tie_tolerance(difference);
-                plus_one(draws.iter().filter(|d| (**d - difference).abs() >= limit).count(), draws.len())
+                plus_one(
+                    draws.iter().filter(|d| (**d - difference).abs() >= limit).count(),
+                    draws.len(),
+                )
             }
         })
     }
@@ -500,7 +584,8 @@ impl Contest<'_> {
             (self.field.parts.iter().zip(&model.answers))
                 .flat_map(|(part, answers)| {
                     part.gold.iter().enumerate().map(|(i, gold)| {
-                        let right = answers.iter().filter(|column| column[i] == Some(*gold)).count();
+                        let right =
+                            answers.iter().filter(|column| column[i] == Some(*gold)).count();
                         right as f64 / answers.len() as f64
                     })
                 })
@@ -510,9 +595,15 @@ impl Contest<'_> {
         a.iter().zip(&b).map(|(x, y)| x - y).collect()
     }
 
-    fn randomisation(&self, a: usize, b: usize, method: &PermutationMethod) -> Result<f64, StatsError> {
+    fn randomisation(
+        &self,
+        a: usize,
+        b: usize,
+        method: &PermutationMethod,
+    ) -> Result<f64, StatsError> {
         let part = &self.field.parts[0];
-        let metric = label_metric(self.field.metric).ok_or(StatsError::Request("no such test".to_owned()))?;
+        let metric = label_metric(self.field.metric)
+            .ok_or(StatsError::Request("no such test".to_owned()))?;
         let binary = matches!(self.field.metric, Metric::F1 | Metric::Precision | Metric::Recall);
         // No answer is a class of its own that is never gold: it scales a macro mean by a constant, and p stays.
         let code = |label: Option<u32>| match (binary, label) {
@@ -521,11 +612,21 @@ impl Contest<'_> {
         };
         let gold: Vec<u16> = part.gold.iter().map(|g| code(Some(*g))).collect();
         let [first, second] = [a, b].map(|m| {
-            self.field.models[m].answers[0][0].iter().map(|answer| code(*answer)).collect::<Vec<u16>>()
+            self.field.models[m].answers[0][0]
+                .iter()
+                .map(|answer| code(*answer))
+                .collect::<Vec<u16>>()
         });
         let classes = if binary { 2 } else { part.classes + 1 };
         let cells = Cells::collapse(&gold, &[&first, &second], classes)?;
-        Ok(permutation_metric(&cells, metric, MetricOptions::default(), method, Alternative::TwoSided)?.p_value)
+        Ok(permutation_metric(
+            &cells,
+            metric,
+            MetricOptions::default(),
+            method,
+            Alternative::TwoSided,
+        )?
+        .p_value)
     }
 
     /// Verdict and words of a pair, once its p is corrected.
@@ -558,7 +659,8 @@ impl Contest<'_> {
             Told::Equivalent => Verdict::Equivalent,
             Told::Undecided => Verdict::Undecided,
         };
-        let sample = if self.field.sample { "SAMPLE data, no result of the benchmark: " } else { "" };
+        let sample =
+            if self.field.sample { "SAMPLE data, no result of the benchmark: " } else { "" };
         pair.text = if pair.interval.is_some() {
             format!("{sample}{}", paragraph(&comparison))
         } else {
@@ -576,14 +678,20 @@ impl Contest<'_> {
         };
     }
 
-    fn standings(&self, pairs: &[Pair], gaps: Vec<Option<super::result::Gap>>) -> Result<Vec<Standing>, StatsError> {
+    fn standings(
+        &self,
+        pairs: &[Pair],
+        gaps: Vec<Option<super::result::Gap>>,
+    ) -> Result<Vec<Standing>, StatsError> {
         let k = self.field.models.len();
         let place = |name: &str| self.field.models.iter().position(|m| m.name == name);
         let letters = if self.options.baseline.is_some() {
             vec![String::new(); k]
         } else {
             let mut differs = vec![vec![false; k]; k];
-            for pair in pairs.iter().filter(|p| matches!(p.verdict, Verdict::ABetter | Verdict::BBetter)) {
+            for pair in
+                pairs.iter().filter(|p| matches!(p.verdict, Verdict::ABetter | Verdict::BBetter))
+            {
                 if let (Some(a), Some(b)) = (place(&pair.a), place(&pair.b)) {
                     (differs[a][b], differs[b][a]) = (true, true);
                 }
@@ -595,8 +703,11 @@ impl Contest<'_> {
             .into_par_iter()
             .with_min_len(64)
             .map(|r| {
-                let scores: Vec<f64> =
-                    self.columns.iter().map(|c| if c[r].is_finite() { c[r] } else { f64::NEG_INFINITY }).collect();
+                let scores: Vec<f64> = self
+                    .columns
+                    .iter()
+                    .map(|c| if c[r].is_finite() { c[r] } else { f64::NEG_INFINITY })
+                    .collect();
                 rank_row(&scores, true).0
             })
             .collect();
@@ -604,7 +715,8 @@ impl Contest<'_> {
         let mut standings = Vec::with_capacity(k);
         for (model, (entrant, gap)) in self.field.models.iter().zip(gaps).enumerate() {
             let mut of_model: Vec<f64> = drawn.iter().map(|r| r[model]).collect();
-            let first = of_model.iter().filter(|r| **r == 1.0).count() as f64 / of_model.len() as f64;
+            let first =
+                of_model.iter().filter(|r| **r == 1.0).count() as f64 / of_model.len() as f64;
             of_model.sort_unstable_by(f64::total_cmp);
             standings.push(Standing {
                 model: entrant.name.clone(),
@@ -614,7 +726,10 @@ impl Contest<'_> {
                 of_seeds: self.of_seeds(entrant),
                 letters: letters[model].clone(),
                 rank: ranks[model],
-                rank_interval: (quantile_sorted(&of_model, tail), quantile_sorted(&of_model, 1.0 - tail)),
+                rank_interval: (
+                    quantile_sorted(&of_model, tail),
+                    quantile_sorted(&of_model, 1.0 - tail),
+                ),
                 first,
                 cultures: gap,
             });
@@ -632,9 +747,12 @@ impl Contest<'_> {
         let variants = entrant.columns() / seeds;
         let alone = |seed: usize| {
             let columns = seed * variants..(seed + 1) * variants;
-            let answers = entrant.answers.iter().map(|part| part[columns.clone()].to_vec()).collect();
+            let answers =
+                entrant.answers.iter().map(|part| part[columns.clone()].to_vec()).collect();
             let one = Entrant { name: String::new(), seeds: vec![entrant.seeds[seed]], answers };
-            Design::new(&Field { models: vec![one], ..self.field.clone_without_models() }).observed(false).overall[0]
+            Design::new(&Field { models: vec![one], ..self.field.clone_without_models() })
+                .observed(false)
+                .overall[0]
         };
         (0..seeds).map(alone).collect()
     }
@@ -652,7 +770,8 @@ impl Contest<'_> {
             };
             return Ok(Some((found.low, found.high)));
         }
-        let mut draws: Vec<f64> = self.columns[model].iter().copied().filter(|v| v.is_finite()).collect();
+        let mut draws: Vec<f64> =
+            self.columns[model].iter().copied().filter(|v| v.is_finite()).collect();
         if spread(&draws).is_none() {
             return Ok(None);
         }
@@ -679,7 +798,8 @@ impl Contest<'_> {
             return Ok(None);
         }
         let n = self.field.examples();
-        let rows: Vec<Vec<bool>> = (0..n).map(|i| self.right.iter().map(|model| model[i]).collect()).collect();
+        let rows: Vec<Vec<bool>> =
+            (0..n).map(|i| self.right.iter().map(|model| model[i]).collect()).collect();
         let found = cochran_q(&rows)?;
         Ok(Some(Omnibus {
             title: "Cochran's Q test".to_owned(),
@@ -690,17 +810,33 @@ impl Contest<'_> {
     }
 }
 
+/// `(1 + hits) / (R + 1)`; without a hit no more than Hoeffding's bound `2 exp(-t^2 / (2 sum d^2))` of the exact p (1963,
+/// theorem 2), so that strong differences survive the correction over many pairs. Still valid: below 1 / (R + 1) the
+/// answer is never smaller than the exact p, above it is the usual one.
+fn flipped_p(hits: usize, resamples: usize, observed: f64, d: &[f64]) -> f64 {
+    let p = plus_one(hits, resamples);
+    let squares: f64 = d.iter().map(|v| v * v).sum();
+    if hits > 0 || squares <= 0.0 {
+        return p;
+    }
+    p.min((2.0 * (-observed * observed / (2.0 * squares)).exp()).max(f64::MIN_POSITIVE))
+}
+
 /// Standard deviation of the resamples; none where they are all the same.
 fn spread(draws: &[f64]) -> Option<f64> {
     if draws.len() < 2 {
         return None;
     }
-    let (low, high) = draws.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |t, v| (t.0.min(*v), t.1.max(*v)));
+    let (low, high) =
+        draws.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |t, v| (t.0.min(*v), t.1.max(*v)));
     if high - low <= tie_tolerance(high) {
         return None;
     }
     let mean = draws.iter().sum::<f64>() / draws.len() as f64;
-    Some((draws.iter().map(|d| (d - mean) * (d - mean)).sum::<f64>() / (draws.len() - 1) as f64).sqrt())
+    Some(
+        (draws.iter().map(|d| (d - mean) * (d - mean)).sum::<f64>() / (draws.len() - 1) as f64)
+            .sqrt(),
+    )
 }
 
 /// The metric as the fast randomisation test knows it.

@@ -20,9 +20,17 @@ pub fn render(report: &Report) -> String {
         }
     }
     if let OverBenchmarks::Found(over) = &report.over {
-        text.push_str("\\begin{tabular}{lrl}\n\\toprule\nModel & Mean rank & Letters \\\\\n\\midrule\n");
+        text.push_str(
+            "\\begin{tabular}{lrl}\n\\toprule\nModel & Mean rank & Letters \\\\\n\\midrule\n",
+        );
         for m in &over.models {
-            let _ = writeln!(text, "{} & {:.2} & {} \\\\", escape(&m.model), m.mean_rank, letters(&m.letters));
+            let _ = writeln!(
+                text,
+                "{} & {:.2} & {} \\\\",
+                escape(&m.model),
+                m.mean_rank,
+                letters(&m.letters)
+            );
         }
         text.push_str("\\bottomrule\n\\end{tabular}\n\n");
         if let Some(f) = &over.friedman {
@@ -60,9 +68,11 @@ fn board(text: &mut String, report: &Report, outcome: &Outcome) {
     let best = outcome.models.first().map(|m| percent(m.value));
     for m in &outcome.models {
         let score = percent(m.value);
-        let score = if best.as_ref() == Some(&score) { format!("\\textbf{{{score}}}") } else { score };
-        let interval =
-            m.interval.map_or_else(|| "---".to_owned(), |(l, h)| format!("[{}, {}]", percent(l), percent(h)));
+        let score =
+            if best.as_ref() == Some(&score) { format!("\\textbf{{{score}}}") } else { score };
+        let interval = m
+            .interval
+            .map_or_else(|| "---".to_owned(), |(l, h)| format!("[{}, {}]", percent(l), percent(h)));
         let _ = writeln!(
             text,
             "{} & {score} & {interval} & {} & {} ({}--{}) \\\\",
@@ -84,8 +94,10 @@ fn pairs(text: &mut String, outcome: &Outcome) {
         "\\begin{tabular}{llrrrrl}\n\\toprule\nA & B & $A - B$ & Interval & $p$ & Corrected $p$ & Verdict \\\\\n\\midrule\n",
     );
     for pair in &outcome.pairs {
-        let interval = (pair.interval.as_ref())
-            .map_or_else(|| "---".to_owned(), |i| format!("[${}$, ${}$]", points(i.low), points(i.high)));
+        let interval = (pair.interval.as_ref()).map_or_else(
+            || "---".to_owned(),
+            |i| format!("[${}$, ${}$]", points(i.low), points(i.high)),
+        );
         let _ = writeln!(
             text,
             "{} & {} & ${}$ & {interval} & {} & {} & {} \\\\",

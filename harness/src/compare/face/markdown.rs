@@ -10,7 +10,9 @@ use crate::report::markdown::escape;
 pub fn render(report: &Report) -> String {
     let mut text = format!("# {}: which model is better?\n\n", escape(&report.title));
     if report.sample {
-        text.push_str("> **SAMPLE**: some benchmarks stand on synthetic data, not on the benchmark.\n\n");
+        text.push_str(
+            "> **SAMPLE**: some benchmarks stand on synthetic data, not on the benchmark.\n\n",
+        );
     }
     for outcome in &report.benchmarks {
         let sample = if outcome.sample { " (SAMPLE)" } else { "" };
@@ -26,17 +28,39 @@ pub fn render(report: &Report) -> String {
             escape(&outcome.test.why)
         );
         if let Some(all) = &outcome.omnibus {
-            let _ = writeln!(text, "{}: Q({}) = {:.2}, p {}.\n", all.title, all.df, all.statistic, escape(&p_value(all.p)));
+            let _ = writeln!(
+                text,
+                "{}: Q({}) = {:.2}, p {}.\n",
+                all.title,
+                all.df,
+                all.statistic,
+                escape(&p_value(all.p))
+            );
         }
-        row(&mut text, &["model", "score", "interval", "letters", "rank", "gap of cultures"].map(str::to_owned));
+        row(
+            &mut text,
+            &["model", "score", "interval", "letters", "rank", "gap of cultures"]
+                .map(str::to_owned),
+        );
         rule(&mut text, 6);
         for m in &outcome.models {
-            let interval = m.interval.map_or_else(|| "none".to_owned(), |(l, h)| format!("{}–{}", percent(l), percent(h)));
+            let interval = m.interval.map_or_else(
+                || "none".to_owned(),
+                |(l, h)| format!("{}–{}", percent(l), percent(h)),
+            );
             let gap = m.cultures.as_ref().map_or_else(String::new, |c| {
-                format!("{} ({}–{})", percent(c.gap), percent(c.gap_interval.0), percent(c.gap_interval.1))
+                format!(
+                    "{} ({}–{})",
+                    percent(c.gap),
+                    percent(c.gap_interval.0),
+                    percent(c.gap_interval.1)
+                )
             });
             let rank = format!("{} ({}–{})", m.rank, m.rank_interval.0, m.rank_interval.1);
-            row(&mut text, &[m.model.clone(), percent(m.value), interval, m.letters.clone(), rank, gap]);
+            row(
+                &mut text,
+                &[m.model.clone(), percent(m.value), interval, m.letters.clone(), rank, gap],
+            );
         }
         text.push('\n');
         let head = pair_head(report);
@@ -60,7 +84,13 @@ pub fn render(report: &Report) -> String {
             let _ = writeln!(text, "Not compared: {}\n", escape(reason));
         }
         OverBenchmarks::Found(over) => {
-            let _ = writeln!(text, "{}: {}. {}.\n", escape(&over.benchmarks.join(", ")), escape(&over.test.title), escape(&over.test.why));
+            let _ = writeln!(
+                text,
+                "{}: {}. {}.\n",
+                escape(&over.benchmarks.join(", ")),
+                escape(&over.test.title),
+                escape(&over.test.why)
+            );
             if let Some(f) = &over.friedman {
                 let _ = writeln!(
                     text,
@@ -74,10 +104,17 @@ pub fn render(report: &Report) -> String {
             row(&mut text, &["model", "mean rank", "letters"].map(str::to_owned));
             rule(&mut text, 3);
             for m in &over.models {
-                row(&mut text, &[m.model.clone(), format!("{:.2}", m.mean_rank), m.letters.clone()]);
+                row(
+                    &mut text,
+                    &[m.model.clone(), format!("{:.2}", m.mean_rank), m.letters.clone()],
+                );
             }
             text.push('\n');
-            row(&mut text, &["A", "B", "mean A - B", "p", "Holm p", "win/tie/loss", "show A / B better"].map(str::to_owned));
+            row(
+                &mut text,
+                &["A", "B", "mean A - B", "p", "Holm p", "win/tie/loss", "show A / B better"]
+                    .map(str::to_owned),
+            );
             rule(&mut text, 7);
             for p in &over.pairs {
                 let (w, t, l) = p.win_tie_loss;
@@ -109,7 +146,10 @@ pub fn render(report: &Report) -> String {
         row(&mut text, &["benchmark", "model", "protocol", "reason"].map(str::to_owned));
         rule(&mut text, 4);
         for n in &report.not_compared {
-            row(&mut text, &[n.benchmark.clone(), n.model.clone(), n.protocol.clone(), n.reason.clone()]);
+            row(
+                &mut text,
+                &[n.benchmark.clone(), n.model.clone(), n.protocol.clone(), n.reason.clone()],
+            );
         }
         text.push('\n');
     }

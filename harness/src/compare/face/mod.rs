@@ -21,7 +21,8 @@ fn percent(value: f64) -> String {
 }
 
 fn ends(interval: Option<&Ends>) -> String {
-    interval.map_or_else(|| "none".to_owned(), |i| format!("{} to {}", points(i.low), points(i.high)))
+    interval
+        .map_or_else(|| "none".to_owned(), |i| format!("{} to {}", points(i.low), points(i.high)))
 }
 
 /// A p-value without its letter: `.032`, `< .001`.
@@ -73,7 +74,10 @@ fn pair_row(report: &Report, pair: &Pair) -> Vec<String> {
         verdict(pair),
     ];
     if report.options.margin.is_some() {
-        row.insert(8, pair.equivalence.as_ref().map_or_else(|| "none".to_owned(), |e| p_value(e.p)));
+        row.insert(
+            8,
+            pair.equivalence.as_ref().map_or_else(|| "none".to_owned(), |e| p_value(e.p)),
+        );
     }
     row
 }
@@ -86,7 +90,10 @@ fn legend(report: &Report) -> Vec<String> {
         format!("{}; alpha = {}. Intervals are not corrected for the number of pairs.", report.families, report.options.alpha),
     ];
     if let Some(margin) = report.options.margin {
-        lines.push(format!("Equivalence: within {} points, by two one-sided tests (not corrected).", percent(margin)));
+        lines.push(format!(
+            "Equivalence: within {} points, by two one-sided tests (not corrected).",
+            percent(margin)
+        ));
     }
     lines
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::super::result::{Outcome, Over, OverBenchmarks, Report};
+use super::super::result::{Outcome, Over, OverBenchmarks, Report, Standing};
 use super::{legend, p_value, pair_head, pair_row, percent, points};
 use crate::cmd::table;
 
@@ -24,7 +24,12 @@ pub fn render(report: &Report) -> String {
     if !report.not_compared.is_empty() {
         text.push_str("\nNot compared\n");
         let rows = report.not_compared.iter().map(|n| {
-            vec![format!("  {}", n.benchmark), n.model.clone(), n.protocol.clone(), n.reason.clone()]
+            vec![
+                format!("  {}", n.benchmark),
+                n.model.clone(),
+                n.protocol.clone(),
+                n.reason.clone(),
+            ]
         });
         let _ = writeln!(text, "{}", table(&["  benchmark", "model", "protocol", "reason"], rows));
     }
@@ -44,11 +49,26 @@ fn benchmark(text: &mut String, report: &Report, outcome: &Outcome) {
         outcome.protocol,
         outcome.metric,
         outcome.n,
-        if outcome.clusters < outcome.n { format!(" in {} clusters", outcome.clusters) } else { String::new() }
+        if outcome.clusters < outcome.n {
+            format!(" in {} clusters", outcome.clusters)
+        } else {
+            String::new()
+        }
     );
-    let _ = writeln!(text, "  test: {} ({})\n  why: {}", outcome.test.title, outcome.test.name, outcome.test.why);
+    let _ = writeln!(
+        text,
+        "  test: {} ({})\n  why: {}",
+        outcome.test.title, outcome.test.name, outcome.test.why
+    );
     if let Some(all) = &outcome.omnibus {
-        let _ = writeln!(text, "  all models: {}, Q({}) = {:.2}, p {}", all.title, all.df, all.statistic, p_value(all.p));
+        let _ = writeln!(
+            text,
+            "  all models: {}, Q({}) = {:.2}, p {}",
+            all.title,
+            all.df,
+            all.statistic,
+            p_value(all.p)
+        );
     }
     for note in &outcome.notes {
         let _ = writeln!(text, "  note: {note}");
@@ -57,10 +77,13 @@ fn benchmark(text: &mut String, report: &Report, outcome: &Outcome) {
         vec![
             format!("  {}", m.model),
             percent(m.value),
-            m.interval.map_or_else(|| "none".to_owned(), |(low, high)| format!("{}–{}", percent(low), percent(high))),
+            m.interval.map_or_else(
+                || "none".to_owned(),
+                |(low, high)| format!("{}–{}", percent(low), percent(high)),
+            ),
             m.letters.clone(),
             format!("{} ({}–{})", m.rank, m.rank_interval.0, m.rank_interval.1),
-            m.seeds.len().to_string(),
+            seeds(m),
             m.cultures.as_ref().map_or_else(String::new, |c| {
                 format!(
                     "{} ({}–{})  worst {} {}",
@@ -79,7 +102,7 @@ fn benchmark(text: &mut String, report: &Report, outcome: &Outcome) {
         return;
     }
     let mut head = pair_head(report);
-    head[0] = "  A".to_owned();
+    "  A".clone_into(&mut head[0]);
     head.push("same in all cultures? p".to_owned());
     let head: Vec<&str> = head.iter().map(String::as_str).collect();
     let rows = outcome.pairs.iter().map(|pair| {
@@ -89,6 +112,15 @@ fn benchmark(text: &mut String, report: &Report, outcome: &Outcome) {
         row
     });
     let _ = writeln!(text, "\n{}\n  {}", table(&head, rows), outcome.test.signature);
+}
+
+/// How many; the score of each where they are fewer than five.
+fn seeds(standing: &Standing) -> String {
+    let scores: Vec<String> = standing.of_seeds.iter().map(|v| percent(*v)).collect();
+    match scores.len() {
+        2..5 => format!("{}: {}", scores.len(), scores.join(" ")),
+        _ => standing.seeds.len().to_string(),
+    }
 }
 
 fn over(text: &mut String, over: &Over) {
@@ -118,7 +150,10 @@ fn over(text: &mut String, over: &Over) {
     for note in &over.notes {
         let _ = writeln!(text, "  note: {note}");
     }
-    let rows = over.models.iter().map(|m| vec![format!("  {}", m.model), format!("{:.2}", m.mean_rank), m.letters.clone()]);
+    let rows = over
+        .models
+        .iter()
+        .map(|m| vec![format!("  {}", m.model), format!("{:.2}", m.mean_rank), m.letters.clone()]);
     let _ = writeln!(text, "\n{}", table(&["  model", "mean rank", "letters"], rows));
     let rows = over.pairs.iter().map(|p| {
         vec![
@@ -132,6 +167,15 @@ fn over(text: &mut String, over: &Over) {
             format!("{} / {}", p.replicated.0, p.replicated.1),
         ]
     });
-    let head = ["  A", "B", "mean A - B", "p", "Holm p", "Nemenyi p", "win/tie/loss", "benchmarks that show A / B better"];
+    let head = [
+        "  A",
+        "B",
+        "mean A - B",
+        "p",
+        "Holm p",
+        "Nemenyi p",
+        "win/tie/loss",
+        "benchmarks that show A / B better",
+    ];
     let _ = writeln!(text, "\n{}\n  {}", table(&head, rows), over.test.signature);
 }
