@@ -17,7 +17,7 @@ use crate::stats::{Interval, StatsError};
 use super::metrics::Margins;
 
 /// Confidence of every interval here.
-pub(crate) const CONFIDENCE: f64 = 0.95;
+pub const CONFIDENCE: f64 = 0.95;
 
 /// What one answer adds to the margins of its slice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
