@@ -4,6 +4,7 @@
 
 pub mod cell;
 pub mod cmd;
+pub mod compare;
 pub mod definition;
 pub mod example;
 pub mod exec;

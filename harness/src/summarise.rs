@@ -31,26 +31,26 @@ use crate::store::{self, RunFolder};
 const VERSION: u32 = 1;
 
 /// Seed of the resamples; one for all runs, so that a report never changes by itself.
-const RESAMPLING_SEED: u64 = 1;
+pub(crate) const RESAMPLING_SEED: u64 = 1;
 
 /// All seeds of one model on one task by one protocol.
-struct Group<'a> {
-    model: &'a str,
-    task: &'a str,
-    protocol: &'a str,
+pub(crate) struct Group<'a> {
+    pub(crate) model: &'a str,
+    pub(crate) task: &'a str,
+    pub(crate) protocol: &'a str,
     /// In order of seed; the same protocol and variants in all.
-    cells: Vec<Done<'a>>,
+    pub(crate) cells: Vec<Done<'a>>,
     /// Of the seeds that failed or did not run.
-    reasons: Vec<Reason>,
+    pub(crate) reasons: Vec<Reason>,
 }
 
 /// A finished cell.
-struct Done<'a> {
-    planned: &'a PlannedCell,
-    spec: CellSpec,
-    predictions: String,
-    variants: Vec<String>,
-    primary: usize,
+pub(crate) struct Done<'a> {
+    pub(crate) planned: &'a PlannedCell,
+    pub(crate) spec: CellSpec,
+    pub(crate) predictions: String,
+    pub(crate) variants: Vec<String>,
+    pub(crate) primary: usize,
 }
 
 /// Answers of one set of columns to one benchmark.
@@ -129,7 +129,7 @@ fn signature(manifest: &Manifest, settings: &Settings) -> String {
 }
 
 /// The cells of the run, all seeds of a model, task and protocol together.
-fn groups<'a>(run: &RunFolder, manifest: &'a Manifest) -> anyhow::Result<Vec<Group<'a>>> {
+pub(crate) fn groups<'a>(run: &RunFolder, manifest: &'a Manifest) -> anyhow::Result<Vec<Group<'a>>> {
     let mut groups: Vec<Group<'a>> = Vec::new();
     for planned in &manifest.cells {
         let folder = run.cell(&planned.folder);
@@ -160,7 +160,7 @@ fn groups<'a>(run: &RunFolder, manifest: &'a Manifest) -> anyhow::Result<Vec<Gro
 
 /// For each model and protocol, its groups on the tasks, in order of the tasks. A model may serve the parts of an
 /// aggregate by one protocol only.
-fn by_model_and_protocol<'a, 'g>(groups: &'g [Group<'a>], tasks: &[&str]) -> Vec<(&'g str, Vec<&'g Group<'a>>)> {
+pub(crate) fn by_model_and_protocol<'a, 'g>(groups: &'g [Group<'a>], tasks: &[&str]) -> Vec<(&'g str, Vec<&'g Group<'a>>)> {
     let mut found: Vec<(&str, &str, Vec<&Group<'a>>)> = Vec::new();
     for group in groups.iter().filter(|g| tasks.contains(&g.task)) {
         match found.iter_mut().find(|(model, protocol, _)| (*model, *protocol) == (group.model, group.protocol)) {
@@ -255,10 +255,10 @@ fn remembered(run: &RunFolder, asked: &Asked<'_>, make: impl FnOnce() -> anyhow:
 }
 
 /// Columns of answers as the score room wants them.
-struct Columns {
-    names: Vec<String>,
-    primary: usize,
-    answers: Vec<Vec<Answer>>,
+pub(crate) struct Columns {
+    pub(crate) names: Vec<String>,
+    pub(crate) primary: usize,
+    pub(crate) answers: Vec<Vec<Answer>>,
     ranks: Option<Vec<Vec<Option<u32>>>>,
 }
 
@@ -430,7 +430,7 @@ fn pooled(
 }
 
 /// The answers of all seeds of a group, joined with the examples by id.
-fn columns(run: &RunFolder, gold: &Gold<'_>, group: &Group<'_>) -> anyhow::Result<Columns> {
+pub(crate) fn columns(run: &RunFolder, gold: &Gold<'_>, group: &Group<'_>) -> anyhow::Result<Columns> {
     let first = &group.cells[0];
     let mut columns =
         Columns { names: first.variants.clone(), primary: first.primary, answers: Vec::new(), ranks: Some(Vec::new()) };
@@ -480,18 +480,18 @@ fn join(path: &Path, examples: &Examples, answers: &Answers) -> anyhow::Result<J
 }
 
 /// Gold labels of the evaluated parts, read once per data and protocol.
-struct Gold<'a> {
+pub(crate) struct Gold<'a> {
     manifest: &'a Manifest,
     read: Mutex<BTreeMap<String, Arc<Examples>>>,
 }
 
 impl<'a> Gold<'a> {
-    fn new(manifest: &'a Manifest) -> Self {
+    pub(crate) fn new(manifest: &'a Manifest) -> Self {
         Self { manifest, read: Mutex::default() }
     }
 
     /// The examples that a cell evaluated.
-    fn of(&self, cell: &Done<'_>) -> anyhow::Result<Arc<Examples>> {
+    pub(crate) fn of(&self, cell: &Done<'_>) -> anyhow::Result<Arc<Examples>> {
         let spec = &cell.spec;
         let key = format!("{} {:?} {}", spec.data.sha256, spec.protocol.eval, spec.limit);
         let mut read = self.read.lock().map_err(|_| anyhow::anyhow!("another thread failed while reading examples"))?;
@@ -511,7 +511,7 @@ impl<'a> Gold<'a> {
 }
 
 /// Every model on every benchmark has a cell: what made none is a reason.
-fn fill_gaps(manifest: &Manifest, cells: &mut Vec<Cell>) {
+pub(crate) fn fill_gaps(manifest: &Manifest, cells: &mut Vec<Cell>) {
     for row in &manifest.rows {
         for column in &manifest.columns {
             if cells.iter().any(|c| c.model == row.name && c.benchmark == column.name) {

@@ -72,6 +72,8 @@ commands! {
     Retry => retry,
     /// Prints the leaderboard of a run and writes its files
     Report => report,
+    /// Compares the models of a run: tests, intervals, effect sizes
+    Compare => compare,
     /// Scores predictions made elsewhere, without a suite
     Score => score,
     /// Lists benchmarks, tasks, models or runs

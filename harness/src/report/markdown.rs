@@ -142,7 +142,7 @@ fn data(text: &mut String, summary: &Summary) {
 }
 
 /// Text that cannot leave its table cell or become markup.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -1,0 +1,199 @@
+//! Cultures: how unequal they fare under each model, and whether the difference of two models depends on the culture.
+//!
+//! Interaction of model and culture: the statistic is the range (largest minus smallest) of the differences per culture.
+//! Its null distribution, the difference being the same in all cultures, is that of the range of what the resampled
+//! differences stray from the observed ones (bootstrap centred on the null hypothesis, Efron & Tibshirani 1993, section
+//! 16.4). Clusters are drawn whole and all cultures from the same draw, so labels of one post stay together.
+
+use rayon::prelude::*;
+
+use super::draws::Design;
+use super::field::Field;
+use super::result::{Gap, Options, PairCultures};
+use crate::definition::family::Metric;
+use crate::stats::StatsError;
+use crate::stats::descriptive::quantile_sorted;
+use crate::stats::permutation::plus_one;
+
+/// Resamples by culture, at most.
+pub(super) const RESAMPLES: usize = 2_000;
+
+/// A culture with fewer independent examples enters no comparison of cultures: a bootstrap knows too little of it.
+const LEAST: usize = 10;
+
+/// The cultures of a field that can be compared.
+pub(super) struct Cultures {
+    names: Vec<String>,
+    /// Their places among all cultures of the field.
+    places: Vec<usize>,
+    all: usize,
+    left_out: Vec<String>,
+}
+
+/// What was found.
+pub(super) struct Found {
+    /// One a model.
+    pub(super) gaps: Vec<Option<Gap>>,
+    /// One a pair.
+    pub(super) pairs: Vec<PairCultures>,
+}
+
+/// What is said where no cultures can be compared.
+pub(super) fn too_few() -> String {
+    format!("cultures are not compared: fewer than two have {LEAST} independent examples and every label")
+}
+
+impl Cultures {
+    /// None where there are fewer than two, or the parts of an aggregate have cultures of their own.
+    pub(super) fn new(field: &Field, design: &Design<'_>) -> Option<Self> {
+        let [part] = field.parts.as_slice() else { return None };
+        let units = design.units_of_cultures();
+        let defined = |culture: usize| {
+            let mut gold: Vec<u32> = (part.gold.iter().zip(&part.cultures))
+                .filter(|(_, c)| **c as usize == culture)
+                .map(|(g, _)| *g)
+                .collect();
+            match field.metric {
+                Metric::F1 | Metric::Recall | Metric::Precision => gold.contains(&part.positive),
+                Metric::MacroF1 | Metric::MacroPrecision | Metric::MacroRecall => {
+                    gold.sort_unstable();
+                    gold.dedup();
+                    gold.len() == part.classes
+                }
+                _ => !gold.is_empty(),
+            }
+        };
+        let (places, rest): (Vec<usize>, Vec<usize>) = (0..field.cultures.len())
+            .filter(|c| units[*c] > 0)
+            .partition(|c| units[*c] >= LEAST && defined(*c));
+        let name = |c: &usize| field.cultures[*c].clone();
+        (places.len() >= 2).then(|| Self {
+            names: places.iter().map(name).collect(),
+            left_out: rest.iter().map(name).collect(),
+            places,
+            all: field.cultures.len(),
+        })
+    }
+
+    /// Which cultures are left out.
+    pub(super) fn note(&self) -> Option<String> {
+        (!self.left_out.is_empty()).then(|| {
+            format!(
+                "not in the comparison of cultures (fewer than {LEAST} independent examples, or a label that does not occur): {}",
+                self.left_out.join(", ")
+            )
+        })
+    }
+
+    /// `observed` and each of `draws` hold `[model * cultures + culture]`.
+    pub(super) fn examine(
+        &self,
+        observed: &[f64],
+        draws: &[&[f64]],
+        pairs: &[(usize, usize)],
+        options: &Options,
+    ) -> Result<Found, StatsError> {
+        let models = observed.len() / self.all;
+        let of = |values: &[f64], model: usize| -> Vec<f64> {
+            self.places.iter().map(|place| values[model * self.all + place]).collect()
+        };
+        let gaps = (0..models)
+            .into_par_iter()
+            .map(|model| {
+                let own = of(observed, model);
+                let drawn: Vec<Vec<f64>> = draws
+                    .iter()
+                    .map(|d| of(d, model))
+                    .filter(|d| d.iter().all(|v| v.is_finite()))
+                    .collect();
+                self.gap(&own, &drawn, options)
+            })
+            .collect();
+        let mut found: Vec<PairCultures> = pairs
+            .par_iter()
+            .map(|&(a, b)| {
+                let minus = |values: &[f64]| -> Vec<f64> {
+                    of(values, a).iter().zip(of(values, b)).map(|(x, y)| x - y).collect()
+                };
+                let drawn: Vec<Vec<f64>> = draws
+                    .iter()
+                    .map(|d| minus(d))
+                    .filter(|d| d.iter().all(|v| v.is_finite()))
+                    .collect();
+                self.pair(&minus(observed), &drawn, options)
+            })
+            .collect();
+        let p: Vec<f64> = found.iter().map(|f| f.p_interaction).collect();
+        for (pair, corrected) in found.iter_mut().zip(options.correction.adjust(&p)?) {
+            pair.p_corrected = corrected;
+        }
+        Ok(Found { gaps, pairs: found })
+    }
+
+    fn gap(&self, own: &[f64], drawn: &[Vec<f64>], options: &Options) -> Option<Gap> {
+        let best = (0..own.len()).reduce(|m, c| if own[c] > own[m] { c } else { m })?;
+        let worst = (0..own.len()).reduce(|m, c| if own[c] < own[m] { c } else { m })?;
+        if drawn.len() < 2 || own.iter().any(|v| !v.is_finite()) {
+            return None;
+        }
+        let gap = own[best] - own[worst];
+        let ranges: Vec<f64> = drawn.iter().map(|d| range(d)).collect();
+        // Reflected: a resampled gap is biased upwards.
+        let (low, high) = ends(ranges, options.confidence);
+        let least: Vec<f64> =
+            drawn.iter().map(|d| d.iter().copied().fold(f64::INFINITY, f64::min)).collect();
+        Some(Gap {
+            best: self.names[best].clone(),
+            worst: self.names[worst].clone(),
+            gap,
+            gap_interval: ((2.0 * gap - high).clamp(0.0, gap), (2.0 * gap - low).clamp(gap, 1.0)),
+            worst_value: own[worst],
+            worst_interval: ends(least, options.confidence),
+        })
+    }
+
+    fn pair(&self, observed: &[f64], drawn: &[Vec<f64>], options: &Options) -> PairCultures {
+        let observed_range = range(observed);
+        let hits = drawn
+            .iter()
+            .filter(|d| {
+                let strayed: Vec<f64> = d.iter().zip(observed).map(|(x, y)| x - y).collect();
+                range(&strayed) >= observed_range - 1e-12
+            })
+            .count();
+        let p = plus_one(hits, drawn.len());
+        let differences = (self.names.iter().zip(observed).enumerate())
+            .map(|(c, (name, difference))| {
+                let of_culture: Vec<f64> = drawn.iter().map(|d| d[c]).collect();
+                let (low, high) = if of_culture.is_empty() {
+                    (*difference, *difference)
+                } else {
+                    ends(of_culture, options.confidence)
+                };
+                (name.clone(), *difference, low, high)
+            })
+            .collect();
+        PairCultures {
+            differences,
+            range: observed_range,
+            p_interaction: p,
+            p_corrected: p,
+            method: format!(
+                "range of the differences per culture, null-centred cluster bootstrap, R = {}",
+                drawn.len()
+            ),
+        }
+    }
+}
+
+fn range(values: &[f64]) -> f64 {
+    let (low, high) =
+        values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |t, v| (t.0.min(*v), t.1.max(*v)));
+    high - low
+}
+
+fn ends(mut values: Vec<f64>, confidence: f64) -> (f64, f64) {
+    values.sort_unstable_by(f64::total_cmp);
+    let tail = (1.0 - confidence) / 2.0;
+    (quantile_sorted(&values, tail), quantile_sorted(&values, 1.0 - tail))
+}

@@ -1,0 +1,93 @@
+//! What is compared: the answers of several models to the same examples of one benchmark, asked by one protocol.
+
+use crate::definition::family::Metric;
+
+/// One benchmark, one protocol, one set of examples, and every model that answered them.
+#[derive(Debug, Clone)]
+pub struct Field {
+    /// Short name of the benchmark.
+    pub benchmark: String,
+    /// Its name as printed.
+    pub title: String,
+    /// How the models were run.
+    pub protocol: String,
+    /// The metric; higher is better.
+    pub metric: Metric,
+    /// The score is the mean of the metric over cultures.
+    pub mean_over_cultures: bool,
+    /// Whether the examples are synthetic.
+    pub sample: bool,
+    /// Hashes of the prepared examples.
+    pub data: Vec<String>,
+    /// Names that `Part::cultures` indexes.
+    pub cultures: Vec<String>,
+    /// One; several for an aggregate.
+    pub parts: Vec<Part>,
+    /// In board order.
+    pub models: Vec<Entrant>,
+}
+
+/// The examples of one task, in file order; only those that the benchmark is about.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// Size of the label set.
+    pub classes: usize,
+    /// Class of precision, recall and F1.
+    pub positive: u32,
+    /// Added to its tp, fp and fn.
+    pub smoothing: f64,
+    /// Gold label of each example.
+    pub gold: Vec<u32>,
+    /// Culture of each example.
+    pub cultures: Vec<u32>,
+    /// Equal = not independent.
+    pub clusters: Vec<u32>,
+}
+
+/// The answers of one model.
+#[derive(Debug, Clone)]
+pub struct Entrant {
+    /// Short name.
+    pub name: String,
+    /// Its seeds.
+    pub seeds: Vec<u64>,
+    /// `answers[part][column][example]`, one column a seed and variant, the variants of a seed together. `None`: no label
+    /// (out of choice or missing), which is wrong.
+    pub answers: Vec<Vec<Vec<Option<u32>>>>,
+}
+
+impl Field {
+    /// Number of examples.
+    pub fn examples(&self) -> usize {
+        self.parts.iter().map(|p| p.gold.len()).sum()
+    }
+
+    /// The same examples without a model.
+    pub(super) fn clone_without_models(&self) -> Self {
+        Self {
+            benchmark: self.benchmark.clone(),
+            title: self.title.clone(),
+            protocol: self.protocol.clone(),
+            metric: self.metric,
+            mean_over_cultures: self.mean_over_cultures,
+            sample: self.sample,
+            data: self.data.clone(),
+            cultures: self.cultures.clone(),
+            parts: self.parts.clone(),
+            models: Vec::new(),
+        }
+    }
+
+    /// The metric as printed.
+    pub fn metric_title(&self) -> String {
+        let mean = if self.mean_over_cultures { ", mean over cultures" } else { "" };
+        format!("{}{mean}", self.metric.name())
+    }
+}
+
+impl Entrant {
+    /// Columns of answers: seeds times variants.
+    pub fn columns(&self) -> usize {
+        self.answers.first().map_or(0, Vec::len)
+    }
+}

@@ -1,0 +1,186 @@
+//! Which of the models of a run is better, and do we know it? Pure: [`Field`]s in, a [`Report`] out.
+//!
+//! Only answers to the same examples by the same protocol are compared, paired by example. The test follows from the
+//! metric, the number of models and whether examples are independent ([`crate::stats::choose`]); every benchmark's
+//! intervals, ranks and cultures come from one set of draws that all its models share (`draws`). "Not significant" is
+//! never told as "equal": beside it stands what a sample of this size could have shown.
+
+mod cultures;
+mod draws;
+mod face;
+mod field;
+mod over;
+mod pairs;
+mod result;
+
+#[cfg(test)]
+mod tests;
+
+use rayon::prelude::*;
+
+use crate::stats::StatsError;
+use crate::stats::correction;
+
+pub use face::{latex, markdown, text};
+pub use field::{Entrant, Field, Part};
+pub use result::{
+    Chosen, Correction, Ends, Equivalence, FORMAT, FriedmanOver, Gap, NotCompared, Omnibus,
+    Options, Outcome, Over, OverBenchmarks, Pair, PairCultures, PairOver, Ranked, Report, Standing,
+    Verdict,
+};
+
+/// Why a comparison cannot be made at all.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CompareError {
+    /// No such test.
+    #[error("no test is called `{name}`: use one of {}", known.join(", "))]
+    UnknownTest {
+        /// As asked for.
+        name: String,
+        /// All there are within a benchmark.
+        known: Vec<&'static str>,
+    },
+    /// The statistics refuse.
+    #[error("{benchmark}: {source}")]
+    Stats {
+        /// Where.
+        benchmark: String,
+        /// What they say.
+        source: StatsError,
+    },
+}
+
+/// What is known of a field before it is compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// Short name of the benchmark.
+    pub benchmark: String,
+    /// Its task; none for an aggregate.
+    pub task: Option<String>,
+    /// Only these cultures; empty: all.
+    pub cultures: Vec<String>,
+    /// Benchmarks that it is the mean of.
+    pub aggregate: Vec<String>,
+}
+
+/// Compares the models of all fields. `columns` tell which benchmarks share examples, in board order.
+pub fn compare(
+    (suite, title): (&str, &str),
+    fields: &[Field],
+    columns: &[Column],
+    mut not_compared: Vec<NotCompared>,
+    options: &Options,
+) -> Result<Report, CompareError> {
+    let override_test = options.test.as_deref().map(pairs::parse_test).transpose()?;
+    let mut benchmarks: Vec<Outcome> = Vec::new();
+    // A refusal of the statistics is a reason, like any other.
+    let compared: Vec<Result<Outcome, String>> = fields
+        .par_iter()
+        .map(|field| {
+            pairs::compare_field(field, override_test, options)
+                .unwrap_or_else(|error| Err(error.to_string()))
+        })
+        .collect();
+    for (field, outcome) in fields.iter().zip(compared) {
+        match outcome {
+            Ok(outcome) => benchmarks.push(outcome),
+            Err(reason) => not_compared.extend(field.models.iter().map(|m| NotCompared {
+                benchmark: field.benchmark.clone(),
+                model: m.name.clone(),
+                protocol: field.protocol.clone(),
+                reason: reason.clone(),
+            })),
+        }
+    }
+    let all: Vec<f64> = benchmarks.iter().flat_map(|b| &b.pairs).map(|p| p.p).collect();
+    if !all.is_empty() {
+        let adjusted = correction::benjamini_hochberg(&all).map_err(|source| {
+            CompareError::Stats { benchmark: "all benchmarks".to_owned(), source }
+        })?;
+        for (pair, p) in benchmarks.iter_mut().flat_map(|b| &mut b.pairs).zip(adjusted) {
+            pair.p_bh = p;
+        }
+    }
+    let over = over::over_benchmarks(&benchmarks, columns, options).map_err(|source| {
+        CompareError::Stats { benchmark: "over benchmarks".to_owned(), source }
+    })?;
+    not_compared.sort();
+    let against = match &options.baseline {
+        Some(name) => format!("all pairs of a model and the baseline {name}"),
+        None => "all pairs of models".to_owned(),
+    };
+    Ok(Report {
+        format: FORMAT,
+        suite: suite.to_owned(),
+        title: title.to_owned(),
+        sample: fields.iter().any(|f| f.sample),
+        options: options.clone(),
+        families: format!(
+            "corrected p: {} over {against} of one benchmark; BH p: Benjamini and Hochberg over {against} of all benchmarks ({} tests)",
+            options.correction.title(),
+            all.len()
+        ),
+        benchmarks,
+        over,
+        not_compared,
+    })
+}
+
+impl Report {
+    /// Pairs in which a model is significantly worse than `baseline` after correction: (benchmark, model).
+    pub fn worse_than(&self, baseline: &str) -> Vec<(&str, &str)> {
+        let mut worse = Vec::new();
+        for outcome in &self.benchmarks {
+            for pair in &outcome.pairs {
+                match pair.verdict {
+                    Verdict::BBetter if pair.b == baseline => {
+                        worse.push((&*outcome.benchmark, &*pair.a))
+                    }
+                    Verdict::ABetter if pair.a == baseline => {
+                        worse.push((&*outcome.benchmark, &*pair.b))
+                    }
+                    _ => {}
+                }
+            }
+        }
+        worse
+    }
+
+    /// Whether some pair holds this model.
+    pub fn compares(&self, model: &str) -> bool {
+        self.benchmarks.iter().flat_map(|b| &b.pairs).any(|p| p.a == model || p.b == model)
+    }
+}
+
+impl Correction {
+    /// Name in prose and signatures.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Holm => "holm",
+            Self::Hochberg => "hochberg",
+            Self::Hommel => "hommel",
+            Self::Bonferroni => "bonferroni",
+            Self::Sidak => "sidak",
+            Self::Bh => "bh",
+            Self::By => "by",
+            Self::None => "none",
+        }
+    }
+
+    fn adjust(self, p: &[f64]) -> Result<Vec<f64>, StatsError> {
+        if p.is_empty() {
+            return Ok(Vec::new());
+        }
+        match self {
+            Self::Holm => correction::holm(p),
+            Self::Hochberg => correction::hochberg(p),
+            Self::Hommel => correction::hommel(p),
+            Self::Bonferroni => correction::bonferroni(p),
+            Self::Sidak => correction::sidak(p),
+            Self::Bh => correction::benjamini_hochberg(p),
+            Self::By => correction::benjamini_yekutieli(p),
+            Self::None => Ok(p.to_vec()),
+        }
+    }
+}

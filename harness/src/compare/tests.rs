@@ -1,0 +1,324 @@
+//! Small constructed panels with known answers.
+
+use super::{
+    Column, Correction, Entrant, Field, NotCompared, Options, OverBenchmarks, Part, Report,
+    Verdict, compare,
+};
+use crate::definition::family::Metric;
+
+fn options() -> Options {
+    Options {
+        alpha: 0.05,
+        confidence: 0.95,
+        correction: Correction::Holm,
+        resamples: 500,
+        seed: 1,
+        test: None,
+        baseline: None,
+        margin: None,
+        version: "test".to_owned(),
+    }
+}
+
+/// Gold label 1 everywhere; `right[model][example]` tells who is right.
+fn field(name: &str, right: &[Vec<bool>], clusters: &[u32]) -> Field {
+    let n = right[0].len();
+    let answers =
+        |r: &Vec<bool>| vec![vec![r.iter().map(|right| Some(u32::from(*right))).collect()]];
+    Field {
+        benchmark: name.to_owned(),
+        title: name.to_uppercase(),
+        protocol: "trained".to_owned(),
+        metric: Metric::Accuracy,
+        mean_over_cultures: false,
+        sample: false,
+        data: vec!["hash".to_owned()],
+        cultures: vec!["x".to_owned()],
+        parts: vec![Part {
+            classes: 2,
+            positive: 1,
+            smoothing: 0.0,
+            gold: vec![1; n],
+            cultures: vec![0; n],
+            clusters: clusters.to_vec(),
+        }],
+        models: (right.iter().enumerate())
+            .map(|(m, r)| Entrant { name: format!("m{m}"), seeds: vec![1], answers: answers(r) })
+            .collect(),
+    }
+}
+
+fn column(name: &str) -> Column {
+    Column {
+        benchmark: name.to_owned(),
+        task: Some(name.to_owned()),
+        cultures: Vec::new(),
+        aggregate: Vec::new(),
+    }
+}
+
+fn of(fields: &[Field], options: &Options) -> Report {
+    let columns: Vec<Column> = fields.iter().map(|f| column(&f.benchmark)).collect();
+    compare(("s", "S"), fields, &columns, Vec::new(), options).unwrap()
+}
+
+fn alone(n: usize) -> Vec<u32> {
+    (0..n as u32).collect()
+}
+
+/// 80 both right, 10 only A, 3 only B, 7 both wrong.
+fn ten_to_three() -> Vec<Vec<bool>> {
+    let a = (0..100).map(|i| i < 90).collect();
+    let b = (0..100).map(|i| i < 80 || (90..93).contains(&i)).collect();
+    vec![a, b]
+}
+
+#[test]
+fn two_models_are_told_by_mid_p_mcnemar() {
+    let report = of(
+        &[field("one", &ten_to_three(), &alone(100))],
+        &Options { margin: Some(0.2), ..options() },
+    );
+    let outcome = &report.benchmarks[0];
+    assert_eq!(outcome.test.name, "mcnemar-midp");
+    let pair = &outcome.pairs[0];
+    // 2 P(X <= 3) - P(X = 3) of Binomial(13, 1/2) = (2 * 378 - 286) / 8192.
+    assert!((pair.p - 470.0 / 8192.0).abs() < 1e-12, "{}", pair.p);
+    assert_eq!(pair.discordant, Some((10, 3)));
+    assert!((pair.difference - 0.07).abs() < 1e-12);
+    assert_eq!(pair.verdict, Verdict::Equivalent, "not significant, and within 20 points");
+    assert!(pair.minimum_detectable.is_some());
+    let exact = of(
+        &[field("one", &ten_to_three(), &alone(100))],
+        &Options { test: Some("mcnemar-exact".to_owned()), ..options() },
+    );
+    let pair = &exact.benchmarks[0].pairs[0];
+    assert!((pair.p - 756.0 / 8192.0).abs() < 1e-12);
+    assert_eq!(pair.verdict, Verdict::Undecided);
+    assert!(pair.text.contains("does not make them equal"), "{}", pair.text);
+}
+
+#[test]
+fn a_cluster_counts_once() {
+    // Twenty posts of five labels: A wins eight posts whole, the rest is the same.
+    let clusters: Vec<u32> = (0..100).map(|i| i / 5).collect();
+    let a = vec![true; 100];
+    let b: Vec<bool> = (0..100).map(|i| i >= 40).collect();
+    let report = of(&[field("one", &[a, b], &clusters)], &options());
+    let outcome = &report.benchmarks[0];
+    assert_eq!((&*outcome.test.name, outcome.n, outcome.clusters), ("cluster-sign-flip", 100, 20));
+    // All eight posts of one sign, two-sided: 2 / 2^8, and not 2 / 2^40.
+    assert!((outcome.pairs[0].p - 2.0 / 256.0).abs() < 1e-12, "{}", outcome.pairs[0].p);
+}
+
+#[test]
+fn a_strong_difference_survives_many_pairs() {
+    // Weights that are no multiples of a unit, so that signs are drawn: the p-value may go below 1 / (R + 1).
+    let n = 300;
+    let mut f = field("one", &[vec![true; n], (0..n).map(|i| i % 2 == 0).collect()], &alone(n));
+    f.mean_over_cultures = true;
+    f.cultures = vec!["x".to_owned(), "y".to_owned()];
+    f.parts[0].cultures = (0..n).map(|i| u32::from(i < 77)).collect();
+    let outcome = &of(&[f], &options()).benchmarks[0];
+    assert_eq!(outcome.test.name, "cluster-sign-flip");
+    assert!(outcome.pairs[0].p < 1e-6 && outcome.pairs[0].p > 0.0, "{}", outcome.pairs[0].p);
+}
+
+#[test]
+fn letters_ranks_and_families() {
+    let n = 200;
+    let good: Vec<bool> = (0..n).map(|i| i < 180).collect();
+    let weak: Vec<bool> = (0..n).map(|i| i % 2 == 0).collect();
+    let weak_too: Vec<bool> = (0..n).map(|i| i % 2 == 1).collect();
+    let report = of(&[field("one", &[weak, good, weak_too], &alone(n))], &options());
+    let outcome = &report.benchmarks[0];
+    assert_eq!(outcome.test.name, "cochran-q");
+    assert!(outcome.omnibus.as_ref().is_some_and(|q| q.p < 1e-6));
+    let letters: Vec<(&str, &str)> =
+        outcome.models.iter().map(|m| (&*m.model, &*m.letters)).collect();
+    assert_eq!(letters, [("m1", "a"), ("m0", "b"), ("m2", "b")]);
+    assert_eq!(outcome.models[0].rank_interval, (1.0, 1.0));
+    assert_eq!(outcome.test.family, 3);
+    for pair in &outcome.pairs {
+        assert!(pair.p_corrected >= pair.p && pair.p_bh >= pair.p);
+    }
+    let against = of(
+        &[field("one", &[vec![true; n], (0..n).map(|i| i < 180).collect()], &alone(n))],
+        &Options { baseline: Some("m0".to_owned()), ..options() },
+    );
+    assert_eq!(against.worse_than("m0"), [("one", "m1")]);
+    assert!(against.worse_than("m1").is_empty());
+}
+
+#[test]
+fn a_set_metric_and_a_mean_over_cultures_have_their_values() {
+    let mut f = field("one", &ten_to_three(), &alone(100));
+    f.metric = Metric::F1;
+    f.parts[0].gold = (0..100).map(|i| u32::from(i % 2 == 0)).collect();
+    let outcome = &of(&[f.clone()], &options()).benchmarks[0];
+    assert_eq!(outcome.test.name, "approximate-randomisation");
+    // A says 1 to the first 90: tp 45, fp 45, fn 5.
+    let a = outcome.models.iter().find(|m| m.model == "m0").unwrap();
+    assert!((a.value - 90.0 / 140.0).abs() < 1e-12, "{}", a.value);
+
+    let mut f = field("two", &ten_to_three(), &alone(100));
+    f.mean_over_cultures = true;
+    f.cultures = vec!["x".to_owned(), "y".to_owned()];
+    f.parts[0].cultures = (0..100).map(|i| u32::from(i >= 80)).collect();
+    let outcome = &of(&[f], &options()).benchmarks[0];
+    let a = outcome.models.iter().find(|m| m.model == "m0").unwrap();
+    assert!((a.value - 0.75).abs() < 1e-12, "mean of 80/80 and 10/20: {}", a.value);
+    let gap = a.cultures.as_ref().unwrap();
+    assert_eq!((&*gap.best, &*gap.worst), ("x", "y"));
+    assert!(
+        (gap.gap - 0.5).abs() < 1e-12 && gap.gap_interval.0 <= 0.5 && gap.gap_interval.1 >= 0.5
+    );
+}
+
+#[test]
+fn an_interaction_of_model_and_culture_is_seen() {
+    let n = 400;
+    let half = |i: usize| i < n / 2;
+    let a: Vec<bool> = (0..n).map(|i| half(i) || i % 4 == 0).collect();
+    let b: Vec<bool> = (0..n).map(|i| !half(i) || i % 4 == 0).collect();
+    let mut f = field("one", &[a.clone(), b], &alone(n));
+    f.cultures = vec!["x".to_owned(), "y".to_owned()];
+    f.parts[0].cultures = (0..n).map(|i| u32::from(!half(i))).collect();
+    let crossed = of(&[f.clone()], &options()).benchmarks[0].pairs[0].cultures.clone().unwrap();
+    assert!(crossed.p_interaction < 0.01 && (crossed.range - 1.5).abs() < 1e-12, "{crossed:?}");
+    // The same loss everywhere is none.
+    let worse: Vec<Option<u32>> =
+        a.iter().enumerate().map(|(i, r)| Some(u32::from(*r && i % 10 != 0))).collect();
+    f.models[1].answers = vec![vec![worse]];
+    f.models[0].answers = vec![vec![vec![Some(1); n]]];
+    f.parts[0].cultures = (0..n).map(|i| (i % 2) as u32).collect();
+    let even = of(&[f], &options()).benchmarks[0].pairs[0].cultures.clone().unwrap();
+    assert!(even.p_interaction > 0.0 && even.p_corrected <= 1.0);
+}
+
+#[test]
+fn seeds_are_averaged_and_few_are_told() {
+    let n = 60;
+    let mut f = field("one", &[vec![true; n], (0..n).map(|i| i % 3 != 0).collect()], &alone(n));
+    let other: Vec<Option<u32>> = (0..n).map(|i| Some(u32::from(i % 2 == 0))).collect();
+    f.models[1].seeds = vec![1, 2];
+    f.models[1].answers[0].push(other);
+    let outcome = &of(&[f], &options()).benchmarks[0];
+    assert_eq!(outcome.test.name, "paired-t");
+    let second = outcome.models.iter().find(|m| m.model == "m1").unwrap();
+    assert!((second.value - (2.0 / 3.0 + 0.5) / 2.0).abs() < 1e-12);
+    assert_eq!(second.of_seeds.len(), 2);
+    assert!(
+        outcome.notes.iter().any(|n| n.contains("fewer than five seeds")),
+        "{:?}",
+        outcome.notes
+    );
+}
+
+#[test]
+fn the_same_answers_are_no_proof_of_equality() {
+    let mut f = field("one", &[ten_to_three()[0].clone(), ten_to_three()[0].clone()], &alone(100));
+    for metric in [Metric::Accuracy, Metric::MacroF1] {
+        f.metric = metric;
+        f.parts[0].gold = (0..100).map(|i| u32::from(i % 3 == 0)).collect();
+        let pair = of(&[f.clone()], &options()).benchmarks[0].pairs[0].clone();
+        assert_eq!((pair.p, pair.verdict), (1.0, Verdict::Undecided));
+        assert!(pair.interval.is_none_or(|i| i.high > i.low), "no interval of width 0");
+    }
+}
+
+#[test]
+fn no_benchmark_counts_twice_and_too_few_are_refused() {
+    let strong: Vec<bool> = (0..100).map(|i| i < 90).collect();
+    let fields: Vec<Field> = (["p", "q", "all", "high", "whole"].iter())
+        .map(|name| {
+            field(name, &[strong.clone(), ten_to_three()[1].clone(), vec![false; 100]], &alone(100))
+        })
+        .collect();
+    let columns = [
+        column("p"),
+        column("q"),
+        Column { task: None, aggregate: vec!["p".to_owned(), "q".to_owned()], ..column("all") },
+        Column { task: Some("whole".to_owned()), cultures: vec!["x".to_owned()], ..column("high") },
+        column("whole"),
+    ];
+    let report = compare(("s", "S"), &fields, &columns, Vec::new(), &options()).unwrap();
+    let OverBenchmarks::Found(over) = &report.over else { panic!("{:?}", report.over) };
+    assert_eq!(over.benchmarks, ["p (trained)", "q (trained)", "whole (trained)"]);
+    assert_eq!(over.left_out.len(), 2);
+    let friedman = over.friedman.as_ref().unwrap();
+    // All three benchmarks rank alike: chi2 = N (k - 1), and F is infinite.
+    assert!((friedman.chi2 - 6.0).abs() < 1e-9 && friedman.f.is_none());
+    assert_eq!(over.models[0].mean_rank, 1.0);
+    let best_to_worst = over.pairs.iter().find(|p| (&*p.a, &*p.b) == ("m0", "m2")).unwrap();
+    assert_eq!((best_to_worst.win_tie_loss, best_to_worst.replicated), ((3, 0, 0), (3, 0)));
+
+    let one = compare(("s", "S"), &fields[..1], &columns[..1], Vec::new(), &options()).unwrap();
+    assert!(matches!(&one.over, OverBenchmarks::Reason(reason) if reason.contains("at least two")));
+    let mut apart = fields[..2].to_vec();
+    apart[1].models.iter_mut().for_each(|m| m.name.insert(0, 'x'));
+    let report = compare(("s", "S"), &apart, &columns[..2], Vec::new(), &options()).unwrap();
+    assert!(
+        matches!(&report.over, OverBenchmarks::Reason(reason) if reason.contains("two models"))
+    );
+}
+
+#[test]
+fn the_faces_escape_and_the_answer_is_the_same_on_any_thread() {
+    let mut f = field("one", &ten_to_three(), &(0..100).map(|i| i / 4).collect::<Vec<_>>());
+    f.models[0].name = "a_b&|c".to_owned();
+    f.metric = Metric::MacroF1;
+    f.parts[0].gold = (0..100).map(|i| u32::from(i % 2 == 0)).collect();
+    let left_out = NotCompared {
+        benchmark: "one".to_owned(),
+        model: "gone".to_owned(),
+        protocol: String::new(),
+        reason: "not run: no cell was planned".to_owned(),
+    };
+    let run = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            compare(("s", "S"), &[f.clone()], &[column("one")], vec![left_out.clone()], &options())
+                .unwrap()
+        })
+    };
+    let report = run(1);
+    assert_eq!(serde_json::to_vec(&report).unwrap(), serde_json::to_vec(&run(3)).unwrap());
+    assert!(super::latex(&report).contains("a\\_b\\&"));
+    assert!(super::markdown(&report).contains("a\\_b&amp;\\|c"));
+    for face in [super::text(&report), super::markdown(&report)] {
+        assert!(face.contains("gone") && face.contains("no cell was planned"));
+        assert!(!face.contains("NaN"));
+    }
+}
+
+/// `cargo test --release -p harness --lib fifty_models -- --ignored --nocapture`
+#[test]
+#[ignore = "a measurement"]
+fn fifty_models_on_eleven_benchmarks() {
+    let n = 4_000;
+    let mut state = 1_u64;
+    let mut coin = |share: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % 100 < share
+    };
+    let fields: Vec<Field> = (0..11)
+        .map(|b| {
+            let right: Vec<Vec<bool>> =
+                (0..50).map(|m| (0..n).map(|_| coin(50 + m / 2)).collect()).collect();
+            let clusters: Vec<u32> = (0..n as u32).map(|i| if b < 6 { i / 5 } else { i }).collect();
+            let mut f = field(&format!("b{b}"), &right, &clusters);
+            if b >= 6 {
+                f.metric = if b == 6 { Metric::MacroF1 } else { Metric::F1 };
+                f.parts[0].gold = (0..n).map(|i| u32::from(i % 2 == 0)).collect();
+            }
+            f.cultures = (0..10).map(|c| c.to_string()).collect();
+            f.parts[0].cultures = (0..n as u32).map(|i| i % 10).collect();
+            f
+        })
+        .collect();
+    let start = std::time::Instant::now();
+    let report = of(&fields, &Options { resamples: 10_000, ..options() });
+    assert_eq!(report.benchmarks.iter().map(|b| b.pairs.len()).sum::<usize>(), 11 * 1225);
+    println!("50 models x 11 benchmarks of {n}: {:.1} s", start.elapsed().as_secs_f64());
+}
