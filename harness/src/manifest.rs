@@ -12,7 +12,6 @@ use crate::definition::suite::Suite;
 use crate::exec::data::TaskData;
 use crate::exec::plan::{Missing, Plan, Request};
 use crate::report::summary::{Column, Data, Row};
-use crate::settings::Settings;
 use crate::store::record::{FORMAT, FileRef, Reason, ReasonKind};
 use crate::store::{self, RunFolder};
 
@@ -115,7 +114,6 @@ impl Manifest {
         request: &Request,
         tasks: &BTreeMap<String, Result<TaskData, Reason>>,
         plan: &Plan,
-        settings: &Settings,
         catalogue: &Catalogue,
     ) -> Self {
         let mut benchmarks = request.benchmarks.clone();

@@ -142,6 +142,10 @@ impl<'l> Instance<'l> {
         // SAFETY: all pointers live for the call; the host's table lives until the handle is destroyed.
         let status = unsafe { create(str(config), &raw const ce_task, &raw const *table, &raw mut handle, &raw mut room.error) };
         room.check(library, "create", status, &[])?;
+        if handle.is_null() {
+            let problem = "`create` said ok and gave no handle".to_owned();
+            return Err(PluginError::BadTable { path: library.path().to_owned(), problem });
+        }
         Ok(Self { library, handle, labels: labels.len(), _table: table, _host: host })
     }
 

@@ -63,7 +63,7 @@ pub fn load(path: &Path) -> Result<Library, PluginError> {
     }
     // The table of version 1.0 is the least that a plugin of major version 1 has.
     if size < size_of::<CePlugin>() {
-        let problem = format!("its table has {size} bytes, version 1.0 has {}", size_of::<CePlugin>());
+        let problem = format!("its table says ABI {major}.{minor} but has {size} bytes; that of ABI {}.{} has {}", abi::CE_ABI_MAJOR, abi::CE_ABI_MINOR, size_of::<CePlugin>());
         return Err(PluginError::BadTable { path, problem });
     }
     // SAFETY: the table has at least as many bytes as ours.

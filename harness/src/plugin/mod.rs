@@ -2,6 +2,7 @@
 //!
 //! `unsafe` stands in [`load`](mod@self) and `instance` only; the contract is the crate `plugin-api`.
 
+pub mod check;
 mod error;
 mod find;
 mod host;

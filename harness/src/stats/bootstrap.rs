@@ -79,7 +79,7 @@ pub(crate) fn tie_tolerance(scale: f64) -> f64 {
 
 /// Bootstrap of any statistic of `n_units` units: `statistic` gets the indices of a resample (the first call: 0..n).
 ///
-/// The resamples run on rayon's threads, each from its own stream: the answer does not depend on their number.
+/// The resamples run on rayon's threads, in blocks with a generator each: the answer does not depend on their number.
 pub fn bootstrap(
     n_units: usize,
     options: &BootstrapOptions,
@@ -178,7 +178,7 @@ fn unit_count(n: usize) -> Result<u32> {
     }
 }
 
-/// Runs the resamples in parallel; element r comes from stream r alone.
+/// Runs the resamples in parallel; element r depends on the stream and r alone.
 pub(crate) fn replicate<S: Send>(
     options: &BootstrapOptions,
     scratch: impl Fn() -> S + Sync + Send,
@@ -187,16 +187,24 @@ pub(crate) fn replicate<S: Send>(
     replicate_on(&options.stream, options.resamples, scratch, one)
 }
 
+/// Resamples that share one generator: making a generator costs as much as a few draws.
+const BLOCK: usize = 32;
+
+/// Runs `resamples` draws; resample r is draw r mod [`BLOCK`] of generator r / [`BLOCK`], whatever thread runs it.
 pub(crate) fn replicate_on<S: Send, T: Send>(
     stream: &Stream,
     resamples: usize,
     scratch: impl Fn() -> S + Sync + Send,
     one: impl Fn(&mut super::rng::Generator, &mut S) -> T + Sync + Send,
 ) -> Vec<T> {
-    (0..resamples)
+    (0..resamples.div_ceil(BLOCK))
         .into_par_iter()
-        .with_min_len(64)
-        .map_init(&scratch, |s, r| one(&mut stream.at(r as u64), s))
+        .map_init(&scratch, |s, block| {
+            let mut rng = stream.at(block as u64);
+            let count = BLOCK.min(resamples - block * BLOCK);
+            (0..count).map(|_| one(&mut rng, s)).collect::<Vec<T>>()
+        })
+        .flatten_iter()
         .collect()
 }
 

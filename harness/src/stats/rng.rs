@@ -1,4 +1,4 @@
-//! Named sub-streams of one recorded seed, one generator per resample index, and the draws the rest needs.
+//! Named sub-streams of one recorded seed, one generator per block of resamples, and the draws the rest needs.
 //!
 //! A resample's randomness depends on (seed, name, index) alone, so that the number of threads and their scheduling
 //! cannot change a result.
@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use sha2::{Digest, Sha256};
 
-/// The generator of one resample.
+/// The generator of one index of a stream.
 pub type Generator = ChaCha8Rng;
 
 /// A named stream of the recorded seed: key = SHA-256(seed, name).
@@ -36,7 +36,7 @@ impl Stream {
         Self { key: hash.finalize().into() }
     }
 
-    /// The generator of resample `index`: ChaCha8 under this key with `index` as its 64-bit nonce.
+    /// The generator of `index` (a resample, a block of resamples): ChaCha8 under this key with `index` as its 64-bit nonce.
     pub fn at(&self, index: u64) -> Generator {
         let mut generator = ChaCha8Rng::from_seed(self.key);
         generator.set_stream(index);

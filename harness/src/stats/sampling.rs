@@ -178,3 +178,78 @@ pub(crate) fn fair_coins(rng: &mut impl Rng, bits: &mut Bits, n: u64) -> u64 {
     }
     heads + u64::from(bits.ones(rng, left as u32))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::dist::{binom_pmf, chi2_sf};
+    use crate::stats::rng::Stream;
+
+    /// Chi-square test of observed counts against probabilities, cells of small expectation joined.
+    fn fits(observed: &[u64], p: impl Fn(usize) -> f64) -> f64 {
+        let n = observed.iter().sum::<u64>() as f64;
+        let (mut chi2, mut cells, mut seen, mut expected) = (0.0, 0.0, 0.0, 0.0);
+        for (i, count) in observed.iter().enumerate() {
+            seen += *count as f64;
+            expected += n * p(i);
+            if expected >= 20.0 {
+                chi2 += (seen - expected) * (seen - expected) / expected;
+                cells += 1.0;
+                (seen, expected) = (0.0, 0.0);
+            }
+        }
+        chi2_sf(chi2, f64::max(cells - 1.0, 1.0))
+    }
+
+    #[test]
+    fn binomial_draws_follow_their_distribution() {
+        for (n, p) in [(5, 0.3), (40, 0.1), (60, 0.5), (1000, 0.02), (1000, 0.7), (100_000, 0.2)] {
+            let mut rng = Stream::new(11, "binomial").at(n);
+            let mut observed = vec![0; n as usize + 1];
+            for _ in 0..200_000 {
+                observed[binomial(&mut rng, n, p) as usize] += 1;
+            }
+            let fit = fits(&observed, |k| binom_pmf(k as u64, n, p));
+            assert!(fit > 1e-4, "Binomial({n}, {p}): {fit}");
+        }
+    }
+
+    #[test]
+    fn indices_are_uniform_and_coins_fair() {
+        for n in [1_u32, 2, 7, 1000, 40_000] {
+            let mut rng = Stream::new(12, "batch").at(u64::from(n));
+            let mut observed = vec![0; n as usize];
+            Batch::new(n).draw(&mut rng, 100_003 * 10, |index| observed[index] += 1);
+            assert_eq!(observed.iter().sum::<u64>(), 1_000_030);
+            assert!(fits(&observed, |_| 1.0 / f64::from(n)) > 1e-4, "{n}");
+        }
+        for n in [1_u64, 5, 64, 100, 300, 700] {
+            let (mut rng, mut bits) = (Stream::new(13, "coins").at(n), Bits::default());
+            let mut observed = vec![0; n as usize + 1];
+            for _ in 0..100_000 {
+                observed[fair_coins(&mut rng, &mut bits, n) as usize] += 1;
+            }
+            assert!(fits(&observed, |k| binom_pmf(k as u64, n, 0.5)) > 1e-4, "{n}");
+        }
+    }
+
+    #[test]
+    fn multinomial_draws_sum_to_n_with_the_right_means() {
+        let counts = [500, 3, 1, 40, 0, 7, 1];
+        let sampler = Multinomial::new(&counts);
+        let mut rng = Stream::new(14, "multinomial").at(0);
+        let (mut out, mut sums) = (vec![0; 7], [0_u64; 7]);
+        for _ in 0..20_000 {
+            sampler.draw(&mut rng, &mut out);
+            assert_eq!(out.iter().sum::<u32>(), 552);
+            for (sum, count) in sums.iter_mut().zip(&out) {
+                *sum += u64::from(*count);
+            }
+        }
+        for (sum, count) in sums.iter().zip(counts) {
+            let mean = *sum as f64 / 20_000.0;
+            let error = (count as f64 / 20_000.0).sqrt();
+            assert!((mean - count as f64).abs() <= 4.5 * error, "{mean} for {count}");
+        }
+    }
+}

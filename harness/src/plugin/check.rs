@@ -1,0 +1,468 @@
+//! The validator behind `culture-eval plugin check PATH`: what the harness relies on, one check at a time.
+//!
+//! Each check opens the plugin by itself and can be run by name, in a process of its own: a plugin that hangs or ends the
+//! process then fails that check only. [`NAMES`] gives the order.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Columns, Host, Instance, Library, Listener, PluginError, TaskInfo, load};
+use crate::definition::family::Capability;
+
+/// How to check.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The model's `[config]` as JSON.
+    pub config: String,
+    /// Label names of the invented task.
+    pub labels: Vec<String>,
+    /// Threads the plugin may use.
+    pub threads: usize,
+    /// The seed.
+    pub seed: u64,
+    /// How soon a cancelled call must come back.
+    pub patience: Duration,
+    /// Calls of the leak check.
+    pub calls: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            config: "{}".to_owned(),
+            labels: vec!["no".to_owned(), "yes".to_owned()],
+            threads: 2,
+            seed: 42,
+            patience: Duration::from_secs(2),
+            calls: 1000,
+        }
+    }
+}
+
+/// How a check ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// As it should be.
+    Pass,
+    /// A rule is broken.
+    Fail,
+    /// It does not apply here.
+    Skipped,
+}
+
+/// One line of the validator's table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// Name of the check.
+    pub check: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What was seen.
+    pub reason: String,
+}
+
+/// Why a check did not pass.
+enum Not {
+    Passed(String),
+    Applicable(String),
+}
+
+impl From<PluginError> for Not {
+    fn from(error: PluginError) -> Self {
+        Self::Passed(error.to_string())
+    }
+}
+
+type Seen = Result<String, Not>;
+type Run = fn(&Library, &Settings) -> Seen;
+
+const CHECKS: &[(&str, Run)] = &[
+    ("abi", abi),
+    ("create", create),
+    ("answers", answers),
+    ("empty batch", empty_batch),
+    ("odd text", odd_text),
+    ("determinism", determinism),
+    ("batch invariance", batch_invariance),
+    ("huge batch", huge_batch),
+    ("two handles", two_handles),
+    ("save and load", save_and_load),
+    ("cancel", cancel),
+    ("leak", leak),
+];
+
+/// The checks, in order.
+pub fn names() -> impl ExactSizeIterator<Item = &'static str> {
+    CHECKS.iter().map(|(name, _)| *name)
+}
+
+/// Runs one check; `None` where there is none of that name.
+pub fn run(name: &str, plugin: &Path, settings: &Settings) -> Option<Check> {
+    let (name, check) = CHECKS.iter().find(|(known, _)| *known == name)?;
+    let seen = load(plugin).map_err(Not::from).and_then(|library| check(&library, settings));
+    let (outcome, reason) = match seen {
+        Ok(reason) => (Outcome::Pass, reason),
+        Err(Not::Passed(reason)) => (Outcome::Fail, reason),
+        Err(Not::Applicable(reason)) => (Outcome::Skipped, reason),
+    };
+    Some(Check { check: (*name).to_owned(), outcome, reason })
+}
+
+/// Runs all checks in this process.
+pub fn run_all(plugin: &Path, settings: &Settings) -> Vec<Check> {
+    names().filter_map(|name| run(name, plugin, settings)).collect()
+}
+
+// --- The invented task -------------------------------------------------------------------------------------------------
+
+/// Owned columns.
+struct Examples {
+    ids: Vec<String>,
+    texts: Vec<String>,
+    cultures: Vec<u32>,
+}
+
+const CULTURES: [&str; 2] = ["AU", "ZA"];
+
+impl Examples {
+    fn of(texts: impl IntoIterator<Item = String>) -> Self {
+        let texts: Vec<String> = texts.into_iter().collect();
+        let ids = (0..texts.len()).map(|i| format!("check-{i}")).collect();
+        let cultures = (0..texts.len()).map(|i| (i % CULTURES.len()) as u32).collect();
+        Self { ids, texts, cultures }
+    }
+
+    /// Sentences that differ in words, length and mood.
+    fn invented(count: usize) -> Self {
+        let who = ["the baker", "my neighbour", "a teacher", "the old sailor", "her cousin"];
+        let does = ["sings loudly", "is always late", "cooks for everybody", "hates mondays"];
+        let place = ["at home", "by the river", "", "in the market, of course", "every single day"];
+        Self::of((0..count).map(|i| {
+            format!("{} {} {}", who[i % who.len()], does[i / 2 % does.len()], place[i / 3 % place.len()])
+        }))
+    }
+
+    /// Runs `body` on the columns of an index range.
+    fn columns<T>(&self, range: std::ops::Range<usize>, body: impl FnOnce(Columns<'_>) -> T) -> T {
+        let ids: Vec<&str> = self.ids[range.clone()].iter().map(String::as_str).collect();
+        let texts: Vec<&str> = self.texts[range.clone()].iter().map(String::as_str).collect();
+        body(Columns { ids: &ids, texts: &texts, cultures: &self.cultures[range] })
+    }
+}
+
+/// Hears nothing; may be cancelled.
+struct Ear {
+    cancelled: std::sync::atomic::AtomicBool,
+}
+
+impl Ear {
+    fn new() -> Self {
+        Self { cancelled: false.into() }
+    }
+
+    fn cancel(&self) {
+        self.cancelled.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+impl Listener for Ear {
+    fn log(&self, _message: &str) {}
+    fn progress(&self, _done: u64, _total: u64) {}
+    fn metric(&self, _name: &str, _step: u64, _value: f64) {}
+    fn is_cancelled(&self) -> bool {
+        self.cancelled.load(std::sync::atomic::Ordering::Relaxed)
+    }
+}
+
+fn created<'l>(library: &'l Library, settings: &Settings, ear: &'l Ear) -> Result<Instance<'l>, Not> {
+    let task = TaskInfo {
+        name: "check".to_owned(),
+        protocol: "finetuned".to_owned(),
+        labels: settings.labels.clone(),
+        cultures: CULTURES.map(str::to_owned).to_vec(),
+    };
+    Ok(library.create(&settings.config, &task, Host::new(settings.threads, settings.seed, ear))?)
+}
+
+/// A model that is ready to answer.
+fn ready<'l>(library: &'l Library, settings: &Settings, ear: &'l Ear) -> Result<Instance<'l>, Not> {
+    let mut model = created(library, settings, ear)?;
+    if library.fits() {
+        fit(&mut model, settings)?;
+    }
+    Ok(model)
+}
+
+fn fit(model: &mut Instance<'_>, settings: &Settings) -> Result<(), PluginError> {
+    let (train, valid) = (Examples::invented(60), Examples::invented(20));
+    let labels = |n: usize| (0..n).map(|i| (i % settings.labels.len()) as u32).collect::<Vec<u32>>();
+    train.columns(0..60, |train| {
+        valid.columns(0..20, |valid| model.fit((train, &labels(60)), (valid, &labels(20))))
+    })
+}
+
+// --- Answers of any kind as comparable rows -----------------------------------------------------------------------------
+
+/// What the model said of one example: numbers of every capability, texts, or that it has no answer.
+#[derive(Debug, Clone, Default)]
+struct Said {
+    numbers: Vec<f64>,
+    text: String,
+}
+
+/// Asks everything the plugin offers about some examples.
+fn ask(library: &Library, model: &mut Instance<'_>, columns: Columns<'_>) -> Result<Vec<Said>, PluginError> {
+    let mut all = vec![Said::default(); columns.ids.len()];
+    for capability in library.capabilities() {
+        match capability {
+            Capability::Classify => {
+                let mut scores = Vec::new();
+                let answered = model.classify(columns, &mut scores)?;
+                let width = scores.len().checked_div(answered.len()).unwrap_or(0);
+                for (i, said) in all.iter_mut().enumerate() {
+                    said.text.push_str(if answered[i] { "+" } else { "-" });
+                    if answered[i] {
+                        said.numbers.extend(scores[i * width..(i + 1) * width].iter().map(|x| f64::from(*x)));
+                    }
+                }
+            }
+            Capability::Embed => {
+                let mut vectors = Vec::new();
+                model.embed(columns, &mut vectors)?;
+                let width = vectors.len().checked_div(all.len()).unwrap_or(0);
+                for (i, said) in all.iter_mut().enumerate() {
+                    said.numbers.extend(vectors[i * width..(i + 1) * width].iter().map(|x| f64::from(*x)));
+                }
+            }
+            Capability::Loglikelihood => {
+                let continuations = vec![" yes"; columns.texts.len()];
+                for (said, l) in all.iter_mut().zip(model.loglikelihood(columns.texts, &continuations)?) {
+                    said.numbers.push(l.sum);
+                }
+            }
+            Capability::Generate => {
+                for (said, reply) in all.iter_mut().zip(model.generate(columns.texts, 8)?) {
+                    said.text.push_str(&reply);
+                }
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// Asks about a range in batches of a size.
+fn ask_in(
+    library: &Library,
+    model: &mut Instance<'_>,
+    examples: &Examples,
+    batch: usize,
+) -> Result<Vec<Said>, PluginError> {
+    let mut all = Vec::new();
+    let count = examples.ids.len();
+    for start in (0..count).step_by(batch) {
+        let range = start..(start + batch).min(count);
+        all.extend(examples.columns(range, |columns| ask(library, model, columns))?);
+    }
+    Ok(all)
+}
+
+/// The first difference between two lists of answers, beyond a relative tolerance.
+fn difference(a: &[Said], b: &[Said], tolerance: f64) -> Option<String> {
+    a.iter().zip(b).enumerate().find_map(|(i, (a, b))| {
+        if a.text != b.text || a.numbers.len() != b.numbers.len() {
+            return Some(format!("example check-{i}: `{}` and `{}`", a.text, b.text));
+        }
+        let apart = |x: f64, y: f64| x != y && (x - y).abs() > tolerance * x.abs().max(y.abs()).max(1.0);
+        let pair = a.numbers.iter().zip(&b.numbers).find(|(x, y)| apart(**x, **y));
+        pair.map(|(x, y)| format!("example check-{i}: {x} and {y}"))
+    })
+}
+
+// --- The checks ---------------------------------------------------------------------------------------------------------
+
+fn abi(library: &Library, _settings: &Settings) -> Seen {
+    if library.name().is_empty() || library.version().is_empty() {
+        return Err(Not::Passed("name or version is empty".to_owned()));
+    }
+    let mut can: Vec<String> = library.capabilities().iter().map(|c| format!("{c:?}").to_lowercase()).collect();
+    if can.is_empty() {
+        return Err(Not::Passed("it can neither classify, embed, loglikelihood nor generate".to_owned()));
+    }
+    can.splice(0..0, library.fits().then(|| "fit".to_owned()));
+    can.extend(library.saves().then(|| "save".to_owned()));
+    Ok(format!("{} {}: {}", library.name(), library.version(), can.join(", ")))
+}
+
+fn create(library: &Library, settings: &Settings) -> Seen {
+    let ear = Ear::new();
+    ready(library, settings, &ear)?;
+    Ok(if library.fits() { "created and fitted" } else { "created" }.to_owned())
+}
+
+/// Counts and numbers are checked by the instance itself.
+fn answers(library: &Library, settings: &Settings) -> Seen {
+    let ear = Ear::new();
+    let mut model = ready(library, settings, &ear)?;
+    let said = ask_in(library, &mut model, &Examples::invented(32), 32)?;
+    Ok(format!("{} examples, one finite answer each", said.len()))
+}
+
+fn empty_batch(library: &Library, settings: &Settings) -> Seen {
+    let ear = Ear::new();
+    let mut model = ready(library, settings, &ear)?;
+    Examples::of([]).columns(0..0, |columns| ask(library, &mut model, columns))?;
+    Ok("nothing in, nothing out".to_owned())
+}
+
+fn odd_text(library: &Library, settings: &Settings) -> Seen {
+    let ear = Ear::new();
+    let mut model = ready(library, settings, &ear)?;
+    let odd = Examples::of([
+        String::new(),
+        " \t\r\n ".to_owned(),
+        "a\0b".to_owned(),
+        "\u{feff}\u{202e}e\u{301} \u{1f469}\u{200d}\u{1f680}".to_owned(),
+        "ဖြစ်ပါတယ် ภาษาไทย 中文 العربية".to_owned(),
+        "word ".repeat(20_000),
+        "x".repeat(100_000),
+    ]);
+    ask_in(library, &mut model, &odd, 7)?;
+    Ok("empty, blank, NUL, emoji, scripts without blanks, 100,000 bytes".to_owned())
+}
+
+fn determinism(library: &Library, settings: &Settings) -> Seen {
+    let (ear, examples) = (Ear::new(), Examples::invented(32));
+    let mut first = ready(library, settings, &ear)?;
+    let said = ask_in(library, &mut first, &examples, 8)?;
+    let again = ask_in(library, &mut first, &examples, 8)?;
+    if let Some(found) = difference(&said, &again, 0.0) {
+        return Err(Not::Passed(format!("asked twice, {found}; derive all randomness from the seed and the id")));
+    }
+    drop(first);
+    let mut second = ready(library, settings, &ear)?;
+    let anew = ask_in(library, &mut second, &examples, 8)?;
+    difference(&said, &anew, 0.0).map_or_else(
+        || Ok("the same twice, and when created anew".to_owned()),
+        |found| Err(Not::Passed(format!("created anew with the same seed, {found}"))),
+    )
+}
+
+fn batch_invariance(library: &Library, settings: &Settings) -> Seen {
+    let (ear, examples) = (Ear::new(), Examples::invented(32));
+    let mut model = ready(library, settings, &ear)?;
+    let whole = ask_in(library, &mut model, &examples, 32)?;
+    for batch in [1, 8] {
+        let parts = ask_in(library, &mut model, &examples, batch)?;
+        // Sums in another order may differ in the last digits; answers may not.
+        if let Some(found) = difference(&whole, &parts, 1e-4) {
+            return Err(Not::Passed(format!("in batches of 32 and {batch}, {found}; an answer depends on its example alone")));
+        }
+    }
+    Ok("the same in batches of 1, 8 and 32".to_owned())
+}
+
+fn huge_batch(library: &Library, settings: &Settings) -> Seen {
+    let (ear, count) = (Ear::new(), 10_000);
+    let mut model = ready(library, settings, &ear)?;
+    let start = Instant::now();
+    ask_in(library, &mut model, &Examples::invented(count), count)?;
+    Ok(format!("{count} examples, {:.1} us each", start.elapsed().as_secs_f64() * 1e6 / count as f64))
+}
+
+fn two_handles(library: &Library, settings: &Settings) -> Seen {
+    let (ear, examples) = (Ear::new(), Examples::invented(8));
+    let mut first = ready(library, settings, &ear)?;
+    let alone = ask_in(library, &mut first, &examples, 8)?;
+    let mut second = ready(library, settings, &ear)?;
+    let other = ask_in(library, &mut second, &examples, 8)?;
+    let beside = ask_in(library, &mut first, &examples, 8)?;
+    drop(second);
+    let after = ask_in(library, &mut first, &examples, 8)?;
+    for (said, when) in [(other, "of a second handle"), (beside, "beside a second handle"), (after, "after its end")] {
+        if let Some(found) = difference(&alone, &said, 0.0) {
+            return Err(Not::Passed(format!("alone and {when}, {found}; keep no state outside the model")));
+        }
+    }
+    Ok("they do not disturb each other".to_owned())
+}
+
+fn save_and_load(library: &Library, settings: &Settings) -> Seen {
+    if !library.saves() {
+        return Err(Not::Applicable("it cannot save".to_owned()));
+    }
+    let folder = tempfile::tempdir().map_err(|e| Not::Applicable(format!("no temporary folder: {e}")))?;
+    let (ear, examples) = (Ear::new(), Examples::invented(32));
+    let mut first = ready(library, settings, &ear)?;
+    let said = ask_in(library, &mut first, &examples, 32)?;
+    first.save(folder.path())?;
+    drop(first);
+    let mut second = created(library, settings, &ear)?;
+    second.load(folder.path())?;
+    let loaded = ask_in(library, &mut second, &examples, 32)?;
+    difference(&said, &loaded, 0.0).map_or_else(
+        || Ok("a loaded model answers as the saved one".to_owned()),
+        |found| Err(Not::Passed(format!("fitted and loaded, {found}"))),
+    )
+}
+
+fn cancel(library: &Library, settings: &Settings) -> Seen {
+    let ear = Ear::new();
+    let mut model = ready(library, settings, &ear)?;
+    ear.cancel();
+    let examples = Examples::invented(2_000);
+    let mut slowest = Duration::ZERO;
+    let mut stopped = false;
+    let mut timed = |run: &mut dyn FnMut() -> Result<(), PluginError>| -> Result<(), Not> {
+        let start = Instant::now();
+        let ended = run();
+        slowest = slowest.max(start.elapsed());
+        match ended {
+            Ok(()) => Ok(()),
+            Err(error) if error.to_string().contains("cancelled") => {
+                stopped = true;
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        }
+    };
+    if library.fits() {
+        timed(&mut || fit(&mut model, settings))?;
+    }
+    timed(&mut || ask_in(library, &mut model, &examples, 2_000).map(drop))?;
+    if slowest > settings.patience {
+        let found = format!("came back {:.1} s after it was cancelled", slowest.as_secs_f64());
+        return Err(Not::Passed(format!("{found}; ask `host.is_cancelled()` every few milliseconds of work")));
+    }
+    Ok(if stopped { "stopped when asked" } else { "finished before it mattered" }.to_owned())
+}
+
+fn leak(library: &Library, settings: &Settings) -> Seen {
+    /// Allocators keep a little; a leak of a few KiB a call is far more.
+    const SLACK_KIB: u64 = 16 << 10;
+    let Some(_) = resident_kib() else {
+        return Err(Not::Applicable("this system does not tell its memory in /proc".to_owned()));
+    };
+    let (ear, examples) = (Ear::new(), Examples::invented(8));
+    let mut model = ready(library, settings, &ear)?;
+    for _ in 0..settings.calls / 10 {
+        ask_in(library, &mut model, &examples, 8)?;
+    }
+    let before = resident_kib().unwrap_or_default();
+    for _ in 0..settings.calls {
+        ask_in(library, &mut model, &examples, 8)?;
+    }
+    let grown = resident_kib().unwrap_or_default().saturating_sub(before);
+    if grown > SLACK_KIB {
+        return Err(Not::Passed(format!("{} calls left {} MiB behind", settings.calls, grown >> 10)));
+    }
+    Ok(format!("{} calls left less than {} MiB behind", settings.calls, SLACK_KIB >> 10))
+}
+
+/// Resident memory of this process.
+fn resident_kib() -> Option<u64> {
+    let status = fs_err::read_to_string("/proc/self/status").ok()?;
+    status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.trim().parse().ok())
+}

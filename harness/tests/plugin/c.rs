@@ -1,0 +1,92 @@
+//! A plugin in C, compiled against the generated header, and what a table can lie about.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use harness::plugin::check::{self, Outcome, Settings};
+use harness::plugin::{Host, PluginError, load};
+
+use super::{Deaf, TWO, task};
+
+/// Compiles `constant.c` with some macros set.
+fn compiled(folder: &Path, defines: &[&str]) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let library = folder.join("libconstant_c.so");
+    let done = Command::new("cc")
+        .args(["-std=c99", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o"])
+        .arg(&library)
+        .arg("-I")
+        .arg(root.join("../plugin-api/include"))
+        .arg(root.join("tests/plugin/constant.c"))
+        .args(defines.iter().map(|d| format!("-D{d}")))
+        .status()
+        .expect("a C compiler named cc; rustc needs one to link, too");
+    assert!(done.success());
+    library
+}
+
+#[test]
+fn a_plugin_in_c_is_a_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = compiled(folder.path(), &[]);
+    let library = load(&path).unwrap();
+    assert_eq!((library.name(), library.version(), library.sha256().len()), ("constant-c", "1.0", 64));
+    let mut model = library.create("{}", &task(), Host::new(1, 7, &Deaf)).unwrap();
+    let mut scores = Vec::new();
+    assert_eq!(model.classify(TWO, &mut scores).unwrap(), [true, true]);
+    assert_eq!(scores, [1.0, 0.0, 1.0, 0.0]);
+    let found = check::run_all(&path, &Settings { calls: 100, ..Settings::default() });
+    assert!(found.iter().all(|c| c.outcome != Outcome::Fail), "{found:#?}");
+}
+
+/// What the host says to a table or a text that is wrong.
+fn told(defines: &[&str]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = compiled(folder.path(), defines);
+    let run = || {
+        let library = load(&path)?;
+        let mut model = library.create("{}", &task(), Host::new(1, 7, &Deaf))?;
+        model.classify(TWO, &mut Vec::new())?;
+        Ok::<_, PluginError>(())
+    };
+    let text = run().map_or_else(|error| error.to_string(), |()| "nothing".to_owned());
+    text.replace(&folder.path().display().to_string(), "[folder]")
+}
+
+#[test]
+fn lying_tables_are_refused() {
+    let lies: [&[&str]; 9] = [
+        &["HONEST"],
+        &["MAJOR=9"],
+        &["SIZE=24"],
+        &["SYMBOL=another_symbol"],
+        &["TABLE=0"],
+        &["CAN=(CE_CLASSIFY|CE_EMBED|1024)"],
+        &["NO_HANDLE"],
+        &["ROWS=1"],
+        &["FAIL"],
+    ];
+    let lines: Vec<String> = lies.iter().map(|lie| format!("{} -> {}", lie.join(" "), told(lie))).collect();
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+    honest -> nothing
+    MAJOR=9 -> [folder]/libconstant_c.so: built for plugin ABI 9.0, this program has 1.0; rebuild the plugin with plugin-api 1.x
+    SIZE=24 -> [folder]/libconstant_c.so: its table says ABI 1.0 but has 24 bytes; that of ABI 1.0 has 152; rebuild the plugin against this version's plugin-api
+    SYMBOL=another_symbol -> [folder]/libconstant_c.so: no symbol `culture_eval_plugin_v1`; a plugin ends with `export_plugin!(YourModel)` and has crate-type cdylib
+    TABLE=0 -> [folder]/libconstant_c.so: the table is null; rebuild the plugin against this version's plugin-api
+    CAN=(CE_CLASSIFY|CE_EMBED|1024) -> [folder]/libconstant_c.so: the function `dimension` is missing; rebuild the plugin against this version's plugin-api
+    NO_HANDLE -> [folder]/libconstant_c.so: `create` said ok and gave no handle; rebuild the plugin against this version's plugin-api
+    ROWS=1 -> plugin constant-c, classify: answered 1 of 2 rows; every example needs one
+    FAIL -> plugin constant-c, classify: bad �� bytes (example `a-2`)
+    "#);
+}
+
+#[test]
+fn what_is_no_library_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("text.so");
+    fs_err::write(&path, "no library").unwrap();
+    let text = load(&path).unwrap_err().to_string();
+    assert!(text.contains("text.so: not a loadable library"), "{text}");
+    let text = load(&folder.path().join("none.so")).unwrap_err().to_string();
+    assert!(text.contains("none.so"), "{text}");
+}
