@@ -6,6 +6,7 @@ mod fetch;
 mod killed;
 mod misbehaving;
 mod own_data;
+mod plugin;
 mod program;
 mod real_data;
 mod sample_run;
