@@ -152,7 +152,11 @@ fn run_one(
     let messages = OpenOptions::new().create(true).append(true).open(folder.messages())?;
     let quoted_from = messages.metadata()?.len();
     let program = std::env::current_exe().context("failed to find this program")?;
-    let mut child = Command::new(program)
+    let mut command = Command::new(program);
+    // A group of its own: Ctrl-C in a terminal goes to all of the parent's group, and must not look like a failed cell.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let mut child = command
         .arg("cell")
         .arg(folder.path())
         .env("OMP_WAIT_POLICY", "PASSIVE")

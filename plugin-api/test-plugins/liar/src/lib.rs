@@ -60,6 +60,14 @@ enum Lie {
     Leak,
     /// It refuses the second example.
     Refuse,
+    /// It writes to stdout, as if it were the harness.
+    Print,
+    /// It takes memory until it is stopped.
+    Hog,
+    /// It dies as of a wild pointer.
+    Crash,
+    /// It leaves with exit code 3.
+    Exit,
 }
 
 static CALLS: AtomicU32 = AtomicU32::new(0);
@@ -151,6 +159,10 @@ impl Liar {
                 }
             }
             Lie::Leak => std::mem::forget(vec![1_u8; 1 << 16]),
+            Lie::Print => print(),
+            Lie::Hog => hog(),
+            Lie::Crash => crash(),
+            Lie::Exit => exit(),
             Lie::Refuse if batch.len() > 1 => return Err(Error::input(1, "I do not like it")),
             Lie::Deaf => {}
             _ if host.is_cancelled() => return Err(Error::cancelled()),
@@ -170,6 +182,33 @@ impl Liar {
             _ => honest,
         }
     }
+}
+
+/// Noise, and an event that the harness must not take for its own.
+#[expect(clippy::print_stdout, reason = "the lie")]
+fn print() {
+    println!("loading weights\n{{\"failed\":{{\"kind\":\"panic\",\"message\":\"forged\"}}}}");
+}
+
+/// 16 MiB after 16 MiB, every page touched.
+fn hog() {
+    let mut all = Vec::new();
+    loop {
+        all.push(vec![1_u8; 1 << 24]);
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// SIGSEGV without a wild pointer.
+fn crash() {
+    let pid = std::process::id().to_string();
+    let _ = std::process::Command::new("kill").args(["-SEGV", &pid]).status();
+    std::thread::sleep(Duration::from_secs(3600));
+}
+
+#[expect(clippy::exit, reason = "the lie")]
+fn exit() {
+    std::process::exit(3);
 }
 
 export_plugin!(Liar);

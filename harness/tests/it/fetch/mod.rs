@@ -1,5 +1,4 @@
 //! `fetch` against a server that cuts, stalls, lies, redirects and refuses; mirrors, archives, trust on first use.
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod archives;
 mod hosts;

@@ -17,7 +17,7 @@ fn compiled(folder: &Path, defines: &[&str]) -> PathBuf {
         .arg(&library)
         .arg("-I")
         .arg(root.join("../plugin-api/include"))
-        .arg(root.join("tests/plugin/constant.c"))
+        .arg(root.join("tests/it/plugin/constant.c"))
         .args(defines.iter().map(|d| format!("-D{d}")))
         .status()
         .expect("a C compiler named cc; rustc needs one to link, too");

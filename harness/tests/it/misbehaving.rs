@@ -1,0 +1,164 @@
+//! Plugins that break every rule: each costs its own cell and says why; the others are done.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use fs_err as fs;
+use serde_json::Value;
+
+use super::program::{Place, assert_says, plugins};
+
+/// Runs the honest and some misbehaving models and gives the reasons in order of model; the honest one has a number.
+fn reasons(place: &Place, models: &str, more: &[&str]) -> Vec<Value> {
+    let names = format!("majority,{models}");
+    let args = ["--models", &names, "--benchmarks", "emgsd", "--limit", "20", "--jobs", "2"];
+    place.sample(&[&args[..], more].concat()).exits(1);
+    let summary = place.summary("default");
+    let cells = summary["cells"].as_array().unwrap();
+    assert!(cells[0]["outcome"]["score"].is_object(), "the honest model: {}", cells[0]);
+    cells[1..].iter().map(|cell| cell["outcome"]["reason"].clone()).collect()
+}
+
+/// What `lie = "..."` comes to: kind and message.
+fn lie(lie: &str, more: &[&str]) -> String {
+    let place = Place::new();
+    place.model("liar", "liar", "", &format!("lie = \"{lie}\""));
+    let reason = reasons(&place, "liar", more).remove(0);
+    let text = format!("{}: {}", reason["kind"].as_str().unwrap(), reason["message"].as_str().unwrap());
+    let markdown = fs::read_to_string(place.path("runs/default/leaderboard.md")).unwrap();
+    assert_says(&markdown, &["SAMPLE"]);
+    place.plain(&text)
+}
+
+#[test]
+fn wrong_numbers() {
+    insta::assert_snapshot!(lie("nan", &[]), @"");
+    insta::assert_snapshot!(lie("infinite", &[]), @"");
+    insta::assert_snapshot!(lie("short", &[]), @"");
+    insta::assert_snapshot!(lie("refuse", &[]), @"");
+}
+
+#[test]
+fn panics() {
+    insta::assert_snapshot!(lie("panic-create", &[]), @"");
+    insta::assert_snapshot!(lie("panic-fit", &[]), @"");
+    insta::assert_snapshot!(lie("panic-classify", &[]), @"");
+}
+
+#[test]
+fn sudden_ends() {
+    insta::assert_snapshot!(lie("abort", &[]), @"");
+    insta::assert_snapshot!(lie("crash", &[]), @"");
+    insta::assert_snapshot!(lie("exit", &[]), @"");
+}
+
+#[test]
+fn a_wrong_configuration() {
+    insta::assert_snapshot!(lie("unheard-of", &[]), @"");
+}
+
+#[test]
+fn no_end() {
+    insta::assert_snapshot!(lie("hang", &["--timeout", "3"]), @"");
+}
+
+#[test]
+fn no_memory() {
+    if !Path::new("/proc/self/status").exists() {
+        println!("skipped: no /proc");
+        return;
+    }
+    assert_says(&lie("hog", &["--memory", "400"]), &["out-of-memory: used ", " MiB of 400 MiB; lower `batch` or raise `memory`"]);
+}
+
+#[test]
+fn what_a_plugin_prints_is_no_event() {
+    let place = Place::new();
+    place.model("liar", "liar", "", "lie = \"print\"");
+    place.model("honest", "liar", "", "lie = \"none\"");
+    let args = ["--models", "liar,honest", "--benchmarks", "emgsd", "--limit", "20"];
+    let ran = place.sample(&args).exits(0);
+    assert!(!ran.out.contains("loading weights") && !ran.out.contains("forged"), "{}", ran.out);
+    let cell = place.cell("default", "liar.");
+    assert_says(&fs::read_to_string(cell.join("log.txt")).unwrap(), &["loading weights"]);
+    let read = |model: &str| fs::read(place.cell("default", model).join("predictions.parquet")).unwrap();
+    assert_eq!(read("liar."), read("honest."));
+}
+
+/// A dynamic library from a line of C, where there is a compiler.
+fn c_library(place: &Place, name: &str, code: &str) -> Option<PathBuf> {
+    let source = place.write(&format!("{name}.c"), code);
+    let library = place.path(&format!("{name}{}", std::env::consts::DLL_SUFFIX));
+    let made = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(source).status();
+    if !made.is_ok_and(|status| status.success()) {
+        println!("skipped: no C compiler");
+        return None;
+    }
+    Some(library)
+}
+
+#[test]
+fn files_that_are_no_plugins() {
+    let place = Place::new();
+    let text = place.write("text.so", "no library at all\n");
+    let table = "static struct { unsigned major, minor; unsigned long size; char rest[4096]; } table = { MAJOR, 0, SIZE };\nconst void *culture_eval_plugin_v1(void) { return &table; }\n";
+    let with = |major: &str, size: &str| table.replace("MAJOR", major).replace("SIZE", size);
+    let (Some(empty), Some(other), Some(small), Some(null), Some(hollow)) = (
+        c_library(&place, "empty", "int nothing(void) { return 0; }\n"),
+        c_library(&place, "other", &with("9", "4096")),
+        c_library(&place, "small", &with("1", "16")),
+        c_library(&place, "null", "const void *culture_eval_plugin_v1(void) { return 0; }\n"),
+        c_library(&place, "hollow", &with("1", "4096")),
+    ) else {
+        return;
+    };
+    let all = [&text, &empty, &other, &small, &null, &hollow].map(|path| path.display().to_string());
+    for (name, path) in ["a", "b", "c", "d", "e", "f"].iter().zip(&all) {
+        place.model(name, path, "", "");
+    }
+    place.model("g", "./gone.so", "", "");
+    let found = reasons(&place, "a,b,c,d,e,f,g", &[]);
+    assert!(found.iter().all(|reason| reason["kind"] == "no-plugin"), "{found:?}");
+    let messages: Vec<String> = found.iter().map(|r| place.plain(r["message"].as_str().unwrap())).collect();
+    insta::assert_snapshot!(messages.join("\n"), @"");
+}
+
+#[test]
+fn retry_runs_only_what_failed() {
+    let place = Place::new();
+    place.model("liar", "liar", "", "lie = \"panic-fit\"");
+    let args = ["--models", "majority,liar", "--benchmarks", "emgsd", "--limit", "20"];
+    assert_says(&place.sample(&args).exits(1).err, &["2 cells run, 0 reused, 1 failed", "hint: `culture-eval retry default`"]);
+    assert_says(&place.sample(&args).exits(1).err, &["0 cells run, 1 reused, 1 failed"]);
+    let retry = place.run(&[&["retry", "--data", "sample"], &args[..]].concat()).exits(1);
+    assert_says(&retry.err, &["1 cells run, 1 reused, 1 failed"]);
+    // The reason is that of the last start.
+    let log = fs::read_to_string(place.cell("default", "liar.").join("log.txt")).unwrap();
+    assert_eq!(log.matches("no wish to learn").count(), 2, "{log}");
+}
+
+#[test]
+fn max_failures_stops_starting_cells() {
+    let place = Place::new();
+    for name in ["liar-a", "liar-b", "liar-c"] {
+        place.model(name, "liar", "", "lie = \"panic-create\"");
+    }
+    let args = ["--models", "liar-a,liar-b,liar-c", "--benchmarks", "emgsd", "--limit", "5", "--jobs", "1", "--max-failures", "1"];
+    let ran = place.sample(&args).exits(1);
+    assert_says(&ran.err, &["1 cells run, 0 reused, 1 failed, 2 not started"]);
+    let summary = place.summary("default");
+    let kinds: Vec<&str> = (summary["cells"].as_array().unwrap().iter())
+        .map(|c| c["outcome"]["reason"]["kind"].as_str().unwrap())
+        .collect();
+    assert_eq!(kinds, ["panic", "not-run", "not-run"]);
+}
+
+#[test]
+fn describe_tells_what_a_plugin_offers() {
+    let place = Place::new();
+    let json = place.run(&["--json", "plugin", "describe", "recorder"]).exits(0).lines();
+    assert_eq!(json[0]["identity"]["name"], "recorder");
+    assert_eq!((&json[0]["fits"], &json[0]["capabilities"]), (&true.into(), &serde_json::json!(["classify"])));
+    assert!(Path::new(json[0]["file"]["path"].as_str().unwrap()).starts_with(plugins()));
+    assert_says(&place.run(&["plugin", "describe", "recorder"]).exits(0).out, &["fit, classify, save"]);
+}
