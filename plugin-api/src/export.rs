@@ -29,6 +29,7 @@ pub mod trampoline {
     use std::sync::Once;
     use std::{ptr, slice, str};
 
+    #[expect(clippy::wildcard_imports, reason = "the whole layout is what this module is about")]
     use crate::abi::*;
     use crate::{
         Batch, Capability, Dataset, Error, ErrorKind, Generation, Host, Matrix, Plugin, Replies,
@@ -430,7 +431,7 @@ pub mod trampoline {
                 let sink = sink.as_ref().ok_or_else(|| Error::internal("the sink is null"))?;
                 let put = sink.put.ok_or_else(|| Error::internal("the sink has no function"))?;
                 let mut put = |index: usize, reply: &str| {
-                    put(sink.context, index, CeStr { data: reply.as_ptr(), len: reply.len() })
+                    put(sink.context, index, CeStr { data: reply.as_ptr(), len: reply.len() });
                 };
                 handle.plugin.generate(&prompts, &how, &mut Replies { put: &mut put }, &handle.host)
             }

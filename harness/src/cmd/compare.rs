@@ -128,7 +128,7 @@ fn options(args: &Args, context: &Context) -> anyhow::Result<Options> {
     }
     Ok(Options {
         alpha: args.alpha,
-        confidence: context.settings().confidence,
+        confidence: crate::score::CONFIDENCE,
         correction: args.correction,
         resamples: args.resamples,
         seed: RESAMPLING_SEED,
