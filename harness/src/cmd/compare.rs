@@ -84,7 +84,7 @@ pub(super) enum Face {
 }
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
-    let options = options(&args, context)?;
+    let options = options(&args)?;
     let run = RunFolder::named(&context.settings().runs, &args.run);
     let report = report(&run, &args, &options)?;
     store::write_json(&run.path().join("comparison.json"), &report).with_context(|| {
@@ -111,7 +111,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     Ok(if worse.is_empty() { Outcome::Done } else { Outcome::No })
 }
 
-fn options(args: &Args, context: &Context) -> anyhow::Result<Options> {
+fn options(args: &Args) -> anyhow::Result<Options> {
     if !(args.alpha > 0.0 && args.alpha < 1.0) {
         bail!("--alpha is {}: give a number between 0 and 1", args.alpha);
     }

@@ -40,7 +40,9 @@ pub(super) struct Found {
 
 /// What is said where no cultures can be compared.
 pub(super) fn too_few() -> String {
-    format!("cultures are not compared: fewer than two have {LEAST} independent examples and every label")
+    format!(
+        "cultures are not compared: fewer than two have {LEAST} independent examples and every label"
+    )
 }
 
 impl Cultures {

@@ -78,7 +78,7 @@ impl<'a> Design<'a> {
         for (place, (part, culture, _)) in places.iter().enumerate() {
             match slices.last_mut() {
                 Some(last) if (last.part, last.culture) == (*part, *culture as usize) => {
-                    last.end = place + 1
+                    last.end = place + 1;
                 }
                 _ => slices.push(Slice {
                     part: *part,
@@ -379,7 +379,7 @@ impl<'a> Design<'a> {
             let mut whole = Margins::zero(*classes, 0);
             let cells = classes * width;
             let fill = |table: &mut Vec<f32>, start: usize, end: usize| {
-                count(table, cells, &codes[start..end], &weights[start..end])
+                count(table, cells, &codes[start..end], &weights[start..end]);
             };
             let add = |table: &[f32], margins: &mut Margins| {
                 for (cell, weight) in table.iter().enumerate() {

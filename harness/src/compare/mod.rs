@@ -135,10 +135,10 @@ impl Report {
             for pair in &outcome.pairs {
                 match pair.verdict {
                     Verdict::BBetter if pair.b == baseline => {
-                        worse.push((&*outcome.benchmark, &*pair.a))
+                        worse.push((&*outcome.benchmark, &*pair.a));
                     }
                     Verdict::ABetter if pair.a == baseline => {
-                        worse.push((&*outcome.benchmark, &*pair.b))
+                        worse.push((&*outcome.benchmark, &*pair.b));
                     }
                     _ => {}
                 }

@@ -329,7 +329,8 @@ impl Contest<'_> {
             test: name.to_owned(),
             n: self.field.examples() as u64,
             clusters: self.design.clustered().then(|| self.design.units() as u64),
-            correction: if family > 1 { self.options.correction.title() } else { "none" }.to_owned(),
+            correction: if family > 1 { self.options.correction.title() } else { "none" }
+                .to_owned(),
             family,
             resamples: resampled.then_some(self.options.resamples),
             seed: resampled.then_some(self.options.seed),

@@ -299,7 +299,8 @@ fn fifty_models_on_eleven_benchmarks() {
     let n = 4_000;
     let mut state = 1_u64;
     let mut coin = |share: u64| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) % 100 < share
     };
     let fields: Vec<Field> = (0..11)
