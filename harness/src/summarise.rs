@@ -207,7 +207,7 @@ fn score_cell(
         return Ok((vec![cell], Vec::new()));
     }
     let first = &parts[0].cells[0];
-    cell.served = first.spec.served.name().to_owned();
+    first.spec.served.name().clone_into(&mut cell.served);
     cell.sample = parts.iter().flat_map(|g| &g.cells).any(|c| c.spec.sample);
     cell.seeds = parts[0].cells.iter().map(|c| c.planned.seed).collect();
 
@@ -262,6 +262,9 @@ pub(crate) struct Columns {
     ranks: Option<Vec<Vec<Option<u32>>>>,
 }
 
+/// Picked columns of answers, and of ranks where there are any.
+type View<'a> = (Vec<&'a [Answer]>, Option<Vec<&'a [Option<u32>]>>);
+
 fn evaluate(
     run: &RunFolder,
     settings: &Settings,
@@ -273,7 +276,7 @@ fn evaluate(
     let examples: Vec<Arc<Examples>> = parts.iter().map(|g| gold.of(&g.cells[0])).collect::<Result<_, _>>()?;
     let mut sets = Vec::new();
     for (name, picked) in sets_of(&columns[0]) {
-        let views: Vec<(Vec<&[Answer]>, Option<Vec<&[Option<u32>]>>)> = columns
+        let views: Vec<View<'_>> = columns
             .iter()
             .map(|c| {
                 let pick = |i: &usize| c.answers[*i].as_slice();

@@ -73,7 +73,9 @@ impl HashedNgrams {
         }
         let norm = out.iter().map(|v| v * v).sum::<f32>().sqrt();
         if norm > 0.0 {
-            out.iter_mut().for_each(|v| *v /= norm);
+            for value in out {
+                *value /= norm;
+            }
         }
     }
 }

@@ -67,10 +67,8 @@ struct Cell<'a> {
 fn run_to_record(folder: &CellFolder, events: &Events) -> Result<(), Reason> {
     let start = Instant::now();
     let spec: CellSpec = store::read_json(&folder.spec()).map_err(harness)?;
-    let mut timing: Timing = match folder.timing().is_file() {
-        true => store::read_json(&folder.timing()).map_err(harness)?,
-        false => Timing::default(),
-    };
+    let mut timing: Timing =
+        if folder.timing().is_file() { store::read_json(&folder.timing()).map_err(harness)? } else { Timing::default() };
     timing.starts += 1;
     timing.threads = spec.threads;
     store::write_json(&folder.timing(), &timing).map_err(harness)?;

@@ -20,7 +20,8 @@ pub trait Listener: Send + Sync {
 
 /// The host side of a model: outlives its handle.
 pub struct Host<'a> {
-    // Boxed, so that the address which the plugin keeps stays the same.
+    // Boxed, so that the address which the plugin keeps stays the same; a fat pointer does not fit into a `void *`.
+    #[expect(clippy::redundant_allocation, reason = "the box gives the fat pointer an address")]
     listener: Box<&'a dyn Listener>,
     threads: usize,
     seed: u64,

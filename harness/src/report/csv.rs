@@ -50,7 +50,7 @@ fn fields(score: &Score) -> Vec<String> {
         score.value.to_string(),
         score.low.to_string(),
         score.high.to_string(),
-        score.method.to_string(),
+        score.method.clone(),
         score.n.to_string(),
         score.answered.to_string(),
         score.out_of_choice.to_string(),

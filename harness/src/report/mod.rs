@@ -48,13 +48,11 @@ pub struct Footnotes(Vec<Reason>);
 impl Footnotes {
     /// The number of a reason.
     pub fn number(&mut self, reason: &Reason) -> usize {
-        match self.0.iter().position(|known| known == reason) {
-            Some(place) => place + 1,
-            None => {
-                self.0.push(reason.clone());
-                self.0.len()
-            }
+        if let Some(place) = self.0.iter().position(|known| known == reason) {
+            return place + 1;
         }
+        self.0.push(reason.clone());
+        self.0.len()
     }
 
     /// All of them.
