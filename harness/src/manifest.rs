@@ -87,14 +87,22 @@ impl Environment {
     pub fn here() -> Self {
         let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let processor = (cpuinfo.lines())
-            .find_map(|line| line.strip_prefix("model name")?.split_once(':').map(|(_, name)| name.trim().to_owned()))
+            .find_map(|line| {
+                line.strip_prefix("model name")?
+                    .split_once(':')
+                    .map(|(_, name)| name.trim().to_owned())
+            })
             .unwrap_or_default();
         let git = |args: &[&str]| {
             let output = Command::new("git").args(args).output().ok()?;
-            output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+            output
+                .status
+                .success()
+                .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
         };
         let commit = git(&["rev-parse", "HEAD"]).map(|commit| {
-            let changed = git(&["status", "--porcelain", "--untracked-files=no"]).is_some_and(|s| !s.is_empty());
+            let changed = git(&["status", "--porcelain", "--untracked-files=no"])
+                .is_some_and(|s| !s.is_empty());
             if changed { commit + "+" } else { commit }
         });
         Self {
@@ -125,19 +133,30 @@ impl Manifest {
             }
         }
         let asked = |name: &str| request.benchmarks.iter().any(|b| b.name == name);
-        let published = catalogue.families().flat_map(|f| &f.published).filter(|p| asked(&p.benchmark));
+        let published =
+            catalogue.families().flat_map(|f| &f.published).filter(|p| asked(&p.benchmark));
         Self {
             format: FORMAT,
             harness: env!("CARGO_PKG_VERSION").to_owned(),
             suite: suite.clone(),
             seeds: request.seeds.clone(),
             limit: request.limit,
-            columns: request.benchmarks.iter().map(|b| column(b, &benchmarks, tasks, catalogue)).collect(),
+            columns: request
+                .benchmarks
+                .iter()
+                .map(|b| column(b, &benchmarks, tasks, catalogue))
+                .collect(),
             rows: request.models.iter().map(row).collect(),
             benchmarks,
             models: request.models.clone(),
-            data: tasks.iter().filter_map(|(name, t)| Some((name.clone(), t.as_ref().ok()?.file.clone()))).collect(),
-            no_data: tasks.iter().filter_map(|(name, t)| Some((name.clone(), t.as_ref().err()?.clone()))).collect(),
+            data: tasks
+                .iter()
+                .filter_map(|(name, t)| Some((name.clone(), t.as_ref().ok()?.file.clone())))
+                .collect(),
+            no_data: tasks
+                .iter()
+                .filter_map(|(name, t)| Some((name.clone(), t.as_ref().err()?.clone())))
+                .collect(),
             cells: plan
                 .cells
                 .iter()
@@ -193,7 +212,10 @@ fn column(
                 }
             }
             Some(Err(reason)) => missing = Some(reason.clone()),
-            None => missing = Some(Reason::new(ReasonKind::NoData, format!("task `{name}` was not prepared"))),
+            None => {
+                missing =
+                    Some(Reason::new(ReasonKind::NoData, format!("task `{name}` was not prepared")))
+            }
         }
     }
     let data = match (missing, sample) {
@@ -219,6 +241,10 @@ fn row(model: &Model) -> Row {
         name: model.name.clone(),
         title: model.title.clone(),
         description: model.description.clone(),
-        contamination: model.contamination.iter().map(|c| (c.benchmark.clone(), c.reason.clone())).collect(),
+        contamination: model
+            .contamination
+            .iter()
+            .map(|c| (c.benchmark.clone(), c.reason.clone()))
+            .collect(),
     }
 }

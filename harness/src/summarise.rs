@@ -75,9 +75,13 @@ struct Scored {
 /// Makes the summary of a run.
 pub fn summarise(run: &RunFolder, settings: &Settings) -> anyhow::Result<Summary> {
     if !run.manifest().is_file() {
-        bail!("{} is no run: it has no manifest.json; `culture-eval list runs` shows all", run.path().display());
+        bail!(
+            "{} is no run: it has no manifest.json; `culture-eval list runs` shows all",
+            run.path().display()
+        );
     }
-    let manifest: Manifest = store::read_json(&run.manifest()).context("failed to read the run's manifest")?;
+    let manifest: Manifest =
+        store::read_json(&run.manifest()).context("failed to read the run's manifest")?;
     let groups = groups(run, &manifest)?;
     let gold = Gold::new(&manifest);
     let work: Vec<(&Benchmark, &str, Vec<&Group<'_>>)> = manifest
@@ -86,12 +90,16 @@ pub fn summarise(run: &RunFolder, settings: &Settings) -> anyhow::Result<Summary
         .filter_map(|column| manifest.benchmarks.iter().find(|b| b.name == column.name))
         .flat_map(|benchmark| {
             let tasks = tasks_of(benchmark, &manifest.benchmarks);
-            by_model_and_protocol(&groups, &tasks).into_iter().map(move |(model, parts)| (benchmark, model, parts))
+            by_model_and_protocol(&groups, &tasks)
+                .into_iter()
+                .map(move |(model, parts)| (benchmark, model, parts))
         })
         .collect();
     let scored: Vec<(Vec<Cell>, Vec<Detail>)> = work
         .par_iter()
-        .map(|(benchmark, model, parts)| score_cell(run, &manifest, settings, &gold, benchmark, model, parts))
+        .map(|(benchmark, model, parts)| {
+            score_cell(run, &manifest, settings, &gold, benchmark, model, parts)
+        })
         .collect::<anyhow::Result<_>>()?;
 
     let (mut cells, mut scores) = (Vec::new(), Vec::new());
@@ -118,7 +126,11 @@ pub fn summarise(run: &RunFolder, settings: &Settings) -> anyhow::Result<Summary
 
 fn signature(manifest: &Manifest, settings: &Settings) -> String {
     let seeds: Vec<String> = manifest.seeds.iter().map(u64::to_string).collect();
-    let limit = if manifest.limit > 0 { format!(" · first {} examples only", manifest.limit) } else { String::new() };
+    let limit = if manifest.limit > 0 {
+        format!(" · first {} examples only", manifest.limit)
+    } else {
+        String::new()
+    };
     format!(
         "culture-eval {} · suite {} · seeds {} · {} resamples, seed {RESAMPLING_SEED}{limit}",
         manifest.harness,
@@ -129,7 +141,10 @@ fn signature(manifest: &Manifest, settings: &Settings) -> String {
 }
 
 /// The cells of the run, all seeds of a model, task and protocol together.
-pub(crate) fn groups<'a>(run: &RunFolder, manifest: &'a Manifest) -> anyhow::Result<Vec<Group<'a>>> {
+pub(crate) fn groups<'a>(
+    run: &RunFolder,
+    manifest: &'a Manifest,
+) -> anyhow::Result<Vec<Group<'a>>> {
     let mut groups: Vec<Group<'a>> = Vec::new();
     for planned in &manifest.cells {
         let folder = run.cell(&planned.folder);
@@ -160,10 +175,16 @@ pub(crate) fn groups<'a>(run: &RunFolder, manifest: &'a Manifest) -> anyhow::Res
 
 /// For each model and protocol, its groups on the tasks, in order of the tasks. A model may serve the parts of an
 /// aggregate by one protocol only.
-pub(crate) fn by_model_and_protocol<'a, 'g>(groups: &'g [Group<'a>], tasks: &[&str]) -> Vec<(&'g str, Vec<&'g Group<'a>>)> {
+pub(crate) fn by_model_and_protocol<'a, 'g>(
+    groups: &'g [Group<'a>],
+    tasks: &[&str],
+) -> Vec<(&'g str, Vec<&'g Group<'a>>)> {
     let mut found: Vec<(&str, &str, Vec<&Group<'a>>)> = Vec::new();
     for group in groups.iter().filter(|g| tasks.contains(&g.task)) {
-        match found.iter_mut().find(|(model, protocol, _)| (*model, *protocol) == (group.model, group.protocol)) {
+        match found
+            .iter_mut()
+            .find(|(model, protocol, _)| (*model, *protocol) == (group.model, group.protocol))
+        {
             Some((_, _, parts)) => parts.push(group),
             None => found.push((group.model, group.protocol, vec![group])),
         }
@@ -202,7 +223,11 @@ fn score_cell(
     }
     if parts.len() < wanted {
         let there: Vec<&str> = parts.iter().map(|g| g.task).collect();
-        let message = format!("only {} of {wanted} parts ran by protocol {protocol}: {}", parts.len(), there.join(", "));
+        let message = format!(
+            "only {} of {wanted} parts ran by protocol {protocol}: {}",
+            parts.len(),
+            there.join(", ")
+        );
         cell.outcome = Outcome::Reason(Reason::new(ReasonKind::NotRun, message));
         return Ok((vec![cell], Vec::new()));
     }
@@ -226,26 +251,35 @@ fn score_cell(
             cell.variant.clone_from(set);
             cell.outcome = match evaluation.primary() {
                 Ok(score) => Outcome::Score(score.clone()),
-                Err(reason) => Outcome::Reason(Reason::new(ReasonKind::NoScore, reason.to_string())),
+                Err(reason) => {
+                    Outcome::Reason(Reason::new(ReasonKind::NoScore, reason.to_string()))
+                }
             };
         }
         let primary = evaluation.primary().ok();
-        details.extend(evaluation.scores.iter().filter(|s| place > 0 || Some(*s) != primary).map(|score| Detail {
-            model: model.to_owned(),
-            benchmark: benchmark.name.clone(),
-            protocol: protocol.clone(),
-            variant: set.clone(),
-            sample: cell.sample,
-            score: score.clone(),
-        }));
+        details.extend(evaluation.scores.iter().filter(|s| place > 0 || Some(*s) != primary).map(
+            |score| Detail {
+                model: model.to_owned(),
+                benchmark: benchmark.name.clone(),
+                protocol: protocol.clone(),
+                variant: set.clone(),
+                sample: cell.sample,
+                score: score.clone(),
+            },
+        ));
     }
     Ok((vec![cell], details))
 }
 
 /// Reads an evaluation from `scores/` or makes and keeps it.
-fn remembered(run: &RunFolder, asked: &Asked<'_>, make: impl FnOnce() -> anyhow::Result<Scored>) -> anyhow::Result<Scored> {
+fn remembered(
+    run: &RunFolder,
+    asked: &Asked<'_>,
+    make: impl FnOnce() -> anyhow::Result<Scored>,
+) -> anyhow::Result<Scored> {
     let key = store::sha256(&serde_json::to_vec(asked)?);
-    let path = run.path().join("scores").join(format!("{}-{}.json", asked.benchmark.name, &key[..16]));
+    let path =
+        run.path().join("scores").join(format!("{}-{}.json", asked.benchmark.name, &key[..16]));
     if let Ok(known) = store::read_json(&path) {
         return Ok(known);
     }
@@ -272,15 +306,18 @@ fn evaluate(
     benchmark: &Benchmark,
     parts: &[&Group<'_>],
 ) -> anyhow::Result<Scored> {
-    let columns: Vec<Columns> = parts.iter().map(|g| columns(run, gold, g)).collect::<Result<_, _>>()?;
-    let examples: Vec<Arc<Examples>> = parts.iter().map(|g| gold.of(&g.cells[0])).collect::<Result<_, _>>()?;
+    let columns: Vec<Columns> =
+        parts.iter().map(|g| columns(run, gold, g)).collect::<Result<_, _>>()?;
+    let examples: Vec<Arc<Examples>> =
+        parts.iter().map(|g| gold.of(&g.cells[0])).collect::<Result<_, _>>()?;
     let mut sets = Vec::new();
     for (name, picked) in sets_of(&columns[0]) {
         let views: Vec<View<'_>> = columns
             .iter()
             .map(|c| {
                 let pick = |i: &usize| c.answers[*i].as_slice();
-                let ranks = c.ranks.as_ref().map(|r| picked.iter().map(|i| r[*i].as_slice()).collect());
+                let ranks =
+                    c.ranks.as_ref().map(|r| picked.iter().map(|i| r[*i].as_slice()).collect());
                 (picked.iter().map(pick).collect(), ranks)
             })
             .collect();
@@ -295,14 +332,17 @@ fn evaluate(
                 groups: &examples.groups,
             })
             .collect();
-        let rules: Vec<Rules> = parts.iter().map(|g| rules(benchmark, &g.cells[0].spec.task, settings)).collect();
+        let rules: Vec<Rules> =
+            parts.iter().map(|g| rules(benchmark, &g.cells[0].spec.task, settings)).collect();
         let all = scored(benchmark, parts, &questions, &rules)?;
         let seeds = parts[0].cells.len();
         let evaluation = if seeds == 1 {
             all
         } else {
             let each: Vec<Evaluation> = (0..seeds)
-                .map(|seed| scored(benchmark, parts, &of_seed(&questions, seed, seeds), &quick(&rules)))
+                .map(|seed| {
+                    scored(benchmark, parts, &of_seed(&questions, seed, seeds), &quick(&rules))
+                })
                 .collect::<anyhow::Result<_>>()?;
             widened(all, &each)?
         };
@@ -329,7 +369,11 @@ fn of_seed<'q>(questions: &[Questions<'q>], seed: usize, seeds: usize) -> Vec<Qu
     let one = |q: &Questions<'q>| {
         let width = q.answers.len() / seeds;
         let columns = seed * width..(seed + 1) * width;
-        Questions { answers: &q.answers[columns.clone()], ranks: q.ranks.map(|r| &r[columns]), ..*q }
+        Questions {
+            answers: &q.answers[columns.clone()],
+            ranks: q.ranks.map(|r| &r[columns]),
+            ..*q
+        }
     };
     questions.iter().map(one).collect()
 }
@@ -349,7 +393,8 @@ fn widened(mut all: Evaluation, each: &[Evaluation]) -> anyhow::Result<Evaluatio
     for score in &mut all.scores {
         let same = |e: &Evaluation| e.find(&score.metric, &score.subset).map(|s| s.value);
         let Some(values) = each.iter().map(same).collect::<Option<Vec<f64>>>() else { continue };
-        let variance = values.iter().map(|v| (v - score.value).powi(2)).sum::<f64>() / (seeds - 1.0);
+        let variance =
+            values.iter().map(|v| (v - score.value).powi(2)).sum::<f64>() / (seeds - 1.0);
         let over_seeds = t * (variance / seeds).sqrt();
         score.low = (score.value - (score.value - score.low).hypot(over_seeds)).max(0.0);
         score.high = (score.value + (score.high - score.value).hypot(over_seeds)).min(1.0);
@@ -381,7 +426,11 @@ fn sets_of(columns: &Columns) -> Vec<(String, Vec<usize>)> {
 
 /// How a benchmark is scored, by the settings.
 pub fn rules(benchmark: &Benchmark, task: &Task, settings: &Settings) -> Rules {
-    let positive = task.positive.as_ref().and_then(|p| task.labels.iter().position(|l| l == p)).map(|i| i as u32);
+    let positive = task
+        .positive
+        .as_ref()
+        .and_then(|p| task.labels.iter().position(|l| l == p))
+        .map(|i| i as u32);
     let stream = Stream::new(RESAMPLING_SEED, "scores").child(&benchmark.name);
     Rules {
         resamples: settings.resamples,
@@ -398,16 +447,29 @@ fn pooled(
     rules: &[Rules],
 ) -> anyhow::Result<Evaluation> {
     let parts: Vec<score::Part<'_>> = (parts.iter().zip(questions).zip(rules))
-        .map(|((group, questions), rules)| score::Part { name: group.task, questions: *questions, rules })
+        .map(|((group, questions), rules)| score::Part {
+            name: group.task,
+            questions: *questions,
+            rules,
+        })
         .collect();
     let metric = benchmark.metric.name().to_owned();
-    let mut evaluation =
-        Evaluation { scores: Vec::new(), refused: Vec::new(), metric: metric.clone(), mean_over_cultures: false };
+    let mut evaluation = Evaluation {
+        scores: Vec::new(),
+        refused: Vec::new(),
+        metric: metric.clone(),
+        mean_over_cultures: false,
+    };
     match score::aggregate(&parts)? {
         Ok(found) => {
-            let answers = || parts.iter().flat_map(|p| p.questions.answers.iter().copied().flatten());
-            let count = |wanted: fn(&Answer) -> bool| answers().filter(|a| wanted(a)).count() as u64;
-            for (name, mean) in [(metric.clone(), &found.micro), (format!("{metric}, macro mean"), &found.macro_mean)] {
+            let answers =
+                || parts.iter().flat_map(|p| p.questions.answers.iter().copied().flatten());
+            let count =
+                |wanted: fn(&Answer) -> bool| answers().filter(|a| wanted(a)).count() as u64;
+            for (name, mean) in [
+                (metric.clone(), &found.micro),
+                (format!("{metric}, macro mean"), &found.macro_mean),
+            ] {
                 evaluation.scores.push(Score {
                     metric: name,
                     subset: Subset::All,
@@ -433,10 +495,18 @@ fn pooled(
 }
 
 /// The answers of all seeds of a group, joined with the examples by id.
-pub(crate) fn columns(run: &RunFolder, gold: &Gold<'_>, group: &Group<'_>) -> anyhow::Result<Columns> {
+pub(crate) fn columns(
+    run: &RunFolder,
+    gold: &Gold<'_>,
+    group: &Group<'_>,
+) -> anyhow::Result<Columns> {
     let first = &group.cells[0];
-    let mut columns =
-        Columns { names: first.variants.clone(), primary: first.primary, answers: Vec::new(), ranks: Some(Vec::new()) };
+    let mut columns = Columns {
+        names: first.variants.clone(),
+        primary: first.primary,
+        answers: Vec::new(),
+        ranks: Some(Vec::new()),
+    };
     for cell in &group.cells {
         let path = run.cell(&cell.planned.folder).predictions();
         let examples = gold.of(cell)?;
@@ -460,7 +530,10 @@ fn join(path: &Path, examples: &Examples, answers: &Answers) -> anyhow::Result<J
     let mut place: HashMap<&str, usize> = HashMap::with_capacity(answers.ids.len());
     for (row, id) in answers.ids.iter().enumerate() {
         if place.insert(id, row).is_some() {
-            bail!("{}: the example `{id}` is answered twice; delete the cell's folder and run again", path.display());
+            bail!(
+                "{}: the example `{id}` is answered twice; delete the cell's folder and run again",
+                path.display()
+            );
         }
     }
     let ranked = answers.top.iter().any(|t| !t.is_empty());
@@ -475,7 +548,8 @@ fn join(path: &Path, examples: &Examples, answers: &Answers) -> anyhow::Result<J
         });
         if ranked {
             let gold = examples.labels[i];
-            let rank = row.and_then(|row| answers.top[row].iter().position(|(label, _)| *label == gold));
+            let rank =
+                row.and_then(|row| answers.top[row].iter().position(|(label, _)| *label == gold));
             ranks.push(rank.map(|r| r as u32));
         }
     }
@@ -497,13 +571,22 @@ impl<'a> Gold<'a> {
     pub(crate) fn of(&self, cell: &Done<'_>) -> anyhow::Result<Arc<Examples>> {
         let spec = &cell.spec;
         let key = format!("{} {:?} {}", spec.data.sha256, spec.protocol.eval, spec.limit);
-        let mut read = self.read.lock().map_err(|_| anyhow::anyhow!("another thread failed while reading examples"))?;
+        let mut read = self
+            .read
+            .lock()
+            .map_err(|_| anyhow::anyhow!("another thread failed while reading examples"))?;
         if let Some(known) = read.get(&key) {
             return Ok(known.clone());
         }
-        let path = self.manifest.data.get(&spec.task.name).map_or(&spec.data.path, |file| &file.path);
+        let path =
+            self.manifest.data.get(&spec.task.name).map_or(&spec.data.path, |file| &file.path);
         let mut examples = prepare::load(path.as_ref(), &spec.protocol.eval, &spec.task.labels)
-            .with_context(|| format!("failed to read the gold labels of `{}`; run the suite again to prepare them", spec.task.name))?;
+            .with_context(|| {
+                format!(
+                    "failed to read the gold labels of `{}`; run the suite again to prepare them",
+                    spec.task.name
+                )
+            })?;
         if spec.limit > 0 {
             examples.truncate(spec.limit);
         }
@@ -520,10 +603,15 @@ pub(crate) fn fill_gaps(manifest: &Manifest, cells: &mut Vec<Cell>) {
             if cells.iter().any(|c| c.model == row.name && c.benchmark == column.name) {
                 continue;
             }
-            let Some(benchmark) = manifest.benchmarks.iter().find(|b| b.name == column.name) else { continue };
+            let Some(benchmark) = manifest.benchmarks.iter().find(|b| b.name == column.name) else {
+                continue;
+            };
             let tasks = tasks_of(benchmark, &manifest.benchmarks);
             let model = manifest.models.iter().find(|m| m.name == row.name);
-            let known = manifest.missing.iter().find(|m| m.model == row.name && tasks.contains(&m.task.as_str()));
+            let known = manifest
+                .missing
+                .iter()
+                .find(|m| m.model == row.name && tasks.contains(&m.task.as_str()));
             let reason = match (known, model) {
                 (Some(missing), _) => missing.reason.clone(),
                 (None, Some(model)) if !model.tasks.is_empty() => Reason::new(

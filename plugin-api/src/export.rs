@@ -29,7 +29,10 @@ pub mod trampoline {
     use std::sync::Once;
     use std::{ptr, slice, str};
 
-    #[allow(clippy::wildcard_imports, reason = "the whole layout is what this module is about")]
+    #[allow(
+        clippy::wildcard_imports,
+        reason = "the whole layout is what this module is about"
+    )]
     use crate::abi::*;
     use crate::{
         Batch, Capability, Dataset, Error, ErrorKind, Generation, Host, Matrix, Plugin, Replies,

@@ -35,7 +35,8 @@ impl Plugin for HashedNgrams {
     const CAPABILITIES: &'static [Capability] = &[Capability::Embed];
 
     fn create(config: &str, _task: &Task, _host: &Host) -> Result<Self, Error> {
-        let config: Config = serde_json::from_str(config).map_err(|e| Error::config(format!("[config]: {e}")))?;
+        let config: Config =
+            serde_json::from_str(config).map_err(|e| Error::config(format!("[config]: {e}")))?;
         if config.dimensions == 0 || config.shortest == 0 || config.shortest > config.longest {
             return Err(Error::config(format!(
                 "[config]: `dimensions` is {}, `shortest` {} and `longest` {}; give at least 1, and shortest <= longest",
@@ -49,7 +50,12 @@ impl Plugin for HashedNgrams {
         self.config.dimensions
     }
 
-    fn embed(&mut self, batch: &Batch<'_>, vectors: &mut Matrix<'_>, _host: &Host) -> Result<(), Error> {
+    fn embed(
+        &mut self,
+        batch: &Batch<'_>,
+        vectors: &mut Matrix<'_>,
+        _host: &Host,
+    ) -> Result<(), Error> {
         for (row, text) in batch.texts.iter().enumerate() {
             self.embed_one(text, vectors.row(row));
         }
@@ -62,7 +68,10 @@ impl HashedNgrams {
     fn embed_one(&self, text: &str, out: &mut [f32]) {
         out.fill(0.0);
         for word in text.split_whitespace() {
-            let word: Vec<char> = std::iter::once('<').chain(word.to_lowercase().chars()).chain(std::iter::once('>')).collect();
+            let word: Vec<char> = std::iter::once('<')
+                .chain(word.to_lowercase().chars())
+                .chain(std::iter::once('>'))
+                .collect();
             for n in self.config.shortest..=self.config.longest.min(word.len()) {
                 for gram in word.windows(n) {
                     let hash = fnv(gram);
@@ -82,9 +91,11 @@ impl HashedNgrams {
 
 /// 64-bit FNV-1a over the characters' code points.
 fn fnv(gram: &[char]) -> u64 {
-    gram.iter().flat_map(|c| u32::from(*c).to_le_bytes()).fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    gram.iter()
+        .flat_map(|c| u32::from(*c).to_le_bytes())
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        })
 }
 
 export_plugin!(HashedNgrams);
@@ -114,8 +125,10 @@ mod tests {
 
     #[test]
     fn a_wrong_field_is_named() {
-        let task = Task { name: "t".into(), protocol: "p".into(), labels: vec![], cultures: vec![] };
-        let wrong = |config| HashedNgrams::create(config, &task, &Host::silent(1, 1)).unwrap_err().message;
+        let task =
+            Task { name: "t".into(), protocol: "p".into(), labels: vec![], cultures: vec![] };
+        let wrong =
+            |config| HashedNgrams::create(config, &task, &Host::silent(1, 1)).unwrap_err().message;
         assert!(wrong(r#"{"dims": 3}"#).contains("dims"));
         assert!(wrong(r#"{"dimensions": 0}"#).contains("at least 1"));
     }

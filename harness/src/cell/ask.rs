@@ -17,7 +17,8 @@ const REPLY_TOKENS: u64 = 32;
 
 pub(super) fn classify(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answered, Reason> {
     let spec = cell.spec;
-    let input = Input::new(&cell.eval, &spec.protocol.input, &spec.task, &spec.cultures).map_err(harness)?;
+    let input = Input::new(&cell.eval, &spec.protocol.input, &spec.task, &spec.cultures)
+        .map_err(harness)?;
     let classes = spec.task.labels.len();
     let mut scores = Vec::new();
     in_batches(cell, vec!["direct".to_owned()], 1, |rows| {
@@ -30,7 +31,11 @@ pub(super) fn classify(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answ
             .map(|((example, scores), answered)| Prediction {
                 example,
                 variant: 0,
-                answer: if answered { given(adapt::best(scores)) } else { missing("the model has no answer") },
+                answer: if answered {
+                    given(adapt::best(scores))
+                } else {
+                    missing("the model has no answer")
+                },
                 top: if answered { top(scores) } else { Vec::new() },
                 reply: None,
             })
@@ -58,7 +63,9 @@ pub(super) fn loglikelihood(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result
         }
         let places = || (0..rows.len()).flat_map(|_| 0..prompts.len()).zip(&contexts);
         let pairs: Vec<(&str, &str)> = places()
-            .flat_map(|(p, context)| options[p].iter().map(move |option| (context.as_str(), *option)))
+            .flat_map(|(p, context)| {
+                options[p].iter().map(move |option| (context.as_str(), *option))
+            })
             .collect();
         let (left, right): (Vec<&str>, Vec<&str>) = pairs.into_iter().unzip();
         let results = model.loglikelihood(&left, &right).map_err(|e| reason(&e))?;
@@ -126,7 +133,8 @@ fn in_batches(
 ) -> Result<Answered, Reason> {
     cell.events.phase("predict");
     let (n, batch) = (cell.eval.len(), cell.spec.model.batch.max(1));
-    let (mut log, mut rows) = Log::open(&cell.folder.log(), variants.len(), batch).map_err(harness)?;
+    let (mut log, mut rows) =
+        Log::open(&cell.folder.log(), variants.len(), batch).map_err(harness)?;
     let mut at = rows.len() / variants.len();
     while at < n {
         let end = (at + batch).min(n);

@@ -16,10 +16,18 @@ pub(super) struct Input<'a> {
 }
 
 /// A template filled for one example.
-pub(super) fn fill(template: &str, examples: &Examples, row: usize, task: &Task) -> Result<String, ScoreError> {
+pub(super) fn fill(
+    template: &str,
+    examples: &Examples,
+    row: usize,
+    task: &Task,
+) -> Result<String, ScoreError> {
     let culture = examples.cultures.get(row);
-    let fields =
-        [("text", examples.texts.get(row)), ("culture", culture), ("culture_name", task.culture_name(culture))];
+    let fields = [
+        ("text", examples.texts.get(row)),
+        ("culture", culture),
+        ("culture_name", task.culture_name(culture)),
+    ];
     adapt::render(template, &fields)
 }
 
@@ -51,7 +59,11 @@ impl<'a> Input<'a> {
     /// Calls with the columns of some rows.
     pub(super) fn with<T>(&self, rows: Range<usize>, call: impl FnOnce(Columns<'_>) -> T) -> T {
         let texts: Vec<&str> = self.texts[rows.clone()].iter().map(AsRef::as_ref).collect();
-        call(Columns { ids: &self.ids[rows.clone()], texts: &texts, cultures: &self.cultures[rows] })
+        call(Columns {
+            ids: &self.ids[rows.clone()],
+            texts: &texts,
+            cultures: &self.cultures[rows],
+        })
     }
 
     /// Number of examples.

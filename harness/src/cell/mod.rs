@@ -16,11 +16,13 @@ use crate::definition::split::Part;
 use crate::example::Examples;
 use crate::exec::events::{Event, Events};
 use crate::plugin::{self, Instance, PluginError};
-use input::Input;
 use crate::prepare;
 use crate::store::log::Prediction;
-use crate::store::record::{CellSpec, End, FORMAT, PluginIdentity, Reason, ReasonKind, Record, Timing};
+use crate::store::record::{
+    CellSpec, End, FORMAT, PluginIdentity, Reason, ReasonKind, Record, Timing,
+};
 use crate::store::{self, CellFolder, predictions};
+use input::Input;
 
 /// Takes stdout away from the plugin: the pipe to the parent comes back, and what is printed goes to stderr.
 pub fn take_stdout() -> std::io::Result<Events> {
@@ -32,7 +34,9 @@ pub fn take_stdout() -> std::io::Result<Events> {
 /// Runs the cell of a folder; on failure the reason is sent to the parent and `false` comes back.
 pub fn run(folder: &CellFolder, events: &Events) -> bool {
     #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL)) {
+    if let Err(error) =
+        rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))
+    {
         events.send(&Event::Log(format!("cannot follow the parent's death: {error}")));
     }
     match run_to_record(folder, events) {
@@ -67,8 +71,11 @@ struct Cell<'a> {
 fn run_to_record(folder: &CellFolder, events: &Events) -> Result<(), Reason> {
     let start = Instant::now();
     let spec: CellSpec = store::read_json(&folder.spec()).map_err(harness)?;
-    let mut timing: Timing =
-        if folder.timing().is_file() { store::read_json(&folder.timing()).map_err(harness)? } else { Timing::default() };
+    let mut timing: Timing = if folder.timing().is_file() {
+        store::read_json(&folder.timing()).map_err(harness)?
+    } else {
+        Timing::default()
+    };
     timing.starts += 1;
     timing.threads = spec.threads;
     store::write_json(&folder.timing(), &timing).map_err(harness)?;
@@ -79,7 +86,10 @@ fn run_to_record(folder: &CellFolder, events: &Events) -> Result<(), Reason> {
 
     let library = plugin::load(spec.plugin.path.as_ref()).map_err(|e| reason(&e))?;
     if library.sha256() != spec.plugin.sha256 {
-        let message = format!("{} has changed since the run was planned; start the run again", spec.plugin.path);
+        let message = format!(
+            "{} has changed since the run was planned; start the run again",
+            spec.plugin.path
+        );
         return Err(Reason::new(ReasonKind::NoPlugin, message));
     }
     let identity = PluginIdentity {
@@ -111,7 +121,11 @@ fn run_to_record(folder: &CellFolder, events: &Events) -> Result<(), Reason> {
 }
 
 impl<'a> Cell<'a> {
-    fn load(spec: &'a CellSpec, folder: &'a CellFolder, events: &'a Events) -> Result<Self, Reason> {
+    fn load(
+        spec: &'a CellSpec,
+        folder: &'a CellFolder,
+        events: &'a Events,
+    ) -> Result<Self, Reason> {
         let read = |parts: &[Part]| {
             prepare::load(spec.data.path.as_ref(), parts, &spec.task.labels)
                 .map_err(|e| Reason::new(ReasonKind::NoData, e.to_string()))
@@ -133,7 +147,8 @@ impl<'a> Cell<'a> {
         let mut config = serde_json::to_value(&self.spec.model.config).map_err(harness)?;
         if let Some(config) = config.as_object_mut() {
             for (id, file) in &self.spec.weights {
-                config.entry("weights").or_insert_with(|| serde_json::json!({}))[id] = file.path.clone().into();
+                config.entry("weights").or_insert_with(|| serde_json::json!({}))[id] =
+                    file.path.clone().into();
             }
         }
         let task = plugin::TaskInfo {
@@ -147,7 +162,8 @@ impl<'a> Cell<'a> {
     }
 
     fn input<'e>(&self, examples: &'e Examples) -> Result<Input<'e>, Reason> {
-        Input::new(examples, &self.spec.protocol.input, &self.spec.task, &self.spec.cultures).map_err(harness)
+        Input::new(examples, &self.spec.protocol.input, &self.spec.task, &self.spec.cultures)
+            .map_err(harness)
     }
 
     /// Fits, or takes up the state that an earlier start saved.
@@ -191,7 +207,12 @@ impl<'a> Cell<'a> {
         };
         let record = Record { format: FORMAT, key: self.spec.key.clone(), end };
         store::write_json(&self.folder.record(), &record)?;
-        for leftover in [self.folder.log(), self.folder.vectors("train"), self.folder.vectors("valid"), self.folder.vectors("eval")] {
+        for leftover in [
+            self.folder.log(),
+            self.folder.vectors("train"),
+            self.folder.vectors("valid"),
+            self.folder.vectors("eval"),
+        ] {
             if leftover.exists() {
                 fs::remove_file(leftover)?;
             }

@@ -12,7 +12,10 @@ use crate::store::record::{Reason, ReasonKind};
 
 pub(super) fn embed(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answered, Reason> {
     let Some(how) = &cell.spec.protocol.embedding else {
-        let message = format!("protocol `{}` does not say how embeddings are evaluated", cell.spec.protocol.name);
+        let message = format!(
+            "protocol `{}` does not say how embeddings are evaluated",
+            cell.spec.protocol.name
+        );
         return Err(Reason::new(ReasonKind::NotServed, message));
     };
     let dims = model.dimension().map_err(|e| reason(&e))?;
@@ -25,13 +28,24 @@ pub(super) fn embed(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answere
         Embedding::KnnAndProbe { k, epochs, batch, learning_rate } => {
             cell.events.phase("k-NN");
             let k = (*k).min(train.len());
-            let votes = knn::classify(train, &cell.train.labels, classes, eval, k).map_err(harness)?;
+            let votes =
+                knn::classify(train, &cell.train.labels, classes, eval, k).map_err(harness)?;
             cell.events.phase("probe");
-            let options = probe::ProbeOptions { epochs: *epochs, batch: *batch, learning_rate: *learning_rate };
+            let options = probe::ProbeOptions {
+                epochs: *epochs,
+                batch: *batch,
+                learning_rate: *learning_rate,
+            };
             let stream = Stream::new(cell.spec.seed, "probe");
-            let layer = probe::train(train, &cell.train.labels, classes, &options, &stream).map_err(harness)?;
+            let layer = probe::train(train, &cell.train.labels, classes, &options, &stream)
+                .map_err(harness)?;
             let scores = probe::scores(&layer, eval).map_err(harness)?;
-            let near: Vec<Prediction> = votes.labels.iter().enumerate().map(|(i, l)| answer(i, 0, *l, Vec::new())).collect();
+            let near: Vec<Prediction> = votes
+                .labels
+                .iter()
+                .enumerate()
+                .map(|(i, l)| answer(i, 0, *l, Vec::new()))
+                .collect();
             let linear = from_scores(&scores, classes, 1);
             let rows = near.into_iter().zip(linear).flat_map(|(a, b)| [a, b]).collect();
             Ok(Answered { variants: vec!["knn".to_owned(), "linear".to_owned()], primary: 1, rows })
@@ -40,7 +54,8 @@ pub(super) fn embed(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answere
             let valid = vectors(cell, model, "valid", &cell.valid, dims)?;
             cell.events.phase("head");
             let valid = Vectors::new("valid", &valid, dims).map_err(harness)?;
-            let head = head::fit(train, &cell.train.labels, valid, &cell.valid.labels, classes).map_err(harness)?;
+            let head = head::fit(train, &cell.train.labels, valid, &cell.valid.labels, classes)
+                .map_err(harness)?;
             let scores = head.scores(eval).map_err(harness)?;
             let rows = from_scores(&scores, classes, 0);
             Ok(Answered { variants: vec!["linear".to_owned()], primary: 1, rows })
@@ -77,7 +92,8 @@ fn vectors(
     cell.events.phase(&format!("embed {name}"));
     let input = cell.input(examples)?;
     let (n, batch) = (input.len(), cell.spec.model.batch.max(1));
-    let (mut log, mut values) = VectorLog::open(&cell.folder.vectors(name), dims, batch).map_err(harness)?;
+    let (mut log, mut values) =
+        VectorLog::open(&cell.folder.vectors(name), dims, batch).map_err(harness)?;
     let mut at = values.len() / dims;
     let mut fresh = Vec::new();
     while at < n {

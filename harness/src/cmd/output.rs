@@ -45,7 +45,9 @@ impl Output {
 
     /// Whether bars may be drawn.
     pub fn bars(self) -> bool {
-        !self.quiet && io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|t| t != "dumb")
+        !self.quiet
+            && io::stderr().is_terminal()
+            && std::env::var_os("TERM").is_none_or(|t| t != "dumb")
     }
 }
 

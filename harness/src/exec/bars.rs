@@ -38,7 +38,8 @@ impl Board {
         } else if bars {
             let all = MultiProgress::new();
             let total = all.add(ProgressBar::new(0));
-            let style = ProgressStyle::with_template("{elapsed_precise} cells {bar:30} {pos}/{len}  {msg}");
+            let style =
+                ProgressStyle::with_template("{elapsed_precise} cells {bar:30} {pos}/{len}  {msg}");
             if let Ok(style) = style {
                 total.set_style(style);
             }
@@ -79,11 +80,15 @@ impl Board {
 
     /// A cell starts.
     pub(super) fn cell(&self, spec: &CellSpec) -> CellBar<'_> {
-        let name = format!("{} · {} · {} · seed {}", spec.model.name, spec.task.name, spec.protocol.name, spec.seed);
+        let name = format!(
+            "{} · {} · {} · seed {}",
+            spec.model.name, spec.task.name, spec.protocol.name, spec.seed
+        );
         let bar = match &self.kind {
             Kind::Bars(all, total) => {
                 let bar = all.insert_before(total, ProgressBar::new(0));
-                let style = ProgressStyle::with_template("  {elapsed:>4} {bar:20} {percent:>3} % {msg}");
+                let style =
+                    ProgressStyle::with_template("  {elapsed:>4} {bar:20} {percent:>3} % {msg}");
                 if let Ok(style) = style {
                     bar.set_style(style);
                 }
@@ -109,7 +114,12 @@ impl Board {
             |_| String::new(),
             |mut counts| {
                 counts.ended += 1;
-                format!("[{}/{} {:.0} s]", counts.ended, counts.total, self.start.elapsed().as_secs_f64())
+                format!(
+                    "[{}/{} {:.0} s]",
+                    counts.ended,
+                    counts.total,
+                    self.start.elapsed().as_secs_f64()
+                )
             },
         );
         if let Kind::Bars(_, total) = &self.kind {
@@ -151,7 +161,9 @@ impl CellBar<'_> {
     pub(super) fn ended(&self, end: &End) {
         let seconds = self.start.elapsed().as_secs_f64();
         let text = match end {
-            End::Done { examples, .. } => format!("done    {} · {examples} examples · {seconds:.1} s", self.name),
+            End::Done { examples, .. } => {
+                format!("done    {} · {examples} examples · {seconds:.1} s", self.name)
+            }
             End::Failed { reason } => {
                 format!("failed  {} · {}: {}", self.name, reason.kind.name(), reason.message)
             }

@@ -53,7 +53,10 @@ pub fn fetch_options(settings: &Settings) -> fetch::Options {
 }
 
 /// The tasks that some benchmarks stand on, aggregates included, in order of name.
-pub fn tasks_of<'a>(catalogue: &'a Catalogue, benchmarks: &[Benchmark]) -> anyhow::Result<Vec<(&'a Family, &'a Task)>> {
+pub fn tasks_of<'a>(
+    catalogue: &'a Catalogue,
+    benchmarks: &[Benchmark],
+) -> anyhow::Result<Vec<(&'a Family, &'a Task)>> {
     let mut names = BTreeSet::new();
     for benchmark in benchmarks {
         names.extend(benchmark.task.clone());
@@ -107,7 +110,9 @@ fn obtain_task(
             return Err(Reason::new(ReasonKind::NoData, because));
         }
         // Wrong bytes are never a reason to look away.
-        Err(Unavailable { because, wrong: true }) => return Err(Reason::new(ReasonKind::NoData, because)),
+        Err(Unavailable { because, wrong: true }) => {
+            return Err(Reason::new(ReasonKind::NoData, because));
+        }
         Err(Unavailable { because, .. }) => {
             let files = sample_files(family, settings).map_err(harness)?;
             (files, Mode::Sample, because, Vec::new())
@@ -155,7 +160,10 @@ fn official_files(
                 Ok(fetched) => Some((*id, fetched)),
                 Err(error) => {
                     // The error that is about wrong bytes is the one to tell.
-                    if first_error.as_ref().is_none_or(|e: &FetchError| error.is_integrity() && !e.is_integrity()) {
+                    if first_error
+                        .as_ref()
+                        .is_none_or(|e: &FetchError| error.is_integrity() && !e.is_integrity())
+                    {
                         first_error = Some(error);
                     }
                     None
@@ -171,7 +179,10 @@ fn official_files(
                 files.insert(id.to_owned(), fetched);
             }
             (None, Some(error)) => {
-                return Err(Unavailable { because: error.to_string(), wrong: error.is_integrity() });
+                return Err(Unavailable {
+                    because: error.to_string(),
+                    wrong: error.is_integrity(),
+                });
             }
             (None, None) => {
                 let because = format!("source `{}` is not defined", need[0]);
@@ -182,8 +193,12 @@ fn official_files(
     Ok((files, notes))
 }
 
-fn sample_files(family: &Family, settings: &Settings) -> std::io::Result<BTreeMap<String, Fetched>> {
-    let folder = settings.cache.join("sample").join(format!("v{}", sample::VERSION)).join(&family.name);
+fn sample_files(
+    family: &Family,
+    settings: &Settings,
+) -> std::io::Result<BTreeMap<String, Fetched>> {
+    let folder =
+        settings.cache.join("sample").join(format!("v{}", sample::VERSION)).join(&family.name);
     sample::ensure(&family.name, &folder)?;
     family
         .sources
@@ -210,7 +225,10 @@ pub fn weights(
             .iter()
             .map(|source| {
                 let file = fetch(source)?;
-                Ok((source.id.clone(), FileRef { path: path_text(&file.path), sha256: file.sha256 }))
+                Ok((
+                    source.id.clone(),
+                    FileRef { path: path_text(&file.path), sha256: file.sha256 },
+                ))
             })
             .collect()
     };

@@ -72,8 +72,9 @@ pub fn run(
                 if found.is_some() {
                     fs::remove_file(folder.record())?;
                 }
-                store::write_json(&folder.spec(), spec)
-                    .with_context(|| format!("failed to prepare the cell {}", folder.path().display()))?;
+                store::write_json(&folder.spec(), spec).with_context(|| {
+                    format!("failed to prepare the cell {}", folder.path().display())
+                })?;
                 todo.push((spec, folder));
             }
         }
@@ -238,7 +239,9 @@ fn watch(
         let killed = if stop.load(Ordering::SeqCst) {
             Some(Ended::Stopped)
         } else if timeout > 0 && start.elapsed() >= Duration::from_secs(timeout) {
-            let message = format!("took longer than {timeout} s; raise `timeout` in the model's TOML or the settings");
+            let message = format!(
+                "took longer than {timeout} s; raise `timeout` in the model's TOML or the settings"
+            );
             Some(Ended::Killed(Reason::new(ReasonKind::Timeout, message)))
         } else if used > memory {
             let message = format!(
@@ -275,7 +278,8 @@ fn tail(folder: &CellFolder, from: u64) -> String {
 }
 
 fn reason_of(status: ExitStatus, said: &str) -> Reason {
-    let said = if said.is_empty() { "it said nothing".to_owned() } else { format!("it said: {said}") };
+    let said =
+        if said.is_empty() { "it said nothing".to_owned() } else { format!("it said: {said}") };
     #[cfg(unix)]
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
         let (kind, name) = match signal {

@@ -50,7 +50,9 @@ pub fn serves(protocol: &Protocol, capabilities: &[Capability], fits: bool) -> O
     let can = |capability: Capability| match capability {
         Capability::Embed => protocol.embedding.is_some(),
         Capability::Classify => fits || !protocol.fit,
-        Capability::Loglikelihood | Capability::Generate => !protocol.fit && !protocol.prompts.is_empty(),
+        Capability::Loglikelihood | Capability::Generate => {
+            !protocol.fit && !protocol.prompts.is_empty()
+        }
     };
     protocol.accepts.iter().copied().find(|c| capabilities.contains(c) && can(*c))
 }
@@ -97,7 +99,11 @@ pub fn plan(
             match cells {
                 Ok(cells) => plan.cells.extend(cells),
                 Err(reason) => {
-                    plan.missing.push(Missing { model: model.name.clone(), task: name.clone(), reason });
+                    plan.missing.push(Missing {
+                        model: model.name.clone(),
+                        task: name.clone(),
+                        reason,
+                    });
                 }
             }
         }
@@ -131,7 +137,11 @@ fn cells_of(
                 format: FORMAT,
                 key: String::new(),
                 model: model.clone(),
-                task: Task { labels: data.labels.clone(), protocols: Vec::new(), ..data.task.clone() },
+                task: Task {
+                    labels: data.labels.clone(),
+                    protocols: Vec::new(),
+                    ..data.task.clone()
+                },
                 protocol: protocol.clone(),
                 served,
                 seed,
@@ -202,7 +212,11 @@ mod tests {
     #[test]
     fn the_first_accepted_capability_serves() {
         use Capability::{Classify, Embed, Generate};
-        let check = |fit, accepts: &[Capability], has: &[Capability], fits, expect: Option<Capability>| {
+        let check = |fit,
+                     accepts: &[Capability],
+                     has: &[Capability],
+                     fits,
+                     expect: Option<Capability>| {
             assert_eq!(serves(&protocol(fit, accepts), has, fits), expect, "{accepts:?} {has:?}");
         };
         check(true, &[Classify, Embed], &[Embed, Classify], true, Some(Classify));

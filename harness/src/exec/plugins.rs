@@ -46,7 +46,9 @@ impl Plugins {
     pub fn get(&self, name: &str) -> Result<&Described, Reason> {
         match self.0.get(name) {
             Some(found) => found.as_ref().map_err(Clone::clone),
-            None => Err(Reason::new(ReasonKind::NoPlugin, format!("plugin `{name}` was not asked for"))),
+            None => {
+                Err(Reason::new(ReasonKind::NoPlugin, format!("plugin `{name}` was not asked for")))
+            }
         }
     }
 
@@ -72,16 +74,16 @@ fn describe(name: &str, folders: &[PathBuf], cache: &Path) -> Result<Described, 
     let path = plugin::find(name, folders).map_err(|e| no_plugin(e.to_string()))?;
     let sha256 = store::sha256_file(&path).map_err(|e| no_plugin(e.to_string()))?;
     let file = FileRef { path: path_text(&path), sha256 };
-    let remembered = cache.join("plugins").join(format!("{}-{}.json", env!("CARGO_PKG_VERSION"), file.sha256));
+    let remembered =
+        cache.join("plugins").join(format!("{}-{}.json", env!("CARGO_PKG_VERSION"), file.sha256));
     if let Ok(known) = store::read_json::<Described>(&remembered) {
         return Ok(Described { file, ..known });
     }
     let program = std::env::current_exe().map_err(|e| no_plugin(e.to_string()))?;
-    let output = Command::new(program)
-        .args(["--json", "plugin", "describe"])
-        .arg(&path)
-        .output()
-        .map_err(|e| no_plugin(format!("failed to start a process to describe {}: {e}", path.display())))?;
+    let output =
+        Command::new(program).args(["--json", "plugin", "describe"]).arg(&path).output().map_err(
+            |e| no_plugin(format!("failed to start a process to describe {}: {e}", path.display())),
+        )?;
     if !output.status.success() {
         let text = String::from_utf8_lossy(&output.stderr);
         let text = text.trim().trim_start_matches("error: ").replace('\n', " ");

@@ -10,7 +10,9 @@ use crate::store::record::ReasonKind;
 #[derive(Debug, Error)]
 pub enum PluginError {
     /// No file of that name.
-    #[error("plugin `{name}` is not in {searched}{hint}; build it (`cargo build --release -p {name}`) or name its folder with --plugins")]
+    #[error(
+        "plugin `{name}` is not in {searched}{hint}; build it (`cargo build --release -p {name}`) or name its folder with --plugins"
+    )]
     NotFound {
         /// The name as asked for.
         name: String,
@@ -88,7 +90,9 @@ pub enum PluginError {
         wanted: usize,
     },
     /// A number is NaN or infinite.
-    #[error("plugin {plugin}, {call}: {value} for example `{example}`; scores and vectors must be finite (no answer: mark the row)")]
+    #[error(
+        "plugin {plugin}, {call}: {value} for example `{example}`; scores and vectors must be finite (no answer: mark the row)"
+    )]
     NotFinite {
         /// The plugin.
         plugin: String,

@@ -25,7 +25,8 @@ pub fn find(name: &str, folders: &[PathBuf]) -> Result<PathBuf, PluginError> {
         }
     }
     let known: Vec<String> = folders.iter().flat_map(|folder| names_in(folder)).collect();
-    let hint = nearest(name, known.iter().map(String::as_str)).map(|n| format!(" (did you mean `{n}`?)"));
+    let hint =
+        nearest(name, known.iter().map(String::as_str)).map(|n| format!(" (did you mean `{n}`?)"));
     Err(PluginError::NotFound {
         name: name.to_owned(),
         searched: folders.iter().map(|f| f.display().to_string()).collect::<Vec<_>>().join(", "),
@@ -34,7 +35,12 @@ pub fn find(name: &str, folders: &[PathBuf]) -> Result<PathBuf, PluginError> {
 }
 
 fn file_name(name: &str) -> String {
-    format!("{}{}{}", std::env::consts::DLL_PREFIX, name.replace('-', "_"), std::env::consts::DLL_SUFFIX)
+    format!(
+        "{}{}{}",
+        std::env::consts::DLL_PREFIX,
+        name.replace('-', "_"),
+        std::env::consts::DLL_SUFFIX
+    )
 }
 
 /// Names of all libraries of a folder, as models would write them.
@@ -43,7 +49,9 @@ fn names_in(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = entries
         .filter_map(|entry| {
             let name = entry.ok()?.file_name().into_string().ok()?;
-            let name = name.strip_prefix(std::env::consts::DLL_PREFIX)?.strip_suffix(std::env::consts::DLL_SUFFIX)?;
+            let name = name
+                .strip_prefix(std::env::consts::DLL_PREFIX)?
+                .strip_suffix(std::env::consts::DLL_SUFFIX)?;
             Some(name.replace('_', "-"))
         })
         .collect();
@@ -62,8 +70,14 @@ mod tests {
         let folders = [folder.path().to_owned()];
         assert!(find("tfidf-logreg", &folders).unwrap().ends_with(file_name("tfidf-logreg")));
         let error = find("tfidf-logref", &folders).unwrap_err().to_string();
-        assert!(error.contains("did you mean `tfidf-logreg`?") && error.contains("--plugins"), "{error}");
+        assert!(
+            error.contains("did you mean `tfidf-logreg`?") && error.contains("--plugins"),
+            "{error}"
+        );
         let error = find("./none.so", &folders).unwrap_err().to_string();
-        assert!(error.contains("none.so: not a loadable library: there is no such file"), "{error}");
+        assert!(
+            error.contains("none.so: not a loadable library: there is no such file"),
+            "{error}"
+        );
     }
 }

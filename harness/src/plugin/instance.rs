@@ -6,7 +6,9 @@ use std::ffi::c_void;
 use std::path::Path;
 use std::{fmt, ptr};
 
-use plugin_api::abi::{self, CeBatch, CeDataset, CeError, CeGeneration, CeHost, CeLoglikelihood, CeSink, CeStr, CeTask};
+use plugin_api::abi::{
+    self, CeBatch, CeDataset, CeError, CeGeneration, CeHost, CeLoglikelihood, CeSink, CeStr, CeTask,
+};
 
 use super::{Host, Library, PluginError};
 use crate::store::record::ReasonKind;
@@ -91,7 +93,13 @@ impl ErrorRoom {
     }
 
     /// The status as a result; `ids` are those of the batch.
-    fn check(&self, library: &Library, call: &'static str, status: i32, ids: &[&str]) -> Result<(), PluginError> {
+    fn check(
+        &self,
+        library: &Library,
+        call: &'static str,
+        status: i32,
+        ids: &[&str],
+    ) -> Result<(), PluginError> {
         if status == abi::CE_OK {
             return Ok(());
         }
@@ -140,7 +148,15 @@ impl<'l> Instance<'l> {
         let mut handle = ptr::null_mut();
         let mut room = ErrorRoom::new();
         // SAFETY: all pointers live for the call; the host's table lives until the handle is destroyed.
-        let status = unsafe { create(str(config), &raw const ce_task, &raw const *table, &raw mut handle, &raw mut room.error) };
+        let status = unsafe {
+            create(
+                str(config),
+                &raw const ce_task,
+                &raw const *table,
+                &raw mut handle,
+                &raw mut room.error,
+            )
+        };
         room.check(library, "create", status, &[])?;
         if handle.is_null() {
             let problem = "`create` said ok and gave no handle".to_owned();
@@ -161,7 +177,8 @@ impl<'l> Instance<'l> {
         valid: (Columns<'_>, &[u32]),
     ) -> Result<(), PluginError> {
         let fit = offered(self.library, "fit", self.library.table().fit)?;
-        let sets = [train, valid].map(|(columns, labels)| (strs(columns.ids), strs(columns.texts), columns, labels));
+        let sets = [train, valid]
+            .map(|(columns, labels)| (strs(columns.ids), strs(columns.texts), columns, labels));
         let [train, valid] = [0, 1].map(|i| {
             let (ids, texts, columns, labels) = &sets[i];
             assert_eq!(ids.len(), labels.len(), "one label a row");
@@ -169,12 +186,17 @@ impl<'l> Instance<'l> {
         });
         let mut room = ErrorRoom::new();
         // SAFETY: the handle is ours, all columns live for the call.
-        let status = unsafe { fit(self.handle, &raw const train, &raw const valid, &raw mut room.error) };
+        let status =
+            unsafe { fit(self.handle, &raw const train, &raw const valid, &raw mut room.error) };
         room.check(self.library, "fit", status, sets[0].2.ids)
     }
 
     /// Scores `[n, labels]` into `scores`, and which rows have an answer.
-    pub fn classify(&mut self, columns: Columns<'_>, scores: &mut Vec<f32>) -> Result<Vec<bool>, PluginError> {
+    pub fn classify(
+        &mut self,
+        columns: Columns<'_>,
+        scores: &mut Vec<f32>,
+    ) -> Result<Vec<bool>, PluginError> {
         let classify = offered(self.library, "classify", self.library.table().classify)?;
         let (ids, texts) = (strs(columns.ids), strs(columns.texts));
         let rows = batch(&ids, &texts, &columns);
@@ -222,7 +244,11 @@ impl<'l> Instance<'l> {
     }
 
     /// Vectors `[n, dimension]` into `vectors`.
-    pub fn embed(&mut self, columns: Columns<'_>, vectors: &mut Vec<f32>) -> Result<(), PluginError> {
+    pub fn embed(
+        &mut self,
+        columns: Columns<'_>,
+        vectors: &mut Vec<f32>,
+    ) -> Result<(), PluginError> {
         let embed = offered(self.library, "embed", self.library.table().embed)?;
         let width = self.dimension()?;
         let (ids, texts) = (strs(columns.ids), strs(columns.texts));
@@ -233,7 +259,13 @@ impl<'l> Instance<'l> {
         let mut room = ErrorRoom::new();
         // SAFETY: the handle is ours, the buffer has `n * dimension` values.
         let status = unsafe {
-            embed(self.handle, &raw const rows, vectors.as_mut_ptr(), &raw mut filled, &raw mut room.error)
+            embed(
+                self.handle,
+                &raw const rows,
+                vectors.as_mut_ptr(),
+                &raw mut filled,
+                &raw mut room.error,
+            )
         };
         room.check(self.library, "embed", status, columns.ids)?;
         self.count("embed", filled, ids.len())?;
@@ -275,25 +307,47 @@ impl<'l> Instance<'l> {
             .map(|(r, continuation)| {
                 // Minus infinity is an honest answer: the continuation is impossible.
                 if r.sum.is_nan() || r.sum > 0.0 {
-                    let (plugin, example) = (self.library.name().to_owned(), (*continuation).to_owned());
-                    return Err(PluginError::NotFinite { plugin, call: "loglikelihood", value: r.sum, example });
+                    let (plugin, example) =
+                        (self.library.name().to_owned(), (*continuation).to_owned());
+                    return Err(PluginError::NotFinite {
+                        plugin,
+                        call: "loglikelihood",
+                        value: r.sum,
+                        example,
+                    });
                 }
-                Ok(plugin_api::Loglikelihood { sum: r.sum, tokens: r.tokens, greedy: r.greedy != 0 })
+                Ok(plugin_api::Loglikelihood {
+                    sum: r.sum,
+                    tokens: r.tokens,
+                    greedy: r.greedy != 0,
+                })
             })
             .collect()
     }
 
     /// One reply for each prompt.
-    pub fn generate(&mut self, prompts: &[&str], max_tokens: u64) -> Result<Vec<String>, PluginError> {
+    pub fn generate(
+        &mut self,
+        prompts: &[&str],
+        max_tokens: u64,
+    ) -> Result<Vec<String>, PluginError> {
         let call = offered(self.library, "generate", self.library.table().generate)?;
         let texts = strs(prompts);
-        let how = CeGeneration { struct_size: size_of::<CeGeneration>(), max_tokens, temperature: 0.0 };
+        let how =
+            CeGeneration { struct_size: size_of::<CeGeneration>(), max_tokens, temperature: 0.0 };
         let mut replies: Vec<Option<String>> = vec![None; prompts.len()];
         let sink = CeSink { context: (&raw mut replies).cast(), put: Some(put) };
         let mut room = ErrorRoom::new();
         // SAFETY: the handle is ours; the sink's context lives for the call.
         let status = unsafe {
-            call(self.handle, texts.len(), texts.as_ptr(), &raw const how, &raw const sink, &raw mut room.error)
+            call(
+                self.handle,
+                texts.len(),
+                texts.as_ptr(),
+                &raw const how,
+                &raw const sink,
+                &raw mut room.error,
+            )
         };
         room.check(self.library, "generate", status, prompts)?;
         let got = replies.iter().flatten().count();
@@ -341,12 +395,19 @@ impl<'l> Instance<'l> {
     }
 }
 
-fn offered<F>(library: &Library, call: &'static str, function: Option<F>) -> Result<F, PluginError> {
+fn offered<F>(
+    library: &Library,
+    call: &'static str,
+    function: Option<F>,
+) -> Result<F, PluginError> {
     function.ok_or_else(|| PluginError::NotOffered { plugin: library.name().to_owned(), call })
 }
 
 fn batch(ids: &[CeStr], texts: &[CeStr], columns: &Columns<'_>) -> CeBatch {
-    assert!(ids.len() == texts.len() && ids.len() == columns.cultures.len(), "columns of one length");
+    assert!(
+        ids.len() == texts.len() && ids.len() == columns.cultures.len(),
+        "columns of one length"
+    );
     CeBatch {
         struct_size: size_of::<CeBatch>(),
         n: ids.len(),
@@ -358,7 +419,8 @@ fn batch(ids: &[CeStr], texts: &[CeStr], columns: &Columns<'_>) -> CeBatch {
 
 unsafe extern "C" fn put(context: *mut c_void, index: usize, reply: CeStr) {
     // SAFETY: the context is the list that `generate` made for this call; the reply lives for the call.
-    let (replies, reply) = unsafe { (&mut *context.cast::<Vec<Option<String>>>(), super::host::lossy(reply)) };
+    let (replies, reply) =
+        unsafe { (&mut *context.cast::<Vec<Option<String>>>(), super::host::lossy(reply)) };
     if let Some(place) = replies.get_mut(index) {
         *place = Some(reply);
     }

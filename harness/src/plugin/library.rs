@@ -37,7 +37,9 @@ pub fn load(path: &Path) -> Result<Library, PluginError> {
     let sha256 = store::sha256_file(&path).map_err(|e| open(e.to_string()))?;
     // SAFETY: the user named this library; its initialisers run now, in a process of the cell's own.
     let library = unsafe { os::Library::open(Some(&path), os::RTLD_NOW | os::RTLD_LOCAL) }
-        .map_err(|e| open(std::error::Error::source(&e).map_or_else(|| e.to_string(), ToString::to_string)))?;
+        .map_err(|e| {
+            open(std::error::Error::source(&e).map_or_else(|| e.to_string(), ToString::to_string))
+        })?;
     // SAFETY: by the ABI the symbol has this type.
     let entry = match unsafe { library.get::<Entry>(b"culture_eval_plugin_v1\0") } {
         Ok(entry) => *entry,
@@ -51,8 +53,13 @@ pub fn load(path: &Path) -> Result<Library, PluginError> {
         return Err(PluginError::BadTable { path, problem: "the table is null".to_owned() });
     }
     // SAFETY: every table of every version starts with these two numbers and the size.
-    let (major, minor, size) =
-        unsafe { ((&raw const (*table).abi_major).read(), (&raw const (*table).abi_minor).read(), (&raw const (*table).struct_size).read()) };
+    let (major, minor, size) = unsafe {
+        (
+            (&raw const (*table).abi_major).read(),
+            (&raw const (*table).abi_minor).read(),
+            (&raw const (*table).struct_size).read(),
+        )
+    };
     if major != abi::CE_ABI_MAJOR {
         return Err(PluginError::OtherAbi {
             path,
@@ -63,7 +70,12 @@ pub fn load(path: &Path) -> Result<Library, PluginError> {
     }
     // The table of version 1.0 is the least that a plugin of major version 1 has.
     if size < size_of::<CePlugin>() {
-        let problem = format!("its table says ABI {major}.{minor} but has {size} bytes; that of ABI {}.{} has {}", abi::CE_ABI_MAJOR, abi::CE_ABI_MINOR, size_of::<CePlugin>());
+        let problem = format!(
+            "its table says ABI {major}.{minor} but has {size} bytes; that of ABI {}.{} has {}",
+            abi::CE_ABI_MAJOR,
+            abi::CE_ABI_MINOR,
+            size_of::<CePlugin>()
+        );
         return Err(PluginError::BadTable { path, problem });
     }
     // SAFETY: the table has at least as many bytes as ours.
@@ -153,11 +165,19 @@ impl Library {
             (abi::CE_LOGLIKELIHOOD, Capability::Loglikelihood),
             (abi::CE_GENERATE, Capability::Generate),
         ];
-        all.into_iter().filter(|(bit, _)| self.table.capabilities & bit != 0).map(|(_, c)| c).collect()
+        all.into_iter()
+            .filter(|(bit, _)| self.table.capabilities & bit != 0)
+            .map(|(_, c)| c)
+            .collect()
     }
 
     /// Makes a model.
-    pub fn create<'l>(&'l self, config: &str, task: &TaskInfo, host: Host<'l>) -> Result<Instance<'l>, PluginError> {
+    pub fn create<'l>(
+        &'l self,
+        config: &str,
+        task: &TaskInfo,
+        host: Host<'l>,
+    ) -> Result<Instance<'l>, PluginError> {
         Instance::create(self, config, task, host)
     }
 }

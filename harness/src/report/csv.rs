@@ -4,8 +4,26 @@ use super::summary::{Outcome, Summary};
 use crate::score::Score;
 
 const HEAD: [&str; 20] = [
-    "model", "benchmark", "protocol", "served", "variant", "seeds", "primary", "data", "metric", "subset", "value",
-    "low", "high", "interval", "n", "answered", "out_of_choice", "missing", "clusters", "reason",
+    "model",
+    "benchmark",
+    "protocol",
+    "served",
+    "variant",
+    "seeds",
+    "primary",
+    "data",
+    "metric",
+    "subset",
+    "value",
+    "low",
+    "high",
+    "interval",
+    "n",
+    "answered",
+    "out_of_choice",
+    "missing",
+    "clusters",
+    "reason",
 ];
 
 /// All scores and reasons.
@@ -15,7 +33,8 @@ pub fn render(summary: &Summary) -> Result<String, csv::Error> {
     let data = |sample: bool| if sample { "SAMPLE" } else { "official" };
     for cell in &summary.cells {
         let seeds = cell.seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(" ");
-        let place = [&cell.model, &cell.benchmark, &cell.protocol, &cell.served, &cell.variant, &seeds];
+        let place =
+            [&cell.model, &cell.benchmark, &cell.protocol, &cell.served, &cell.variant, &seeds];
         let mut row: Vec<String> = place.into_iter().map(|s| safe(s)).collect();
         row.push("yes".into());
         match &cell.outcome {
@@ -61,5 +80,9 @@ fn fields(score: &Score) -> Vec<String> {
 
 /// A spreadsheet runs a cell that starts like a formula: a leading quote keeps it text.
 fn safe(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
 }

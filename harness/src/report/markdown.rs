@@ -10,7 +10,9 @@ use crate::score::Subset;
 pub fn render(summary: &Summary) -> String {
     let mut text = format!("# {}\n\n", escape(&summary.title));
     if summary.sample {
-        text.push_str("> **SAMPLE**: some columns stand on synthetic data, not on the benchmark.\n\n");
+        text.push_str(
+            "> **SAMPLE**: some columns stand on synthetic data, not on the benchmark.\n\n",
+        );
     }
     board(&mut text, summary);
     gaps(&mut text, summary);
@@ -43,8 +45,16 @@ fn board(text: &mut String, summary: &Summary) {
         for column in &summary.benchmarks {
             cells.push(match line.get(column.name.as_str()).map(|c| (&c.outcome, &c.protocol)) {
                 Some((Outcome::Score(score), protocol)) => {
-                    let n = if summary.n_of(&column.name).is_none() { format!("<br>n = {}", score.n) } else { String::new() };
-                    format!("{} <sub>{}</sub><br><sub>{protocol}</sub>{n}", percent(score.value), interval(score))
+                    let n = if summary.n_of(&column.name).is_none() {
+                        format!("<br>n = {}", score.n)
+                    } else {
+                        String::new()
+                    };
+                    format!(
+                        "{} <sub>{}</sub><br><sub>{protocol}</sub>{n}",
+                        percent(score.value),
+                        interval(score)
+                    )
                 }
                 Some((Outcome::Reason(reason), _)) => {
                     format!("{} [{}]", reason.kind.name(), notes.number(reason))
@@ -69,11 +79,16 @@ fn gaps(text: &mut String, summary: &Summary) {
     let rows: Vec<_> = summary
         .scores
         .iter()
-        .filter(|d| matches!(d.score.subset, Subset::CultureGap { .. } | Subset::WorstCulture { .. }))
+        .filter(|d| {
+            matches!(d.score.subset, Subset::CultureGap { .. } | Subset::WorstCulture { .. })
+        })
         .filter(primary)
         .filter(|d| {
             summary.cells.iter().any(|c| {
-                c.model == d.model && c.benchmark == d.benchmark && c.protocol == d.protocol && c.variant == d.variant
+                c.model == d.model
+                    && c.benchmark == d.benchmark
+                    && c.protocol == d.protocol
+                    && c.variant == d.variant
             })
         })
         .collect();
@@ -154,7 +169,8 @@ pub(crate) fn escape(text: &str) -> String {
                 out.push('\\');
                 out.push(c);
             }
-            c if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => {}
+            c if c.is_control()
+                || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => {}
             c => out.push(c),
         }
     }

@@ -149,9 +149,11 @@ impl Summary {
 
     /// Number of evaluated examples of a column, where all its scores agree.
     pub fn n_of(&self, benchmark: &str) -> Option<u64> {
-        let mut counts = self.cells.iter().filter(|c| c.benchmark == benchmark).filter_map(|c| match &c.outcome {
-            Outcome::Score(score) => Some(score.n),
-            Outcome::Reason(_) => None,
+        let mut counts = self.cells.iter().filter(|c| c.benchmark == benchmark).filter_map(|c| {
+            match &c.outcome {
+                Outcome::Score(score) => Some(score.n),
+                Outcome::Reason(_) => None,
+            }
         });
         let first = counts.next()?;
         counts.all(|n| n == first).then_some(first)

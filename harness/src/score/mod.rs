@@ -27,8 +27,8 @@ mod tests;
 
 pub use aggregate::{Aggregate, Part, aggregate};
 pub use answer::Answer;
-pub use resample::CONFIDENCE;
 pub use error::{Reason, ScoreError};
 pub use evaluate::{Evaluation, Questions, Refusal, Rules, Score, Subset, evaluate};
 pub use linear::Linear;
+pub use resample::CONFIDENCE;
 pub use vectors::Vectors;

@@ -140,8 +140,7 @@ pub fn resolve(
         put(key, value, origin, &mut merged)?;
     }
 
-    let mut settings =
-        Settings::deserialize(merged).map_err(|e| invalid("settings", &e))?;
+    let mut settings = Settings::deserialize(merged).map_err(|e| invalid("settings", &e))?;
     if settings.cache.as_os_str().is_empty() {
         settings.cache = default_cache();
     }
@@ -160,7 +159,10 @@ fn invalid(origin: &str, error: &impl std::fmt::Display) -> SettingsError {
 fn from_text(text: &str, like: Option<&Value>) -> Value {
     match like {
         Some(Value::Array(_)) => Value::Array(
-            text.split(',').filter(|s| !s.is_empty()).map(|s| Value::String(s.to_owned())).collect(),
+            text.split(',')
+                .filter(|s| !s.is_empty())
+                .map(|s| Value::String(s.to_owned()))
+                .collect(),
         ),
         Some(Value::Boolean(_)) => match text {
             "1" | "true" => Value::Boolean(true),
@@ -189,7 +191,11 @@ fn default_cache() -> PathBuf {
 mod tests {
     use super::*;
 
-    fn resolve_in(file: Option<&str>, env: &[(&str, &str)], flags: Table) -> Result<Resolved, String> {
+    fn resolve_in(
+        file: Option<&str>,
+        env: &[(&str, &str)],
+        flags: Table,
+    ) -> Result<Resolved, String> {
         let folder = tempfile::tempdir().unwrap();
         if let Some(text) = file {
             fs_err::write(folder.path().join(FILE), text).unwrap();
@@ -228,7 +234,10 @@ mod tests {
     #[test]
     fn a_wrong_setting_names_its_origin() {
         let unknown = resolve_in(Some("jbos = 3"), &[], Table::new()).unwrap_err();
-        assert!(unknown.contains("<dir>/culture-eval.toml") && unknown.contains("jbos"), "{unknown}");
+        assert!(
+            unknown.contains("<dir>/culture-eval.toml") && unknown.contains("jbos"),
+            "{unknown}"
+        );
         let wrong = resolve_in(None, &[("CULTURE_EVAL_JOBS", "many")], Table::new()).unwrap_err();
         assert!(wrong.starts_with("CULTURE_EVAL_JOBS: "), "{wrong}");
     }

@@ -82,7 +82,9 @@ fn to_batch(
     let mut top_labels = ListBuilder::new(StringBuilder::new());
     let mut top_scores = ListBuilder::new(Float32Builder::new());
     let name = |index: u32| {
-        labels.get(index as usize).ok_or_else(|| io::Error::other(format!("label index {index} out of range")))
+        labels
+            .get(index as usize)
+            .ok_or_else(|| io::Error::other(format!("label index {index} out of range")))
     };
     let mut status = Vec::with_capacity(rows.len());
     for row in rows {
@@ -125,7 +127,9 @@ fn to_batch(
 
 /// Reads the answers of each variant, in the order of `variants`.
 pub fn read(path: &Path, variants: &[String], labels: &[String]) -> io::Result<Vec<Answers>> {
-    let fail = |what: String| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {what}", path.display()));
+    let fail = |what: String| {
+        io::Error::new(io::ErrorKind::InvalidData, format!("{}: {what}", path.display()))
+    };
     let file = fs_err::File::open(path)?;
     let (file, _) = file.into_parts();
     let reader = ParquetRecordBatchReaderBuilder::try_new(file)
@@ -134,7 +138,10 @@ pub fn read(path: &Path, variants: &[String], labels: &[String]) -> io::Result<V
     let index: std::collections::HashMap<&str, u32> =
         labels.iter().enumerate().map(|(i, l)| (l.as_str(), i as u32)).collect();
     let find = |label: &str| {
-        index.get(label).copied().ok_or_else(|| fail(format!("label `{label}` is not one of the task's")))
+        index
+            .get(label)
+            .copied()
+            .ok_or_else(|| fail(format!("label `{label}` is not one of the task's")))
     };
     let mut all = vec![Answers::default(); variants.len()];
     for batch in reader {
@@ -171,8 +178,14 @@ pub fn read(path: &Path, variants: &[String], labels: &[String]) -> io::Result<V
             let mut top = Vec::new();
             if top_labels.is_valid(row) && top_scores.is_valid(row) {
                 let (l, s) = (top_labels.value(row), top_scores.value(row));
-                let l = l.as_any().downcast_ref::<StringArray>().ok_or_else(|| fail("top_labels".into()))?;
-                let s = s.as_any().downcast_ref::<Float32Array>().ok_or_else(|| fail("top_scores".into()))?;
+                let l = l
+                    .as_any()
+                    .downcast_ref::<StringArray>()
+                    .ok_or_else(|| fail("top_labels".into()))?;
+                let s = s
+                    .as_any()
+                    .downcast_ref::<Float32Array>()
+                    .ok_or_else(|| fail("top_scores".into()))?;
                 for k in 0..l.len() {
                     top.push((find(l.value(k))?, s.value(k)));
                 }

@@ -84,7 +84,9 @@ impl CellSpec {
 
     /// Name of the cell's folder.
     pub fn folder(&self) -> String {
-        let clean = |text: &str| text.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_', "-");
+        let clean = |text: &str| {
+            text.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_', "-")
+        };
         format!(
             "{}.{}.{}.s{}.{}",
             clean(&self.model.name),

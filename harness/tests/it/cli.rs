@@ -6,8 +6,21 @@ use std::process::Stdio;
 use super::program::{Place, Ran, assert_says};
 
 const COMMANDS: [&str; 15] = [
-    "run", "retry", "report", "score", "list", "show", "fetch", "prepare", "sample", "validate",
-    "doctor", "config", "plugin", "stats", "completions",
+    "run",
+    "retry",
+    "report",
+    "score",
+    "list",
+    "show",
+    "fetch",
+    "prepare",
+    "sample",
+    "validate",
+    "doctor",
+    "config",
+    "plugin",
+    "stats",
+    "completions",
 ];
 
 #[test]
@@ -66,13 +79,19 @@ fn settings_come_in_layers_and_a_wrong_one_names_its_origin() {
     let config = place.run(&["--json", "--jobs", "3", "config"]).exits(0);
     let of = |name: &str| config.lines().into_iter().find(|l| l["setting"] == name).unwrap();
     assert_eq!((&of("timeout")["value"], &of("jobs")["value"]), (&7.into(), &3.into()));
-    assert_eq!((&of("jobs")["origin"], &of("data")["origin"]), (&"--jobs".into(), &"default".into()));
+    assert_eq!(
+        (&of("jobs")["origin"], &of("data")["origin"]),
+        (&"--jobs".into(), &"default".into())
+    );
     assert_says(of("timeout")["origin"].as_str().unwrap(), &["culture-eval.toml"]);
     let defaults = place.run(&["config", "--defaults"]).exits(0).out;
     place.write("culture-eval.toml", defaults);
     place.run(&["config"]).exits(0);
     place.write("culture-eval.toml", "tiemout = 7\n");
-    assert_says(&place.run(&["list"]).exits(2).err, &["culture-eval.toml", "tiemout", "culture-eval config"]);
+    assert_says(
+        &place.run(&["list"]).exits(2).err,
+        &["culture-eval.toml", "tiemout", "culture-eval config"],
+    );
 }
 
 #[test]
@@ -103,7 +122,13 @@ fn json_is_one_object_a_line() {
 fn doctor_says_what_is_missing_and_how_to_get_it() {
     let place = Place::new();
     let doctor = place.run(&["--json", "doctor"]).exits(1);
-    let of = |what: &str| doctor.lines().into_iter().find(|l| l["what"] == what).unwrap_or_else(|| panic!("{what}: {}", doctor.out));
+    let of = |what: &str| {
+        doctor
+            .lines()
+            .into_iter()
+            .find(|l| l["what"] == what)
+            .unwrap_or_else(|| panic!("{what}: {}", doctor.out))
+    };
     assert_eq!(of("plugin majority")["state"], "ok");
     assert_eq!(of("data emgsd/test")["state"], "missing");
     assert_says(of("data emgsd/test")["detail"].as_str().unwrap(), &["drop-in"]);
@@ -112,7 +137,10 @@ fn doctor_says_what_is_missing_and_how_to_get_it() {
 #[test]
 fn completions_and_validate() {
     let place = Place::new();
-    assert_says(&place.run(&["completions", "bash"]).exits(0).out, &["complete -F", "culture-eval"]);
+    assert_says(
+        &place.run(&["completions", "bash"]).exits(0).out,
+        &["complete -F", "culture-eval"],
+    );
     let valid = place.run(&["validate"]).exits(0);
     assert_says(&valid.err, &["11 benchmarks", "all well"]);
     place.model("double", "no-such-plugin", "tasks = [\"emgds\"]", "");
@@ -123,7 +151,13 @@ fn completions_and_validate() {
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
     let place = Place::new();
-    for args in [&["show", "crehate"][..], &["--json", "config"], &["completions", "bash"], &["--help"], &["config", "--defaults"]] {
+    for args in [
+        &["show", "crehate"][..],
+        &["--json", "config"],
+        &["completions", "bash"],
+        &["--help"],
+        &["config", "--defaults"],
+    ] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let mut command = place.command(args);
@@ -146,7 +180,9 @@ fn the_first_line_comes_before_the_reader_goes_away() {
 #[test]
 fn quiet_is_quiet() {
     let place = Place::new();
-    let ran = place.sample(&["--quiet", "--benchmarks", "emgsd", "--models", "majority", "--limit", "5"]).exits(0);
+    let ran = place
+        .sample(&["--quiet", "--benchmarks", "emgsd", "--models", "majority", "--limit", "5"])
+        .exits(0);
     assert_eq!(ran.err, "");
     assert_says(&ran.out, &["SAMPLE", "Majority"]);
 }

@@ -24,7 +24,8 @@ fn lie(lie: &str, more: &[&str]) -> String {
     let place = Place::new();
     place.model("liar", "liar", "", &format!("lie = \"{lie}\""));
     let reason = reasons(&place, "liar", more).remove(0);
-    let text = format!("{}: {}", reason["kind"].as_str().unwrap(), reason["message"].as_str().unwrap());
+    let text =
+        format!("{}: {}", reason["kind"].as_str().unwrap(), reason["message"].as_str().unwrap());
     let markdown = fs::read_to_string(place.path("runs/default/leaderboard.md")).unwrap();
     assert_says(&markdown, &["SAMPLE"]);
     place.plain(&text)
@@ -68,7 +69,10 @@ fn no_memory() {
         println!("skipped: no /proc");
         return;
     }
-    assert_says(&lie("hog", &["--memory", "400"]), &["out-of-memory: used ", " MiB of 400 MiB; lower `batch` or raise `memory`"]);
+    assert_says(
+        &lie("hog", &["--memory", "400"]),
+        &["out-of-memory: used ", " MiB of 400 MiB; lower `batch` or raise `memory`"],
+    );
 }
 
 #[test]
@@ -81,7 +85,8 @@ fn what_a_plugin_prints_is_no_event() {
     assert!(!ran.out.contains("loading weights") && !ran.out.contains("forged"), "{}", ran.out);
     let cell = place.cell("default", "liar.");
     assert_says(&fs::read_to_string(cell.join("log.txt")).unwrap(), &["loading weights"]);
-    let read = |model: &str| fs::read(place.cell("default", model).join("predictions.parquet")).unwrap();
+    let read =
+        |model: &str| fs::read(place.cell("default", model).join("predictions.parquet")).unwrap();
     assert_eq!(read("liar."), read("honest."));
 }
 
@@ -89,7 +94,8 @@ fn what_a_plugin_prints_is_no_event() {
 fn c_library(place: &Place, name: &str, code: &str) -> Option<PathBuf> {
     let source = place.write(&format!("{name}.c"), code);
     let library = place.path(&format!("{name}{}", std::env::consts::DLL_SUFFIX));
-    let made = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(source).status();
+    let made =
+        Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(source).status();
     if !made.is_ok_and(|status| status.success()) {
         println!("skipped: no C compiler");
         return None;
@@ -112,14 +118,16 @@ fn files_that_are_no_plugins() {
     ) else {
         return;
     };
-    let all = [&text, &empty, &other, &small, &null, &hollow].map(|path| path.display().to_string());
+    let all =
+        [&text, &empty, &other, &small, &null, &hollow].map(|path| path.display().to_string());
     for (name, path) in ["a", "b", "c", "d", "e", "f"].iter().zip(&all) {
         place.model(name, path, "", "");
     }
     place.model("g", "./gone.so", "", "");
     let found = reasons(&place, "a,b,c,d,e,f,g", &[]);
     assert!(found.iter().all(|reason| reason["kind"] == "no-plugin"), "{found:?}");
-    let messages: Vec<String> = found.iter().map(|r| place.plain(r["message"].as_str().unwrap())).collect();
+    let messages: Vec<String> =
+        found.iter().map(|r| place.plain(r["message"].as_str().unwrap())).collect();
     insta::assert_snapshot!(messages.join("\n"), @"");
 }
 
@@ -128,7 +136,10 @@ fn retry_runs_only_what_failed() {
     let place = Place::new();
     place.model("liar", "liar", "", "lie = \"panic-fit\"");
     let args = ["--models", "majority,liar", "--benchmarks", "emgsd", "--limit", "20"];
-    assert_says(&place.sample(&args).exits(1).err, &["2 cells run, 0 reused, 1 failed", "hint: `culture-eval retry default`"]);
+    assert_says(
+        &place.sample(&args).exits(1).err,
+        &["2 cells run, 0 reused, 1 failed", "hint: `culture-eval retry default`"],
+    );
     assert_says(&place.sample(&args).exits(1).err, &["0 cells run, 1 reused, 1 failed"]);
     let retry = place.run(&[&["retry", "--data", "sample"], &args[..]].concat()).exits(1);
     assert_says(&retry.err, &["1 cells run, 1 reused, 1 failed"]);
@@ -143,7 +154,18 @@ fn max_failures_stops_starting_cells() {
     for name in ["liar-a", "liar-b", "liar-c"] {
         place.model(name, "liar", "", "lie = \"panic-create\"");
     }
-    let args = ["--models", "liar-a,liar-b,liar-c", "--benchmarks", "emgsd", "--limit", "5", "--jobs", "1", "--max-failures", "1"];
+    let args = [
+        "--models",
+        "liar-a,liar-b,liar-c",
+        "--benchmarks",
+        "emgsd",
+        "--limit",
+        "5",
+        "--jobs",
+        "1",
+        "--max-failures",
+        "1",
+    ];
     let ran = place.sample(&args).exits(1);
     assert_says(&ran.err, &["1 cells run, 0 reused, 1 failed, 2 not started"]);
     let summary = place.summary("default");
@@ -158,7 +180,13 @@ fn describe_tells_what_a_plugin_offers() {
     let place = Place::new();
     let json = place.run(&["--json", "plugin", "describe", "recorder"]).exits(0).lines();
     assert_eq!(json[0]["identity"]["name"], "recorder");
-    assert_eq!((&json[0]["fits"], &json[0]["capabilities"]), (&true.into(), &serde_json::json!(["classify"])));
+    assert_eq!(
+        (&json[0]["fits"], &json[0]["capabilities"]),
+        (&true.into(), &serde_json::json!(["classify"]))
+    );
     assert!(Path::new(json[0]["file"]["path"].as_str().unwrap()).starts_with(plugins()));
-    assert_says(&place.run(&["plugin", "describe", "recorder"]).exits(0).out, &["fit, classify, save"]);
+    assert_says(
+        &place.run(&["plugin", "describe", "recorder"]).exits(0).out,
+        &["fit, classify, save"],
+    );
 }
