@@ -213,8 +213,8 @@ fn column(
             }
             Some(Err(reason)) => missing = Some(reason.clone()),
             None => {
-                missing =
-                    Some(Reason::new(ReasonKind::NoData, format!("task `{name}` was not prepared")))
+                let message = format!("task `{name}` was not prepared");
+                missing = Some(Reason::new(ReasonKind::NoData, message));
             }
         }
     }

@@ -206,7 +206,7 @@ fn seeds_are_averaged_and_few_are_told() {
     let outcome = &of(&[f], &options()).benchmarks[0];
     assert_eq!(outcome.test.name, "paired-t");
     let second = outcome.models.iter().find(|m| m.model == "m1").unwrap();
-    assert!((second.value - (2.0 / 3.0 + 0.5) / 2.0).abs() < 1e-12);
+    assert!((second.value - f64::midpoint(2.0 / 3.0, 0.5)).abs() < 1e-12);
     assert_eq!(second.of_seeds.len(), 2);
     assert!(
         outcome.notes.iter().any(|n| n.contains("fewer than five seeds")),
