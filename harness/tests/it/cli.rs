@@ -35,9 +35,9 @@ fn what_cannot_run_exits_2_and_says_what_was_meant() {
         assert_eq!(ran.out, "", "{args:?}");
         place.plain(&ran.err)
     };
-    insta::assert_snapshot!(error(&["run", "--data", "sample", "--models", "majorty"]), @"");
-    insta::assert_snapshot!(error(&["run", "--data", "sample", "--benchmarks", "crehat"]), @"");
-    insta::assert_snapshot!(error(&["run", "--data", "sample", "defualt"]), @"");
+    insta::assert_snapshot!(error(&["run", "--data", "sample", "--models", "majorty"]), @"error: unknown model `majorty`: did you mean `majority`? (`culture-eval list models` shows all)");
+    insta::assert_snapshot!(error(&["run", "--data", "sample", "--benchmarks", "crehat"]), @"error: unknown benchmark `crehat`: did you mean `crehate`? (`culture-eval list benchmarks` shows all)");
+    insta::assert_snapshot!(error(&["run", "--data", "sample", "defualt"]), @"error: unknown suite `defualt`: did you mean `default`? (`culture-eval list suites` shows all)");
     insta::assert_snapshot!(error(&["run", "--data", "sample", "--benchmarks", "emgsd", "--protocols", "traind"]), @"");
     insta::assert_snapshot!(error(&["show", "majorty"]), @"");
     insta::assert_snapshot!(error(&["report", "nothing"]), @"");
@@ -54,9 +54,9 @@ fn a_broken_definition_names_file_line_and_field() {
     let place = Place::new();
     place.write("defs/mine.toml", "name = \"mine\"\nplugin = \"majority\"\nbatchsize = 3\n");
     let list = place.run(&["list", "models"]).exits(2);
-    insta::assert_snapshot!(place.plain(&list.err), @"");
+    insta::assert_snapshot!(place.plain(&list.err), @"error: failed to read the definitions: <place>/defs/mine.toml:3:1: unknown field `batchsize`, expected one of `name`, `title`, `plugin`, `description`, `licence`, `tasks`, `protocols`, `parameters`, `contamination`, `weights`, `batch`, `timeout`, `memory`, `config`: did you mean `batch`?");
     place.write("defs/mine.toml", "colour = 3\n");
-    insta::assert_snapshot!(place.plain(&place.run(&["list"]).exits(2).err), @"");
+    insta::assert_snapshot!(place.plain(&place.run(&["list"]).exits(2).err), @"error: failed to read the definitions: <place>/defs/mine.toml: neither a family (`[[task]]`), nor a model (`plugin`), nor a suite (`models` and `benchmarks`); add the fields of one of them");
 }
 
 #[test]
@@ -148,5 +148,5 @@ fn quiet_is_quiet() {
     let place = Place::new();
     let ran = place.sample(&["--quiet", "--benchmarks", "emgsd", "--models", "majority", "--limit", "5"]).exits(0);
     assert_eq!(ran.err, "");
-    assert_says(&ran.out, &["SAMPLE", "Majority"]);
+    assert_says(&ran.out, &["SAMPLE", "majority"]);
 }

@@ -123,9 +123,9 @@ fn what_cannot_be_scored_says_why() {
         place.plain(&ran.err)
     };
     let twice = "id,label\ntest/0,stereotype\ntest/1,stereotype\ntest/0,non-stereotype\n";
-    insta::assert_snapshot!(error("twice.csv", twice, &[]), @"");
-    insta::assert_snapshot!(error("columns.csv", "ID,prediction\ntest/0,stereotype\n", &[]), @"");
-    insta::assert_snapshot!(error("fields.jsonl", "{\"id\": \"test/0\", \"labels\": \"stereotype\"}\n", &[]), @"");
+    insta::assert_snapshot!(error("twice.csv", twice, &[]), @"error: twice.csv, row 3: `test/0` was answered differently before; keep one row an example");
+    insta::assert_snapshot!(error("columns.csv", "ID,prediction\ntest/0,stereotype\n", &[]), @"error: columns.csv: missing column `id` (there are: `ID`, `prediction`): did you mean `ID`?; correct `columns` of the input, or the file's header");
+    insta::assert_snapshot!(error("fields.jsonl", "{\"id\": \"test/0\", \"labels\": \"stereotype\"}\n", &[]), @r#"error: fields.jsonl, row 1 (line 1): field `label` is missing (there are: `id`, `labels`); add it, or set `bad_rows = "skip"`"#);
     insta::assert_snapshot!(error("strangers.csv", "id,label\n1,stereotype\n2,stereotype\n", &[]), @"");
     insta::assert_snapshot!(error("empty.csv", "", &[]), @"");
     insta::assert_snapshot!(error("nothing.csv", "id,label\n", &[]), @"");
