@@ -6,8 +6,21 @@ use std::process::Stdio;
 use super::program::{Place, Ran, assert_says};
 
 const COMMANDS: [&str; 15] = [
-    "run", "retry", "report", "score", "list", "show", "fetch", "prepare", "sample", "validate",
-    "doctor", "config", "plugin", "stats", "completions",
+    "run",
+    "retry",
+    "report",
+    "score",
+    "list",
+    "show",
+    "fetch",
+    "prepare",
+    "sample",
+    "validate",
+    "doctor",
+    "config",
+    "plugin",
+    "stats",
+    "completions",
 ];
 
 #[test]
@@ -38,13 +51,29 @@ fn what_cannot_run_exits_2_and_says_what_was_meant() {
     insta::assert_snapshot!(error(&["run", "--data", "sample", "--models", "majorty"]), @"error: unknown model `majorty`: did you mean `majority`? (`culture-eval list models` shows all)");
     insta::assert_snapshot!(error(&["run", "--data", "sample", "--benchmarks", "crehat"]), @"error: unknown benchmark `crehat`: did you mean `crehate`? (`culture-eval list benchmarks` shows all)");
     insta::assert_snapshot!(error(&["run", "--data", "sample", "defualt"]), @"error: unknown suite `defualt`: did you mean `default`? (`culture-eval list suites` shows all)");
-    insta::assert_snapshot!(error(&["run", "--data", "sample", "--benchmarks", "emgsd", "--protocols", "traind"]), @"");
-    insta::assert_snapshot!(error(&["show", "majorty"]), @"");
-    insta::assert_snapshot!(error(&["report", "nothing"]), @"");
-    insta::assert_snapshot!(error(&["prepare", "emgds"]), @"");
-    insta::assert_snapshot!(error(&["fetch", "emgds"]), @"");
-    insta::assert_snapshot!(error(&["plugin", "describe", "majorty"]), @"");
-    assert_says(&error(&["rnu"]), &["unrecognized subcommand 'rnu'", "run"]);
+    insta::assert_snapshot!(error(&["run", "--data", "sample", "--benchmarks", "emgsd", "--protocols", "traind"]), @r"
+    error: no task has a protocol `traind`
+
+    hint: did you mean `trained`? they have trained, zero-shot
+    ");
+    insta::assert_snapshot!(error(&["show", "majorty"]), @r"
+    error: nothing is called `majorty`
+
+    hint: did you mean `majority`? `culture-eval list benchmarks|tasks|models|suites|runs` shows all names
+    ");
+    insta::assert_snapshot!(error(&["report", "nothing"]), @"error: <place>/runs/nothing is no run: it has no manifest.json; `culture-eval list runs` shows all");
+    insta::assert_snapshot!(error(&["prepare", "emgds"]), @"error: unknown task `emgds`: did you mean `emgsd`? (`culture-eval list tasks` shows all)");
+    insta::assert_snapshot!(error(&["fetch", "emgds"]), @"error: unknown family `emgds`: did you mean `emgsd`? (`culture-eval list families` shows all)");
+    assert_says(
+        &error(&["plugin", "describe", "majorty"]),
+        &[
+            "error: plugin `majorty` is not in <plugins>",
+            "(did you mean `majority`?)",
+            "cargo build",
+            "--plugins",
+        ],
+    );
+    assert_says(&error(&["rnu"]), &["unrecognized subcommand 'rnu'"]);
     assert_says(&error(&["run", "--model", "majority"]), &["--models"]);
     assert_says(&error(&["run", "--limit", "many"]), &["--limit", "many"]);
 }
@@ -66,13 +95,19 @@ fn settings_come_in_layers_and_a_wrong_one_names_its_origin() {
     let config = place.run(&["--json", "--jobs", "3", "config"]).exits(0);
     let of = |name: &str| config.lines().into_iter().find(|l| l["setting"] == name).unwrap();
     assert_eq!((&of("timeout")["value"], &of("jobs")["value"]), (&7.into(), &3.into()));
-    assert_eq!((&of("jobs")["origin"], &of("data")["origin"]), (&"--jobs".into(), &"default".into()));
+    assert_eq!(
+        (&of("jobs")["origin"], &of("data")["origin"]),
+        (&"--jobs".into(), &"default".into())
+    );
     assert_says(of("timeout")["origin"].as_str().unwrap(), &["culture-eval.toml"]);
     let defaults = place.run(&["config", "--defaults"]).exits(0).out;
     place.write("culture-eval.toml", defaults);
     place.run(&["config"]).exits(0);
     place.write("culture-eval.toml", "tiemout = 7\n");
-    assert_says(&place.run(&["list"]).exits(2).err, &["culture-eval.toml", "tiemout", "culture-eval config"]);
+    assert_says(
+        &place.run(&["list"]).exits(2).err,
+        &["culture-eval.toml", "tiemout", "culture-eval config"],
+    );
 }
 
 #[test]
@@ -103,7 +138,13 @@ fn json_is_one_object_a_line() {
 fn doctor_says_what_is_missing_and_how_to_get_it() {
     let place = Place::new();
     let doctor = place.run(&["--json", "doctor"]).exits(1);
-    let of = |what: &str| doctor.lines().into_iter().find(|l| l["what"] == what).unwrap_or_else(|| panic!("{what}: {}", doctor.out));
+    let of = |what: &str| {
+        doctor
+            .lines()
+            .into_iter()
+            .find(|l| l["what"] == what)
+            .unwrap_or_else(|| panic!("{what}: {}", doctor.out))
+    };
     assert_eq!(of("plugin majority")["state"], "ok");
     assert_eq!(of("data emgsd/test")["state"], "missing");
     assert_says(of("data emgsd/test")["detail"].as_str().unwrap(), &["drop-in"]);
@@ -112,7 +153,10 @@ fn doctor_says_what_is_missing_and_how_to_get_it() {
 #[test]
 fn completions_and_validate() {
     let place = Place::new();
-    assert_says(&place.run(&["completions", "bash"]).exits(0).out, &["complete -F", "culture-eval"]);
+    assert_says(
+        &place.run(&["completions", "bash"]).exits(0).out,
+        &["complete -F", "culture-eval"],
+    );
     let valid = place.run(&["validate"]).exits(0);
     assert_says(&valid.err, &["11 benchmarks", "all well"]);
     place.model("double", "no-such-plugin", "tasks = [\"emgds\"]", "");
@@ -123,7 +167,13 @@ fn completions_and_validate() {
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
     let place = Place::new();
-    for args in [&["show", "crehate"][..], &["--json", "config"], &["completions", "bash"], &["--help"], &["config", "--defaults"]] {
+    for args in [
+        &["show", "crehate"][..],
+        &["--json", "config"],
+        &["completions", "bash"],
+        &["--help"],
+        &["config", "--defaults"],
+    ] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let mut command = place.command(args);
@@ -146,7 +196,9 @@ fn the_first_line_comes_before_the_reader_goes_away() {
 #[test]
 fn quiet_is_quiet() {
     let place = Place::new();
-    let ran = place.sample(&["--quiet", "--benchmarks", "emgsd", "--models", "majority", "--limit", "5"]).exits(0);
+    let ran = place
+        .sample(&["--quiet", "--benchmarks", "emgsd", "--models", "majority", "--limit", "5"])
+        .exits(0);
     assert_eq!(ran.err, "");
     assert_says(&ran.out, &["SAMPLE", "majority"]);
 }

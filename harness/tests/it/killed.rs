@@ -12,7 +12,18 @@ use super::program::{Place, Ran, assert_says, end_of, wait_until};
 /// Ten batches of four, each with a pause.
 const BATCHES: usize = 10;
 const ARGS: [&str; 12] = [
-    "run", "--data", "sample", "--models", "slow", "--benchmarks", "emgsd", "--limit", "40", "--jobs", "1", "--name",
+    "run",
+    "--data",
+    "sample",
+    "--models",
+    "slow",
+    "--benchmarks",
+    "emgsd",
+    "--limit",
+    "40",
+    "--jobs",
+    "1",
+    "--name",
 ];
 
 struct Slow {
@@ -34,7 +45,12 @@ impl Slow {
     }
 
     fn start(&self, run: &str) -> Child {
-        self.command(run).process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        self.command(run)
+            .process_group(0)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
     }
 
     fn run(&self, run: &str) -> Ran {
@@ -72,7 +88,9 @@ impl Slow {
             let read = |run: &str| fs::read(self.cell(run).join(file)).unwrap();
             assert_eq!(read(run), read("undisturbed"), "{file}");
         }
-        let read = |run: &str| fs::read_to_string(self.place.path(&format!("runs/{run}/leaderboard.csv"))).unwrap();
+        let read = |run: &str| {
+            fs::read_to_string(self.place.path(&format!("runs/{run}/leaderboard.csv"))).unwrap()
+        };
         assert_eq!(read(run), read("undisturbed"));
         assert!(!self.cell(run).join("predictions.log").exists());
     }
@@ -86,16 +104,21 @@ fn pid(child: &Child) -> Pid {
 fn children(parent: Pid) -> Vec<Pid> {
     let mut found = Vec::new();
     for task in fs::read_dir(format!("/proc/{}/task", parent.as_raw_nonzero())).unwrap() {
-        let text = std::fs::read_to_string(task.unwrap().path().join("children")).unwrap_or_default();
-        found.extend(text.split_whitespace().map(|pid| Pid::from_raw(pid.parse().unwrap()).unwrap()));
+        let text =
+            std::fs::read_to_string(task.unwrap().path().join("children")).unwrap_or_default();
+        found.extend(
+            text.split_whitespace().map(|pid| Pid::from_raw(pid.parse().unwrap()).unwrap()),
+        );
     }
     found
 }
 
 /// Gone, or dead and not yet collected.
 fn is_gone(pid: Pid) -> bool {
-    let state = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
-    test_kill_process(pid).is_err() || state.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('Z'))
+    let state =
+        std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
+    test_kill_process(pid).is_err()
+        || state.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('Z'))
 }
 
 /// Starts a run and waits until its cell is in the middle; gives the run and its cell.
@@ -140,7 +163,8 @@ fn the_cell_is_killed() {
     let (run, cell) = in_the_middle(&slow, "hit");
     kill_process(cell, Signal::KILL).unwrap();
     let output = run.wait_with_output().unwrap();
-    let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    let (out, err) =
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert_eq!(output.status.code(), Some(1), "{out}{err}");
     assert_says(&out, &["SIGKILL, perhaps by the system for lack of memory"]);
     let kept = slow.kept("hit");
@@ -173,7 +197,13 @@ fn ctrl_c_ends_cleanly() {
     let output = run.wait_with_output().unwrap();
     let err = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(130), "{err}");
-    assert_says(&err, &["0 cells run, 0 reused, 0 failed, 1 not started", "interrupted: the same command goes on from here"]);
+    assert_says(
+        &err,
+        &[
+            "0 cells run, 0 reused, 0 failed, 1 not started",
+            "interrupted: the same command goes on from here",
+        ],
+    );
     assert!(is_gone(cell));
     slow.resumes("hit");
 }

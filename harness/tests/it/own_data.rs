@@ -69,8 +69,10 @@ task = "own"
 metric = "accuracy"
 "#;
 
-const TRAIN: &str = "id,text,label,country\nt1,fine,good,SG\nt2,\"so, so\",bad,ZA\nt3,great,good,ZA\n";
-const TEST: &str = "id,text,label,country\ne1,lovely,good,SG\ne2,awful,bad,ZA\ne3,nice,good,SG\ne4,poor,bad,SG\n";
+const TRAIN: &str =
+    "id,text,label,country\nt1,fine,good,SG\nt2,\"so, so\",bad,ZA\nt3,great,good,ZA\n";
+const TEST: &str =
+    "id,text,label,country\ne1,lovely,good,SG\ne2,awful,bad,ZA\ne3,nice,good,SG\ne4,poor,bad,SG\n";
 
 fn place(train: &[u8], test: &[u8]) -> Place {
     let place = Place::new();
@@ -81,7 +83,17 @@ fn place(train: &[u8], test: &[u8]) -> Place {
 }
 
 fn run(place: &Place) -> Ran {
-    place.run(&["run", "--data", "official", "--mirror", "mirror", "--models", "majority", "--benchmarks", "own"])
+    place.run(&[
+        "run",
+        "--data",
+        "official",
+        "--mirror",
+        "mirror",
+        "--models",
+        "majority",
+        "--benchmarks",
+        "own",
+    ])
 }
 
 /// The score of the only cell.
@@ -112,8 +124,12 @@ fn it_runs_end_to_end() {
     run(&place).exits(0);
     // The commonest training label of SG is good; ZA has one of each.
     let score = score(&place);
-    assert_eq!((&score["n"], &score["answered"], &score["missing"]), (&4.into(), &4.into(), &0.into()));
-    let statistics = place.run(&["prepare", "own", "--data", "official", "--mirror", "mirror"]).exits(0);
+    assert_eq!(
+        (&score["n"], &score["answered"], &score["missing"]),
+        (&4.into(), &4.into(), &0.into())
+    );
+    let statistics =
+        place.run(&["prepare", "own", "--data", "official", "--mirror", "mirror"]).exits(0);
     assert_says(&statistics.out, &["own", "train", "test"]);
 }
 
@@ -122,7 +138,9 @@ fn bom_and_line_ends_do_not_matter() {
     let plain = place(TRAIN.as_bytes(), TEST.as_bytes());
     run(&plain).exits(0);
     let bom = format!("\u{feff}{TEST}");
-    for test in [bom, TEST.replace('\n', "\r\n"), TEST.replace('\n', "\r"), TEST.trim_end().to_owned()] {
+    for test in
+        [bom, TEST.replace('\n', "\r\n"), TEST.replace('\n', "\r"), TEST.trim_end().to_owned()]
+    {
         let other = place(TRAIN.as_bytes(), test.as_bytes());
         run(&other).exits(0);
         assert_eq!(score(&other), score(&plain), "{test:?}");
@@ -174,9 +192,14 @@ fn nothing_computed_is_lost_when_the_data_go_bad() {
     fs::remove_dir_all(place.path("cache/objects")).unwrap();
     let ran = place.run(&args);
     let summary = place.summary("default");
-    let reason = summary["cells"].as_array().unwrap().iter().find(|c| c["benchmark"] == "own").unwrap();
-    assert_says(&reason["outcome"]["reason"]["message"].to_string(), &["changed since its first use", "own/test", "sources.lock"]);
-    let other = summary["cells"].as_array().unwrap().iter().find(|c| c["benchmark"] == "emgsd").unwrap();
+    let reason =
+        summary["cells"].as_array().unwrap().iter().find(|c| c["benchmark"] == "own").unwrap();
+    assert_says(
+        &reason["outcome"]["reason"]["message"].to_string(),
+        &["changed since its first use", "own/test", "sources.lock"],
+    );
+    let other =
+        summary["cells"].as_array().unwrap().iter().find(|c| c["benchmark"] == "emgsd").unwrap();
     assert!(other["outcome"]["score"].is_object(), "{}", ran.out);
     assert_says(&ran.err, &["0 cells run, 1 reused"]);
     assert_eq!(fs::read(cell.join("predictions.parquet")).unwrap(), before);

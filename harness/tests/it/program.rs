@@ -61,7 +61,8 @@ impl Place {
             }
         }
         command.env("HOME", self.path("home")).arg("--offline");
-        for (flag, folder) in [("--cache", "cache"), ("--runs", "runs"), ("--definitions", "defs")] {
+        for (flag, folder) in [("--cache", "cache"), ("--runs", "runs"), ("--definitions", "defs")]
+        {
             command.arg(flag).arg(self.path(folder));
         }
         command.arg("--plugins").arg(plugins()).args(args).stdin(Stdio::null());
@@ -125,7 +126,8 @@ impl Ran {
     /// stdout as JSON lines.
     #[track_caller]
     pub(crate) fn lines(&self) -> Vec<Value> {
-        let parse = |line: &str| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+        let parse =
+            |line: &str| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
         self.out.lines().map(parse).collect()
     }
 }

@@ -8,8 +8,10 @@ use serde_json::Value;
 use super::program::{Place, assert_says};
 
 fn shared() -> Option<PathBuf> {
-    let root = std::env::var_os("CULTURE_EVAL_SHARED")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
+    let root = std::env::var_os("CULTURE_EVAL_SHARED").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared"),
+        PathBuf::from,
+    );
     let data = root.join("data");
     if data.join("crehate").is_dir() && data.join("emgsd").is_dir() {
         return Some(data);
@@ -19,7 +21,17 @@ fn shared() -> Option<PathBuf> {
 }
 
 fn run(place: &Place, mirror: &str, model: &str, benchmark: &str) -> Value {
-    let args = ["run", "--data", "official", "--mirror", mirror, "--models", model, "--benchmarks", benchmark];
+    let args = [
+        "run",
+        "--data",
+        "official",
+        "--mirror",
+        mirror,
+        "--models",
+        model,
+        "--benchmarks",
+        benchmark,
+    ];
     place.run(&args).exits(0);
     let summary = place.summary("default");
     assert_eq!(summary["sample"], false);
@@ -33,7 +45,10 @@ fn always_non_hate_is_right_as_often_as_posts_are_not_hate() {
     let place = Place::new();
     let summary = run(&place, &data.to_string_lossy(), "always-non-hate", "crehate");
     let cell = &summary["cells"][0];
-    assert_eq!((&cell["protocol"], &cell["outcome"]["score"]["n"]), (&"zero-shot".into(), &7900.into()));
+    assert_eq!(
+        (&cell["protocol"], &cell["outcome"]["score"]["n"]),
+        (&"zero-shot".into(), &7900.into())
+    );
     let mut of = std::collections::BTreeMap::new();
     let csv = fs::read(place.path("runs/default/leaderboard.csv")).unwrap();
     let mut rows = csv::Reader::from_reader(&csv[..]);
@@ -44,12 +59,22 @@ fn always_non_hate_is_right_as_often_as_posts_are_not_hate() {
         assert_eq!(&row[at("data")], "official");
         if &row[at("metric")] == "accuracy" {
             let value: f64 = row[at("value")].parse().unwrap();
-            of.insert(row[at("subset")].to_owned(), (format!("{:.2}", value * 100.0), row[at("n")].to_owned()));
+            of.insert(
+                row[at("subset")].to_owned(),
+                (format!("{:.2}", value * 100.0), row[at("n")].to_owned()),
+            );
         }
     }
-    for (country, value) in [("US", "60.19"), ("AU", "52.53"), ("GB", "54.94"), ("ZA", "56.90"), ("SG", "51.52")] {
-        let found = of.iter().find(|(subset, _)| subset.split([' ', '=', ':']).any(|word| word == country));
-        assert_eq!(found.map(|(_, found)| found), Some(&(value.to_owned(), "1580".to_owned())), "{country}: {of:?}");
+    for (country, value) in
+        [("US", "60.19"), ("AU", "52.53"), ("GB", "54.94"), ("ZA", "56.90"), ("SG", "51.52")]
+    {
+        let found =
+            of.iter().find(|(subset, _)| subset.split([' ', '=', ':']).any(|word| word == country));
+        assert_eq!(
+            found.map(|(_, found)| found),
+            Some(&(value.to_owned(), "1580".to_owned())),
+            "{country}: {of:?}"
+        );
     }
     let board = fs::read_to_string(place.path("runs/default/leaderboard.md")).unwrap();
     assert!(!board.contains("SAMPLE"), "{board}");
@@ -62,7 +87,10 @@ fn counts_of_the_official_test_parts() {
     let summary = run(&place, &data.to_string_lossy(), "majority", "crehate,emgsd");
     let of = |i: usize| {
         let cell = &summary["cells"][i];
-        (cell["protocol"].as_str().unwrap().to_owned(), cell["outcome"]["score"]["n"].as_u64().unwrap())
+        (
+            cell["protocol"].as_str().unwrap().to_owned(),
+            cell["outcome"]["score"]["n"].as_u64().unwrap(),
+        )
     };
     assert_eq!([of(0), of(1)], [("finetuned".to_owned(), 1185), ("trained".to_owned(), 11441)]);
 }
@@ -77,7 +105,10 @@ fn an_own_definition_over_the_same_files_gives_the_same_score() {
         fs::copy(data.join("emgsd").join(file), place.path("mirror/mine").join(file)).unwrap();
     }
     let (head, _) = super::own_data::FAMILY.split_once("[[source]]").unwrap();
-    let family = format!("{}{}", head.replace("own", "mine"), r#"
+    let family = format!(
+        "{}{}",
+        head.replace("own", "mine"),
+        r#"
 [[source]]
 id = "train"
 path = "train_binary.jsonl"
@@ -139,16 +170,30 @@ title = "Mine"
 number = 12
 task = "mine"
 metric = "macro-f1"
-"#);
+"#
+    );
     place.write("defs/mine.toml", family);
     place.run(&["validate"]).exits(0);
     let mirrors = [place.path("mirror"), data].map(|path| path.display().to_string());
-    let args = ["run", "--data", "official", "--mirror", &mirrors[0], "--mirror", &mirrors[1], "--models", "majority", "--benchmarks", "mine,emgsd"];
+    let args = [
+        "run",
+        "--data",
+        "official",
+        "--mirror",
+        &mirrors[0],
+        "--mirror",
+        &mirrors[1],
+        "--models",
+        "majority",
+        "--benchmarks",
+        "mine,emgsd",
+    ];
     place.run(&args).exits(0);
     let summary = place.summary("default");
     let score = |benchmark: &str| {
         let cells = summary["cells"].as_array().unwrap();
-        let score = &cells.iter().find(|c| c["benchmark"] == benchmark).unwrap()["outcome"]["score"];
+        let score =
+            &cells.iter().find(|c| c["benchmark"] == benchmark).unwrap()["outcome"]["score"];
         ["n", "answered", "value"].map(|name| score[name].clone())
     };
     assert_eq!(score("mine")[0], 11441);
@@ -169,14 +214,25 @@ fn one_changed_byte_is_refused_and_never_replaced_by_the_sample() {
         }
         fs::write(place.path("mirror").join(&file), bytes).unwrap();
     }
-    let args = ["run", "--mirror", "mirror", "--models", "majority,always-non-hate", "--benchmarks", "crehate"];
+    let args = [
+        "run",
+        "--mirror",
+        "mirror",
+        "--models",
+        "majority,always-non-hate",
+        "--benchmarks",
+        "crehate",
+    ];
     let ran = place.run(&args);
     let summary = place.summary("default");
     for cell in summary["cells"].as_array().unwrap() {
         let reason = &cell["outcome"]["reason"];
         assert_eq!(reason["kind"], "no-data", "{cell}");
         let pinned = "4ae9bb563fbb7ceeb0da7f7c7e89bfd5cdc3e897c2fbcef166fb988774d5a5c2";
-        assert_says(reason["message"].as_str().unwrap(), &["crehate/test", "CREHate_test.csv", "sha256", pinned, "remove or replace"]);
+        assert_says(
+            reason["message"].as_str().unwrap(),
+            &["crehate/test", "CREHate_test.csv", "sha256", pinned, "remove or replace"],
+        );
     }
     assert_eq!(summary["sample"], false);
     assert!(!ran.out.contains("SAMPLE") && !ran.err.contains("SAMPLE"), "{}{}", ran.out, ran.err);

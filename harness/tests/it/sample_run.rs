@@ -24,7 +24,11 @@ const BENCHMARKS: [&str; 11] = [
 /// Asserts what holds of every score anywhere.
 fn check_score(score: &Value) {
     let of = |name: &str| score[name].as_u64().unwrap_or_else(|| panic!("no {name}: {score}"));
-    assert_eq!(of("answered") + of("out_of_choice") + of("missing"), of("n") * of("variants"), "{score}");
+    assert_eq!(
+        of("answered") + of("out_of_choice") + of("missing"),
+        of("n") * of("variants"),
+        "{score}"
+    );
     let value = score["value"].as_f64().unwrap();
     let (low, high) = (score["low"].as_f64().unwrap(), score["high"].as_f64().unwrap());
     assert!(low <= high && value.is_finite(), "{score}");
@@ -33,11 +37,19 @@ fn check_score(score: &Value) {
 /// Asserts what holds of every board.
 fn check_board(summary: &Value) {
     let names = |list: &str| -> BTreeSet<String> {
-        summary[list].as_array().unwrap().iter().map(|v| v["name"].as_str().unwrap().to_owned()).collect()
+        summary[list]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|v| v["name"].as_str().unwrap().to_owned())
+            .collect()
     };
     let mut seen = BTreeSet::new();
     for cell in summary["cells"].as_array().unwrap() {
-        seen.insert((cell["model"].as_str().unwrap().to_owned(), cell["benchmark"].as_str().unwrap().to_owned()));
+        seen.insert((
+            cell["model"].as_str().unwrap().to_owned(),
+            cell["benchmark"].as_str().unwrap().to_owned(),
+        ));
         let outcome = &cell["outcome"];
         if outcome["score"].is_object() {
             check_score(&outcome["score"]);
@@ -51,7 +63,10 @@ fn check_board(summary: &Value) {
     }
     for model in names("models") {
         for benchmark in names("benchmarks") {
-            assert!(seen.contains(&(model.clone(), benchmark.clone())), "no cell {model} {benchmark}");
+            assert!(
+                seen.contains(&(model.clone(), benchmark.clone())),
+                "no cell {model} {benchmark}"
+            );
         }
     }
 }
@@ -61,13 +76,21 @@ fn all_eleven_benchmarks_have_a_number_and_the_second_run_runs_nothing() {
     let place = Place::new();
     let args = ["--models", "majority,stratified-random"];
     let first = place.sample(&args).exits(0);
-    assert_says(&first.err, &["14 cells run, 0 reused, 0 failed, 0 not started; 0 cells of the board"]);
+    assert_says(
+        &first.err,
+        &["14 cells run, 0 reused, 0 failed, 0 not started; 0 cells of the board"],
+    );
     let summary = place.summary("default");
     check_board(&summary);
-    let columns: Vec<&str> =
-        summary["benchmarks"].as_array().unwrap().iter().map(|b| b["name"].as_str().unwrap()).collect();
+    let columns: Vec<&str> = summary["benchmarks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|b| b["name"].as_str().unwrap())
+        .collect();
     assert_eq!(columns, BENCHMARKS);
-    let numbers = summary["cells"].as_array().unwrap().iter().filter(|c| c["outcome"]["score"].is_object());
+    let numbers =
+        summary["cells"].as_array().unwrap().iter().filter(|c| c["outcome"]["score"].is_object());
     assert_eq!(numbers.count(), 22);
 
     // SAMPLE stands in every face.
@@ -75,16 +98,24 @@ fn all_eleven_benchmarks_have_a_number_and_the_second_run_runs_nothing() {
     assert!(!first.out.contains('\x1b'));
     let markdown = place.run(&["report", "--format", "md"]).exits(0).out;
     assert_says(&markdown, &["SAMPLE", "ajority"]);
-    assert_eq!(markdown, fs::read_to_string(place.path("runs/default/leaderboard.md")).unwrap());
+    assert_eq!(
+        markdown.trim_end(),
+        fs::read_to_string(place.path("runs/default/leaderboard.md")).unwrap().trim_end()
+    );
     let csv = place.run(&["report", "--format", "csv"]).exits(0).out;
-    assert_eq!(csv, fs::read_to_string(place.path("runs/default/leaderboard.csv")).unwrap());
+    assert_eq!(
+        csv.trim_end(),
+        fs::read_to_string(place.path("runs/default/leaderboard.csv")).unwrap().trim_end()
+    );
     let mut rows = csv::Reader::from_reader(csv.as_bytes());
     let data = rows.headers().unwrap().iter().position(|name| name == "data").unwrap();
     assert!(rows.records().all(|row| &row.unwrap()[data] == "SAMPLE"));
     let json = place.run(&["report", "--format", "json"]).exits(0).lines();
     assert_eq!((json.len(), &json[0]["sample"]), (1, &true.into()));
     assert!(summary["cells"].as_array().unwrap().iter().all(|c| c["sample"] == true));
-    assert!(summary["benchmarks"].as_array().unwrap().iter().all(|b| b["data"]["kind"] == "sample"));
+    assert!(
+        summary["benchmarks"].as_array().unwrap().iter().all(|b| b["data"]["kind"] == "sample")
+    );
 
     let board = fs::read(place.path("runs/default/summary.json")).unwrap();
     let second = place.sample(&args).exits(0);
@@ -102,7 +133,10 @@ fn all_eleven_benchmarks_have_a_number_and_the_second_run_runs_nothing() {
     fs::remove_dir_all(place.path("runs/default/scores")).unwrap();
     assert_eq!(place.run(&["report"]).exits(0).out, first.out);
     let runs = place.run(&["--json", "list", "runs"]).exits(0).lines();
-    assert_eq!((&runs[0]["cells"], &runs[0]["done"], &runs[0]["failed"]), (&"14".into(), &"14".into(), &"0".into()));
+    assert_eq!(
+        (&runs[0]["cells"], &runs[0]["done"], &runs[0]["failed"]),
+        (&"14".into(), &"14".into(), &"0".into())
+    );
     let show = place.run(&["--json", "show", "default"]).exits(0).lines();
     assert!(show.iter().any(|line| line["run"]["harness"] == env!("CARGO_PKG_VERSION")));
 }
@@ -110,7 +144,8 @@ fn all_eleven_benchmarks_have_a_number_and_the_second_run_runs_nothing() {
 #[test]
 fn two_runs_with_one_seed_are_the_same_bytes() {
     let places = [Place::new(), Place::new()];
-    let args = ["--models", "majority,stratified-random", "--benchmarks", "crehate,emgsd,cultureatlas"];
+    let args =
+        ["--models", "majority,stratified-random", "--benchmarks", "crehate,emgsd,cultureatlas"];
     for (place, jobs) in places.iter().zip(["1", "2"]) {
         place.sample(&[&args[..], &["--jobs", jobs]].concat()).exits(0);
     }
@@ -127,7 +162,9 @@ fn two_runs_with_one_seed_are_the_same_bytes() {
         let read = |place: &Place, run: &std::path::Path| {
             let bytes = fs::read(run.join(&file)).unwrap();
             match name.as_str() {
-                "spec.json" | "manifest.json" => place.plain(&String::from_utf8(bytes).unwrap()).into_bytes(),
+                "spec.json" | "manifest.json" => {
+                    place.plain(&String::from_utf8(bytes).unwrap()).into_bytes()
+                }
                 _ => bytes,
             }
         };
@@ -135,12 +172,16 @@ fn two_runs_with_one_seed_are_the_same_bytes() {
         if a != b && name != "spec.json" && name != "manifest.json" {
             panic!("{} differs", file.display());
         }
-        if let (true, Ok(a), Ok(b)) = (a != b, serde_json::from_slice::<Value>(&a), serde_json::from_slice::<Value>(&b)) {
+        if let (true, Ok(a), Ok(b)) =
+            (a != b, serde_json::from_slice::<Value>(&a), serde_json::from_slice::<Value>(&b))
+        {
             assert_eq!(without_threads(a), without_threads(b), "{}", file.display());
         }
         compared.push(name);
     }
-    for wanted in ["predictions.parquet", "record.json", "leaderboard.md", "leaderboard.csv", "summary.json"] {
+    for wanted in
+        ["predictions.parquet", "record.json", "leaderboard.md", "leaderboard.csv", "summary.json"]
+    {
         assert!(compared.iter().any(|name| name == wanted), "{wanted}");
     }
 }
@@ -172,7 +213,9 @@ fn another_seed_gives_other_answers_and_two_seeds_a_mean() {
     let args = ["--models", "stratified-random", "--benchmarks", "emgsd"];
     place.sample(&[&args[..], &["--seeds", "1,2", "--name", "two"]].concat()).exits(0);
     place.sample(&[&args[..], &["--seeds", "1", "--name", "one"]].concat()).exits(0);
-    let read = |run: &str, start: &str| fs::read(place.cell(run, start).join("predictions.parquet")).unwrap();
+    let read = |run: &str, start: &str| {
+        fs::read(place.cell(run, start).join("predictions.parquet")).unwrap()
+    };
     let first = read("two", "stratified-random.emgsd.trained.s1.");
     assert_eq!(first, read("one", "stratified-random.emgsd.trained.s1."));
     assert_ne!(first, read("two", "stratified-random.emgsd.trained.s2."));
@@ -187,7 +230,18 @@ fn limit_dry_run_and_name() {
     let place = Place::new();
     let args = ["--models", "majority", "--benchmarks", "emgsd,crehate", "--name", "try"];
     let dry = place.sample(&[&args[..], &["--dry-run"]].concat()).exits(0);
-    assert_says(&dry.out, &["majority  ", "emgsd", "crehate", "trained", "finetuned", "SAMPLE", "2 cells; nothing was run"]);
+    assert_says(
+        &dry.out,
+        &[
+            "majority  ",
+            "emgsd",
+            "crehate",
+            "trained",
+            "finetuned",
+            "SAMPLE",
+            "2 cells; nothing was run",
+        ],
+    );
     assert!(!place.path("runs").exists());
     let ran = place.sample(&[&args[..], &["--limit", "7"]].concat()).exits(0);
     assert_says(&ran.out, &["first 7 examples only"]);
@@ -212,13 +266,31 @@ fn a_model_that_serves_nothing_and_data_that_cannot_be_had_are_reasons() {
     check_board(&summary);
     let reason = |i: usize| summary["cells"][i]["outcome"]["reason"].to_string();
     assert_says(&reason(0), &["not-served", "its TOML limits it to crehate"]);
-    assert_says(&reason(1), &["no-plugin", "majorty", "did you mean `majority`?", "cargo build", "--plugins"]);
-    place.run(&["run", "--data", "official", "--name", "official", "--models", "majority", "--benchmarks", "emgsd"]);
+    assert_says(
+        &reason(1),
+        &["no-plugin", "majorty", "did you mean `majority`?", "cargo build", "--plugins"],
+    );
+    place.run(&[
+        "run",
+        "--data",
+        "official",
+        "--name",
+        "official",
+        "--models",
+        "majority",
+        "--benchmarks",
+        "emgsd",
+    ]);
     let summary = place.summary("official");
     check_board(&summary);
-    assert_says(&summary["cells"][0]["outcome"]["reason"].to_string(), &["no-data", "emgsd", "drop-in"]);
+    assert_says(
+        &summary["cells"][0]["outcome"]["reason"].to_string(),
+        &["no-data", "emgsd", "drop-in"],
+    );
     // auto falls back to the SAMPLE and says why.
-    let auto = place.run(&["run", "--name", "auto", "--models", "majority", "--benchmarks", "emgsd"]).exits(0);
+    let auto = place
+        .run(&["run", "--name", "auto", "--models", "majority", "--benchmarks", "emgsd"])
+        .exits(0);
     assert_says(&auto.err, &["EMGSD: SAMPLE data: ", "offline"]);
     assert_says(&auto.out, &["SAMPLE for EMGSD: "]);
 }

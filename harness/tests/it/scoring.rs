@@ -18,7 +18,8 @@ fn questions(place: &Place) -> Vec<[String; 3]> {
     (rows.records().enumerate())
         .map(|(i, row)| {
             let row = row.unwrap();
-            let label = if &row[at("category")] == "stereotype" { "stereotype" } else { "non-stereotype" };
+            let label =
+                if &row[at("category")] == "stereotype" { "stereotype" } else { "non-stereotype" };
             [format!("test/{i}"), row[at("text")].trim().to_owned(), label.to_owned()]
         })
         .collect()
@@ -39,10 +40,12 @@ fn jsonl(head: [&str; 2], rows: &[[String; 2]]) -> Vec<u8> {
 }
 
 fn parquet(head: [&str; 2], rows: &[[String; 2]]) -> Vec<u8> {
-    let column = |i: usize| Arc::new(StringArray::from_iter_values(rows.iter().map(|row| &row[i]))) as _;
+    let column =
+        |i: usize| Arc::new(StringArray::from_iter_values(rows.iter().map(|row| &row[i]))) as _;
     let batch = RecordBatch::try_from_iter([(head[0], column(0)), (head[1], column(1))]).unwrap();
     let mut bytes = Vec::new();
-    let mut writer = parquet::arrow::ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+    let mut writer =
+        parquet::arrow::ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
     writer.write(&batch).unwrap();
     writer.close().unwrap();
     bytes
@@ -50,7 +53,8 @@ fn parquet(head: [&str; 2], rows: &[[String; 2]]) -> Vec<u8> {
 
 /// The first score of a file, and the warnings.
 fn score(place: &Place, file: &str, more: &[&str]) -> (Value, String) {
-    let args = ["--json", "score", "--data", "sample", "--benchmark", "emgsd", "--predictions", file];
+    let args =
+        ["--json", "score", "--data", "sample", "--benchmark", "emgsd", "--predictions", file];
     let ran = place.run(&[&args[..], more].concat()).exits(0);
     let line = ran.lines().remove(0);
     assert_eq!(line["sample"], true);
@@ -62,7 +66,8 @@ fn every_format_by_id_counts_what_is_missing_and_unknown() {
     let place = Place::new();
     let questions = questions(&place);
     let n = questions.len();
-    let mut rows: Vec<[String; 2]> = questions.iter().map(|[id, _, label]| [id.clone(), label.clone()]).collect();
+    let mut rows: Vec<[String; 2]> =
+        questions.iter().map(|[id, _, label]| [id.clone(), label.clone()]).collect();
     rows.truncate(n - 3);
     rows[0][1] = "cannot say".to_owned();
     rows.push(["test/none".to_owned(), "stereotype".to_owned()]);
@@ -76,11 +81,17 @@ fn every_format_by_id_counts_what_is_missing_and_unknown() {
     for file in ["p.csv", "p.tsv", "p.jsonl", "p.parquet"] {
         let (score, warnings) = score(&place, file, &[]);
         let of = |name: &str| score[name].as_u64().unwrap() as usize;
-        assert_eq!((of("n"), of("answered"), of("out_of_choice"), of("missing")), (n, n - 4, 1, 3), "{file}");
+        assert_eq!(
+            (of("n"), of("answered"), of("out_of_choice"), of("missing")),
+            (n, n - 4, 1, 3),
+            "{file}"
+        );
         assert_says(&warnings, &["2 rows of", file, "name no example, the first `test/none`"]);
         assert_eq!(*first.get_or_insert_with(|| score.clone()), score, "{file}");
     }
-    let text = place.run(&["score", "--data", "sample", "--benchmark", "emgsd", "--predictions", "p.csv"]).exits(0);
+    let text = place
+        .run(&["score", "--data", "sample", "--benchmark", "emgsd", "--predictions", "p.csv"])
+        .exits(0);
     assert_says(&text.out, &["EMGSD · trained · SAMPLE", "out of choice", "missing", "95 %"]);
 }
 
@@ -126,13 +137,31 @@ fn what_cannot_be_scored_says_why() {
     insta::assert_snapshot!(error("twice.csv", twice, &[]), @"error: twice.csv, row 3: `test/0` was answered differently before; keep one row an example");
     insta::assert_snapshot!(error("columns.csv", "ID,prediction\ntest/0,stereotype\n", &[]), @"error: columns.csv: missing column `id` (there are: `ID`, `prediction`): did you mean `ID`?; correct `columns` of the input, or the file's header");
     insta::assert_snapshot!(error("fields.jsonl", "{\"id\": \"test/0\", \"labels\": \"stereotype\"}\n", &[]), @r#"error: fields.jsonl, row 1 (line 1): field `label` is missing (there are: `id`, `labels`); add it, or set `bad_rows = "skip"`"#);
-    insta::assert_snapshot!(error("strangers.csv", "id,label\n1,stereotype\n2,stereotype\n", &[]), @"");
-    insta::assert_snapshot!(error("empty.csv", "", &[]), @"");
-    insta::assert_snapshot!(error("nothing.csv", "id,label\n", &[]), @"");
-    insta::assert_snapshot!(error("notes.txt", "hello\n", &[]), @"");
-    insta::assert_snapshot!(error("fine.csv", "id,label\ntest/0,stereotype\n", &["--protocol", "traind"]), @"");
-    let gone = place.run(&["score", "--data", "sample", "--benchmark", "emgsd", "--predictions", "gone.csv"]).exits(2);
+    insta::assert_snapshot!(error("strangers.csv", "id,label\n1,stereotype\n2,stereotype\n", &[]), @r"
+    error: strangers.csv: no row names an example of the evaluated part; the first is `1`
+
+    hint: the column `id` should hold values such as `test/0`
+    ");
+    insta::assert_snapshot!(error("empty.csv", "", &[]), @"error: empty.csv: the file is empty; fetch it again, or take its input out of the definition");
+    insta::assert_snapshot!(error("nothing.csv", "id,label\n", &[]), @"error: nothing.csv: the file has no rows; there is nothing to score");
+    insta::assert_snapshot!(error("notes.txt", "hello\n", &[]), @"error: notes.txt: cannot read `.txt`; predictions come as .csv, .tsv, .jsonl or .parquet");
+    insta::assert_snapshot!(error("fine.csv", "id,label\ntest/0,stereotype\n", &["--protocol", "traind"]), @r"
+    error: task `emgsd` has no protocol `traind`
+
+    hint: did you mean `trained`? it has trained, zero-shot
+    ");
+    let gone = place
+        .run(&["score", "--data", "sample", "--benchmark", "emgsd", "--predictions", "gone.csv"])
+        .exits(2);
     assert_says(&gone.err, &["failed to open the predictions", "gone.csv"]);
-    let mean = place.run(&["score", "--data", "sample", "--benchmark", "univar-test", "--predictions", "fine.csv"]);
+    let mean = place.run(&[
+        "score",
+        "--data",
+        "sample",
+        "--benchmark",
+        "univar",
+        "--predictions",
+        "fine.csv",
+    ]);
     assert_says(&mean.exits(2).err, &["is the mean of", "score those"]);
 }
