@@ -4,6 +4,7 @@ use super::{Context, Outcome, run};
 
 /// Runs the failed cells of a run again
 #[derive(Debug, clap::Args)]
+#[group(skip)]
 pub(super) struct Args {
     #[command(flatten)]
     run: run::Args,

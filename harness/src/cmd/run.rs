@@ -9,6 +9,7 @@ use super::report::{Face, print};
 use super::{Context, Outcome, hinted, table};
 use crate::definition::catalogue::Catalogue;
 use crate::definition::family::Benchmark;
+use crate::definition::nearest;
 use crate::definition::suite::Suite;
 use crate::exec::bars::Board;
 use crate::exec::plan::{Plan, Request, plan};
@@ -146,6 +147,7 @@ fn request(args: &Args, suite: &Suite, catalogue: &Catalogue) -> anyhow::Result<
             benchmarks.push(catalogue.benchmark(&name)?.clone());
         }
     }
+    known_protocols(&args.protocols, &benchmarks, catalogue)?;
     benchmarks.sort_by(|a, b| (a.number, &a.name).cmp(&(b.number, &b.name)));
     benchmarks.dedup_by(|a, b| a.name == b.name);
     let mut seen = std::collections::BTreeSet::new();
@@ -163,6 +165,18 @@ fn request(args: &Args, suite: &Suite, catalogue: &Catalogue) -> anyhow::Result<
         limit: args.limit,
         protocols: args.protocols.clone(),
     })
+}
+
+/// A typed protocol must be one of the benchmarks' tasks.
+fn known_protocols(typed: &[String], benchmarks: &[Benchmark], catalogue: &Catalogue) -> anyhow::Result<()> {
+    let mut known = std::collections::BTreeSet::new();
+    for (_, task) in data::tasks_of(catalogue, benchmarks)? {
+        known.extend(task.protocols.iter().map(|p| p.name.as_str()));
+    }
+    let Some(name) = typed.iter().find(|name| !known.contains(name.as_str())) else { return Ok(()) };
+    let meant = nearest(name, known.iter().copied()).map(|n| format!("did you mean `{n}`? ")).unwrap_or_default();
+    let all = known.into_iter().collect::<Vec<_>>().join(", ");
+    Err(hinted(anyhow::anyhow!("no task has a protocol `{name}`"), format!("{meant}they have {all}")))
 }
 
 fn dry_run(plan: &Plan, context: &Context) -> anyhow::Result<Outcome> {

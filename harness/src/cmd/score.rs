@@ -111,7 +111,9 @@ fn read(args: &Args, examples: &Examples, labels: &[String]) -> anyhow::Result<V
     let (mut unknown, mut first_unknown) = (0_usize, None);
     let mut rows = open(path, &[args.key.clone(), args.label.clone()])?;
     let mut cells = vec![String::new(); 2];
+    let mut read = 0;
     while rows.next(&mut cells)? {
+        read += 1;
         let answer = numbers.get(cells[1].trim()).map_or(Answer::OutOfChoice, |label| Answer::Label(*label));
         let Some(known) = places.get(cells[0].as_str()) else {
             unknown += 1;
@@ -130,8 +132,11 @@ fn read(args: &Args, examples: &Examples, labels: &[String]) -> anyhow::Result<V
             }
         }
     }
+    if read == 0 {
+        bail!("{}: the file has no rows; there is nothing to score", path.display());
+    }
     if let Some(first) = first_unknown {
-        if unknown == rows.row().saturating_sub(1) as usize {
+        if unknown == read {
             let example = if by_text { examples.texts.get(0) } else { examples.ids.get(0) };
             return Err(hinted(
                 anyhow::anyhow!("{}: no row names an example of the evaluated part; the first is `{first}`", path.display()),

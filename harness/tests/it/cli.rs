@@ -48,16 +48,32 @@ fn what_cannot_run_exits_2_and_says_what_was_meant() {
         assert_eq!(ran.out, "", "{args:?}");
         place.plain(&ran.err)
     };
-    insta::assert_snapshot!(error(&["run", "--data", "sample", "--models", "majorty"]), @"");
-    insta::assert_snapshot!(error(&["run", "--data", "sample", "--benchmarks", "crehat"]), @"");
-    insta::assert_snapshot!(error(&["run", "--data", "sample", "defualt"]), @"");
-    insta::assert_snapshot!(error(&["run", "--data", "sample", "--benchmarks", "emgsd", "--protocols", "traind"]), @"");
-    insta::assert_snapshot!(error(&["show", "majorty"]), @"");
-    insta::assert_snapshot!(error(&["report", "nothing"]), @"");
-    insta::assert_snapshot!(error(&["prepare", "emgds"]), @"");
-    insta::assert_snapshot!(error(&["fetch", "emgds"]), @"");
-    insta::assert_snapshot!(error(&["plugin", "describe", "majorty"]), @"");
-    assert_says(&error(&["rnu"]), &["unrecognized subcommand 'rnu'", "run"]);
+    insta::assert_snapshot!(error(&["run", "--data", "sample", "--models", "majorty"]), @"error: unknown model `majorty`: did you mean `majority`? (`culture-eval list models` shows all)");
+    insta::assert_snapshot!(error(&["run", "--data", "sample", "--benchmarks", "crehat"]), @"error: unknown benchmark `crehat`: did you mean `crehate`? (`culture-eval list benchmarks` shows all)");
+    insta::assert_snapshot!(error(&["run", "--data", "sample", "defualt"]), @"error: unknown suite `defualt`: did you mean `default`? (`culture-eval list suites` shows all)");
+    insta::assert_snapshot!(error(&["run", "--data", "sample", "--benchmarks", "emgsd", "--protocols", "traind"]), @r"
+    error: no task has a protocol `traind`
+
+    hint: did you mean `trained`? they have trained, zero-shot
+    ");
+    insta::assert_snapshot!(error(&["show", "majorty"]), @r"
+    error: nothing is called `majorty`
+
+    hint: did you mean `majority`? `culture-eval list benchmarks|tasks|models|suites|runs` shows all names
+    ");
+    insta::assert_snapshot!(error(&["report", "nothing"]), @"error: <place>/runs/nothing is no run: it has no manifest.json; `culture-eval list runs` shows all");
+    insta::assert_snapshot!(error(&["prepare", "emgds"]), @"error: unknown task `emgds`: did you mean `emgsd`? (`culture-eval list tasks` shows all)");
+    insta::assert_snapshot!(error(&["fetch", "emgds"]), @"error: unknown family `emgds`: did you mean `emgsd`? (`culture-eval list families` shows all)");
+    assert_says(
+        &error(&["plugin", "describe", "majorty"]),
+        &[
+            "error: plugin `majorty` is not in <plugins>",
+            "(did you mean `majority`?)",
+            "cargo build",
+            "--plugins",
+        ],
+    );
+    assert_says(&error(&["rnu"]), &["unrecognized subcommand 'rnu'"]);
     assert_says(&error(&["run", "--model", "majority"]), &["--models"]);
     assert_says(&error(&["run", "--limit", "many"]), &["--limit", "many"]);
 }
@@ -67,9 +83,9 @@ fn a_broken_definition_names_file_line_and_field() {
     let place = Place::new();
     place.write("defs/mine.toml", "name = \"mine\"\nplugin = \"majority\"\nbatchsize = 3\n");
     let list = place.run(&["list", "models"]).exits(2);
-    insta::assert_snapshot!(place.plain(&list.err), @"");
+    insta::assert_snapshot!(place.plain(&list.err), @"error: failed to read the definitions: <place>/defs/mine.toml:3:1: unknown field `batchsize`, expected one of `name`, `title`, `plugin`, `description`, `licence`, `tasks`, `protocols`, `parameters`, `contamination`, `weights`, `batch`, `timeout`, `memory`, `config`: did you mean `batch`?");
     place.write("defs/mine.toml", "colour = 3\n");
-    insta::assert_snapshot!(place.plain(&place.run(&["list"]).exits(2).err), @"");
+    insta::assert_snapshot!(place.plain(&place.run(&["list"]).exits(2).err), @"error: failed to read the definitions: <place>/defs/mine.toml: neither a family (`[[task]]`), nor a model (`plugin`), nor a suite (`models` and `benchmarks`); add the fields of one of them");
 }
 
 #[test]
@@ -184,5 +200,5 @@ fn quiet_is_quiet() {
         .sample(&["--quiet", "--benchmarks", "emgsd", "--models", "majority", "--limit", "5"])
         .exits(0);
     assert_eq!(ran.err, "");
-    assert_says(&ran.out, &["SAMPLE", "Majority"]);
+    assert_says(&ran.out, &["SAMPLE", "majority"]);
 }

@@ -9,10 +9,10 @@ use serde_json::Value;
 use super::program::{Place, assert_says, plugins};
 
 /// Runs the honest and some misbehaving models and gives the reasons in order of model; the honest one has a number.
-fn reasons(place: &Place, models: &str, more: &[&str]) -> Vec<Value> {
+fn reasons(place: &Place, models: &str, more: &[&str], code: i32) -> Vec<Value> {
     let names = format!("majority,{models}");
     let args = ["--models", &names, "--benchmarks", "emgsd", "--limit", "20", "--jobs", "2"];
-    place.sample(&[&args[..], more].concat()).exits(1);
+    place.sample(&[&args[..], more].concat()).exits(code);
     let summary = place.summary("default");
     let cells = summary["cells"].as_array().unwrap();
     assert!(cells[0]["outcome"]["score"].is_object(), "the honest model: {}", cells[0]);
@@ -23,7 +23,7 @@ fn reasons(place: &Place, models: &str, more: &[&str]) -> Vec<Value> {
 fn lie(lie: &str, more: &[&str]) -> String {
     let place = Place::new();
     place.model("liar", "liar", "", &format!("lie = \"{lie}\""));
-    let reason = reasons(&place, "liar", more).remove(0);
+    let reason = reasons(&place, "liar", more, 1).remove(0);
     let text =
         format!("{}: {}", reason["kind"].as_str().unwrap(), reason["message"].as_str().unwrap());
     let markdown = fs::read_to_string(place.path("runs/default/leaderboard.md")).unwrap();
@@ -33,34 +33,34 @@ fn lie(lie: &str, more: &[&str]) -> String {
 
 #[test]
 fn wrong_numbers() {
-    insta::assert_snapshot!(lie("nan", &[]), @"");
-    insta::assert_snapshot!(lie("infinite", &[]), @"");
-    insta::assert_snapshot!(lie("short", &[]), @"");
-    insta::assert_snapshot!(lie("refuse", &[]), @"");
+    insta::assert_snapshot!(lie("nan", &[]), @"plugin: plugin liar, classify: NaN for example `test/0`; scores and vectors must be finite (no answer: mark the row)");
+    insta::assert_snapshot!(lie("infinite", &[]), @"plugin: plugin liar, classify: inf for example `test/0`; scores and vectors must be finite (no answer: mark the row)");
+    insta::assert_snapshot!(lie("short", &[]), @"plugin: plugin liar, classify: NaN for example `test/19`; scores and vectors must be finite (no answer: mark the row)");
+    insta::assert_snapshot!(lie("refuse", &[]), @"plugin: plugin liar, classify: I do not like it (example `test/1`)");
 }
 
 #[test]
 fn panics() {
-    insta::assert_snapshot!(lie("panic-create", &[]), @"");
-    insta::assert_snapshot!(lie("panic-fit", &[]), @"");
-    insta::assert_snapshot!(lie("panic-classify", &[]), @"");
+    insta::assert_snapshot!(lie("panic-create", &[]), @"panic: plugin liar, create: panicked: no wish to exist (at plugin-api/test-plugins/liar/src/lib.rs:91:9)");
+    insta::assert_snapshot!(lie("panic-fit", &[]), @"panic: plugin liar, fit: panicked: no wish to learn (at plugin-api/test-plugins/liar/src/lib.rs:97:9)");
+    insta::assert_snapshot!(lie("panic-classify", &[]), @"panic: plugin liar, classify: panicked: no wish to judge test/0 (at plugin-api/test-plugins/liar/src/lib.rs:148:35)");
 }
 
 #[test]
 fn sudden_ends() {
-    insta::assert_snapshot!(lie("abort", &[]), @"");
-    insta::assert_snapshot!(lie("crash", &[]), @"");
-    insta::assert_snapshot!(lie("exit", &[]), @"");
+    insta::assert_snapshot!(lie("abort", &[]), @"signal: killed by signal 6 (SIGABRT, it aborted); it said nothing");
+    insta::assert_snapshot!(lie("crash", &[]), @"signal: killed by signal 11 (SIGSEGV, it crashed); it said nothing");
+    insta::assert_snapshot!(lie("exit", &[]), @"exit: exit code 3 without a result; it said nothing");
 }
 
 #[test]
 fn a_wrong_configuration() {
-    insta::assert_snapshot!(lie("unheard-of", &[]), @"");
+    insta::assert_snapshot!(lie("unheard-of", &[]), @"config: plugin liar, create: config: unknown variant `unheard-of`, expected one of `none`, `nan`, `infinite`, `short`, `fewer`, `panic-create`, `panic-fit`, `panic-classify`, `panic-text`, `panic-empty`, `abort`, `hang`, `deaf`, `no-dimension`, `random`, `neighbours`, `shared`, `leak`, `refuse`, `print`, `hog`, `crash`, `exit` at line 1 column 19");
 }
 
 #[test]
 fn no_end() {
-    insta::assert_snapshot!(lie("hang", &["--timeout", "3"]), @"");
+    insta::assert_snapshot!(lie("hang", &["--timeout", "3"]), @"timeout: took longer than 3 s; raise `timeout` in the model's TOML or the settings");
 }
 
 #[test]
@@ -124,11 +124,19 @@ fn files_that_are_no_plugins() {
         place.model(name, path, "", "");
     }
     place.model("g", "./gone.so", "", "");
-    let found = reasons(&place, "a,b,c,d,e,f,g", &[]);
+    let found = reasons(&place, "a,b,c,d,e,f,g", &[], 0);
     assert!(found.iter().all(|reason| reason["kind"] == "no-plugin"), "{found:?}");
     let messages: Vec<String> =
         found.iter().map(|r| place.plain(r["message"].as_str().unwrap())).collect();
-    insta::assert_snapshot!(messages.join("\n"), @"");
+    insta::assert_snapshot!(messages.join("\n"), @r"
+    <place>/text.so: not a loadable library: <place>/text.so: file too short
+    <place>/empty.so: no symbol `culture_eval_plugin_v1`; a plugin ends with `export_plugin!(YourModel)` and has crate-type cdylib
+    <place>/other.so: built for plugin ABI 9.0, this program has 1.0; rebuild the plugin with plugin-api 1.x
+    <place>/small.so: its table says ABI 1.0 but has 16 bytes; that of ABI 1.0 has 152; rebuild the plugin against this version's plugin-api
+    <place>/null.so: the table is null; rebuild the plugin against this version's plugin-api
+    <place>/hollow.so: the function `create` is missing; rebuild the plugin against this version's plugin-api
+    <place>/gone.so: not a loadable library: there is no such file
+    ");
 }
 
 #[test]
@@ -143,9 +151,10 @@ fn retry_runs_only_what_failed() {
     assert_says(&place.sample(&args).exits(1).err, &["0 cells run, 1 reused, 1 failed"]);
     let retry = place.run(&[&["retry", "--data", "sample"], &args[..]].concat()).exits(1);
     assert_says(&retry.err, &["1 cells run, 1 reused, 1 failed"]);
-    // The reason is that of the last start.
-    let log = fs::read_to_string(place.cell("default", "liar.").join("log.txt")).unwrap();
-    assert_eq!(log.matches("no wish to learn").count(), 2, "{log}");
+    for (model, starts) in [("liar.", 2), ("majority.", 1)] {
+        let timing = fs::read(place.cell("default", model).join("timing.json")).unwrap();
+        assert_eq!(serde_json::from_slice::<Value>(&timing).unwrap()["starts"], starts, "{model}");
+    }
 }
 
 #[test]

@@ -149,21 +149,21 @@ fn bom_and_line_ends_do_not_matter() {
 
 #[test]
 fn bad_files_name_row_field_and_remedy() {
-    insta::assert_snapshot!(refused(b""), @"");
-    insta::assert_snapshot!(refused(b"id,text,label,country\n"), @"");
-    insta::assert_snapshot!(refused(b"id,text,lable,country\ne1,a,good,SG\n"), @"");
-    insta::assert_snapshot!(refused(b"id,text,label,country\ne1,a,good,SG\ne2,b,goood,SG\n"), @"");
-    insta::assert_snapshot!(refused(b"id,text,label,country\ne1,a,good,SG\ne2,b\n"), @"");
-    insta::assert_snapshot!(refused(b"id,text,label,country\ne1,a,good,SG\ne2,\xe9t\xe9,good,SG\n"), @"");
-    insta::assert_snapshot!(refused(b"id,text,label,country\ne1,a,good,SG\ne1,b,bad,SG\n"), @"");
-    insta::assert_snapshot!(refused(b"id,text,label,country\ne1,\"a,good,SG\ne2,b,bad,SG\n"), @"");
+    insta::assert_snapshot!(refused(b""), @"warning: own: own/test.csv: the file is empty; fetch it again, or take its input out of the definition");
+    insta::assert_snapshot!(refused(b"id,text,label,country\n"), @"warning: own: own/test.csv: the file has a header but no rows; fetch it again, or take its input out of the definition");
+    insta::assert_snapshot!(refused(b"id,text,lable,country\ne1,a,good,SG\n"), @"warning: own: own/test.csv: missing column `label` (there are: `id`, `text`, `lable`, `country`): did you mean `lable`?; correct `columns` of the input, or the file's header");
+    insta::assert_snapshot!(refused(b"id,text,label,country\ne1,a,good,SG\ne2,b,goood,SG\n"), @r#"warning: own: own/test.csv, row 2 (line 3): field `label`: unexpected value `goood` (expected one of: `bad`, `good`): did you mean `good`?; add it to `label_map` of the definition, or set `bad_rows = "skip"`"#);
+    insta::assert_snapshot!(refused(b"id,text,label,country\ne1,a,good,SG\ne2,b\n"), @r#"warning: own: own/test.csv, row 2 (line 3): 2 fields where the header has 4; quote fields that hold separators or line breaks, close every quote, or set `bad_rows = "skip"`"#);
+    insta::assert_snapshot!(refused(b"id,text,label,country\ne1,a,good,SG\ne2,\xe9t\xe9,good,SG\n"), @r#"warning: own: own/test.csv, row 2 (line 3): field `text`: invalid UTF-8 at byte 0 of the field (0xe9 0x74 0xe9); save the file as UTF-8, or set `bad_rows = "skip"`"#);
+    insta::assert_snapshot!(refused(b"id,text,label,country\ne1,a,good,SG\ne1,b,bad,SG\n"), @"warning: own: own/test.csv, row 2 (line 3): the id `e1` was there before; make `example.id` of the definition unique, e.g. with {file} and {row}");
+    insta::assert_snapshot!(refused(b"id,text,label,country\ne1,\"a,good,SG\ne2,b,bad,SG\n"), @r#"warning: own: own/test.csv, row 1 (line 2): 2 fields where the header has 4; quote fields that hold separators or line breaks, close every quote, or set `bad_rows = "skip"`"#);
 }
 
 #[test]
 fn a_definition_with_an_unknown_field_names_file_line_and_field() {
     let place = Place::new();
     place.write("defs/own.toml", FAMILY.replace("culture_kind", "culture_knid"));
-    insta::assert_snapshot!(place.plain(&place.run(&["validate"]).exits(2).err), @"");
+    insta::assert_snapshot!(place.plain(&place.run(&["validate"]).exits(2).err), @"error: failed to read the definitions: <place>/defs/own.toml:28:1: unknown field `culture_knid`, expected one of `name`, `title`, `question`, `labels`, `positive`, `culture_kind`, `culture_names`, `input`, `step`, `example`, `split`, `protocol`, `scoring`: did you mean `culture_kind`?");
     place.write("defs/own.toml", FAMILY.replace("method = \"given\"", "method = \"gvien\""));
     assert_says(&place.run(&["validate"]).exits(2).err, &["own.toml:", "gvien", "given"]);
 }

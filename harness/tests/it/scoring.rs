@@ -134,14 +134,22 @@ fn what_cannot_be_scored_says_why() {
         place.plain(&ran.err)
     };
     let twice = "id,label\ntest/0,stereotype\ntest/1,stereotype\ntest/0,non-stereotype\n";
-    insta::assert_snapshot!(error("twice.csv", twice, &[]), @"");
-    insta::assert_snapshot!(error("columns.csv", "ID,prediction\ntest/0,stereotype\n", &[]), @"");
-    insta::assert_snapshot!(error("fields.jsonl", "{\"id\": \"test/0\", \"labels\": \"stereotype\"}\n", &[]), @"");
-    insta::assert_snapshot!(error("strangers.csv", "id,label\n1,stereotype\n2,stereotype\n", &[]), @"");
-    insta::assert_snapshot!(error("empty.csv", "", &[]), @"");
-    insta::assert_snapshot!(error("nothing.csv", "id,label\n", &[]), @"");
-    insta::assert_snapshot!(error("notes.txt", "hello\n", &[]), @"");
-    insta::assert_snapshot!(error("fine.csv", "id,label\ntest/0,stereotype\n", &["--protocol", "traind"]), @"");
+    insta::assert_snapshot!(error("twice.csv", twice, &[]), @"error: twice.csv, row 3: `test/0` was answered differently before; keep one row an example");
+    insta::assert_snapshot!(error("columns.csv", "ID,prediction\ntest/0,stereotype\n", &[]), @"error: columns.csv: missing column `id` (there are: `ID`, `prediction`): did you mean `ID`?; correct `columns` of the input, or the file's header");
+    insta::assert_snapshot!(error("fields.jsonl", "{\"id\": \"test/0\", \"labels\": \"stereotype\"}\n", &[]), @r#"error: fields.jsonl, row 1 (line 1): field `label` is missing (there are: `id`, `labels`); add it, or set `bad_rows = "skip"`"#);
+    insta::assert_snapshot!(error("strangers.csv", "id,label\n1,stereotype\n2,stereotype\n", &[]), @r"
+    error: strangers.csv: no row names an example of the evaluated part; the first is `1`
+
+    hint: the column `id` should hold values such as `test/0`
+    ");
+    insta::assert_snapshot!(error("empty.csv", "", &[]), @"error: empty.csv: the file is empty; fetch it again, or take its input out of the definition");
+    insta::assert_snapshot!(error("nothing.csv", "id,label\n", &[]), @"error: nothing.csv: the file has no rows; there is nothing to score");
+    insta::assert_snapshot!(error("notes.txt", "hello\n", &[]), @"error: notes.txt: cannot read `.txt`; predictions come as .csv, .tsv, .jsonl or .parquet");
+    insta::assert_snapshot!(error("fine.csv", "id,label\ntest/0,stereotype\n", &["--protocol", "traind"]), @r"
+    error: task `emgsd` has no protocol `traind`
+
+    hint: did you mean `trained`? it has trained, zero-shot
+    ");
     let gone = place
         .run(&["score", "--data", "sample", "--benchmark", "emgsd", "--predictions", "gone.csv"])
         .exits(2);
@@ -151,7 +159,7 @@ fn what_cannot_be_scored_says_why() {
         "--data",
         "sample",
         "--benchmark",
-        "univar-test",
+        "univar",
         "--predictions",
         "fine.csv",
     ]);

@@ -59,7 +59,7 @@ fn child() {
 fn a_check_can_run_in_a_child_that_dies_or_hangs() {
     let start = |lie: &str| {
         Command::new(std::env::current_exe().unwrap())
-            .args(["checks::child", "--exact", "--ignored"])
+            .args(["plugin::checks::child", "--exact", "--ignored"])
             .env("LIE", lie)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
