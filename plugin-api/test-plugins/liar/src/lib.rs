@@ -85,12 +85,22 @@ impl Plugin for Liar {
         Ok(Self { lie, labels: task.labels.len() })
     }
 
-    fn fit(&mut self, _train: &Dataset<'_>, _valid: &Dataset<'_>, _host: &Host) -> Result<(), Error> {
+    fn fit(
+        &mut self,
+        _train: &Dataset<'_>,
+        _valid: &Dataset<'_>,
+        _host: &Host,
+    ) -> Result<(), Error> {
         assert!(self.lie != Lie::PanicFit, "no wish to learn");
         Ok(())
     }
 
-    fn classify(&mut self, batch: &Batch<'_>, scores: &mut Scores<'_>, host: &Host) -> Result<(), Error> {
+    fn classify(
+        &mut self,
+        batch: &Batch<'_>,
+        scores: &mut Scores<'_>,
+        host: &Host,
+    ) -> Result<(), Error> {
         self.misbehave(batch, host)?;
         for (index, text) in batch.texts.iter().enumerate() {
             if self.lie == Lie::Short && index + 1 == batch.len() {
@@ -108,7 +118,12 @@ impl Plugin for Liar {
         if self.lie == Lie::NoDimension { 0 } else { 2 }
     }
 
-    fn embed(&mut self, batch: &Batch<'_>, vectors: &mut Matrix<'_>, _host: &Host) -> Result<(), Error> {
+    fn embed(
+        &mut self,
+        batch: &Batch<'_>,
+        vectors: &mut Matrix<'_>,
+        _host: &Host,
+    ) -> Result<(), Error> {
         for (index, text) in batch.texts.iter().enumerate() {
             vectors.row(index).copy_from_slice(&[1.0, text.len() as f32]);
         }

@@ -59,7 +59,12 @@ impl Plugin for Recorder {
         self.line(&format!("fit {train_ids:?} {:?} {valid_ids:?} {:?}", train.labels, valid.labels))
     }
 
-    fn classify(&mut self, batch: &Batch<'_>, scores: &mut Scores<'_>, _host: &Host) -> Result<(), Error> {
+    fn classify(
+        &mut self,
+        batch: &Batch<'_>,
+        scores: &mut Scores<'_>,
+        _host: &Host,
+    ) -> Result<(), Error> {
         self.line(&format!("classify {:?} {:?} {:?}", batch.ids, batch.texts, batch.cultures))?;
         scores.values().fill(0.25);
         if let Some(index) = batch.texts.iter().position(|text| text.is_empty()) {
