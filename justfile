@@ -5,7 +5,7 @@ culture_eval := "target/release/culture-eval"
 
 # List the recipes
 default:
-    @just --justfile {{justfile()}} --list --unsorted
+    @'{{just_executable()}}' --justfile '{{justfile()}}' --list --unsorted
 
 # Build the program and all plugins
 setup:

@@ -20,3 +20,5 @@ pub mod split;
 pub mod stats;
 pub mod store;
 pub mod summarise;
+#[cfg(test)]
+mod testing;

@@ -12,7 +12,6 @@ use crate::definition::suite::Suite;
 use crate::exec::data::TaskData;
 use crate::exec::plan::{Missing, Plan, Request};
 use crate::report::summary::{Column, Data, Row};
-use crate::settings::Settings;
 use crate::store::record::{FORMAT, FileRef, Reason, ReasonKind};
 use crate::store::{self, RunFolder};
 
@@ -29,10 +28,6 @@ pub struct Manifest {
     pub seeds: Vec<u64>,
     /// Only so many examples of every evaluated part; 0 = all.
     pub limit: usize,
-    /// Level of the intervals.
-    pub confidence: f64,
-    /// Resamples of a bootstrap interval.
-    pub resamples: usize,
     /// Benchmarks, aggregates' parts included.
     pub benchmarks: Vec<Benchmark>,
     /// Columns of the board.
@@ -119,7 +114,6 @@ impl Manifest {
         request: &Request,
         tasks: &BTreeMap<String, Result<TaskData, Reason>>,
         plan: &Plan,
-        settings: &Settings,
         catalogue: &Catalogue,
     ) -> Self {
         let mut benchmarks = request.benchmarks.clone();
@@ -138,8 +132,6 @@ impl Manifest {
             suite: suite.clone(),
             seeds: request.seeds.clone(),
             limit: request.limit,
-            confidence: settings.confidence,
-            resamples: settings.resamples,
             columns: request.benchmarks.iter().map(|b| column(b, &benchmarks, tasks, catalogue)).collect(),
             rows: request.models.iter().map(row).collect(),
             benchmarks,

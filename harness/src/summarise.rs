@@ -20,6 +20,7 @@ use crate::prepare;
 use crate::report::summary::{Cell, Detail, FORMAT, Outcome, Summary};
 use crate::score::{self, Answer, Evaluation, Questions, Rules, Score, Subset};
 use crate::settings::Settings;
+use crate::stats::dist::t_ppf;
 use crate::stats::rng::Stream;
 use crate::store::log::Given;
 use crate::store::predictions::{self, Answers};
@@ -60,7 +61,6 @@ struct Asked<'a> {
     /// Hash of the answers of each part and seed.
     predictions: Vec<&'a str>,
     variants: &'a [String],
-    confidence: f64,
     resamples: usize,
     data: Vec<&'a str>,
 }
@@ -106,7 +106,7 @@ pub fn summarise(run: &RunFolder, settings: &Settings) -> anyhow::Result<Summary
         suite: manifest.suite.name.clone(),
         title: manifest.suite.title.clone(),
         sample: cells.iter().any(|c| c.sample && matches!(c.outcome, Outcome::Score(_))),
-        confidence: settings.confidence,
+        confidence: score::CONFIDENCE,
         signature: signature(&manifest, settings),
         benchmarks: manifest.columns.clone(),
         models: manifest.rows.clone(),
@@ -216,7 +216,6 @@ fn score_cell(
         benchmark,
         predictions: parts.iter().flat_map(|g| &g.cells).map(|c| c.predictions.as_str()).collect(),
         variants: &first.variants,
-        confidence: settings.confidence,
         resamples: settings.resamples,
         data: parts.iter().map(|g| g.cells[0].spec.data.sha256.as_str()).collect(),
     };
@@ -294,14 +293,66 @@ fn evaluate(
             })
             .collect();
         let rules: Vec<Rules> = parts.iter().map(|g| rules(benchmark, &g.cells[0].spec.task, settings)).collect();
-        let evaluation = if benchmark.aggregate.is_empty() {
-            score::evaluate(&questions[0], &rules[0])?
+        let all = scored(benchmark, parts, &questions, &rules)?;
+        let seeds = parts[0].cells.len();
+        let evaluation = if seeds == 1 {
+            all
         } else {
-            pooled(benchmark, parts, &questions, &rules)?
+            let each: Vec<Evaluation> = (0..seeds)
+                .map(|seed| scored(benchmark, parts, &of_seed(&questions, seed, seeds), &quick(&rules)))
+                .collect::<anyhow::Result<_>>()?;
+            widened(all, &each)?
         };
         sets.push((name, evaluation));
     }
     Ok(Scored { sets })
+}
+
+fn scored(
+    benchmark: &Benchmark,
+    parts: &[&Group<'_>],
+    questions: &[Questions<'_>],
+    rules: &[Rules],
+) -> anyhow::Result<Evaluation> {
+    if benchmark.aggregate.is_empty() {
+        Ok(score::evaluate(&questions[0], &rules[0])?)
+    } else {
+        pooled(benchmark, parts, questions, rules)
+    }
+}
+
+/// The columns of one seed: those of all seeds stand one after another.
+fn of_seed<'q>(questions: &[Questions<'q>], seed: usize, seeds: usize) -> Vec<Questions<'q>> {
+    let one = |q: &Questions<'q>| {
+        let width = q.answers.len() / seeds;
+        let columns = seed * width..(seed + 1) * width;
+        Questions { answers: &q.answers[columns.clone()], ranks: q.ranks.map(|r| &r[columns]), ..*q }
+    };
+    questions.iter().map(one).collect()
+}
+
+/// Only the values are wanted.
+fn quick(rules: &[Rules]) -> Vec<Rules> {
+    const FEW: usize = 100;
+    rules.iter().map(|r| Rules { resamples: FEW, breakdown_resamples: FEW, ..r.clone() }).collect()
+}
+
+/// Takes the spread over seeds into the intervals: the distance of each end from the value and the half width of Student's
+/// interval over the seeds add as squares (method of variance estimates recovery, Zou & Donner 2008), so that both the
+/// examples and the seeds count as samples.
+fn widened(mut all: Evaluation, each: &[Evaluation]) -> anyhow::Result<Evaluation> {
+    let seeds = each.len() as f64;
+    let t = t_ppf(0.5 + score::CONFIDENCE / 2.0, seeds - 1.0)?;
+    for score in &mut all.scores {
+        let same = |e: &Evaluation| e.find(&score.metric, &score.subset).map(|s| s.value);
+        let Some(values) = each.iter().map(same).collect::<Option<Vec<f64>>>() else { continue };
+        let variance = values.iter().map(|v| (v - score.value).powi(2)).sum::<f64>() / (seeds - 1.0);
+        let over_seeds = t * (variance / seeds).sqrt();
+        score.low = (score.value - (score.value - score.low).hypot(over_seeds)).max(0.0);
+        score.high = (score.value + (score.high - score.value).hypot(over_seeds)).min(1.0);
+        score.method = format!("{} + {} seeds", score.method, each.len());
+    }
+    Ok(all)
 }
 
 /// Which columns make which set of answers: the primary ones together first, then each one that is not in it, or that is

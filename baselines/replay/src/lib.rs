@@ -1,51 +1,36 @@
-//! Predictions that were made elsewhere.
+//! Predictions made elsewhere, looked up by example id or by text.
 //!
-//! ```toml
-//! name = "my-model"
-//! title = "My model"
-//! plugin = "replay"
-//! description = "Predictions of my model, made with its own code."
-//! licence = "MIT"
-//!
-//! [config]
-//! file = "predictions.csv"      # .csv, .tsv, .jsonl or .parquet; or weights with the id `predictions`
-//! key = "id"                    # or "text"
-//! key_column = "id"             # default: as `key`
-//! culture_column = "country"    # optional: the key is then key and culture
-//! label_column = "prediction"   # the predicted label ...
-//! scores = { hate = "p_hate", non-hate = "p_non" }  # ... or a column of scores for each label
-//! labels = { "1.0" = "hate", "0.0" = "non-hate" }   # optional: the file's words for the task's labels
-//! ```
+//! A file gives a label (its name, or the first score 1 and the others 0) or one score a label. [`read`] turns the three formats into
+//! rows of text; here they become scores. An example without a prediction has no answer.
 
-mod table;
+pub mod read;
 
-use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use plugin_api::{Batch, Capability, Error, Host, Plugin, Scores, Task, export_plugin};
 use serde::Deserialize;
 
-/// The `[config]` table.
+use crate::read::Cell;
+
+/// The `[config]` table of the model.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Config {
-    file: Option<PathBuf>,
-    #[serde(default)]
-    weights: BTreeMap<String, PathBuf>,
+    /// `.csv`, `.tsv`, `.jsonl` (or `.ndjson`) or `.parquet`.
+    path: PathBuf,
     #[serde(default)]
     key: Key,
+    /// Column of the key; absent: the name of the key.
     key_column: Option<String>,
-    culture_column: Option<String>,
-    label_column: Option<String>,
-    #[serde(default)]
-    scores: BTreeMap<String, String>,
-    #[serde(default)]
-    labels: BTreeMap<String, String>,
+    /// Column of the label; absent: `label`.
+    label: Option<String>,
+    /// Label to column of its score.
+    scores: Option<BTreeMap<String, String>>,
 }
 
-/// What a prediction is found by.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+/// What a prediction is looked up by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Key {
     #[default]
@@ -53,24 +38,19 @@ enum Key {
     Text,
 }
 
-/// One prediction.
-#[derive(Debug, Clone, PartialEq)]
-enum Answer {
-    Label(usize),
-    Scores(Vec<f32>),
-}
-
-/// The predictions by key and culture (empty where cultures are not told apart).
-type Answers = HashMap<String, HashMap<String, Answer>>;
-
-/// The model.
+/// The model: all predictions of the file.
 #[derive(Debug)]
 pub struct Replay {
     key: Key,
-    by_culture: bool,
-    cultures: Vec<String>,
-    answers: Answers,
-    missing: u64,
+    predictions: HashMap<String, Prediction>,
+}
+
+#[derive(Debug)]
+struct Prediction {
+    /// One a label; nothing where the file has no answer.
+    scores: Option<Vec<f32>>,
+    /// Where it stands, from 1, for messages.
+    row: usize,
 }
 
 impl Plugin for Replay {
@@ -80,141 +60,323 @@ impl Plugin for Replay {
     fn create(config: &str, task: &Task, host: &Host) -> Result<Self, Error> {
         let config: Config =
             serde_json::from_str(config).map_err(|e| Error::config(format!("config: {e}")))?;
-        let Some(file) =
-            config.file.as_deref().or(config.weights.get("predictions").map(PathBuf::as_path))
-        else {
-            return Err(Error::config(
-                "config: no predictions; set `file` or weights with the id `predictions`",
-            ));
-        };
-        let answers = read(&config, file, task, host)?;
-        host.log(format!("{}: predictions for {} keys", file.display(), answers.len()));
-        Ok(Self {
-            key: config.key,
-            by_culture: config.culture_column.is_some(),
-            cultures: task.cultures.clone(),
-            answers,
-            missing: 0,
-        })
+        let model = Self { key: config.key, predictions: predictions(&config, task)? };
+        host.log(format!("{}: {} predictions", config.path.display(), model.predictions.len()));
+        Ok(model)
     }
 
     fn classify(
         &mut self,
         batch: &Batch<'_>,
         scores: &mut Scores<'_>,
-        host: &Host,
+        _host: &Host,
     ) -> Result<(), Error> {
-        for index in 0..batch.len() {
-            if index % 1024 == 0 && host.is_cancelled() {
-                return Err(Error::cancelled());
-            }
-            let key = match self.key {
-                Key::Id => batch.ids[index],
-                Key::Text => batch.texts[index],
-            };
-            let culture = match self.cultures.get(batch.cultures[index] as usize) {
-                Some(culture) if self.by_culture => culture.as_str(),
-                _ => "",
-            };
-            let row = scores.row(index);
-            row.fill(0.0);
-            match self.answers.get(key).and_then(|found| found.get(culture)) {
-                Some(Answer::Label(label)) => row[*label] = 1.0,
-                Some(Answer::Scores(found)) => row.copy_from_slice(found),
-                None => {
-                    if self.missing == 0 {
-                        let kind = if self.key == Key::Id { "id" } else { "text of example" };
-                        let shown = batch.ids[index];
-                        host.log(format!(
-                            "no prediction for {kind} `{shown}` (further ones are only counted)"
-                        ));
-                    }
-                    self.missing += 1;
-                    scores.no_answer(index);
-                }
+        let keys = match self.key {
+            Key::Id => &batch.ids,
+            Key::Text => &batch.texts,
+        };
+        for (row, key) in keys.iter().enumerate() {
+            let prediction = self.predictions.get(*key);
+            if let Some(own) = prediction.and_then(|prediction| prediction.scores.as_ref()) {
+                scores.row(row).copy_from_slice(own);
+            } else {
+                scores.row(row).fill(0.0);
+                scores.no_answer(row);
             }
         }
         Ok(())
     }
 }
 
-/// Reads the file into answers; every complaint names file, row, column and remedy.
-fn read(config: &Config, file: &Path, task: &Task, host: &Host) -> Result<Answers, Error> {
-    let key_column = config.key_column.clone().unwrap_or_else(|| match config.key {
-        Key::Id => "id".to_owned(),
-        Key::Text => "text".to_owned(),
+/// Reads the file; every trouble names the file, the row and the field.
+fn predictions(config: &Config, task: &Task) -> Result<HashMap<String, Prediction>, Error> {
+    let file = config.path.display();
+    let key = config.key_column.as_deref().unwrap_or(match config.key {
+        Key::Id => "id",
+        Key::Text => "text",
     });
-    let mut columns = vec![key_column];
-    columns.extend(config.culture_column.clone());
-    let first = columns.len();
-    match (&config.label_column, config.scores.is_empty()) {
-        (Some(column), true) => columns.push(column.clone()),
-        (None, false) => {
-            for label in &task.labels {
-                let column = config.scores.get(label).ok_or_else(|| {
-                    Error::config(format!("config: `scores` has no column for the label `{label}`"))
-                })?;
-                columns.push(column.clone());
+    let columns = answer_columns(config, task)?;
+    let mut wanted = vec![key];
+    wanted.extend(columns.names());
+
+    let mut predictions: HashMap<String, Prediction> = HashMap::new();
+    read::rows(&config.path, &wanted, |row, cells| {
+        let name = match &cells[0] {
+            Cell::Text(name) => name.clone(),
+            Cell::Number(number) => number.to_string(),
+            Cell::Empty => {
+                return Err(Error::config(format!(
+                    "{file}, row {row}: `{key}` is empty; give each row its {key}"
+                )));
+            }
+        };
+        let scores = columns
+            .scores(&cells[1..], task)
+            .map_err(|what| Error::config(format!("{file}, row {row}: {what}")))?;
+        match predictions.get(&name) {
+            Some(before) if before.scores != scores => Err(Error::config(format!(
+                "{file}: rows {} and {row} have one `{key}` ({name:?}) and different answers; keep one of them",
+                before.row
+            ))),
+            Some(_) => Ok(()),
+            None => {
+                predictions.insert(name, Prediction { scores, row });
+                Ok(())
             }
         }
-        _ => return Err(Error::config("config: set either `label_column` or `scores`")),
-    }
-    let mut answers = Answers::new();
-    table::read(file, &columns, &mut |row, cells| {
-        if row % 4096 == 0 && host.is_cancelled() {
-            return Err(Error::cancelled());
-        }
-        let wrong = |column: &str, problem: String| {
-            Error::load(format!("{}, row {row}, column `{column}`: {problem}", file.display()))
-        };
-        let Some(key) = &cells[0] else {
-            return Err(wrong(&columns[0], "no key; remove the row".to_owned()));
-        };
-        let culture = if first == 2 { cells[1].clone().unwrap_or_default() } else { String::new() };
-        // An empty cell is no prediction: the example is reported as missing.
-        let Some(cells) =
-            cells[first..].iter().map(Option::as_deref).collect::<Option<Vec<&str>>>()
-        else {
-            return Ok(());
-        };
-        let answer = if config.label_column.is_some() {
-            let label = config.labels.get(cells[0]).map_or(cells[0], String::as_str);
-            let at = task.labels.iter().position(|known| known == label).ok_or_else(|| {
-                let known = task.labels.join(", ");
-                wrong(
-                    &columns[first],
-                    format!("`{label}` is no label of the task ({known}); map it with `labels`"),
-                )
-            })?;
-            Answer::Label(at)
-        } else {
-            let mut scores = Vec::with_capacity(cells.len());
-            for (cell, column) in cells.iter().zip(&columns[first..]) {
-                let score = cell.trim().parse::<f32>().ok().filter(|score| score.is_finite());
-                scores.push(
-                    score.ok_or_else(|| wrong(column, format!("`{cell}` is no finite number")))?,
-                );
-            }
-            Answer::Scores(scores)
-        };
-        match answers.entry(key.clone()).or_default().entry(culture) {
-            Entry::Vacant(place) => {
-                place.insert(answer);
-            }
-            Entry::Occupied(known) if *known.get() == answer => {}
-            Entry::Occupied(_) => {
-                return Err(wrong(
-                    &columns[0],
-                    format!("`{key}` has another prediction in an earlier row; keep one"),
-                ));
-            }
-        }
-        Ok(())
     })?;
-    Ok(answers)
+    Ok(predictions)
+}
+
+/// Where the answer stands.
+enum Answer<'a> {
+    Label(&'a str),
+    /// One column a label, in the order of the task.
+    Scores(Vec<&'a str>),
+}
+
+fn answer_columns<'a>(config: &'a Config, task: &Task) -> Result<Answer<'a>, Error> {
+    let labels = task.labels.join(", ");
+    match (&config.label, &config.scores) {
+        (Some(_), Some(_)) => {
+            Err(Error::config("config: `label` and `scores` exclude each other; remove one"))
+        }
+        (label, None) => Ok(Answer::Label(label.as_deref().unwrap_or("label"))),
+        (None, Some(scores)) => {
+            if let Some(unknown) = scores.keys().find(|label| !task.labels.contains(label)) {
+                return Err(Error::config(format!(
+                    "config: scores.{unknown} is no label of task {}; its labels: {labels}",
+                    task.name
+                )));
+            }
+            let column = |label: &String| {
+                scores.get(label).map(String::as_str).ok_or_else(|| {
+                    Error::config(format!(
+                        "config: scores has no column for the label {label:?}; its labels: {labels}"
+                    ))
+                })
+            };
+            Ok(Answer::Scores(task.labels.iter().map(column).collect::<Result<_, _>>()?))
+        }
+    }
+}
+
+impl<'a> Answer<'a> {
+    fn names(&self) -> Vec<&'a str> {
+        match self {
+            Self::Label(column) => vec![column],
+            Self::Scores(columns) => columns.clone(),
+        }
+    }
+
+    /// The scores of a row; nothing where it has no answer.
+    fn scores(&self, cells: &[Cell], task: &Task) -> Result<Option<Vec<f32>>, String> {
+        match self {
+            Self::Label(column) => {
+                let label = match &cells[0] {
+                    Cell::Empty => return Ok(None),
+                    Cell::Text(label) => label.clone(),
+                    Cell::Number(number) => number.to_string(),
+                };
+                let Some(at) = task.labels.iter().position(|known| *known == label) else {
+                    return Err(format!(
+                        "`{column}` = {label:?} is no label of task {}; its labels: {}",
+                        task.name,
+                        task.labels.join(", ")
+                    ));
+                };
+                let mut scores = vec![0.0; task.labels.len()];
+                scores[at] = 1.0;
+                Ok(Some(scores))
+            }
+            Self::Scores(columns) => {
+                if cells.iter().all(|cell| matches!(cell, Cell::Empty)) {
+                    return Ok(None);
+                }
+                let score = |(column, cell): (&&str, &Cell)| {
+                    let number = match cell {
+                        Cell::Number(number) => Some(*number),
+                        Cell::Text(text) => text.trim().parse().ok(),
+                        Cell::Empty => None,
+                    };
+                    number.filter(|n| n.is_finite()).map(|n: f64| n as f32).ok_or_else(|| {
+                        format!("`{column}` = {cell} is no finite number; give a score for each label, or leave all empty")
+                    })
+                };
+                columns.iter().zip(cells).map(score).collect::<Result<_, _>>().map(Some)
+            }
+        }
+    }
 }
 
 export_plugin!(Replay);
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    use arrow_array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
+
+    fn task() -> Task {
+        Task {
+            name: "crehate".into(),
+            protocol: "finetuned".into(),
+            labels: vec!["non-hate".into(), "hate".into()],
+            cultures: vec!["US".into()],
+        }
+    }
+
+    /// A model of a file of this name and content; `more` is more configuration.
+    fn model(name: &str, content: &[u8], more: &str) -> Result<Replay, Error> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        fs_err::write(&path, content).unwrap();
+        let config = format!(r#"{{"path":{path:?}{more}}}"#);
+        Replay::create(&config, &task(), &Host::silent(1, 0))
+    }
+
+    fn classify(model: &mut Replay, ids: &[&str], texts: &[&str]) -> Vec<Option<Vec<f32>>> {
+        let n = ids.len();
+        let (mut values, mut answered) = (vec![9.0; n * 2], vec![1; n]);
+        let cultures = vec![0; n];
+        let mut scores = Scores::over(&mut values, &mut answered, 2);
+        model
+            .classify(&Batch::of(ids, texts, &cultures), &mut scores, &Host::silent(1, 0))
+            .unwrap();
+        values
+            .chunks(2)
+            .zip(answered)
+            .map(|(row, answered)| (answered == 1).then(|| row.to_vec()))
+            .collect()
+    }
+
+    fn table(columns: Vec<(&str, ArrayRef)>) -> Vec<u8> {
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let mut bytes = Vec::new();
+        let mut writer =
+            parquet::arrow::ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        bytes
+    }
+
+    #[test]
+    fn labels_by_id_from_each_format() {
+        let parquet = table(vec![
+            (
+                "label",
+                Arc::new(StringArray::from(vec![Some("hate"), Some("non-hate"), None])) as ArrayRef,
+            ),
+            ("id", Arc::new(StringArray::from(vec!["a", "b", "c"]))),
+        ]);
+        let files: [(&str, &[u8]); 5] = [
+            ("p.csv", b"id,label\na,hate\nb,non-hate\nc,\na,hate\n"),
+            ("p.csv", b"\xef\xbb\xbfid,other,label\r\na,\"x\ny\",hate\r\nb,,non-hate\r\n"),
+            ("p.TSV", b"label\tid\nhate\ta\nnon-hate\tb\n"),
+            ("p.jsonl", b"{\"id\":\"a\",\"label\":\"hate\"}\n\n{\"id\":\"b\",\"label\":\"non-hate\"}\n{\"id\":\"c\",\"label\":null}"),
+            ("p.parquet", &parquet),
+        ];
+        for (name, content) in files {
+            let got =
+                classify(&mut model(name, content, "").unwrap(), &["b", "a", "c", "z"], &["t"; 4]);
+            assert_eq!(got, [Some(vec![1.0, 0.0]), Some(vec![0.0, 1.0]), None, None], "{name}");
+        }
+    }
+
+    #[test]
+    fn scores_by_text_in_the_order_of_the_task() {
+        let parquet = table(vec![
+            ("text", Arc::new(StringArray::from(vec!["one, two", "three"])) as ArrayRef),
+            ("p_hate", Arc::new(Float64Array::from(vec![Some(0.75), None]))),
+            ("p_non", Arc::new(Float64Array::from(vec![Some(0.25), None]))),
+        ]);
+        let files: [(&str, &[u8]); 3] = [
+            ("p.csv", b"text,p_hate,p_non\n\"one, two\",0.75,2.5e-1\nthree,,\n"),
+            ("p.jsonl", b"{\"text\":\"one, two\",\"p_hate\":0.75,\"p_non\":0.25}"),
+            ("p.parquet", &parquet),
+        ];
+        let more = r#","key":"text","scores":{"hate":"p_hate","non-hate":"p_non"}"#;
+        for (name, content) in files {
+            let got = classify(
+                &mut model(name, content, more).unwrap(),
+                &["1", "2"],
+                &["one, two", "three"],
+            );
+            assert_eq!(got, [Some(vec![0.25, 0.75]), None], "{name}");
+        }
+    }
+
+    #[test]
+    fn whole_numbers_are_ids_with_all_their_digits() {
+        let big = 9_007_199_254_740_993_i64;
+        let id = big.to_string();
+        let parquet = table(vec![
+            ("post", Arc::new(Int64Array::from(vec![big])) as ArrayRef),
+            ("y", Arc::new(StringArray::from(vec!["hate"]))),
+        ]);
+        let json = format!("{{\"post\":{big},\"y\":\"hate\"}}");
+        for (name, content) in [("p.jsonl", json.as_bytes()), ("p.parquet", &parquet)] {
+            let mut model = model(name, content, r#","key_column":"post","label":"y""#).unwrap();
+            assert_eq!(classify(&mut model, &[&id], &["t"]), [Some(vec![0.0, 1.0])], "{name}");
+        }
+    }
+
+    #[test]
+    fn errors_name_file_row_field_and_remedy() {
+        let check = |name: &str, content: &str, more: &str, parts: &[&str]| {
+            let error = model(name, content.as_bytes(), more).unwrap_err();
+            assert_eq!(error.kind, plugin_api::ErrorKind::Config);
+            for part in parts {
+                assert!(error.message.contains(part), "{part:?} not in {:?}", error.message);
+            }
+        };
+        check(
+            "p.csv",
+            "id,label\na,hate\nb,Hate\n",
+            "",
+            &["p.csv, row 2", "`label` = \"Hate\"", "non-hate, hate"],
+        );
+        check(
+            "p.csv",
+            "id,label\na,hate\nb,hate\na,non-hate\n",
+            "",
+            &["p.csv", "rows 1 and 3", "\"a\"", "keep one"],
+        );
+        check("p.csv", "ID,label\na,hate\n", "", &["p.csv", "no column `id`", "ID, label"]);
+        check("p.csv", "id,label\na,hate,more\n", "", &["p.csv, row 1"]);
+        check("p.csv", "id,label\n,hate\n", "", &["p.csv, row 1", "`id` is empty"]);
+        check("p.csv", "", "", &["p.csv", "no column `id`"]);
+        check(
+            "p.jsonl",
+            "{\"id\":\"a\",\"label\":\"hate\"}\n{\"id\":",
+            "",
+            &["p.jsonl, row 2", "not a JSON object"],
+        );
+        check(
+            "p.jsonl",
+            "{\"id\":\"a\",\"answer\":\"hate\"}",
+            "",
+            &["p.jsonl, row 1", "no field `label`", "answer"],
+        );
+        check("p.parquet", "no parquet", "", &["p.parquet"]);
+        check("p.xlsx", "", "", &["p.xlsx", ".csv", ".parquet"]);
+        let scores = r#","scores":{"hate":"h","non-hate":"n"}"#;
+        check("p.csv", "id,h,n\na,0.5,\n", scores, &["p.csv, row 1", "`n` = nothing", "all empty"]);
+        check("p.csv", "id,h,n\na,0.5,NaN\n", scores, &["p.csv, row 1", "`n` = \"NaN\"", "finite"]);
+        check("p.csv", "id,h\n", r#","scores":{"hate":"h"}"#, &["\"non-hate\""]);
+        check("p.csv", "id,h\n", r#","scores":{"yes":"h"}"#, &["scores.yes", "non-hate, hate"]);
+        check(
+            "p.csv",
+            "id,label\n",
+            r#","label":"x","scores":{}"#,
+            &["`label`", "`scores`", "remove one"],
+        );
+        check("p.csv", "id,label\n", r#","file":"x""#, &["`file`", "`path`"]);
+        let missing =
+            Replay::create(r#"{"path":"no/such.csv"}"#, &task(), &Host::silent(1, 0)).unwrap_err();
+        assert!(missing.message.contains("no/such.csv"), "{}", missing.message);
+        let none = Replay::create("{}", &task(), &Host::silent(1, 0)).unwrap_err();
+        assert!(none.message.contains("`path`"), "{}", none.message);
+    }
+}

@@ -90,7 +90,7 @@ commands! {
     Doctor => doctor,
     /// Shows all settings and where each comes from
     Config => config,
-    /// Describes plugins and starts new ones
+    /// Describes and checks plugins, and starts new ones
     Plugin => plugin,
     /// Statistics on their own: JSON lines in, JSON lines out
     Stats => stats,

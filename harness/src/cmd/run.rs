@@ -95,7 +95,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     }
 
     let run = RunFolder::of(&settings.runs, &suite.name);
-    let manifest = Manifest::new(&suite, &request, &tasks, &plan, settings, catalogue);
+    let manifest = Manifest::new(&suite, &request, &tasks, &plan, catalogue);
     manifest.write(&run).with_context(|| format!("failed to start the run {}", run.path().display()))?;
 
     let stop = Arc::new(AtomicBool::new(false));

@@ -23,7 +23,7 @@ pub enum Event {
         /// Steps in all; 0 = unknown.
         total: u64,
     },
-    /// Something the plugin says.
+    /// Something worth a line on the screen.
     Log(String),
     /// The cell cannot go on.
     Failed(Reason),
@@ -73,10 +73,10 @@ impl Events {
     }
 }
 
-/// What a plugin says goes to the parent; its metrics go to the log.
+/// What a plugin says goes to the cell's log, its progress to the parent.
 impl Listener for Events {
     fn log(&self, message: &str) {
-        self.send(&Event::Log(message.to_owned()));
+        let _ = writeln!(std::io::stderr().lock(), "{message}");
     }
 
     fn progress(&self, done: u64, total: u64) {

@@ -190,6 +190,7 @@ mod tests {
         Protocol {
             name: "p".into(),
             fit,
+            train: vec![],
             eval: vec![],
             input: "{text}".into(),
             accepts: accepts.to_vec(),

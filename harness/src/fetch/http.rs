@@ -203,7 +203,7 @@ fn follow(
 fn send(job: &Job<'_>, request: RequestBuilder, url: &Url) -> Result<Response, Trouble> {
     let host = authority(url);
     if let Some(reason) = hosts::why_unreachable(&host) {
-        return Err(unreachable(job, host, format!("{reason}; not tried again in this run")).into());
+        return Err(unreachable(job, host, reason).into());
     }
     request.send().map_err(|error| {
         let (reason, timeout) = (innermost(&error), error.is_timeout());

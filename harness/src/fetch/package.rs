@@ -70,7 +70,7 @@ fn download(
         drop_in: job.drop_in(),
     };
     if let Some(reason) = hosts::why_unreachable(PIP) {
-        return Err(unreachable(format!("{reason}; not tried again in this run")));
+        return Err(unreachable(reason));
     }
     let parent = folder.parent().unwrap_or(folder);
     fs::create_dir_all(parent).map_err(|e| job.io(e))?;

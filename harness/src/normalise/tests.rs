@@ -245,3 +245,25 @@ fn parquet() {
     let empty = Rows::parquet("f.parquet", &columns, tempfile::tempfile().unwrap()).unwrap_err();
     assert!(empty.to_string().starts_with("f.parquet: the file is empty"));
 }
+
+proptest::proptest! {
+    /// Whatever a cell holds, quoted CSV gives it back, with any line end and with a BOM.
+    #[test]
+    fn any_text_survives(cells in proptest::collection::vec("\\PC*|[\"\n\r,]{0,4}", 3..30), crlf: bool, bom: bool) {
+        let end = if crlf { csv::Terminator::CRLF } else { csv::Terminator::Any(b'\n') };
+        let mut bytes = if bom { b"\xef\xbb\xbf".to_vec() } else { Vec::new() };
+        let mut writer = csv::WriterBuilder::new().terminator(end).quote_style(csv::QuoteStyle::Always).from_writer(&mut bytes);
+        writer.write_record(["a", "b", "c"]).unwrap();
+        for row in cells.chunks_exact(3) {
+            writer.write_record(row).unwrap();
+        }
+        drop(writer);
+        let mut rows = Rows::delimited("f.csv", b',', &["c", "a", "b"].map(str::to_owned), bytes.as_slice()).unwrap();
+        let mut found = vec![String::new(); 3];
+        for row in cells.chunks_exact(3) {
+            assert!(rows.next(&mut found).unwrap());
+            assert_eq!(found, [row[2].clone(), row[0].clone(), row[1].clone()]);
+        }
+        assert!(!rows.next(&mut found).unwrap());
+    }
+}

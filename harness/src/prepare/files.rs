@@ -241,9 +241,9 @@ pub(super) fn normalise(
         Format::Jsonl => Rows::jsonl(shown, columns, reader),
         Format::Parquet => Rows::parquet(shown, columns, reader.into_file()),
     }?;
-    let stem =
-        file.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    normalise::normalise(&pipeline, &mut rows, &stem, tally, sink)
+    // By the definition's path: a cache may name its files by their hash.
+    let stem = Path::new(&file.shown).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    normalise::normalise(&pipeline, &mut rows, &stem.unwrap_or_default(), tally, sink)
 }
 
 /// By the definition, else by the ending of the source's path (a cache may name its files by their hash).

@@ -125,8 +125,10 @@ fn emgsd_train_is_the_same_either_way() {
     let (mut rows, mut lines) = (header.to_owned(), String::new());
     for i in 0..200 {
         let category = ["stereotype", "neutral", "unrelated"][i % 3];
-        let _ = writeln!(rows, "profession, club {i} is late ,x,{category},stereoset,{category}_p\r");
-        let _ = writeln!(lines, "{{\"text\":\"club {i} is late\",\"label\":{}}}", u8::from(i % 3 == 0));
+        let _ =
+            writeln!(rows, "profession, club {i} is late ,x,{category},stereoset,{category}_p\r");
+        let _ =
+            writeln!(lines, "{{\"text\":\"club {i} is late\",\"label\":{}}}", u8::from(i % 3 == 0));
     }
     fs_err::write(&csv, rows).unwrap();
     fs_err::write(&jsonl, lines).unwrap();

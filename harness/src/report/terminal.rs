@@ -17,7 +17,7 @@ pub fn render(summary: &Summary) -> String {
     for column in &summary.benchmarks {
         let n = summary.n_of(&column.name).map_or_else(|| "n varies".to_owned(), |n| format!("n = {n}"));
         let sample = if matches!(column.data, Data::Sample { .. }) { "\nSAMPLE" } else { "" };
-        head.push(format!("{}\n{}\n{n}{sample}", column.title.replace(' ', "\n"), column.metric));
+        head.push(format!("{}\n{}\n{n}{sample}", column.title.replace(' ', "\n"), column.metric.replace(", ", "\n")));
     }
     builder.push_record(head);
     for (model, line) in lines(summary) {
@@ -47,15 +47,27 @@ pub fn render(summary: &Summary) -> String {
     for (number, reason) in notes.iter() {
         let _ = writeln!(text, "[{number}] {}: {}", reason.kind.name(), reason.message);
     }
-    for column in &summary.benchmarks {
-        if let Data::Sample { because, .. } = &column.data
-            && !because.is_empty()
-        {
-            let _ = writeln!(text, "{} is SAMPLE: {because}", column.title);
-        }
+    for (titles, because) in sample_reasons(summary) {
+        let _ = writeln!(text, "SAMPLE for {}: {because}", titles.join(", "));
     }
     for line in legend(summary) {
         let _ = writeln!(text, "{line}");
     }
     text
+}
+
+/// Why columns stand on sample data, each reason once with the columns it is for.
+fn sample_reasons(summary: &Summary) -> Vec<(Vec<&str>, &str)> {
+    let mut reasons: Vec<(Vec<&str>, &str)> = Vec::new();
+    for column in &summary.benchmarks {
+        let Data::Sample { because, .. } = &column.data else { continue };
+        if because.is_empty() {
+            continue;
+        }
+        match reasons.iter_mut().find(|(_, known)| known == because) {
+            Some((titles, _)) => titles.push(&column.title),
+            None => reasons.push((vec![&column.title], because)),
+        }
+    }
+    reasons
 }

@@ -29,11 +29,15 @@ fn best_of(scores: impl Iterator<Item = f64>) -> Answer {
 
 /// Answers of `classify`: `scores` is row-major, examples x `classes`.
 pub fn classify(scores: &[f32], classes: usize) -> Result<Vec<Answer>, ScoreError> {
-    Ok(rows(scores.len(), classes).map(|_| scores.chunks_exact(classes).map(best).collect())?)
+    rows(scores.len(), classes).map(|_| scores.chunks_exact(classes).map(best).collect())
 }
 
 /// 0-based rank of each gold label in its row of `scores` (examples x `classes`), for acc@k; `None`: no answer.
-pub fn gold_ranks(scores: &[f32], classes: usize, gold: &[u32]) -> Result<Vec<Option<u32>>, ScoreError> {
+pub fn gold_ranks(
+    scores: &[f32],
+    classes: usize,
+    gold: &[u32],
+) -> Result<Vec<Option<u32>>, ScoreError> {
     let examples = rows(scores.len(), classes)?;
     super::metrics::same_length("scores (rows)", examples, "gold", gold.len())?;
     let answered = |row: &[f32]| best(row) != Answer::Missing;
@@ -67,14 +71,19 @@ pub struct Likeliest {
 /// The likeliest option of each example. `sums`: log-likelihoods in nats, row-major, examples x `classes`; `lengths`: the
 /// options' lengths in one unit (tokens, else bytes), same shape. Ties go to the smallest index; a NaN, or an option of
 /// length 0 in the per-unit variant, makes the answer missing.
-pub fn likeliest(sums: &[f64], lengths: Option<&[f64]>, classes: usize) -> Result<Likeliest, ScoreError> {
+pub fn likeliest(
+    sums: &[f64],
+    lengths: Option<&[f64]>,
+    classes: usize,
+) -> Result<Likeliest, ScoreError> {
     rows(sums.len(), classes)?;
     let sum = sums.chunks_exact(classes).map(|row| best_of(row.iter().copied())).collect();
     let per_unit = match lengths {
         None => None,
         Some(lengths) => {
             super::metrics::same_length("log-likelihoods", sums.len(), "lengths", lengths.len())?;
-            let mean = |(sum, length): (&f64, &f64)| if *length > 0.0 { sum / length } else { f64::NAN };
+            let mean =
+                |(sum, length): (&f64, &f64)| if *length > 0.0 { sum / length } else { f64::NAN };
             let pairs = sums.chunks_exact(classes).zip(lengths.chunks_exact(classes));
             Some(pairs.map(|(s, l)| best_of(s.iter().zip(l).map(mean))).collect())
         }
@@ -90,29 +99,38 @@ pub struct ReplyParser {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
-    Prefix { strip: Vec<String>, prefixes: Vec<(String, u32)>, otherwise: Answer },
+    Prefix {
+        strip: Vec<String>,
+        prefixes: Vec<(String, u32)>,
+        otherwise: Answer,
+    },
     /// Lower-case words, the longest first.
-    Word { words: Vec<(String, u32)> },
+    Word {
+        words: Vec<(String, u32)>,
+    },
 }
 
 impl ReplyParser {
     /// Looks up the parser's labels among the task's.
     pub fn new(parser: &Parser, labels: &[String]) -> Result<Self, ScoreError> {
         let index = |name: &String| {
-            labels.iter().position(|l| l == name).map(|i| i as u32).ok_or_else(|| ScoreError::NoSuchLabel {
-                place: "the answer parser",
-                name: name.clone(),
-                labels: labels.to_vec(),
+            labels.iter().position(|l| l == name).map(|i| i as u32).ok_or_else(|| {
+                ScoreError::NoSuchLabel {
+                    place: "the answer parser",
+                    name: name.clone(),
+                    labels: labels.to_vec(),
+                }
             })
         };
-        let flat = |map: &std::collections::BTreeMap<String, Vec<String>>| -> Result<Vec<_>, ScoreError> {
-            let mut pairs = Vec::new();
-            for (name, texts) in map {
-                let label = index(name)?;
-                pairs.extend(texts.iter().map(|text| (text.clone(), label)));
-            }
-            Ok(pairs)
-        };
+        let flat =
+            |map: &std::collections::BTreeMap<String, Vec<String>>| -> Result<Vec<_>, ScoreError> {
+                let mut pairs = Vec::new();
+                for (name, texts) in map {
+                    let label = index(name)?;
+                    pairs.extend(texts.iter().map(|text| (text.clone(), label)));
+                }
+                Ok(pairs)
+            };
         let kind = match parser {
             Parser::Prefix { strip, prefixes, otherwise } => Kind::Prefix {
                 strip: strip.iter().filter(|s| !s.is_empty()).cloned().collect(),
@@ -190,7 +208,8 @@ pub fn parse(reply: &str, parser: &Parser, labels: &[String]) -> Result<Answer, 
 
 fn is_whole(text: &str, start: usize, end: usize) -> bool {
     let in_word = |c: char| c.is_alphanumeric() || c == '_';
-    !text[..start].chars().next_back().is_some_and(in_word) && !text[end..].chars().next().is_some_and(in_word)
+    !text[..start].chars().next_back().is_some_and(in_word)
+        && !text[end..].chars().next().is_some_and(in_word)
 }
 
 /// Fills `{name}` fields of a prompt template, `{{` and `}}` being braces. Texts are put in as they are: a brace in a
@@ -201,7 +220,8 @@ pub fn render(template: &str, fields: &[(&str, &str)]) -> Result<String, ScoreEr
         at: at.chars().take(20).collect(),
         fields: fields.iter().map(|(name, _)| (*name).to_owned()).collect(),
     };
-    let mut out = String::with_capacity(template.len() + fields.iter().map(|(_, v)| v.len()).sum::<usize>());
+    let mut out =
+        String::with_capacity(template.len() + fields.iter().map(|(_, v)| v.len()).sum::<usize>());
     let mut rest = template;
     while let Some(i) = rest.find(['{', '}']) {
         out.push_str(&rest[..i]);
@@ -213,8 +233,10 @@ pub fn render(template: &str, fields: &[(&str, &str)]) -> Result<String, ScoreEr
             out.push('}');
             rest = after;
         } else {
-            let (name, after) = at.strip_prefix('{').and_then(|a| a.split_once('}')).ok_or_else(|| wrong(at))?;
-            let (_, value) = fields.iter().find(|(field, _)| *field == name).ok_or_else(|| wrong(at))?;
+            let (name, after) =
+                at.strip_prefix('{').and_then(|a| a.split_once('}')).ok_or_else(|| wrong(at))?;
+            let (_, value) =
+                fields.iter().find(|(field, _)| *field == name).ok_or_else(|| wrong(at))?;
             out.push_str(value);
             rest = after;
         }
@@ -238,10 +260,10 @@ pub fn options<'a>(
     labels
         .iter()
         .map(|name| {
-            options
-                .get(name)
-                .map(String::as_str)
-                .ok_or_else(|| ScoreError::LabelWithout { place: "the prompt's options", name: name.clone() })
+            options.get(name).map(String::as_str).ok_or_else(|| ScoreError::LabelWithout {
+                place: "the prompt's options",
+                name: name.clone(),
+            })
         })
         .collect()
 }
@@ -257,7 +279,8 @@ mod tests {
 
     #[test]
     fn classify_breaks_ties_to_the_smallest_index() {
-        let answers = classify(&[0.5, 0.5, 0.1, 0.2, f32::NAN, 0.9, f32::NEG_INFINITY, f32::NEG_INFINITY], 2);
+        let answers =
+            classify(&[0.5, 0.5, 0.1, 0.2, f32::NAN, 0.9, f32::NEG_INFINITY, f32::NEG_INFINITY], 2);
         let missing = Answer::Missing;
         assert_eq!(answers.unwrap(), [Answer::Label(0), Answer::Label(1), missing, missing]);
         assert!(classify(&[1.0; 5], 2).unwrap_err().to_string().contains("5 values"));
@@ -266,7 +289,8 @@ mod tests {
 
     #[test]
     fn ranks_follow_the_same_rule() {
-        let ranks = gold_ranks(&[0.5, 0.5, 0.1, 0.5, 0.5, 0.1, f32::NAN, 1.0, 2.0], 3, &[0, 1, 2]).unwrap();
+        let ranks =
+            gold_ranks(&[0.5, 0.5, 0.1, 0.5, 0.5, 0.1, f32::NAN, 1.0, 2.0], 3, &[0, 1, 2]).unwrap();
         assert_eq!(ranks, [Some(0), Some(1), None]);
     }
 
@@ -275,7 +299,10 @@ mod tests {
         let got = likeliest(&[-2.0, -3.0, f64::NAN, -1.0], Some(&[1.0, 2.0, 1.0, 1.0]), 2).unwrap();
         assert_eq!(got.sum, [Answer::Label(0), Answer::Missing]);
         assert_eq!(got.per_unit.unwrap(), [Answer::Label(1), Answer::Missing]);
-        assert_eq!(likeliest(&[-1.0], Some(&[0.0]), 1).unwrap().per_unit.unwrap(), [Answer::Missing]);
+        assert_eq!(
+            likeliest(&[-1.0], Some(&[0.0]), 1).unwrap().per_unit.unwrap(),
+            [Answer::Missing]
+        );
     }
 
     #[test]
@@ -285,7 +312,8 @@ mod tests {
             ("yes".to_owned(), vec!["Hateful".to_owned()]),
         ]);
         let parser = ReplyParser::new(&Parser::Word { words }, &labels()).unwrap();
-        let check = |reply: &str, expect: Answer| assert_eq!(parser.parse(reply), expect, "{reply}");
+        let check =
+            |reply: &str, expect: Answer| assert_eq!(parser.parse(reply), expect, "{reply}");
         check("Hateful.", Answer::Label(1));
         check("It is NOT hateful", Answer::Label(0));
         check("hateful? not hateful", Answer::OutOfChoice);
@@ -297,7 +325,8 @@ mod tests {
 
     #[test]
     fn prefix_parser_is_the_owners() {
-        let prefixes = BTreeMap::from([("yes".to_owned(), vec!["True".to_owned(), "correct".to_owned()])]);
+        let prefixes =
+            BTreeMap::from([("yes".to_owned(), vec!["True".to_owned(), "correct".to_owned()])]);
         let parser = |otherwise: Option<&str>| Parser::Prefix {
             strip: vec!["Answer: ".to_owned()],
             prefixes: prefixes.clone(),
@@ -312,7 +341,10 @@ mod tests {
         check("It is True", Answer::Label(0));
         assert_eq!(parse("maybe", &parser(None), &labels()).unwrap(), Answer::OutOfChoice);
         let error = parse("x", &parser(Some("nope")), &labels()).unwrap_err().to_string();
-        assert_eq!(error, "the answer parser names `nope`, which is no label of the task: use one of no, yes");
+        assert_eq!(
+            error,
+            "the answer parser names `nope`, which is no label of the task: use one of no, yes"
+        );
     }
 
     #[test]

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::stats::bootstrap::BootstrapMethod;
 
-use super::evaluate::{Board, Measure, Questions, Rules};
+use super::board::{Board, Measure};
+use super::evaluate::{Questions, Rules};
 use super::resample::{Range, bootstrap};
 use super::{Reason, ScoreError};
 
@@ -78,12 +79,14 @@ pub fn aggregate(parts: &[Part<'_>]) -> Result<Result<Aggregate, Reason>, ScoreE
             (0..parts.len()).map(of).fold((0.0, 0.0), |t, (value, n)| (t.0 + value * n, t.1 + n));
         sum / weight
     };
-    let plain =
-        |of: &dyn Fn(usize) -> (f64, f64)| (0..parts.len()).map(|p| of(p).0).sum::<f64>() / parts.len() as f64;
+    let plain = |of: &dyn Fn(usize) -> (f64, f64)| {
+        (0..parts.len()).map(|p| of(p).0).sum::<f64>() / parts.len() as f64
+    };
     type Summary<'s> = &'s dyn Fn(&dyn Fn(usize) -> (f64, f64)) -> f64;
     let summarise = |figure: Summary<'_>| -> Result<Mean, Reason> {
         let value = figure(&|p| (values[p].1, values[p].2 as f64));
-        let replicates = (0..resamples).map(|r| figure(&|p| (draws[p][r][0], draws[p][r][1]))).collect();
+        let replicates =
+            (0..resamples).map(|r| figure(&|p| (draws[p][r][0], draws[p][r][1]))).collect();
         let stream = &first.rules.stream;
         let Range { low, high, method } =
             bootstrap(value, replicates, BootstrapMethod::Percentile, clustered, clusters, stream)?;

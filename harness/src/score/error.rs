@@ -9,10 +9,14 @@ use crate::stats::StatsError;
 #[non_exhaustive]
 pub enum ScoreError {
     /// Two columns that must run in parallel do not.
-    #[error("`{left}` has {left_len} rows and `{right}` has {right_len}: give one per example, in the same order")]
+    #[error(
+        "`{left}` has {left_len} rows and `{right}` has {right_len}: give one per example, in the same order"
+    )]
     LengthMismatch { left: String, left_len: usize, right: String, right_len: usize },
     /// A label that is not in the fixed label set.
-    #[error("`{argument}` row {row} is label {label}, but the task has {classes} labels: give indices below {classes}")]
+    #[error(
+        "`{argument}` row {row} is label {label}, but the task has {classes} labels: give indices below {classes}"
+    )]
     UnknownLabel { argument: &'static str, row: usize, label: u32, classes: usize },
     /// A value outside its domain.
     #[error("`{argument}` is {got}: give {allowed}")]
@@ -21,10 +25,15 @@ pub enum ScoreError {
     #[error("metric `{metric}` needs {needs}: {remedy}")]
     NotDefined { metric: String, needs: &'static str, remedy: &'static str },
     /// A NaN or an infinity in a matrix.
-    #[error("`{argument}` row {row}, column {column} is NaN or infinite: check the model's vector for that example")]
+    #[error(
+        "`{argument}` row {row}, column {column} is NaN or infinite: check the model's vector for that example"
+    )]
     NotFinite { argument: &'static str, row: usize, column: usize },
     /// A template that names a field nobody fills.
-    #[error("template `{template}` is wrong at `{at}`: its fields are {}, and {{{{ or }}}} is a brace", braced(fields))]
+    #[error(
+        "template `{template}` is wrong at `{at}`: its fields are {}, and {{{{ or }}}} is a brace",
+        braced(fields)
+    )]
     Template { template: String, at: String, fields: Vec<String> },
     /// A name in a parser or an option list that is no label of the task.
     #[error("{place} names `{name}`, which is no label of the task: use one of {}", labels.join(", "))]

@@ -91,9 +91,15 @@ fn scaling(vectors: Vectors<'_>) -> (Vec<f64>, f64) {
     for i in 0..vectors.len() {
         centre.iter_mut().zip(vectors.row(i)).for_each(|(c, v)| *c += f64::from(*v));
     }
-    centre.iter_mut().for_each(|c| *c /= vectors.len() as f64);
-    let squares: f64 =
-        vectors.data().iter().zip(centre.iter().cycle()).map(|(v, c)| (f64::from(*v) - c).powi(2)).sum();
+    for c in &mut centre {
+        *c /= vectors.len() as f64;
+    }
+    let squares: f64 = vectors
+        .data()
+        .iter()
+        .zip(centre.iter().cycle())
+        .map(|(v, c)| (f64::from(*v) - c).powi(2))
+        .sum();
     let rms = (squares / vectors.data().len() as f64).sqrt();
     (centre, if rms > 0.0 { 1.0 / rms } else { 1.0 })
 }
@@ -140,7 +146,9 @@ pub(crate) fn fit_one(data: Vectors<'_>, labels: &[u32], start: Linear, c: f64) 
                 *g += b;
             }
         }
-        gradient.iter_mut().for_each(|g| *g *= c);
+        for g in gradient.iter_mut() {
+            *g *= c;
+        }
         let mut penalty = 0.0;
         for (g, w) in gradient[..classes * dims].iter_mut().zip(x) {
             *g += w;
@@ -175,6 +183,7 @@ fn partial(
     right.pack_rows(width(), (0, dims), rows, |k| data.row(first + k));
     product(&left, &right, &mut scratch);
     let stride = right.padded();
-    let weight = scratch.chunks_exact(stride).take(classes).flat_map(|row| &row[..dims]).copied().collect();
+    let weight =
+        scratch.chunks_exact(stride).take(classes).flat_map(|row| &row[..dims]).copied().collect();
     (loss, weight, bias)
 }

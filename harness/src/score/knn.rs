@@ -62,18 +62,25 @@ pub fn classify(
             votes[labels[row as usize] as usize] += 1;
         }
     }
-    let winner = |votes: &[u32]| (0..classes).fold(0, |best, c| if votes[c] > votes[best] { c } else { best });
+    let winner = |votes: &[u32]| {
+        (0..classes).fold(0, |best, c| if votes[c] > votes[best] { c } else { best })
+    };
     Ok(Votes { labels: votes.chunks_exact(classes).map(|v| winner(v) as u32).collect(), votes })
 }
 
 /// The k nearest rows of `train` of every query.
-pub fn neighbours(train: Vectors<'_>, queries: Vectors<'_>, k: usize) -> Result<Neighbours, ScoreError> {
+pub fn neighbours(
+    train: Vectors<'_>,
+    queries: Vectors<'_>,
+    k: usize,
+) -> Result<Neighbours, ScoreError> {
     train.same_dims("train", queries, "queries")?;
     if k == 0 || k > train.len() || u32::try_from(train.len()).is_err() {
         return Err(ScoreError::OutOfRange {
             argument: "k",
             got: format!("{k} neighbours of {} training vectors", train.len()),
-            allowed: "at least 1, at most as many as there are training vectors (below 2^32)".to_owned(),
+            allowed: "at least 1, at most as many as there are training vectors (below 2^32)"
+                .to_owned(),
         });
     }
     let dims = train.dims();
@@ -100,7 +107,8 @@ pub fn neighbours(train: Vectors<'_>, queries: Vectors<'_>, k: usize) -> Result<
     let mut rows = Vec::with_capacity(queries.len() * k);
     let mut squared = Vec::with_capacity(queries.len() * k);
     for heap in parts.iter().flat_map(|part| &part.heaps) {
-        let mut near: Vec<(f64, u32)> = heap.squared.iter().copied().zip(heap.rows.iter().copied()).collect();
+        let mut near: Vec<(f64, u32)> =
+            heap.squared.iter().copied().zip(heap.rows.iter().copied()).collect();
         near.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         squared.extend(near.iter().map(|(d, _)| d));
         rows.extend(near.iter().map(|(_, row)| row));
@@ -138,11 +146,20 @@ struct Block {
 }
 
 impl Block {
-    fn fill(&mut self, train: Vectors<'_>, first: usize, rows: usize, centre: &[f32], width: usize) {
+    fn fill(
+        &mut self,
+        train: Vectors<'_>,
+        first: usize,
+        rows: usize,
+        centre: &[f32],
+        width: usize,
+    ) {
         self.first = first;
         self.panels.pack(width, rows, train.dims(), |r, k| train.row(first + r)[k] - centre[k]);
-        let squared: Vec<f64> =
-            (first..first + rows).into_par_iter().map(|i| squared_length(train.row(i), centre)).collect();
+        let squared: Vec<f64> = (first..first + rows)
+            .into_par_iter()
+            .map(|i| squared_length(train.row(i), centre))
+            .collect();
         self.largest = squared.iter().copied().fold(0.0, f64::max).sqrt();
         self.squared.clear();
         self.squared.extend(squared.iter().map(|s| *s as f32));
@@ -166,7 +183,8 @@ impl Search {
         let rows = QUERIES.min(queries.len() - first);
         let mut panels = Panels::default();
         panels.pack(ROWS, rows, queries.dims(), |r, k| queries.row(first + r)[k] - centre[k]);
-        let squared = (first..first + rows).map(|i| squared_length(queries.row(i), centre)).collect();
+        let squared =
+            (first..first + rows).map(|i| squared_length(queries.row(i), centre)).collect();
         Self { first, panels, squared, heaps: vec![Heap::new(k); rows] }
     }
 
@@ -177,7 +195,8 @@ impl Search {
     fn run(&mut self, train: Vectors<'_>, queries: Vectors<'_>, block: &Block) {
         let dims = train.dims() as f64;
         let unit = (dims + 16.0) * f64::from(f32::EPSILON) / 2.0 * 1.01;
-        let slack = self.squared.iter().map(|s| unit * (s.sqrt() + block.largest).powi(2) - s).collect();
+        let slack =
+            self.squared.iter().map(|s| unit * (s.sqrt() + block.largest).powi(2) - s).collect();
         Arch::new().dispatch(Scan { search: self, train, queries, block, slack });
     }
 }
@@ -196,13 +215,15 @@ impl WithSimd for Scan<'_> {
     type Output = ();
 
     #[inline(always)]
+    #[expect(clippy::inline_always, reason = "pulp compiles it for the chosen instruction set")]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { search, train, queries, block, slack } = self;
         let vectors = block.panels.panel / S::F32_LANES;
         let (panels, _) = S::as_simd_f32s(&block.panels.data);
         let (lengths, _) = S::as_simd_f32s(&block.squared);
         let minus_two = simd.splat_f32s(-2.0);
-        let mut limits: Vec<f32> = search.heaps.iter().zip(&slack).map(|(h, s)| upper(h.farthest() + s)).collect();
+        let mut limits: Vec<f32> =
+            search.heaps.iter().zip(&slack).map(|(h, s)| upper(h.farthest() + s)).collect();
         let panels = panels.chunks_exact(vectors * block.panels.depth);
         for (jp, (b, lengths)) in panels.zip(lengths.chunks_exact(vectors)).enumerate() {
             for (ip, a) in search.panels.data.chunks_exact(ROWS * search.panels.depth).enumerate() {
@@ -256,7 +277,8 @@ fn squared_distance(x: &[f32], y: &[f32]) -> f64 {
             *sum += difference * difference;
         }
     }
-    let rest: f64 = x_rest.iter().zip(y_rest).map(|(x, y)| (f64::from(*x) - f64::from(*y)).powi(2)).sum();
+    let rest: f64 =
+        x_rest.iter().zip(y_rest).map(|(x, y)| (f64::from(*x) - f64::from(*y)).powi(2)).sum();
     sums.iter().sum::<f64>() + rest
 }
 

@@ -15,11 +15,16 @@ pub(crate) struct Limits {
 
 /// Moves `x` to a minimum of `function`, which fills the gradient and returns the value. Stops at the limits, or where
 /// rounding leaves nothing to gain.
-pub(crate) fn minimise(x: &mut [f64], limits: Limits, mut function: impl FnMut(&[f64], &mut [f64]) -> f64) {
+pub(crate) fn minimise(
+    x: &mut [f64],
+    limits: Limits,
+    mut function: impl FnMut(&[f64], &mut [f64]) -> f64,
+) {
     let n = x.len();
     let (mut gradient, mut next_gradient) = (vec![0.0; n], vec![0.0; n]);
     let mut next = vec![0.0; n];
-    let mut history: std::collections::VecDeque<(Vec<f64>, Vec<f64>, f64)> = std::collections::VecDeque::new();
+    let mut history: std::collections::VecDeque<(Vec<f64>, Vec<f64>, f64)> =
+        std::collections::VecDeque::new();
     let mut value = function(x, &mut gradient);
     for _ in 0..limits.iterations {
         if gradient.iter().all(|g| g.abs() <= limits.gradient) {
@@ -33,7 +38,8 @@ pub(crate) fn minimise(x: &mut [f64], limits: Limits, mut function: impl FnMut(&
             direction = gradient.iter().map(|g| -g).collect();
             slope = -dot(&gradient, &gradient);
         }
-        let mut length = if history.is_empty() { 1.0 / dot(&gradient, &gradient).sqrt().max(1.0) } else { 1.0 };
+        let mut length =
+            if history.is_empty() { 1.0 / dot(&gradient, &gradient).sqrt().max(1.0) } else { 1.0 };
         let accepted = loop {
             for ((to, from), step) in next.iter_mut().zip(x.iter()).zip(&direction) {
                 *to = from + length * step;
@@ -64,7 +70,10 @@ pub(crate) fn minimise(x: &mut [f64], limits: Limits, mut function: impl FnMut(&
 }
 
 /// Two-loop recursion.
-fn descent(gradient: &[f64], history: &std::collections::VecDeque<(Vec<f64>, Vec<f64>, f64)>) -> Vec<f64> {
+fn descent(
+    gradient: &[f64],
+    history: &std::collections::VecDeque<(Vec<f64>, Vec<f64>, f64)>,
+) -> Vec<f64> {
     let mut q: Vec<f64> = gradient.iter().map(|g| -g).collect();
     let mut weights = Vec::with_capacity(history.len());
     for (moved, turned, rho) in history.iter().rev() {
@@ -74,7 +83,9 @@ fn descent(gradient: &[f64], history: &std::collections::VecDeque<(Vec<f64>, Vec
     }
     if let Some((_, turned, rho)) = history.back() {
         let scale = 1.0 / (rho * dot(turned, turned));
-        q.iter_mut().for_each(|q| *q *= scale);
+        for q in &mut q {
+            *q *= scale;
+        }
     }
     for ((moved, turned, rho), weight) in history.iter().zip(weights.iter().rev()) {
         let correction = weight - rho * dot(turned, &q);

@@ -37,7 +37,13 @@ impl Linear {
 }
 
 /// Scores of the rows in `inputs` (left panels), rows x classes, into `out`.
-pub(crate) fn scores_of(inputs: &Panels, weight: &Panels, bias: &[f32], scratch: &mut Vec<f32>, out: &mut [f32]) {
+pub(crate) fn scores_of(
+    inputs: &Panels,
+    weight: &Panels,
+    bias: &[f32],
+    scratch: &mut Vec<f32>,
+    out: &mut [f32],
+) {
     product(inputs, weight, scratch);
     let stride = weight.padded();
     for (row, out) in out.chunks_exact_mut(bias.len()).enumerate() {

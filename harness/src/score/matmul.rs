@@ -27,7 +27,13 @@ pub(crate) struct Panels {
 
 impl Panels {
     /// Packs `rows` rows of `depth` values, `at(r, k)` each.
-    pub(crate) fn pack(&mut self, panel: usize, rows: usize, depth: usize, at: impl Fn(usize, usize) -> f32) {
+    pub(crate) fn pack(
+        &mut self,
+        panel: usize,
+        rows: usize,
+        depth: usize,
+        at: impl Fn(usize, usize) -> f32,
+    ) {
         let panels = rows.div_ceil(panel);
         (self.panel, self.depth, self.rows) = (panel, depth, rows);
         self.data.clear();
@@ -130,6 +136,7 @@ impl WithSimd for Product<'_> {
     type Output = ();
 
     #[inline(always)]
+    #[expect(clippy::inline_always, reason = "pulp compiles it for the chosen instruction set")]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { left, right, out } = self;
         let stride = right.padded();
@@ -163,10 +170,15 @@ mod tests {
             for i in 0..m {
                 for j in 0..n {
                     let expect: f32 = (0..depth).map(|k| a(i, k) * b(j, k)).sum();
-                    assert_eq!(out[i * right.padded() + j], expect, "{m} x {n} x {depth} at {i}, {j}");
+                    assert_eq!(
+                        out[i * right.padded() + j],
+                        expect,
+                        "{m} x {n} x {depth} at {i}, {j}"
+                    );
                 }
             }
-            let columns: Vec<f32> = (0..depth * (n + 4)).map(|x| b(x % (n + 4), x / (n + 4))).collect();
+            let columns: Vec<f32> =
+                (0..depth * (n + 4)).map(|x| b(x % (n + 4), x / (n + 4))).collect();
             let mut transposed = Panels::default();
             transposed.pack_columns(width(), (0, n), depth, n + 4, &columns);
             assert_eq!(transposed.data, right.data);

@@ -71,18 +71,33 @@ pub(crate) fn check(gold: &[u32], answers: &[Answer], classes: usize) -> Result<
     if let Some(row) = gold.iter().position(wrong) {
         return Err(ScoreError::UnknownLabel { argument: "gold", row, label: gold[row], classes });
     }
-    let bad = answers.iter().enumerate().find_map(|(row, a)| a.label().filter(wrong).map(|label| (row, label)));
+    let bad = answers
+        .iter()
+        .enumerate()
+        .find_map(|(row, a)| a.label().filter(wrong).map(|label| (row, label)));
     match bad {
-        Some((row, label)) => Err(ScoreError::UnknownLabel { argument: "answers", row, label, classes }),
+        Some((row, label)) => {
+            Err(ScoreError::UnknownLabel { argument: "answers", row, label, classes })
+        }
         None => Ok(()),
     }
 }
 
-pub(crate) fn same_length(left: &str, left_len: usize, right: &str, right_len: usize) -> Result<(), ScoreError> {
+pub(crate) fn same_length(
+    left: &str,
+    left_len: usize,
+    right: &str,
+    right_len: usize,
+) -> Result<(), ScoreError> {
     if left_len == right_len {
         return Ok(());
     }
-    Err(ScoreError::LengthMismatch { left: left.to_owned(), left_len, right: right.to_owned(), right_len })
+    Err(ScoreError::LengthMismatch {
+        left: left.to_owned(),
+        left_len,
+        right: right.to_owned(),
+        right_len,
+    })
 }
 
 /// Per class: how often gold, predicted, both; and how often there was no prediction. Weights may be resample counts.
@@ -151,9 +166,11 @@ impl Margins {
             return None;
         }
         let classes = 0..self.gold.len();
-        let mean = |f: &dyn Fn(usize) -> f64| classes.clone().map(f).sum::<f64>() / self.gold.len() as f64;
-        let weighted =
-            |f: &dyn Fn(usize) -> f64| classes.clone().map(|c| self.gold[c] * f(c)).sum::<f64>() / self.n;
+        let mean =
+            |f: &dyn Fn(usize) -> f64| classes.clone().map(f).sum::<f64>() / self.gold.len() as f64;
+        let weighted = |f: &dyn Fn(usize) -> f64| {
+            classes.clone().map(|c| self.gold[c] * f(c)).sum::<f64>() / self.n
+        };
         let p = |c: usize| ratio(self.hits[c], self.predicted[c]);
         let r = |c: usize| ratio(self.hits[c], self.gold[c]);
         let f1 = |c: usize| ratio(2.0 * self.hits[c], self.predicted[c] + self.gold[c]);
@@ -220,8 +237,11 @@ fn ratio(above: f64, below: f64) -> f64 {
 /// Class indices from the best score to the worst, ties by the smallest index; a NaN ranks last.
 pub fn ranking(scores: &[f32]) -> Vec<u32> {
     let mut order: Vec<u32> = (0..scores.len() as u32).collect();
-    let key = |c: u32| Some(scores[c as usize]).filter(|s| !s.is_nan()).unwrap_or(f32::NEG_INFINITY);
-    order.sort_by(|&a, &b| key(b).partial_cmp(&key(a)).unwrap_or(std::cmp::Ordering::Equal).then(a.cmp(&b)));
+    let key =
+        |c: u32| Some(scores[c as usize]).filter(|s| !s.is_nan()).unwrap_or(f32::NEG_INFINITY);
+    order.sort_by(|&a, &b| {
+        key(b).partial_cmp(&key(a)).unwrap_or(std::cmp::Ordering::Equal).then(a.cmp(&b))
+    });
     order
 }
 

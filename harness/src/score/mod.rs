@@ -4,7 +4,9 @@
 //! turn embeddings into answers, [`metrics`] counts, [`evaluate()`] gives every score its n and its 95 % interval, and
 //! [`aggregate()`] sums up several benchmarks. Statistics come from [`crate::stats`], randomness from its named streams.
 
+mod across;
 mod answer;
+mod board;
 mod error;
 mod lbfgs;
 mod linear;
@@ -25,6 +27,7 @@ mod tests;
 
 pub use aggregate::{Aggregate, Part, aggregate};
 pub use answer::Answer;
+pub use resample::CONFIDENCE;
 pub use error::{Reason, ScoreError};
 pub use evaluate::{Evaluation, Questions, Refusal, Rules, Score, Subset, evaluate};
 pub use linear::Linear;

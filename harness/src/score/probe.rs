@@ -41,7 +41,8 @@ pub fn train(
 fn initial(dims: usize, classes: usize, stream: &Stream) -> Linear {
     let bound = 1.0 / (dims as f64).sqrt();
     let mut rng = stream.at(0);
-    let mut draw = |n: usize| (0..n).map(|_| ((2.0 * uniform(&mut rng) - 1.0) * bound) as f32).collect();
+    let mut draw =
+        |n: usize| (0..n).map(|_| ((2.0 * uniform(&mut rng) - 1.0) * bound) as f32).collect();
     Linear { weight: draw(classes * dims), bias: draw(classes) }
 }
 
@@ -85,7 +86,12 @@ pub fn train_from(
 
 /// Scores of every row of `data`, rows x classes.
 pub fn scores(layer: &Linear, data: Vectors<'_>) -> Result<Vec<f32>, ScoreError> {
-    super::metrics::same_length("layer (dimensions)", layer.dims(), "vectors (dimensions)", data.dims())?;
+    super::metrics::same_length(
+        "layer (dimensions)",
+        layer.dims(),
+        "vectors (dimensions)",
+        data.dims(),
+    )?;
     let weight = layer.packed();
     let mut out = vec![0.0; data.len() * layer.classes()];
     out.par_chunks_mut(CHUNK * layer.classes()).enumerate().for_each_init(
@@ -144,7 +150,8 @@ impl Step {
                 let first = block * COLUMNS;
                 let taken = COLUMNS.min(dims - first);
                 let mut right = Panels::default();
-                right.pack_rows(width(), (first, taken), rows.len(), |k| data.row(rows[k] as usize));
+                right
+                    .pack_rows(width(), (first, taken), rows.len(), |k| data.row(rows[k] as usize));
                 let mut out = Vec::new();
                 product(&left, &right, &mut out);
                 (first, right.padded(), out)
@@ -153,7 +160,8 @@ impl Step {
         for (first, stride, block) in blocks {
             let taken = COLUMNS.min(dims - first);
             for (class, to) in self.weight.chunks_exact_mut(dims).enumerate() {
-                to[first..first + taken].copy_from_slice(&block[class * stride..class * stride + taken]);
+                to[first..first + taken]
+                    .copy_from_slice(&block[class * stride..class * stride + taken]);
             }
         }
     }

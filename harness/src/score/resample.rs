@@ -17,7 +17,7 @@ use crate::stats::{Interval, StatsError};
 use super::metrics::Margins;
 
 /// Confidence of every interval here.
-pub(crate) const CONFIDENCE: f64 = 0.95;
+pub const CONFIDENCE: f64 = 0.95;
 
 /// What one answer adds to the margins of its slice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -48,7 +48,12 @@ pub(crate) struct Units {
 
 impl Units {
     /// Collapses `(cluster, cell)` pairs, one per answer.
-    pub(crate) fn new(answers: impl Iterator<Item = (u32, Cell)>, slices: usize, classes: usize, ks: usize) -> Self {
+    pub(crate) fn new(
+        answers: impl Iterator<Item = (u32, Cell)>,
+        slices: usize,
+        classes: usize,
+        ks: usize,
+    ) -> Self {
         let mut cells: Vec<Cell> = Vec::new();
         let mut numbers: HashMap<Cell, u32> = HashMap::new();
         let mut pairs: Vec<(u32, u32)> = answers
@@ -70,8 +75,15 @@ impl Units {
         }
         let mut patterns: Vec<(&[u32], u64)> = patterns.into_iter().collect();
         patterns.sort_unstable();
-        let mut units =
-            Self { slices, classes, ks, cells, members: Vec::new(), ends: Vec::new(), counts: Vec::new() };
+        let mut units = Self {
+            slices,
+            classes,
+            ks,
+            cells,
+            members: Vec::new(),
+            ends: Vec::new(),
+            counts: Vec::new(),
+        };
         for (members, count) in patterns {
             units.members.extend_from_slice(members);
             units.ends.push(units.members.len());
@@ -156,7 +168,8 @@ pub(crate) fn proportion(value: f64, outcomes: &[(u32, bool)]) -> Result<Range, 
         let hits = outcomes.iter().filter(|(_, right)| *right).count() as u64;
         wilson(hits, outcomes.len() as u64, CONFIDENCE)?
     } else {
-        let scores: Vec<f64> = outcomes.iter().map(|(_, right)| f64::from(u8::from(*right))).collect();
+        let scores: Vec<f64> =
+            outcomes.iter().map(|(_, right)| f64::from(u8::from(*right))).collect();
         let clusters: Vec<u32> = outcomes.iter().map(|(cluster, _)| *cluster).collect();
         clustered_wilson(&scores, &clusters, CONFIDENCE)?
     };
@@ -190,7 +203,8 @@ pub(crate) fn bootstrap(
     };
     let summary = summarise(value, replicates, &options, || 0.0)?;
     let kind = if clustered { "cluster-bootstrap" } else { "bootstrap" };
-    let range = Range::new(summary.interval, value, format!("{kind}-{}", summary.interval.method.name()));
+    let range =
+        Range::new(summary.interval, value, format!("{kind}-{}", summary.interval.method.name()));
     if summary.degenerate || range.high - range.low <= 0.0 {
         let z = z_of_confidence(CONFIDENCE)?;
         let share = value.clamp(0.0, 1.0);

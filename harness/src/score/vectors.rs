@@ -54,7 +54,12 @@ impl<'a> Vectors<'a> {
     }
 
     /// Refuses matrices whose vectors differ in length.
-    pub(crate) fn same_dims(self, name: &str, other: Self, other_name: &str) -> Result<(), ScoreError> {
+    pub(crate) fn same_dims(
+        self,
+        name: &str,
+        other: Self,
+        other_name: &str,
+    ) -> Result<(), ScoreError> {
         super::metrics::same_length(
             &format!("{name} (dimensions)"),
             self.dims,
@@ -72,7 +77,9 @@ impl<'a> Vectors<'a> {
     ) -> Result<(), ScoreError> {
         super::metrics::same_length("vectors", self.len(), argument, labels.len())?;
         match labels.iter().position(|&l| l as usize >= classes) {
-            Some(row) => Err(ScoreError::UnknownLabel { argument, row, label: labels[row], classes }),
+            Some(row) => {
+                Err(ScoreError::UnknownLabel { argument, row, label: labels[row], classes })
+            }
             None => Ok(()),
         }
     }

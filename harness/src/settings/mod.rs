@@ -72,8 +72,6 @@ pub struct Settings {
     pub max_failures: usize,
     /// Resamples of a bootstrap interval.
     pub resamples: usize,
-    /// Level of the intervals.
-    pub confidence: f64,
 }
 
 /// Which data to use.

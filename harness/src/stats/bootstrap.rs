@@ -8,7 +8,7 @@ use super::descriptive::{mean, quantile_sorted};
 use super::dist::{norm_cdf, norm_ppf};
 use super::error::{Result, StatsError, finite, open_unit, same_length};
 use super::interval::{Interval, Method};
-use super::rng::{Stream, below};
+use super::rng::{Batch, Stream};
 use super::sampling::Multinomial;
 
 /// How the ends are read off the resamples.
@@ -79,7 +79,7 @@ pub(crate) fn tie_tolerance(scale: f64) -> f64 {
 
 /// Bootstrap of any statistic of `n_units` units: `statistic` gets the indices of a resample (the first call: 0..n).
 ///
-/// The resamples run on rayon's threads, each from its own stream: the answer does not depend on their number.
+/// The resamples run on rayon's threads, in blocks with a generator each: the answer does not depend on their number.
 pub fn bootstrap(
     n_units: usize,
     options: &BootstrapOptions,
@@ -89,13 +89,13 @@ pub fn bootstrap(
     let n = unit_count(n_units)?;
     let all: Vec<u32> = (0..n).collect();
     let estimate = statistic(&all);
+    let batch = Batch::new(n);
     let replicates = replicate(
         options,
-        || vec![0_u32; n_units],
-        |rng, indices| {
-            for slot in indices.iter_mut() {
-                *slot = below(rng, n);
-            }
+        || Vec::with_capacity(n_units),
+        |rng, indices: &mut Vec<u32>| {
+            indices.clear();
+            batch.draw(rng, u64::from(n), |index| indices.push(index as u32));
             statistic(indices)
         },
     );
@@ -123,13 +123,12 @@ pub fn cluster_bootstrap(
     options.check()?;
     let members = cluster_members(clusters)?;
     let n = unit_count(members.len())?;
+    let batch = Batch::new(n);
     let all: Vec<u32> = (0..clusters.len() as u32).collect();
     let estimate = statistic(&all);
     let replicates = replicate(options, Vec::new, |rng, indices: &mut Vec<u32>| {
         indices.clear();
-        for _ in 0..n {
-            indices.extend_from_slice(&members[below(rng, n) as usize]);
-        }
+        batch.draw(rng, u64::from(n), |index| indices.extend_from_slice(&members[index]));
         statistic(indices)
     });
     let jackknife = || {
@@ -179,7 +178,7 @@ fn unit_count(n: usize) -> Result<u32> {
     }
 }
 
-/// Runs the resamples in parallel; element r comes from stream r alone.
+/// Runs the resamples in parallel; element r depends on the stream and r alone.
 pub(crate) fn replicate<S: Send>(
     options: &BootstrapOptions,
     scratch: impl Fn() -> S + Sync + Send,
@@ -188,16 +187,24 @@ pub(crate) fn replicate<S: Send>(
     replicate_on(&options.stream, options.resamples, scratch, one)
 }
 
+/// Resamples that share one generator: making a generator costs as much as a few draws.
+const BLOCK: usize = 32;
+
+/// Runs `resamples` draws; resample r is draw r mod [`BLOCK`] of generator r / [`BLOCK`], whatever thread runs it.
 pub(crate) fn replicate_on<S: Send, T: Send>(
     stream: &Stream,
     resamples: usize,
     scratch: impl Fn() -> S + Sync + Send,
     one: impl Fn(&mut super::rng::Generator, &mut S) -> T + Sync + Send,
 ) -> Vec<T> {
-    (0..resamples)
+    (0..resamples.div_ceil(BLOCK))
         .into_par_iter()
-        .with_min_len(64)
-        .map_init(&scratch, |s, r| one(&mut stream.at(r as u64), s))
+        .map_init(&scratch, |s, block| {
+            let mut rng = stream.at(block as u64);
+            let count = BLOCK.min(resamples - block * BLOCK);
+            (0..count).map(|_| one(&mut rng, s)).collect::<Vec<T>>()
+        })
+        .flatten_iter()
         .collect()
 }
 
@@ -315,25 +322,25 @@ fn bootstrap_moments(
     let n = total as f64;
     let pivot = cells.iter().map(|(v, c)| v * *c as f64).sum::<f64>() / n;
     let centred: Vec<f64> = cells.iter().map(|(v, _)| v - pivot).collect();
-    let moments = |weight: &dyn Fn(usize) -> f64| {
-        let (mut one, mut two) = (0.0, 0.0);
-        for (i, v) in centred.iter().enumerate() {
-            let w = weight(i);
-            one += w * v;
-            two += w * v * v;
-        }
-        (one, two)
-    };
-    let (one, two) = moments(&|i| cells[i].1 as f64);
+    let (mut one, mut two) = (0.0, 0.0);
+    for (v, (_, count)) in centred.iter().zip(cells) {
+        one += *count as f64 * v;
+        two += *count as f64 * v * v;
+    }
     let estimate = of(pivot, n, one, two);
     let counts: Vec<u64> = cells.iter().map(|(_, count)| *count).collect();
     let sampler = Multinomial::new(&counts);
     let replicates = replicate(
         options,
-        || vec![0_u32; counts.len()],
-        |rng, drawn| {
-            sampler.draw(rng, drawn);
-            let (one, two) = moments(&|i| f64::from(drawn[i]));
+        || (),
+        |rng, ()| {
+            let (mut one, mut two) = (0.0, 0.0);
+            sampler.visit(rng, |cell, count| {
+                let v = centred[cell];
+                let w = f64::from(count) * v;
+                one += w;
+                two += w * v;
+            });
             of(pivot, n, one, two)
         },
     );
@@ -377,16 +384,16 @@ pub fn cluster_bootstrap_mean(
         .collect();
     let whole = parts.iter().fold((0.0, 0.0), |t, p| (t.0 + p.0, t.1 + p.1));
     let n = unit_count(parts.len())?;
+    let batch = Batch::new(n);
     let replicates = replicate(
         options,
         || (),
         |rng, ()| {
             let (mut sum, mut size) = (0.0, 0.0);
-            for _ in 0..n {
-                let (s, c) = parts[below(rng, n) as usize];
-                sum += s;
-                size += c;
-            }
+            batch.draw(rng, u64::from(n), |index| {
+                sum += parts[index].0;
+                size += parts[index].1;
+            });
             sum / size
         },
     );

@@ -55,33 +55,14 @@ impl Cells {
         })
     }
 
-    /// Margins of one model under cell weights.
-    pub fn margins(&self, model: usize, weight: impl Fn(usize) -> f64) -> Margins {
+    /// Margins of one model over all examples.
+    pub fn margins(&self, model: usize) -> Margins {
         let mut margins = Margins::zero(self.num_classes);
-        self.fill_margins(model, &mut margins, weight);
-        margins
-    }
-
-    fn fill_margins(&self, model: usize, margins: &mut Margins, weight: impl Fn(usize) -> f64) {
-        margins.n = 0.0;
-        margins.gold.fill(0.0);
-        margins.predicted.fill(0.0);
-        margins.hits.fill(0.0);
-        for (cell, (&g, &p)) in self.gold.iter().zip(&self.predicted[model]).enumerate() {
-            margins.add(g, p, weight(cell));
+        for (cell, (&gold, &predicted)) in self.gold.iter().zip(&self.predicted[model]).enumerate()
+        {
+            margins.add(gold, predicted, self.counts[cell] as f64);
         }
-    }
-
-    fn value(
-        &self,
-        model: usize,
-        metric: LabelMetric,
-        options: MetricOptions,
-        margins: &mut Margins,
-        weight: impl Fn(usize) -> f64,
-    ) -> f64 {
-        self.fill_margins(model, margins, weight);
-        margins.value(metric, options).unwrap_or(f64::NAN)
+        margins
     }
 }
 
@@ -93,7 +74,7 @@ pub fn bootstrap_metric(
     metric_options: MetricOptions,
     options: &BootstrapOptions,
 ) -> Result<Bootstrap> {
-    bootstrap_cells(cells, metric_options, options, |value| value(model, metric))
+    bootstrap_cells(cells, &[model], metric, metric_options, options)
 }
 
 /// Paired bootstrap of the difference of a metric, A (model 0) minus B (model 1): both models see the same resample.
@@ -109,36 +90,130 @@ pub fn paired_bootstrap_metric(
             cells.predicted.len()
         )));
     }
-    bootstrap_cells(cells, metric_options, options, |value| value(0, metric) - value(1, metric))
+    bootstrap_cells(cells, &[0, 1], metric, metric_options, options)
+}
+
+/// How a draw of cell counts becomes class margins, for one model or two. Cells come sorted by (gold, A, B), so all sums
+/// by gold and by A are sums of runs; only B's predictions are scattered.
+struct Tally {
+    num_classes: usize,
+    /// Runs of cells with equal (gold, A): gold, A, first cell, end.
+    runs: Vec<(u16, u16, u32, u32)>,
+    /// B's prediction a cell; empty for one model.
+    second: Vec<u16>,
+    /// Cells that B answers right, with their class.
+    second_hits: Vec<(u32, u16)>,
+}
+
+impl Tally {
+    fn new(cells: &Cells, models: &[usize]) -> Self {
+        let first = &cells.predicted[models[0]];
+        let mut runs: Vec<(u16, u16, u32, u32)> = Vec::new();
+        for (cell, (&gold, &a)) in cells.gold.iter().zip(first).enumerate() {
+            let cell = cell as u32;
+            match runs.last_mut() {
+                Some(run) if run.0 == gold && run.1 == a => run.3 = cell + 1,
+                _ => runs.push((gold, a, cell, cell + 1)),
+            }
+        }
+        let second = models.get(1).map_or_else(Vec::new, |&m| cells.predicted[m].clone());
+        let hits = second.iter().zip(&cells.gold).enumerate().filter(|(_, (b, gold))| b == gold);
+        let second_hits = hits.map(|(cell, (b, _))| (cell as u32, *b)).collect();
+        Self { num_classes: cells.num_classes, runs, second, second_hits }
+    }
+
+    fn fill(&self, drawn: &[u32], scratch: &mut Scratch) {
+        let Scratch { a, b, .. } = scratch;
+        let total = drawn.iter().map(|c| u64::from(*c)).sum::<u64>() as f64;
+        a.gold.fill(0.0);
+        a.predicted.fill(0.0);
+        a.hits.fill(0.0);
+        a.n = total;
+        for &(gold, label, first, end) in &self.runs {
+            let sum = f64::from(drawn[first as usize..end as usize].iter().sum::<u32>());
+            a.gold[usize::from(gold)] += sum;
+            a.predicted[usize::from(label)] += sum;
+            if gold == label {
+                a.hits[usize::from(gold)] += sum;
+            }
+        }
+        if self.second.is_empty() {
+            return;
+        }
+        scratch.predicted.fill(0);
+        for (count, label) in drawn.iter().zip(&self.second) {
+            scratch.predicted[usize::from(*label)] += count;
+        }
+        b.n = total;
+        b.gold.copy_from_slice(&a.gold);
+        b.hits.fill(0.0);
+        for (to, from) in b.predicted.iter_mut().zip(&scratch.predicted) {
+            *to = f64::from(*from);
+        }
+        for &(cell, label) in &self.second_hits {
+            b.hits[usize::from(label)] += f64::from(drawn[cell as usize]);
+        }
+    }
+
+    fn scratch(&self, cells: usize) -> Scratch {
+        let zero = Margins::zero(self.num_classes);
+        Scratch {
+            a: zero.clone(),
+            b: zero,
+            predicted: vec![0; self.num_classes],
+            drawn: vec![0; cells],
+        }
+    }
+}
+
+struct Scratch {
+    a: Margins,
+    b: Margins,
+    predicted: Vec<u32>,
+    drawn: Vec<u32>,
 }
 
 fn bootstrap_cells(
     cells: &Cells,
+    models: &[usize],
+    metric: LabelMetric,
     metric_options: MetricOptions,
     options: &BootstrapOptions,
-    statistic: impl Fn(&mut dyn FnMut(usize, LabelMetric) -> f64) -> f64 + Sync + Send,
 ) -> Result<Bootstrap> {
     options.check()?;
-    let evaluate = |margins: &mut Margins, weight: &dyn Fn(usize) -> f64| {
-        statistic(&mut |model, metric| cells.value(model, metric, metric_options, margins, weight))
+    let tally = Tally::new(cells, models);
+    // NaN where the metric is 0/0: the summary refuses it.
+    let value = |margins: &Margins| margins.value(metric, metric_options).unwrap_or(f64::NAN);
+    let statistic = |scratch: &Scratch| {
+        if models.len() == 2 { value(&scratch.a) - value(&scratch.b) } else { value(&scratch.a) }
     };
-    let mut margins = Margins::zero(cells.num_classes);
-    let estimate = evaluate(&mut margins, &|cell| cells.counts[cell] as f64);
+    let on = |scratch: &mut Scratch, counts: &[u32]| {
+        tally.fill(counts, scratch);
+        statistic(scratch)
+    };
+    let counts: Vec<u32> = cells.counts.iter().map(|c| *c as u32).collect();
+    let mut scratch = tally.scratch(counts.len());
+    let estimate = on(&mut scratch, &counts);
     let sampler = Multinomial::new(&cells.counts);
     let replicates = replicate(
         options,
-        || (Margins::zero(cells.num_classes), vec![0_u32; cells.counts.len()]),
-        |rng, (margins, drawn)| {
-            sampler.draw(rng, drawn);
-            evaluate(margins, &|cell| f64::from(drawn[cell]))
+        || tally.scratch(counts.len()),
+        |rng, scratch| {
+            let mut drawn = std::mem::take(&mut scratch.drawn);
+            sampler.draw(rng, &mut drawn);
+            let value = on(scratch, &drawn);
+            scratch.drawn = drawn;
+            value
         },
     );
     let jackknife = || {
-        let values: Vec<(f64, f64)> = (0..cells.counts.len())
+        let mut left = counts.clone();
+        let values: Vec<(f64, f64)> = (0..counts.len())
             .map(|out| {
-                let weight =
-                    |cell: usize| cells.counts[cell] as f64 - f64::from(u8::from(cell == out));
-                (evaluate(&mut margins, &weight), cells.counts[out] as f64)
+                left[out] -= 1;
+                let value = on(&mut scratch, &left);
+                left[out] += 1;
+                (value, cells.counts[out] as f64)
             })
             .collect();
         acceleration(&values)

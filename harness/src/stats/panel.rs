@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::bootstrap::{Bootstrap, BootstrapOptions, replicate_on, summarise};
 use super::descriptive::quantile_sorted;
 use super::error::{Result, StatsError, rectangular, same_length};
-use super::rng::below;
+use super::rng::Batch;
 use super::sampling::Multinomial;
 
 /// Distinct rows of an examples x models table and how often each occurs.
@@ -124,6 +124,7 @@ impl Panel {
     {
         let sampler = Multinomial::new(&self.counts);
         let units = self.counts.len() as u32;
+        let batch = Batch::new(units);
         replicate_on(
             &options.stream,
             options.resamples,
@@ -131,9 +132,7 @@ impl Panel {
             |rng, (drawn, sums)| {
                 if self.sizes.is_some() {
                     drawn.fill(0);
-                    for _ in 0..units {
-                        drawn[below(rng, units) as usize] += 1;
-                    }
+                    batch.draw(rng, u64::from(units), |index| drawn[index] += 1);
                 } else {
                     sampler.draw(rng, drawn);
                 }

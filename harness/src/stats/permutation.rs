@@ -5,7 +5,7 @@ use super::cells::Cells;
 use super::error::{Result, StatsError, finite, same_length};
 use super::mcnemar::Alternative;
 use super::metric::{LabelMetric, Margins, MetricOptions};
-use super::rng::Stream;
+use super::rng::{Bits, Stream};
 use super::sampling::fair_coins;
 
 /// P(S <= limit) for S = sum of a fair random subset of the integer weights: dynamic programming in O(n limit), all
@@ -205,7 +205,13 @@ fn sign_flip_mc(
         || (),
         |rng, ()| {
             let plus: f64 = if cells.len() * 2 < values.len() {
-                cells.iter().map(|(v, count)| v * fair_coins(rng, *count) as f64).sum()
+                {
+                    let mut bits = Bits::default();
+                    cells
+                        .iter()
+                        .map(|(v, count)| v * fair_coins(rng, &mut bits, *count) as f64)
+                        .sum()
+                }
             } else {
                 use rand_chacha::rand_core::Rng;
                 let mut plus = 0.0;
@@ -311,6 +317,12 @@ pub fn permutation_metric(
 /// One cell of examples on which the models differ: (gold, answer of A, answer of B, count).
 type SwapCell = (u16, u16, u16, u64);
 
+struct SwapScratch {
+    margins: [Margins; 2],
+    predicted: Vec<i32>,
+    hits: Vec<i32>,
+}
+
 struct SwapProblem {
     swaps: Vec<SwapCell>,
     base: [Margins; 2],
@@ -328,7 +340,7 @@ impl SwapProblem {
                 cells.predicted.len()
             )));
         }
-        let base = [0, 1].map(|model| cells.margins(model, |cell| cells.counts[cell] as f64));
+        let base = [0, 1].map(|model| cells.margins(model));
         let mut swaps = Vec::new();
         for (cell, &gold) in cells.gold.iter().enumerate() {
             let (a, b) = (cells.predicted[0][cell], cells.predicted[1][cell]);
@@ -382,26 +394,36 @@ impl SwapProblem {
     }
 
     /// Difference after `swapped[i]` examples of swap cell i changed hands.
-    fn difference(&self, swapped: &[u64], margins: &mut [Margins; 2]) -> f64 {
-        for (to, from) in margins.iter_mut().zip(&self.base) {
-            to.predicted.copy_from_slice(&from.predicted);
-            to.hits.copy_from_slice(&from.hits);
-        }
+    fn difference(&self, swapped: &[u32], scratch: &mut SwapScratch) -> f64 {
+        let SwapScratch { margins, predicted, hits } = scratch;
+        predicted.fill(0);
+        hits.fill(0);
         for (&(gold, a, b, _), &count) in self.swaps.iter().zip(swapped) {
-            let moved = count as f64;
-            let [first, second] = margins;
-            for (margin, lost, gained) in [(first, a, b), (second, b, a)] {
-                margin.predicted[usize::from(lost)] -= moved;
-                margin.predicted[usize::from(gained)] += moved;
-                if lost == gold {
-                    margin.hits[usize::from(gold)] -= moved;
-                } else if gained == gold {
-                    margin.hits[usize::from(gold)] += moved;
-                }
+            let moved = count as i32;
+            predicted[usize::from(a)] -= moved;
+            predicted[usize::from(b)] += moved;
+            // One of the two, or neither, is right.
+            let gained = i32::from(b == gold) - i32::from(a == gold);
+            hits[usize::from(gold)] += gained * moved;
+        }
+        for (sign, to, from) in [(1.0, 0, 0), (-1.0, 1, 1)] {
+            let (to, from): (&mut Margins, &Margins) = (&mut margins[to], &self.base[from]);
+            for class in 0..predicted.len() {
+                to.predicted[class] = from.predicted[class] + sign * f64::from(predicted[class]);
+                to.hits[class] = from.hits[class] + sign * f64::from(hits[class]);
             }
         }
         let value = |m: &Margins| m.value(self.metric, self.options).unwrap_or(0.0);
         value(&margins[0]) - value(&margins[1])
+    }
+
+    fn scratch(&self) -> SwapScratch {
+        let classes = self.base[0].gold.len();
+        SwapScratch {
+            margins: self.base.clone(),
+            predicted: vec![0; classes],
+            hits: vec![0; classes],
+        }
     }
 
     fn hit(&self, difference: f64, alternative: Alternative) -> bool {
@@ -412,12 +434,13 @@ impl SwapProblem {
         let hits = replicate_on(
             stream,
             resamples,
-            || (self.base.clone(), vec![0_u64; self.swaps.len()]),
-            |rng, (margins, swapped)| {
+            || (self.scratch(), vec![0_u32; self.swaps.len()]),
+            |rng, (scratch, swapped)| {
+                let mut bits = Bits::default();
                 for (slot, swap) in swapped.iter_mut().zip(&self.swaps) {
-                    *slot = fair_coins(rng, swap.3);
+                    *slot = fair_coins(rng, &mut bits, swap.3) as u32;
                 }
-                self.hit(self.difference(swapped, margins), alternative)
+                self.hit(self.difference(swapped, scratch), alternative)
             },
         );
         plus_one(hits.iter().filter(|h| **h).count(), resamples)
@@ -430,14 +453,15 @@ impl SwapProblem {
             .iter()
             .map(|s| (0..=s.3).map(|k| super::dist::binom_pmf(k, s.3, 0.5)).collect())
             .collect();
-        let mut swapped = vec![0_u64; self.swaps.len()];
-        let mut margins = self.base.clone();
+        let mut swapped = vec![0_u32; self.swaps.len()];
+        let mut scratch = self.scratch();
         let mut p = 0.0;
         loop {
-            if self.hit(self.difference(&swapped, &mut margins), alternative) {
+            if self.hit(self.difference(&swapped, &mut scratch), alternative) {
                 p += swapped.iter().zip(&weights).map(|(k, w)| w[*k as usize]).product::<f64>();
             }
-            let Some(place) = (0..swapped.len()).find(|&i| swapped[i] < self.swaps[i].3) else {
+            let Some(place) = (0..swapped.len()).find(|&i| u64::from(swapped[i]) < self.swaps[i].3)
+            else {
                 break;
             };
             swapped[place] += 1;

@@ -1,4 +1,4 @@
-//! Named sub-streams of one recorded seed, one generator per resample index, and the draws the rest needs.
+//! Named sub-streams of one recorded seed, one generator per block of resamples, and the draws the rest needs.
 //!
 //! A resample's randomness depends on (seed, name, index) alone, so that the number of threads and their scheduling
 //! cannot change a result.
@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use sha2::{Digest, Sha256};
 
-/// The generator of one resample.
+/// The generator of one index of a stream.
 pub type Generator = ChaCha8Rng;
 
 /// A named stream of the recorded seed: key = SHA-256(seed, name).
@@ -36,7 +36,7 @@ impl Stream {
         Self { key: hash.finalize().into() }
     }
 
-    /// The generator of resample `index`: ChaCha8 under this key with `index` as its 64-bit nonce.
+    /// The generator of `index` (a resample, a block of resamples): ChaCha8 under this key with `index` as its 64-bit nonce.
     pub fn at(&self, index: u64) -> Generator {
         let mut generator = ChaCha8Rng::from_seed(self.key);
         generator.set_stream(index);
@@ -67,6 +67,89 @@ pub(crate) fn below(rng: &mut impl Rng, n: u32) -> u32 {
         }
     }
     (product >> 32) as u32
+}
+
+/// Unbiased indices below `n`, several from one 64-bit word (Brackett-Rozinsky & Lemire 2024, "Batched ranged random
+/// integer generation"): each multiplication takes the next digit off the word, one check guards the whole batch.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Batch {
+    n: u64,
+    /// Indices a word.
+    size: usize,
+    /// 2^64 mod n^size: words that leave less would favour small indices.
+    threshold: u64,
+}
+
+/// At most this many indices come from one word.
+const MOST: usize = 4;
+
+impl Batch {
+    pub(crate) fn new(n: u32) -> Self {
+        let n = u64::from(n.max(1));
+        // A batch is repeated with probability below range / 2^64 <= 2^-8.
+        let size = (1..=MOST)
+            .rev()
+            .find(|&s| n.checked_pow(s as u32).is_some_and(|r| r < 1 << 56))
+            .unwrap_or(1);
+        let range = n.pow(size as u32);
+        Self { n, size, threshold: range.wrapping_neg() % range }
+    }
+
+    /// Calls `take` with `count` indices.
+    #[inline]
+    pub(crate) fn draw(&self, rng: &mut impl Rng, count: u64, mut take: impl FnMut(usize)) {
+        let full = count / self.size as u64;
+        match self.size {
+            4 => (0..full).for_each(|_| self.word::<4>(rng, &mut take)),
+            3 => (0..full).for_each(|_| self.word::<3>(rng, &mut take)),
+            2 => (0..full).for_each(|_| self.word::<2>(rng, &mut take)),
+            _ => (0..full).for_each(|_| self.word::<1>(rng, &mut take)),
+        }
+        for _ in full * self.size as u64..count {
+            take(below(rng, self.n as u32) as usize);
+        }
+    }
+
+    #[inline]
+    fn word<const S: usize>(&self, rng: &mut impl Rng, take: &mut impl FnMut(usize)) {
+        let mut digits = [0_usize; S];
+        loop {
+            let mut rest = rng.next_u64();
+            for digit in &mut digits {
+                let product = u128::from(rest) * u128::from(self.n);
+                *digit = (product >> 64) as usize;
+                rest = product as u64;
+            }
+            if rest >= self.threshold {
+                break;
+            }
+        }
+        for digit in digits {
+            take(digit);
+        }
+    }
+}
+
+/// Random bits taken a few at a time.
+#[derive(Debug, Default)]
+pub(crate) struct Bits {
+    word: u64,
+    left: u32,
+}
+
+impl Bits {
+    /// The number of ones among `n` <= 64 fair bits.
+    #[inline]
+    pub(crate) fn ones(&mut self, rng: &mut impl Rng, n: u32) -> u32 {
+        if n > self.left {
+            self.word = rng.next_u64();
+            self.left = 64;
+        }
+        let taken = if n == 64 { self.word } else { self.word & ((1 << n) - 1) };
+        self.word = if n == 64 { 0 } else { self.word >> n };
+        self.left -= n;
+        taken.count_ones()
+    }
 }
 
 /// A standard exponential variate.

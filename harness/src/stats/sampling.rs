@@ -3,7 +3,7 @@
 use rand_chacha::rand_core::Rng;
 
 use super::dist::stirling_error;
-use super::rng::{below, uniform};
+use super::rng::{Batch, Bits, uniform};
 
 /// A Binomial(n, p) variate. Inversion below a mean of 10, else BTRS (Hörmann 1993, "The generation of binomial random
 /// variates", algorithm BTRS); both exact to double precision.
@@ -98,6 +98,9 @@ pub(crate) struct Multinomial {
     large: Vec<(u32, f64)>,
     /// For each example of a small cell, its cell.
     owners: Vec<u32>,
+    /// The owner of example i is cell i: no two examples share a cell.
+    identity: bool,
+    batch: Batch,
 }
 
 /// Cost of one binomial draw in index draws, measured.
@@ -122,36 +125,48 @@ impl Multinomial {
             left -= count;
             rest = tail;
         }
-        let owners = rest
+        let owners: Vec<u32> = rest
             .iter()
             .flat_map(|&cell| std::iter::repeat_n(cell, counts[cell as usize] as usize))
             .collect();
-        Self { total, large, owners }
+        let batch = Batch::new(owners.len() as u32);
+        let identity = owners.iter().enumerate().all(|(i, cell)| i as u32 == *cell);
+        Self { total, large, owners, identity, batch }
     }
 
     /// Fills `out` (one slot a cell) with one draw.
     #[inline]
     pub(crate) fn draw(&self, rng: &mut impl Rng, out: &mut [u32]) {
         out.fill(0);
+        self.visit(rng, |cell, count| out[cell] += count);
+    }
+
+    /// Calls `take(cell, count)` for the parts of one draw; small cells come one by one, a cell perhaps several times.
+    #[inline]
+    pub(crate) fn visit(&self, rng: &mut impl Rng, mut take: impl FnMut(usize, u32)) {
         let mut left = self.total;
         for &(cell, share) in &self.large {
             let drawn = binomial(rng, left, share);
-            out[cell as usize] = drawn as u32;
+            take(cell as usize, drawn as u32);
             left -= drawn;
             if left == 0 {
                 return;
             }
         }
-        let size = self.owners.len() as u32;
-        for _ in 0..left {
-            out[self.owners[below(rng, size) as usize] as usize] += 1;
+        if self.identity {
+            self.batch.draw(rng, left, |index| take(index, 1));
+        } else {
+            self.batch.draw(rng, left, |index| take(self.owners[index] as usize, 1));
         }
     }
 }
 
 /// Binomial(n, 1/2): a popcount of random words when n is small, else [`binomial`].
 #[inline]
-pub(crate) fn fair_coins(rng: &mut impl Rng, n: u64) -> u64 {
+pub(crate) fn fair_coins(rng: &mut impl Rng, bits: &mut Bits, n: u64) -> u64 {
+    if n <= 64 {
+        return u64::from(bits.ones(rng, n as u32));
+    }
     if n > 512 {
         return binomial(rng, n, 0.5);
     }
@@ -161,10 +176,80 @@ pub(crate) fn fair_coins(rng: &mut impl Rng, n: u64) -> u64 {
         heads += u64::from(rng.next_u64().count_ones());
         left -= 64;
     }
-    if left > 32 {
-        heads += u64::from((rng.next_u64() >> (64 - left)).count_ones());
-    } else if left > 0 {
-        heads += u64::from((rng.next_u32() >> (32 - left)).count_ones());
+    heads + u64::from(bits.ones(rng, left as u32))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::dist::{binom_pmf, chi2_sf};
+    use crate::stats::rng::Stream;
+
+    /// Chi-square test of observed counts against probabilities, cells of small expectation joined.
+    fn fits(observed: &[u64], p: impl Fn(usize) -> f64) -> f64 {
+        let n = observed.iter().sum::<u64>() as f64;
+        let (mut chi2, mut cells, mut seen, mut expected) = (0.0, 0.0, 0.0, 0.0);
+        for (i, count) in observed.iter().enumerate() {
+            seen += *count as f64;
+            expected += n * p(i);
+            if expected >= 20.0 {
+                chi2 += (seen - expected) * (seen - expected) / expected;
+                cells += 1.0;
+                (seen, expected) = (0.0, 0.0);
+            }
+        }
+        chi2_sf(chi2, f64::max(cells - 1.0, 1.0))
     }
-    heads
+
+    #[test]
+    fn binomial_draws_follow_their_distribution() {
+        for (n, p) in [(5, 0.3), (40, 0.1), (60, 0.5), (1000, 0.02), (1000, 0.7), (100_000, 0.2)] {
+            let mut rng = Stream::new(11, "binomial").at(n);
+            let mut observed = vec![0; n as usize + 1];
+            for _ in 0..200_000 {
+                observed[binomial(&mut rng, n, p) as usize] += 1;
+            }
+            let fit = fits(&observed, |k| binom_pmf(k as u64, n, p));
+            assert!(fit > 1e-4, "Binomial({n}, {p}): {fit}");
+        }
+    }
+
+    #[test]
+    fn indices_are_uniform_and_coins_fair() {
+        for n in [1_u32, 2, 7, 1000, 40_000] {
+            let mut rng = Stream::new(12, "batch").at(u64::from(n));
+            let mut observed = vec![0; n as usize];
+            Batch::new(n).draw(&mut rng, 100_003 * 10, |index| observed[index] += 1);
+            assert_eq!(observed.iter().sum::<u64>(), 1_000_030);
+            assert!(fits(&observed, |_| 1.0 / f64::from(n)) > 1e-4, "{n}");
+        }
+        for n in [1_u64, 5, 64, 100, 300, 700] {
+            let (mut rng, mut bits) = (Stream::new(13, "coins").at(n), Bits::default());
+            let mut observed = vec![0; n as usize + 1];
+            for _ in 0..100_000 {
+                observed[fair_coins(&mut rng, &mut bits, n) as usize] += 1;
+            }
+            assert!(fits(&observed, |k| binom_pmf(k as u64, n, 0.5)) > 1e-4, "{n}");
+        }
+    }
+
+    #[test]
+    fn multinomial_draws_sum_to_n_with_the_right_means() {
+        let counts = [500, 3, 1, 40, 0, 7, 1];
+        let sampler = Multinomial::new(&counts);
+        let mut rng = Stream::new(14, "multinomial").at(0);
+        let (mut out, mut sums) = (vec![0; 7], [0_u64; 7]);
+        for _ in 0..20_000 {
+            sampler.draw(&mut rng, &mut out);
+            assert_eq!(out.iter().sum::<u32>(), 552);
+            for (sum, count) in sums.iter_mut().zip(&out) {
+                *sum += u64::from(*count);
+            }
+        }
+        for (sum, count) in sums.iter().zip(counts) {
+            let mean = *sum as f64 / 20_000.0;
+            let error = (count as f64 / 20_000.0).sqrt();
+            assert!((mean - count as f64).abs() <= 4.5 * error, "{mean} for {count}");
+        }
+    }
 }

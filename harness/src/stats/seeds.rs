@@ -4,7 +4,7 @@ use super::bootstrap::{Bootstrap, BootstrapOptions, replicate, summarise};
 use super::descriptive::{interquartile_mean, mean, quantile, variance};
 use super::error::{Result, finite, open_unit, rectangular};
 use super::interval::{Interval, mean_interval};
-use super::rng::below;
+use super::rng::{Batch, below};
 
 /// Scores of several seeds. What needs two seeds is `None` with one: one seed has no standard error.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,6 +68,7 @@ pub fn hierarchical_bootstrap(
     let n = rectangular("scores", scores, 1)?;
     let (seeds, examples) = (scores.len() as u32, n as u32);
     let total = f64::from(seeds) * f64::from(examples);
+    let batch = Batch::new(examples);
     let estimate = scores.iter().flatten().sum::<f64>() / total;
     let replicates = replicate(
         options,
@@ -81,9 +82,7 @@ pub fn hierarchical_bootstrap(
             match levels {
                 Levels::Crossed => {
                     weights.fill(0.0);
-                    for _ in 0..examples {
-                        weights[below(rng, examples) as usize] += 1.0;
-                    }
+                    batch.draw(rng, u64::from(examples), |index| weights[index] += 1.0);
                     for (row, count) in
                         scores.iter().zip(seed_counts.iter()).filter(|(_, c)| **c > 0)
                     {

@@ -248,11 +248,9 @@ proptest! {
     fn letters_say_exactly_what_differs(bits in prop::collection::vec(any::<bool>(), 21), scores in prop::collection::vec(0_i32..100, 7)) {
         let mut differs = vec![vec![false; 7]; 7];
         let mut bit = bits.into_iter();
-        for i in 0..7 {
-            for j in i + 1..7 {
-                differs[i][j] = bit.next().unwrap();
-                differs[j][i] = differs[i][j];
-            }
+        for (i, j) in (0..7).flat_map(|i| (i + 1..7).map(move |j| (i, j))) {
+            differs[i][j] = bit.next().unwrap();
+            differs[j][i] = differs[i][j];
         }
         let scores: Vec<f64> = scores.into_iter().map(f64::from).collect();
         let letters = compact_letters(&scores, &differs, true).unwrap();

@@ -49,6 +49,7 @@ impl Band {
         Self { low, high, outside: Vec::new() }
     }
 
+    #[expect(clippy::print_stdout, reason = "the figures of a simulation are its product")]
     fn see(&mut self, what: String, value: f64) {
         println!("{value:.4}  {what}");
         if !(self.low..=self.high).contains(&value) {

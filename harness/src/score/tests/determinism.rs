@@ -20,8 +20,12 @@ fn labels(n: usize, classes: u32) -> Vec<u32> {
 
 #[test]
 fn knn_at_any_number_of_threads_and_against_brute_force() {
-    for (n, m, dims, k, shift) in [(1000, 300, 19, 7, 0.0), (513, 127, 33, 50, 300.0), (40, 1, 1, 40, -2e4), (17, 6, 8, 1, 1e-3)]
-    {
+    for (n, m, dims, k, shift) in [
+        (1000, 300, 19, 7, 0.0),
+        (513, 127, 33, 50, 300.0),
+        (40, 1, 1, 40, -2e4),
+        (17, 6, 8, 1, 1e-3),
+    ] {
         let mut train = gaussian(n, dims, "train");
         let mut test = gaussian(m, dims, "test");
         train.iter_mut().chain(&mut test).for_each(|v| *v += shift);
@@ -36,12 +40,19 @@ fn knn_at_any_number_of_threads_and_against_brute_force() {
         for i in 0..m {
             let mut all: Vec<f64> = (0..n)
                 .map(|j| {
-                    test.row(i).iter().zip(train.row(j)).map(|(x, y)| (f64::from(*x) - f64::from(*y)).powi(2)).sum()
+                    test.row(i)
+                        .iter()
+                        .zip(train.row(j))
+                        .map(|(x, y)| (f64::from(*x) - f64::from(*y)).powi(2))
+                        .sum()
                 })
                 .collect();
             all.sort_by(f64::total_cmp);
             for (got, expect) in one.squared[i * k..(i + 1) * k].iter().zip(&all) {
-                assert!((got - expect).abs() <= 1e-12 * expect.max(1e-12), "{n} x {m}: {got} {expect}");
+                assert!(
+                    (got - expect).abs() <= 1e-12 * expect.max(1e-12),
+                    "{n} x {m}: {got} {expect}"
+                );
             }
         }
     }
@@ -52,14 +63,20 @@ fn knn_with_more_training_vectors_than_a_block_holds() {
     // 2 Mi values a block: 4096 vectors of 512.
     let (n, m, dims, k) = (9000, 20, 512, 5);
     let train = gaussian(n, dims, "train");
-    let test: Vec<f32> = [0, 4095, 4096, 8999].iter().flat_map(|i| train[i * dims..(i + 1) * dims].to_vec()).collect();
+    let test: Vec<f32> = [0, 4095, 4096, 8999]
+        .iter()
+        .flat_map(|i| train[i * dims..(i + 1) * dims].to_vec())
+        .collect();
     let far: Vec<f32> = gaussian(m, dims, "test");
     let train = Vectors::new("train", &train, dims).unwrap();
     let near = knn::neighbours(train, Vectors::new("test", &test, dims).unwrap(), k).unwrap();
     let own: Vec<u32> = near.rows.chunks(k).map(|rows| rows[0]).collect();
     assert_eq!(own, [0, 4095, 4096, 8999]);
     assert!(near.squared.chunks(k).all(|d| d[0] == 0.0 && d[1] > 100.0));
-    assert_eq!(knn::neighbours(train, Vectors::new("test", &far, dims).unwrap(), k).unwrap().rows.len(), m * k);
+    assert_eq!(
+        knn::neighbours(train, Vectors::new("test", &far, dims).unwrap(), k).unwrap().rows.len(),
+        m * k
+    );
 }
 
 #[test]
@@ -75,8 +92,13 @@ fn knn_refuses_what_it_cannot_answer() {
     let huge = Vectors::new("train", &huge, 1).unwrap();
     assert!(knn::neighbours(huge, huge, 1).unwrap_err().to_string().contains("scale them down"));
     let error = Vectors::new("queries", &[0.0, f32::NAN], 1).unwrap_err().to_string();
-    assert_eq!(error, "`queries` row 1, column 0 is NaN or infinite: check the model's vector for that example");
-    assert!(knn::classify(train, &[0, 7], 2, train, 1).unwrap_err().to_string().contains("label 7"));
+    assert_eq!(
+        error,
+        "`queries` row 1, column 0 is NaN or infinite: check the model's vector for that example"
+    );
+    assert!(
+        knn::classify(train, &[0, 7], 2, train, 1).unwrap_err().to_string().contains("label 7")
+    );
 }
 
 #[test]
@@ -87,7 +109,8 @@ fn probe_and_head_at_any_number_of_threads() {
     let data = Vectors::new("data", &data, dims).unwrap();
     let options = ProbeOptions { epochs: 2, batch: 256, learning_rate: 2e-3 };
     let run = || {
-        let layer = probe::train(data, &labels, classes, &options, &Stream::new(1, "probe")).unwrap();
+        let layer =
+            probe::train(data, &labels, classes, &options, &Stream::new(1, "probe")).unwrap();
         let scores = probe::scores(&layer, data).unwrap();
         let head = head::fit(data, &labels, data, &labels, classes).unwrap();
         (layer, scores, head)

@@ -6,7 +6,10 @@ use proptest::prelude::*;
 
 use crate::definition::family::{Metric, Scoring};
 use crate::example::Coded;
-use crate::score::{Answer, Evaluation, Part, Questions, Reason, Rules, Score, ScoreError, Subset, aggregate, evaluate};
+use crate::score::{
+    Answer, Evaluation, Part, Questions, Reason, Rules, Score, ScoreError, Subset, aggregate,
+    evaluate,
+};
 use crate::stats::interval::wilson;
 use crate::stats::rng::{Stream, below, uniform};
 
@@ -25,7 +28,11 @@ impl Data {
     /// `n` posts, each judged for every culture; answers right with the culture's probability.
     fn posts(n: usize, right: &[f64], seed: u64) -> Self {
         let mut rng = Stream::new(seed, "posts").at(0);
-        let names: Vec<String> = ["US", "AU", "GB", "ZA", "SG"].iter().take(right.len()).map(|s| (*s).to_owned()).collect();
+        let names: Vec<String> = ["US", "AU", "GB", "ZA", "SG"]
+            .iter()
+            .take(right.len())
+            .map(|s| (*s).to_owned())
+            .collect();
         let mut data = Self {
             labels: vec!["no".to_owned(), "yes".to_owned()],
             gold: Vec::new(),
@@ -96,9 +103,16 @@ fn rules(metric: Metric, also: &[Metric]) -> Rules {
 fn well_formed(score: &Score) {
     let numbers = [score.low, score.value, score.high];
     assert!(numbers.iter().all(|v| (0.0..=1.0).contains(v)), "{score:?}");
-    assert!(score.low <= score.value && score.value <= score.high && score.low < score.high, "{score:?}");
+    assert!(
+        score.low <= score.value && score.value <= score.high && score.low < score.high,
+        "{score:?}"
+    );
     assert!(score.n > 0 && score.clusters > 0 && !score.method.is_empty(), "{score:?}");
-    assert_eq!(score.n * score.variants, score.answered + score.out_of_choice + score.missing, "{score:?}");
+    assert_eq!(
+        score.n * score.variants,
+        score.answered + score.out_of_choice + score.missing,
+        "{score:?}"
+    );
 }
 
 #[test]
@@ -109,19 +123,26 @@ fn plain_accuracy_is_wilson() {
     let score = got.primary().unwrap();
     let expect = wilson(80, 100, 0.95).unwrap();
     assert_eq!((score.value, score.low, score.high), (0.8, expect.low, expect.high));
-    assert_eq!((score.method.as_str(), score.n, score.clusters, score.majority), ("wilson", 100, 100, Some(1.0)));
+    assert_eq!(
+        (score.method.as_str(), score.n, score.clusters, score.majority),
+        ("wilson", 100, 100, Some(1.0))
+    );
 }
 
 #[test]
 fn unanswered_is_wrong_and_counted() {
     let answers = [Answer::Label(1), Answer::OutOfChoice, Answer::Missing, Answer::Label(0)];
-    let got = Data::plain(&[1, 1, 1, 1], &answers, 2).evaluate(&rules(Metric::Accuracy, &[])).unwrap();
+    let got =
+        Data::plain(&[1, 1, 1, 1], &answers, 2).evaluate(&rules(Metric::Accuracy, &[])).unwrap();
     let find = |metric: &str| got.find(metric, &Subset::All).unwrap();
     assert_eq!(find("accuracy").value, 0.25);
     assert_eq!(find("accuracy-answered").value, 0.5);
     assert_eq!(find("out-of-choice").value, 0.25);
     assert_eq!(find("missing").value, 0.25);
-    assert_eq!((find("accuracy").answered, find("accuracy").out_of_choice, find("accuracy").missing), (2, 1, 1));
+    assert_eq!(
+        (find("accuracy").answered, find("accuracy").out_of_choice, find("accuracy").missing),
+        (2, 1, 1)
+    );
     got.scores.iter().for_each(well_formed);
 }
 
@@ -160,7 +181,9 @@ fn mean_gap_and_worst_culture() {
     rules.mean_over_cultures = true;
     let got = data.evaluate(&rules).unwrap();
     got.scores.iter().for_each(well_formed);
-    let country = |name: &str| got.find("accuracy", &Subset::Culture { name: name.to_owned() }).unwrap().value;
+    let country = |name: &str| {
+        got.find("accuracy", &Subset::Culture { name: name.to_owned() }).unwrap().value
+    };
     let mean = got.primary().unwrap();
     assert_eq!(mean.subset, Subset::CultureMean);
     assert!((mean.value - (country("US") + country("AU") + country("GB")) / 3.0).abs() < 1e-12);
@@ -201,13 +224,16 @@ fn subsets_of_cultures_and_groups() {
     let subset = Subset::Culture { name: "XX".to_owned() };
     assert!(got.refused.iter().any(|r| r.subset == subset && r.reason == absent));
     assert!(got.refused.iter().any(|r| r.subset == Subset::CultureMean));
-    let tagged: u64 = got.scores.iter().filter(|s| matches!(s.subset, Subset::Group { .. })).map(|s| s.n).sum();
+    let tagged: u64 =
+        got.scores.iter().filter(|s| matches!(s.subset, Subset::Group { .. })).map(|s| s.n).sum();
     assert_eq!(tagged, 100);
 }
 
 #[test]
 fn reasons_instead_of_numbers() {
-    let reason = |data: &Data, metric: Metric| data.evaluate(&rules(metric, &[])).unwrap().primary().unwrap_err();
+    let reason = |data: &Data, metric: Metric| {
+        data.evaluate(&rules(metric, &[])).unwrap().primary().unwrap_err()
+    };
     let empty = Data::plain(&[], &[], 2);
     assert!(matches!(reason(&empty, Metric::Accuracy), Reason::NoExample { .. }));
     let answers = [Answer::Label(0); 4];
@@ -221,12 +247,17 @@ fn reasons_instead_of_numbers() {
     without.positive = None;
     let error = one_class.evaluate(&without).unwrap_err().to_string();
     assert!(error.contains("`f1` needs a positive class"), "{error}");
-    let wrong = Data::plain(&[0, 5], &answers[..2], 2).evaluate(&rules(Metric::Accuracy, &[])).unwrap_err();
+    let wrong =
+        Data::plain(&[0, 5], &answers[..2], 2).evaluate(&rules(Metric::Accuracy, &[])).unwrap_err();
     assert!(wrong.to_string().contains("`gold` row 1 is label 5"));
     // A model that never says yes: its precision is 0 by convention, and nothing is known about it.
-    let never = Data::plain(&[0, 1, 0, 1], &answers, 2).evaluate(&rules(Metric::Precision, &[])).unwrap();
+    let never =
+        Data::plain(&[0, 1, 0, 1], &answers, 2).evaluate(&rules(Metric::Precision, &[])).unwrap();
     let never = never.primary().unwrap();
-    assert_eq!((never.value, never.low, never.high, never.method.as_str()), (0.0, 0.0, 1.0, "no-prediction"));
+    assert_eq!(
+        (never.value, never.low, never.high, never.method.as_str()),
+        (0.0, 0.0, 1.0, "no-prediction")
+    );
     let mut at_k = rules(Metric::Accuracy, &[]);
     at_k.scoring.acc_at = vec![5];
     let got = Data::plain(&[0, 1, 0, 1], &answers, 2).evaluate(&at_k).unwrap();
@@ -267,7 +298,7 @@ fn variants_are_averaged_and_posts_stay_whole() {
         one.evaluate(&rules).unwrap().primary().unwrap().value
     };
     let score = both.primary().unwrap();
-    assert!((score.value - (alone(0) + alone(1)) / 2.0).abs() < 1e-12);
+    assert!((score.value - f64::midpoint(alone(0), alone(1))).abs() < 1e-12);
     assert_eq!((score.n, score.variants, score.clusters, score.out_of_choice), (400, 2, 200, 40));
 }
 
@@ -283,7 +314,7 @@ fn aggregates() {
     ];
     let got = aggregate(&parts).unwrap().unwrap();
     let (va, vb) = (got.parts[0].1, got.parts[1].1);
-    assert!((got.macro_mean.value - (va + vb) / 2.0).abs() < 1e-12);
+    assert!((got.macro_mean.value - f64::midpoint(va, vb)).abs() < 1e-12);
     assert!((got.micro.value - (va * 100.0 + vb * 300.0) / 400.0).abs() < 1e-12);
     assert_eq!((got.n, got.clusters), (400, 400));
     // Stratified: the standard error of a mean of two independent accuracies.
@@ -293,20 +324,24 @@ fn aggregates() {
     let empty = Data::plain(&[], &[], 2);
     let none: [&[Answer]; 1] = [&[]];
     let broken = [parts[0], Part { name: "c", questions: empty.questions(&none), rules: &rules }];
-    assert!(matches!(aggregate(&broken).unwrap().unwrap_err(), Reason::Part { part, .. } if part == "c"));
+    assert!(
+        matches!(aggregate(&broken).unwrap().unwrap_err(), Reason::Part { part, .. } if part == "c")
+    );
     assert!(aggregate(&[]).unwrap().is_err());
 }
 
 #[test]
 fn evaluations_survive_json() {
-    let got = Data::posts(30, &[0.9, 0.6], 1).evaluate(&rules(Metric::MacroF1, &[Metric::Accuracy])).unwrap();
+    let got = Data::posts(30, &[0.9, 0.6], 1)
+        .evaluate(&rules(Metric::MacroF1, &[Metric::Accuracy]))
+        .unwrap();
     let text = serde_json::to_string(&got).unwrap();
     assert_eq!(serde_json::from_str::<Evaluation>(&text).unwrap(), got);
     assert!(text.contains(r#""subset":{"kind":"culture","name":"US"}"#), "{text}");
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Whatever the data: every figure is a number with an interval of some width, or a reason.
     #[test]

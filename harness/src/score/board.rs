@@ -1,0 +1,433 @@
+//! The work behind [`super::evaluate`]: rows, measures, and their intervals on one subset.
+
+use crate::definition::family::Metric;
+use crate::example::Coded;
+use crate::stats::bootstrap::BootstrapMethod;
+
+use super::evaluate::{Evaluation, Questions, Refusal, Rules, Score, Subset};
+use super::metrics::{Margins, check, column, same_length};
+use super::resample::{Cell, Range, Units, bootstrap, proportion};
+use super::{Answer, Reason, ScoreError};
+
+/// What is computed: a metric of the definition, or one that follows from how the model answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Measure {
+    Metric(Metric),
+    /// acc@k, by the place of k among the sorted ks.
+    Within(usize),
+    AccuracyAnswered,
+    OutOfChoice,
+    Missing,
+}
+
+/// Questions and rules, checked, with the rows that the benchmark is about.
+pub(crate) struct Board<'a> {
+    pub(crate) q: &'a Questions<'a>,
+    pub(crate) rules: &'a Rules,
+    positive: u32,
+    ks: Vec<usize>,
+    pub(crate) measures: Vec<Measure>,
+    pub(crate) rows: Vec<u32>,
+    /// Cultures of the benchmark, in its order, else in order of first appearance.
+    pub(crate) cultures: Vec<(String, Vec<u32>)>,
+}
+
+impl<'a> Board<'a> {
+    pub(crate) fn new(q: &'a Questions<'a>, rules: &'a Rules) -> Result<Self, ScoreError> {
+        let n = q.gold.len();
+        for answers in q.answers {
+            check(q.gold, answers, q.labels.len())?;
+        }
+        if q.answers.is_empty() {
+            return Err(ScoreError::OutOfRange {
+                argument: "answers",
+                got: "no column".to_owned(),
+                allowed: "one column of answers per variant, at least one".to_owned(),
+            });
+        }
+        same_length("gold", n, "cultures", q.cultures.codes.len())?;
+        same_length("gold", n, "clusters", q.clusters.len())?;
+        for (name, coded) in q.groups {
+            same_length("gold", n, name, coded.codes.len())?;
+        }
+        if let Some(ranks) = q.ranks {
+            same_length("answers (variants)", q.answers.len(), "ranks (variants)", ranks.len())?;
+            for column in ranks {
+                same_length("gold", n, "ranks", column.len())?;
+            }
+        }
+        let metrics: Vec<Metric> =
+            std::iter::once(rules.metric).chain(rules.also.iter().copied()).collect();
+        let positive = match (rules.positive, metrics.iter().find(|m| is_binary(**m))) {
+            (None, Some(metric)) => {
+                return Err(ScoreError::NotDefined {
+                    metric: metric.name().to_owned(),
+                    needs: "a positive class",
+                    remedy: "set `positive` in the task, or use a macro or weighted metric",
+                });
+            }
+            (Some(label), _) if label as usize >= q.labels.len() => {
+                return Err(ScoreError::UnknownLabel {
+                    argument: "positive",
+                    row: 0,
+                    label,
+                    classes: q.labels.len(),
+                });
+            }
+            (label, _) => label.unwrap_or(0),
+        };
+        let mut ks: Vec<usize> = rules.scoring.acc_at.clone();
+        ks.sort_unstable();
+        ks.dedup();
+        let (rows, cultures) = select(q.cultures, &rules.cultures);
+        let mut measures: Vec<Measure> = Vec::new();
+        for measure in
+            metrics.into_iter().map(Measure::Metric).chain((0..ks.len()).map(Measure::Within))
+        {
+            if !measures.contains(&measure) {
+                measures.push(measure);
+            }
+        }
+        let any = |wanted: Answer| {
+            q.answers.iter().any(|a| rows.iter().any(|&i| a[i as usize] == wanted))
+        };
+        let (odd, missing) = (any(Answer::OutOfChoice), any(Answer::Missing));
+        if odd || missing {
+            measures.push(Measure::AccuracyAnswered);
+        }
+        if odd {
+            measures.push(Measure::OutOfChoice);
+        }
+        if missing {
+            measures.push(Measure::Missing);
+        }
+        Ok(Self { q, rules, positive, ks, measures, rows, cultures })
+    }
+
+    pub(crate) fn name(&self, measure: Measure) -> String {
+        match measure {
+            Measure::Metric(metric) => metric.name().to_owned(),
+            Measure::Within(place) => format!("acc@{}", self.ks[place]),
+            Measure::AccuracyAnswered => "accuracy-answered".to_owned(),
+            Measure::OutOfChoice => "out-of-choice".to_owned(),
+            Measure::Missing => "missing".to_owned(),
+        }
+    }
+
+    fn value(&self, margins: &Margins, measure: Measure) -> Option<f64> {
+        match measure {
+            Measure::Metric(metric) => {
+                margins.value(metric, self.positive, self.rules.scoring.smoothing)
+            }
+            Measure::Within(place) => margins.accuracy_within(place),
+            Measure::AccuracyAnswered => margins.accuracy_answered(),
+            Measure::OutOfChoice => margins.out_of_choice_rate(),
+            Measure::Missing => (margins.n > 0.0).then(|| margins.missing / margins.n),
+        }
+    }
+
+    /// Mean over variants; `None` where one of them has no value.
+    pub(crate) fn mean_value(&self, variants: &[Margins], measure: Measure) -> Option<f64> {
+        let sum = variants.iter().map(|m| self.value(m, measure)).sum::<Option<f64>>()?;
+        Some(sum / variants.len() as f64)
+    }
+
+    fn bucket(&self, variant: usize, row: usize) -> u32 {
+        let rank = self.q.ranks.and_then(|ranks| ranks[variant][row]);
+        let place =
+            |rank: u32| self.ks.iter().position(|&k| (rank as usize) < k.min(self.q.labels.len()));
+        rank.and_then(place).unwrap_or(self.ks.len()) as u32
+    }
+
+    /// Rows as patterns of clusters; slice = `slice(row) * variants + variant`.
+    pub(crate) fn units(&self, rows: &[(u32, u32)], slices: usize) -> Units {
+        let variants = self.q.answers.len();
+        let classes = self.q.labels.len();
+        let cells = rows.iter().flat_map(|&(row, slice)| {
+            let i = row as usize;
+            (0..variants).map(move |v| {
+                let column = column(self.q.answers[v][i], classes);
+                let slice = slice * variants as u32 + v as u32;
+                (
+                    self.q.clusters[i],
+                    Cell { slice, gold: self.q.gold[i], column, bucket: self.bucket(v, i) },
+                )
+            })
+        });
+        Units::new(cells, slices * variants, classes, self.ks.len())
+    }
+
+    /// A score of `rows` without its numbers.
+    pub(crate) fn blank(
+        &self,
+        subset: &Subset,
+        measure: Measure,
+        margins: &[Margins],
+        clusters: u64,
+    ) -> Score {
+        let variants = self.q.answers.len() as u64;
+        let total = |f: &dyn Fn(&Margins) -> f64| margins.iter().map(f).sum::<f64>() as u64;
+        let (all, out_of_choice, missing) =
+            (total(&|m| m.n), total(&|m| m.out_of_choice), total(&|m| m.missing));
+        let answered = total(&|m| m.predicted.iter().sum());
+        assert_eq!(
+            all,
+            answered + out_of_choice + missing,
+            "an answer was lost on the way to the score"
+        );
+        Score {
+            metric: self.name(measure),
+            subset: subset.clone(),
+            value: f64::NAN,
+            low: f64::NAN,
+            high: f64::NAN,
+            method: String::new(),
+            n: all / variants,
+            variants,
+            answered,
+            out_of_choice,
+            missing,
+            clusters,
+            majority: None,
+        }
+    }
+
+    /// All measures on `rows`.
+    pub(crate) fn subset(
+        &self,
+        subset: &Subset,
+        rows: &[u32],
+        resamples: usize,
+        out: &mut Evaluation,
+    ) {
+        let refuse = |measure: Measure, reason: Reason| Refusal {
+            metric: self.name(measure),
+            subset: subset.clone(),
+            reason,
+        };
+        if rows.is_empty() {
+            let reason = match subset {
+                Subset::Culture { name } => Reason::AbsentCulture { culture: name.clone() },
+                _ => Reason::NoExample { subset: subset.to_string() },
+            };
+            out.refused
+                .extend(self.measures.iter().map(|&measure| refuse(measure, reason.clone())));
+            return;
+        }
+        let tagged: Vec<(u32, u32)> = rows.iter().map(|&row| (row, 0)).collect();
+        let units = self.units(&tagged, 1);
+        let margins = units.margins();
+        let (clusters, n) = (units.clusters(), rows.len() as u64);
+        let mut resampled: Option<Vec<Vec<f64>>> = None;
+        let stream = self.rules.stream.child(&subset.to_string());
+        for (place, &measure) in self.measures.iter().enumerate() {
+            if let Some(reason) = self.undefined(subset, &margins, measure) {
+                out.refused.push(refuse(measure, reason));
+                continue;
+            }
+            if clusters < 2 && n > 1 {
+                out.refused
+                    .push(refuse(measure, Reason::OneCluster { subset: subset.to_string(), n }));
+                continue;
+            }
+            let Some(value) = self.mean_value(&margins, measure) else {
+                let reason = Reason::NothingAnswered { subset: subset.to_string() };
+                out.refused.push(refuse(measure, reason));
+                continue;
+            };
+            let range = match self.outcomes(rows, measure) {
+                Some(outcomes) if outcomes.is_empty() => {
+                    // 0/0 by convention: nothing is known about it.
+                    Ok(Range { low: 0.0, high: 1.0, method: "no-prediction".to_owned() })
+                }
+                Some(outcomes) => proportion(value, &outcomes),
+                None => {
+                    let replicates = resampled.get_or_insert_with(|| {
+                        units.resample(&stream, resamples, |margins| {
+                            self.measures
+                                .iter()
+                                .map(|&m| self.mean_value(margins, m).unwrap_or(f64::NAN))
+                                .collect()
+                        })
+                    });
+                    let column = replicates.iter().map(|r| r[place]).collect();
+                    let support = self.support(&margins, measure).min(clusters);
+                    bootstrap(
+                        value,
+                        column,
+                        BootstrapMethod::Percentile,
+                        clusters < n,
+                        support,
+                        &stream,
+                    )
+                }
+            };
+            match range {
+                Ok(range) => {
+                    let mut score = self.blank(subset, measure, &margins, clusters);
+                    score.majority = is_accuracy(measure).then(|| margins[0].majority()).flatten();
+                    fill(&mut score, value, range);
+                    out.scores.push(score);
+                }
+                Err(error) => out.refused.push(refuse(measure, error.into())),
+            }
+        }
+    }
+
+    /// All rows as units, their number, and the measure on them.
+    pub(crate) fn whole(&self, measure: Measure) -> Result<(Units, u64, f64), Reason> {
+        let n = self.rows.len() as u64;
+        let subset = Subset::All;
+        if n == 0 {
+            return Err(Reason::NoExample { subset: subset.to_string() });
+        }
+        let tagged: Vec<(u32, u32)> = self.rows.iter().map(|&row| (row, 0)).collect();
+        let units = self.units(&tagged, 1);
+        let margins = units.margins();
+        if let Some(reason) = self.undefined(&subset, &margins, measure) {
+            return Err(reason);
+        }
+        if units.clusters() < 2 && n > 1 {
+            return Err(Reason::OneCluster { subset: subset.to_string(), n });
+        }
+        let value = self.mean_value(&margins, measure);
+        value
+            .map(|value| (units, n, value))
+            .ok_or(Reason::NothingAnswered { subset: subset.to_string() })
+    }
+
+    pub(crate) fn clusters_of(&self, rows: &[u32]) -> u64 {
+        let mut clusters: Vec<u32> =
+            rows.iter().map(|&row| self.q.clusters[row as usize]).collect();
+        clusters.sort_unstable();
+        clusters.dedup();
+        clusters.len() as u64
+    }
+
+    /// Why a measure says nothing about a subset, where it does not.
+    pub(crate) fn undefined(
+        &self,
+        subset: &Subset,
+        margins: &[Margins],
+        measure: Measure,
+    ) -> Option<Reason> {
+        let gold = &margins[0].gold;
+        let name = |class: usize| self.q.labels[class].clone();
+        let subset_name = || subset.to_string();
+        match measure {
+            Measure::Metric(Metric::Recall | Metric::F1) if gold[self.positive as usize] == 0.0 => {
+                Some(Reason::NoPositive {
+                    subset: subset_name(),
+                    label: name(self.positive as usize),
+                })
+            }
+            Measure::Metric(Metric::MacroPrecision | Metric::MacroRecall | Metric::MacroF1) => {
+                let mut present = (0..gold.len()).filter(|&c| gold[c] > 0.0);
+                let (first, second) = (present.next()?, present.next());
+                if second.is_none() {
+                    return Some(Reason::OneClass { subset: subset_name(), label: name(first) });
+                }
+                let absent =
+                    gold.iter().position(|&g| g == 0.0).filter(|_| *subset != Subset::All)?;
+                Some(Reason::AbsentLabel { subset: subset_name(), label: name(absent) })
+            }
+            Measure::Within(_) if self.q.ranks.is_none() => {
+                Some(Reason::NoRanks { metric: self.name(measure) })
+            }
+            _ => None,
+        }
+    }
+
+    /// Independent examples that the measure rests on, at worst.
+    fn support(&self, margins: &[Margins], measure: Measure) -> u64 {
+        let first = &margins[0];
+        let count = match measure {
+            Measure::Metric(Metric::F1 | Metric::Recall) => first.gold[self.positive as usize],
+            Measure::Metric(Metric::MacroF1 | Metric::MacroPrecision | Metric::MacroRecall) => {
+                first.gold.iter().copied().filter(|&g| g > 0.0).fold(f64::INFINITY, f64::min)
+            }
+            _ => first.n,
+        };
+        count as u64
+    }
+
+    /// For a measure that is a plain proportion: (cluster, right) of every example it is about.
+    fn outcomes(&self, rows: &[u32], measure: Measure) -> Option<Vec<(u32, bool)>> {
+        let &[answers] = self.q.answers else { return None };
+        let positive = Answer::Label(self.positive);
+        let judge = |row: u32| -> Option<bool> {
+            let i = row as usize;
+            let (gold, answer) = (Answer::Label(self.q.gold[i]), answers[i]);
+            match measure {
+                Measure::Metric(Metric::Precision) => {
+                    (answer == positive).then_some(gold == positive)
+                }
+                Measure::Metric(Metric::Recall) => (gold == positive).then_some(answer == positive),
+                Measure::Within(place) => Some(self.bucket(0, i) as usize <= place),
+                Measure::AccuracyAnswered => answer.label().map(|_| answer == gold),
+                Measure::OutOfChoice => Some(answer == Answer::OutOfChoice),
+                Measure::Missing => Some(answer == Answer::Missing),
+                Measure::Metric(_) => Some(answer == gold),
+            }
+        };
+        let plain = !matches!(
+            measure,
+            Measure::Metric(
+                Metric::F1
+                    | Metric::MacroF1
+                    | Metric::MacroPrecision
+                    | Metric::MacroRecall
+                    | Metric::WeightedF1
+                    | Metric::WeightedPrecision
+            )
+        );
+        plain.then(|| {
+            rows.iter()
+                .filter_map(|&row| Some((self.q.clusters[row as usize], judge(row)?)))
+                .collect()
+        })
+    }
+}
+
+pub(crate) fn is_accuracy(measure: Measure) -> bool {
+    measure == Measure::Metric(Metric::Accuracy)
+}
+
+pub(crate) fn fill(score: &mut Score, value: f64, range: Range) {
+    (score.value, score.low, score.high, score.method) =
+        (value, range.low, range.high, range.method);
+}
+
+fn is_binary(metric: Metric) -> bool {
+    matches!(metric, Metric::Precision | Metric::Recall | Metric::F1)
+}
+
+/// Rows by culture: those of `wanted` in its order, or all in order of first appearance.
+fn select(cultures: &Coded, wanted: &[String]) -> (Vec<u32>, Vec<(String, Vec<u32>)>) {
+    let mut places = vec![None; cultures.names.len()];
+    let mut parts: Vec<(String, Vec<u32>)> = Vec::new();
+    if wanted.is_empty() {
+        for (code, name) in cultures.names.iter().enumerate() {
+            places[code] = Some(code);
+            parts.push((name.clone(), Vec::new()));
+        }
+    } else {
+        for name in wanted {
+            if let Some(code) = cultures.names.iter().position(|n| n == name) {
+                places[code] = Some(parts.len());
+            }
+            parts.push((name.clone(), Vec::new()));
+        }
+    }
+    let mut rows = Vec::new();
+    for (row, &code) in cultures.codes.iter().enumerate() {
+        if let Some(place) = places[code as usize] {
+            rows.push(row as u32);
+            parts[place].1.push(row as u32);
+        }
+    }
+    if wanted.is_empty() {
+        parts.retain(|(_, rows)| !rows.is_empty());
+    }
+    (rows, parts)
+}
