@@ -141,7 +141,12 @@ impl Examples {
         let does = ["sings loudly", "is always late", "cooks for everybody", "hates mondays"];
         let place = ["at home", "by the river", "", "in the market, of course", "every single day"];
         Self::of((0..count).map(|i| {
-            format!("{} {} {}", who[i % who.len()], does[i / 2 % does.len()], place[i / 3 % place.len()])
+            format!(
+                "{} {} {}",
+                who[i % who.len()],
+                does[i / 2 % does.len()],
+                place[i / 3 % place.len()]
+            )
         }))
     }
 
@@ -177,7 +182,11 @@ impl Listener for Ear {
     }
 }
 
-fn created<'l>(library: &'l Library, settings: &Settings, ear: &'l Ear) -> Result<Instance<'l>, Not> {
+fn created<'l>(
+    library: &'l Library,
+    settings: &Settings,
+    ear: &'l Ear,
+) -> Result<Instance<'l>, Not> {
     let task = TaskInfo {
         name: "check".to_owned(),
         protocol: "finetuned".to_owned(),
@@ -198,7 +207,8 @@ fn ready<'l>(library: &'l Library, settings: &Settings, ear: &'l Ear) -> Result<
 
 fn fit(model: &mut Instance<'_>, settings: &Settings) -> Result<(), PluginError> {
     let (train, valid) = (Examples::invented(60), Examples::invented(20));
-    let labels = |n: usize| (0..n).map(|i| (i % settings.labels.len()) as u32).collect::<Vec<u32>>();
+    let labels =
+        |n: usize| (0..n).map(|i| (i % settings.labels.len()) as u32).collect::<Vec<u32>>();
     train.columns(0..60, |train| {
         valid.columns(0..20, |valid| model.fit((train, &labels(60)), (valid, &labels(20))))
     })
@@ -214,7 +224,11 @@ struct Said {
 }
 
 /// Asks everything the plugin offers about some examples.
-fn ask(library: &Library, model: &mut Instance<'_>, columns: Columns<'_>) -> Result<Vec<Said>, PluginError> {
+fn ask(
+    library: &Library,
+    model: &mut Instance<'_>,
+    columns: Columns<'_>,
+) -> Result<Vec<Said>, PluginError> {
     let mut all = vec![Said::default(); columns.ids.len()];
     for capability in library.capabilities() {
         match capability {
@@ -225,7 +239,9 @@ fn ask(library: &Library, model: &mut Instance<'_>, columns: Columns<'_>) -> Res
                 for (i, said) in all.iter_mut().enumerate() {
                     said.text.push_str(if answered[i] { "+" } else { "-" });
                     if answered[i] {
-                        said.numbers.extend(scores[i * width..(i + 1) * width].iter().map(|x| f64::from(*x)));
+                        said.numbers.extend(
+                            scores[i * width..(i + 1) * width].iter().map(|x| f64::from(*x)),
+                        );
                     }
                 }
             }
@@ -234,12 +250,15 @@ fn ask(library: &Library, model: &mut Instance<'_>, columns: Columns<'_>) -> Res
                 model.embed(columns, &mut vectors)?;
                 let width = vectors.len().checked_div(all.len()).unwrap_or(0);
                 for (i, said) in all.iter_mut().enumerate() {
-                    said.numbers.extend(vectors[i * width..(i + 1) * width].iter().map(|x| f64::from(*x)));
+                    said.numbers
+                        .extend(vectors[i * width..(i + 1) * width].iter().map(|x| f64::from(*x)));
                 }
             }
             Capability::Loglikelihood => {
                 let continuations = vec![" yes"; columns.texts.len()];
-                for (said, l) in all.iter_mut().zip(model.loglikelihood(columns.texts, &continuations)?) {
+                for (said, l) in
+                    all.iter_mut().zip(model.loglikelihood(columns.texts, &continuations)?)
+                {
                     said.numbers.push(l.sum);
                 }
             }
@@ -275,7 +294,8 @@ fn difference(a: &[Said], b: &[Said], tolerance: f64) -> Option<String> {
         if a.text != b.text || a.numbers.len() != b.numbers.len() {
             return Some(format!("example check-{i}: `{}` and `{}`", a.text, b.text));
         }
-        let apart = |x: f64, y: f64| x != y && (x - y).abs() > tolerance * x.abs().max(y.abs()).max(1.0);
+        let apart =
+            |x: f64, y: f64| x != y && (x - y).abs() > tolerance * x.abs().max(y.abs()).max(1.0);
         let pair = a.numbers.iter().zip(&b.numbers).find(|(x, y)| apart(**x, **y));
         pair.map(|(x, y)| format!("example check-{i}: {x} and {y}"))
     })
@@ -287,9 +307,12 @@ fn abi(library: &Library, _settings: &Settings) -> Seen {
     if library.name().is_empty() || library.version().is_empty() {
         return Err(Not::Passed("name or version is empty".to_owned()));
     }
-    let mut can: Vec<String> = library.capabilities().iter().map(|c| format!("{c:?}").to_lowercase()).collect();
+    let mut can: Vec<String> =
+        library.capabilities().iter().map(|c| format!("{c:?}").to_lowercase()).collect();
     if can.is_empty() {
-        return Err(Not::Passed("it can neither classify, embed, loglikelihood nor generate".to_owned()));
+        return Err(Not::Passed(
+            "it can neither classify, embed, loglikelihood nor generate".to_owned(),
+        ));
     }
     can.splice(0..0, library.fits().then(|| "fit".to_owned()));
     can.extend(library.saves().then(|| "save".to_owned()));
@@ -339,7 +362,9 @@ fn determinism(library: &Library, settings: &Settings) -> Seen {
     let said = ask_in(library, &mut first, &examples, 8)?;
     let again = ask_in(library, &mut first, &examples, 8)?;
     if let Some(found) = difference(&said, &again, 0.0) {
-        return Err(Not::Passed(format!("asked twice, {found}; derive all randomness from the seed and the id")));
+        return Err(Not::Passed(format!(
+            "asked twice, {found}; derive all randomness from the seed and the id"
+        )));
     }
     drop(first);
     let mut second = ready(library, settings, &ear)?;
@@ -358,7 +383,9 @@ fn batch_invariance(library: &Library, settings: &Settings) -> Seen {
         let parts = ask_in(library, &mut model, &examples, batch)?;
         // Sums in another order may differ in the last digits; answers may not.
         if let Some(found) = difference(&whole, &parts, 1e-4) {
-            return Err(Not::Passed(format!("in batches of 32 and {batch}, {found}; an answer depends on its example alone")));
+            return Err(Not::Passed(format!(
+                "in batches of 32 and {batch}, {found}; an answer depends on its example alone"
+            )));
         }
     }
     Ok("the same in batches of 1, 8 and 32".to_owned())
@@ -369,7 +396,10 @@ fn huge_batch(library: &Library, settings: &Settings) -> Seen {
     let mut model = ready(library, settings, &ear)?;
     let start = Instant::now();
     ask_in(library, &mut model, &Examples::invented(count), count)?;
-    Ok(format!("{count} examples, {:.1} us each", start.elapsed().as_secs_f64() * 1e6 / count as f64))
+    Ok(format!(
+        "{count} examples, {:.1} us each",
+        start.elapsed().as_secs_f64() * 1e6 / count as f64
+    ))
 }
 
 fn two_handles(library: &Library, settings: &Settings) -> Seen {
@@ -381,9 +411,15 @@ fn two_handles(library: &Library, settings: &Settings) -> Seen {
     let beside = ask_in(library, &mut first, &examples, 8)?;
     drop(second);
     let after = ask_in(library, &mut first, &examples, 8)?;
-    for (said, when) in [(other, "of a second handle"), (beside, "beside a second handle"), (after, "after its end")] {
+    for (said, when) in [
+        (other, "of a second handle"),
+        (beside, "beside a second handle"),
+        (after, "after its end"),
+    ] {
         if let Some(found) = difference(&alone, &said, 0.0) {
-            return Err(Not::Passed(format!("alone and {when}, {found}; keep no state outside the model")));
+            return Err(Not::Passed(format!(
+                "alone and {when}, {found}; keep no state outside the model"
+            )));
         }
     }
     Ok("they do not disturb each other".to_owned())
@@ -393,7 +429,8 @@ fn save_and_load(library: &Library, settings: &Settings) -> Seen {
     if !library.saves() {
         return Err(Not::Applicable("it cannot save".to_owned()));
     }
-    let folder = tempfile::tempdir().map_err(|e| Not::Applicable(format!("no temporary folder: {e}")))?;
+    let folder =
+        tempfile::tempdir().map_err(|e| Not::Applicable(format!("no temporary folder: {e}")))?;
     let (ear, examples) = (Ear::new(), Examples::invented(32));
     let mut first = ready(library, settings, &ear)?;
     let said = ask_in(library, &mut first, &examples, 32)?;
@@ -434,7 +471,9 @@ fn cancel(library: &Library, settings: &Settings) -> Seen {
     timed(&mut || ask_in(library, &mut model, &examples, 2_000).map(drop))?;
     if slowest > settings.patience {
         let found = format!("came back {:.1} s after it was cancelled", slowest.as_secs_f64());
-        return Err(Not::Passed(format!("{found}; ask `host.is_cancelled()` every few milliseconds of work")));
+        return Err(Not::Passed(format!(
+            "{found}; ask `host.is_cancelled()` every few milliseconds of work"
+        )));
     }
     Ok(if stopped { "stopped when asked" } else { "finished before it mattered" }.to_owned())
 }
@@ -456,7 +495,11 @@ fn leak(library: &Library, settings: &Settings) -> Seen {
     }
     let grown = resident_kib().unwrap_or_default().saturating_sub(before);
     if grown > SLACK_KIB {
-        return Err(Not::Passed(format!("{} calls left {} MiB behind", settings.calls, grown >> 10)));
+        return Err(Not::Passed(format!(
+            "{} calls left {} MiB behind",
+            settings.calls,
+            grown >> 10
+        )));
     }
     Ok(format!("{} calls left less than {} MiB behind", settings.calls, SLACK_KIB >> 10))
 }
@@ -464,5 +507,7 @@ fn leak(library: &Library, settings: &Settings) -> Seen {
 /// Resident memory of this process.
 fn resident_kib() -> Option<u64> {
     let status = fs_err::read_to_string("/proc/self/status").ok()?;
-    status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.trim().parse().ok())
+    status.lines().find_map(|line| {
+        line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.trim().parse().ok()
+    })
 }

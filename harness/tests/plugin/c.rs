@@ -30,7 +30,10 @@ fn a_plugin_in_c_is_a_model() {
     let folder = tempfile::tempdir().unwrap();
     let path = compiled(folder.path(), &[]);
     let library = load(&path).unwrap();
-    assert_eq!((library.name(), library.version(), library.sha256().len()), ("constant-c", "1.0", 64));
+    assert_eq!(
+        (library.name(), library.version(), library.sha256().len()),
+        ("constant-c", "1.0", 64)
+    );
     let mut model = library.create("{}", &task(), Host::new(1, 7, &Deaf)).unwrap();
     let mut scores = Vec::new();
     assert_eq!(model.classify(TWO, &mut scores).unwrap(), [true, true]);
@@ -56,7 +59,7 @@ fn told(defines: &[&str]) -> String {
 #[test]
 fn lying_tables_are_refused() {
     let lies: [&[&str]; 9] = [
-        &["HONEST"],
+        &["honest"],
         &["MAJOR=9"],
         &["SIZE=24"],
         &["SYMBOL=another_symbol"],
@@ -66,7 +69,8 @@ fn lying_tables_are_refused() {
         &["ROWS=1"],
         &["FAIL"],
     ];
-    let lines: Vec<String> = lies.iter().map(|lie| format!("{} -> {}", lie.join(" "), told(lie))).collect();
+    let lines: Vec<String> =
+        lies.iter().map(|lie| format!("{} -> {}", lie.join(" "), told(lie))).collect();
     insta::assert_snapshot!(lines.join("\n"), @r#"
     honest -> nothing
     MAJOR=9 -> [folder]/libconstant_c.so: built for plugin ABI 9.0, this program has 1.0; rebuild the plugin with plugin-api 1.x

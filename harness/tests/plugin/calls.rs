@@ -79,7 +79,15 @@ fn told(lie: &str) -> String {
 #[test]
 fn lies_are_told() {
     let lies = [
-        "none", "nan", "infinite", "short", "fewer", "panic-create", "panic-fit", "panic-classify", "no-dimension",
+        "none",
+        "nan",
+        "infinite",
+        "short",
+        "fewer",
+        "panic-create",
+        "panic-fit",
+        "panic-classify",
+        "no-dimension",
         "refuse",
     ];
     let lines: Vec<String> = lies.iter().map(|lie| format!("{lie} -> {}", told(lie))).collect();

@@ -9,7 +9,12 @@ use super::built;
 
 fn settings(lie: &str) -> Settings {
     let patience = Duration::from_secs(2);
-    Settings { config: format!(r#"{{"lie": "{lie}"}}"#), patience, calls: 1000, ..Settings::default() }
+    Settings {
+        config: format!(r#"{{"lie": "{lie}"}}"#),
+        patience,
+        calls: 1000,
+        ..Settings::default()
+    }
 }
 
 /// One test, so that the leak check is not disturbed by others.

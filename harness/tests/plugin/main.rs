@@ -13,7 +13,12 @@ use harness::plugin::{Columns, Library, Listener, TaskInfo, load};
 /// A plugin that cargo built beside this test program.
 fn built(name: &str) -> PathBuf {
     let folder = std::env::current_exe().unwrap().parent().unwrap().to_owned();
-    let file = format!("{}{}{}", std::env::consts::DLL_PREFIX, name.replace('-', "_"), std::env::consts::DLL_SUFFIX);
+    let file = format!(
+        "{}{}{}",
+        std::env::consts::DLL_PREFIX,
+        name.replace('-', "_"),
+        std::env::consts::DLL_SUFFIX
+    );
     folder.join(file)
 }
 
@@ -30,7 +35,8 @@ fn task() -> TaskInfo {
     }
 }
 
-const TWO: Columns<'_> = Columns { ids: &["a-1", "a-2"], texts: &["short", "a bit longer"], cultures: &[0, 1] };
+const TWO: Columns<'_> =
+    Columns { ids: &["a-1", "a-2"], texts: &["short", "a bit longer"], cultures: &[0, 1] };
 
 /// Hears nothing.
 struct Deaf;
