@@ -15,4 +15,14 @@ fn baselines_pass() {
     passes("majority", r#"{"by": "culture"}"#);
     passes("majority", r#"{"label": "yes"}"#);
     passes("stratified-random", "{}");
+    passes("hashed-ngrams", r#"{"dimensions": 64, "shortest": 3, "longest": 5}"#);
+    passes("tfidf-logreg", "{}");
+}
+
+#[test]
+fn replay_passes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("predictions.csv");
+    fs_err::write(&path, "id,label\ncheck-0,yes\ncheck-1,no\n").unwrap();
+    passes("replay", &serde_json::json!({ "path": path }).to_string());
 }
