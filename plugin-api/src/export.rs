@@ -29,7 +29,12 @@ pub mod trampoline {
     use std::sync::Once;
     use std::{ptr, slice, str};
 
-    use crate::abi::*;
+    use crate::abi::{
+        CE_ABI_MAJOR, CE_ABI_MINOR, CE_ERROR_CANCELLED, CE_ERROR_CONFIG, CE_ERROR_INPUT,
+        CE_ERROR_INTERNAL, CE_ERROR_LOAD, CE_ERROR_MEMORY, CE_ERROR_PANIC, CE_ERROR_UNSUPPORTED,
+        CE_OK, CeBatch, CeDataset, CeError, CeGeneration, CeHost, CeLoglikelihood, CePlugin,
+        CeSink, CeStr, CeTask,
+    };
     use crate::{
         Batch, Capability, Dataset, Error, ErrorKind, Generation, Host, Matrix, Plugin, Replies,
         Scores, Task,
@@ -430,7 +435,7 @@ pub mod trampoline {
                 let sink = sink.as_ref().ok_or_else(|| Error::internal("the sink is null"))?;
                 let put = sink.put.ok_or_else(|| Error::internal("the sink has no function"))?;
                 let mut put = |index: usize, reply: &str| {
-                    put(sink.context, index, CeStr { data: reply.as_ptr(), len: reply.len() })
+                    put(sink.context, index, CeStr { data: reply.as_ptr(), len: reply.len() });
                 };
                 handle.plugin.generate(&prompts, &how, &mut Replies { put: &mut put }, &handle.host)
             }

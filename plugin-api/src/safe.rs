@@ -321,13 +321,15 @@ impl fmt::Debug for Replies<'_> {
     }
 }
 
+type Metric = Box<dyn Fn(&str, u64, f64) + Send + Sync>;
+
 /// What the harness offers a plugin.
 pub struct Host {
     pub(crate) threads: usize,
     pub(crate) seed: u64,
     pub(crate) log: Box<dyn Fn(&str) + Send + Sync>,
     pub(crate) progress: Box<dyn Fn(u64, u64) + Send + Sync>,
-    pub(crate) metric: Box<dyn Fn(&str, u64, f64) + Send + Sync>,
+    pub(crate) metric: Metric,
     pub(crate) is_cancelled: Box<dyn Fn() -> bool + Send + Sync>,
 }
 

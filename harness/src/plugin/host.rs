@@ -21,6 +21,7 @@ pub trait Listener: Send + Sync {
 /// The host side of a model: outlives its handle.
 pub struct Host<'a> {
     // Boxed, so that the address which the plugin keeps stays the same.
+    #[expect(clippy::redundant_allocation, reason = "a thin pointer to a fat one crosses the boundary")]
     listener: Box<&'a dyn Listener>,
     threads: usize,
     seed: u64,
