@@ -1,6 +1,8 @@
 //! Plugins from the host's side: honest ones, lying ones, one in C. The test plugins are dev-dependencies of this crate, so
 //! that cargo builds them first, beside the test program.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod baselines;
 mod c;
 mod calls;
