@@ -212,7 +212,7 @@ impl Catalogue {
 
     /// The family of this name.
     pub fn family(&self, name: &str) -> Result<&Family, Error> {
-        pick(self.families(), name, |family| &family.name, ("family", "families"))
+        pick(self.families(), name, |family| &family.name, ("family", "benchmarks"))
     }
 
     /// The family that a benchmark belongs to.

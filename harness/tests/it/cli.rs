@@ -63,7 +63,7 @@ fn what_cannot_run_exits_2_and_says_what_was_meant() {
     ");
     insta::assert_snapshot!(error(&["report", "nothing"]), @"error: <place>/runs/nothing is no run: it has no manifest.json; `culture-eval list runs` shows all");
     insta::assert_snapshot!(error(&["prepare", "emgds"]), @"error: unknown task `emgds`: did you mean `emgsd`? (`culture-eval list tasks` shows all)");
-    insta::assert_snapshot!(error(&["fetch", "emgds"]), @"error: unknown family `emgds`: did you mean `emgsd`? (`culture-eval list families` shows all)");
+    insta::assert_snapshot!(error(&["fetch", "emgds"]), @"error: unknown family `emgds`: did you mean `emgsd`? (`culture-eval list benchmarks` shows all)");
     assert_says(
         &error(&["plugin", "describe", "majorty"]),
         &[

@@ -28,7 +28,18 @@ fn lie(lie: &str, more: &[&str]) -> String {
         format!("{}: {}", reason["kind"].as_str().unwrap(), reason["message"].as_str().unwrap());
     let markdown = fs::read_to_string(place.path("runs/default/leaderboard.md")).unwrap();
     assert_says(&markdown, &["SAMPLE"]);
-    place.plain(&text)
+    without_line(&place.plain(&text))
+}
+
+/// The place of a panic without its line, which changes with every edit of the plugin.
+fn without_line(text: &str) -> String {
+    match text.split_once("lib.rs:") {
+        Some((before, after)) => {
+            let rest = after.trim_start_matches(|c: char| c.is_ascii_digit() || c == ':');
+            format!("{before}lib.rs:<line>{rest}")
+        }
+        None => text.to_owned(),
+    }
 }
 
 #[test]
@@ -41,9 +52,9 @@ fn wrong_numbers() {
 
 #[test]
 fn panics() {
-    insta::assert_snapshot!(lie("panic-create", &[]), @"panic: plugin liar, create: panicked: no wish to exist (at plugin-api/test-plugins/liar/src/lib.rs:91:9)");
-    insta::assert_snapshot!(lie("panic-fit", &[]), @"panic: plugin liar, fit: panicked: no wish to learn (at plugin-api/test-plugins/liar/src/lib.rs:97:9)");
-    insta::assert_snapshot!(lie("panic-classify", &[]), @"panic: plugin liar, classify: panicked: no wish to judge test/0 (at plugin-api/test-plugins/liar/src/lib.rs:148:35)");
+    insta::assert_snapshot!(lie("panic-create", &[]), @"panic: plugin liar, create: panicked: no wish to exist (at plugin-api/test-plugins/liar/src/lib.rs:<line>)");
+    insta::assert_snapshot!(lie("panic-fit", &[]), @"panic: plugin liar, fit: panicked: no wish to learn (at plugin-api/test-plugins/liar/src/lib.rs:<line>)");
+    insta::assert_snapshot!(lie("panic-classify", &[]), @"panic: plugin liar, classify: panicked: no wish to judge test/0 (at plugin-api/test-plugins/liar/src/lib.rs:<line>)");
 }
 
 #[test]
