@@ -31,7 +31,7 @@ lint:
 
 # Simulations of coverage and type-I error (minutes)
 test-slow:
-    cargo test --release --package harness --features slow-tests --locked -- slow
+    cargo test --release --package harness --features slow-tests --locked --test it -- slow
 
 # Whole-command and criterion benchmarks
 bench: setup
