@@ -28,7 +28,7 @@ use crate::store::record::{CellSpec, End, Reason, ReasonKind};
 use crate::store::{self, RunFolder};
 
 /// Raised when the same answers get other scores: remembered evaluations are made anew.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Seed of the resamples; one for all runs, so that a report never changes by itself.
 pub(crate) const RESAMPLING_SEED: u64 = 1;
@@ -293,7 +293,8 @@ pub(crate) struct Columns {
     pub(crate) names: Vec<String>,
     pub(crate) primary: usize,
     pub(crate) answers: Vec<Vec<Answer>>,
-    ranks: Option<Vec<Vec<Option<u32>>>>,
+    /// Of the columns whose variant gives scores.
+    ranks: Vec<Option<Vec<Option<u32>>>>,
 }
 
 /// Picked columns of answers, and of ranks where there are any.
@@ -316,8 +317,7 @@ fn evaluate(
             .iter()
             .map(|c| {
                 let pick = |i: &usize| c.answers[*i].as_slice();
-                let ranks =
-                    c.ranks.as_ref().map(|r| picked.iter().map(|i| r[*i].as_slice()).collect());
+                let ranks = picked.iter().map(|i| c.ranks[*i].as_deref()).collect();
                 (picked.iter().map(pick).collect(), ranks)
             })
             .collect();
@@ -505,7 +505,7 @@ pub(crate) fn columns(
         names: first.variants.clone(),
         primary: first.primary,
         answers: Vec::new(),
-        ranks: Some(Vec::new()),
+        ranks: Vec::new(),
     };
     for cell in &group.cells {
         let path = run.cell(&cell.planned.folder).predictions();
@@ -513,10 +513,7 @@ pub(crate) fn columns(
         for answers in predictions::read(&path, &cell.variants, &cell.spec.task.labels)? {
             let (column, ranks) = join(&path, &examples, &answers)?;
             columns.answers.push(column);
-            columns.ranks = columns.ranks.zip(ranks).map(|(mut all, one)| {
-                all.push(one);
-                all
-            });
+            columns.ranks.push(ranks);
         }
     }
     Ok(columns)

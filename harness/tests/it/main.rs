@@ -1,6 +1,11 @@
 //! The whole program, and what of it needs more than a unit: one binary, because each links the whole harness.
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "helpers of tests; what is skipped is said"
+)]
 
+mod adapters;
 mod cli;
 mod fetch;
 mod killed;
