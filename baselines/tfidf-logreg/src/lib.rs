@@ -3,7 +3,7 @@
 //! The method of the HEARTS paper's "LR TF-IDF" (King et al. 2025, arXiv 2409.11579) and of most shared tasks' first baseline, with
 //! character n-grams (Wang and Manning 2012, "Baselines and Bigrams", for linear models on n-grams) and pairs of culture and word,
 //! so that a word may weigh differently in each culture. [`features`] makes sparse rows, [`logreg`] is the loss, [`lbfgs`] the
-//! optimiser, [`fit`] chooses the penalty on the validation set, [`file`] is the saved model.
+//! optimiser, [`fit`] chooses the penalty on the validation set, [`mod@file`] is the saved model.
 
 pub mod config;
 pub mod features;

@@ -23,10 +23,10 @@ pub struct Common {
     /// Which data to use: official where it can be had else the SAMPLE, official only, or the SAMPLE only
     #[arg(long, global = true, value_enum, help_heading = "Settings")]
     data: Option<DataMode>,
-    /// Folder or URL asked for data before the owners' servers, as <family>/<path> (repeatable)
+    /// Folder or URL asked for data before the owners' servers, as FAMILY/PATH (repeatable)
     #[arg(long, global = true, value_name = "DIR|URL", help_heading = "Settings")]
     mirror: Vec<String>,
-    /// Folder of files that only you can fetch, as <family>/<path>
+    /// Folder of files that only you can fetch, as FAMILY/PATH
     #[arg(long, global = true, value_name = "DIR", help_heading = "Settings")]
     drop_in: Option<PathBuf>,
     /// Never touch the network

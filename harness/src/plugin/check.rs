@@ -1,7 +1,7 @@
 //! The validator behind `culture-eval plugin check PATH`: what the harness relies on, one check at a time.
 //!
 //! Each check opens the plugin by itself and can be run by name, in a process of its own: a plugin that hangs or ends the
-//! process then fails that check only. [`NAMES`] gives the order.
+//! process then fails that check only. [`names`] gives the order.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
