@@ -9,7 +9,7 @@ default:
 
 # Build the program and all plugins
 setup:
-    cargo build --release --workspace --locked
+    cargo build --release --workspace
 
 # The main job: every model on all eleven benchmarks, then the leaderboard (`--mirror DIR` for local data)
 eval-all *args: setup
@@ -21,22 +21,22 @@ run *args: setup
 
 # All tests
 test *args:
-    cargo test --workspace --locked "$@"
+    cargo test --workspace "$@"
 
 # Formatting, lints and documentation
 lint:
     cargo fmt --all --check
-    cargo clippy --workspace --all-targets --locked -- -D warnings
-    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
+    cargo clippy --workspace --all-targets -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 
 # Simulations of coverage and type-I error (minutes)
 test-slow:
-    cargo test --release --package harness --features slow-tests --locked --test it -- slow
+    cargo test --release --package harness --features slow-tests --test it -- slow
 
 # Whole-command and criterion benchmarks
 bench: setup
     scripts/bench-commands
-    cargo bench --workspace --locked
+    cargo bench --workspace
 
 # Statistics against SciPy and numpy in the same run
 bench-stats: setup

@@ -165,11 +165,11 @@ fn wait(mut child: std::process::Child, name: &str, patience: u64) -> anyhow::Re
     }))
 }
 
-/// The files of a new baseline; `NAME` and `TYPE` are filled in.
+/// The files of a new baseline; `{{name}}` and `{{type}}` are filled in.
 const SCAFFOLD: [(&str, &str); 4] = [
     ("Cargo.toml", include_str!("scaffold/Cargo.toml.txt")),
     ("src/lib.rs", include_str!("scaffold/lib.rs.txt")),
-    ("models/NAME.toml", include_str!("scaffold/model.toml.txt")),
+    ("models/{{name}}.toml", include_str!("scaffold/model.toml.txt")),
     ("README.md", include_str!("scaffold/README.md.txt")),
 ];
 
@@ -194,9 +194,9 @@ fn new(name: &str, folder: &Path, context: &Context) -> anyhow::Result<Outcome> 
         })
         .collect();
     for (path, template) in SCAFFOLD {
-        let path = home.join(path.replace("NAME", name));
+        let path = home.join(path.replace("{{name}}", name));
         fs::create_dir_all(path.parent().context("a file has a folder")?)?;
-        fs::write(&path, template.replace("NAME", name).replace("TYPE", &type_name))?;
+        fs::write(&path, template.replace("{{name}}", name).replace("{{type}}", &type_name))?;
         context.output.text(path.display().to_string())?;
     }
     context.output.note(format!(
