@@ -1,0 +1,307 @@
+//! A checkpoint of the Hugging Face layout: `config.json`, weights in safetensors, `tokenizer.json`. Nothing in it is executed.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use plugin_api::Error;
+use serde::Deserialize;
+
+/// Its files.
+#[derive(Debug, Clone)]
+pub struct Checkpoint {
+    /// What the model is.
+    pub config: ModelConfig,
+    /// Weights, one or more files.
+    pub weights: Vec<PathBuf>,
+    /// The tokenizer.
+    pub tokenizer: PathBuf,
+}
+
+/// Families that are implemented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// BERT and its kin: MiniLM, E5, BGE, LaBSE.
+    Bert,
+    /// RoBERTa and XLM-RoBERTa: positions begin behind the padding's.
+    Roberta,
+    /// Decoders: Llama, Mistral, Qwen2.
+    Llama,
+}
+
+/// What of `config.json` matters.
+#[derive(Debug, Clone)]
+pub struct ModelConfig {
+    /// Which family.
+    pub family: Family,
+    /// Tokens of the vocabulary.
+    pub vocabulary: i64,
+    /// d.
+    pub width: i64,
+    /// Width of the feed-forward part.
+    pub inner: i64,
+    /// Number of layers.
+    pub layers: usize,
+    /// Attention heads.
+    pub heads: i64,
+    /// Heads of keys and values (fewer in grouped-query attention).
+    pub key_heads: i64,
+    /// Width of a head.
+    pub head_width: i64,
+    /// Longest text in tokens.
+    pub positions: i64,
+    /// Token types; 0 in decoders.
+    pub types: i64,
+    /// Epsilon of LayerNorm or RMSNorm.
+    pub epsilon: f64,
+    /// Id of the padding.
+    pub padding: i64,
+    /// Base of the rotary positions.
+    pub rope_base: f64,
+    /// Rescaling of the rotary frequencies, Llama 3.1's.
+    pub rope_scaling: Option<RopeScaling>,
+    /// Whether query, key and value have a bias (decoders).
+    pub attention_bias: bool,
+    /// Tokens that a token looks back on, at most (Mistral).
+    pub window: Option<i64>,
+    /// Dropout that it was trained with.
+    pub dropout: f64,
+    /// Activation of the feed-forward part.
+    pub activation: Activation,
+}
+
+/// Llama 3.1's rescaling of rotary frequencies.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+pub struct RopeScaling {
+    /// By what low frequencies are divided.
+    pub factor: f64,
+    /// Wavelengths longer than context / this are divided.
+    pub low_freq_factor: f64,
+    /// Wavelengths shorter than context / this stay.
+    pub high_freq_factor: f64,
+    /// The context it was first trained with.
+    pub original_max_position_embeddings: f64,
+}
+
+/// Activations of the feed-forward part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activation {
+    /// Exact GELU.
+    Gelu,
+    /// GELU by tanh.
+    GeluTanh,
+    /// ReLU.
+    Relu,
+    /// x * sigmoid(x).
+    Silu,
+}
+
+/// `config.json` as it stands; fields that do not matter are ignored.
+#[derive(Debug, Deserialize)]
+struct Raw {
+    model_type: Option<String>,
+    vocab_size: i64,
+    hidden_size: i64,
+    intermediate_size: i64,
+    num_hidden_layers: usize,
+    num_attention_heads: i64,
+    num_key_value_heads: Option<i64>,
+    head_dim: Option<i64>,
+    max_position_embeddings: i64,
+    #[serde(default)]
+    type_vocab_size: i64,
+    layer_norm_eps: Option<f64>,
+    rms_norm_eps: Option<f64>,
+    pad_token_id: Option<i64>,
+    rope_theta: Option<f64>,
+    rope_scaling: Option<serde_json::Value>,
+    attention_bias: Option<bool>,
+    sliding_window: Option<i64>,
+    use_sliding_window: Option<bool>,
+    hidden_dropout_prob: Option<f64>,
+    hidden_act: Option<String>,
+    position_embedding_type: Option<String>,
+}
+
+impl Checkpoint {
+    /// Opens a folder, or files that the harness has fetched: `config`, `model` and `tokenizer` by id.
+    ///
+    /// # Errors
+    /// Names the file that is missing or wrong.
+    pub fn open(folder: Option<&Path>, files: &HashMap<String, String>) -> Result<Self, Error> {
+        let (config, weights, tokenizer) = match folder {
+            Some(folder) => (folder.join("config.json"), weights_in(folder)?, folder.join("tokenizer.json")),
+            None => {
+                let file = |id: &str| {
+                    files.get(id).map(PathBuf::from).ok_or_else(|| {
+                        Error::config(format!(
+                            "no checkpoint: the model's TOML needs [[weights]] with the ids config, model and tokenizer (`{id}` is missing), or `folder` in [config]"
+                        ))
+                    })
+                };
+                let mut weights = vec![file("model")?];
+                // Shards: model, model-2, model-3, ...
+                weights.extend((2..).map_while(|n| files.get(&format!("model-{n}")).map(PathBuf::from)));
+                (file("config")?, weights, file("tokenizer")?)
+            }
+        };
+        for path in weights.iter().chain([&tokenizer]) {
+            if !path.is_file() {
+                return Err(Error::load(format!("{}: there is no such file; {WHAT}", path.display())));
+            }
+        }
+        Ok(Self { config: ModelConfig::read(&config)?, weights, tokenizer })
+    }
+}
+
+const WHAT: &str = "a checkpoint folder holds config.json, model.safetensors and tokenizer.json (convert pickled weights with `safetensors` first: they are not opened here, since they can run code)";
+
+fn weights_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let one = folder.join("model.safetensors");
+    let index = folder.join("model.safetensors.index.json");
+    if one.is_file() || !index.is_file() {
+        return Ok(vec![one]);
+    }
+    #[derive(Deserialize)]
+    struct Index {
+        weight_map: HashMap<String, String>,
+    }
+    let text = fs_err::read_to_string(&index).map_err(Error::load)?;
+    let read: Index = serde_json::from_str(&text)
+        .map_err(|e| Error::load(format!("{}: {e}; it lists the file of each tensor", index.display())))?;
+    let mut names: Vec<&String> = read.weight_map.values().collect();
+    names.sort();
+    names.dedup();
+    if let Some(odd) = names.iter().find(|name| name.contains(['/', '\\'])) {
+        return Err(Error::load(format!("{}: the file {odd:?} is not in the folder itself", index.display())));
+    }
+    Ok(names.into_iter().map(|name| folder.join(name)).collect())
+}
+
+impl ModelConfig {
+    /// Reads `config.json`.
+    fn read(path: &Path) -> Result<Self, Error> {
+        let text = fs_err::read_to_string(path).map_err(|e| Error::load(format!("{e}; {WHAT}")))?;
+        Self::parse(&text).map_err(|e| Error::load(format!("{}: {e}", path.display())))
+    }
+
+    /// Parses the text of a `config.json`; the error names the field.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let raw: Raw = serde_json::from_str(text).map_err(|e| e.to_string())?;
+        let kind = raw.model_type.as_deref().unwrap_or("(none)");
+        let family = match kind {
+            "bert" => Family::Bert,
+            "roberta" | "xlm-roberta" | "camembert" => Family::Roberta,
+            "llama" | "mistral" | "qwen2" => Family::Llama,
+            other => {
+                return Err(format!(
+                    "model_type {other:?} is not implemented; there are bert, roberta, xlm-roberta, camembert, llama, mistral, qwen2"
+                ));
+            }
+        };
+        if let Some(kind) = raw.position_embedding_type.as_deref().filter(|k| *k != "absolute") {
+            return Err(format!("position_embedding_type {kind:?} is not implemented; absolute is"));
+        }
+        let act = raw.hidden_act.as_deref().unwrap_or(if family == Family::Llama { "silu" } else { "gelu" });
+        let activation = match act {
+            "gelu" => Activation::Gelu,
+            "gelu_new" | "gelu_pytorch_tanh" | "gelu_fast" => Activation::GeluTanh,
+            "relu" => Activation::Relu,
+            "silu" | "swish" => Activation::Silu,
+            other => return Err(format!("hidden_act {other:?} is not implemented")),
+        };
+        let rope_scaling = match raw.rope_scaling {
+            None | Some(serde_json::Value::Null) => None,
+            Some(value) => {
+                let kind = value.get("rope_type").or_else(|| value.get("type"));
+                match kind.and_then(serde_json::Value::as_str) {
+                    Some("default") => None,
+                    Some("llama3") => Some(serde_json::from_value(value).map_err(|e| format!("rope_scaling: {e}"))?),
+                    other => return Err(format!("rope_scaling of type {other:?} is not implemented; llama3 is")),
+                }
+            }
+        };
+        let heads = raw.num_attention_heads;
+        for (name, value) in [
+            ("vocab_size", raw.vocab_size),
+            ("hidden_size", raw.hidden_size),
+            ("intermediate_size", raw.intermediate_size),
+            ("num_attention_heads", heads),
+            ("max_position_embeddings", raw.max_position_embeddings),
+        ] {
+            if !(1..1 << 31).contains(&value) {
+                return Err(format!("{name} is {value}, not a size"));
+            }
+        }
+        let head_width = raw.head_dim.unwrap_or(raw.hidden_size / heads);
+        let key_heads = raw.num_key_value_heads.unwrap_or(heads);
+        if key_heads < 1 || heads % key_heads != 0 || (family != Family::Llama && head_width * heads != raw.hidden_size) {
+            return Err(format!(
+                "hidden_size {}, num_attention_heads {heads} and num_key_value_heads {key_heads} do not divide",
+                raw.hidden_size
+            ));
+        }
+        let padding = raw.pad_token_id.unwrap_or(if family == Family::Roberta { 1 } else { 0 });
+        let window = raw.sliding_window.filter(|_| {
+            kind == "mistral" || kind == "qwen2" && raw.use_sliding_window == Some(true)
+        });
+        Ok(Self {
+            family,
+            vocabulary: raw.vocab_size,
+            width: raw.hidden_size,
+            inner: raw.intermediate_size,
+            layers: raw.num_hidden_layers,
+            heads,
+            key_heads,
+            head_width,
+            // RoBERTa's table begins with the padding's position.
+            positions: raw.max_position_embeddings - if family == Family::Roberta { padding + 1 } else { 0 },
+            types: if family == Family::Llama { 0 } else { raw.type_vocab_size.max(1) },
+            epsilon: raw.layer_norm_eps.or(raw.rms_norm_eps).unwrap_or(1e-12),
+            padding,
+            rope_base: raw.rope_theta.unwrap_or(10_000.0),
+            rope_scaling,
+            attention_bias: raw.attention_bias.unwrap_or(kind == "qwen2"),
+            window,
+            dropout: raw.hidden_dropout_prob.unwrap_or(0.0),
+            activation,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINI: &str = r#"{"model_type": "bert", "vocab_size": 30522, "hidden_size": 384, "intermediate_size": 1536,
+        "num_hidden_layers": 6, "num_attention_heads": 12, "max_position_embeddings": 512, "type_vocab_size": 2,
+        "layer_norm_eps": 1e-12, "hidden_act": "gelu", "hidden_dropout_prob": 0.1, "an_unknown_field": 3}"#;
+
+    #[test]
+    fn families_are_told_apart() {
+        let mini = ModelConfig::parse(MINI).unwrap();
+        assert_eq!((mini.family, mini.head_width, mini.positions), (Family::Bert, 32, 512));
+        let roberta = ModelConfig::parse(&MINI.replace("\"bert\"", "\"xlm-roberta\"").replace("512", "514")).unwrap();
+        assert_eq!((roberta.family, roberta.positions, roberta.padding), (Family::Roberta, 512, 1));
+        let qwen = ModelConfig::parse(&MINI.replace("\"bert\"", "\"qwen2\"").replace("gelu", "silu")).unwrap();
+        assert!(qwen.attention_bias && qwen.window.is_none() && qwen.types == 0);
+    }
+
+    #[test]
+    fn what_is_not_implemented_is_named() {
+        let wrong = |from: &str, to: &str| ModelConfig::parse(&MINI.replace(from, to)).unwrap_err();
+        assert!(wrong("\"bert\"", "\"t5\"").contains("\"t5\""));
+        assert!(wrong("gelu", "mish").contains("mish"));
+        assert!(wrong("\"vocab_size\": 30522,", "").contains("vocab_size"));
+        assert!(wrong("384", "385").contains("do not divide"));
+        assert!(wrong("30522", "-3").contains("vocab_size is -3"));
+    }
+
+    #[test]
+    fn missing_files_are_named() {
+        let none = Checkpoint::open(None, &HashMap::new()).unwrap_err().message;
+        assert!(none.contains("`model` is missing"), "{none}");
+        let folder = tempfile::tempdir().unwrap();
+        let none = Checkpoint::open(Some(folder.path()), &HashMap::new()).unwrap_err().message;
+        assert!(none.contains("model.safetensors") && none.contains("no such file"), "{none}");
+    }
+}
