@@ -61,6 +61,8 @@ pub struct ModelConfig {
     pub rope_scaling: Option<RopeScaling>,
     /// Whether query, key and value have a bias (decoders).
     pub attention_bias: bool,
+    /// Whether attention's output has a bias too (decoders).
+    pub output_bias: bool,
     /// Tokens that a token looks back on, at most (Mistral).
     pub window: Option<i64>,
     /// Dropout that it was trained with.
@@ -261,6 +263,7 @@ impl ModelConfig {
             rope_base: raw.rope_theta.unwrap_or(10_000.0),
             rope_scaling,
             attention_bias: raw.attention_bias.unwrap_or(kind == "qwen2"),
+            output_bias: kind == "llama" && raw.attention_bias == Some(true),
             window,
             dropout: raw.hidden_dropout_prob.unwrap_or(0.0),
             activation,

@@ -11,6 +11,7 @@ mod llama;
 pub mod model;
 pub mod pooling;
 pub mod runtime;
+pub mod state;
 pub mod tokens;
 pub mod train;
 mod weights;

@@ -15,6 +15,8 @@ use tch::{Cuda, Device};
 /// [`ErrorKind::Config`] where the wish is none of these, or names a device that is not there.
 pub fn start(wish: &str, host: &Host) -> Result<Device, Error> {
     tch::set_num_threads(host.threads() as i32);
+    // The plugin's own pool (tokenisers, optimiser); an error means that an earlier handle has made it.
+    let _ = rayon::ThreadPoolBuilder::new().num_threads(host.threads()).build_global();
     let wished = Wish::parse(wish)?;
     if wished == Wish::Cpu {
         return Ok(Device::Cpu);

@@ -5,14 +5,16 @@ mod adamw;
 mod batches;
 mod checkpoint;
 mod run;
+mod score;
 
 use plugin_api::Error;
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 use tch::nn::VarStore;
 
-pub use batches::{even, shuffled};
+pub use batches::{even, shuffled, stream};
 pub use run::{Outcome, run};
+pub use score::{macro_f1, subset};
 
 /// Settings of the loop.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
