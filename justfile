@@ -7,9 +7,13 @@ culture_eval := "target/release/culture-eval"
 default:
     @'{{just_executable()}}' --justfile '{{justfile()}}' --list --unsorted
 
-# Build the program and all plugins
-setup:
+# Bring libtorch (once), build the program and all plugins; without libtorch: `cargo build --release`
+setup: libtorch
     cargo build --release --workspace
+
+# Put the pinned libtorch where the build finds it: CPU, or CUDA where a driver is there (`just libtorch --cuda yes`)
+libtorch *args:
+    scripts/setup-libtorch "$@"
 
 # The main job: every model on all eleven benchmarks, then the leaderboard (`--mirror DIR` for local data)
 eval-all *args: setup
@@ -20,11 +24,11 @@ run *args: setup
     {{culture_eval}} "$@"
 
 # All tests
-test *args:
+test *args: libtorch
     cargo test --workspace "$@"
 
 # Formatting, lints and documentation
-lint:
+lint: libtorch
     cargo fmt --all --check
     cargo clippy --workspace --all-targets -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet

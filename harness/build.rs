@@ -28,6 +28,7 @@ fn model_folders(root: &Path) -> io::Result<Vec<PathBuf>> {
     let crates = fs::read_dir(baselines)?.collect::<io::Result<Vec<_>>>()?;
     let mut folders: Vec<PathBuf> =
         crates.iter().map(|entry| entry.path().join("models")).collect();
+    folders.push(root.join("calm-plugin/models"));
     folders.retain(|folder| folder.is_dir());
     folders.sort();
     Ok(folders)

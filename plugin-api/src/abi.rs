@@ -10,7 +10,7 @@ use std::ffi::c_void;
 /// Major version: raised when old plugins can no longer be called.
 pub const CE_ABI_MAJOR: u32 = 1;
 /// Minor version: raised when something is added at the end of a struct.
-pub const CE_ABI_MINOR: u32 = 0;
+pub const CE_ABI_MINOR: u32 = 1;
 
 /// The plugin learns from examples.
 pub const CE_FIT: u64 = 1;
@@ -24,6 +24,8 @@ pub const CE_LOGLIKELIHOOD: u64 = 1 << 3;
 pub const CE_GENERATE: u64 = 1 << 4;
 /// A fitted model can be saved to a folder and loaded.
 pub const CE_SAVE: u64 = 1 << 5;
+/// Why the model answers an example as it does (since 1.1).
+pub const CE_EXPLAIN: u64 = 1 << 6;
 
 /// Everything is well.
 pub const CE_OK: i32 = 0;
@@ -163,13 +165,13 @@ pub struct CeGeneration {
     pub temperature: f64,
 }
 
-/// Where replies go: one call for each prompt, in any order, during `generate` only.
+/// Where texts go: one call for each prompt of `generate` or example of `explain`, in any order, during that call only.
 #[repr(C)]
 #[derive(Debug)]
 pub struct CeSink {
     /// Handed back.
     pub context: *mut c_void,
-    /// The reply to prompt `index`.
+    /// The text for prompt or example `index`.
     pub put: Option<unsafe extern "C" fn(context: *mut c_void, index: usize, reply: CeStr)>,
 }
 
@@ -268,6 +270,15 @@ pub struct CePlugin {
     /// Reads what `save` wrote, into a handle created with the same configuration and task.
     pub load: Option<
         unsafe extern "C" fn(handle: *mut c_void, folder: CeStr, error: *mut CeError) -> i32,
+    >,
+    /// Since 1.1. Hands a JSON object for each example to the sink: what in the model leads to its answer.
+    pub explain: Option<
+        unsafe extern "C" fn(
+            handle: *mut c_void,
+            batch: *const CeBatch,
+            sink: *const CeSink,
+            error: *mut CeError,
+        ) -> i32,
     >,
 }
 

@@ -66,6 +66,7 @@ pub mod trampoline {
             generate: Some(generate::<P>),
             save: Some(save::<P>),
             load: Some(load::<P>),
+            explain: Some(explain::<P>),
         }
     }
 
@@ -437,6 +438,30 @@ pub mod trampoline {
                     put(sink.context, index, CeStr { data: reply.as_ptr(), len: reply.len() });
                 };
                 handle.plugin.generate(&prompts, &how, &mut Replies { put: &mut put }, &handle.host)
+            }
+        };
+        // SAFETY: `error` is the host's.
+        unsafe { call(error, body) }
+    }
+
+    unsafe extern "C" fn explain<P: Plugin>(
+        at: *mut c_void,
+        rows: *const CeBatch,
+        sink: *const CeSink,
+        error: *mut CeError,
+    ) -> i32 {
+        let body = || {
+            // SAFETY: the host passes pointers that live for the call.
+            unsafe {
+                let handle = handle::<P>(at)?;
+                let batch =
+                    batch(rows.as_ref().ok_or_else(|| Error::internal("the batch is null"))?)?;
+                let sink = sink.as_ref().ok_or_else(|| Error::internal("the sink is null"))?;
+                let put = sink.put.ok_or_else(|| Error::internal("the sink has no function"))?;
+                let mut put = |index: usize, reply: &str| {
+                    put(sink.context, index, CeStr { data: reply.as_ptr(), len: reply.len() });
+                };
+                handle.plugin.explain(&batch, &mut Replies { put: &mut put }, &handle.host)
             }
         };
         // SAFETY: `error` is the host's.

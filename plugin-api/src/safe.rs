@@ -72,6 +72,17 @@ pub trait Plugin: Sized + Send + 'static {
         Err(Error::unsupported("generate"))
     }
 
+    /// For each example a JSON object that tells what in the model leads to its answer, in any order.
+    fn explain(
+        &mut self,
+        batch: &Batch<'_>,
+        explanations: &mut Replies<'_>,
+        host: &Host,
+    ) -> Result<(), Error> {
+        let _ = (batch, explanations, host);
+        Err(Error::unsupported("explain"))
+    }
+
     /// Writes the fitted model to an existing empty folder, so that an interrupted cell need not fit again.
     fn save(&self, folder: &Path) -> Result<(), Error> {
         let _ = folder;
@@ -100,6 +111,8 @@ pub enum Capability {
     Generate,
     /// A fitted model can be saved and loaded.
     Save,
+    /// It can tell why it answers as it does.
+    Explain,
 }
 
 impl Capability {
@@ -112,6 +125,7 @@ impl Capability {
             Self::Loglikelihood => abi::CE_LOGLIKELIHOOD,
             Self::Generate => abi::CE_GENERATE,
             Self::Save => abi::CE_SAVE,
+            Self::Explain => abi::CE_EXPLAIN,
         }
     }
 
@@ -303,13 +317,13 @@ pub struct Generation {
     pub temperature: f64,
 }
 
-/// Where replies go.
+/// Where replies and explanations go.
 pub struct Replies<'a> {
     pub(crate) put: &'a mut dyn FnMut(usize, &str),
 }
 
 impl Replies<'_> {
-    /// The reply to prompt `index`.
+    /// The text for prompt or example `index`.
     pub fn put(&mut self, index: usize, reply: &str) {
         (self.put)(index, reply);
     }
@@ -396,6 +410,24 @@ impl<'a> Batch<'a> {
             "columns of different lengths"
         );
         Self { ids: ids.to_vec(), texts: texts.to_vec(), cultures }
+    }
+}
+
+impl<'a> Matrix<'a> {
+    /// Wraps a buffer of `n * columns` values, for a plugin's own tests.
+    ///
+    /// # Panics
+    /// Where the length is no multiple of `columns`.
+    pub fn over(values: &'a mut [f32], columns: usize) -> Self {
+        assert!(values.len().is_multiple_of(columns.max(1)), "buffer of a wrong length");
+        Self { values, columns }
+    }
+}
+
+impl<'a> Replies<'a> {
+    /// Hands each reply to a function, for a plugin's own tests.
+    pub fn to(put: &'a mut dyn FnMut(usize, &str)) -> Self {
+        Self { put }
     }
 }
 

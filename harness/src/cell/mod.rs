@@ -3,6 +3,7 @@
 //! This is all that the child process of a cell does. What it leaves behind is in [`crate::store`].
 
 mod ask;
+pub mod explain;
 mod input;
 mod vectors;
 

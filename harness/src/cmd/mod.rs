@@ -74,6 +74,8 @@ commands! {
     Report => report,
     /// Compares the models of a run: tests, intervals, effect sizes
     Compare => compare,
+    /// Tells why a model of a run answers as it does
+    Explain => explain,
     /// Scores predictions made elsewhere, without a suite
     Score => score,
     /// Lists benchmarks, tasks, models or runs

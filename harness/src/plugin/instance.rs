@@ -355,6 +355,23 @@ impl<'l> Instance<'l> {
         Ok(replies.into_iter().flatten().collect())
     }
 
+    /// One JSON text for each example, as the plugin wrote it.
+    pub fn explain(&mut self, columns: Columns<'_>) -> Result<Vec<String>, PluginError> {
+        let call = offered(self.library, "explain", self.library.table().explain)?;
+        let (ids, texts) = (strs(columns.ids), strs(columns.texts));
+        let batch = batch(&ids, &texts, &columns);
+        let mut replies: Vec<Option<String>> = vec![None; columns.ids.len()];
+        let sink = CeSink { context: (&raw mut replies).cast(), put: Some(put) };
+        let mut room = ErrorRoom::new();
+        // SAFETY: the handle is ours; batch and sink live for the call.
+        let status =
+            unsafe { call(self.handle, &raw const batch, &raw const sink, &raw mut room.error) };
+        room.check(self.library, "explain", status, columns.ids)?;
+        let got = replies.iter().flatten().count();
+        self.count("explain", got, columns.ids.len())?;
+        Ok(replies.into_iter().flatten().collect())
+    }
+
     /// Saves the fitted model into an empty folder.
     pub fn save(&mut self, folder: &Path) -> Result<(), PluginError> {
         let save = offered(self.library, "save", self.library.table().save)?;

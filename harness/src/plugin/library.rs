@@ -2,6 +2,7 @@
 
 #![expect(unsafe_code, reason = "the boundary itself")]
 
+use std::mem::{MaybeUninit, offset_of};
 use std::path::{Path, PathBuf};
 use std::{fmt, ptr};
 
@@ -11,6 +12,9 @@ use plugin_api::abi::{self, CePlugin, CeStr};
 use super::{Host, Instance, PluginError, TaskInfo};
 use crate::definition::family::Capability;
 use crate::store;
+
+/// Bytes of the table of version 1.0, the least that a plugin of major version 1 has.
+const LEAST: usize = offset_of!(CePlugin, explain);
 
 /// An open plugin. It stays open until the process ends.
 pub struct Library {
@@ -68,18 +72,20 @@ pub fn load(path: &Path) -> Result<Library, PluginError> {
             ours_major: abi::CE_ABI_MAJOR,
         });
     }
-    // The table of version 1.0 is the least that a plugin of major version 1 has.
-    if size < size_of::<CePlugin>() {
+    if size < LEAST {
         let problem = format!(
-            "its table says ABI {major}.{minor} but has {size} bytes; that of ABI {}.{} has {}",
-            abi::CE_ABI_MAJOR,
-            abi::CE_ABI_MINOR,
-            size_of::<CePlugin>()
+            "its table says ABI {major}.{minor} but has {size} bytes; that of ABI {}.0 has {LEAST}",
+            abi::CE_ABI_MAJOR
         );
         return Err(PluginError::BadTable { path, problem });
     }
-    // SAFETY: the table has at least as many bytes as ours.
-    let table = unsafe { ptr::read(table) };
+    let mut ours = MaybeUninit::<CePlugin>::zeroed();
+    // SAFETY: both tables have the bytes that are copied; where theirs ends, ours is zero: a function that is not there.
+    let table = unsafe {
+        let bytes = size.min(size_of::<CePlugin>());
+        ptr::copy_nonoverlapping(table.cast::<u8>(), ours.as_mut_ptr().cast::<u8>(), bytes);
+        ours.assume_init()
+    };
     // SAFETY: texts of a table live as long as the process.
     let text = |t: CeStr| unsafe { super::host::lossy(t) };
     let library = Library {
@@ -98,7 +104,7 @@ impl Library {
     /// Every capability must come with its functions.
     fn check(&self) -> Result<(), PluginError> {
         let t = &self.table;
-        let needs: [(u64, &str, bool); 9] = [
+        let needs: [(u64, &str, bool); 10] = [
             (0, "create", t.create.is_some()),
             (0, "destroy", t.destroy.is_some()),
             (abi::CE_FIT, "fit", t.fit.is_some()),
@@ -108,6 +114,7 @@ impl Library {
             (abi::CE_LOGLIKELIHOOD, "loglikelihood", t.loglikelihood.is_some()),
             (abi::CE_GENERATE, "generate", t.generate.is_some()),
             (abi::CE_SAVE, "save and load", t.save.is_some() && t.load.is_some()),
+            (abi::CE_EXPLAIN, "explain", t.explain.is_some()),
         ];
         for (bit, name, there) in needs {
             if t.capabilities & bit == bit && !there {
@@ -155,6 +162,11 @@ impl Library {
     /// Whether a fitted model can be saved.
     pub fn saves(&self) -> bool {
         self.table.capabilities & abi::CE_SAVE != 0
+    }
+
+    /// Whether it can tell why it answers as it does.
+    pub fn explains(&self) -> bool {
+        self.table.capabilities & abi::CE_EXPLAIN != 0
     }
 
     /// How it can answer.

@@ -169,7 +169,8 @@ mod tests {
             tch::nn::OptimizerConfig::build(tch::nn::AdamW { wd: 0.01, ..tch::nn::AdamW::default() }, &store, 1e-2).unwrap();
         for _ in 0..20 {
             let rates = Rates { new: 1e-2, pretrained: 0.0 };
-            slots[0].step(&loss(&slots[0].slots[0].parameter), rates);
+            let ours = loss(&slots[0].slots[0].parameter);
+            slots[0].step(&ours, rates);
             // The other one takes the way of other devices.
             let other = &mut slots[1];
             let gradient = Tensor::run_backward(&[loss(&other.slots[0].parameter)], &[&other.slots[0].parameter], false, false);
