@@ -1,5 +1,6 @@
 //! What the model went by: experts, slot attention, deviation and clusters of each text, and a map of all of them.
 
+use backbone::runtime;
 use plugin_api::{Batch, Error};
 use serde::{Deserialize, Serialize};
 use tch::{Device, IndexOp as _, Kind, Tensor};
@@ -216,7 +217,10 @@ fn plane(vectors: &Tensor) -> Result<(Vec<[f32; 2]>, f64), Error> {
         return Ok((Vec::new(), 0.0));
     }
     let centred = vectors - vectors.mean_dim(&[0i64][..], true, None::<Kind>);
-    let (_, values, axes) = Tensor::f_linalg_svd(&centred, false, "").map_err(Error::internal)?; // [min], [min,c]
+    let (values, axes) = runtime::guard("the map's axes", || {
+        let (_, values, axes) = centred.svd(true, true); // [min], [c,min]
+        Ok((values, axes.tr()))
+    })?;
     let mut at = vec![[0f32; 2]; n as usize];
     for (axis, place) in (0..values.size()[0].min(2)).zip(0..) {
         let direction = axes.get(axis); // [c]

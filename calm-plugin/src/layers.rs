@@ -138,7 +138,7 @@ mod tests {
             let store = VarStore::new(Device::Cpu);
             let build = Build::new(&store, seed);
             for name in [first, "a", "b"] {
-                build.sub(name).normal("weight", &[40, 50], 0.02);
+                let _ = build.sub(name).normal("weight", &[40, 50], 0.02);
             }
             store.variables()
         };

@@ -110,12 +110,15 @@ fn contrasts(output: &Output, targets: &Targets<'_>, config: &CalmConfig) -> [Te
     [contrast(&x, cultures, config.temperature), contrast(&y, cultures, config.temperature)]
 }
 
-/// Supervised contrast (Khosla et al. 2020, equation 2) of unit vectors `[n,c]`; those of one group `[n]` are each other's positives:
+/// Supervised contrast (Khosla et al. 2020, equation 2) of unit vectors `[n,c]`; those of one group `[n]` are each other's positives,
+/// but a group below 0 is unknown:
 /// `- mean_i mean_{p in P(i)} log( exp(v_i.v_p/tau) / sum_{j != i} exp(v_i.v_j/tau) )` over anchors i that have a positive.
 pub fn contrast(vectors: &Tensor, groups: &Tensor, temperature: f64) -> Tensor {
     let count = vectors.size()[0];
     let own = Tensor::eye(count, (Kind::Bool, vectors.device())); // [n,n]
-    let positive = groups.unsqueeze(0).eq_tensor(&groups.unsqueeze(1)).logical_and(&own.logical_not());
+    let known = groups.ge(0).unsqueeze(1); // [n,1]
+    let same = groups.unsqueeze(0).eq_tensor(&groups.unsqueeze(1)).logical_and(&known); // [n,n]
+    let positive = same.logical_and(&own.logical_not());
     let logits = vectors.matmul(&vectors.tr()) / temperature; // [n,n]
     let others = logits.masked_fill(&own, f64::NEG_INFINITY).logsumexp(-1, true); // [n,1]
     // Where there is no other at all, the logarithm of an empty sum is -inf, and nothing is a positive either.
@@ -212,6 +215,7 @@ mod tests {
         let groups = Tensor::from_slice(&[4i64, 4, 7]);
         near(&contrast(&v, &groups, 1.0), (1.0 + (-1f64).exp()).ln());
         near(&contrast(&v, &Tensor::from_slice(&[1i64, 2, 3]), 1.0), 0.0);
+        near(&contrast(&v, &Tensor::from_slice(&[-1i64, -1, 3]), 1.0), 0.0);
         near(&contrast(&v.narrow(0, 0, 1), &Tensor::from_slice(&[1i64]), 0.07), 0.0);
     }
 

@@ -83,6 +83,8 @@ pub struct Thought {
     pub explicit: Seen,
     /// Y and its attention.
     pub latent: Seen,
+    /// A `[B,2K,c]`.
+    pub aligned: Tensor,
     /// u, g and which experts fired.
     pub experts: Mixed,
     /// s of this reading, and alpha.
@@ -92,6 +94,10 @@ pub struct Thought {
 /// One round.
 #[derive(Debug)]
 pub struct Round {
+    /// P `[B,m,d]`; none in round 0.
+    pub prompt: Option<Tensor>,
+    /// H `[B,L,d]`; what stands at padding means nothing.
+    pub hidden: Tensor,
     /// What the reading gave.
     pub thought: Thought,
     /// s after calibration `[B,d]`.
@@ -172,7 +178,7 @@ impl Calm {
         let (thought, second_view) = self.think(&hidden, mask, &input.lex, how); // z X Y u s
         let identity = thought.fused.identity.shallow_clone(); // s_0 [B,d]
         let logits = self.answer(&identity, &thought.task); // [B,C]
-        let mut rounds = vec![Round { thought, identity, deviation: None, logits }];
+        let mut rounds = vec![Round { prompt: None, hidden, thought, identity, deviation: None, logits }];
         for _ in 0..how.rounds {
             let before = rounds[rounds.len() - 1].identity.shallow_clone(); // s_{r-1} [B,d]
             let prompt = self.prompt.as_ref().map(|prompt| prompt.forward(&before)); // P [B,m,d]
@@ -181,7 +187,7 @@ impl Calm {
             let deviation = 1.0 - cosine(&thought.fused.identity, &before.detach()); // dev [B]
             let identity = self.calibrate(&before, &thought.fused.identity, &deviation); // s_r [B,d]
             let logits = self.answer(&identity, &rounds[0].thought.task); // [B,C]
-            rounds.push(Round { thought, identity, deviation: Some(deviation), logits });
+            rounds.push(Round { prompt, hidden, thought, identity, deviation: Some(deviation), logits });
         }
         Output { rounds, second_view }
     }
@@ -199,7 +205,7 @@ impl Calm {
         let experts = self.experts.forward(&mean_slots(&aligned), &task, how.gate); // u [B,c], g [B,E]
         let fused = self.identity.forward(&pooled, &experts.mixed); // s [B,d]
         let second_view = how.second_view.then(look);
-        (Thought { pooled, task, explicit, latent, experts, fused }, second_view)
+        (Thought { pooled, task, explicit, latent, aligned, experts, fused }, second_view)
     }
 
     /// Logits `[B,C]` of an identity and the task semantics.
