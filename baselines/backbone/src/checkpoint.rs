@@ -63,12 +63,21 @@ pub struct ModelConfig {
     pub attention_bias: bool,
     /// Whether attention's output has a bias too (decoders).
     pub output_bias: bool,
-    /// Tokens that a token looks back on, at most (Mistral).
-    pub window: Option<i64>,
+    /// Tokens that a token looks back on, at most, in the layers that have a window (Mistral, Qwen2).
+    pub window: Option<Window>,
     /// Dropout that it was trained with.
     pub dropout: f64,
     /// Activation of the feed-forward part.
     pub activation: Activation,
+}
+
+/// Attention that looks back a bounded way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Window {
+    /// Tokens, a token itself among them.
+    pub tokens: i64,
+    /// Which layers have it.
+    pub layers: Vec<bool>,
 }
 
 /// Llama 3.1's rescaling of rotary frequencies.
@@ -116,9 +125,14 @@ struct Raw {
     pad_token_id: Option<i64>,
     rope_theta: Option<f64>,
     rope_scaling: Option<serde_json::Value>,
+    /// Both of the above, as newer files have them.
+    rope_parameters: Option<serde_json::Value>,
     attention_bias: Option<bool>,
+    mlp_bias: Option<bool>,
     sliding_window: Option<i64>,
     use_sliding_window: Option<bool>,
+    max_window_layers: Option<usize>,
+    layer_types: Option<Vec<String>>,
     hidden_dropout_prob: Option<f64>,
     hidden_act: Option<String>,
     position_embedding_type: Option<String>,
@@ -211,17 +225,10 @@ impl ModelConfig {
             "silu" | "swish" => Activation::Silu,
             other => return Err(format!("hidden_act {other:?} is not implemented")),
         };
-        let rope_scaling = match raw.rope_scaling {
-            None | Some(serde_json::Value::Null) => None,
-            Some(value) => {
-                let kind = value.get("rope_type").or_else(|| value.get("type"));
-                match kind.and_then(serde_json::Value::as_str) {
-                    Some("default") => None,
-                    Some("llama3") => Some(serde_json::from_value(value).map_err(|e| format!("rope_scaling: {e}"))?),
-                    other => return Err(format!("rope_scaling of type {other:?} is not implemented; llama3 is")),
-                }
-            }
-        };
+        if raw.mlp_bias == Some(true) {
+            return Err("mlp_bias true is not implemented".to_owned());
+        }
+        let (rope_base, rope_scaling) = raw.rope()?;
         let heads = raw.num_attention_heads;
         for (name, value) in [
             ("vocab_size", raw.vocab_size),
@@ -243,9 +250,7 @@ impl ModelConfig {
             ));
         }
         let padding = raw.pad_token_id.unwrap_or(if family == Family::Roberta { 1 } else { 0 });
-        let window = raw.sliding_window.filter(|_| {
-            kind == "mistral" || kind == "qwen2" && raw.use_sliding_window == Some(true)
-        });
+        let window = raw.window(kind);
         Ok(Self {
             family,
             vocabulary: raw.vocab_size,
@@ -260,7 +265,7 @@ impl ModelConfig {
             types: if family == Family::Llama { 0 } else { raw.type_vocab_size.max(1) },
             epsilon: raw.layer_norm_eps.or(raw.rms_norm_eps).unwrap_or(1e-12),
             padding,
-            rope_base: raw.rope_theta.unwrap_or(10_000.0),
+            rope_base,
             rope_scaling,
             attention_bias: raw.attention_bias.unwrap_or(kind == "qwen2"),
             output_bias: kind == "llama" && raw.attention_bias == Some(true),
@@ -268,6 +273,41 @@ impl ModelConfig {
             dropout: raw.hidden_dropout_prob.unwrap_or(0.0),
             activation,
         })
+    }
+}
+
+impl Raw {
+    /// Base and rescaling of the rotary positions.
+    fn rope(&self) -> Result<(f64, Option<RopeScaling>), String> {
+        let scaling = self.rope_parameters.as_ref().or(self.rope_scaling.as_ref());
+        let theta = |value: &serde_json::Value| value.get("rope_theta").and_then(serde_json::Value::as_f64);
+        let base = self.rope_theta.or_else(|| scaling.and_then(theta)).unwrap_or(10_000.0);
+        let Some(scaling) = scaling.filter(|value| !value.is_null()) else { return Ok((base, None)) };
+        let kind = scaling.get("rope_type").or_else(|| scaling.get("type"));
+        match kind.and_then(serde_json::Value::as_str) {
+            Some("default") => Ok((base, None)),
+            Some("llama3") => {
+                let read = serde_json::from_value(scaling.clone());
+                Ok((base, Some(read.map_err(|e| format!("rope scaling: {e}"))?)))
+            }
+            other => Err(format!("rope scaling of type {other:?} is not implemented; llama3 is")),
+        }
+    }
+
+    /// Mistral's window is in all layers; Qwen2's is switched on, and begins at a layer.
+    fn window(&self, kind: &str) -> Option<Window> {
+        let tokens = self.sliding_window?;
+        let all = 0..self.num_hidden_layers;
+        let layers: Vec<bool> = match (kind, &self.layer_types) {
+            ("qwen2", _) if self.use_sliding_window != Some(true) => return None,
+            ("mistral" | "qwen2", Some(types)) => {
+                all.map(|n| types.get(n).is_some_and(|kind| kind == "sliding_attention")).collect()
+            }
+            ("mistral", None) => all.map(|_| true).collect(),
+            ("qwen2", None) => all.map(|n| n >= self.max_window_layers.unwrap_or(0)).collect(),
+            _ => return None,
+        };
+        Some(Window { tokens, layers })
     }
 }
 

@@ -7,7 +7,7 @@ use tch::nn::{Init, Path};
 use tch::{Device, Kind, Tensor};
 
 use crate::bert::{activate, in_heads};
-use crate::checkpoint::{Activation, ModelConfig, RopeScaling};
+use crate::checkpoint::{Activation, ModelConfig, RopeScaling, Window};
 use crate::linear::{Linear, Rank, RmsNorm};
 use crate::model::Pass;
 
@@ -18,7 +18,7 @@ pub(crate) struct Llama {
     norm: RmsNorm,
     /// Rotary frequencies, one a pair of dimensions.
     frequencies: Vec<f64>,
-    window: Option<i64>,
+    window: Option<Window>,
 }
 
 #[derive(Debug)]
@@ -51,7 +51,7 @@ impl Llama {
             layers: (0..config.layers).map(|n| Layer::new(&(path / "layers" / n), config, lora(n))).collect(),
             norm: RmsNorm::new(&(path / "norm"), config.width, config.epsilon),
             frequencies: frequencies(config.head_width, config.rope_base, config.rope_scaling),
-            window: config.window,
+            window: config.window.clone(),
         }
     }
 
@@ -64,9 +64,14 @@ impl Llama {
     pub(crate) fn run(&self, mut hidden: Tensor, mask: &Tensor, layers: Range<usize>, _pass: Pass) -> Tensor {
         let (length, device) = (hidden.size()[1], hidden.device());
         let rotation = Rotation::new(&self.frequencies, length, hidden.kind(), device);
-        let mask = mask.unsqueeze(1).unsqueeze(1).logical_and(&looking_back(length, self.window, device)); // [B,1,L,L]
-        for layer in &self.layers[layers.clone()] {
-            hidden = layer.forward(&hidden, &mask, &rotation);
+        let mask = mask.unsqueeze(1).unsqueeze(1); // [B,1,1,L]
+        let seen = |window| mask.logical_and(&looking_back(length, window, device)); // [B,1,L,L]
+        let all = seen(None);
+        let near = self.window.as_ref().map(|window| seen(Some(window.tokens)));
+        for number in layers.clone() {
+            let windowed = self.window.as_ref().is_some_and(|window| window.layers[number]);
+            let mask = near.as_ref().filter(|_| windowed).unwrap_or(&all);
+            hidden = self.layers[number].forward(&hidden, mask, &rotation);
         }
         if layers.end == self.layers.len() { self.norm.forward(&hidden) } else { hidden }
     }
@@ -112,7 +117,7 @@ impl Layer {
     }
 }
 
-/// Which earlier tokens a token sees, `[L,L]`: itself and those before it, at most `window`.
+/// Which tokens a token sees, `[L,L]`: itself and those before it, at most `window`.
 fn looking_back(length: i64, window: Option<i64>, device: Device) -> Tensor {
     let place = Tensor::arange(length, (Kind::Int64, device));
     let back = place.unsqueeze(1) - place.unsqueeze(0);

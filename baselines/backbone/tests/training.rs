@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use backbone::train::{Learner, Loss, Plan, Step, run};
 use plugin_api::{Error, Host};
@@ -23,6 +24,12 @@ struct Toy {
     /// The item whose loss is not a number.
     poison: Option<usize>,
     scores: Vec<f64>,
+}
+
+/// libtorch has one generator of random numbers for the whole process: one test at a time.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Toy {
@@ -107,6 +114,7 @@ const SCORES: [f64; 5] = [0.2, 0.3, 0.9, 0.5, 0.1];
 
 #[test]
 fn an_interrupted_training_ends_with_the_same_bits() {
+    let _alone = alone();
     let mut whole = Toy::new();
     whole.scores = SCORES.to_vec();
     let outcome = train(&mut whole, None, "k").unwrap();
@@ -135,6 +143,7 @@ fn an_interrupted_training_ends_with_the_same_bits() {
 
 #[test]
 fn another_trainings_checkpoint_is_not_taken_up() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let mut first = Toy::new();
     first.scores = SCORES.to_vec();
@@ -147,6 +156,7 @@ fn another_trainings_checkpoint_is_not_taken_up() {
 
 #[test]
 fn a_torn_checkpoint_is_named() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let mut first = Toy::new();
     first.scores = SCORES.to_vec();
@@ -159,6 +169,7 @@ fn a_torn_checkpoint_is_named() {
 
 #[test]
 fn it_stops_when_validation_grows_no_better() {
+    let _alone = alone();
     let mut toy = Toy::new();
     toy.scores = SCORES.to_vec();
     let plan = Plan { patience: 1, ..plan() };
@@ -169,6 +180,7 @@ fn it_stops_when_validation_grows_no_better() {
 
 #[test]
 fn a_loss_that_is_no_number_names_step_and_examples() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let mut toy = Toy::new();
     toy.poison = Some(17);
@@ -180,6 +192,7 @@ fn a_loss_that_is_no_number_names_step_and_examples() {
 
 #[test]
 fn wrong_settings_are_named() {
+    let _alone = alone();
     let message = |plan: Plan| run(&mut Toy::new(), &plan, None, "k", &Host::silent(1, 9)).unwrap_err().message;
     assert!(message(Plan { epochs: 0, ..plan() }).contains("`epochs`"));
     assert!(message(Plan { warm_up: 1.5, ..plan() }).contains("`warm_up`"));
