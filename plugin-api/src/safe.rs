@@ -399,6 +399,24 @@ impl<'a> Batch<'a> {
     }
 }
 
+impl<'a> Matrix<'a> {
+    /// Wraps a buffer of `n * columns` values, for a plugin's own tests.
+    ///
+    /// # Panics
+    /// Where the length is no multiple of `columns`.
+    pub fn over(values: &'a mut [f32], columns: usize) -> Self {
+        assert!(values.len().is_multiple_of(columns.max(1)), "buffer of a wrong length");
+        Self { values, columns }
+    }
+}
+
+impl<'a> Replies<'a> {
+    /// Hands each reply to a function, for a plugin's own tests.
+    pub fn to(put: &'a mut dyn FnMut(usize, &str)) -> Self {
+        Self { put }
+    }
+}
+
 impl<'a> Scores<'a> {
     /// Wraps buffers of `n * labels` and `n` values, for a plugin's own tests.
     ///

@@ -12,6 +12,7 @@ use fs_err as fs;
 use fs_err::File;
 
 use crate::definition::family::Capability;
+use crate::definition::model::Offer;
 use crate::definition::split::Part;
 use crate::example::Examples;
 use crate::exec::events::{Event, Events};
@@ -150,6 +151,9 @@ impl<'a> Cell<'a> {
                 config.entry("weights").or_insert_with(|| serde_json::json!({}))[id] =
                     file.path.clone().into();
             }
+            if let Some(cache) = &self.spec.cache {
+                config.insert("cache".to_owned(), cache.clone().into());
+            }
         }
         let task = plugin::TaskInfo {
             name: self.spec.task.name.clone(),
@@ -169,7 +173,8 @@ impl<'a> Cell<'a> {
     /// Fits, or takes up the state that an earlier start saved.
     fn fit(&self, model: &mut Instance<'_>) -> Result<(), Reason> {
         let state = self.folder.state();
-        if model.can_save() && state.join("complete").is_file() {
+        let saves = model.can_save() && self.spec.model.lets(Offer::Save);
+        if saves && state.join("complete").is_file() {
             return model.load(&state).map_err(|e| reason(&e));
         }
         self.events.phase("fit");
@@ -181,7 +186,7 @@ impl<'a> Cell<'a> {
                 })
             })
             .map_err(|e| reason(&e))?;
-        if model.can_save() {
+        if saves {
             if state.exists() {
                 fs::remove_dir_all(&state).map_err(harness)?;
             }

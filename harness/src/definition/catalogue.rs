@@ -104,6 +104,16 @@ pub enum Error {
     Io(#[from] std::io::Error),
 }
 
+/// A model; its files lie beside its TOML.
+fn model(file: &str, text: &str) -> Result<Model, Error> {
+    let mut model: Model = parse(file, text)?;
+    let folder = Path::new(file).parent().unwrap_or(Path::new(""));
+    for path in model.files.values_mut() {
+        *path = folder.join(&*path).to_string_lossy().into_owned();
+    }
+    Ok(model)
+}
+
 fn did_you_mean(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |name| format!(": did you mean `{name}`?"))
 }
@@ -121,7 +131,7 @@ impl Catalogue {
         }
         for (file, text) in embedded::MODELS {
             all.model_entries.push(Entry {
-                value: parse(file, text)?,
+                value: model(file, text)?,
                 file: (*file).to_owned(),
                 embedded: true,
             });
@@ -158,7 +168,7 @@ impl Catalogue {
     pub fn add(&mut self, file: &str, text: &str) -> Result<(), Error> {
         let keys: toml::Table = parse(file, text)?;
         let over = if keys.contains_key("plugin") {
-            put(&mut self.model_entries, parse(file, text)?, file, "model", |model| &model.name)
+            put(&mut self.model_entries, model(file, text)?, file, "model", |model| &model.name)
         } else if keys.contains_key("models") && keys.contains_key("benchmarks") {
             put(&mut self.suite_entries, parse(file, text)?, file, "suite", |suite| &suite.name)
         } else if ["task", "source", "benchmark"].iter().any(|key| keys.contains_key(*key)) {

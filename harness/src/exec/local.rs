@@ -252,7 +252,7 @@ fn watch(
             None
         };
         if let Some(ended) = killed {
-            child.kill().context("failed to end a cell")?;
+            kill_with_children(child).context("failed to end a cell")?;
             child.wait().context("failed to wait for a cell")?;
             return Ok(ended);
         }
@@ -262,11 +262,31 @@ fn watch(
     }
 }
 
-/// Resident memory of a process in MiB; 0 where the system does not tell.
+/// A cell leads a process group: programs that its plugin started end with it.
+fn kill_with_children(child: &mut Child) -> std::io::Result<()> {
+    #[cfg(unix)]
+    if let Some(group) = rustix::process::Pid::from_raw(child.id() as i32) {
+        // An error means that the group has ended; the child itself is tried below.
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+    child.kill()
+}
+
+/// Resident memory of a process and its descendants in MiB; 0 where the system does not tell.
 fn resident_mib(pid: u32) -> u64 {
     let Ok(text) = std::fs::read_to_string(format!("/proc/{pid}/status")) else { return 0 };
     let line = text.lines().find_map(|l| l.strip_prefix("VmRSS:"));
-    line.and_then(|l| l.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) / 1024
+    let own = line.and_then(|l| l.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0);
+    own / 1024 + children(pid).into_iter().map(resident_mib).sum::<u64>()
+}
+
+/// Processes started by any thread of a process.
+fn children(pid: u32) -> Vec<u32> {
+    let Ok(threads) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
+    let lists = threads.flatten().filter_map(|thread| {
+        std::fs::read_to_string(thread.path().join("children")).ok()
+    });
+    lists.flat_map(|list| list.split_whitespace().filter_map(|p| p.parse().ok()).collect::<Vec<_>>()).collect()
 }
 
 /// The end of what a cell wrote to stderr in its last start.

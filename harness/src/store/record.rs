@@ -37,6 +37,9 @@ pub struct CellSpec {
     pub data: FileRef,
     /// Whether they are the project's synthetic sample.
     pub sample: bool,
+    /// Folder of the cache that the plugin may keep answers in; it changes none of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<String>,
     /// Names of all cultures of the data, sorted.
     pub cultures: Vec<String>,
     /// Version of the family's definition.
@@ -67,7 +70,8 @@ impl CellSpec {
         if let Some(fields) = fields {
             fields.remove("key");
             fields.remove("threads");
-            for (holder, name) in [("model", "timeout"), ("model", "memory"), ("model", "tasks")] {
+            fields.remove("cache");
+            for (holder, name) in [("model", "timeout"), ("model", "memory"), ("model", "tasks"), ("model", "files"), ("model", "cache")] {
                 fields[holder].as_object_mut().map(|m| m.remove(name));
             }
             for name in ["plugin", "data"] {
