@@ -24,7 +24,7 @@ use crate::program::Program;
 /// The `[config]` table of the model.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Config {
+struct Settings {
     /// The program and its arguments. `{id}` stands for the path of a file or weight of the model.
     command: Vec<String>,
     /// Handed to the program as it is.
@@ -61,17 +61,17 @@ impl Plugin for Model {
     ];
 
     fn create(config: &str, task: &Task, host: &Host) -> Result<Self, Error> {
-        let config: Config =
+        let config: Settings =
             serde_json::from_str(config).map_err(|e| Error::config(format!("config: {e}")))?;
-        if !(config.timeout >= 0.0 && config.timeout.is_finite()) {
-            return Err(Error::config("config: `timeout` is a number of seconds, 0 for none"));
-        }
+        let timeout = Duration::try_from_secs_f64(config.timeout).map_err(|e| {
+            Error::config(format!("config: `timeout` is a number of seconds, 0 for none: {e}"))
+        })?;
         let command = config
             .command
             .iter()
             .map(|part| with_paths(part, &config.weights))
             .collect::<Result<Vec<_>, _>>()?;
-        let mut program = Program::start(&command, Duration::from_secs_f64(config.timeout))?;
+        let mut program = Program::start(&command, timeout, host)?;
         let request = Request::Create {
             protocol: PROTOCOL,
             config: &config.config,
@@ -97,12 +97,7 @@ impl Plugin for Model {
         Ok(Self { program: program.into(), task: task.clone(), can, dimension, silent })
     }
 
-    fn fit(
-        &mut self,
-        train: &Dataset<'_>,
-        valid: &Dataset<'_>,
-        host: &Host,
-    ) -> Result<(), Error> {
+    fn fit(&mut self, train: &Dataset<'_>, valid: &Dataset<'_>, host: &Host) -> Result<(), Error> {
         self.able("fit")?;
         let (train, valid) = (
             examples(&train.examples, Some(train.labels), &self.task),
@@ -226,11 +221,8 @@ impl Plugin for Model {
         if prompts.is_empty() {
             return Ok(());
         }
-        let request = Request::Generate {
-            prompts,
-            max_tokens: how.max_tokens,
-            temperature: how.temperature,
-        };
+        let request =
+            Request::Generate { prompts, max_tokens: how.max_tokens, temperature: how.temperature };
         let Generated { replies: own } = ask(&self.program, &request, host)?;
         counted("replies", own.len(), prompts.len())?;
         for (index, reply) in own.iter().enumerate() {
@@ -295,16 +287,26 @@ fn counted(what: &str, got: usize, wanted: usize) -> Result<(), Error> {
     )))
 }
 
-/// `{id}` becomes the path of a file; other braces stay.
+/// `{id}` becomes the path of a file; other braces stay. A part that is nothing but `{id}` must be known.
 fn with_paths(part: &str, paths: &HashMap<String, String>) -> Result<String, Error> {
-    let mut out = part.to_owned();
-    for (id, path) in paths {
-        out = out.replace(&format!("{{{id}}}"), path);
+    let mut out = String::new();
+    let mut rest = part;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let known = after.split_once('}').and_then(|(id, rest)| Some((paths.get(id)?, rest)));
+        rest = if let Some((path, rest)) = known {
+            out.push_str(path);
+            rest
+        } else {
+            out.push('{');
+            after
+        };
     }
+    out.push_str(rest);
     match out.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
         Some(id) if id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') => {
             Err(Error::config(format!(
-                "config: `command` names the file {{{id}}}; add `[files]` with `{id} = \"...\"` to the model's TOML"
+                "config: `command` names the file {{{id}}}; add `{id} = \"...\"` to `files` in the model's TOML"
             )))
         }
         _ => Ok(out),

@@ -3,6 +3,7 @@
 //! The README tells the protocol to authors; this is the same in types.
 
 use std::collections::HashMap;
+use std::io;
 
 use plugin_api::{Batch, Loglikelihood, Task};
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,14 @@ pub(crate) enum Request<'a> {
 }
 
 impl Request<'_> {
+    /// The request as a line of pure ASCII: no program's locale can spoil a text.
+    pub(crate) fn to_line(&self) -> serde_json::Result<Vec<u8>> {
+        let mut line = Vec::new();
+        self.serialize(&mut serde_json::Serializer::with_formatter(&mut line, Ascii))?;
+        line.push(b'\n');
+        Ok(line)
+    }
+
     /// The word after `do`.
     pub(crate) fn name(&self) -> &'static str {
         match self {
@@ -55,6 +64,28 @@ impl Request<'_> {
             Self::Save { .. } => "save",
             Self::Load { .. } => "load",
         }
+    }
+}
+
+/// JSON with `\uXXXX` in the place of every character that is not ASCII.
+struct Ascii;
+
+impl serde_json::ser::Formatter for Ascii {
+    fn write_string_fragment<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some(at) = rest.find(|c: char| !c.is_ascii()) {
+            writer.write_all(&rest.as_bytes()[..at])?;
+            let mut odd = rest[at..].chars();
+            for unit in odd.next().unwrap_or_default().encode_utf16(&mut [0; 2]) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+            rest = odd.as_str();
+        }
+        writer.write_all(rest.as_bytes())
     }
 }
 
@@ -187,4 +218,21 @@ impl From<Likelihood> for Loglikelihood {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Generated {
     pub(crate) replies: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_one_line_of_ascii() {
+        let text = "\u{1f680} caf\u{e9}\n\"ok\" \u{0}\u{4e2d}";
+        let request = Request::Generate { prompts: &[text], max_tokens: 3, temperature: 0.5 };
+        let line = request.to_line().unwrap();
+        assert!(line.is_ascii());
+        assert_eq!(line.iter().position(|&b| b == b'\n'), Some(line.len() - 1));
+        let read: serde_json::Value = serde_json::from_slice(&line).unwrap();
+        assert_eq!(read["prompts"][0], text);
+        assert_eq!(read["do"], "generate");
+    }
 }

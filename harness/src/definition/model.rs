@@ -35,8 +35,8 @@ pub struct Model {
     /// Weights, fetched and pinned like any source.
     #[serde(default)]
     pub weights: Vec<Source>,
-    /// Files of the model's own by id (a script, a word list), beside its TOML. The plugin gets their paths as it gets those of
-    /// weights; a change of their content makes a new cell.
+    /// Files of the model's own by id (a script, a word list), named from the folder of its TOML. The plugin gets their paths as
+    /// it gets those of weights; a change of their content makes a new cell.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub files: BTreeMap<String, String>,
     /// Only these of what the plugin offers; empty: all. For plugins that cannot know by themselves, such as `command`.

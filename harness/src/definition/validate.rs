@@ -516,7 +516,7 @@ impl Check<'_> {
             self.source(&format!("{at}.weights.{}", source.id), source);
             if model.files.contains_key(&source.id) {
                 self.problem(
-                    &format!("{at}.files.{}", source.id),
+                    format!("{at}.files.{}", source.id),
                     "has the id of a weight; give it another".to_owned(),
                 );
             }

@@ -225,7 +225,11 @@ pub fn weights(
             Err(error) => Err(error.to_string()),
         });
         let files = model.files.iter().map(|(id, path)| {
-            let beside = |e| format!("the model's file `{id}` cannot be read: {e}; it lies beside the model's TOML");
+            let beside = |e| {
+                format!(
+                    "the model's file `{id}` cannot be read: {e}; it lies beside the model's TOML"
+                )
+            };
             Ok((id, Fetched::local(path.into()).map_err(beside)?))
         });
         weights
