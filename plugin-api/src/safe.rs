@@ -12,8 +12,8 @@ pub trait Plugin: Sized + Send + 'static {
     /// What it can do; only the functions of these capabilities are called.
     const CAPABILITIES: &'static [Capability];
 
-    /// Makes a model. `config` is the `[config]` table of the model's TOML as a JSON object; paths of fetched weights stand in
-    /// its object `weights`, by id.
+    /// Makes a model. `config` is the `[config]` table of the model's TOML as a JSON object; paths of fetched weights and of the
+    /// model's own files stand in its object `weights`, by id.
     fn create(config: &str, task: &Task, host: &Host) -> Result<Self, Error>;
 
     /// Learns from `train`; may choose hyper-parameters on `valid`, which may be empty.
