@@ -81,7 +81,7 @@ fn what_stands_at_padding_changes_nothing() {
             lex: clean.lex.i((1..2, ..4)),
         };
         let alone = calm.forward(&alone, two_rounds(false));
-        same(&alone.last().logits, &one.last().logits.i(1..2), 1e-5, "alone");
+        same(&alone.last().logits, &one.last().logits.i(1..2), 1e-4, "alone");
     });
 }
 
