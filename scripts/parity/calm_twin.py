@@ -90,9 +90,10 @@ class Encoder(nn.Module):
         return self.embeddings(input_ids=ids)
 
     def run(self, hidden, mask, first=0, last=None):
-        lowest = torch.finfo(hidden.dtype).min
-        closed = torch.zeros(mask.shape, dtype=hidden.dtype).masked_fill(~mask, lowest)[:, None, None, :]
-        closed = closed.expand(-1, 1, mask.shape[1], -1)
+        closed = None  # As transformers does, where nothing is padded.
+        if not mask.all():
+            closed = torch.zeros(mask.shape, dtype=hidden.dtype).masked_fill(~mask, torch.finfo(hidden.dtype).min)
+            closed = closed[:, None, None, :].expand(-1, 1, mask.shape[1], -1)
         for layer in self.encoder.layer[first:last]:
             hidden = layer(hidden, closed)
         return hidden
@@ -331,7 +332,7 @@ def covariance(parts):
 
 
 def hsic(parts):
-    """Biased HSIC of each pair (Gretton et al. 2005), RBF kernels of median width."""
+    """Biased HSIC of each pair (Gretton et al. 2007, equation 4), RBF kernels of median width."""
     n = len(parts[0])
     if n < 2:
         return parts[0].sum() * 0
