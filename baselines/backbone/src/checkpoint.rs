@@ -139,11 +139,15 @@ struct Raw {
 }
 
 impl Checkpoint {
-    /// Opens a folder, or files that the harness has fetched: `config`, `model` and `tokenizer` by id.
+    /// Opens a folder, or files that the harness has fetched: `config`, `model` and `tokenizer` by id, or all in one, `packed`.
     ///
     /// # Errors
     /// Names the file that is missing or wrong.
     pub fn open(folder: Option<&Path>, files: &HashMap<String, String>) -> Result<Self, Error> {
+        if let Some(packed) = files.get("packed").filter(|_| folder.is_none()).map(PathBuf::from) {
+            let config = crate::packed::config(&packed)?;
+            return Ok(Self { config, weights: vec![packed.clone()], tokenizer: packed });
+        }
         let (config, weights, tokenizer) = match folder {
             Some(folder) => (folder.join("config.json"), weights_in(folder)?, folder.join("tokenizer.json")),
             None => {

@@ -9,6 +9,7 @@ pub mod features;
 mod linear;
 mod llama;
 pub mod model;
+mod packed;
 pub mod pooling;
 pub mod runtime;
 pub mod state;

@@ -6,6 +6,8 @@ use plugin_api::Error;
 use tch::{Device, Kind, Tensor};
 use tokenizers::Tokenizer;
 
+use crate::packed;
+
 /// A tokenizer, with the length at which texts are cut.
 #[derive(Debug)]
 pub struct Tokens {
@@ -46,13 +48,17 @@ pub struct Padded {
 }
 
 impl Tokens {
-    /// Reads a `tokenizer.json`; texts are cut at `max_tokens`.
+    /// Reads a `tokenizer.json` (or the tokenizer of a packed file); texts are cut at `max_tokens`.
     ///
     /// # Errors
     /// Names the file and what is wrong with it.
     pub fn open(path: &Path, max_tokens: usize, padding: i64) -> Result<Self, Error> {
         let wrong = |e: &dyn std::fmt::Display| Error::load(format!("{}: not a tokenizer: {e}", path.display()));
-        let mut tokenizer = Tokenizer::from_file(path).map_err(|e| wrong(&e))?;
+        let mut tokenizer = if packed::is(path) {
+            packed::tokenizer(path)?
+        } else {
+            Tokenizer::from_file(path).map_err(|e| wrong(&e))?
+        };
         let truncation = tokenizers::TruncationParams { max_length: max_tokens, ..Default::default() };
         tokenizer.with_truncation(Some(truncation)).map_err(|e| wrong(&e))?;
         tokenizer.with_padding(None);

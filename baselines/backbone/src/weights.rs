@@ -8,6 +8,7 @@ use tch::nn::VarStore;
 use tch::{Kind, Tensor};
 
 use crate::checkpoint::Checkpoint;
+use crate::packed;
 
 /// Prefixes that checkpoints put before the names of the body.
 const PREFIXES: [&str; 3] = ["bert.", "roberta.", "model."];
@@ -62,8 +63,11 @@ pub(crate) fn load(store: &VarStore, prefix: &str, checkpoint: &Checkpoint) -> R
     )))
 }
 
-/// All tensors of a safetensors file.
+/// All tensors of a safetensors or packed file.
 fn read(file: &Path) -> Result<Vec<(String, Tensor)>, Error> {
+    if packed::is(file) {
+        return packed::tensors(file);
+    }
     let pickled = file.extension().is_some_and(|e| e == "bin" || e == "pt" || e == "pth" || e == "pkl");
     if pickled {
         return Err(Error::load(format!(

@@ -5,8 +5,10 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use backbone::features::Cache;
 use backbone::model::{Pass, with_prompt};
 use backbone::{Backbone, Checkpoint, Encoded, Pooling, Tokens, Tune};
+use plugin_api::Host;
 use serde::Deserialize;
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
@@ -64,6 +66,29 @@ fn hidden_states_of_every_family_are_those_of_transformers() {
         check(&hidden, 0);
         check(&loaded.backbone.run(hidden.shallow_clone(), &mask, 0..1, Pass::default()), 1);
         check(&loaded.backbone.forward(&ids, &mask, Pass::default()), 2);
+    }
+}
+
+#[test]
+fn kept_hidden_states_go_on_as_if_they_were_computed() {
+    for name in ["bert", "llama"] {
+        let loaded = load(name, Tune::Full, Some(1));
+        let (ids, mask) = loaded.batch();
+        let rows: Vec<Vec<i64>> = Vec::try_from(&ids).unwrap();
+        let lengths: Vec<i64> = Vec::try_from(mask.sum_dim_intlist(&[1i64][..], false, Kind::Int64)).unwrap();
+        let items: Vec<Encoded> = (rows.iter().zip(&lengths))
+            .map(|(row, length)| Encoded { ids: row[..*length as usize].iter().map(|id| *id as u32).collect(), ..Encoded::default() })
+            .collect();
+        let cache = Cache::build(&loaded.backbone, 1, &items, Device::Cpu, &Host::silent(1, 1)).unwrap();
+        let (hidden, kept) = cache.get(&[0, 1, 2, 3]);
+        assert_eq!(Vec::<Vec<bool>>::try_from(&kept).unwrap(), Vec::<Vec<bool>>::try_from(&mask).unwrap());
+        let got = loaded.backbone.run(hidden, &kept, 1..2, Pass::default());
+        let far = far(&got, &loaded.expected["hidden_2"], Some(&mask));
+        assert!(far < 2e-6, "{name}: {far}");
+        // Another order, another padding, the same numbers.
+        let (hidden, kept) = cache.get(&[2, 1]);
+        assert_eq!(hidden.size()[..2], [2, lengths[1]]);
+        assert_eq!(kept.get(0).sum(Kind::Int64).int64_value(&[]), lengths[2]);
     }
 }
 
