@@ -221,6 +221,12 @@ fn cache() -> Option<PathBuf> {
     })
 }
 
+/// An object of the cache, where it is there.
+fn object(sha256: &str) -> Option<PathBuf> {
+    let path = cache()?.join("objects/sha256").join(&sha256[..2]).join(sha256);
+    path.is_file().then_some(path)
+}
+
 #[derive(Deserialize)]
 struct MiniLm {
     texts: Vec<serde_json::Value>,
@@ -228,10 +234,6 @@ struct MiniLm {
 
 #[test]
 fn minilm_gives_the_vectors_of_sentence_transformers() {
-    let object = |sha256: &str| {
-        let path = cache()?.join("objects/sha256").join(&sha256[..2]).join(sha256);
-        path.is_file().then_some(path)
-    };
     let files = [
         ("config", object("953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41")),
         ("model", object("53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db")),
@@ -265,4 +267,44 @@ fn minilm_gives_the_vectors_of_sentence_transformers() {
     let cosine = (unit * &vectors["sentence_embeddings"]).sum_dim_intlist(&[1i64][..], false, Kind::Double);
     let worst = cosine.min().double_value(&[]);
     assert!(worst > 1.0 - 1e-5, "least cosine {worst}");
+}
+
+#[derive(Deserialize)]
+struct E5 {
+    texts: Vec<E5Text>,
+}
+
+#[derive(Deserialize)]
+struct E5Text {
+    text: String,
+    tokens: usize,
+    vector: Vec<f32>,
+}
+
+#[test]
+fn e5_in_four_bits_gives_nearly_the_vectors_of_its_own_engine() {
+    let Some(packed) = object("1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f") else {
+        println!("skipped: e5-small-q4.bin is not in the cache; `culture-eval fetch e5-small-probe` brings it");
+        return;
+    };
+    tch::set_num_threads(1);
+    let files = HashMap::from([("packed".to_owned(), packed.display().to_string())]);
+    let checkpoint = Checkpoint::open(None, &files).unwrap();
+    let store = VarStore::new(Device::Cpu);
+    let backbone = Backbone::new(&(store.root() / "backbone"), &checkpoint.config, Tune::Frozen, None);
+    backbone.load(&store, "backbone", &checkpoint).unwrap();
+    let json = fs_err::read_to_string(folder("e5").join("expected.json")).unwrap();
+    let expected: E5 = serde_json::from_str(&json).unwrap();
+    let texts: Vec<String> = expected.texts.iter().map(|t| format!("query: {}", t.text)).collect();
+    let tokens = Tokens::open(&checkpoint.tokenizer, 256, checkpoint.config.padding).unwrap();
+    let encoded = tokens.encode(&texts.iter().map(String::as_str).collect::<Vec<_>>()).unwrap();
+    for (own, expected) in encoded.iter().zip(&expected.texts) {
+        assert_eq!(own.len(), expected.tokens, "{:?}", expected.text);
+        let padded = tokens.pad(&[own], Device::Cpu);
+        let hidden = tch::no_grad(|| backbone.forward(&padded.ids, &padded.mask, Pass::default()));
+        let vector: Vec<f32> = Pooling::Mean.pool(&hidden, &padded.mask).get(0).try_into().unwrap();
+        let norm = vector.iter().map(|v| v * v).sum::<f32>().sqrt();
+        let cosine: f32 = vector.iter().zip(&expected.vector).map(|(a, b)| a * b / norm).sum();
+        assert!(cosine > 0.99, "{:?}: cosine {cosine}", expected.text);
+    }
 }
