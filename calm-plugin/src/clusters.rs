@@ -156,7 +156,8 @@ fn seeded(vectors: &Tensor, count: i64, rng: &mut impl Rng) -> Result<Tensor, Er
     let mut distance = vec![f64::INFINITY; n as usize];
     while (chosen.len() as i64) < count {
         let last = chosen[chosen.len() - 1];
-        let cosine: Vec<f32> = Vec::try_from(vectors.matmul(&vectors.get(last))).map_err(Error::internal)?;
+        let cosine: Vec<f32> =
+            Vec::try_from(vectors.matmul(&vectors.get(last))).map_err(Error::internal)?;
         for (distance, cosine) in distance.iter_mut().zip(cosine) {
             *distance = distance.min((1.0 - f64::from(cosine)).max(0.0));
         }
@@ -218,7 +219,11 @@ mod tests {
             assert!(nmi(&found, &tags) > 0.99, "{kind}");
             assert!(purity(&found, &tags) > 0.99);
         }
-        let lengths = store.variables()["clusters.explicit"].square().sum_dim_intlist(&[1i64][..], false, None::<Kind>);
+        let lengths = store.variables()["clusters.explicit"].square().sum_dim_intlist(
+            &[1i64][..],
+            false,
+            None::<Kind>,
+        );
         assert!((lengths - 1.0).abs().max().double_value(&[]) < 1e-5);
     }
 

@@ -269,7 +269,8 @@ impl Default for Weights {
 
 /// The presets: what each changes of the defaults.
 pub fn presets() -> Result<BTreeMap<String, Map<String, Value>>, Error> {
-    toml::from_str(include_str!("../presets.toml")).map_err(|e| Error::internal(format!("presets.toml: {e}")))
+    toml::from_str(include_str!("../presets.toml"))
+        .map_err(|e| Error::internal(format!("presets.toml: {e}")))
 }
 
 impl CalmConfig {
@@ -278,7 +279,8 @@ impl CalmConfig {
     /// # Errors
     /// Names the field and what would be right.
     pub fn parse(config: &str) -> Result<Self, Error> {
-        let wrong = |e: &dyn std::fmt::Display| Error::config(format!("[config] of calm-plugin: {e}"));
+        let wrong =
+            |e: &dyn std::fmt::Display| Error::config(format!("[config] of calm-plugin: {e}"));
         let fields: Map<String, Value> = serde_json::from_str(config).map_err(|e| wrong(&e))?;
         let name = fields.get("preset").map_or(Some("default"), Value::as_str);
         let name = name.ok_or_else(|| wrong(&"`preset` is a name"))?;
@@ -301,7 +303,10 @@ impl CalmConfig {
         };
         least("width", self.width, HEADS)?;
         if self.width % HEADS != 0 {
-            return Err(format!("`width` is {}, but a multiple of {HEADS}, the heads of the pool", self.width));
+            return Err(format!(
+                "`width` is {}, but a multiple of {HEADS}, the heads of the pool",
+                self.width
+            ));
         }
         least("slots", self.slots, 1)?;
         least("experts", self.experts, 2)?;
@@ -312,9 +317,12 @@ impl CalmConfig {
         }
         least("max_tokens", self.max_tokens as i64, 3)?;
         if self.rounds == 0 && self.rounds_at_inference > 0 {
-            return Err("`rounds_at_inference` needs a prompt that was trained: set `rounds` to 1".to_owned());
+            return Err("`rounds_at_inference` needs a prompt that was trained: set `rounds` to 1"
+                .to_owned());
         }
-        for (name, value) in [("dropout", self.dropout), ("backbone_dropout", self.backbone_dropout.unwrap_or(0.0))] {
+        for (name, value) in
+            [("dropout", self.dropout), ("backbone_dropout", self.backbone_dropout.unwrap_or(0.0))]
+        {
             if !(0.0..1.0).contains(&value) {
                 return Err(format!("`{name}` is {value}, but from 0 to less than 1"));
             }
@@ -338,7 +346,6 @@ impl CalmConfig {
         }
         Ok(())
     }
-
 }
 
 /// Lays `over` on `base`, table by table.
@@ -371,9 +378,55 @@ mod tests {
     }
 
     #[test]
+    fn every_ablation_has_a_model_and_every_model_parses() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/experiments");
+        let mut left = presets().unwrap();
+        for entry in fs_err::read_dir(folder).unwrap() {
+            let text = fs_err::read_to_string(entry.unwrap().path()).unwrap();
+            let model: toml::Table = toml::from_str(&text).unwrap();
+            assert_eq!(model["plugin"].as_str(), Some("calm-plugin"));
+            let parsed =
+                CalmConfig::parse(&serde_json::to_string(&model["config"]).unwrap()).unwrap();
+            assert_eq!(model["name"].as_str(), Some(format!("calm-{}", parsed.preset).as_str()));
+            assert!(left.remove(&parsed.preset).is_some(), "{}", parsed.preset);
+        }
+        assert_eq!(left.into_keys().collect::<Vec<_>>(), ["default", "tiny"]);
+    }
+
+    #[test]
+    fn every_field_says_where_it_comes_from() {
+        let source = include_str!("config.rs");
+        let structs = source
+            .split("pub struct CalmConfig")
+            .nth(1)
+            .unwrap()
+            .split("\n}\n\n/// How")
+            .next()
+            .unwrap();
+        let mut told = String::new();
+        for line in structs
+            .lines()
+            .map(str::trim)
+            .take_while(|line| !line.starts_with("#[serde(rename_all"))
+        {
+            if let Some(text) = line.strip_prefix("///") {
+                told.push_str(text);
+            } else if line.starts_with("pub ") {
+                let tagged = ["[paper]", "[third party]", "[ours]", "harness"]
+                    .iter()
+                    .any(|tag| told.contains(tag));
+                assert!(line.starts_with("pub struct") || tagged, "{line} {told}");
+                told.clear();
+            }
+        }
+    }
+
+    #[test]
     fn fields_are_laid_over_the_preset_table_by_table() {
-        let parsed =
-            CalmConfig::parse(r#"{"preset": "tiny", "loss": {"contrast": 2.0}, "train": {"epochs": 9}}"#).unwrap();
+        let parsed = CalmConfig::parse(
+            r#"{"preset": "tiny", "loss": {"contrast": 2.0}, "train": {"epochs": 9}}"#,
+        )
+        .unwrap();
         let tiny = CalmConfig::parse(r#"{"preset": "tiny"}"#).unwrap();
         assert_eq!((parsed.loss.contrast, parsed.train.epochs), (2.0, 9));
         assert_eq!((parsed.train.batch, parsed.width), (tiny.train.batch, tiny.width));

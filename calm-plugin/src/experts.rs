@@ -92,8 +92,12 @@ impl Experts {
 
     fn gate(&self, concepts: &Tensor, task: &Tensor, random: Option<&Tensor>) -> Tensor {
         match (&self.gate, random) {
-            (Some(gate), _) => gate.forward(&Tensor::cat(&[concepts, task], 1)).softmax(-1, Kind::Float),
-            (None, Some(logits)) if self.switch == Switch::Random => logits.softmax(-1, Kind::Float),
+            (Some(gate), _) => {
+                gate.forward(&Tensor::cat(&[concepts, task], 1)).softmax(-1, Kind::Float)
+            }
+            (None, Some(logits)) if self.switch == Switch::Random => {
+                logits.softmax(-1, Kind::Float)
+            }
             (None, _) => {
                 let shape = [concepts.size()[0], self.count];
                 Tensor::full(shape, 1.0 / self.count as f64, (Kind::Float, concepts.device()))

@@ -90,14 +90,15 @@ impl CalmPlugin {
         let items = Items::new(&batch.texts, &self.net.tokens, &self.net.lexicon)?;
         let mut all: Vec<Option<Explanation>> = vec![None; batch.len()];
         for rows in backbone::train::even(&items.lengths, crate::BATCH) {
-            let explained = self.read(&items, &rows, |output| -> Result<Vec<Explanation>, Error> {
-                let clusters = self.clusters(output)?;
-                let place = |(at, row): (usize, &usize)| {
-                    let clusters = clusters.as_ref().map(|[x, y]| [x[at], y[at]]);
-                    self.explanation(output, at, *row, batch, &items, clusters)
-                };
-                rows.iter().enumerate().map(place).collect()
-            })??;
+            let explained =
+                self.read(&items, &rows, |output| -> Result<Vec<Explanation>, Error> {
+                    let clusters = self.clusters(output)?;
+                    let place = |(at, row): (usize, &usize)| {
+                        let clusters = clusters.as_ref().map(|[x, y]| [x[at], y[at]]);
+                        self.explanation(output, at, *row, batch, &items, clusters)
+                    };
+                    rows.iter().enumerate().map(place).collect()
+                })??;
             for (row, one) in rows.iter().zip(explained) {
                 all[*row] = Some(one);
             }
@@ -107,9 +108,14 @@ impl CalmPlugin {
 
     /// Clusters of a batch by type.
     fn clusters(&self, output: &Output) -> Result<Option<[Vec<u32>; 2]>, Error> {
-        let Some(clusters) = self.kept.as_ref().and_then(|kept| kept.clusters.as_ref()) else { return Ok(None) };
+        let Some(clusters) = self.kept.as_ref().and_then(|kept| kept.clusters.as_ref()) else {
+            return Ok(None);
+        };
         let thought = &output.first().thought;
-        Ok(Some([clusters.assign(0, &thought.explicit_concept())?, clusters.assign(1, &thought.latent_concept())?]))
+        Ok(Some([
+            clusters.assign(0, &thought.explicit_concept())?,
+            clusters.assign(1, &thought.latent_concept())?,
+        ]))
     }
 
     fn explanation(
@@ -126,8 +132,10 @@ impl CalmPlugin {
         let gate = floats(&thought.experts.gate.get(at))?;
         let fired = floats(&thought.experts.fired.get(at))?;
         let probabilities = |round: &Round| floats(&round.logits.get(at).softmax(-1, Kind::Float));
-        let slots = |seen: &Seen| self.looked_at(&seen.attention.get(at), batch.texts[row], items, row);
-        let rounds: Vec<Vec<f32>> = output.rounds.iter().map(probabilities).collect::<Result<_, _>>()?;
+        let slots =
+            |seen: &Seen| self.looked_at(&seen.attention.get(at), batch.texts[row], items, row);
+        let rounds: Vec<Vec<f32>> =
+            output.rounds.iter().map(probabilities).collect::<Result<_, _>>()?;
         Ok(Explanation {
             id: batch.ids[row].to_owned(),
             probabilities: rounds.last().cloned().unwrap_or_default(),
@@ -146,7 +154,13 @@ impl CalmPlugin {
     }
 
     /// Attention `[K,L]` beside the tokens of a text.
-    fn looked_at(&self, attention: &Tensor, text: &str, items: &Items, row: usize) -> Result<Vec<SlotAttention>, Error> {
+    fn looked_at(
+        &self,
+        attention: &Tensor,
+        text: &str,
+        items: &Items,
+        row: usize,
+    ) -> Result<Vec<SlotAttention>, Error> {
         let encoded = &items.encoded[row];
         let marks = self.net.lexicon.marks(text, &encoded.offsets);
         let slot = |slot: i64| -> Result<SlotAttention, Error> {
@@ -203,11 +217,16 @@ fn label(count: usize) -> Vec<String> {
     if count == 1 {
         return vec!["all".to_owned()];
     }
-    (0..count).map(|e| LABELS.get(e).map_or_else(|| format!("expert {}", e + 1), |name| (*name).to_owned())).collect()
+    (0..count)
+        .map(|e| {
+            LABELS.get(e).map_or_else(|| format!("expert {}", e + 1), |name| (*name).to_owned())
+        })
+        .collect()
 }
 
 fn floats(tensor: &Tensor) -> Result<Vec<f32>, Error> {
-    Vec::try_from(tensor.to_device(Device::Cpu).to_kind(Kind::Float).contiguous()).map_err(Error::internal)
+    Vec::try_from(tensor.to_device(Device::Cpu).to_kind(Kind::Float).contiguous())
+        .map_err(Error::internal)
 }
 
 /// First two principal components of `[n,c]`, each with its largest loading positive, and the share of the variance in them.
@@ -244,10 +263,13 @@ mod tests {
     #[test]
     fn the_plane_shows_where_points_differ_most() {
         // Spread 10 along the third axis, 1 along the first, nothing else.
-        let points = Tensor::from_slice(&[1f32, 0., 10., -1., 0., 10., 1., 0., -10., -1., 0., -10.]).view([4, 3]);
+        let points =
+            Tensor::from_slice(&[1f32, 0., 10., -1., 0., 10., 1., 0., -10., -1., 0., -10.])
+                .view([4, 3]);
         let (at, shown) = plane(&points).unwrap();
         assert!((shown - 1.0).abs() < 1e-9, "{shown}");
-        for (at, expect) in at.iter().zip([[10.0, 1.0], [10.0, -1.0], [-10.0, 1.0], [-10.0, -1.0]]) {
+        for (at, expect) in at.iter().zip([[10.0, 1.0], [10.0, -1.0], [-10.0, 1.0], [-10.0, -1.0]])
+        {
             assert!((at[0] - expect[0]).abs() < 1e-4 && (at[1] - expect[1]).abs() < 1e-4, "{at:?}");
         }
         assert_eq!(plane(&points.narrow(0, 0, 1)).unwrap().0, [[0.0, 0.0]]);

@@ -1,7 +1,7 @@
 //! Fitting: texts are made ready once, the shared loop trains, macro-F1 on validation decides, clusters settle at the end.
 
-use backbone::train::{self, Learner, Loss, Step, stream};
 use backbone::runtime;
+use backbone::train::{self, Learner, Loss, Step, stream};
 use plugin_api::{Dataset, Error, Host};
 use rand::RngExt as _;
 use rand::seq::SliceRandom as _;
@@ -60,7 +60,12 @@ struct Fit<'a> {
 }
 
 /// Trains the net; what it gives stays with the plugin.
-pub(crate) fn fit(net: &Net, train: &Dataset<'_>, valid: &Dataset<'_>, host: &Host) -> Result<Kept, Error> {
+pub(crate) fn fit(
+    net: &Net,
+    train: &Dataset<'_>,
+    valid: &Dataset<'_>,
+    host: &Host,
+) -> Result<Kept, Error> {
     let places = train::subset(train.labels, net.config.train_examples, host.seed());
     let whole: Vec<usize> = (0..valid.labels.len()).collect();
     let mut known = Data::new(net, train, &places, host)?;
@@ -98,7 +103,12 @@ pub(crate) fn fit(net: &Net, train: &Dataset<'_>, valid: &Dataset<'_>, host: &Ho
 }
 
 /// What is trained on what, by hash: a checkpoint of anything else is not taken up.
-fn key(config: &CalmConfig, train: &Dataset<'_>, places: &[usize], seed: u64) -> Result<String, Error> {
+fn key(
+    config: &CalmConfig,
+    train: &Dataset<'_>,
+    places: &[usize],
+    seed: u64,
+) -> Result<String, Error> {
     let mut hash = Sha256::new();
     hash.update(serde_json::to_vec(config).map_err(Error::internal)?);
     hash.update(seed.to_le_bytes());
@@ -156,7 +166,8 @@ impl Learner for Fit<'_> {
     fn loss(&mut self, items: &[usize], step: Step) -> Result<Loss, Error> {
         let (net, config) = (self.net, &self.net.config);
         let input = self.train.items.batch(items, &net.tokens, net.device);
-        let gate = (config.gate == Gate::Random).then(|| random_gate(items.len(), config.experts, step.seed, net.device));
+        let gate = (config.gate == Gate::Random)
+            .then(|| random_gate(items.len(), config.experts, step.seed, net.device));
         let how = How {
             training: true,
             rounds: config.rounds,
@@ -171,7 +182,8 @@ impl Learner for Fit<'_> {
         };
         let terms = LossTerms::new(&output, &targets, config);
         let thought = &output.first().thought;
-        self.concepts = Some([thought.explicit_concept().detach(), thought.latent_concept().detach()]);
+        self.concepts =
+            Some([thought.explicit_concept().detach(), thought.latent_concept().detach()]);
         Ok(Loss { total: terms.total(&config.loss), terms: terms.named() })
     }
 
@@ -212,13 +224,17 @@ impl Fit<'_> {
         for rows in train::even(&lengths, net.config.train.batch * 2) {
             let items: Vec<usize> = rows.iter().map(|row| places[*row]).collect();
             let input = data.items.batch(&items, &net.tokens, net.device);
-            let output = net.forward(&input, How { rounds: net.config.rounds_at_inference, ..How::default() });
+            let output = net
+                .forward(&input, How { rounds: net.config.rounds_at_inference, ..How::default() });
             let best: Vec<i64> =
-                Vec::try_from(output.last().logits.argmax(-1, false).to_device(Device::Cpu)).map_err(Error::internal)?;
+                Vec::try_from(output.last().logits.argmax(-1, false).to_device(Device::Cpu))
+                    .map_err(Error::internal)?;
             let index: Vec<i64> = rows.iter().map(|row| *row as i64).collect();
             let index = Tensor::from_slice(&index);
             let thought = &output.first().thought;
-            for (all, own) in concepts.iter().zip([thought.explicit_concept(), thought.latent_concept()]) {
+            for (all, own) in
+                concepts.iter().zip([thought.explicit_concept(), thought.latent_concept()])
+            {
                 let _ = all.shallow_clone().index_copy_(0, &index, &own.to_device(Device::Cpu));
             }
             for (row, best) in rows.iter().zip(best) {
@@ -238,7 +254,8 @@ impl Fit<'_> {
             let found = clusters.assign(kind, &concepts[kind])?;
             let n = tags.len().min(SILHOUETTE);
             let vectors: Vec<f32> =
-                Vec::try_from(concepts[kind].narrow(0, 0, n as i64).flatten(0, -1)).map_err(Error::internal)?;
+                Vec::try_from(concepts[kind].narrow(0, 0, n as i64).flatten(0, -1))
+                    .map_err(Error::internal)?;
             let apart = silhouette(&vectors, self.net.config.width as usize, &tags[..n]);
             self.host.metric(&format!("nmi_{name}"), self.step, nmi(&found, tags));
             self.host.metric(&format!("purity_{name}"), self.step, purity(&found, tags));

@@ -28,7 +28,8 @@ impl Identity {
     pub(crate) fn new(build: &Build<'_>, width: i64, c: i64, switch: Switch) -> Self {
         let spread = if switch == Switch::Replace { SPREAD } else { 0.0 };
         Self {
-            gate: (switch == Switch::Residual).then(|| Linear::new(&build.sub("gate"), width + c, 1)),
+            gate: (switch == Switch::Residual)
+                .then(|| Linear::new(&build.sub("gate"), width + c, 1)),
             out: Linear::without_bias(&build.sub("out"), c, width, spread),
             norm: Norm::new(&build.sub("norm"), width),
             switch,
@@ -38,7 +39,8 @@ impl Identity {
     /// h0 `[B,d]` and u `[B,c]` to s `[B,d]`.
     pub fn forward(&self, pooled: &Tensor, mixed: &Tensor) -> Fused {
         let new = self.out.forward(mixed); // [B,d]
-        let constant = |value: f64| Tensor::full([pooled.size()[0], 1], value, (Kind::Float, pooled.device()));
+        let constant =
+            |value: f64| Tensor::full([pooled.size()[0], 1], value, (Kind::Float, pooled.device()));
         let alpha = match (&self.gate, self.switch) {
             (Some(gate), _) => gate.forward(&Tensor::cat(&[pooled, mixed], 1)).sigmoid(),
             (None, Switch::Replace) => constant(1.0),

@@ -25,15 +25,27 @@ impl Items {
     /// Names the text that cannot be tokenised.
     pub(crate) fn new(texts: &[&str], tokens: &Tokens, lexicon: &Lexicon) -> Result<Self, Error> {
         let encoded = tokens.encode(texts)?;
-        let marks = texts.iter().zip(&encoded).map(|(text, e)| lexicon.marks(text, &e.offsets)).collect();
-        Ok(Self { lengths: encoded.iter().map(Encoded::len).collect(), encoded, marks, cache: None })
+        let marks =
+            texts.iter().zip(&encoded).map(|(text, e)| lexicon.marks(text, &e.offsets)).collect();
+        Ok(Self {
+            lengths: encoded.iter().map(Encoded::len).collect(),
+            encoded,
+            marks,
+            cache: None,
+        })
     }
 
     /// Computes the hidden states that never change and keeps them, where there are such and memory for them.
     ///
     /// # Errors
     /// What the computation says.
-    pub(crate) fn keep(&mut self, calm: &Calm, limit: usize, device: Device, host: &Host) -> Result<(), Error> {
+    pub(crate) fn keep(
+        &mut self,
+        calm: &Calm,
+        limit: usize,
+        device: Device,
+        host: &Host,
+    ) -> Result<(), Error> {
         let layers = calm.fixed_layers();
         let needed = Cache::mebibytes(&self.encoded, calm.backbone.width());
         if layers == 0 || self.encoded.is_empty() {
@@ -69,7 +81,8 @@ impl Items {
             let marks = &self.marks[*item];
             lex[row * longest..row * longest + marks.len()].copy_from_slice(marks);
         }
-        let lex = Tensor::from_slice(&lex).view([items.len() as i64, longest as i64]).to_kind(Kind::Bool);
+        let lex =
+            Tensor::from_slice(&lex).view([items.len() as i64, longest as i64]).to_kind(Kind::Bool);
         Input { text, mask, lex: lex.to_device(device) }
     }
 }

@@ -32,7 +32,8 @@ impl<'a> Build<'a> {
 
     /// A parameter from N(0, `spread`²).
     pub(crate) fn normal(&self, name: &str, shape: &[i64], spread: f64) -> Tensor {
-        let values = normals(self.seed, &self.path.path(name), shape.iter().product::<i64>() as usize);
+        let values =
+            normals(self.seed, &self.path.path(name), shape.iter().product::<i64>() as usize);
         let drawn = Tensor::from_slice(&values).view(shape) * spread;
         self.path.add(name, drawn.to_device(self.path.device()), true)
     }

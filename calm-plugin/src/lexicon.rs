@@ -34,7 +34,8 @@ impl Lexicon {
     pub fn open() -> Result<Self, Error> {
         let file: File = toml::from_str(include_str!("../lexicon.toml"))
             .map_err(|e| Error::internal(format!("lexicon.toml: {e}")))?;
-        let all = [file.countries, file.demonyms, file.religions, file.languages, file.ethnonyms].concat();
+        let all = [file.countries, file.demonyms, file.religions, file.languages, file.ethnonyms]
+            .concat();
         Ok(Self::new(&all))
     }
 
@@ -89,7 +90,10 @@ impl Lexicon {
             rest.filter(|rest| {
                 words.len() > rest.len()
                     && known(first, rest.is_empty(), entry)
-                    && rest.iter().enumerate().all(|(i, e)| known(&words[i + 1].0, i + 1 == rest.len(), e))
+                    && rest
+                        .iter()
+                        .enumerate()
+                        .all(|(i, e)| known(&words[i + 1].0, i + 1 == rest.len(), e))
             })
             .map(|rest| rest.len() + 1)
             .max()
@@ -140,10 +144,19 @@ mod tests {
     #[test]
     fn words_that_name_a_culture_are_found_at_word_borders_in_any_case() {
         assert_eq!(found("MEXICANS and Mexico's mexicana"), ["MEXICANS", "Mexico"]);
-        assert_eq!(found("the united states of america, united we stand"), ["united states of america"]);
-        assert_eq!(found("South Koreans, South  Africa, souths"), ["South Koreans", "South  Africa"]);
+        assert_eq!(
+            found("the united states of america, united we stand"),
+            ["united states of america"]
+        );
+        assert_eq!(
+            found("South Koreans, South  Africa, souths"),
+            ["South Koreans", "South  Africa"]
+        );
         assert_eq!(found("Afro-American (Türkiye) İran"), ["Afro-American", "Türkiye"]);
-        assert_eq!(found("Swiss, Jehovah's Witnesses; the buses"), ["Swiss", "Jehovah's Witnesses"]);
+        assert_eq!(
+            found("Swiss, Jehovah's Witnesses; the buses"),
+            ["Swiss", "Jehovah's Witnesses"]
+        );
         assert!(found("trust us, indiana jones, chinaware, thaiger").is_empty());
         assert!(found("").is_empty());
     }
@@ -161,9 +174,12 @@ mod tests {
         let lexicon = Lexicon::open().unwrap();
         assert!(lexicon.len() > 700, "{}", lexicon.len());
         let file: File = toml::from_str(include_str!("../lexicon.toml")).unwrap();
-        let mut all = [file.countries, file.demonyms, file.religions, file.languages, file.ethnonyms].concat();
+        let mut all =
+            [file.countries, file.demonyms, file.religions, file.languages, file.ethnonyms]
+                .concat();
         all.sort();
-        let twice: Vec<_> = all.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| &pair[0]).collect();
+        let twice: Vec<_> =
+            all.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| &pair[0]).collect();
         assert!(twice.is_empty(), "{twice:?}");
     }
 }

@@ -22,7 +22,9 @@ pub mod slots;
 use std::path::Path;
 
 use backbone::{Checkpoint, Tokens, runtime, state, train};
-use plugin_api::{Batch, Capability, Dataset, Error, Host, Matrix, Plugin, Scores, Task, export_plugin};
+use plugin_api::{
+    Batch, Capability, Dataset, Error, Host, Matrix, Plugin, Scores, Task, export_plugin,
+};
 use serde::{Deserialize, Serialize};
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
@@ -97,23 +99,34 @@ impl Plugin for CalmPlugin {
 
     fn fit(&mut self, train: &Dataset<'_>, valid: &Dataset<'_>, host: &Host) -> Result<(), Error> {
         if self.task.labels.len() < 2 {
-            return Err(Error::config(format!("task {}: calm-plugin needs two labels or more to fit", self.task.name)));
+            return Err(Error::config(format!(
+                "task {}: calm-plugin needs two labels or more to fit",
+                self.task.name
+            )));
         }
         if self.kept.take().is_some() {
             // A second fit begins where the first did.
             let (config, device) = (self.net.config.clone(), self.net.device);
-            self.net = Net::new(config, &self.checkpoint, self.task.labels.len(), device, self.seed)?;
+            self.net =
+                Net::new(config, &self.checkpoint, self.task.labels.len(), device, self.seed)?;
         }
         self.kept = Some(fit::fit(&self.net, train, valid, host)?);
         Ok(())
     }
 
-    fn classify(&mut self, batch: &Batch<'_>, scores: &mut Scores<'_>, host: &Host) -> Result<(), Error> {
+    fn classify(
+        &mut self,
+        batch: &Batch<'_>,
+        scores: &mut Scores<'_>,
+        host: &Host,
+    ) -> Result<(), Error> {
         if self.kept.is_none() {
             return Err(Error::internal("calm-plugin has not been fitted; fit or load it first"));
         }
         let probabilities = |output: &Output| output.last().logits.softmax(-1, Kind::Float);
-        self.in_batches(&batch.texts, host, probabilities, |row, own| scores.row(row).copy_from_slice(own))
+        self.in_batches(&batch.texts, host, probabilities, |row, own| {
+            scores.row(row).copy_from_slice(own)
+        })
     }
 
     fn dimension(&self) -> usize {
@@ -123,13 +136,20 @@ impl Plugin for CalmPlugin {
         }
     }
 
-    fn embed(&mut self, batch: &Batch<'_>, vectors: &mut Matrix<'_>, host: &Host) -> Result<(), Error> {
+    fn embed(
+        &mut self,
+        batch: &Batch<'_>,
+        vectors: &mut Matrix<'_>,
+        host: &Host,
+    ) -> Result<(), Error> {
         let vector = |output: &Output| match self.net.config.embedding {
             Embedding::Identity => output.last().identity.shallow_clone(),
             Embedding::Task => output.first().thought.task.shallow_clone(),
             Embedding::Backbone => output.first().thought.pooled.shallow_clone(),
         };
-        self.in_batches(&batch.texts, host, vector, |row, own| vectors.row(row).copy_from_slice(own))
+        self.in_batches(&batch.texts, host, vector, |row, own| {
+            vectors.row(row).copy_from_slice(own)
+        })
     }
 
     fn save(&self, folder: &Path) -> Result<(), Error> {
@@ -151,9 +171,11 @@ impl Plugin for CalmPlugin {
     fn load(&mut self, folder: &Path) -> Result<(), Error> {
         let path = folder.join(CONFIG);
         let text = fs_err::read_to_string(&path).map_err(Error::load)?;
-        let saved: Saved = serde_json::from_str(&text)
-            .map_err(|e| Error::load(format!("{}: {e}; it was saved by another version", path.display())))?;
-        self.fits(&saved).map_err(|what| Error::load(format!("{}: {what}; fit again", path.display())))?;
+        let saved: Saved = serde_json::from_str(&text).map_err(|e| {
+            Error::load(format!("{}: {e}; it was saved by another version", path.display()))
+        })?;
+        self.fits(&saved)
+            .map_err(|what| Error::load(format!("{}: {what}; fit again", path.display())))?;
         let (config, device) = (self.net.config.clone(), self.net.device);
         let net = Net::new(config, &self.checkpoint, self.task.labels.len(), device, self.seed)?;
         let new = || Clusters::new(&net.store, saved.prototypes, net.config.width, saved.seed);
@@ -172,13 +194,24 @@ impl CalmPlugin {
         let (then, now) = (value(&saved.config)?, value(&self.net.config)?);
         // Where it is computed does not matter.
         let passing = ["device", "bf16", "folder", "cache_mebibytes"];
-        for (name, now) in now.as_object().into_iter().flatten().filter(|(name, _)| !passing.contains(&name.as_str())) {
+        for (name, now) in now
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter(|(name, _)| !passing.contains(&name.as_str()))
+        {
             if then.get(name) != Some(now) {
-                return Err(format!("`{name}` was {}, and is {now} now", then.get(name).unwrap_or(&serde_json::Value::Null)));
+                return Err(format!(
+                    "`{name}` was {}, and is {now} now",
+                    then.get(name).unwrap_or(&serde_json::Value::Null)
+                ));
             }
         }
         if saved.labels != self.task.labels {
-            return Err(format!("the labels were {:?}, and are {:?} now", saved.labels, self.task.labels));
+            return Err(format!(
+                "the labels were {:?}, and are {:?} now",
+                saved.labels, self.task.labels
+            ));
         }
         Ok(())
     }
@@ -201,7 +234,8 @@ impl CalmPlugin {
             if host.is_cancelled() {
                 return Err(Error::cancelled());
             }
-            let made = self.read(&items, &rows, |output| make(output).to_device(Device::Cpu).contiguous())?;
+            let made = self
+                .read(&items, &rows, |output| make(output).to_device(Device::Cpu).contiguous())?;
             let width = made.size()[1] as usize;
             let mut values = vec![0f32; rows.len() * width];
             made.copy_data(&mut values, rows.len() * width);
@@ -213,7 +247,12 @@ impl CalmPlugin {
     }
 
     /// What the model gives for some items, without gradient.
-    fn read<T>(&self, items: &Items, rows: &[usize], make: impl FnOnce(&Output) -> T) -> Result<T, Error> {
+    fn read<T>(
+        &self,
+        items: &Items,
+        rows: &[usize],
+        make: impl FnOnce(&Output) -> T,
+    ) -> Result<T, Error> {
         runtime::guard("calm-plugin", || {
             let how = How { rounds: self.rounds(), ..How::default() };
             let input = items.batch(rows, &self.net.tokens, self.net.device);
@@ -234,7 +273,9 @@ impl Net {
         let layers = model.layers;
         let above = |name: &str, value: usize, most: usize| match value <= most {
             true => Ok(()),
-            false => Err(Error::config(format!("[config]: `{name}` is {value}, but the checkpoint has {layers} layers"))),
+            false => Err(Error::config(format!(
+                "[config]: `{name}` is {value}, but the checkpoint has {layers} layers"
+            ))),
         };
         above("frozen_layers", config.frozen_layers.unwrap_or(0), layers)?;
         if config.rounds > 0 {
@@ -263,7 +304,9 @@ impl Net {
 
     /// The model, in mixed precision where CUDA computes.
     fn forward(&self, input: &Input, how: How<'_>) -> Output {
-        precision::mixed(self.config.bf16 && self.device.is_cuda(), || self.calm.forward(input, how))
+        precision::mixed(self.config.bf16 && self.device.is_cuda(), || {
+            self.calm.forward(input, how)
+        })
     }
 }
 

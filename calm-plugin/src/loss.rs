@@ -48,7 +48,9 @@ impl LossTerms {
                 Gate::Single | Gate::Random => zero(labels),
             },
             calibrate: match config.calibration {
-                Calibration::Deviation | Calibration::Ema => calibrate(output, labels, config.delta),
+                Calibration::Deviation | Calibration::Ema => {
+                    calibrate(output, labels, config.delta)
+                }
                 Calibration::None => zero(labels),
             },
         }
@@ -106,7 +108,9 @@ fn contrasts(output: &Output, targets: &Targets<'_>, config: &CalmConfig) -> [Te
             contrast(&both(&y, y2), &groups, config.temperature),
         ];
     }
-    let Some(cultures) = targets.cultures else { return [zero(targets.labels), zero(targets.labels)] };
+    let Some(cultures) = targets.cultures else {
+        return [zero(targets.labels), zero(targets.labels)];
+    };
     [contrast(&x, cultures, config.temperature), contrast(&y, cultures, config.temperature)]
 }
 
@@ -188,7 +192,8 @@ pub fn calibrate(output: &Output, labels: &Tensor, delta: f64) -> Tensor {
     for (before, after) in rounds.iter().zip(&rounds[1..]) {
         let Some(deviation) = &after.deviation else { continue };
         let known = before.logits.detach().log_softmax(-1, Kind::Float); // [B,C]
-        let divergence = sum_last(&(known.exp() * (&known - after.logits.log_softmax(-1, Kind::Float)))); // [B]
+        let divergence =
+            sum_last(&(known.exp() * (&known - after.logits.log_softmax(-1, Kind::Float)))); // [B]
         let right = before.logits.argmax(-1, false).eq_tensor(labels).to_kind(Kind::Float); // [B]
         let kept = (divergence * &right).sum(None::<Kind>) / right.sum(None::<Kind>).clamp_min(1.0);
         sum = sum + (deviation - delta).relu().mean(None::<Kind>) + kept;
@@ -224,7 +229,8 @@ mod tests {
         for n in [1, 2, 3] {
             let v = Tensor::randn([n, 4], CPU).set_requires_grad(true);
             let groups = Tensor::arange(n, (Kind::Int64, Device::Cpu)).clamp_max(1);
-            let gradient = Tensor::run_backward(&[contrast(&v, &groups, 0.07)], &[&v], false, false);
+            let gradient =
+                Tensor::run_backward(&[contrast(&v, &groups, 0.07)], &[&v], false, false);
             assert_eq!(gradient[0].isfinite().all().int64_value(&[]), 1, "{n}");
         }
     }
@@ -244,7 +250,8 @@ mod tests {
         near(&cross_covariance(&x, &square), 0.0);
         tch::manual_seed(3);
         let dependent = hsic(&x, &square).double_value(&[]);
-        let independent = hsic(&x, &square.index_select(0, &Tensor::randperm(41, (Kind::Int64, Device::Cpu))));
+        let independent =
+            hsic(&x, &square.index_select(0, &Tensor::randperm(41, (Kind::Int64, Device::Cpu))));
         assert!(dependent > 3.0 * independent.double_value(&[]), "{dependent} {independent:?}");
         // Two points: K = L = [[1, e^-1/2], [e^-1/2, 1]], centred trace (1 - e^-1/2)^2, over 4.
         let p = Tensor::from_slice(&[0f32, 3.0]).view([2, 1]);
@@ -254,7 +261,9 @@ mod tests {
     #[test]
     fn balance_is_one_where_experts_are_used_alike_and_more_where_not() {
         let gate = Tensor::full([4, 6], 1.0 / 6.0, CPU);
-        let even = Tensor::from_slice(&[1f32, 1., 0., 0., 0., 0., 0., 0., 1., 1., 0., 0., 0., 0., 0., 0., 1., 1.]);
+        let even = Tensor::from_slice(&[
+            1f32, 1., 0., 0., 0., 0., 0., 0., 1., 1., 0., 0., 0., 0., 0., 0., 1., 1.,
+        ]);
         near(&balance(&gate.narrow(0, 0, 3), &even.view([3, 6])), 1.0);
         let sharp = Tensor::from_slice(&[0.5f32, 0.5, 0.0, 0.0, 0.0, 0.0]).view([1, 6]);
         near(&balance(&sharp, &sharp.gt(0.0).to_kind(Kind::Float)), 3.0);

@@ -16,8 +16,12 @@ struct Table {
 
 impl Table {
     fn new(a: &[u32], b: &[u32]) -> Self {
-        let mut table =
-            Self { joint: BTreeMap::new(), rows: BTreeMap::new(), columns: BTreeMap::new(), total: a.len() as f64 };
+        let mut table = Self {
+            joint: BTreeMap::new(),
+            rows: BTreeMap::new(),
+            columns: BTreeMap::new(),
+            total: a.len() as f64,
+        };
         for (a, b) in a.iter().zip(b) {
             *table.joint.entry((*a, *b)).or_default() += 1.0;
             *table.rows.entry(*a).or_default() += 1.0;
@@ -71,7 +75,8 @@ pub fn silhouette(vectors: &[f32], width: usize, groups: &[u32]) -> f64 {
         return 0.0;
     }
     // The mean distance to a group is 1 - v . sum / n: a sum over pairs is not needed.
-    let dot = |v: &[f32], sum: &[f64]| v.iter().zip(sum).map(|(x, s)| f64::from(*x) * s).sum::<f64>();
+    let dot =
+        |v: &[f32], sum: &[f64]| v.iter().zip(sum).map(|(x, s)| f64::from(*x) * s).sum::<f64>();
     let mut total = 0.0;
     for (v, group) in vectors.chunks(width).zip(groups) {
         let (own, count) = &sums[group];
@@ -81,7 +86,8 @@ pub fn silhouette(vectors: &[f32], width: usize, groups: &[u32]) -> f64 {
         let square: f64 = v.iter().map(|x| f64::from(*x).powi(2)).sum();
         let inside = 1.0 - (dot(v, own) - square) / (count - 1.0);
         let others = sums.iter().filter(|(other, _)| *other != group);
-        let outside = others.map(|(_, (sum, n))| 1.0 - dot(v, sum) / n).fold(f64::INFINITY, f64::min);
+        let outside =
+            others.map(|(_, (sum, n))| 1.0 - dot(v, sum) / n).fold(f64::INFINITY, f64::min);
         let larger = inside.max(outside);
         total += if larger > 0.0 { (outside - inside) / larger } else { 0.0 };
     }
@@ -103,7 +109,9 @@ pub fn gate_information(gates: &[f32], experts: usize, tags: &[u32]) -> f64 {
     }
     let n = tags.len().max(1) as f64;
     let divergence = |(sum, count): &(Vec<f64>, f64)| -> f64 {
-        let term = |(s, a): (&f64, &f64)| if *s > 0.0 { s / count * ((s / count) / (a / n)).ln() } else { 0.0 };
+        let term = |(s, a): (&f64, &f64)| {
+            if *s > 0.0 { s / count * ((s / count) / (a / n)).ln() } else { 0.0 }
+        };
         count / n * sum.iter().zip(&all).map(term).sum::<f64>()
     };
     means.values().map(divergence).sum::<f64>().max(0.0)
@@ -163,7 +171,8 @@ mod tests {
     #[test]
     fn a_gate_that_knows_the_tag_and_one_that_does_not() {
         let tags: Vec<u32> = (0..200).map(|i| i % 2).collect();
-        let sharp: Vec<f32> = tags.iter().flat_map(|t| if *t == 0 { [1.0, 0.0] } else { [0.0, 1.0] }).collect();
+        let sharp: Vec<f32> =
+            tags.iter().flat_map(|t| if *t == 0 { [1.0, 0.0] } else { [0.0, 1.0] }).collect();
         near(gate_information(&sharp, 2, &tags), 2f64.ln());
         let flat = vec![0.5f32; 400];
         near(gate_information(&flat, 2, &tags), 0.0);

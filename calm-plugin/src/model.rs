@@ -148,7 +148,13 @@ pub fn concept(seen: &Seen) -> Tensor {
 
 impl Calm {
     /// Declares all parameters in a store on the CPU; the backbone's are filled by [`Backbone::load`].
-    pub fn new(store: &VarStore, model: &ModelConfig, config: &CalmConfig, classes: usize, seed: u64) -> Self {
+    pub fn new(
+        store: &VarStore,
+        model: &ModelConfig,
+        config: &CalmConfig,
+        classes: usize,
+        seed: u64,
+    ) -> Self {
         let build = Build::new(store, seed);
         let (d, c) = (model.width, config.width);
         let slots = |name, sight| Slots::new(&build.sub(name), d, c, config.slots, sight);
@@ -156,7 +162,12 @@ impl Calm {
         let task = build.sub("task");
         let prompt = |build| Prompt::new(&build, d, config.prompt_width, config.prompt_tokens);
         let calm = Self {
-            backbone: Backbone::new(&(store.root() / BACKBONE), model, config.tune, config.frozen_layers),
+            backbone: Backbone::new(
+                &(store.root() / BACKBONE),
+                model,
+                config.tune,
+                config.frozen_layers,
+            ),
             task: (Linear::new(&task.sub("proj"), d, c), Norm::new(&task.sub("norm"), c)),
             explicit: slots("explicit", Sight::Drawn(config.lexicon_bias)),
             latent: slots("latent", latent),
@@ -178,22 +189,37 @@ impl Calm {
         let (thought, second_view) = self.think(&hidden, mask, &input.lex, how); // z X Y u s
         let identity = thought.fused.identity.shallow_clone(); // s_0 [B,d]
         let logits = self.answer(&identity, &thought.task); // [B,C]
-        let mut rounds = vec![Round { prompt: None, hidden, thought, identity, deviation: None, logits }];
+        let mut rounds =
+            vec![Round { prompt: None, hidden, thought, identity, deviation: None, logits }];
         for _ in 0..how.rounds {
             let before = rounds[rounds.len() - 1].identity.shallow_clone(); // s_{r-1} [B,d]
             let prompt = self.prompt.as_ref().map(|prompt| prompt.forward(&before)); // P [B,m,d]
             let hidden = self.upper(&entering, mask, prompt.as_ref(), how); // H^r [B,L,d]
-            let (thought, _) = self.think(&hidden, mask, &input.lex, How { second_view: false, ..how });
+            let (thought, _) =
+                self.think(&hidden, mask, &input.lex, How { second_view: false, ..how });
             let deviation = 1.0 - cosine(&thought.fused.identity, &before.detach()); // dev [B]
             let identity = self.calibrate(&before, &thought.fused.identity, &deviation); // s_r [B,d]
             let logits = self.answer(&identity, &rounds[0].thought.task); // [B,C]
-            rounds.push(Round { prompt, hidden, thought, identity, deviation: Some(deviation), logits });
+            rounds.push(Round {
+                prompt,
+                hidden,
+                thought,
+                identity,
+                deviation: Some(deviation),
+                logits,
+            });
         }
         Output { rounds, second_view }
     }
 
     /// One reading: task, concepts, their alignment, the experts, the identity; and the slots' second look.
-    fn think(&self, hidden: &Tensor, mask: &Tensor, lex: &Tensor, how: How<'_>) -> (Thought, Option<(Seen, Seen)>) {
+    fn think(
+        &self,
+        hidden: &Tensor,
+        mask: &Tensor,
+        lex: &Tensor,
+        how: How<'_>,
+    ) -> (Thought, Option<(Seen, Seen)>) {
         let look = || {
             let seen = hidden.dropout(self.config.dropout, how.training); // [B,L,d]
             (self.explicit.forward(&seen, mask, lex), self.latent.forward(&seen, mask, lex))
@@ -217,7 +243,9 @@ impl Calm {
     fn calibrate(&self, before: &Tensor, given: &Tensor, deviation: &Tensor) -> Tensor {
         let moved = || before + (given - before) * self.config.eta;
         match self.config.calibration {
-            Calibration::Deviation => moved().where_self(&deviation.gt(self.config.delta).unsqueeze(1), before),
+            Calibration::Deviation => {
+                moved().where_self(&deviation.gt(self.config.delta).unsqueeze(1), before)
+            }
             Calibration::Ema => moved(),
             Calibration::None => given.shallow_clone(),
         }
@@ -231,12 +259,20 @@ impl Calm {
                 let embedded = self.backbone.embed(ids, Pass { dropout, prompt: 0 });
                 self.run(embedded, mask, 0, self.branch(), 0, how)
             }
-            Text::Entering(hidden, layer) => self.run(hidden.shallow_clone(), mask, *layer, self.branch(), 0, how),
+            Text::Entering(hidden, layer) => {
+                self.run(hidden.shallow_clone(), mask, *layer, self.branch(), 0, how)
+            }
         }
     }
 
     /// H `[B,L,d]` from what enters the prompt's layer, with the prompt in front where there is one.
-    fn upper(&self, entering: &Tensor, mask: &Tensor, prompt: Option<&Tensor>, how: How<'_>) -> Tensor {
+    fn upper(
+        &self,
+        entering: &Tensor,
+        mask: &Tensor,
+        prompt: Option<&Tensor>,
+        how: How<'_>,
+    ) -> Tensor {
         let (from, to) = (self.branch(), self.backbone.layers());
         let Some(prompt) = prompt else {
             return self.run(entering.shallow_clone(), mask, from, to, 0, how);
@@ -247,7 +283,15 @@ impl Calm {
     }
 
     /// Layers `from..to`, without dropout in frozen ones.
-    fn run(&self, hidden: Tensor, mask: &Tensor, from: usize, to: usize, prompt: i64, how: How<'_>) -> Tensor {
+    fn run(
+        &self,
+        hidden: Tensor,
+        mask: &Tensor,
+        from: usize,
+        to: usize,
+        prompt: i64,
+        how: How<'_>,
+    ) -> Tensor {
         let part = |hidden, from, to, pass| {
             if from < to { self.backbone.run(hidden, mask, from..to, pass) } else { hidden }
         };
@@ -287,10 +331,13 @@ fn cosine(a: &Tensor, b: &Tensor) -> Tensor {
 
 /// Draws LoRA's first matrices from the seed too; their second ones are 0.
 fn draw_lora(store: &VarStore, seed: u64) {
-    for (name, mut tensor) in store.variables().into_iter().filter(|(name, _)| name.ends_with(".lora_a")) {
+    for (name, mut tensor) in
+        store.variables().into_iter().filter(|(name, _)| name.ends_with(".lora_a"))
+    {
         let shape = tensor.size();
         let spread = 1.0 / (shape[1] as f64).sqrt();
-        let drawn = Tensor::from_slice(&normals(seed, &name, tensor.numel())).view(&shape[..]) * spread;
+        let drawn =
+            Tensor::from_slice(&normals(seed, &name, tensor.numel())).view(&shape[..]) * spread;
         tch::no_grad(|| tensor.copy_(&drawn));
     }
 }

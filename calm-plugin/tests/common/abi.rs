@@ -5,7 +5,9 @@ use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
 use std::ptr;
 
-use plugin_api::abi::{CE_ABI_MAJOR, CE_ABI_MINOR, CE_OK, CeBatch, CeDataset, CeError, CeHost, CePlugin, CeStr, CeTask};
+use plugin_api::abi::{
+    CE_ABI_MAJOR, CE_ABI_MINOR, CE_OK, CeBatch, CeDataset, CeError, CeHost, CePlugin, CeStr, CeTask,
+};
 
 use crate::tiny::Texts;
 
@@ -32,7 +34,8 @@ fn ce(text: &str) -> CeStr {
 
 unsafe extern "C" fn metric(context: *mut c_void, name: CeStr, step: u64, value: f64) {
     // SAFETY: the context is the `Heard` of a living model; the name lives during the call.
-    let (heard, name) = unsafe { (&*context.cast::<Heard>(), std::slice::from_raw_parts(name.data, name.len)) };
+    let (heard, name) =
+        unsafe { (&*context.cast::<Heard>(), std::slice::from_raw_parts(name.data, name.len)) };
     heard.metrics.borrow_mut().push((String::from_utf8_lossy(name).into_owned(), step, value));
 }
 
@@ -80,12 +83,21 @@ fn told(call: impl FnOnce(*mut CeError) -> i32) -> Result<(), String> {
         len: 0,
         example: usize::MAX,
     };
-    if call(&raw mut error) == CE_OK { Ok(()) } else { Err(String::from_utf8_lossy(&buffer[..error.len]).into_owned()) }
+    if call(&raw mut error) == CE_OK {
+        Ok(())
+    } else {
+        Err(String::from_utf8_lossy(&buffer[..error.len]).into_owned())
+    }
 }
 
 impl Model {
     /// `create`.
-    pub(crate) fn new(config: &str, labels: &[&str], cultures: &[&str], seed: u64) -> Result<Self, String> {
+    pub(crate) fn new(
+        config: &str,
+        labels: &[&str],
+        cultures: &[&str],
+        seed: u64,
+    ) -> Result<Self, String> {
         // SAFETY: the table is static.
         let table = unsafe { &*calm_plugin::culture_eval_plugin_v1() };
         assert_eq!((table.abi_major, table.abi_minor), (CE_ABI_MAJOR, CE_ABI_MINOR));
@@ -113,7 +125,15 @@ impl Model {
         };
         let mut handle = ptr::null_mut();
         // SAFETY: all pointers live during the call, and the host as long as the model.
-        told(|error| unsafe { table.create.unwrap()(ce(config), &raw const task, &raw const *host, &raw mut handle, error) })?;
+        told(|error| unsafe {
+            table.create.unwrap()(
+                ce(config),
+                &raw const task,
+                &raw const *host,
+                &raw mut handle,
+                error,
+            )
+        })?;
         Ok(Self { table, handle, labels: labels.len(), heard, _host: host })
     }
 
@@ -122,19 +142,29 @@ impl Model {
         let (own, other) = (Columns::new(train), Columns::new(valid));
         let (own, other) = (own.data(train), other.data(valid));
         // SAFETY: the columns live during the call.
-        told(|error| unsafe { self.table.fit.unwrap()(self.handle, &raw const own, &raw const other, error) })
+        told(|error| unsafe {
+            self.table.fit.unwrap()(self.handle, &raw const own, &raw const other, error)
+        })
     }
 
     /// `classify`.
     pub(crate) fn classify(&mut self, texts: &Texts) -> Result<Vec<f32>, String> {
         let columns = Columns::new(texts);
         let n = texts.ids.len();
-        let (mut scores, mut answered, mut rows) = (vec![f32::NAN; n * self.labels], vec![1u8; n], 0);
+        let (mut scores, mut answered, mut rows) =
+            (vec![f32::NAN; n * self.labels], vec![1u8; n], 0);
         let batch = columns.batch(texts);
         let (out, marks) = (scores.as_mut_ptr(), answered.as_mut_ptr());
         // SAFETY: the buffers have the sizes that the ABI asks for.
         told(|error| unsafe {
-            self.table.classify.unwrap()(self.handle, &raw const batch, out, marks, &raw mut rows, error)
+            self.table.classify.unwrap()(
+                self.handle,
+                &raw const batch,
+                out,
+                marks,
+                &raw mut rows,
+                error,
+            )
         })?;
         assert_eq!(rows, n);
         Ok(scores)
@@ -148,7 +178,13 @@ impl Model {
 
     /// All values of a metric, in order.
     pub(crate) fn metric(&self, name: &str) -> Vec<f64> {
-        self.heard.metrics.borrow().iter().filter(|(known, ..)| known == name).map(|(_, _, value)| *value).collect()
+        self.heard
+            .metrics
+            .borrow()
+            .iter()
+            .filter(|(known, ..)| known == name)
+            .map(|(_, _, value)| *value)
+            .collect()
     }
 }
 

@@ -47,7 +47,7 @@ pub(crate) struct Planted {
 }
 
 /// Sizes.
-pub(crate) const TRAIN: usize = 480;
+pub(crate) const TRAIN: usize = 1_600;
 pub(crate) const VALID: usize = 240;
 pub(crate) const TEST: usize = 1_000;
 
@@ -74,17 +74,22 @@ impl Planted {
                     names[name].to_owned(),
                     format!("hint{hint}"),
                 ];
-                words.extend((0..rng.random_range(2..6)).map(|_| format!("f{}", rng.random_range(0..30))));
+                words.extend(
+                    (0..rng.random_range(2..6)).map(|_| format!("f{}", rng.random_range(0..30))),
+                );
                 words.shuffle(&mut rng);
                 texts.push(format!("{part}-{i}"), words.join(" "), culture as u32, label as u32);
             }
             texts
         };
         let (train, valid, test) = (text(TRAIN, "train"), text(VALID, "valid"), text(TEST, "test"));
-        let facts = ["a", "b"].into_iter().flat_map(|f| (0..6).map(move |k| format!("{f}{}{}", k / 3, k % 3)));
+        let facts = ["a", "b"]
+            .into_iter()
+            .flat_map(|f| (0..6).map(move |k| format!("{f}{}{}", k / 3, k % 3)));
         let hints = (0..CULTURES * WORDS).map(|k| format!("hint{k}"));
         let filler = (0..30).map(|k| format!("f{k}"));
-        let vocabulary: Vec<String> = facts.chain(names.iter().map(|n| (*n).to_owned())).chain(hints).chain(filler).collect();
+        let vocabulary: Vec<String> =
+            facts.chain(names.iter().map(|n| (*n).to_owned())).chain(hints).chain(filler).collect();
         let folder = checkpoint(&vocabulary, Bert { width: 32, layers: 2, dropout: 0.1 }, 1);
         Self { train, valid, test, folder }
     }
@@ -126,7 +131,7 @@ impl Planted {
 
 /// Both models' training. The backbone is random, so that it learns at the head's rate.
 fn plan(epochs: usize) -> Value {
-    json!({"epochs": epochs, "batch": 32, "learning_rate": 2e-3, "backbone_rate": 2e-3, "patience": 0})
+    json!({"epochs": epochs, "batch": 32, "learning_rate": 5e-3, "backbone_rate": 5e-3, "patience": 0})
 }
 
 fn right(answers: &[u32], labels: &[u32]) -> Vec<bool> {
@@ -145,7 +150,11 @@ pub(crate) fn mcnemar(one: &[bool], other: &[bool]) -> (f64, usize, usize) {
     let n = wins + losses;
     let ln_factorial = |k: usize| (1..=k).map(|i| (i as f64).ln()).sum::<f64>();
     let mass = |k: usize| {
-        (ln_factorial(n) - ln_factorial(k) - ln_factorial(n - k) - n as f64 * std::f64::consts::LN_2).exp()
+        (ln_factorial(n)
+            - ln_factorial(k)
+            - ln_factorial(n - k)
+            - n as f64 * std::f64::consts::LN_2)
+            .exp()
     };
     let fewer = wins.min(losses);
     let p = 2.0 * (0..=fewer).map(mass).sum::<f64>() - mass(fewer);
@@ -160,7 +169,7 @@ pub(crate) struct Seen {
     pub(crate) valid: f64,
     /// NMI of clusters and cultures: explicit, latent.
     pub(crate) nmi: [f64; 2],
-    /// Bits of information of the gate about the culture, what shuffled tags give, and the permutation p.
+    /// What the experts' weights say about the culture in bits, what they say about shuffled tags, and the permutation p.
     pub(crate) gate: [f64; 3],
     /// Mean attention on tokens of the lexicon: explicit, latent.
     pub(crate) lexicon: [f64; 2],
@@ -173,16 +182,21 @@ pub(crate) struct Seen {
 impl Seen {
     fn new(test: &[Explanation], valid: &[Explanation], planted: &Planted, seed: u64) -> Self {
         let tags = &planted.test.cultures;
-        let cluster = |kind: usize| -> Vec<u32> { test.iter().map(|e| e.clusters.unwrap()[kind]).collect() };
+        let cluster =
+            |kind: usize| -> Vec<u32> { test.iter().map(|e| e.clusters.unwrap()[kind]).collect() };
         let best = |p: &[f32]| u32::from(p[1] > p[0]);
-        let answers = |all: &[Explanation]| -> Vec<u32> { all.iter().map(|e| best(&e.probabilities)).collect() };
+        let answers = |all: &[Explanation]| -> Vec<u32> {
+            all.iter().map(|e| best(&e.probabilities)).collect()
+        };
         let experts = test[0].gate.len();
-        let gates: Vec<f32> = test.iter().flat_map(|e| e.gate.clone()).collect();
+        let gates: Vec<f32> = test.iter().flat_map(weights).collect();
         let (p, null) = gate_null(&gates, experts, tags, 999, &mut stream(seed, "null", 0));
         let bits = |nats: f64| nats / std::f64::consts::LN_2;
         let looked = |slots: fn(&Explanation) -> &Vec<calm_plugin::SlotAttention>| {
             let on = |e: &Explanation| {
-                let each = slots(e).iter().map(|s| s.tokens.iter().filter(|t| t.lexicon).map(|t| f64::from(t.weight)).sum::<f64>());
+                let each = slots(e).iter().map(|s| {
+                    s.tokens.iter().filter(|t| t.lexicon).map(|t| f64::from(t.weight)).sum::<f64>()
+                });
                 each.sum::<f64>() / slots(e).len() as f64
             };
             test.iter().map(on).sum::<f64>() / test.len() as f64
@@ -206,7 +220,7 @@ impl Seen {
         let [g, null, p] = self.gate;
         let _ = write!(
             row,
-            "test {:.3} (round 0 {:.3}) valid {:.3} | NMI {:.3} {:.3} | gate {g:.3} bits (shuffled {null:.4}, p {p:.3}) | on lexicon {:.3} {:.3} | dev {:.3}",
+            "test {:.3} (round 0 {:.3}) valid {:.3} | NMI {:.3} {:.3} | experts {g:.3} bits (shuffled {null:.3}, p {p:.3}) | on lexicon {:.3} {:.3} | dev {:.3}",
             accuracy(&self.right),
             self.first,
             self.valid,
@@ -218,6 +232,14 @@ impl Seen {
         );
         row
     }
+}
+
+/// What each expert's answer weighed: the gate over those that fired.
+fn weights(one: &Explanation) -> Vec<f32> {
+    let kept = |e: usize| if one.fired.contains(&e) { one.gate[e] } else { 0.0 };
+    let kept: Vec<f32> = (0..one.gate.len()).map(kept).collect();
+    let sum: f32 = kept.iter().sum();
+    kept.into_iter().map(|k| k / sum).collect()
 }
 
 /// Backbone, mean, Linear, GELU, Linear.
@@ -237,10 +259,13 @@ struct Control {
 impl Control {
     fn new(planted: &Planted, parameters: i64, seed: u64) -> Self {
         tch::set_num_threads(1);
-        let checkpoint = Checkpoint::open(Some(planted.folder.path()), &std::collections::HashMap::new()).unwrap();
+        let checkpoint =
+            Checkpoint::open(Some(planted.folder.path()), &std::collections::HashMap::new())
+                .unwrap();
         let tokens = Tokens::open(&checkpoint.tokenizer, 32, 0).unwrap();
         let store = VarStore::new(Device::Cpu);
-        let backbone = Backbone::new(&(store.root() / "backbone"), &checkpoint.config, Tune::Full, None);
+        let backbone =
+            Backbone::new(&(store.root() / "backbone"), &checkpoint.config, Tune::Full, None);
         backbone.load(&store, "backbone", &checkpoint).unwrap();
         tch::manual_seed(seed as i64);
         let d = backbone.width();
@@ -254,7 +279,8 @@ impl Control {
             path.var("down_bias", &[2], Init::Const(0.0)),
         ];
         let encode = |texts: &Texts| tokens.encode(&texts.batch().texts).unwrap();
-        let (train, valid, test) = (encode(&planted.train), encode(&planted.valid), encode(&planted.test));
+        let (train, valid, test) =
+            (encode(&planted.train), encode(&planted.valid), encode(&planted.test));
         let lengths = train.iter().map(Encoded::len).collect();
         let labels = [planted.train.labels.clone(), planted.valid.labels.clone()];
         let names = planted.train.ids.clone();
@@ -309,11 +335,11 @@ impl Learner for Control {
 pub(crate) fn added(folder: &TempDir) -> i64 {
     let text = fs_err::read_to_string(folder.path().join("config.json")).unwrap();
     let model = backbone::checkpoint::ModelConfig::parse(&text).unwrap();
-    let config = json!({"width": 32, "slots": 4, "prompt_tokens": 4, "prompt_width": 32}).to_string();
+    let config =
+        json!({"width": 32, "slots": 4, "prompt_tokens": 4, "prompt_width": 32}).to_string();
     let config = calm_plugin::config::CalmConfig::parse(&config).unwrap();
     let store = VarStore::new(Device::Cpu);
     let _ = calm_plugin::model::Calm::new(&store, &model, &config, 2, 1);
     let own = store.variables().into_iter().filter(|(name, _)| !name.starts_with("backbone"));
     own.map(|(_, tensor)| tensor.numel() as i64).sum()
 }
-

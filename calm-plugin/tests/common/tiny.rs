@@ -31,7 +31,9 @@ pub(crate) fn words() -> Vec<String> {
 pub(crate) fn checkpoint(words: &[String], bert: Bert, seed: i64) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let vocabulary = 4 + words.len() as i64;
-    let write = |name: &str, value: &Value| fs_err::write(folder.path().join(name), value.to_string()).unwrap();
+    let write = |name: &str, value: &Value| {
+        fs_err::write(folder.path().join(name), value.to_string()).unwrap()
+    };
     write(
         "config.json",
         &json!({
@@ -51,7 +53,8 @@ fn parameters(vocabulary: i64, bert: Bert, seed: i64) -> Vec<(String, Tensor)> {
     tch::set_num_threads(1);
     tch::manual_seed(seed);
     let d = bert.width;
-    let random = |shape: &[i64], spread: f64| Tensor::randn(shape, (Kind::Float, Device::Cpu)) * spread;
+    let random =
+        |shape: &[i64], spread: f64| Tensor::randn(shape, (Kind::Float, Device::Cpu)) * spread;
     let mut all = Vec::new();
     let linear = |all: &mut Vec<(String, Tensor)>, name: String, input: i64, output: i64| {
         all.push((format!("{name}.weight"), random(&[output, input], 1.0 / (input as f64).sqrt())));
@@ -61,7 +64,9 @@ fn parameters(vocabulary: i64, bert: Bert, seed: i64) -> Vec<(String, Tensor)> {
         all.push((format!("{name}.weight"), Tensor::ones([d], (Kind::Float, Device::Cpu))));
         all.push((format!("{name}.bias"), Tensor::zeros([d], (Kind::Float, Device::Cpu))));
     };
-    for (table, rows, spread) in [("word", vocabulary, 1.0), ("position", 64, 0.1), ("token_type", 2, 0.1)] {
+    for (table, rows, spread) in
+        [("word", vocabulary, 1.0), ("position", 64, 0.1), ("token_type", 2, 0.1)]
+    {
         all.push((format!("embeddings.{table}_embeddings.weight"), random(&[rows, d], spread)));
     }
     norm(&mut all, "embeddings.LayerNorm".to_owned());
@@ -83,7 +88,8 @@ fn parameters(vocabulary: i64, bert: Bert, seed: i64) -> Vec<(String, Tensor)> {
 fn tokenizer(words: &[String]) -> Value {
     let special = ["[PAD]", "[CLS]", "[SEP]", "[UNK]"];
     let all = special.iter().map(|s| (*s).to_owned()).chain(words.iter().cloned());
-    let vocabulary: Map<String, Value> = all.enumerate().map(|(id, word)| (word, json!(id))).collect();
+    let vocabulary: Map<String, Value> =
+        all.enumerate().map(|(id, word)| (word, json!(id))).collect();
     let added: Vec<Value> = (special.iter().enumerate())
         .map(|(id, content)| {
             json!({"id": id, "content": content, "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true})

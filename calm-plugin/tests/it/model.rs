@@ -37,8 +37,13 @@ fn calm(fields: Map<String, Value>, body: &str) -> (Calm, VarStore, CalmConfig) 
 }
 
 fn batch() -> Input {
-    let ids = Tensor::from_slice(&[1i64, 7, 8, 9, 10, 2, 1, 11, 12, 2, 0, 0, 1, 13, 14, 15, 2, 0]).view([3, 6]);
-    let lex = Tensor::from_slice(&[8i64, 14]).unsqueeze(-1).unsqueeze(-1).eq_tensor(&ids).any_dim(0, false);
+    let ids = Tensor::from_slice(&[1i64, 7, 8, 9, 10, 2, 1, 11, 12, 2, 0, 0, 1, 13, 14, 15, 2, 0])
+        .view([3, 6]);
+    let lex = Tensor::from_slice(&[8i64, 14])
+        .unsqueeze(-1)
+        .unsqueeze(-1)
+        .eq_tensor(&ids)
+        .any_dim(0, false);
     Input { mask: ids.ne(0), text: Text::Ids(ids), lex }
 }
 
@@ -70,8 +75,13 @@ fn what_stands_at_padding_changes_nothing() {
         let (calm, ..) = calm(small("tiny"), body);
         let (clean, dirty) = (batch(), batch());
         let junk = ids(&dirty).where_self(&dirty.mask, &Tensor::from(33i64));
-        let dirty = Input { text: Text::Ids(junk), lex: dirty.lex.logical_or(&dirty.mask.logical_not()), ..dirty };
-        let (one, other) = (calm.forward(&clean, two_rounds(false)), calm.forward(&dirty, two_rounds(false)));
+        let dirty = Input {
+            text: Text::Ids(junk),
+            lex: dirty.lex.logical_or(&dirty.mask.logical_not()),
+            ..dirty
+        };
+        let (one, other) =
+            (calm.forward(&clean, two_rounds(false)), calm.forward(&dirty, two_rounds(false)));
         same(&one.last().identity, &other.last().identity, 1e-5, "s");
         same(&one.last().logits, &other.last().logits, 1e-5, "logits");
         // A text alone, without padding.
@@ -92,10 +102,20 @@ fn the_order_of_a_batch_is_kept() {
     let one = batch();
     let order = Tensor::from_slice(&[2i64, 0, 1]);
     let turned = |t: &Tensor| t.index_select(0, &order);
-    let other = Input { text: Text::Ids(turned(&ids(&one))), mask: turned(&one.mask), lex: turned(&one.lex) };
-    let (one, other) = (calm.forward(&one, two_rounds(false)), calm.forward(&other, two_rounds(false)));
+    let other = Input {
+        text: Text::Ids(turned(&ids(&one))),
+        mask: turned(&one.mask),
+        lex: turned(&one.lex),
+    };
+    let (one, other) =
+        (calm.forward(&one, two_rounds(false)), calm.forward(&other, two_rounds(false)));
     same(&turned(&one.last().logits), &other.last().logits, 1e-6, "logits");
-    same(&turned(&one.first().thought.experts.gate), &other.first().thought.experts.gate, 1e-6, "gate");
+    same(
+        &turned(&one.first().thought.experts.gate),
+        &other.first().thought.experts.gate,
+        1e-6,
+        "gate",
+    );
 }
 
 #[test]
@@ -105,14 +125,16 @@ fn step_0_is_the_backbone_and_a_head() {
         let (calm, store, _) = calm(small("tiny"), body);
         let input = batch();
         let output = calm.forward(&input, How::default());
-        let hidden = calm.backbone.forward(&ids(&input), &input.mask, backbone::model::Pass::default());
+        let hidden =
+            calm.backbone.forward(&ids(&input), &input.mask, backbone::model::Pass::default());
         let pooled = backbone::Pooling::Mean.pool(&hidden, &input.mask);
         let plain = pooled.layer_norm::<Tensor>(&[16], None, None, 1e-5, true);
         assert_eq!(output.last().identity, plain);
         let named = store.variables();
         let task = pooled.linear(&named["task.proj.weight"], Some(&named["task.proj.bias"]));
         let task = task.layer_norm::<Tensor>(&[16], None, None, 1e-5, true);
-        let head = Tensor::cat(&[plain, task], 1).linear(&named["head.weight"], Some(&named["head.bias"]));
+        let head =
+            Tensor::cat(&[plain, task], 1).linear(&named["head.weight"], Some(&named["head.bias"]));
         same(&output.last().logits, &head, 1e-6, "logits");
     });
 }
@@ -182,7 +204,10 @@ fn parameters_are_drawn_the_same_whatever_the_threads() {
         let fields = small("lora");
         let config = CalmConfig::parse(&Value::Object(fields).to_string()).unwrap();
         let _ = Calm::new(&store, &ModelConfig::parse(BERT).unwrap(), &config, 3, 7);
-        let own = store.variables().into_iter().filter(|(n, _)| !n.starts_with("backbone.") || n.contains("lora_"));
+        let own = store
+            .variables()
+            .into_iter()
+            .filter(|(n, _)| !n.starts_with("backbone.") || n.contains("lora_"));
         let mut own: Vec<(String, Tensor)> = own.collect();
         own.sort_by(|a, b| a.0.cmp(&b.0));
         own

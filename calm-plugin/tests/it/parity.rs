@@ -21,7 +21,10 @@ fn folder() -> String {
 }
 
 fn tensors(name: &str) -> Named {
-    Tensor::read_safetensors(format!("{}/{name}.safetensors", folder())).unwrap().into_iter().collect()
+    Tensor::read_safetensors(format!("{}/{name}.safetensors", folder()))
+        .unwrap()
+        .into_iter()
+        .collect()
 }
 
 fn text(name: &str) -> String {
@@ -82,19 +85,36 @@ impl Case {
             tch::no_grad(|| own.copy_(value));
         }
         let training = case["mode"] == "training";
-        let views = twin["contrast"] == "simclr" || twin["tags"] == false && twin["contrast"] != "none";
+        let views =
+            twin["contrast"] == "simclr" || twin["tags"] == false && twin["contrast"] != "none";
         let rounds = twin["rounds"].as_u64().unwrap() as usize;
-        Self { calm, store, config, rounds, training, views: views && training, batch: tensors("batch") }
+        Self {
+            calm,
+            store,
+            config,
+            rounds,
+            training,
+            views: views && training,
+            batch: tensors("batch"),
+        }
     }
 
     fn run(&self) -> (Output, LossTerms) {
         let bits = |name: &str| self.batch[name].to_kind(Kind::Bool);
-        let input = Input { text: Text::Ids(self.batch["ids"].shallow_clone()), mask: bits("mask"), lex: bits("lex") };
+        let input = Input {
+            text: Text::Ids(self.batch["ids"].shallow_clone()),
+            mask: bits("mask"),
+            lex: bits("lex"),
+        };
         let gate = self.training.then(|| &self.batch["gate_logits"]);
-        let how = How { training: self.training, rounds: self.rounds, gate, second_view: self.views };
+        let how =
+            How { training: self.training, rounds: self.rounds, gate, second_view: self.views };
         let output = self.calm.forward(&input, how);
         let tags = self.config.tags == calm_plugin::config::Tags::Given;
-        let targets = Targets { labels: &self.batch["labels"], cultures: tags.then(|| &self.batch["culture"]) };
+        let targets = Targets {
+            labels: &self.batch["labels"],
+            cultures: tags.then(|| &self.batch["culture"]),
+        };
         let terms = LossTerms::new(&output, &targets, &self.config);
         (output, terms)
     }
@@ -103,7 +123,8 @@ impl Case {
 /// What the twin calls what.
 fn stage(output: &Output, name: &str) -> Tensor {
     let first = &output.first().thought;
-    let (kind, round) = name.rsplit_once('_').map_or((name, None), |(k, r)| (k, r.parse::<usize>().ok()));
+    let (kind, round) =
+        name.rsplit_once('_').map_or((name, None), |(k, r)| (k, r.parse::<usize>().ok()));
     let given = |tensor: &Option<Tensor>| tensor.as_ref().unwrap().shallow_clone();
     if let Some(round) = round.map(|r| &output.rounds[r]) {
         return match kind {
@@ -146,7 +167,11 @@ fn compare_stages(case: &Case, output: &Output, expect: &Named, name: &str) -> (
     let mut worst = 0f64;
     for (own, value) in expect {
         let got = stage(output, own);
-        let difference = if own.starts_with("H_") { far(&(got * &mask), &(value * &mask)) } else { far(&got, value) };
+        let difference = if own.starts_with("H_") {
+            far(&(got * &mask), &(value * &mask))
+        } else {
+            far(&got, value)
+        };
         assert!(difference < NEAR, "{name}: {own} is off by {difference:e}");
         worst = worst.max(difference);
     }
@@ -172,7 +197,9 @@ fn every_case_gives_the_twins_stages_terms_and_gradient_norms() {
         let own: Named = if name == "default" {
             tensors("stages")
         } else {
-            let part = stages.iter().filter_map(|(n, t)| Some((n.strip_prefix(&format!("{name}/"))?.to_owned(), t.shallow_clone())));
+            let part = stages.iter().filter_map(|(n, t)| {
+                Some((n.strip_prefix(&format!("{name}/"))?.to_owned(), t.shallow_clone()))
+            });
             part.collect()
         };
         assert!(own.len() >= 7, "{name} has {} stages", own.len());
@@ -198,10 +225,16 @@ fn compare_norms(case: &Case, expect: &Value, name: &str) {
                 let norm = norm.as_f64().unwrap();
                 let got = gradient.norm().double_value(&[]);
                 let difference = (got - norm).abs() / norm.max(1e-3 * largest);
-                assert!(difference < NEAR, "{name}: the gradient of {own} has norm {got}, the twin's {norm}");
+                assert!(
+                    difference < NEAR,
+                    "{name}: the gradient of {own} has norm {got}, the twin's {norm}"
+                );
                 seen += 1;
             }
-            None => assert!(!gradient.defined() || gradient.norm().double_value(&[]) == 0.0, "{name}: {own}"),
+            None => assert!(
+                !gradient.defined() || gradient.norm().double_value(&[]) == 0.0,
+                "{name}: {own}"
+            ),
         }
     }
     assert_eq!(seen, norms.len(), "{name}: parameters of the twin that are not here");
@@ -251,7 +284,10 @@ struct AdamW {
 impl AdamW {
     fn step(&mut self, parameters: &HashMap<String, Tensor>, rate: f64) -> f64 {
         self.step += 1;
-        let square: f64 = parameters.values().map(|p| p.grad().square().sum(Kind::Double).double_value(&[])).sum();
+        let square: f64 = parameters
+            .values()
+            .map(|p| p.grad().square().sum(Kind::Double).double_value(&[]))
+            .sum();
         let norm = square.sqrt();
         let scale = (1.0 / (norm + 1e-6)).min(1.0);
         for (name, parameter) in parameters {
@@ -283,7 +319,10 @@ fn ten_steps_take_the_twins_path() {
         compare_terms(&terms, &expect["terms"], &format!("step {step}"));
         terms.total(&Weights::default()).backward();
         let norm = tch::no_grad(|| optimiser.step(&parameters, 1e-3));
-        assert!((norm / expect["gradient_norm"].as_f64().unwrap() - 1.0).abs() < NEAR, "step {step}: {norm}");
+        assert!(
+            (norm / expect["gradient_norm"].as_f64().unwrap() - 1.0).abs() < NEAR,
+            "step {step}: {norm}"
+        );
     }
     let (_, terms) = case.run();
     compare_terms(&terms, &all["steps"]["after"]["terms"], "after");

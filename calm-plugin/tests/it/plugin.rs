@@ -27,9 +27,15 @@ fn texts(n: usize, name: &str) -> Texts {
     for i in 0..n {
         let label = i % 3;
         let culture = (i / 3) % 2;
-        let filler: Vec<String> = (0..i * 5 % 9).map(|k| format!("w{}", 8 + (i * 7 + k * 11) % 30)).collect();
+        let filler: Vec<String> =
+            (0..i * 5 % 9).map(|k| format!("w{}", 8 + (i * 7 + k * 11) % 30)).collect();
         let nation = ["Mexico", "Korean"][culture];
-        texts.push(format!("{name}-{i}"), format!("w{label} {} {nation} w{}", filler.join(" "), 4 + culture), culture as u32, label as u32);
+        texts.push(
+            format!("{name}-{i}"),
+            format!("w{label} {} {nation} w{}", filler.join(" "), 4 + culture),
+            culture as u32,
+            label as u32,
+        );
     }
     texts
 }
@@ -56,14 +62,22 @@ fn create(config: &str, seed: u64) -> Result<CalmPlugin, Error> {
 
 fn fitted(config: &str, seed: u64) -> CalmPlugin {
     let mut model = create(config, seed).unwrap();
-    model.fit(&texts(48, "train").data(), &texts(12, "valid").data(), &Host::silent(1, seed)).unwrap();
+    model
+        .fit(&texts(48, "train").data(), &texts(12, "valid").data(), &Host::silent(1, seed))
+        .unwrap();
     model
 }
 
 fn classify(model: &mut CalmPlugin, texts: &Texts) -> Vec<f32> {
     let n = texts.ids.len();
     let (mut values, mut answered) = (vec![f32::NAN; n * 3], vec![1; n]);
-    model.classify(&texts.batch(), &mut Scores::over(&mut values, &mut answered, 3), &Host::silent(1, 0)).unwrap();
+    model
+        .classify(
+            &texts.batch(),
+            &mut Scores::over(&mut values, &mut answered, 3),
+            &Host::silent(1, 0),
+        )
+        .unwrap();
     assert!(answered.iter().all(|a| *a == 1));
     values
 }
@@ -126,14 +140,28 @@ fn every_term_is_told_by_its_name_and_clusters_too() {
     let change = json!({"train": {"epochs": 8}});
     let mut model = Model::new(&config(&folder, "tiny", change), &LABELS, &["X", "Y"], 1).unwrap();
     model.fit(&texts(48, "train"), &texts(24, "valid")).unwrap();
-    for name in ["loss", "task", "contrast_explicit", "contrast_latent", "disentangle", "balance", "calibrate"] {
+    for name in [
+        "loss",
+        "task",
+        "contrast_explicit",
+        "contrast_latent",
+        "disentangle",
+        "balance",
+        "calibrate",
+    ] {
         let values = model.metric(name);
-        assert!(!values.is_empty() && values.iter().all(|v| v.is_finite() && *v >= 0.0), "{name}: {values:?}");
+        assert!(
+            !values.is_empty() && values.iter().all(|v| v.is_finite() && *v >= 0.0),
+            "{name}: {values:?}"
+        );
     }
     for kind in ["explicit", "latent"] {
         for name in ["nmi", "purity", "silhouette"] {
             let values = model.metric(&format!("{name}_{kind}"));
-            assert!(!values.is_empty() && values.iter().all(|v| (-1.0..=1.0).contains(v)), "{name}_{kind}: {values:?}");
+            assert!(
+                !values.is_empty() && values.iter().all(|v| (-1.0..=1.0).contains(v)),
+                "{name}_{kind}: {values:?}"
+            );
         }
     }
 }
@@ -164,13 +192,20 @@ fn an_interrupted_fit_goes_on_to_the_same_bits() {
         let kept = tempfile::tempdir().unwrap();
         let change = json!({"cache": kept.path(), "train": {"epochs": 8}});
         for most in stops {
-            let mut model = Model::new(&config(&folder, "tiny", change.clone()), &LABELS, &["X", "Y"], 1).unwrap();
+            let mut model =
+                Model::new(&config(&folder, "tiny", change.clone()), &LABELS, &["X", "Y"], 1)
+                    .unwrap();
             model.stop_after(Some(*most));
             assert_eq!(model.fit(&train, &valid).unwrap_err(), "cancelled");
         }
-        let mut model = Model::new(&config(&folder, "tiny", change), &LABELS, &["X", "Y"], 1).unwrap();
+        let mut model =
+            Model::new(&config(&folder, "tiny", change), &LABELS, &["X", "Y"], 1).unwrap();
         model.fit(&train, &valid).unwrap();
-        (model.classify(&test).unwrap(), model.metric("nmi_explicit").last().copied(), model.metric("loss").len())
+        (
+            model.classify(&test).unwrap(),
+            model.metric("nmi_explicit").last().copied(),
+            model.metric("loss").len(),
+        )
     };
     let (whole, nmi, steps) = run(&[]);
     let (parts, parts_nmi, parts_steps) = run(&[9, 13, 20]);
@@ -199,7 +234,8 @@ fn a_loaded_model_answers_the_same_bits_and_refuses_another_models_files() {
     let path = saved.path().join("weights.safetensors");
     let tensors = Tensor::read_safetensors(&path).unwrap();
     assert!(tensors.iter().any(|(name, _)| name == "clusters.explicit"));
-    let without: Vec<_> = tensors.iter().filter(|(name, _)| name != "head.bias").map(|(n, t)| (n, t)).collect();
+    let without: Vec<_> =
+        tensors.iter().filter(|(name, _)| name != "head.bias").map(|(n, t)| (n, t)).collect();
     Tensor::write_safetensors(&without, &path).unwrap();
     let message = after.load(saved.path()).unwrap_err().message;
     assert!(message.contains("head.bias is missing"), "{message}");
@@ -213,12 +249,15 @@ fn before_a_fit_it_embeds_as_the_backbone_does() {
     let _turn = crate::alone();
     let folder = checkpoint(&words(), Bert::default(), 1);
     let embed = |embedding: &str| {
-        let mut model = create(&config(&folder, "tiny", json!({"embedding": embedding})), 1).unwrap();
+        let mut model =
+            create(&config(&folder, "tiny", json!({"embedding": embedding})), 1).unwrap();
         let test = texts(20, "test");
         let width = model.dimension();
         let mut ask = |part: &Texts| {
             let mut values = vec![f32::NAN; part.ids.len() * width];
-            model.embed(&part.batch(), &mut Matrix::over(&mut values, width), &Host::silent(1, 1)).unwrap();
+            model
+                .embed(&part.batch(), &mut Matrix::over(&mut values, width), &Host::silent(1, 1))
+                .unwrap();
             values
         };
         let whole = ask(&test);
@@ -231,7 +270,11 @@ fn before_a_fit_it_embeds_as_the_backbone_does() {
     assert_eq!(embed("task").size(), [20, 16]);
     let mut early = create(&config(&folder, "tiny", json!({})), 1).unwrap();
     let (mut values, mut answered) = (vec![0.0; 3], vec![1]);
-    let error = early.classify(&texts(1, "x").batch(), &mut Scores::over(&mut values, &mut answered, 3), &Host::silent(1, 1));
+    let error = early.classify(
+        &texts(1, "x").batch(),
+        &mut Scores::over(&mut values, &mut answered, 3),
+        &Host::silent(1, 1),
+    );
     assert!(error.unwrap_err().message.contains("fit or load it first"));
 }
 
@@ -240,7 +283,10 @@ fn kept_hidden_states_change_nothing() {
     let _turn = crate::alone();
     let folder = checkpoint(&words(), Bert::default(), 1);
     let test = texts(20, "test");
-    for change in [json!({"tune": {"kind": "frozen"}, "prompt_layer": 2}), json!({"frozen_layers": 2, "prompt_layer": 1})] {
+    for change in [
+        json!({"tune": {"kind": "frozen"}, "prompt_layer": 2}),
+        json!({"frozen_layers": 2, "prompt_layer": 1}),
+    ] {
         let answers = |mebibytes: usize| {
             let mut change = change.clone();
             change["cache_mebibytes"] = json!(mebibytes);
@@ -269,7 +315,9 @@ fn odd_texts_are_read() {
     let mut model = fitted(&config(&folder, "tiny", json!({})), 1);
     let mut odd = Texts::default();
     let long = "w3 Mexico ".repeat(10_000);
-    for (i, text) in ["", "   ", &long, "Mexico", "unknown words only", "\u{0}\u{301}🙂"].into_iter().enumerate() {
+    for (i, text) in
+        ["", "   ", &long, "Mexico", "unknown words only", "\u{0}\u{301}🙂"].into_iter().enumerate()
+    {
         odd.push(format!("odd-{i}"), text.to_owned(), 0, 0);
     }
     assert_eq!(odd.texts[2].len(), 100_000);
@@ -296,14 +344,24 @@ fn explanations_tell_what_was_seen() {
         assert!(one.clusters.unwrap().iter().all(|cluster| *cluster < 2));
         for slot in one.explicit.iter().chain(&one.latent) {
             assert!((slot.tokens.iter().map(|t| t.weight).sum::<f32>() - 1.0).abs() < 1e-5);
-            let read: Vec<&str> = slot.tokens.iter().map(|t| t.text.as_str()).filter(|t| !t.is_empty()).collect();
-            assert_eq!(read.join(" "), test.texts[i].split_whitespace().collect::<Vec<_>>().join(" "));
+            let read: Vec<&str> =
+                slot.tokens.iter().map(|t| t.text.as_str()).filter(|t| !t.is_empty()).collect();
+            assert_eq!(
+                read.join(" "),
+                test.texts[i].split_whitespace().collect::<Vec<_>>().join(" ")
+            );
         }
-        let nation = |slot: &calm_plugin::SlotAttention| slot.tokens.iter().find(|t| t.lexicon).unwrap().weight;
+        let nation = |slot: &calm_plugin::SlotAttention| {
+            slot.tokens.iter().find(|t| t.lexicon).unwrap().weight
+        };
         assert!(nation(&one.explicit[0]) > 0.0 && nation(&one.latent[0]) == 0.0);
     }
     let probabilities = classify(&mut model, &test);
-    near(&told.iter().flat_map(|one| one.probabilities.clone()).collect::<Vec<_>>(), &probabilities, 1e-5);
+    near(
+        &told.iter().flat_map(|one| one.probabilities.clone()).collect::<Vec<_>>(),
+        &probabilities,
+        1e-5,
+    );
     let text = serde_json::to_string(&told).unwrap();
     assert_eq!(serde_json::from_str::<Vec<calm_plugin::Explanation>>(&text).unwrap(), told);
     let map = model.map(&test.batch()).unwrap();
@@ -322,20 +380,31 @@ fn bad_input_is_named() {
     };
     let refused = |change| create(&config(&folder, "tiny", change), 1).unwrap_err();
     check(refused(json!({"slotz": 1})), ErrorKind::Config, "`slotz`");
-    check(refused(json!({"frozen_layers": 9})), ErrorKind::Config, "`frozen_layers` is 9, but the checkpoint has 4 layers");
+    check(
+        refused(json!({"frozen_layers": 9})),
+        ErrorKind::Config,
+        "`frozen_layers` is 9, but the checkpoint has 4 layers",
+    );
     check(refused(json!({"prompt_layer": 4})), ErrorKind::Config, "`prompt_layer`");
     check(refused(json!({"device": "gpu"})), ErrorKind::Config, "device \"gpu\"");
     let one = Task { labels: vec!["a".to_owned()], ..task() };
-    let mut lonely = CalmPlugin::create(&config(&folder, "tiny", json!({})), &one, &Host::silent(1, 1)).unwrap();
-    let error = lonely.fit(&texts(4, "t").data(), &Texts::default().data(), &Host::silent(1, 1)).unwrap_err();
+    let mut lonely =
+        CalmPlugin::create(&config(&folder, "tiny", json!({})), &one, &Host::silent(1, 1)).unwrap();
+    let error = lonely
+        .fit(&texts(4, "t").data(), &Texts::default().data(), &Host::silent(1, 1))
+        .unwrap_err();
     check(error, ErrorKind::Config, "two labels");
     let mut none = create(&config(&folder, "tiny", json!({})), 1).unwrap();
-    let error = none.fit(&Texts::default().data(), &Texts::default().data(), &Host::silent(1, 1)).unwrap_err();
+    let error = none
+        .fit(&Texts::default().data(), &Texts::default().data(), &Host::silent(1, 1))
+        .unwrap_err();
     check(error, ErrorKind::Config, "no example");
 
     let path = folder.path().join("model.safetensors");
     let mut tensors = Tensor::read_safetensors(&path).unwrap();
-    let gone = tensors.remove(tensors.iter().position(|(name, _)| name.ends_with("layer.1.output.dense.bias")).unwrap());
+    let gone = tensors.remove(
+        tensors.iter().position(|(name, _)| name.ends_with("layer.1.output.dense.bias")).unwrap(),
+    );
     tensors.push(("encoder.layer.1.output.dense.bais".to_owned(), gone.1));
     Tensor::write_safetensors(&tensors, &path).unwrap();
     let error = create(&config(&folder, "tiny", json!({})), 1).unwrap_err();
@@ -349,7 +418,12 @@ fn a_loss_that_is_no_number_stops_with_step_and_examples() {
     let folder = checkpoint(&words(), Bert::default(), 1);
     let change = json!({"train": {"learning_rate": 1e30, "backbone_rate": 1e30, "epochs": 5}});
     let mut model = create(&config(&folder, "tiny", change), 1).unwrap();
-    let error = model.fit(&texts(48, "train").data(), &texts(12, "valid").data(), &Host::silent(1, 1)).unwrap_err();
-    assert!(error.message.contains("at step ") && error.message.contains("lower `learning_rate`"), "{error}");
+    let error = model
+        .fit(&texts(48, "train").data(), &texts(12, "valid").data(), &Host::silent(1, 1))
+        .unwrap_err();
+    assert!(
+        error.message.contains("at step ") && error.message.contains("lower `learning_rate`"),
+        "{error}"
+    );
     assert!(error.message.contains("train-") || error.message.contains("gradient"), "{error}");
 }

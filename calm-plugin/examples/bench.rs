@@ -1,0 +1,213 @@
+//! The plugins' side of the speed comparison with PyTorch: the same work as scripts/parity/bench_torch.py, called as the harness calls it.
+//!
+//! `bench step|infer|epoch|test linear|calm WEIGHTS [--emgsd FOLDER] [--threads N] [--examples N] [--frozen]` prints one line of JSON.
+//! `step` is the difference of a fit of 15 steps and one of 3, over 12. Every time holds tokenisation, which PyTorch's `step` and `infer` do not.
+#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a measuring program")]
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use calm_plugin::CalmPlugin;
+use encoder::Encoder;
+use plugin_api::{Batch, Dataset, Host, Plugin, Scores, Task};
+use serde_json::json;
+
+const BATCH: usize = 32;
+const LENGTH: usize = 64;
+
+struct Args {
+    mode: String,
+    model: String,
+    weights: PathBuf,
+    emgsd: Option<PathBuf>,
+    threads: usize,
+    examples: usize,
+    frozen: bool,
+}
+
+fn args() -> Args {
+    let mut words = std::env::args().skip(1);
+    let mut next = || {
+        words.next().expect("bench step|infer|epoch|test linear|calm WEIGHTS [--emgsd FOLDER] ...")
+    };
+    let mut args = Args {
+        mode: next(),
+        model: next(),
+        weights: next().into(),
+        emgsd: None,
+        threads: 2,
+        examples: usize::MAX,
+        frozen: false,
+    };
+    while let Some(word) = words.next() {
+        let mut value = || words.next().expect("a value");
+        match word.as_str() {
+            "--emgsd" => args.emgsd = Some(value().into()),
+            "--threads" => args.threads = value().parse().unwrap(),
+            "--examples" => args.examples = value().parse().unwrap(),
+            "--frozen" => args.frozen = true,
+            other => panic!("unknown option {other}"),
+        }
+    }
+    args
+}
+
+fn main() {
+    let args = args();
+    let result = match args.model.as_str() {
+        "linear" => measure::<Encoder>(&args),
+        "calm" => measure::<CalmPlugin>(&args),
+        other => panic!("model {other}: linear or calm"),
+    };
+    println!("{result}");
+}
+
+/// A model with the settings of the peer: dropout as in the checkpoint, one epoch, no validation.
+fn create<P: Plugin>(args: &Args, epochs: usize) -> P {
+    let mut config = json!({
+        "folder": args.weights, "device": "cpu", "max_tokens": 256,
+        "train": {"epochs": epochs, "batch": BATCH, "learning_rate": 2e-5, "backbone_rate": 2e-5, "patience": 0},
+    });
+    if args.frozen {
+        config["tune"] = json!({"kind": "frozen"});
+    }
+    let labels = vec!["no".to_owned(), "yes".to_owned()];
+    let task = Task {
+        name: "bench".into(),
+        protocol: "trained".into(),
+        labels,
+        cultures: vec!["one".into()],
+    };
+    P::create(&config.to_string(), &task, &host(args)).unwrap()
+}
+
+fn host(args: &Args) -> Host {
+    Host::silent(args.threads, 1)
+}
+
+fn fit<P: Plugin>(model: &mut P, args: &Args, texts: &[&str], labels: &[u32]) -> f64 {
+    let ids: Vec<String> = (0..texts.len()).map(|i| i.to_string()).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let (cultures, none) = (vec![0; texts.len()], Batch::of(&[], &[], &[]));
+    let train = Dataset { examples: Batch::of(&ids, texts, &cultures), labels };
+    let start = Instant::now();
+    model.fit(&train, &Dataset { examples: none, labels: &[] }, &host(args)).unwrap();
+    start.elapsed().as_secs_f64()
+}
+
+/// Seconds, and the share of right answers.
+fn classify<P: Plugin>(
+    model: &mut P,
+    args: &Args,
+    texts: &[&str],
+    labels: &[u32],
+    batch: usize,
+) -> (f64, f64) {
+    let (start, mut right) = (Instant::now(), 0);
+    for (texts, labels) in texts.chunks(batch).zip(labels.chunks(batch)) {
+        let (ids, cultures) = (vec!["x"; texts.len()], vec![0; texts.len()]);
+        let (mut values, mut answered) = (vec![0.0; texts.len() * 2], vec![1; texts.len()]);
+        let mut scores = Scores::over(&mut values, &mut answered, 2);
+        model.classify(&Batch::of(&ids, texts, &cultures), &mut scores, &host(args)).unwrap();
+        right += values
+            .chunks(2)
+            .zip(labels)
+            .filter(|(row, label)| u32::from(row[1] > row[0]) == **label)
+            .count();
+    }
+    (start.elapsed().as_secs_f64(), right as f64 / texts.len().max(1) as f64)
+}
+
+/// `steps` batches of texts of 64 tokens each.
+fn fixed(steps: usize) -> (Vec<String>, Vec<u32>) {
+    let words = ["bread", "river", "guest", "stone", "music", "winter", "garden", "letter"];
+    let text =
+        |n: usize| (0..LENGTH - 2).map(|i| words[(n + i * 3) % 8]).collect::<Vec<_>>().join(" ");
+    ((0..steps * BATCH).map(text).collect(), (0..steps * BATCH).map(|n| (n % 2) as u32).collect())
+}
+
+fn emgsd(args: &Args) -> (Vec<String>, Vec<u32>) {
+    let folder = args.emgsd.as_ref().expect("epoch and test need --emgsd FOLDER");
+    let (mut texts, mut labels) = (Vec::new(), Vec::new());
+    if args.mode == "epoch" {
+        let lines = fs_err::read_to_string(folder.join("train_binary.jsonl")).unwrap();
+        for line in lines.lines() {
+            let row: serde_json::Value = serde_json::from_str(line).unwrap();
+            texts.push(row["text"].as_str().unwrap().to_owned());
+            labels.push(row["label"].as_u64().unwrap() as u32);
+        }
+        // As the peer takes a shuffled part: every k-th example.
+        let step = texts.len().div_ceil(args.examples.min(texts.len())).max(1);
+        texts = texts.into_iter().step_by(step).collect();
+        labels = labels.into_iter().step_by(step).collect();
+    } else {
+        let mut reader = csv::Reader::from_path(folder.join("test.csv")).unwrap();
+        let headers = reader.headers().unwrap().clone();
+        let column = |name: &str| headers.iter().position(|h| h == name).unwrap();
+        let (text, category) = (column("text"), column("category"));
+        for row in reader.records() {
+            let row = row.unwrap();
+            texts.push(row[text].to_owned());
+            labels.push(u32::from(&row[category] == "stereotype"));
+        }
+    }
+    texts.truncate(args.examples);
+    labels.truncate(args.examples);
+    (texts, labels)
+}
+
+fn measure<P: Plugin>(args: &Args) -> serde_json::Value {
+    let mut result = json!({"peer": "culture-eval", "mode": args.mode, "model": args.model, "threads": args.threads, "frozen": args.frozen});
+    match args.mode.as_str() {
+        "step" => {
+            let seconds = |steps: usize| {
+                let (texts, labels) = fixed(steps);
+                let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+                fit(&mut create::<P>(args, 1), args, &texts, &labels)
+            };
+            let (few, many) = (seconds(3), seconds(15));
+            result["step_ms"] = json!(1e3 * (many - few) / 12.0);
+        }
+        "infer" => {
+            let (texts, labels) = fixed(1);
+            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+            let mut model = create::<P>(args, 1);
+            fit(&mut model, args, &texts, &labels);
+            let mut times: Vec<f64> = (0..15)
+                .map(|_| classify(&mut model, args, &texts, &labels, BATCH).0)
+                .skip(3)
+                .collect();
+            times.sort_by(f64::total_cmp);
+            result["median_step_ms"] = json!(1e3 * times[times.len() / 2]);
+        }
+        "epoch" => {
+            let (texts, labels) = emgsd(args);
+            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+            let first = fit(&mut create::<P>(args, 1), args, &texts, &labels);
+            result["seconds"] = json!(first);
+            result["examples"] = json!(texts.len());
+            if args.frozen {
+                let three = fit(&mut create::<P>(args, 3), args, &texts, &labels);
+                result["later_epoch_seconds"] = json!((three - first) / 2.0);
+            }
+        }
+        "test" => {
+            let (texts, labels) = emgsd(args);
+            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+            let mut model = create::<P>(args, 1);
+            fit(&mut model, args, &texts[..BATCH], &labels[..BATCH]);
+            let (seconds, accuracy) = classify(&mut model, args, &texts, &labels, 512);
+            result["seconds"] = json!(seconds);
+            result["examples"] = json!(texts.len());
+            result["accuracy"] = json!(accuracy);
+        }
+        other => panic!("mode {other}: step, infer, epoch or test"),
+    }
+    let status = fs_err::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .and_then(|kib| kib.trim().trim_end_matches(" kB").parse::<f64>().ok());
+    result["peak_rss_mib"] = json!(peak.map(|kib| kib / 1024.0));
+    result
+}
