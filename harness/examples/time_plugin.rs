@@ -1,15 +1,14 @@
-//! The plugins' side of the speed comparison with PyTorch: the same work as scripts/parity/bench_torch.py, called as the harness calls it.
+//! Times a plugin's training and inference, called as a cell calls it: the same work as scripts/parity/bench_torch.py.
 //!
-//! `bench step|infer|epoch|test linear|calm WEIGHTS [--emgsd FOLDER] [--threads N] [--examples N] [--frozen]` prints one line of JSON.
+//! `time_plugin step|infer|epoch|test PLUGIN WEIGHTS [--emgsd FOLDER] [--threads N] [--examples N] [--frozen]` prints one line of JSON.
 //! `step` is the difference of a fit of 15 steps and one of 3, over 12. Every time holds tokenisation, which PyTorch's `step` and `infer` do not.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a measuring program")]
 
 use std::path::PathBuf;
 use std::time::Instant;
 
-use calm_plugin::CalmPlugin;
-use encoder::Encoder;
-use plugin_api::{Batch, Dataset, Host, Plugin, Scores, Task};
+use harness::exec::events::Events;
+use harness::plugin::{self, Columns, Host, Instance, Library, TaskInfo};
 use serde_json::json;
 
 const BATCH: usize = 32;
@@ -17,7 +16,7 @@ const LENGTH: usize = 64;
 
 struct Args {
     mode: String,
-    model: String,
+    plugin: PathBuf,
     weights: PathBuf,
     emgsd: Option<PathBuf>,
     threads: usize,
@@ -28,11 +27,11 @@ struct Args {
 fn args() -> Args {
     let mut words = std::env::args().skip(1);
     let mut next = || {
-        words.next().expect("bench step|infer|epoch|test linear|calm WEIGHTS [--emgsd FOLDER] ...")
+        words.next().expect("time_plugin step|infer|epoch|test PLUGIN WEIGHTS [--emgsd FOLDER] ...")
     };
     let mut args = Args {
         mode: next(),
-        model: next(),
+        plugin: next().into(),
         weights: next().into(),
         emgsd: None,
         threads: 2,
@@ -54,16 +53,12 @@ fn args() -> Args {
 
 fn main() {
     let args = args();
-    let result = match args.model.as_str() {
-        "linear" => measure::<Encoder>(&args),
-        "calm" => measure::<CalmPlugin>(&args),
-        other => panic!("model {other}: linear or calm"),
-    };
-    println!("{result}");
+    let library = plugin::load(&args.plugin).unwrap();
+    println!("{}", measure(&library, &args));
 }
 
-/// A model with the settings of the peer: dropout as in the checkpoint, one epoch, no validation.
-fn create<P: Plugin>(args: &Args, epochs: usize) -> P {
+/// A model with the settings of the peer: dropout as in the checkpoint, no validation.
+fn create<'l>(library: &'l Library, args: &Args, epochs: usize, events: &'l Events) -> Instance<'l> {
     let mut config = json!({
         "folder": args.weights, "device": "cpu", "max_tokens": 256,
         "train": {"epochs": epochs, "batch": BATCH, "learning_rate": 2e-5, "backbone_rate": 2e-5, "patience": 0},
@@ -72,48 +67,29 @@ fn create<P: Plugin>(args: &Args, epochs: usize) -> P {
         config["tune"] = json!({"kind": "frozen"});
     }
     let labels = vec!["no".to_owned(), "yes".to_owned()];
-    let task = Task {
-        name: "bench".into(),
-        protocol: "trained".into(),
-        labels,
-        cultures: vec!["one".into()],
-    };
-    P::create(&config.to_string(), &task, &host(args)).unwrap()
+    let task = TaskInfo { name: "bench".into(), protocol: "trained".into(), labels, cultures: vec!["one".into()] };
+    library.create(&config.to_string(), &task, Host::new(args.threads, 1, events)).unwrap()
 }
 
-fn host(args: &Args) -> Host {
-    Host::silent(args.threads, 1)
-}
-
-fn fit<P: Plugin>(model: &mut P, args: &Args, texts: &[&str], labels: &[u32]) -> f64 {
+fn fit(model: &mut Instance<'_>, texts: &[&str], labels: &[u32]) -> f64 {
     let ids: Vec<String> = (0..texts.len()).map(|i| i.to_string()).collect();
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    let (cultures, none) = (vec![0; texts.len()], Batch::of(&[], &[], &[]));
-    let train = Dataset { examples: Batch::of(&ids, texts, &cultures), labels };
+    let cultures = vec![0; texts.len()];
     let start = Instant::now();
-    model.fit(&train, &Dataset { examples: none, labels: &[] }, &host(args)).unwrap();
+    let none = Columns { ids: &[], texts: &[], cultures: &[] };
+    model.fit((Columns { ids: &ids, texts, cultures: &cultures }, labels), (none, &[])).unwrap();
     start.elapsed().as_secs_f64()
 }
 
 /// Seconds, and the share of right answers.
-fn classify<P: Plugin>(
-    model: &mut P,
-    args: &Args,
-    texts: &[&str],
-    labels: &[u32],
-    batch: usize,
-) -> (f64, f64) {
-    let (start, mut right) = (Instant::now(), 0);
+fn classify(model: &mut Instance<'_>, texts: &[&str], labels: &[u32], batch: usize) -> (f64, f64) {
+    let (start, mut right, mut scores) = (Instant::now(), 0, Vec::new());
     for (texts, labels) in texts.chunks(batch).zip(labels.chunks(batch)) {
-        let (ids, cultures) = (vec!["x"; texts.len()], vec![0; texts.len()]);
-        let (mut values, mut answered) = (vec![0.0; texts.len() * 2], vec![1; texts.len()]);
-        let mut scores = Scores::over(&mut values, &mut answered, 2);
-        model.classify(&Batch::of(&ids, texts, &cultures), &mut scores, &host(args)).unwrap();
-        right += values
-            .chunks(2)
-            .zip(labels)
-            .filter(|(row, label)| u32::from(row[1] > row[0]) == **label)
-            .count();
+        let ids: Vec<String> = (0..texts.len()).map(|i| i.to_string()).collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let cultures = vec![0; texts.len()];
+        model.classify(Columns { ids: &ids, texts, cultures: &cultures }, &mut scores).unwrap();
+        right += scores.chunks(2).zip(labels).filter(|(row, label)| u32::from(row[1] > row[0]) == **label).count();
     }
     (start.elapsed().as_secs_f64(), right as f64 / texts.len().max(1) as f64)
 }
@@ -156,14 +132,16 @@ fn emgsd(args: &Args) -> (Vec<String>, Vec<u32>) {
     (texts, labels)
 }
 
-fn measure<P: Plugin>(args: &Args) -> serde_json::Value {
-    let mut result = json!({"peer": "culture-eval", "mode": args.mode, "model": args.model, "threads": args.threads, "frozen": args.frozen});
+fn measure(library: &Library, args: &Args) -> serde_json::Value {
+    let events = Events::none();
+    let create = |epochs| create(library, args, epochs, &events);
+    let mut result = json!({"peer": "culture-eval", "mode": args.mode, "model": library.name(), "threads": args.threads, "frozen": args.frozen});
     match args.mode.as_str() {
         "step" => {
             let seconds = |steps: usize| {
                 let (texts, labels) = fixed(steps);
                 let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-                fit(&mut create::<P>(args, 1), args, &texts, &labels)
+                fit(&mut create(1), &texts, &labels)
             };
             let (few, many) = (seconds(3), seconds(15));
             result["step_ms"] = json!(1e3 * (many - few) / 12.0);
@@ -171,10 +149,10 @@ fn measure<P: Plugin>(args: &Args) -> serde_json::Value {
         "infer" => {
             let (texts, labels) = fixed(1);
             let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-            let mut model = create::<P>(args, 1);
-            fit(&mut model, args, &texts, &labels);
+            let mut model = create(1);
+            fit(&mut model, &texts, &labels);
             let mut times: Vec<f64> = (0..15)
-                .map(|_| classify(&mut model, args, &texts, &labels, BATCH).0)
+                .map(|_| classify(&mut model, &texts, &labels, BATCH).0)
                 .skip(3)
                 .collect();
             times.sort_by(f64::total_cmp);
@@ -183,20 +161,20 @@ fn measure<P: Plugin>(args: &Args) -> serde_json::Value {
         "epoch" => {
             let (texts, labels) = emgsd(args);
             let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-            let first = fit(&mut create::<P>(args, 1), args, &texts, &labels);
+            let first = fit(&mut create(1), &texts, &labels);
             result["seconds"] = json!(first);
             result["examples"] = json!(texts.len());
             if args.frozen {
-                let three = fit(&mut create::<P>(args, 3), args, &texts, &labels);
+                let three = fit(&mut create(3), &texts, &labels);
                 result["later_epoch_seconds"] = json!((three - first) / 2.0);
             }
         }
         "test" => {
             let (texts, labels) = emgsd(args);
             let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-            let mut model = create::<P>(args, 1);
-            fit(&mut model, args, &texts[..BATCH], &labels[..BATCH]);
-            let (seconds, accuracy) = classify(&mut model, args, &texts, &labels, 512);
+            let mut model = create(1);
+            fit(&mut model, &texts[..BATCH], &labels[..BATCH]);
+            let (seconds, accuracy) = classify(&mut model, &texts, &labels, 512);
             result["seconds"] = json!(seconds);
             result["examples"] = json!(texts.len());
             result["accuracy"] = json!(accuracy);
