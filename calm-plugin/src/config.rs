@@ -297,9 +297,9 @@ impl CalmConfig {
 
     /// What a field's type does not say.
     fn check(&self) -> Result<(), String> {
-        let least = |name: &str, value: i64, least: i64| match value >= least {
-            true => Ok(()),
-            false => Err(format!("`{name}` is {value}, but at least {least}")),
+        let least = |name: &str, value: i64, least: i64| {
+            let wrong = || format!("`{name}` is {value}, but at least {least}");
+            (value >= least).then_some(()).ok_or_else(wrong)
         };
         least("width", self.width, HEADS)?;
         if self.width % HEADS != 0 {

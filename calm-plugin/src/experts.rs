@@ -57,6 +57,8 @@ impl Experts {
             Switch::Single => (1, single_width(c, experts)),
             Switch::Top2 | Switch::Dense | Switch::Random => (experts, 4 * c),
         };
+        // Logits begin with a spread of 1. At 0.02 the gate stays all but uniform, and two experts answer to everything.
+        let spread = 1.0 / ((2 * c) as f64).sqrt();
         let gated = matches!(switch, Switch::Top2 | Switch::Dense);
         let stack = |name: &str, output: i64, input: i64| {
             let build = build.sub(name);
@@ -64,7 +66,7 @@ impl Experts {
             (weight, build.constant("bias", &[count, output], 0.0))
         };
         Self {
-            gate: gated.then(|| Linear::without_bias(&build.sub("gate"), 2 * c, experts, SPREAD)),
+            gate: gated.then(|| Linear::without_bias(&build.sub("gate"), 2 * c, experts, spread)),
             up: stack("up", inner, c),
             down: stack("down", c, inner),
             switch,

@@ -271,15 +271,14 @@ impl Net {
     ) -> Result<Self, Error> {
         let model = &checkpoint.config;
         let layers = model.layers;
-        let above = |name: &str, value: usize, most: usize| match value <= most {
-            true => Ok(()),
-            false => Err(Error::config(format!(
-                "[config]: `{name}` is {value}, but the checkpoint has {layers} layers"
-            ))),
+        let above = |name: &str, value: usize, most: usize| {
+            let wrong =
+                || format!("[config]: `{name}` is {value}, but the checkpoint has {layers} layers");
+            (value <= most).then_some(()).ok_or_else(|| Error::config(wrong()))
         };
         above("frozen_layers", config.frozen_layers.unwrap_or(0), layers)?;
         if config.rounds > 0 {
-            above("prompt_layer", config.prompt_layer + 1, layers)?;
+            above("prompt_layer", config.prompt_layer, layers.saturating_sub(1))?;
         }
         let longest = config.max_tokens.min(model.positions as usize);
         let tokens = Tokens::open(&checkpoint.tokenizer, longest, model.padding)?;

@@ -12,9 +12,9 @@ use planted::{EPOCHS, Planted, accuracy, added, mcnemar};
 
 #[test]
 fn calm_finds_the_cultures_and_beats_its_control() {
-    let planted = Planted::new(1);
-    let calm = planted.calm("default", &serde_json::json!({}), 1);
-    let control = planted.control(EPOCHS, added(&planted.folder), 1);
+    let planted = Planted::new(2);
+    let calm = planted.calm("default", &serde_json::json!({}), 2);
+    let control = planted.control(EPOCHS, added(&planted.folder), 2);
     let told = calm.row("calm");
     assert!(calm.nmi.iter().all(|nmi| *nmi >= 0.9), "{told}");
     let [seen, shuffled, p] = calm.gate;
