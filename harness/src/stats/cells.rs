@@ -94,6 +94,7 @@ pub fn paired_bootstrap_metric(
 }
 
 /// Labels of the cells of one model or two.
+#[derive(Clone, Copy)]
 struct Labels<'a> {
     classes: usize,
     gold: &'a [u16],
@@ -104,7 +105,8 @@ struct Labels<'a> {
 
 impl Labels<'_> {
     /// The rows of a [`Tally`] that a cell adds to.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "must be compiled with the caller's instruction set")]
     fn each_row(&self, cell: usize, mut row: impl FnMut(usize)) {
         let (gold, a) = (self.gold[cell], self.first[cell]);
         row(usize::from(gold));
@@ -166,7 +168,8 @@ impl<'a> Tally<'a> {
 }
 
 impl Sink for Tally<'_> {
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "must be compiled with the caller's instruction set")]
     fn all(&mut self, cell: usize, counts: &[u32; LANES]) {
         self.labels.each_row(cell, |row| {
             for (sum, count) in self.rows[row].iter_mut().zip(counts) {
@@ -177,7 +180,17 @@ impl Sink for Tally<'_> {
 
     #[inline]
     fn one(&mut self, lane: usize, cell: usize, count: u32) {
-        self.labels.each_row(cell, |row| self.rows[row][lane] += count);
+        // No branch: which cell comes next cannot be predicted.
+        let Labels { classes, gold, first, second } = self.labels;
+        let (gold, a) = (usize::from(gold[cell]), usize::from(first[cell]));
+        self.rows[gold][lane] += count;
+        self.rows[classes + a][lane] += count;
+        self.rows[2 * classes + a][lane] += count * u32::from(a == gold);
+        if let Some(&b) = second.get(cell) {
+            let b = usize::from(b);
+            self.rows[3 * classes + b][lane] += count;
+            self.rows[4 * classes + b][lane] += count * u32::from(b == gold);
+        }
     }
 
     fn clear(&mut self, lane: usize) {

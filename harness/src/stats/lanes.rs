@@ -5,10 +5,11 @@
 //! drawn anew in another way: given m <= n or not, the outcome is multinomial, so the whole is exact. Poisson means are
 //! fixed, hence one look-up in a table ([`Guide`]) a cell, where conditional binomials have new parameters every time.
 
+use pulp::{Arch, Simd, WithSimd};
 use rand_chacha::rand_core::Rng;
 
 use super::guide::Guide;
-use super::rng::below;
+use super::rng::{Batch, below};
 use super::sampling::{Multinomial, binomial};
 
 /// Resamples drawn together.
@@ -16,7 +17,7 @@ pub(crate) const LANES: usize = 16;
 
 /// Receives the counts of cells.
 pub(crate) trait Sink {
-    /// Adds `counts[lane]` examples of `cell` to every lane.
+    /// Adds `counts[lane]` examples of `cell` to every lane. To be compiled for the widest vectors it must be inlined.
     fn all(&mut self, cell: usize, counts: &[u32; LANES]);
     /// Adds `count` examples of `cell` to one lane.
     fn one(&mut self, lane: usize, cell: usize, count: u32);
@@ -40,7 +41,7 @@ struct Poisson {
     /// Cells too large for a table, as conditional binomials: (cell, share of what is left).
     large: Vec<(u32, f64)>,
     /// All cells but the large ones.
-    rest: Alias,
+    rest: Completion,
     /// The rest one lane at a time.
     single: Multinomial,
 }
@@ -137,7 +138,7 @@ impl Plan {
                 .map(|(c, cells)| (Guide::poisson(c as f64 * self.scale), cells))
                 .collect(),
             large: self.large,
-            rest: Alias::new(&self.others),
+            rest: Completion::new(&self.others),
             single: Multinomial::new(&self.others),
         }
     }
@@ -154,21 +155,11 @@ impl Poisson {
             }
             sink.all(cell as usize, &drawn);
         }
-        let mut sums = [0_u32; LANES];
-        for (table, cells) in &self.tables {
-            for &cell in cells {
-                let counts = table.draws::<LANES>(rng);
-                for (sum, count) in sums.iter_mut().zip(&counts) {
-                    *sum += count;
-                }
-                sink.all(cell as usize, &counts);
-            }
-        }
+        let sums = Arch::new().dispatch(LookUps { tables: &self.tables, rng, sink });
         for lane in 0..LANES {
             if sums[lane] <= left[lane] {
-                for _ in sums[lane]..left[lane] {
-                    sink.one(lane, self.rest.draw(rng), 1);
-                }
+                let missing = left[lane] - sums[lane];
+                self.rest.draw(rng, missing, |cell| sink.one(lane, cell, 1));
             } else {
                 self.again(lane, rng, sink);
             }
@@ -189,10 +180,70 @@ impl Poisson {
     }
 }
 
+/// Draws all cells that have tables, for all lanes; answers the sum of each.
+struct LookUps<'a, R, S> {
+    tables: &'a [(Guide, Vec<u32>)],
+    rng: &'a mut R,
+    sink: &'a mut S,
+}
+
+impl<R: Rng, S: Sink> WithSimd for LookUps<'_, R, S> {
+    type Output = [u32; LANES];
+
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "pulp compiles it for the chosen instruction set")]
+    fn with_simd<V: Simd>(self, _: V) -> Self::Output {
+        let mut sums = [0_u32; LANES];
+        for (table, cells) in self.tables {
+            for &cell in cells {
+                let counts = table.draws(self.rng);
+                for (sum, count) in sums.iter_mut().zip(&counts) {
+                    *sum += count;
+                }
+                self.sink.all(cell as usize, &counts);
+            }
+        }
+        sums
+    }
+}
+
 /// The four leading binary digits of a count: Poisson(c) is Poisson(c') + Poisson(c - c'), so that a few tables serve all.
 fn round_down(count: u64) -> u64 {
     let drop = (u64::BITS - count.leading_zeros()).saturating_sub(4);
     count >> drop << drop
+}
+
+/// Draws cells with probability count / total.
+#[derive(Debug, Clone)]
+enum Completion {
+    /// Of each example, its cell.
+    Owners(Vec<u32>, Batch),
+    Alias(Alias),
+}
+
+/// At most so many owners stay in a core's cache.
+const OWNERS: u64 = 1 << 17;
+
+impl Completion {
+    fn new(counts: &[u64]) -> Self {
+        let total: u64 = counts.iter().sum();
+        if total > OWNERS {
+            return Self::Alias(Alias::new(counts));
+        }
+        let owners = (counts.iter().enumerate())
+            .flat_map(|(cell, &count)| std::iter::repeat_n(cell as u32, count as usize));
+        Self::Owners(owners.collect(), Batch::new(total as u32))
+    }
+
+    #[inline]
+    fn draw(&self, rng: &mut impl Rng, count: u32, mut take: impl FnMut(usize)) {
+        match self {
+            Self::Owners(owners, batch) => {
+                batch.draw(rng, u64::from(count), |index| take(owners[index] as usize));
+            }
+            Self::Alias(alias) => (0..count).for_each(|_| take(alias.draw(rng))),
+        }
+    }
 }
 
 /// Draws a cell with probability count / total by an alias table (Walker 1977; Vose 1991), in whole numbers, hence exact.
