@@ -11,6 +11,7 @@ mod error;
 mod lbfgs;
 mod linear;
 mod matmul;
+mod pass;
 mod resample;
 mod vectors;
 
