@@ -37,8 +37,9 @@ impl Plugin for StaticEmbeddings {
         let threads = threads.map_err(|e| {
             Error::internal(format!("cannot start {} threads: {e}", host.threads()))
         })?;
-        let (table, tokens) =
-            threads.install(|| rayon::join(|| Table::read(&config), || Tokens::read(&config, host.threads())));
+        let (table, tokens) = threads.install(|| {
+            rayon::join(|| Table::read(&config), || Tokens::read(&config, host.threads()))
+        });
         let (table, tokens) = (table?, tokens?);
         table.must_hold(tokens.highest(), &config)?;
         host.log(format_args!("{table}; {tokens}"));

@@ -37,29 +37,50 @@ impl Table {
     pub fn read(config: &Config) -> Result<Self, Error> {
         let path = &config.weights.vectors;
         let bytes = fs::read(path).map_err(Error::load)?;
-        let file = SafeTensors::deserialize(&bytes).map_err(|e| failed(path, format!("no safetensors file ({e})")))?;
+        let file = SafeTensors::deserialize(&bytes)
+            .map_err(|e| failed(path, format!("no safetensors file ({e})")))?;
         let (name, tensor) = find(&file, config.tensor.as_deref()).map_err(|e| failed(path, e))?;
         let &[rows, width] = tensor.shape() else {
-            return Err(failed(path, format!("`{name}` has the shape {:?}; it must be tokens x dimensions", tensor.shape())));
+            return Err(failed(
+                path,
+                format!(
+                    "`{name}` has the shape {:?}; it must be tokens x dimensions",
+                    tensor.shape()
+                ),
+            ));
         };
         let dims = match config.most_dimensions {
             0 => width,
             most if most <= width => most,
-            most => return Err(failed(path, format!("`{name}` has {width} dimensions; `most_dimensions` is {most}"))),
+            most => {
+                return Err(failed(
+                    path,
+                    format!("`{name}` has {width} dimensions; `most_dimensions` is {most}"),
+                ));
+            }
         };
         let mut vectors = floats(&tensor).map_err(|e| failed(path, format!("`{name}` {e}")))?;
         if rows == 0 || dims == 0 {
             return Err(failed(path, format!("`{name}` is empty")));
         }
         if let Some(at) = vectors.iter().position(|v| !v.is_finite()) {
-            return Err(failed(path, format!("`{name}` row {} has a value that is no number", at / width)));
+            return Err(failed(
+                path,
+                format!("`{name}` row {} has a value that is no number", at / width),
+            ));
         }
         if dims < width {
             vectors = vectors.chunks_exact(width).flat_map(|row| &row[..dims]).copied().collect();
         }
         let beside = |name: &str| file.tensor(name).ok();
-        let weights = beside("weights").map(|t| doubles(&t)).transpose().map_err(|e| failed(path, format!("`weights` {e}")))?;
-        let mapping = beside("mapping").map(|t| places(&t, rows)).transpose().map_err(|e| failed(path, format!("`mapping` {e}")))?;
+        let weights = beside("weights")
+            .map(|t| doubles(&t))
+            .transpose()
+            .map_err(|e| failed(path, format!("`weights` {e}")))?;
+        let mapping = beside("mapping")
+            .map(|t| places(&t, rows))
+            .transpose()
+            .map_err(|e| failed(path, format!("`mapping` {e}")))?;
         let dtype = format!("{:?}", tensor.dtype()).to_lowercase();
         Ok(Self { dims, vectors, weights, mapping, normalise: config.normalise, dtype })
     }
@@ -110,12 +131,16 @@ impl Table {
             for &id in ids {
                 out.iter_mut().zip(vector(id)).for_each(|(sum, v)| *sum += v);
             }
-            out.iter_mut().for_each(|sum| *sum /= count);
+            for sum in out.iter_mut() {
+                *sum /= count;
+            }
         }
         if self.normalise {
             let norm = out.iter().map(|v| v * v).sum::<f32>().sqrt();
             if norm > 0.0 {
-                out.iter_mut().for_each(|v| *v /= norm);
+                for v in out.iter_mut() {
+                    *v /= norm;
+                }
             }
         }
     }
@@ -123,13 +148,22 @@ impl Table {
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} rows x {} dimensions ({})", self.vectors.len() / self.dims, self.dims, self.dtype)?;
+        write!(
+            f,
+            "{} rows x {} dimensions ({})",
+            self.vectors.len() / self.dims,
+            self.dims,
+            self.dtype
+        )?;
         f.write_str(if self.weights.is_some() { ", weighted" } else { "" })?;
         f.write_str(if self.mapping.is_some() { ", mapped" } else { "" })
     }
 }
 
-fn find<'f>(file: &SafeTensors<'f>, name: Option<&str>) -> Result<(String, TensorView<'f>), String> {
+fn find<'f>(
+    file: &SafeTensors<'f>,
+    name: Option<&str>,
+) -> Result<(String, TensorView<'f>), String> {
     let usual = NAMES.iter().find(|name| file.tensor(name).is_ok());
     if let Some(name) = name.or(usual.copied())
         && let Ok(tensor) = file.tensor(name)
@@ -144,7 +178,10 @@ fn find<'f>(file: &SafeTensors<'f>, name: Option<&str>) -> Result<(String, Tenso
     names.sort_unstable();
     Err(match name {
         Some(name) => format!("no tensor `{name}`; it has {}", names.join(", ")),
-        None => format!("which tensor is the table? It has {}; name one in [config] as `tensor`", names.join(", ")),
+        None => format!(
+            "which tensor is the table? It has {}; name one in [config] as `tensor`",
+            names.join(", ")
+        ),
     })
 }
 

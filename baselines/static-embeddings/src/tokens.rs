@@ -29,7 +29,8 @@ pub struct Tokens {
     added: Vec<String>,
     /// The token that stands for unknown ones, where it is left out.
     dropped: Option<u32>,
-    max_tokens: usize,
+    /// Tokens that a text is cut to.
+    most: usize,
     /// Characters that a text is cut to before it is tokenized.
     max_chars: usize,
     highest: u32,
@@ -58,25 +59,30 @@ impl Tokens {
         let path = &config.weights.tokenizer;
         let failed = |reason: String| Error::load(format!("{}: {reason}", path.display()));
         let bytes = fs::read(path).map_err(Error::load)?;
-        let json: Value = serde_json::from_slice(&bytes).map_err(|e| failed(format!("no tokenizer.json ({e})")))?;
-        let mut tokenizer =
-            Tokenizer::from_bytes(&bytes).map_err(|e| failed(format!("no tokenizer.json ({e})")))?;
+        let json: Value = serde_json::from_slice(&bytes)
+            .map_err(|e| failed(format!("no tokenizer.json ({e})")))?;
+        let mut tokenizer = Tokenizer::from_bytes(&bytes)
+            .map_err(|e| failed(format!("no tokenizer.json ({e})")))?;
         tokenizer.with_padding(None);
         tokenizer.with_truncation(None).map_err(|e| failed(e.to_string()))?;
         let vocabulary = tokenizer.get_vocab(true);
-        let highest = *vocabulary.values().max().ok_or_else(|| failed("it knows no token".to_owned()))?;
+        let highest =
+            *vocabulary.values().max().ok_or_else(|| failed("it knows no token".to_owned()))?;
         let unknown = unknown(&json, &tokenizer);
         let max_chars = match config.max_tokens {
             0 => usize::MAX,
             most => most.saturating_mul(median_length(vocabulary.keys())),
         };
-        let added: Vec<String> =
-            tokenizer.get_added_tokens_decoder().values().map(|token| token.content.clone()).collect();
+        let added: Vec<String> = tokenizer
+            .get_added_tokens_decoder()
+            .values()
+            .map(|token| token.content.clone())
+            .collect();
         Ok(Self {
             unit: Unit::of(&json, vocabulary.keys()),
             added,
             dropped: unknown.filter(|_| config.drop_unknown),
-            max_tokens: if config.max_tokens == 0 { usize::MAX } else { config.max_tokens },
+            most: if config.max_tokens == 0 { usize::MAX } else { config.max_tokens },
             max_chars,
             highest,
             memory: (0..threads.max(1)).map(|_| Mutex::default()).collect(),
@@ -98,11 +104,12 @@ impl Tokens {
         let mut ids = Vec::new();
         let thread = rayon::current_thread_index().unwrap_or(0) % self.memory.len();
         // Nothing is half done where a panic left the lock: an entry is put in whole.
-        let mut memory = self.memory[thread].lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut memory =
+            self.memory[thread].lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         for (i, text) in texts.iter().enumerate() {
             ids.clear();
             self.one(text, &mut memory, &mut ids).map_err(|reason| (i, reason))?;
-            ids.truncate(self.max_tokens);
+            ids.truncate(self.most);
             if let Some(dropped) = self.dropped {
                 ids.retain(|id| *id != dropped);
             }
@@ -139,7 +146,9 @@ impl Tokens {
 
     /// Whether a text has what [`Unit::Blank`] does not hold for.
     fn is_special(&self, text: &str) -> bool {
-        text.ends_with(' ') || text.contains(BLANK) || self.added.iter().any(|token| text.contains(token))
+        text.ends_with(' ')
+            || text.contains(BLANK)
+            || self.added.iter().any(|token| text.contains(token))
     }
 
     fn word(&self, word: &str, memory: &mut Memory, ids: &mut Vec<u32>) -> Result<(), String> {
@@ -167,7 +176,10 @@ impl Tokens {
 
 impl fmt::Debug for Tokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tokens").field("unit", &self.unit).field("highest", &self.highest).finish_non_exhaustive()
+        f.debug_struct("Tokens")
+            .field("unit", &self.unit)
+            .field("highest", &self.highest)
+            .finish_non_exhaustive()
     }
 }
 
@@ -265,11 +277,47 @@ mod tests {
     /// Text of pieces that blanks, added tokens, normalizers and merges care about.
     fn texts() -> impl Strategy<Value = String> {
         const PIECES: &[&str] = &[
-            " ", " ", "  ", "\t", "\n", "\r\n", "\u{b}", "\u{85}", "\u{a0}", "\u{3000}", "\u{200b}", "\0", "▁", "<s>", "<unk>",
-            "[UNK]", "[CLS]", "the", "The", "lantern", "s", "er", "É", "e\u{301}", "\u{301}", "ß", "中文", "한", "ไม่", "👩🏽‍🚀", "-", ".",
-            "'", "bridge", "##er", "0", "\u{fffd}", "\u{feff}",
+            " ",
+            " ",
+            "  ",
+            "\t",
+            "\n",
+            "\r\n",
+            "\u{b}",
+            "\u{85}",
+            "\u{a0}",
+            "\u{3000}",
+            "\u{200b}",
+            "\0",
+            "▁",
+            "<s>",
+            "<unk>",
+            "[UNK]",
+            "[CLS]",
+            "the",
+            "The",
+            "lantern",
+            "s",
+            "er",
+            "É",
+            "e\u{301}",
+            "\u{301}",
+            "ß",
+            "中文",
+            "한",
+            "ไม่",
+            "👩🏽‍🚀",
+            "-",
+            ".",
+            "'",
+            "bridge",
+            "##er",
+            "0",
+            "\u{fffd}",
+            "\u{feff}",
         ];
-        prop::collection::vec(prop::sample::select(PIECES), 0..14).prop_map(|pieces| pieces.concat())
+        prop::collection::vec(prop::sample::select(PIECES), 0..14)
+            .prop_map(|pieces| pieces.concat())
     }
 
     proptest! {
@@ -295,7 +343,8 @@ mod tests {
     #[test]
     fn an_unusual_tokenizer_reads_whole_texts() {
         fixture("unigram", Unit::Text);
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/llama.tokenizer.json");
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/fixtures/llama.tokenizer.json");
         let json: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
         let vocabulary = vec!["▁a".to_owned(), "▁▁▁".to_owned()];
         assert_eq!(Unit::of(&json, vocabulary.iter()), Unit::Blank);

@@ -58,7 +58,8 @@ fn apart(got: &[Vec<f32>], expect: &[Vec<f32>]) -> f64 {
 #[test]
 fn small_tables_give_the_originals_numbers() {
     let originals: Originals =
-        serde_json::from_str(&fs_err::read_to_string(fixtures().join("originals.json")).unwrap()).unwrap();
+        serde_json::from_str(&fs_err::read_to_string(fixtures().join("originals.json")).unwrap())
+            .unwrap();
     assert_eq!(originals.cases.len(), 8);
     for case in originals.cases {
         let vectors = fixtures().join(format!("{}.safetensors", case.name));
@@ -99,11 +100,15 @@ fn the_real_table_gives_wordllamas_numbers() {
         cached("64b47a2dc493cb8e85944076601189739852d7b64e0e1eedcb1937a251cd9fd5"),
         cached("93248f2a9ec36c7b35f700a033d5f36228aae48db61aee31007fa49062cdeb68"),
     ) else {
-        println!("skipped: WordLlama's table is not in the cache; `culture-eval fetch wordllama-256` brings it");
+        println!(
+            "skipped: WordLlama's table is not in the cache; `culture-eval fetch wordllama-256` brings it"
+        );
         return;
     };
-    let real: Real =
-        serde_json::from_str(&fs_err::read_to_string(fixtures().join("wordllama-256.json")).unwrap()).unwrap();
+    let real: Real = serde_json::from_str(
+        &fs_err::read_to_string(fixtures().join("wordllama-256.json")).unwrap(),
+    )
+    .unwrap();
     let model = model(json!({}), &vectors, &tokenizer, 2);
     let apart = apart(&embed(&model, &real.texts), &real.vectors);
     assert!(apart <= TOLERANCE, "{apart:e}");
@@ -114,21 +119,37 @@ fn files_that_do_not_belong_together_are_refused() {
     let refused = |config: Value, vectors: &Path, tokenizer: &str| {
         let mut config = config;
         config["weights"] = json!({ "vectors": vectors, "tokenizer": fixtures().join(tokenizer) });
-        let task = Task { name: "t".into(), protocol: "p".into(), labels: vec![], cultures: vec![] };
-        StaticEmbeddings::create(&config.to_string(), &task, &Host::silent(1, 1)).unwrap_err().message
+        let task =
+            Task { name: "t".into(), protocol: "p".into(), labels: vec![], cultures: vec![] };
+        StaticEmbeddings::create(&config.to_string(), &task, &Host::silent(1, 1))
+            .unwrap_err()
+            .message
     };
     let file = |name: &str| fixtures().join(name);
     let message = refused(json!({}), &file("model2vec-f32.safetensors"), "llama.tokenizer.json");
     assert!(message.contains("the two files do not belong together"), "{message}");
-    let message = refused(json!({"tensor": "none"}), &file("model2vec-mapped.safetensors"), "bert.tokenizer.json");
+    let message = refused(
+        json!({"tensor": "none"}),
+        &file("model2vec-mapped.safetensors"),
+        "bert.tokenizer.json",
+    );
     assert!(message.contains("no tensor `none`; it has embeddings, mapping, weights"), "{message}");
-    let message = refused(json!({"tensor": "weights"}), &file("model2vec-mapped.safetensors"), "bert.tokenizer.json");
+    let message = refused(
+        json!({"tensor": "weights"}),
+        &file("model2vec-mapped.safetensors"),
+        "bert.tokenizer.json",
+    );
     assert!(message.contains("must be tokens x dimensions"), "{message}");
-    let message = refused(json!({"most_dimensions": 7}), &file("model2vec-f32.safetensors"), "bert.tokenizer.json");
+    let message = refused(
+        json!({"most_dimensions": 7}),
+        &file("model2vec-f32.safetensors"),
+        "bert.tokenizer.json",
+    );
     assert!(message.contains("has 6 dimensions"), "{message}");
     let message = refused(json!({}), &file("bert.tokenizer.json"), "bert.tokenizer.json");
     assert!(message.contains("no safetensors file"), "{message}");
-    let message = refused(json!({}), &file("model2vec-f32.safetensors"), "model2vec-f32.safetensors");
+    let message =
+        refused(json!({}), &file("model2vec-f32.safetensors"), "model2vec-f32.safetensors");
     assert!(message.contains("no tokenizer.json"), "{message}");
     let message = refused(json!({}), &file("absent"), "bert.tokenizer.json");
     assert!(message.contains("absent"), "{message}");

@@ -79,7 +79,8 @@ impl WordVectors {
         host: &Host,
     ) -> Result<(), Error> {
         let Self { lowercase, table, pool, threads, seen } = self;
-        let parts = texts.chunks(TEXTS_AT_A_TIME).zip(rows.chunks_mut(TEXTS_AT_A_TIME * table.dims));
+        let parts =
+            texts.chunks(TEXTS_AT_A_TIME).zip(rows.chunks_mut(TEXTS_AT_A_TIME * table.dims));
         for (texts, rows) in parts {
             if host.is_cancelled() {
                 return Err(Error::cancelled());

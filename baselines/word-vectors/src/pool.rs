@@ -78,7 +78,9 @@ impl Pool {
             }
         }
         let count = words.len() as f32;
-        row.iter_mut().for_each(|sum| *sum /= count);
+        for sum in row.iter_mut() {
+            *sum /= count;
+        }
         if let Some(common) = &self.common {
             let along: f64 = row.iter().zip(common).map(|(v, u)| f64::from(*v) * u).sum();
             row.iter_mut().zip(common).for_each(|(v, u)| *v -= (along * u) as f32);
@@ -161,7 +163,9 @@ fn unit(vector: &mut [f64]) -> bool {
     if norm == 0.0 {
         return false;
     }
-    vector.iter_mut().for_each(|v| *v /= norm);
+    for v in vector.iter_mut() {
+        *v /= norm;
+    }
     true
 }
 

@@ -44,13 +44,16 @@ fn unknown_chunk_run<T>(
     if !run.starts_with(char::is_alphanumeric) {
         return;
     }
-    let clitic = CLITICS.iter().copied().find(|clitic| {
-        run.len() > clitic.len() && run.ends_with(clitic) && find(clitic).is_some()
-    });
+    let clitic = CLITICS
+        .iter()
+        .copied()
+        .find(|clitic| run.len() > clitic.len() && run.ends_with(clitic) && find(clitic).is_some());
     let stem = clitic.map_or(run, |clitic| &run[..run.len() - clitic.len()]);
     match find(stem).filter(|_| clitic.is_some()) {
         Some(word) => put(Some(word)),
-        None => stem.split(is_joint).filter(|part| !part.is_empty()).for_each(|part| put(find(part))),
+        None => {
+            stem.split(is_joint).filter(|part| !part.is_empty()).for_each(|part| put(find(part)))
+        }
     }
     if let Some(clitic) = clitic {
         put(find(clitic));
@@ -72,7 +75,8 @@ fn run_length(text: &str) -> usize {
     let mut chars = text.char_indices().peekable();
     let mut end = 0;
     while let Some((at, c)) = chars.next() {
-        let inside = is_word(c) || (is_joint(c) && chars.peek().is_some_and(|(_, next)| is_word(*next)));
+        let inside =
+            is_word(c) || (is_joint(c) && chars.peek().is_some_and(|(_, next)| is_word(*next)));
         if !inside {
             break;
         }
@@ -123,8 +127,30 @@ mod tests {
             assert_eq!(cut(text, vocabulary), expect, "{text}");
         };
         let v: &[&str] = &[
-            "do", "n't", "'s", "she", "african-american", "well", "known", "u.s.", "us", "[", "]", ".", ",", "3.14",
-            "stop", "dogs", "!", ":)", "c++", "rock", "roll", "can", "cannot", "o'clock",
+            "do",
+            "n't",
+            "'s",
+            "she",
+            "african-american",
+            "well",
+            "known",
+            "u.s.",
+            "us",
+            "[",
+            "]",
+            ".",
+            ",",
+            "3.14",
+            "stop",
+            "dogs",
+            "!",
+            ":)",
+            "c++",
+            "rock",
+            "roll",
+            "can",
+            "cannot",
+            "o'clock",
         ];
         check("Don't", v, "do n't");
         check("don’t!", v, "do n't !");

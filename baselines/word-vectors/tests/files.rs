@@ -35,7 +35,8 @@ fn expected() -> Expected {
 
 fn create(config: &Value, threads: usize) -> Result<WordVectors, String> {
     let task = Task { name: "t".into(), protocol: "p".into(), labels: vec![], cultures: vec![] };
-    WordVectors::create(&config.to_string(), &task, &Host::silent(threads, 1)).map_err(|e| e.message)
+    WordVectors::create(&config.to_string(), &task, &Host::silent(threads, 1))
+        .map_err(|e| e.message)
 }
 
 fn embed(model: &mut WordVectors, texts: &[&str]) -> Vec<f32> {
@@ -147,11 +148,20 @@ fn broken_files_are_refused_with_place_and_remedy() {
     refused(&fixture("glove.txt"), Some(&fixture("index.txt")), "remove the weights `index`");
     refused(&fixture("rows.npy"), Some(&write("few", b"a\nb\n")), "2 words for 12 vectors");
     let npy = fs_err::read(fixture("rows.npy")).unwrap();
-    let double: Vec<u8> = String::from_utf8_lossy(&npy[..128]).replace("<f4", "<f8").bytes().collect();
+    let double: Vec<u8> =
+        String::from_utf8_lossy(&npy[..128]).replace("<f4", "<f8").bytes().collect();
     assert_ne!(double, npy[..128]);
     let double = [&npy[..8], &double[double.len() - 120..]].concat();
-    refused(&write("double.npy", &double), Some(&fixture("index.txt")), "save it as little-endian float32");
-    refused(&write("cut.npy", &npy[..npy.len() - 4]), Some(&fixture("index.txt")), "12 x 5 float32 need another number");
+    refused(
+        &write("double.npy", &double),
+        Some(&fixture("index.txt")),
+        "save it as little-endian float32",
+    );
+    refused(
+        &write("cut.npy", &npy[..npy.len() - 4]),
+        Some(&fixture("index.txt")),
+        "12 x 5 float32 need another number",
+    );
     refused(&folder.path().join("absent"), None, "absent");
 
     let mut config = json!({ "weights": { "vectors": fixture("glove.txt"), "counts": write("counts", b"the many\n") }, "pooling": "sif" });

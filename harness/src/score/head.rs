@@ -11,6 +11,7 @@ use super::lbfgs::{Limits, minimise};
 use super::linear::{Linear, scores_of, softmax_gradient};
 use super::matmul::{Panels, ROWS, product, width};
 use super::pass::{self, Gradient};
+use super::precondition::Gram;
 use super::{ScoreError, Vectors, probe};
 
 /// Rows whose gradient one thread sums at a time.
@@ -68,9 +69,10 @@ pub fn fit(
     let scaled = Vectors::new("train", &scaled, train.dims())?;
     let mut best: Option<Head> = None;
     let mut valid_loss = Vec::new();
+    let gram = Gram::new(scaled);
     let mut start = Linear { weight: vec![0.0; classes * train.dims()], bias: vec![0.0; classes] };
     for c in GRID {
-        start = fit_one(scaled, labels, start, c);
+        start = fit_one(scaled, labels, start, c, gram.as_ref());
         let layer = unscaled(&start, &centre, scale);
         let loss = mean_loss(&layer, valid, valid_labels)?;
         if best.is_none() || valid_loss.iter().all(|other| loss < *other) {
@@ -119,8 +121,14 @@ fn mean_loss(layer: &Linear, data: Vectors<'_>, labels: &[u32]) -> Result<f64, S
     Ok(rows.map(|(row, &gold)| softmax_gradient(row, gold, 0.0)).sum::<f64>() / labels.len() as f64)
 }
 
-/// Minimises the objective for one C on vectors as they are.
-pub(crate) fn fit_one(data: Vectors<'_>, labels: &[u32], start: Linear, c: f64) -> Linear {
+/// Minimises the objective for one C on vectors as they are; `gram` is of them.
+pub(crate) fn fit_one(
+    data: Vectors<'_>,
+    labels: &[u32],
+    start: Linear,
+    c: f64,
+    gram: Option<&Gram>,
+) -> Linear {
     let (classes, dims) = (start.classes(), data.dims());
     let mut x: Vec<f64> = start.weight.iter().chain(&start.bias).map(|v| f64::from(*v)).collect();
     let layer_of = |x: &[f64]| Linear {
@@ -129,7 +137,10 @@ pub(crate) fn fit_one(data: Vectors<'_>, labels: &[u32], start: Linear, c: f64) 
     };
     // Relative to the sum of n gradients, each of order 1: what float32 products can resolve.
     let limits = Limits { iterations: 300, gradient: 1e-6 * c * data.len() as f64 };
-    minimise(&mut x, limits, |x, gradient| {
+    let curvature = gram.map(|gram| gram.curvature(c, classes));
+    let solve = curvature.as_ref().map(|curvature| |g: &mut [f64]| curvature.solve(g));
+    let solve = solve.as_ref().map(|solve| solve as &dyn Fn(&mut [f64]));
+    minimise(&mut x, limits, solve, |x, gradient| {
         let layer = layer_of(x);
         let wide = (classes > pass::MOST_CLASSES).then(|| layer.packed());
         let parts: Vec<Gradient> = (labels.par_chunks(ROWS_AT_A_TIME))

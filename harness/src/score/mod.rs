@@ -12,6 +12,7 @@ mod lbfgs;
 mod linear;
 mod matmul;
 mod pass;
+mod precondition;
 mod resample;
 mod vectors;
 

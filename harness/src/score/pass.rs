@@ -144,12 +144,7 @@ fn dot<S: Simd, const R: usize, const C: usize>(
 /// `sums += by[0] * rows[0] + ...`
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "must be compiled with the caller's instruction set")]
-fn add_rows<S: Simd, const R: usize>(
-    simd: S,
-    rows: [&[f32]; R],
-    by: [f32; R],
-    sums: &mut [f32],
-) {
+fn add_rows<S: Simd, const R: usize>(simd: S, rows: [&[f32]; R], by: [f32; R], sums: &mut [f32]) {
     let rows = rows.map(|row| S::as_simd_f32s(row));
     let (sums, tail) = S::as_mut_simd_f32s(sums);
     let factors = by.map(|by| simd.splat_f32s(by));

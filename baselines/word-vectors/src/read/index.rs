@@ -25,12 +25,17 @@ pub(super) fn name(mut table: Table, path: &Path, most: usize) -> Result<Table, 
     if is_parquet {
         parquet(path, &mut put)?;
     } else {
-        file.lines().try_for_each(|line| line.map(|line| put(&line))).map_err(|e| failed(path, e))?;
+        file.lines()
+            .try_for_each(|line| line.map(|line| put(&line)))
+            .map_err(|e| failed(path, e))?;
     }
     if words.min(most) == table.len() {
         return Ok(table);
     }
-    Err(failed(path, format!("{words} words for {} vectors: the two files do not belong together", table.len())))
+    Err(failed(
+        path,
+        format!("{words} words for {} vectors: the two files do not belong together", table.len()),
+    ))
 }
 
 /// The one column of strings of a Parquet file.
@@ -42,7 +47,10 @@ fn parquet(path: &Path, put: &mut dyn FnMut(&str)) -> Result<(), Error> {
     let columns: Vec<usize> =
         columns.filter(|(_, field)| is_text(field.data_type())).map(|(i, _)| i).collect();
     let &[column] = columns.as_slice() else {
-        return Err(failed(path, format!("{} columns of strings; it must have one", columns.len())));
+        return Err(failed(
+            path,
+            format!("{} columns of strings; it must have one", columns.len()),
+        ));
     };
     for batch in reader.build().map_err(|e| failed(path, e))? {
         let batch = batch.map_err(|e| failed(path, e))?;

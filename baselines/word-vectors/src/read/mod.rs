@@ -110,7 +110,10 @@ pub fn table(config: &Config) -> Result<Table, Error> {
         return Err(failed(path, "no vector in it"));
     }
     if let Some(at) = table.vectors.iter().position(|v| !v.is_finite()) {
-        return Err(failed(path, format!("vector {} has a value that is no number", at / table.dims)));
+        return Err(failed(
+            path,
+            format!("vector {} has a value that is no number", at / table.dims),
+        ));
     }
     Ok(table)
 }
@@ -136,7 +139,9 @@ pub fn probabilities(path: &Path, table: &Table) -> Result<Vec<f64>, Error> {
     if !counts.iter().any(|count| *count > 0.0) {
         return Err(failed(path, "it counts no word of the vectors"));
     }
-    counts.iter_mut().for_each(|count| *count /= total);
+    for count in &mut counts {
+        *count /= total;
+    }
     Ok(counts)
 }
 

@@ -30,7 +30,9 @@ pub(super) fn read(mut file: impl Read, most: usize) -> Result<Table, String> {
     file.by_ref().take(length).read_to_string(&mut header).map_err(text)?;
     let kind = value(&header, "descr")?.trim_matches(['\'', '"']);
     if kind != "<f4" {
-        return Err(format!("an .npy of `{kind}`; save it as little-endian float32 (`astype(\"<f4\")`)"));
+        return Err(format!(
+            "an .npy of `{kind}`; save it as little-endian float32 (`astype(\"<f4\")`)"
+        ));
     }
     let shape: Vec<usize> = value(&header, "shape")?
         .trim_matches(['(', ')'])
@@ -44,7 +46,10 @@ pub(super) fn read(mut file: impl Read, most: usize) -> Result<Table, String> {
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).map_err(|e| e.to_string())?;
     if Some(bytes.len()) != rows.checked_mul(dims).and_then(|n| n.checked_mul(4)) {
-        return Err(format!("{} bytes of values; {rows} x {dims} float32 need another number", bytes.len()));
+        return Err(format!(
+            "{} bytes of values; {rows} x {dims} float32 need another number",
+            bytes.len()
+        ));
     }
     let values = || bytes.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b));
     let kept = rows.min(most);
@@ -75,10 +80,7 @@ fn value<'h>(header: &'h str, key: &str) -> Result<&'h str, String> {
     let missing = || format!("no `{key}` in its head: {header}");
     let (_, rest) = header.split_once(&format!("'{key}':")).ok_or_else(missing)?;
     let rest = rest.trim_start();
-    let end = if rest.starts_with('(') {
-        rest.find(')').map(|at| at + 1)
-    } else {
-        rest.find([',', '}'])
-    };
+    let end =
+        if rest.starts_with('(') { rest.find(')').map(|at| at + 1) } else { rest.find([',', '}']) };
     Ok(rest[..end.ok_or_else(missing)?].trim())
 }

@@ -32,14 +32,16 @@ pub(super) fn read(mut file: impl BufRead, most: usize) -> Result<Table, String>
                 return Err(format!("line {number} is no `word number number ...`"));
             }
         }
-        let word = row(&line, table.dims, &mut table.vectors).ok_or_else(|| {
-            format!("line {number} is no word with {} numbers", table.dims)
-        })?;
+        let word = row(&line, table.dims, &mut table.vectors)
+            .ok_or_else(|| format!("line {number} is no word with {} numbers", table.dims))?;
         let place = table.len() as u32 - 1;
         table.name(std::str::from_utf8(word), place);
     }
     if let Some(words) = promised.filter(|words| *words != table.len()) {
-        return Err(format!("its head promises {words} words, it has {}: it may be cut off", table.len()));
+        return Err(format!(
+            "its head promises {words} words, it has {}: it may be cut off",
+            table.len()
+        ));
     }
     table.format = "text";
     Ok(table)
