@@ -26,3 +26,29 @@ fn replay_passes() {
     fs_err::write(&path, "id,label\ncheck-0,yes\ncheck-1,no\n").unwrap();
     passes("replay", &serde_json::json!({ "path": path }).to_string());
 }
+
+fn fixture(baseline: &str, name: &str) -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../baselines")
+        .join(baseline)
+        .join("tests/fixtures")
+        .join(name)
+}
+
+#[test]
+fn vectors_pass() {
+    for pooling in ["mean", "sif"] {
+        let weights = serde_json::json!({
+            "vectors": fixture("word-vectors", "columns.npy"), "index": fixture("word-vectors", "index.parquet"),
+        });
+        let config = serde_json::json!({ "weights": weights, "pooling": pooling });
+        passes("word-vectors", &config.to_string());
+    }
+    for (vectors, tokenizer) in [("wordllama-f16", "llama"), ("model2vec-mapped", "bert")] {
+        let weights = serde_json::json!({
+            "vectors": fixture("static-embeddings", &format!("{vectors}.safetensors")),
+            "tokenizer": fixture("static-embeddings", &format!("{tokenizer}.tokenizer.json")),
+        });
+        passes("static-embeddings", &serde_json::json!({ "weights": weights }).to_string());
+    }
+}
