@@ -399,6 +399,13 @@ impl<'a> Batch<'a> {
     }
 }
 
+impl<'a> Replies<'a> {
+    /// Hands each reply to a function, for a plugin's own tests.
+    pub fn to(put: &'a mut dyn FnMut(usize, &str)) -> Self {
+        Self { put }
+    }
+}
+
 impl<'a> Scores<'a> {
     /// Wraps buffers of `n * labels` and `n` values, for a plugin's own tests.
     ///
