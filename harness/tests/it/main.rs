@@ -10,6 +10,7 @@ mod cli;
 mod fetch;
 mod killed;
 mod misbehaving;
+mod openai;
 mod own_data;
 mod plugin;
 mod program;

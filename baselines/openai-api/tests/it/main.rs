@@ -3,6 +3,8 @@
 
 mod kept;
 mod many;
+#[cfg(feature = "slow-tests")]
+mod real;
 mod replies;
 mod scoring;
 mod server;
