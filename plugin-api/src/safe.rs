@@ -12,8 +12,8 @@ pub trait Plugin: Sized + Send + 'static {
     /// What it can do; only the functions of these capabilities are called.
     const CAPABILITIES: &'static [Capability];
 
-    /// Makes a model. `config` is the `[config]` table of the model's TOML as a JSON object; paths of fetched weights stand in
-    /// its object `weights`, by id.
+    /// Makes a model. `config` is the `[config]` table of the model's TOML as a JSON object; paths of fetched weights and of the
+    /// model's own files stand in its object `weights`, by id.
     fn create(config: &str, task: &Task, host: &Host) -> Result<Self, Error>;
 
     /// Learns from `train`; may choose hyper-parameters on `valid`, which may be empty.
@@ -396,6 +396,17 @@ impl<'a> Batch<'a> {
             "columns of different lengths"
         );
         Self { ids: ids.to_vec(), texts: texts.to_vec(), cultures }
+    }
+}
+
+impl<'a> Matrix<'a> {
+    /// Wraps a buffer of `n * columns` values, for a plugin's own tests.
+    ///
+    /// # Panics
+    /// Where the length is no multiple of `columns`.
+    pub fn over(values: &'a mut [f32], columns: usize) -> Self {
+        assert!(values.len().is_multiple_of(columns.max(1)), "buffer of a wrong length");
+        Self { values, columns }
     }
 }
 

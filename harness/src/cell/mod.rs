@@ -13,9 +13,11 @@ use fs_err as fs;
 use fs_err::File;
 
 use crate::definition::family::Capability;
+use crate::definition::model::Offer;
 use crate::definition::split::Part;
 use crate::example::Examples;
 use crate::exec::events::{Event, Events};
+use crate::exec::processes;
 use crate::plugin::{self, Instance, PluginError};
 use crate::prepare;
 use crate::store::log::Prediction;
@@ -27,7 +29,8 @@ use input::Input;
 
 /// Takes stdout away from the plugin: the pipe to the parent comes back, and what is printed goes to stderr.
 pub fn take_stdout() -> std::io::Result<Events> {
-    let pipe = rustix::io::dup(rustix::stdio::stdout())?;
+    // Not for the programs that a plugin starts: one that outlives the cell would keep the parent waiting for more.
+    let pipe = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3)?;
     rustix::stdio::dup2_stdout(rustix::stdio::stderr())?;
     Ok(Events::to(File::from_parts(pipe.into(), "<events>")))
 }
@@ -117,7 +120,7 @@ fn run_to_record(folder: &CellFolder, events: &Events) -> Result<(), Reason> {
     events.phase("store");
     cell.commit(answered, identity).map_err(harness)?;
     timing.total_seconds = start.elapsed().as_secs_f64();
-    timing.peak_mib = peak_mib();
+    timing.peak_mib = processes::peak_mib(std::process::id());
     store::write_json(&folder.timing(), &timing).map_err(harness)
 }
 
@@ -156,6 +159,9 @@ impl<'a> Cell<'a> {
             if self.spec.model.prompt.messages {
                 config.insert("messages".to_owned(), true.into());
             }
+            if let Some(cache) = &self.spec.cache {
+                config.insert("cache".to_owned(), cache.clone().into());
+            }
         }
         let task = plugin::TaskInfo {
             name: self.spec.task.name.clone(),
@@ -175,7 +181,8 @@ impl<'a> Cell<'a> {
     /// Fits, or takes up the state that an earlier start saved.
     fn fit(&self, model: &mut Instance<'_>) -> Result<(), Reason> {
         let state = self.folder.state();
-        if model.can_save() && state.join("complete").is_file() {
+        let saves = model.can_save() && self.spec.model.lets(Offer::Save);
+        if saves && state.join("complete").is_file() {
             return model.load(&state).map_err(|e| reason(&e));
         }
         self.events.phase("fit");
@@ -187,7 +194,7 @@ impl<'a> Cell<'a> {
                 })
             })
             .map_err(|e| reason(&e))?;
-        if model.can_save() {
+        if saves {
             if state.exists() {
                 fs::remove_dir_all(&state).map_err(harness)?;
             }
@@ -233,11 +240,4 @@ fn harness(error: impl std::fmt::Display) -> Reason {
 
 fn reason(error: &PluginError) -> Reason {
     Reason::new(error.kind(), error.to_string())
-}
-
-/// Largest resident memory of this process in MiB; 0 where the system does not tell.
-fn peak_mib() -> u64 {
-    let Ok(text) = std::fs::read_to_string("/proc/self/status") else { return 0 };
-    let line = text.lines().find_map(|l| l.strip_prefix("VmHWM:"));
-    line.and_then(|l| l.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) / 1024
 }

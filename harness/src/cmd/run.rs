@@ -91,7 +91,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let tasks = data::obtain(catalogue, &request.benchmarks, settings, &board)?;
     let weights = data::weights(&request.models, settings, &board);
     let plugins = Plugins::describe(request.models.iter().map(|m| m.plugin.as_str()), settings);
-    let plan = plan(&request, &tasks, &weights, &plugins, threads);
+    let plan = plan(&request, &tasks, &weights, &plugins, &settings.cache, threads);
     if args.dry_run {
         return dry_run(&plan, context);
     }

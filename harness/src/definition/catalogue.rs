@@ -3,7 +3,7 @@
 //! [`Catalogue::validate`] lives in [`super::validate`].
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -104,6 +104,32 @@ pub enum Error {
     Io(#[from] std::io::Error),
 }
 
+/// A model of the TOML `file`. Its own files are named from there; where it is part of the program, `root` is the folder of
+/// the project that the program was built in.
+fn model(root: &Path, file: &str, text: &str) -> Result<Model, Error> {
+    let mut model: Model = parse(file, text)?;
+    let toml = root.join(file);
+    let beside = toml.parent().unwrap_or(root);
+    for path in model.files.values_mut() {
+        *path = tidy(&beside.join(&*path)).to_string_lossy().into_owned();
+    }
+    Ok(model)
+}
+
+/// `a/b/../c` as `a/c`.
+fn tidy(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match (part, out.components().next_back()) {
+            (Component::ParentDir, Some(Component::Normal(_))) => {
+                out.pop();
+            }
+            _ => out.push(part),
+        }
+    }
+    out
+}
+
 fn did_you_mean(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |name| format!(": did you mean `{name}`?"))
 }
@@ -112,6 +138,7 @@ impl Catalogue {
     /// The definitions that are part of the program.
     pub fn embedded() -> Result<Self, Error> {
         let mut all = Self::default();
+        let root = tidy(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
         for (file, text) in embedded::FAMILIES {
             all.family_entries.push(Entry {
                 value: parse(file, text)?,
@@ -121,7 +148,7 @@ impl Catalogue {
         }
         for (file, text) in embedded::MODELS {
             all.model_entries.push(Entry {
-                value: parse(file, text)?,
+                value: model(&root, file, text)?,
                 file: (*file).to_owned(),
                 embedded: true,
             });
@@ -158,7 +185,8 @@ impl Catalogue {
     pub fn add(&mut self, file: &str, text: &str) -> Result<(), Error> {
         let keys: toml::Table = parse(file, text)?;
         let over = if keys.contains_key("plugin") {
-            put(&mut self.model_entries, parse(file, text)?, file, "model", |model| &model.name)
+            let model = model(Path::new(""), file, text)?;
+            put(&mut self.model_entries, model, file, "model", |model| &model.name)
         } else if keys.contains_key("models") && keys.contains_key("benchmarks") {
             put(&mut self.suite_entries, parse(file, text)?, file, "suite", |suite| &suite.name)
         } else if ["task", "source", "benchmark"].iter().any(|key| keys.contains_key(*key)) {

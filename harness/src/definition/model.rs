@@ -1,7 +1,10 @@
 //! A model: a plugin, a configuration and weights. `baselines/*/models/*.toml`.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use super::family::Capability;
 use super::source::Source;
 
 /// One row of the leaderboard.
@@ -32,6 +35,16 @@ pub struct Model {
     /// Weights, fetched and pinned like any source.
     #[serde(default)]
     pub weights: Vec<Source>,
+    /// Files of the model's own by id (a script, a word list), named from the folder of its TOML. The plugin gets their paths as
+    /// it gets those of weights; a change of their content makes a new cell.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, String>,
+    /// Only these of what the plugin offers; empty: all. For plugins that cannot know by themselves, such as `command`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub capabilities: Vec<Offer>,
+    /// The plugin gets a folder of the cache, `config.cache`, to keep what it paid for: answers of a server.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub cache: bool,
     /// Examples per call.
     #[serde(default = "default_batch")]
     pub batch: usize,
@@ -77,6 +90,47 @@ impl Prompting {
 
 fn default_batch() -> usize {
     64
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form serde asks for")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+impl Model {
+    /// Whether the model's TOML lets the plugin do this.
+    pub fn lets(&self, offer: Offer) -> bool {
+        self.capabilities.is_empty() || self.capabilities.contains(&offer)
+    }
+}
+
+/// What a plugin may be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Offer {
+    /// Learn from examples.
+    Fit,
+    /// Scores for every label.
+    Classify,
+    /// One vector per text.
+    Embed,
+    /// Log-likelihood of given continuations.
+    Loglikelihood,
+    /// Free text.
+    Generate,
+    /// Save and load what was learnt.
+    Save,
+}
+
+impl From<Capability> for Offer {
+    fn from(capability: Capability) -> Self {
+        match capability {
+            Capability::Classify => Self::Classify,
+            Capability::Embed => Self::Embed,
+            Capability::Loglikelihood => Self::Loglikelihood,
+            Capability::Generate => Self::Generate,
+        }
+    }
 }
 
 /// Training data known to overlap with a benchmark.

@@ -531,6 +531,12 @@ impl Check<'_> {
         }
         for source in &model.weights {
             self.source(&format!("{at}.weights.{}", source.id), source);
+            if model.files.contains_key(&source.id) {
+                self.problem(
+                    format!("{at}.files.{}", source.id),
+                    "has the id of a weight; give it another".to_owned(),
+                );
+            }
         }
     }
 

@@ -210,7 +210,7 @@ fn sample_files(
         .collect()
 }
 
-/// The weights of models, by id.
+/// The weights and files of models, by id.
 pub fn weights(
     models: &[Model],
     settings: &Settings,
@@ -218,25 +218,33 @@ pub fn weights(
 ) -> BTreeMap<String, Result<BTreeMap<String, FileRef>, Reason>> {
     let options = fetch_options(settings);
     let bars = fetch::bars::Bars::new();
-    let one = |model: &Model| -> Result<BTreeMap<String, FileRef>, FetchError> {
+    let one = |model: &Model| -> Result<BTreeMap<String, FileRef>, String> {
         let fetch = |source| fetch::fetch(&model.name, source, &options, &bars);
-        model
-            .weights
-            .iter()
-            .map(|source| {
-                let file = fetch(source)?;
-                Ok((
-                    source.id.clone(),
-                    FileRef { path: path_text(&file.path), sha256: file.sha256 },
-                ))
+        let weights = model.weights.iter().map(|source| match fetch(source) {
+            Ok(file) => Ok((&source.id, file)),
+            Err(error) => Err(error.to_string()),
+        });
+        let files = model.files.iter().map(|(id, path)| {
+            let beside = |e| {
+                format!(
+                    "the model's file `{id}` cannot be read: {e}; it lies beside the model's TOML"
+                )
+            };
+            Ok((id, Fetched::local(path.into()).map_err(beside)?))
+        });
+        weights
+            .chain(files)
+            .map(|found| {
+                let (id, file) = found?;
+                Ok((id.clone(), FileRef { path: path_text(&file.path), sha256: file.sha256 }))
             })
             .collect()
     };
     models
         .iter()
-        .filter(|m| !m.weights.is_empty())
+        .filter(|m| !m.weights.is_empty() || !m.files.is_empty())
         .map(|model| {
-            let found = one(model).map_err(|e| Reason::new(ReasonKind::NoWeights, e.to_string()));
+            let found = one(model).map_err(|e| Reason::new(ReasonKind::NoWeights, e));
             if let Err(reason) = &found {
                 board.note(&format!("{}: {}", model.name, reason.message));
             }

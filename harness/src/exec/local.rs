@@ -1,8 +1,8 @@
 //! Runs cells on this machine: one process each, a few at a time, watched for time and memory.
 //!
 //! A cell that panics, aborts, hangs or eats memory costs that cell and nothing else: the parent writes the
-//! reason into its record. Killing the parent kills the cells (Linux: parent-death signal); what they had
-//! written stays, and the next run resumes them.
+//! reason into its record. What its plugin started ends with it. Killing the parent kills the cells (Linux:
+//! parent-death signal); what they had written stays, and the next run resumes them.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -16,6 +16,7 @@ use fs_err::OpenOptions;
 
 use super::bars::Board;
 use super::events::Event;
+use super::processes;
 use crate::store::record::{CellSpec, End, FORMAT, Reason, ReasonKind, Record};
 use crate::store::{self, CellFolder, RunFolder};
 
@@ -153,11 +154,7 @@ fn run_one(
     let messages = OpenOptions::new().create(true).append(true).open(folder.messages())?;
     let quoted_from = messages.metadata()?.len();
     let program = std::env::current_exe().context("failed to find this program")?;
-    let mut command = Command::new(program);
-    // A group of its own: Ctrl-C in a terminal goes to all of the parent's group, and must not look like a failed cell.
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    let mut child = command
+    let mut child = processes::lead(&mut Command::new(program))
         .arg("cell")
         .arg(folder.path())
         .env("OMP_WAIT_POLICY", "PASSIVE")
@@ -232,10 +229,10 @@ fn watch(
     let mut pause = Duration::from_millis(1);
     loop {
         look();
-        if let Some(status) = child.try_wait().context("failed to wait for a cell")? {
+        if let Some(status) = processes::ended(child).context("failed to wait for a cell")? {
             return Ok(Ended::Exited(status));
         }
-        let used = if memory > 0 { resident_mib(child.id()) } else { 0 };
+        let used = if memory > 0 { processes::resident_mib(child.id()) } else { 0 };
         let killed = if stop.load(Ordering::SeqCst) {
             Some(Ended::Stopped)
         } else if timeout > 0 && start.elapsed() >= Duration::from_secs(timeout) {
@@ -252,21 +249,13 @@ fn watch(
             None
         };
         if let Some(ended) = killed {
-            child.kill().context("failed to end a cell")?;
-            child.wait().context("failed to wait for a cell")?;
+            processes::kill(child).context("failed to end a cell")?;
             return Ok(ended);
         }
         // Short at first, so that quick cells are not waited for.
         std::thread::sleep(pause);
         pause = (pause * 2).min(POLL);
     }
-}
-
-/// Resident memory of a process in MiB; 0 where the system does not tell.
-fn resident_mib(pid: u32) -> u64 {
-    let Ok(text) = std::fs::read_to_string(format!("/proc/{pid}/status")) else { return 0 };
-    let line = text.lines().find_map(|l| l.strip_prefix("VmRSS:"));
-    line.and_then(|l| l.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) / 1024
 }
 
 /// The end of what a cell wrote to stderr in its last start.

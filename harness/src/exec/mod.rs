@@ -6,3 +6,4 @@ pub mod events;
 pub mod local;
 pub mod plan;
 pub mod plugins;
+pub mod processes;

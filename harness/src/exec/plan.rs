@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::data::TaskData;
 use super::plugins::{Described, Plugins};
 use crate::definition::family::{Benchmark, Capability, Protocol, Task};
-use crate::definition::model::{Model, Prompting};
+use crate::definition::model::{Model, Offer, Prompting};
 use crate::store::record::{CellSpec, FORMAT, FileRef, Reason, ReasonKind};
 
 /// What was asked for, every name resolved.
@@ -88,12 +88,13 @@ fn with_shots(protocol: &Protocol, served: Capability, prompting: &Prompting) ->
 }
 
 /// Makes the plan. `tasks` holds the data of every task that the benchmarks need, or why it cannot be had;
-/// `weights` likewise for every model.
+/// `weights` likewise for every model; `cache` is where plugins may keep answers.
 pub fn plan(
     request: &Request,
     tasks: &BTreeMap<String, Result<TaskData, Reason>>,
     weights: &BTreeMap<String, Result<BTreeMap<String, FileRef>, Reason>>,
     plugins: &Plugins,
+    cache: &Path,
     threads: usize,
 ) -> Plan {
     let mut plan = Plan::default();
@@ -103,12 +104,12 @@ pub fn plan(
                 continue;
             }
             let cells = data.as_ref().map_err(Clone::clone).and_then(|data| {
-                let described = plugins.get(&model.plugin)?;
+                let described = &narrowed(plugins.get(&model.plugin)?, model);
                 let weights = match weights.get(&model.name) {
                     Some(found) => found.clone()?,
                     None => BTreeMap::new(),
                 };
-                cells_of(request, model, data, described, weights, threads)
+                cells_of(request, model, data, described, weights, cache, threads)
             });
             match cells {
                 Ok(cells) => plan.cells.extend(cells),
@@ -131,12 +132,21 @@ pub fn plan(
     plan
 }
 
+/// What the model's TOML leaves of its plugin's offers.
+fn narrowed(described: &Described, model: &Model) -> Described {
+    let mut described = described.clone();
+    described.fits &= model.lets(Offer::Fit);
+    described.capabilities.retain(|capability| model.lets((*capability).into()));
+    described
+}
+
 fn cells_of(
     request: &Request,
     model: &Model,
     data: &TaskData,
     described: &Described,
     weights: BTreeMap<String, FileRef>,
+    cache: &Path,
     threads: usize,
 ) -> Result<Vec<CellSpec>, Reason> {
     let wanted = if request.protocols.is_empty() { &model.protocols } else { &request.protocols };
@@ -162,6 +172,7 @@ fn cells_of(
                 limit: request.limit,
                 plugin: described.file.clone(),
                 weights: weights.clone(),
+                cache: model.cache.then(|| path_text(&cache.join("models").join(&model.name))),
                 data: data.file.clone(),
                 sample: data.sample,
                 cultures: data.cultures.clone(),

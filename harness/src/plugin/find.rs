@@ -8,8 +8,8 @@ use crate::definition::nearest;
 /// Finds `tfidf-logreg` as `libtfidf_logreg.so` (or `.dylib`, `.dll`) in the first folder that has it. A name with a
 /// separator or an ending is a path.
 pub fn find(name: &str, folders: &[PathBuf]) -> Result<PathBuf, PluginError> {
-    let as_path = Path::new(name);
-    if as_path.components().count() > 1 || as_path.extension().is_some() {
+    if is_path(name) {
+        let as_path = Path::new(name);
         let path = std::path::absolute(as_path).unwrap_or_else(|_| as_path.to_owned());
         return if path.is_file() {
             Ok(path)
@@ -32,6 +32,12 @@ pub fn find(name: &str, folders: &[PathBuf]) -> Result<PathBuf, PluginError> {
         searched: folders.iter().map(|f| f.display().to_string()).collect::<Vec<_>>().join(", "),
         hint: hint.unwrap_or_default(),
     })
+}
+
+/// Whether a model's `plugin` is a path, not a name.
+pub fn is_path(name: &str) -> bool {
+    let path = Path::new(name);
+    path.components().count() > 1 || path.extension().is_some()
 }
 
 fn file_name(name: &str) -> String {

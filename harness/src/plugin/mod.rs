@@ -10,7 +10,7 @@ mod instance;
 mod library;
 
 pub use error::PluginError;
-pub use find::find;
+pub use find::{find, is_path};
 pub use host::{Host, Listener};
 pub use instance::{Columns, Instance, TaskInfo};
 pub use library::{Library, load};

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::definition::family::{Capability, Protocol, Task};
 use crate::definition::model::Model;
+use crate::plugin;
 
 /// Version of the files of a run folder; raised when old ones need another reader.
 pub const FORMAT: u32 = 1;
@@ -31,12 +32,15 @@ pub struct CellSpec {
     pub limit: usize,
     /// The plugin's file.
     pub plugin: FileRef,
-    /// Weights by id.
+    /// Weights and files of the model by id.
     pub weights: BTreeMap<String, FileRef>,
     /// The prepared examples.
     pub data: FileRef,
     /// Whether they are the project's synthetic sample.
     pub sample: bool,
+    /// Folder of the cache that the plugin may keep answers in; it changes none of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<String>,
     /// Names of all cultures of the data, sorted.
     pub cultures: Vec<String>,
     /// Version of the family's definition.
@@ -56,6 +60,23 @@ pub struct FileRef {
     pub sha256: String,
 }
 
+/// Fields of a model that change no answer, or whose content stands elsewhere in the specification. A field that is not
+/// listed makes new cells: one too many is asked again, rather than an old answer taken for a new one.
+const CARD: [&str; 12] = [
+    "title",
+    "description",
+    "licence",
+    "parameters",
+    "contamination",
+    "tasks",
+    "protocols",
+    "timeout",
+    "memory",
+    "cache",
+    "weights",
+    "files",
+];
+
 impl CellSpec {
     /// The hash of everything that matters: the content of files instead of their paths, and no thread count.
     ///
@@ -67,8 +88,14 @@ impl CellSpec {
         if let Some(fields) = fields {
             fields.remove("key");
             fields.remove("threads");
-            for (holder, name) in [("model", "timeout"), ("model", "memory"), ("model", "tasks")] {
-                fields[holder].as_object_mut().map(|m| m.remove(name));
+            fields.remove("cache");
+            if let Some(model) = fields["model"].as_object_mut() {
+                for name in CARD {
+                    model.remove(name);
+                }
+                if plugin::is_path(&self.model.plugin) {
+                    model.remove("plugin");
+                }
             }
             for name in ["plugin", "data"] {
                 fields[name].as_object_mut().map(|m| m.remove("path"));
@@ -236,4 +263,70 @@ pub struct Timing {
     pub threads: usize,
     /// Times that the cell was started before it was done.
     pub starts: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    /// As the first version wrote it: old runs load for ever.
+    const OLD: &str = include_str!("../../tests/fixtures/store/spec.v1.json");
+
+    fn old() -> CellSpec {
+        serde_json::from_str(OLD).unwrap()
+    }
+
+    #[test]
+    fn old_specifications_load() {
+        let spec = old();
+        assert_eq!((spec.model.name.as_str(), spec.format), ("majority", 1));
+        assert!(spec.folder().starts_with("majority.emgsd.trained.s1.3256067d7549"));
+        let again = serde_json::to_string(&spec).unwrap();
+        assert_eq!(serde_json::from_str::<CellSpec>(&again).unwrap(), spec);
+    }
+
+    #[test]
+    fn the_key_follows_content_and_not_places() {
+        let file = |path: &str, sha256: &str| FileRef { path: path.into(), sha256: sha256.into() };
+        let key = |change: &dyn Fn(&mut CellSpec)| {
+            let mut spec = old();
+            spec.weights.insert("program".into(), file("/a/model.py", "1f"));
+            change(&mut spec);
+            spec.compute_key()
+        };
+        let first = key(&|_| {});
+        let same: [&dyn Fn(&mut CellSpec); 9] = [
+            &|s| s.weights.get_mut("program").unwrap().path = "/b/model.py".into(),
+            &|s| s.model.files = [("program".to_owned(), "/b/model.py".to_owned())].into(),
+            &|s| s.plugin.path = "/b/libmajority.so".into(),
+            &|s| s.data.path = "/b/examples.parquet".into(),
+            &|s| s.threads = 7,
+            &|s| s.cache = Some("/b/cache".into()),
+            &|s| s.model.cache = true,
+            &|s| s.model.title = "Another title".into(),
+            &|s| s.model.timeout = Some(5),
+        ];
+        for (i, change) in same.into_iter().enumerate() {
+            assert_eq!(key(change), first, "change {i} makes no new cell");
+        }
+        let other: [&dyn Fn(&mut CellSpec); 8] = [
+            &|s| s.weights.get_mut("program").unwrap().sha256 = "2f".into(),
+            &|s| s.plugin.sha256 = "2f".into(),
+            &|s| s.data.sha256 = "2f".into(),
+            &|s| s.seed = 2,
+            &|s| s.limit = 6,
+            &|s| s.model.batch = 1,
+            &|s| s.model.capabilities = vec![crate::definition::model::Offer::Classify],
+            &|s| s.model.config = toml::Table::new(),
+        ];
+        let mut keys = HashSet::from([first.clone()]);
+        for (i, change) in other.into_iter().enumerate() {
+            assert!(keys.insert(key(change)), "change {i} makes a new cell");
+        }
+        let plugin = |path: &str| key(&|s| s.model.plugin = path.to_owned());
+        assert_eq!(plugin("/a/libmine.so"), plugin("/b/libmine.so"));
+        assert_ne!(plugin("mine"), plugin("majority"));
+    }
 }

@@ -7,6 +7,7 @@
 
 mod adapters;
 mod cli;
+mod command;
 mod fetch;
 mod killed;
 mod misbehaving;

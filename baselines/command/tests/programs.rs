@@ -1,0 +1,244 @@
+//! Real programs behind the plugin: Python, a shell, and programs that fail in each way.
+#![expect(clippy::print_stdout, reason = "what is skipped is said")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use command::Model;
+use plugin_api::{Batch, Dataset, Error, Generation, Host, Matrix, Plugin, Replies, Scores, Task};
+
+fn task() -> Task {
+    Task {
+        name: "t".into(),
+        protocol: "finetuned".into(),
+        labels: vec!["no".into(), "yes".into()],
+        cultures: vec!["AU".into(), "ZA".into()],
+    }
+}
+
+fn host() -> Host {
+    Host::silent(1, 7)
+}
+
+fn has(program: &str, arguments: &[&str]) -> bool {
+    let there = Command::new(program).args(arguments).output().is_ok_and(|o| o.status.success());
+    if !there {
+        println!("skipped: `{program} {}` does not work here", arguments.join(" "));
+    }
+    there
+}
+
+fn example(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name)
+}
+
+/// A model of `python3 -c CODE`.
+fn python(code: &str, timeout: f64) -> Result<Model, Error> {
+    let config = serde_json::json!({"command": ["python3", "-c", code], "timeout": timeout});
+    Model::create(&config.to_string(), &task(), &host())
+}
+
+/// A program that answers `create` and then does this with each request `r`.
+fn answering(body: &str) -> String {
+    format!(
+        "import sys, json, os, time\nfor line in sys.stdin:\n r = json.loads(line)\n if r['do'] == 'create': print('{{\"can\":[\"fit\",\"classify\",\"embed\",\"generate\",\"loglikelihood\",\"save\"],\"dimension\":2}}', flush=True); continue\n {body}\n"
+    )
+}
+
+fn classify(model: &mut Model, texts: &[&str]) -> Result<Vec<Option<Vec<f32>>>, Error> {
+    let ids: Vec<String> = (0..texts.len()).map(|i| format!("e{i}")).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let cultures = vec![0; texts.len()];
+    let (mut values, mut answered) = (vec![9.0; texts.len() * 2], vec![1; texts.len()]);
+    let mut scores = Scores::over(&mut values, &mut answered, 2);
+    model.classify(&Batch::of(&ids, texts, &cultures), &mut scores, &host())?;
+    let rows = values.chunks(2).zip(answered);
+    Ok(rows.map(|(row, answered)| (answered == 1).then(|| row.to_vec())).collect())
+}
+
+fn fit(model: &mut Model) -> Result<(), Error> {
+    let texts = ["good day", "bad day", "good night", "bad night"];
+    let train = Dataset {
+        examples: Batch::of(&["a", "b", "c", "d"], &texts, &[0, 1, 0, 9]),
+        labels: &[1, 0, 1, 0],
+    };
+    let valid = Dataset { examples: Batch::of(&[], &[], &[]), labels: &[] };
+    model.fit(&train, &valid, &host())
+}
+
+#[test]
+fn labels_scores_and_missing_answers() {
+    let body = "print(json.dumps({'labels': [None if e['text'] == '?' else 'yes' for e in r['examples']]}), flush=True)";
+    let mut model = python(&answering(body), 0.0).unwrap();
+    assert_eq!(classify(&mut model, &["a", "?"]).unwrap(), [Some(vec![0.0, 1.0]), None]);
+    let body = "print('{\"log\":\"hm\"}\\n{\"progress\":[1,2]}\\n{\"metric\":[\"loss\",1,0.5]}\\n'); print(json.dumps({'scores': [[.25, .75], None]}), flush=True)";
+    let mut model = python(&answering(body), 0.0).unwrap();
+    assert_eq!(classify(&mut model, &["a\n\"b", "c"]).unwrap(), [Some(vec![0.25, 0.75]), None]);
+    assert!(classify(&mut model, &[]).unwrap().is_empty(), "an empty batch is not asked");
+}
+
+#[test]
+fn vectors_replies_and_likelihoods() {
+    let body = "n = len(r.get('examples', r.get('pairs', r.get('prompts', [])))); print(json.dumps({'embed': {'vectors': [[1, 2.5]] * n}, 'generate': {'replies': [p.upper() for p in r.get('prompts', [])]}, 'loglikelihood': {'loglikelihoods': [{'sum': -1.5, 'tokens': 2}] * n}}[r['do']]), flush=True)";
+    let mut model = python(&answering(body), 0.0).unwrap();
+    assert_eq!(model.dimension(), 2);
+    let mut values = [0.0; 4];
+    model
+        .embed(
+            &Batch::of(&["a", "b"], &["x", "y"], &[0, 0]),
+            &mut Matrix::over(&mut values, 2),
+            &host(),
+        )
+        .unwrap();
+    assert_eq!(values, [1.0, 2.5, 1.0, 2.5]);
+    let got = model.loglikelihood(&["a"], &["b"], &host()).unwrap();
+    assert_eq!((got[0].sum, got[0].tokens, got[0].greedy), (-1.5, 2, false));
+    let mut heard = Vec::new();
+    let mut put = |index: usize, reply: &str| heard.push((index, reply.to_owned()));
+    let how = Generation { max_tokens: 5, temperature: 0.0 };
+    model.generate(&["hi", "ho"], &how, &mut Replies::to(&mut put), &host()).unwrap();
+    assert_eq!(heard, [(0, "HI".to_owned()), (1, "HO".to_owned())]);
+}
+
+#[test]
+fn every_failure_has_its_reason() {
+    let fails = |body: &str, parts: &[&str]| {
+        let mut model = python(&answering(body), 1.0).unwrap();
+        let error = classify(&mut model, &["a", "b"]).unwrap_err().message;
+        for part in parts {
+            assert!(error.contains(part), "{part:?} not in {error:?}");
+        }
+        let again = classify(&mut model, &["a"]);
+        assert!(
+            again.is_err() || body.contains("rows"),
+            "a broken program is not asked on: {again:?}"
+        );
+    };
+    fails("sys.exit('no memory left')", &["exit status: 1", "classify", "it said: no memory left"]);
+    fails("os.kill(os.getpid(), 9)", &["signal: 9", "it said nothing"]);
+    fails("time.sleep(60)", &["within 1 s", "timeout"]);
+    fails("print('hello', flush=True)", &["\"hello\"", "README"]);
+    fails("print('{\"scores\": [[1, 2]]}', flush=True) # rows", &["1 rows of scores for 2"]);
+    fails(
+        "print('{\"scores\": [[1, 2], [1]]}', flush=True) # rows",
+        &["1 scores for e1", "2 labels"],
+    );
+    fails(
+        "print('{\"labels\": [\"yes\", \"maybe\"]}', flush=True) # rows",
+        &["\"maybe\" to e1", "no, yes"],
+    );
+    fails(
+        "print('{\"error\": \"line 3 is odd\"}', flush=True) # rows",
+        &["classify: line 3 is odd"],
+    );
+    fails(
+        "print('{\"labels\": [\"yes\"', end='', flush=True); os._exit(0)",
+        &["without an answer"],
+    );
+    fails("os.close(1); time.sleep(60)", &["closed its stdout without an answer"]);
+    // What it has started holds its pipes open, and is not waited for.
+    fails(
+        "import subprocess; subprocess.Popen(['sleep', '20']); print('hm', file=sys.stderr, flush=True); os._exit(4)",
+        &["exit status: 4", "it said: hm"],
+    );
+
+    let two =
+        "for _ in '12': print(json.dumps({'labels': ['yes'] * len(r['examples'])}), flush=True)";
+    let mut model = python(&answering(two), 0.0).unwrap();
+    classify(&mut model, &["a"]).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    let twice = classify(&mut model, &["a"]).unwrap_err().message;
+    assert!(twice.contains("another line after its answer"), "{twice}");
+
+    let message = |config: serde_json::Value| {
+        Model::create(&config.to_string(), &task(), &host()).unwrap_err().message
+    };
+    let none = message(serde_json::json!({"command": ["no-such-program-anywhere"]}));
+    assert!(none.contains("no-such-program-anywhere") && none.contains("install"), "{none}");
+    let none = message(serde_json::json!({"command": []}));
+    assert!(none.contains("`command` is empty"), "{none}");
+    let none = message(serde_json::json!({"command": ["python3", "{program}"]}));
+    assert!(none.contains("{program}") && none.contains("`files`"), "{none}");
+    let none =
+        message(serde_json::json!({"command": ["python3", "-c", "print('{\"can\":[\"fly\"]}')"]}));
+    assert!(none.contains("\"fly\""), "{none}");
+    let mut model = python("print('{\"can\":[\"classify\"]}', flush=True); input()", 0.0).unwrap();
+    let none = fit(&mut model).unwrap_err().message;
+    assert!(none.contains("can classify, not fit") && none.contains("capabilities"), "{none}");
+}
+
+#[test]
+fn a_program_saves_and_loads() {
+    let body = "f = r.get('folder'); print(json.dumps({} if f is None or open(f + '/x', 'a').write('!') else {}) if r['do'] != 'classify' else json.dumps({'labels': ['yes']}), flush=True)";
+    let folder = tempfile::tempdir().unwrap();
+    let mut model = python(&answering(body), 0.0).unwrap();
+    fit(&mut model).unwrap();
+    model.save(folder.path()).unwrap();
+    model.load(folder.path()).unwrap();
+    assert_eq!(fs_err::read_to_string(folder.path().join("x")).unwrap(), "!!");
+}
+
+#[test]
+fn a_large_request_meets_a_program_that_answers_early() {
+    // More than a pipe holds both ways: neither side may wait for the other for ever.
+    let body = "print(json.dumps({'scores': [[0, 1]] * 60000, }) , flush=True)";
+    let mut model = python(&answering(body), 60.0).unwrap();
+    let text = "x".repeat(40);
+    let texts = vec![text.as_str(); 60000];
+    assert_eq!(classify(&mut model, &texts).unwrap().len(), 60000);
+}
+
+#[test]
+fn the_python_example_learns() {
+    if !has("python3", &["-c", "import sklearn"]) {
+        return;
+    }
+    let program = example("python-logreg/model.py").display().to_string();
+    let config = serde_json::json!({"command": ["python3", "{program}"], "config": {"c": 10.0}, "weights": {"program": program}});
+    let mut model = Model::create(&config.to_string(), &task(), &host()).unwrap();
+    fit(&mut model).unwrap();
+    let before = classify(&mut model, &["good", "bad"]).unwrap();
+    let rows: Vec<&Vec<f32>> = before.iter().flatten().collect();
+    assert!(rows[0][1] > 0.5 && rows[1][0] > 0.5, "{before:?}");
+    let lines = fs_err::read_to_string(example("python-logreg/model.py")).unwrap().lines().count();
+    assert!(lines < 60, "the example is short: {lines} lines");
+}
+
+#[test]
+fn the_shell_example_answers_the_first_label() {
+    let program = example("shell-first/first.sh").display().to_string();
+    let config =
+        serde_json::json!({"command": ["sh", "{program}"], "weights": {"program": program}});
+    let mut model = Model::create(&config.to_string(), &task(), &host()).unwrap();
+    let got = classify(&mut model, &["a", "{\"id\":", "\\ \" %s"]).unwrap();
+    assert_eq!(got, vec![Some(vec![1.0, 0.0]); 3]);
+}
+
+#[test]
+fn the_r_example_learns() {
+    if !has("Rscript", &["-e", "library(jsonlite)"]) {
+        return;
+    }
+    let program = example("r-words/words.R").display().to_string();
+    let config =
+        serde_json::json!({"command": ["Rscript", "{program}"], "weights": {"program": program}});
+    let mut model = Model::create(&config.to_string(), &task(), &host()).unwrap();
+    fit(&mut model).unwrap();
+    let got = classify(&mut model, &["good", "bad"]).unwrap();
+    let rows: Vec<&Vec<f32>> = got.iter().flatten().collect();
+    assert!(rows[0][1] > rows[0][0] && rows[1][0] > rows[1][1], "{got:?}");
+}
+
+#[test]
+fn a_program_ends_with_its_model() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let code = answering("pass").replace(
+        "import sys",
+        &format!("import os\nopen({:?}, 'w').write(str(os.getpid()))\nimport sys", file.path()),
+    );
+    let model = python(&code, 0.0).unwrap();
+    let process = fs_err::read_to_string(file.path()).unwrap();
+    assert!(Path::new("/proc").join(&process).exists() || !Path::new("/proc/self").exists());
+    drop(model);
+    assert!(!Path::new("/proc").join(&process).exists(), "process {process} lives on");
+}
