@@ -162,8 +162,8 @@ fn echoed(
         Unread::NoLogprobs(format!("the echoed tokens do not end in the option {continuation:?}"))
     })?;
     let (mut sum, mut greedy) = (0.0, true);
-    for place in start..prompt {
-        let value = values[place].as_f64().ok_or_else(none)?.min(0.0);
+    for (place, value) in values.iter().enumerate().take(prompt).skip(start) {
+        let value = value.as_f64().ok_or_else(none)?.min(0.0);
         sum += value;
         let best = logprobs["top_logprobs"].get(place).and_then(Value::as_object);
         let best = best.into_iter().flat_map(|top| top.values()).filter_map(Value::as_f64);

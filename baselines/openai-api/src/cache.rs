@@ -60,7 +60,7 @@ impl Cache {
     }
 
     /// Number of answers.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.answers.len()
     }
 
@@ -141,7 +141,7 @@ mod tests {
         }
         cache.sync().unwrap();
         let again = Cache::open(&inside).unwrap();
-        assert_eq!((again.len(), again.unreadable()), (3, 0));
+        assert_eq!((again.count(), again.unreadable()), (3, 0));
         for (number, answer) in answers.iter().enumerate() {
             assert_eq!(again.get(&id(number as u8)), Some(answer));
         }
@@ -165,10 +165,10 @@ mod tests {
             let mut cache = Cache::open(folder.path()).unwrap();
             // A line whose end alone is lost is whole.
             let kept = ends.iter().filter(|end| **end <= cut).count();
-            assert_eq!(cache.len(), kept, "cut at {cut}");
+            assert_eq!(cache.count(), kept, "cut at {cut}");
             cache.put(id(7), &answer("neu")).unwrap();
             let again = Cache::open(folder.path()).unwrap();
-            assert_eq!(again.len(), kept + 1, "cut at {cut}");
+            assert_eq!(again.count(), kept + 1, "cut at {cut}");
             assert_eq!(again.get(&id(7)), Some(&answer("neu")));
         }
     }
@@ -188,6 +188,6 @@ mod tests {
             }
         });
         let cache = Cache::open(folder.path()).unwrap();
-        assert_eq!((cache.len(), cache.unreadable()), (200, 0));
+        assert_eq!((cache.count(), cache.unreadable()), (200, 0));
     }
 }

@@ -33,6 +33,8 @@ pub struct Client {
     timeout: Duration,
     idle_timeout: Duration,
     stream: bool,
+    /// Whether a stream is asked to end with its tokens.
+    usage_in_stream: bool,
 }
 
 /// Why an attempt brought no answer.
@@ -96,7 +98,13 @@ impl Client {
             timeout: settings.timeout,
             idle_timeout: settings.idle_timeout,
             stream: settings.stream,
+            usage_in_stream: !settings.omit.iter().any(|name| name == "stream_options"),
         })
+    }
+
+    /// Whether the key can be read on its way.
+    pub fn is_exposed(&self) -> bool {
+        self.key.header().is_some() && self.base.scheme() == "http" && !is_loopback(&self.base)
     }
 
     /// The server's address, for messages.
@@ -117,7 +125,9 @@ impl Client {
         let mut body = request.body.clone();
         if stream {
             body["stream"] = true.into();
-            body["stream_options"] = json!({ "include_usage": true });
+            if self.usage_in_stream {
+                body["stream_options"] = json!({ "include_usage": true });
+            }
         }
         let response = self.send(request.path, body.to_string(), end).await?;
         let status = response.status();
@@ -241,14 +251,14 @@ impl Client {
                 quoted(to)
             ))));
         }
-        // A filter is the server's answer to this text: there is no reply.
-        if told.code == "content_filter" && request.wanted == Wanted::Text {
-            return Ok(Answer {
-                said: answer::Said::Text(String::new()),
-                usage: None,
-                model: None,
-                finish: Some(told.code),
-            });
+        // A filter is the server's answer to this text: there is no reply, and no first token.
+        let nothing = match request.wanted {
+            Wanted::Text => Some(answer::Said::Text(String::new())),
+            Wanted::Top => Some(answer::Said::Top(Vec::new())),
+            Wanted::Echo { .. } => None,
+        };
+        if let Some(said) = nothing.filter(|_| told.code == "content_filter") {
+            return Ok(Answer { said, usage: None, model: None, finish: Some(told.code) });
         }
         // Servers that know no `echo` or `logprobs` say so in many ways.
         let asked_too_much =

@@ -445,6 +445,29 @@ mod tests {
         assert!(!user.contains("hidden"), "{user}");
     }
 
+    /// Every `[config]` of the examples is understood; only OpenAI's need a key.
+    #[test]
+    fn the_examples_can_be_read() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+        let mut read_in = 0;
+        for entry in fs_err::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let model: toml::Table = fs_err::read_to_string(&path).unwrap().parse().unwrap();
+            let mut config = serde_json::to_value(&model["config"]).unwrap();
+            // As the harness hands it over.
+            let asks = |name: &str| model.get("prompt").is_some_and(|p| p.get(name).is_some());
+            if asks("messages") {
+                config["messages"] = true.into();
+            }
+            let keyless = read(&config.to_string(), &[]);
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            assert_eq!(keyless.is_err(), name.starts_with("openai-"), "{name}: {keyless:?}");
+            read(&config.to_string(), &[("OPENAI_API_KEY", "sk-1234567890")]).unwrap();
+            read_in += 1;
+        }
+        assert_eq!(read_in, 5);
+    }
+
     #[test]
     fn the_seed_is_the_runs_unless_the_table_names_one() {
         const KEY: &[(&str, &str)] = &[("OPENAI_API_KEY", "sk-1234567890")];

@@ -74,12 +74,15 @@ impl Plugin for OpenAiApi {
             settings.endpoint.path(),
             settings.concurrency
         ));
+        if client.is_exposed() {
+            host.log("the key goes over plain http: anybody on the way can read it");
+        }
         if let Some(cache) = &cache {
             let torn = match cache.unreadable() {
                 0 => String::new(),
                 n => format!(", {n} unreadable lines passed over"),
             };
-            host.log(format!("{} answers in the cache{torn}", cache.len()));
+            host.log(format!("{} answers in the cache{torn}", cache.count()));
         }
         Ok(Self {
             schedule: Schedule::new(Arc::clone(&client), &settings),
@@ -262,7 +265,8 @@ impl OpenAiApi {
         self.tally.tell(self.settings.price, host);
         ended?;
         for (place, at) in same {
-            answers[place] = answers[at].clone();
+            let answer = answers[at].clone();
+            answers[place] = answer;
         }
         let all: Option<Vec<Answer>> = answers.into_iter().collect();
         all.ok_or_else(|| Error::internal("a request was lost").into())

@@ -65,11 +65,14 @@ fn equal_prompts_are_asked_once() {
 fn a_stream_is_the_same_reply() {
     let server = Server::start(|_, request, stream| {
         assert_eq!(request.body["stream"], true);
-        assert_eq!(request.body["stream_options"]["include_usage"], true);
+        let usage = if request.count < 2 { json!({ "include_usage": true }) } else { Value::Null };
+        assert_eq!(request.body["stream_options"], usage);
         stream_reply(stream, &["", "Ye", "s, ü"], Duration::ZERO, &STREAM_END)
     });
     let mut streaming = model(&server, &json!({ "stream": true }));
     assert_eq!(ask(&mut streaming, &["a", "b"]).unwrap(), ["Yes, ü", "Yes, ü"]);
+    let more = json!({"stream": true, "omit": ["stream_options"]});
+    assert_eq!(ask(&mut model(&server, &more), &["c"]).unwrap(), ["Yes, ü"]);
 }
 
 /// It is alive: it takes longer than `timeout` in all, and `idle_timeout` never passes without a piece.

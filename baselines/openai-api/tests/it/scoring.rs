@@ -87,6 +87,18 @@ fn without_log_probabilities_there_is_a_reason() {
 }
 
 #[test]
+fn a_filter_of_the_servers_leaves_no_option_likely() {
+    let server = Server::start(|_, request, stream| match request.prompt() {
+        "bad" => refuse(stream, "400 Bad Request", "content_filter", "filtered", &[]),
+        _ => send(stream, &answer(request)),
+    });
+    let contexts = ["bad", "bad", "good", "good"];
+    let found = score(&mut model(&server, &json!({})), &contexts, &OPTIONS).unwrap();
+    assert!(found[..2].iter().all(|one| one.sum == f64::NEG_INFINITY), "{found:?}");
+    assert!(found[2..].iter().all(|one| one.sum.is_finite()), "{found:?}");
+}
+
+#[test]
 fn options_that_begin_alike_are_a_reason() {
     let server = Server::honest();
     let error =

@@ -246,7 +246,7 @@ fn number(text: &str) -> u64 {
 
 /// What the honest server replies to a prompt.
 pub(crate) fn said(prompt: &str) -> &'static str {
-    if number(prompt) % 3 == 0 { "No." } else { "Yes." }
+    if number(prompt).is_multiple_of(3) { "No." } else { "Yes." }
 }
 
 /// A whole answer with this reply.

@@ -137,6 +137,19 @@ fn the_address_may_come_from_the_environment() {
 }
 
 #[test]
+fn the_examples_are_models() {
+    let place = Place::new();
+    let examples =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../baselines/openai-api/examples");
+    let mut command = place.command(&["--json", "list", "models"]);
+    let models = Ran::of(command.arg("--definitions").arg(&examples)).exits(0).lines();
+    let ours = models.iter().filter(|model| model["plugin"] == "openai-api").count();
+    assert_eq!(ours, fs::read_dir(&examples).unwrap().count(), "{models:?}");
+    let mut command = place.command(&["validate"]);
+    Ran::of(command.arg("--definitions").arg(&examples)).exits(0);
+}
+
+#[test]
 fn the_validator_passes_it() {
     let server = Server::honest();
     for endpoint in ["chat", "completions"] {
