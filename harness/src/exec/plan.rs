@@ -152,7 +152,14 @@ fn cells_of(
     let wanted = if request.protocols.is_empty() { &model.protocols } else { &request.protocols };
     let protocols = chosen(&data.task, wanted, &model.prompt, described);
     if protocols.is_empty() {
-        return Err(Reason::new(ReasonKind::NotServed, not_served(&data.task, wanted, described)));
+        let mut why = not_served(&data.task, wanted, described);
+        if let Some(name) = model.prompt.few_shot() {
+            let shots = model.prompt.shots;
+            why = format!(
+                "{why}; with `prompt.shots` = {shots} a protocol that prompts is called `{name}` and scores no part that is shown"
+            );
+        }
+        return Err(Reason::new(ReasonKind::NotServed, why));
     }
     let mut cells = Vec::new();
     for (protocol, served) in protocols {

@@ -158,6 +158,12 @@ fn wrong_prompts_are_told() {
         &["`prompt.shots` = 1000000", "examples that may be shown", "lower it"],
     );
     model(&place, &server, "[prompt]\nshots = 2", "");
+    run(&place, &["--protocols", "zero-shot"]).exits(0);
+    let reason = &place.summary("default")["cells"][0]["outcome"]["reason"]["message"];
+    assert_says(
+        reason.as_str().unwrap(),
+        &["with `prompt.shots` = 2 a protocol that prompts is called `2-shot`"],
+    );
     let error = run(&place, &["--protocols", "3-shot"]).exits(2).err;
     assert_says(&error, &["no task has a protocol `3-shot`", "did you mean `2-shot`?"]);
 }
