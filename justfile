@@ -33,9 +33,10 @@ lint: libtorch
     cargo clippy --workspace --all-targets -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 
-# Simulations of coverage and type-I error (minutes)
+# Simulations of coverage and type-I error, a real llama.cpp server (minutes)
 test-slow:
     cargo test --release --package harness --features slow-tests --test it -- slow
+    scripts/test-llama
 
 # Whole-command and criterion benchmarks
 bench: setup

@@ -5,6 +5,7 @@
 mod ask;
 pub mod explain;
 mod input;
+mod prompts;
 mod vectors;
 
 use std::time::Instant;
@@ -64,7 +65,7 @@ struct Cell<'a> {
     spec: &'a CellSpec,
     folder: &'a CellFolder,
     events: &'a Events,
-    /// What may be learnt from.
+    /// What may be learnt from, or shown as solved.
     train: Examples,
     /// What hyper-parameters may be chosen on.
     valid: Examples,
@@ -135,7 +136,9 @@ impl<'a> Cell<'a> {
                 .map_err(|e| Reason::new(ReasonKind::NoData, e.to_string()))
         };
         let learns = spec.protocol.fit || spec.served == Capability::Embed;
-        let train = if learns { read(&spec.protocol.train)? } else { Examples::default() };
+        let shows = spec.model.prompt.shots > 0
+            && matches!(spec.served, Capability::Loglikelihood | Capability::Generate);
+        let train = if learns || shows { read(&spec.protocol.train)? } else { Examples::default() };
         let valid = if learns { read(&[Part::Valid])? } else { Examples::default() };
         let mut eval = read(&spec.protocol.eval)?;
         if spec.limit > 0 {
@@ -153,6 +156,9 @@ impl<'a> Cell<'a> {
             for (id, file) in &self.spec.weights {
                 config.entry("weights").or_insert_with(|| serde_json::json!({}))[id] =
                     file.path.clone().into();
+            }
+            if self.spec.model.prompt.messages {
+                config.insert("messages".to_owned(), true.into());
             }
             if let Some(cache) = &self.spec.cache {
                 config.insert("cache".to_owned(), cache.clone().into());

@@ -11,6 +11,7 @@ mod command;
 mod fetch;
 mod killed;
 mod misbehaving;
+mod openai;
 mod own_data;
 mod plugin;
 mod program;
