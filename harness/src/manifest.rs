@@ -146,7 +146,7 @@ impl Manifest {
                 .iter()
                 .map(|b| column(b, &benchmarks, tasks, catalogue))
                 .collect(),
-            rows: request.models.iter().map(row).collect(),
+            rows: request.models.iter().map(|m| row(m, &request.benchmarks, catalogue)).collect(),
             benchmarks,
             models: request.models.clone(),
             data: tasks
@@ -236,15 +236,23 @@ fn column(
     }
 }
 
-fn row(model: &Model) -> Row {
-    Row {
-        name: model.name.clone(),
-        title: model.title.clone(),
-        description: model.description.clone(),
-        contamination: model
-            .contamination
-            .iter()
-            .map(|c| (c.benchmark.clone(), c.reason.clone()))
-            .collect(),
+/// A row of the board. A known overlap counts for every column that stands on examples of the benchmark it names.
+pub fn row(model: &Model, columns: &[Benchmark], catalogue: &Catalogue) -> Row {
+    let all: Vec<Benchmark> = catalogue.benchmarks().cloned().collect();
+    let mut contamination = Vec::new();
+    for column in columns {
+        let tasks = tasks_of(column, &all);
+        let touches = |benchmark: &Benchmark| {
+            tasks_of(benchmark, &all).iter().any(|task| tasks.contains(task))
+        };
+        let known: Vec<&str> = (model.contamination.iter())
+            .filter(|c| all.iter().find(|b| b.name == c.benchmark).is_some_and(touches))
+            .map(|c| c.reason.as_str())
+            .collect();
+        if !known.is_empty() {
+            contamination.push((column.name.clone(), known.join("; ")));
+        }
     }
+    let (name, title) = (model.name.clone(), model.title.clone());
+    Row { name, title, description: model.description.clone(), contamination }
 }

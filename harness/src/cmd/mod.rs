@@ -6,6 +6,7 @@
 mod context;
 mod hint;
 mod output;
+mod scaffold;
 
 use std::process::ExitCode;
 

@@ -16,5 +16,6 @@ mod plugin;
 mod program;
 mod real_data;
 mod sample_run;
+mod scaffold;
 mod scoring;
 mod stats;

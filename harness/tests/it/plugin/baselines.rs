@@ -1,5 +1,8 @@
 //! Every baseline passes the validator.
 
+use std::path::Path;
+
+use harness::definition::model::Offer;
 use harness::plugin::check::{self, Outcome, Settings};
 
 use super::built;
@@ -17,6 +20,17 @@ fn baselines_pass() {
     passes("stratified-random", "{}");
     passes("hashed-ngrams", r#"{"dimensions": 64, "shortest": 3, "longest": 5}"#);
     passes("tfidf-logreg", "{}");
+}
+
+#[test]
+fn programs_pass() {
+    let program = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../baselines/command/examples/shell-first/first.sh");
+    let config = serde_json::json!({ "command": ["sh", program] }).to_string();
+    let offers = vec![Offer::Classify];
+    let settings = Settings { config, offers, calls: 50, ..Settings::default() };
+    let found = check::run_all(&built("command"), &settings);
+    assert!(found.iter().all(|c| c.outcome != Outcome::Fail), "{found:#?}");
 }
 
 #[test]
