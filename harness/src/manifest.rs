@@ -12,7 +12,7 @@ use crate::definition::suite::Suite;
 use crate::exec::data::TaskData;
 use crate::exec::plan::{Missing, Plan, Request};
 use crate::report::summary::{Column, Data, Row};
-use crate::store::record::{FORMAT, FileRef, Reason, ReasonKind};
+use crate::store::record::{CellSpec, FORMAT, FileRef, Reason, ReasonKind};
 use crate::store::{self, RunFolder};
 
 /// What a run was asked to do.
@@ -65,6 +65,24 @@ pub struct PlannedCell {
     pub protocol: String,
     /// The seed.
     pub seed: u64,
+    /// Whether another tool asked the model; such a cell is never run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub imported: bool,
+}
+
+impl PlannedCell {
+    /// The place of a cell in a run.
+    pub fn of(cell: &CellSpec) -> Self {
+        Self {
+            folder: cell.folder(),
+            key: cell.key.clone(),
+            model: cell.model.name.clone(),
+            task: cell.task.name.clone(),
+            protocol: cell.protocol.name.clone(),
+            seed: cell.seed,
+            imported: cell.imported.is_some(),
+        }
+    }
 }
 
 /// The machine and the state of the working folder.
@@ -157,22 +175,71 @@ impl Manifest {
                 .iter()
                 .filter_map(|(name, t)| Some((name.clone(), t.as_ref().err()?.clone())))
                 .collect(),
-            cells: plan
-                .cells
-                .iter()
-                .map(|cell| PlannedCell {
-                    folder: cell.folder(),
-                    key: cell.key.clone(),
-                    model: cell.model.name.clone(),
-                    task: cell.task.name.clone(),
-                    protocol: cell.protocol.name.clone(),
-                    seed: cell.seed,
-                })
-                .collect(),
+            cells: plan.cells.iter().map(PlannedCell::of).collect(),
             missing: plan.missing.clone(),
             published: published.cloned().collect(),
             environment: Environment::here(),
         }
+    }
+
+    /// Takes up the imported cells of another manifest of the run, with the rows and columns that they need. Those that do
+    /// not fit come back as lines that say why.
+    pub fn take_imported(&mut self, other: &Self, catalogue: &Catalogue) -> Vec<String> {
+        let mut left = Vec::new();
+        for cell in other.cells.iter().filter(|cell| cell.imported) {
+            let known = self.data.get(&cell.task).zip(other.data.get(&cell.task));
+            if known.is_some_and(|(ours, theirs)| ours.sha256 != theirs.sha256) {
+                left.push(format!(
+                    "the imported answers of {} stand on other data of `{}` than the run; import them again",
+                    cell.model, cell.task
+                ));
+                continue;
+            }
+            if self.cells.iter().any(|own| own.model == cell.model && !own.imported) {
+                left.push(format!(
+                    "the imported answers of {} are left out: the run has a model of this name",
+                    cell.model
+                ));
+                continue;
+            }
+            let same = |own: &PlannedCell| {
+                (&own.model, &own.task, &own.protocol, own.seed)
+                    == (&cell.model, &cell.task, &cell.protocol, cell.seed)
+            };
+            self.cells.retain(|own| !same(own));
+            self.cells.push(cell.clone());
+            if let Some(model) = other.models.iter().find(|m| m.name == cell.model) {
+                self.models.retain(|own| own.name != model.name);
+                self.models.push(model.clone());
+            }
+            for (task, file) in &other.data {
+                self.data.entry(task.clone()).or_insert_with(|| file.clone());
+            }
+            for column in &other.columns {
+                let stands_on = other.benchmarks.iter().find(|b| b.name == column.name);
+                let concerned = stands_on.is_some_and(|benchmark| {
+                    tasks_of(benchmark, &other.benchmarks).contains(&cell.task.as_str())
+                });
+                if concerned && self.columns.iter().all(|own| own.name != column.name) {
+                    self.columns.push(column.clone());
+                    self.published.extend(
+                        other.published.iter().filter(|p| p.benchmark == column.name).cloned(),
+                    );
+                }
+            }
+            for benchmark in &other.benchmarks {
+                if self.benchmarks.iter().all(|own| own.name != benchmark.name) {
+                    self.benchmarks.push(benchmark.clone());
+                }
+            }
+        }
+        let number = |name: &str| self.benchmarks.iter().find(|b| b.name == name).map(|b| b.number);
+        self.columns.sort_by_key(|column| number(&column.name));
+        let columns: Vec<Benchmark> = (self.columns.iter())
+            .filter_map(|c| self.benchmarks.iter().find(|b| b.name == c.name).cloned())
+            .collect();
+        self.rows = self.models.iter().map(|model| row(model, &columns, catalogue)).collect();
+        left
     }
 
     /// Writes it to the run's folder.

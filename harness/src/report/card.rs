@@ -116,7 +116,22 @@ pooling = "mean"
 
     #[test]
     fn a_card_tells_licence_weights_and_contamination() {
-        insta::assert_snapshot!(render(&toml::from_str(MODEL).unwrap()), @"");
+        insta::assert_snapshot!(render(&toml::from_str(MODEL).unwrap()), @r#"
+        tiny · Tiny
+        A small encoder.
+
+         licence         Apache-2.0
+         parameters      22,713,216
+         plugin          encoder
+         weights         model: sha256 53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db, 90,868,376 bytes,
+                         from Python package tiny-weights 1.0, tiny/model.safetensors
+         file            words: words.txt
+         capabilities    embed
+         tasks           crehate
+         batch           64
+         config          pooling = "mean"
+         contamination   crehate: trained on posts of SBIC, which CREHate samples
+        "#);
     }
 
     #[test]
@@ -124,7 +139,11 @@ pooling = "mean"
         let model = MODEL.split("[[weights]]").next().unwrap().replace("parameters = 22713216", "");
         let start = model.find("contamination").unwrap();
         let card = render(&toml::from_str(&model[..start]).unwrap());
-        assert!(card.contains("parameters      not told") && card.contains("contamination   none known"), "{card}");
+        assert!(
+            card.contains("parameters      not told")
+                && card.contains("contamination   none known"),
+            "{card}"
+        );
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod adapters;
 mod cli;
 mod command;
 mod fetch;
+mod import;
 mod killed;
 mod misbehaving;
 mod own_data;

@@ -69,12 +69,12 @@ task = "own"
 metric = "accuracy"
 "#;
 
-const TRAIN: &str =
+pub(crate) const TRAIN: &str =
     "id,text,label,country\nt1,fine,good,SG\nt2,\"so, so\",bad,ZA\nt3,great,good,ZA\n";
-const TEST: &str =
+pub(crate) const TEST: &str =
     "id,text,label,country\ne1,lovely,good,SG\ne2,awful,bad,ZA\ne3,nice,good,SG\ne4,poor,bad,SG\n";
 
-fn place(train: &[u8], test: &[u8]) -> Place {
+pub(crate) fn place(train: &[u8], test: &[u8]) -> Place {
     let place = Place::new();
     place.write("defs/own.toml", FAMILY);
     place.write("mirror/own/train.csv", train);

@@ -89,7 +89,7 @@ fn a_new_crate_is_a_model() {
             .unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     };
-    cargo(&["fmt", "--all", "--check"]);
+    cargo(&["fmt", "--package", "my-model", "--package", "my-script", "--check"]);
     cargo(&["test", "--offline", "--quiet"]);
     cargo(&["build", "--offline", "--quiet"]);
     checked_and_run(&place, "my-model", &["--plugins", "target/debug"]);
