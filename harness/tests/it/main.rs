@@ -8,6 +8,8 @@
 mod adapters;
 mod cli;
 mod command;
+#[path = "../fixtures/family.rs"]
+mod family;
 mod fetch;
 mod import;
 mod killed;

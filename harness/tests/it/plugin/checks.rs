@@ -104,6 +104,16 @@ fn a_model_is_checked_with_its_own_toml() {
     assert_says(&ran.out, &["liar 0.1.0: embed"]);
     place.model("classifies", "liar", "", "lie = \"panic-classify\"");
     assert_says(&check("classifies").exits(1).out, &["no wish to judge"]);
+    let skip = |names: &str| {
+        let args = ["plugin", "check", "--model", "only-embeds", "--skip", names];
+        place.run(&args)
+    };
+    let ran = skip("huge batch,leak").exits(0);
+    assert_eq!(ran.out.matches("left out by --skip").count(), 2, "{}", ran.out);
+    assert_says(
+        &skip("huge").exits(2).err,
+        &["there is no check `huge`", "did you mean `huge batch`?"],
+    );
     place.write(
         "defs/models/odd.sh",
         "while read -r line; do echo '{\"can\":[\"classify\"]}'; done\n",
