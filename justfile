@@ -50,6 +50,10 @@ report *args: setup
 new-baseline name *args: setup
     {{culture_eval}} plugin new "$1"
 
+# Follow "Add a baseline" of CONTRIBUTING.md in a fresh clone and time each step (`--quick`)
+try-new-baseline *args:
+    scripts/try-new-baseline "$@"
+
 # Write the SAMPLE data to a folder, to look at it
 sample dir="benchmarks/sample/out": setup
     {{culture_eval}} sample "$1"

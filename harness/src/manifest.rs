@@ -65,9 +65,9 @@ pub struct PlannedCell {
     pub protocol: String,
     /// The seed.
     pub seed: u64,
-    /// Whether another tool asked the model; such a cell is never run.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub imported: bool,
+    /// The tool that asked the model, where it was another one; such a cell is never run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<String>,
 }
 
 impl PlannedCell {
@@ -80,7 +80,10 @@ impl PlannedCell {
             task: cell.task.name.clone(),
             protocol: cell.protocol.name.clone(),
             seed: cell.seed,
-            imported: cell.imported.is_some(),
+            imported: cell
+                .imported
+                .as_ref()
+                .map(|from| format!("{} {}", from.tool, from.version).trim().to_owned()),
         }
     }
 }
@@ -186,7 +189,7 @@ impl Manifest {
     /// not fit come back as lines that say why.
     pub fn take_imported(&mut self, other: &Self, catalogue: &Catalogue) -> Vec<String> {
         let mut left = Vec::new();
-        for cell in other.cells.iter().filter(|cell| cell.imported) {
+        for cell in other.cells.iter().filter(|cell| cell.imported.is_some()) {
             let known = self.data.get(&cell.task).zip(other.data.get(&cell.task));
             if known.is_some_and(|(ours, theirs)| ours.sha256 != theirs.sha256) {
                 left.push(format!(
@@ -195,7 +198,7 @@ impl Manifest {
                 ));
                 continue;
             }
-            if self.cells.iter().any(|own| own.model == cell.model && !own.imported) {
+            if self.cells.iter().any(|own| own.model == cell.model && own.imported.is_none()) {
                 left.push(format!(
                     "the imported answers of {} are left out: the run has a model of this name",
                     cell.model
@@ -235,11 +238,27 @@ impl Manifest {
         }
         let number = |name: &str| self.benchmarks.iter().find(|b| b.name == name).map(|b| b.number);
         self.columns.sort_by_key(|column| number(&column.name));
+        self.make_rows(catalogue);
+        left
+    }
+
+    /// Adds an imported cell; its model and benchmark are there already.
+    pub fn import(&mut self, cell: &CellSpec, catalogue: &Catalogue) {
+        self.cells.push(PlannedCell::of(cell));
+        self.make_rows(catalogue);
+    }
+
+    fn make_rows(&mut self, catalogue: &Catalogue) {
         let columns: Vec<Benchmark> = (self.columns.iter())
             .filter_map(|c| self.benchmarks.iter().find(|b| b.name == c.name).cloned())
             .collect();
         self.rows = self.models.iter().map(|model| row(model, &columns, catalogue)).collect();
-        left
+        for row in &mut self.rows {
+            let own = self.cells.iter().filter(|cell| cell.model == row.name);
+            row.imported = own.filter_map(|cell| cell.imported.clone()).collect();
+            row.imported.sort();
+            row.imported.dedup();
+        }
     }
 
     /// Writes it to the run's folder.
@@ -321,5 +340,6 @@ pub fn row(model: &Model, columns: &[Benchmark], catalogue: &Catalogue) -> Row {
         }
     }
     let (name, title) = (model.name.clone(), model.title.clone());
-    Row { name, title, description: model.description.clone(), contamination }
+    let description = model.description.clone();
+    Row { name, title, description, contamination, imported: Vec::new() }
 }

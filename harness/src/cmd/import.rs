@@ -16,7 +16,7 @@ use crate::exec::bars::Board;
 use crate::exec::data::{self, TaskData};
 use crate::exec::plan::{Plan, Request, path_text};
 use crate::import::{self, How, Joined, Log, Names, Rule, Tool};
-use crate::manifest::{Manifest, PlannedCell};
+use crate::manifest::Manifest;
 use crate::normalise::Template;
 use crate::prepare;
 use crate::store::record::{CellSpec, End, FORMAT, FileRef, Imported, PluginIdentity, Record};
@@ -134,7 +134,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     };
     tasks.retain(|name, _| *name == task.name);
     let mut manifest = Manifest::new(&suite, &asked, &tasks, &Plan::default(), catalogue);
-    manifest.cells.push(PlannedCell::of(&spec));
+    manifest.import(&spec, catalogue);
     let manifest = together(manifest, &run, catalogue)?;
     write(&spec, &examples.ids, &joined, &log, &run)?;
     manifest.write(&run).with_context(|| format!("failed to write the run {}", run.path().display()))?;

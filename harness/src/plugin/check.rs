@@ -145,11 +145,6 @@ pub fn run(name: &str, plugin: &Path, settings: &Settings) -> Option<Check> {
     Some(Check { check: (*name).to_owned(), outcome, reason })
 }
 
-/// Runs all checks in this process.
-pub fn run_all(plugin: &Path, settings: &Settings) -> Vec<Check> {
-    names().filter_map(|name| run(name, plugin, settings)).collect()
-}
-
 // --- The invented task -------------------------------------------------------------------------------------------------
 
 /// Owned columns.

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::summary::{Data, Detail, Outcome, Summary};
-use super::{Footnotes, contaminations, interval, legend, lines, mark, percent};
+use super::{Footnotes, interval, legend, lines, mark, percent, remarks};
 use crate::score::Subset;
 
 /// The whole board.
@@ -69,7 +69,7 @@ fn board(text: &mut String, summary: &Summary) {
     for (number, reason) in notes.iter() {
         let _ = writeln!(text, "[{number}] {}: {}  ", reason.kind.name(), escape(&reason.message));
     }
-    for line in contaminations(summary) {
+    for line in remarks(summary) {
         let _ = writeln!(text, "{}  ", escape(&line));
     }
 }

@@ -31,8 +31,9 @@ pub fn mark(summary: &Summary, model: &str, benchmark: &str) -> &'static str {
     if summary.contamination(model, benchmark).is_some() { CONTAMINATED } else { "" }
 }
 
-/// One line for every known overlap of training data behind a score of the board, in board order.
-pub fn contaminations(summary: &Summary) -> Vec<String> {
+/// What must be known of the board's scores, in board order: a line for every known overlap of training data, and for
+/// every model that another tool asked.
+pub fn remarks(summary: &Summary) -> Vec<String> {
     let mut lines = Vec::new();
     for cell in summary.cells.iter().filter(|c| matches!(c.outcome, Outcome::Score(_))) {
         let Some(known) = summary.contamination(&cell.model, &cell.benchmark) else { continue };
@@ -45,6 +46,13 @@ pub fn contaminations(summary: &Summary) -> Vec<String> {
         if !lines.contains(&line) {
             lines.push(line);
         }
+    }
+    for row in summary.models.iter().filter(|row| !row.imported.is_empty()) {
+        let tools = row.imported.join(", ");
+        lines.push(format!(
+            "{}: answers imported from {tools}; none of them was asked here",
+            row.name
+        ));
     }
     lines
 }

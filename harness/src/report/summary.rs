@@ -91,6 +91,9 @@ pub struct Row {
     pub description: String,
     /// Columns whose examples its training data is known to overlap with, and what is known.
     pub contamination: Vec<(String, String)>,
+    /// Tools that asked the model in our place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub imported: Vec<String>,
 }
 
 /// A model on a benchmark.

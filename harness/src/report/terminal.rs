@@ -7,7 +7,7 @@ use tabled::settings::object::{Columns, Rows};
 use tabled::settings::{Alignment, Style};
 
 use super::summary::{Data, Outcome, Summary};
-use super::{Footnotes, contaminations, interval, legend, lines, mark, percent};
+use super::{Footnotes, interval, legend, lines, mark, percent, remarks};
 
 /// The whole board as text.
 pub fn render(summary: &Summary) -> String {
@@ -70,7 +70,7 @@ pub fn render(summary: &Summary) -> String {
     for (number, reason) in notes.iter() {
         let _ = writeln!(text, "[{number}] {}: {}", reason.kind.name(), reason.message);
     }
-    for line in contaminations(summary) {
+    for line in remarks(summary) {
         let _ = writeln!(text, "{line}");
     }
     for (titles, because) in sample_reasons(summary) {

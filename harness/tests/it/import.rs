@@ -145,7 +145,11 @@ fn plain_predictions() {
     let board = place.run(&["report", "imported"]).exits(0).out;
     assert_says(
         &board,
-        &["mine", "other", "† known on Own: training data known to overlap: wrote it"],
+        &[
+            "mine: answers imported from predictions; none of them was asked here",
+            "other",
+            "† known on Own: training data known to overlap: wrote it",
+        ],
     );
     // The same again changes nothing.
     let before = fs::read(place.path("runs/imported/summary.json")).unwrap();
@@ -280,7 +284,14 @@ fn imported_models_stand_beside_ours_and_are_compared() {
     // A run of the same name keeps them, and compares.
     let run = ["--models", "always-non-hate", "--benchmarks", "crehate", "--name", "both"];
     let ran = place.sample(&run).exits(0);
-    assert_says(&ran.out, &["always-non-hate", "by-id", "by-text"]);
+    assert_says(
+        &ran.out,
+        &[
+            "by-id: answers imported from lm-evaluation-harness; none of them was asked here",
+            "by-text",
+        ],
+    );
+    assert!(!ran.out.contains("always-non-hate: answers imported"), "{}", ran.out);
     let summary = place.summary("both");
     assert_eq!(summary["cells"].as_array().unwrap().len(), 3);
     let compared = place.run(&["--json", "compare", "both"]).exits(0).lines().remove(0);
