@@ -5,11 +5,12 @@ use std::process::Stdio;
 
 use super::program::{Place, Ran, assert_says};
 
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 16] = [
     "run",
     "retry",
     "report",
     "score",
+    "import",
     "list",
     "show",
     "fetch",
