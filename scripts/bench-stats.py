@@ -148,17 +148,22 @@ def main():
         functions = {"ours, 1 thread": lambda: run(1), "ours, 2 threads": lambda: run(2)}
         lines.append(row(f"all 1,225 pairs of 50 models, one benchmark, n = {n}", functions, 3))
     load = os.getloadavg()
+    cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "unknown CPU")
+    version = subprocess.run([BINARY, "--version"], capture_output=True, text=True).stdout.strip()
+    out = ROOT / "reports" / "bench" / "stats.md"
+    # What stands under the first second-level heading is written by hand and kept.
+    _, heading, notes = (out.read_text() if out.exists() else "").partition("\n## ")
     text = f"""# Speed of the statistics engine
 
-Written by `scripts/bench-stats.py`. R = 10,000 resamples unless said; seconds, medians, alternating runs; in brackets
-their time over ours on one thread. numpy = a vectorised multinomial over the joint cells; SciPy = `scipy.stats.bootstrap`,
-vectorised. numpy {np.__version__}, SciPy {scipy.__version__}, {os.cpu_count()} cores, load at the end
-{load[0]:.1f} (above the number of cores the machine was shared and all figures are too high).
+Written by `scripts/bench-stats.py` (`just bench-stats`). R = 10,000 resamples unless said; seconds, medians, alternating
+runs; in brackets their time over ours on one thread. numpy = a vectorised multinomial over the joint cells; SciPy =
+`scipy.stats.bootstrap`, vectorised. {version}; Python {sys.version.split()[0]}, numpy {np.__version__}, SciPy
+{scipy.__version__}; {cpu}, {os.cpu_count()} cores, load at the end {load[0]:.1f} (above the number of cores the machine was
+shared and all figures are too high).
 
 | case | ours, 1 thread | ours, 2 threads | SciPy | numpy |
 |---|---|---|---|---|
-""" + "\n".join(lines) + "\n"
-    out = ROOT / "reports" / "bench" / "stats.md"
+""" + "\n".join(lines) + "\n" + heading + notes
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(text)
 

@@ -49,7 +49,8 @@ pub trait Plugin: Sized + Send + 'static {
         Err(Error::unsupported("embed"))
     }
 
-    /// The log-likelihood of each continuation after its context; both lists have one length, so has the answer.
+    /// The log-likelihood of each continuation after its context; both lists have one length, so has the answer. Contexts are
+    /// prompts as those of [`Plugin::generate`].
     fn loglikelihood(
         &mut self,
         contexts: &[&str],
@@ -60,7 +61,8 @@ pub trait Plugin: Sized + Send + 'static {
         Err(Error::unsupported("loglikelihood"))
     }
 
-    /// Replies to each prompt, in any order.
+    /// Replies to each prompt, in any order. Where the model's TOML says `[prompt] messages = true`, the configuration has
+    /// `messages` = true and a prompt is a JSON array of messages, `[{"role": "system", "content": "..."}, ...]`.
     fn generate(
         &mut self,
         prompts: &[&str],

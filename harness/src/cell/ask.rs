@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::input::{Input, fill};
+use super::input::Input;
+use super::prompts::Prompts;
 use super::{Answered, Cell, harness, reason};
 use crate::plugin::Instance;
 use crate::score::{Answer, adapt, metrics};
@@ -54,13 +55,9 @@ pub(super) fn loglikelihood(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result
         .collect::<Result<_, _>>()
         .map_err(harness)?;
     let classes = task.labels.len();
+    let asking = Prompts::new(cell)?;
     in_batches(cell, variants, prompts.len(), |rows| {
-        let mut contexts = Vec::new();
-        for row in rows.clone() {
-            for prompt in prompts {
-                contexts.push(fill(&prompt.template, &cell.eval, row, task).map_err(harness)?);
-            }
-        }
+        let contexts = asking.of(rows.clone())?;
         let places = || (0..rows.len()).flat_map(|_| 0..prompts.len()).zip(&contexts);
         let pairs: Vec<(&str, &str)> = places()
             .flat_map(|(p, context)| {
@@ -100,13 +97,9 @@ pub(super) fn generate(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answ
         .collect::<Result<_, _>>()
         .map_err(harness)?;
     let variants: Vec<String> = prompts.iter().map(|p| p.name.clone()).collect();
+    let asking = Prompts::new(cell)?;
     in_batches(cell, variants, prompts.len(), |rows| {
-        let mut texts = Vec::new();
-        for row in rows.clone() {
-            for prompt in prompts {
-                texts.push(fill(&prompt.template, &cell.eval, row, task).map_err(harness)?);
-            }
-        }
+        let texts = asking.of(rows.clone())?;
         let asked: Vec<&str> = texts.iter().map(String::as_str).collect();
         let replies = model.generate(&asked, REPLY_TOKENS).map_err(|e| reason(&e))?;
         let first = rows.start;

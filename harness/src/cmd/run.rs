@@ -9,6 +9,7 @@ use super::report::{Face, print};
 use super::{Context, Outcome, hinted, table};
 use crate::definition::catalogue::Catalogue;
 use crate::definition::family::Benchmark;
+use crate::definition::model::Model;
 use crate::definition::nearest;
 use crate::definition::suite::Suite;
 use crate::exec::bars::Board;
@@ -16,7 +17,7 @@ use crate::exec::plan::{Plan, Request, plan};
 use crate::exec::plugins::Plugins;
 use crate::exec::{data, local};
 use crate::manifest::Manifest;
-use crate::store::RunFolder;
+use crate::store::{self, RunFolder};
 use crate::store::record::CellSpec;
 
 /// Runs a suite: every model on every benchmark, then prints the leaderboard
@@ -96,7 +97,13 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     }
 
     let run = RunFolder::of(&settings.runs, &suite.name);
-    let manifest = Manifest::new(&suite, &request, &tasks, &plan, catalogue);
+    let mut manifest = Manifest::new(&suite, &request, &tasks, &plan, catalogue);
+    if run.manifest().is_file() {
+        let before = store::read_json(&run.manifest()).context("failed to read the run's manifest")?;
+        for line in manifest.take_imported(&before, catalogue) {
+            output.note(line);
+        }
+    }
     manifest.write(&run).with_context(|| format!("failed to start the run {}", run.path().display()))?;
 
     let stop = Arc::new(AtomicBool::new(false));
@@ -147,7 +154,7 @@ fn request(args: &Args, suite: &Suite, catalogue: &Catalogue) -> anyhow::Result<
             benchmarks.push(catalogue.benchmark(&name)?.clone());
         }
     }
-    known_protocols(&args.protocols, &benchmarks, catalogue)?;
+    known_protocols(&args.protocols, &benchmarks, &models, catalogue)?;
     benchmarks.sort_by(|a, b| (a.number, &a.name).cmp(&(b.number, &b.name)));
     benchmarks.dedup_by(|a, b| a.name == b.name);
     let mut seen = std::collections::BTreeSet::new();
@@ -167,14 +174,21 @@ fn request(args: &Args, suite: &Suite, catalogue: &Catalogue) -> anyhow::Result<
     })
 }
 
-/// A typed protocol must be one of the benchmarks' tasks.
-fn known_protocols(typed: &[String], benchmarks: &[Benchmark], catalogue: &Catalogue) -> anyhow::Result<()> {
-    let mut known = std::collections::BTreeSet::new();
+/// A typed protocol must be one of the benchmarks' tasks, or what a model makes of it (`4-shot`).
+fn known_protocols(
+    typed: &[String],
+    benchmarks: &[Benchmark],
+    models: &[Model],
+    catalogue: &Catalogue,
+) -> anyhow::Result<()> {
+    let mut known: std::collections::BTreeSet<String> =
+        models.iter().filter_map(|model| model.prompt.few_shot()).collect();
     for (_, task) in data::tasks_of(catalogue, benchmarks)? {
-        known.extend(task.protocols.iter().map(|p| p.name.as_str()));
+        known.extend(task.protocols.iter().map(|p| p.name.clone()));
     }
-    let Some(name) = typed.iter().find(|name| !known.contains(name.as_str())) else { return Ok(()) };
-    let meant = nearest(name, known.iter().copied()).map(|n| format!("did you mean `{n}`? ")).unwrap_or_default();
+    let Some(name) = typed.iter().find(|name| !known.contains(*name)) else { return Ok(()) };
+    let meant =
+        nearest(name, known.iter().map(String::as_str)).map(|n| format!("did you mean `{n}`? ")).unwrap_or_default();
     let all = known.into_iter().collect::<Vec<_>>().join(", ");
     Err(hinted(anyhow::anyhow!("no task has a protocol `{name}`"), format!("{meant}they have {all}")))
 }

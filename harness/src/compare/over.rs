@@ -8,10 +8,11 @@ use crate::stats::StatsError;
 use crate::stats::choose::{MetricKind, Situation, choose_test};
 use crate::stats::correction::{PartialConjunction, holm, replicability_count};
 use crate::stats::friedman::{
-    critical_difference, friedman, friedman_vs_control, nemenyi, rank_row,
+    critical_difference, friedman, friedman_permutation, friedman_vs_control, nemenyi, rank_row,
 };
 use crate::stats::ranking::compact_letters;
 use crate::stats::report::Signature;
+use crate::stats::rng::Stream;
 use crate::stats::wilcoxon::{WilcoxonOptions, ZeroMethod, wilcoxon};
 
 /// Benchmarks without those whose examples another one holds already: (used, left out with the reason).
@@ -161,7 +162,11 @@ fn made(
             df: found.df,
             p: found.p_value,
             f: Some(found.iman_davenport_f).filter(|f| f.is_finite()),
-            f_p: found.iman_davenport_p,
+            f_p: friedman_permutation(
+                scores,
+                options.resamples,
+                &Stream::new(options.seed, "compare").child("over benchmarks"),
+            )?,
             critical_difference: critical_difference(k, n, options.alpha)?,
         });
     }

@@ -328,7 +328,7 @@ pub struct FriedmanOver {
     pub p: f64,
     /// Iman and Davenport's F; none where it is infinite.
     pub f: Option<f64>,
-    /// Its p.
+    /// Its p by permuting ranks within benchmarks (F's own p is a little too small for few benchmarks).
     pub f_p: f64,
     /// Nemenyi's critical difference of mean ranks at alpha.
     pub critical_difference: f64,

@@ -291,35 +291,3 @@ fn the_faces_escape_and_the_answer_is_the_same_on_any_thread() {
         assert!(!face.contains("NaN"));
     }
 }
-
-/// `cargo test --release -p harness --lib fifty_models -- --ignored --nocapture`
-#[test]
-#[ignore = "a measurement"]
-fn fifty_models_on_eleven_benchmarks() {
-    let n = 4_000;
-    let mut state = 1_u64;
-    let mut coin = |share: u64| {
-        state =
-            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) % 100 < share
-    };
-    let fields: Vec<Field> = (0..11)
-        .map(|b| {
-            let right: Vec<Vec<bool>> =
-                (0..50).map(|m| (0..n).map(|_| coin(50 + m / 2)).collect()).collect();
-            let clusters: Vec<u32> = (0..n as u32).map(|i| if b < 6 { i / 5 } else { i }).collect();
-            let mut f = field(&format!("b{b}"), &right, &clusters);
-            if b >= 6 {
-                f.metric = if b == 6 { Metric::MacroF1 } else { Metric::F1 };
-                f.parts[0].gold = (0..n).map(|i| u32::from(i % 2 == 0)).collect();
-            }
-            f.cultures = (0..10).map(|c| c.to_string()).collect();
-            f.parts[0].cultures = (0..n as u32).map(|i| i % 10).collect();
-            f
-        })
-        .collect();
-    let start = std::time::Instant::now();
-    let report = of(&fields, &Options { resamples: 10_000, ..options() });
-    assert_eq!(report.benchmarks.iter().map(|b| b.pairs.len()).sum::<usize>(), 11 * 1225);
-    println!("50 models x 11 benchmarks of {n}: {:.1} s", start.elapsed().as_secs_f64());
-}

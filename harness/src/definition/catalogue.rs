@@ -419,6 +419,97 @@ mod tests {
         assert_eq!(all.task("wvs").unwrap().0.name, "univar");
     }
 
+    /// The prompts of a task's protocol, each with the task's labels.
+    fn prompts(
+        task: &str,
+        protocol: &str,
+    ) -> Vec<(crate::definition::family::Prompt, Vec<String>)> {
+        let all = Catalogue::embedded().unwrap();
+        let task = all.task(task).unwrap().1;
+        let protocol = task.protocols.iter().find(|p| p.name == protocol).unwrap();
+        protocol.prompts.iter().map(|prompt| (prompt.clone(), task.labels.clone())).collect()
+    }
+
+    /// The label that a prompt's parser reads in a reply.
+    fn parsed(
+        reply: &str,
+        prompt: &crate::definition::family::Prompt,
+        labels: &[String],
+    ) -> String {
+        use crate::score::{Answer, adapt};
+        match adapt::parse(reply, &prompt.parser, labels).unwrap() {
+            Answer::Label(label) => labels[label as usize].clone(),
+            _ => "-".to_owned(),
+        }
+    }
+
+    #[test]
+    fn crehate_asks_in_five_wordings_with_both_orders_of_the_options() {
+        let prompts = prompts("crehate", "zero-shot");
+        assert_eq!(prompts.len(), 10);
+        for pair in prompts.chunks(2) {
+            let [(ab, labels), (ba, _)] = pair else { panic!("{pair:?}") };
+            assert_eq!(ab.name.strip_suffix("-ab"), ba.name.strip_suffix("-ba"));
+            assert_eq!((&ab.options, &ab.parser), (&ba.options, &ba.parser), "{}", ab.name);
+            let words: Vec<&str> = labels.iter().map(|label| ab.options[label].trim()).collect();
+            // The options as they are named together, last in the prompt.
+            let order = |template: &str| {
+                let place = |word: &str| {
+                    let plain = template.replace("hate speech", "-");
+                    plain.rfind(&format!(" {word}")).or_else(|| plain.rfind(word)).unwrap()
+                };
+                place(words[0]) < place(words[1])
+            };
+            assert_ne!(order(&ab.template), order(&ba.template), "{}", ab.name);
+            for prompt in [ab, ba] {
+                assert!(prompt.template.contains("{culture_name}"), "{}", prompt.name);
+                for (label, word) in labels.iter().zip(&words) {
+                    let other = labels.iter().find(|other| *other != label).unwrap();
+                    let check = |reply: String, expect: &str| {
+                        assert_eq!(
+                            parsed(&reply, prompt, labels),
+                            expect,
+                            "{}: {reply}",
+                            prompt.name
+                        );
+                    };
+                    check(prompt.options[label].clone(), label);
+                    check(format!("**{}**.", word.to_uppercase()), label);
+                    check(format!("I would say {word}, as most would."), label);
+                    if !matches!(*word, "yes" | "no") {
+                        check(format!("It is not {word}."), other);
+                    }
+                }
+                let both = format!("{} or {}", words[0], words[1]);
+                assert_eq!(parsed(&both, prompt, labels), "-", "{}", prompt.name);
+                assert_eq!(parsed("I cannot help with that.", prompt, labels), "-");
+                assert_eq!(parsed("", prompt, labels), "-");
+            }
+        }
+    }
+
+    /// The owners' rule: without "Answer: " and blanks before, it is True where it starts with "True" or "correct", else False.
+    #[test]
+    fn cultureatlas_reads_replies_by_the_owners_rule() {
+        let prompts = prompts("cultureatlas", "zero-shot");
+        let [(prompt, labels)] = &prompts[..] else { panic!("{prompts:?}") };
+        assert_eq!(prompt.template, "{text} True or False:");
+        for (reply, expect) in [
+            ("True", "True"),
+            (" True.", "True"),
+            ("Answer: True", "True"),
+            ("\n\nAnswer: correct", "True"),
+            ("correctly put", "True"),
+            ("true", "False"),
+            ("Correct", "False"),
+            ("It is True", "False"),
+            ("False", "False"),
+            ("", "False"),
+        ] {
+            assert_eq!(parsed(reply, prompt, labels), expect, "{reply:?}");
+        }
+    }
+
     /// A family as a user would write it, with `change` made to its text.
     fn user_family(change: impl Fn(&str) -> String) -> String {
         change(crate::sample::SYNTHETIC_FAMILY)

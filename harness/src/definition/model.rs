@@ -52,9 +52,40 @@ pub struct Model {
     pub timeout: Option<u64>,
     /// MiB a cell may take; the suite's where absent.
     pub memory: Option<u64>,
+    /// How prompts are put to a language model.
+    #[serde(default, skip_serializing_if = "Prompting::is_plain")]
+    pub prompt: Prompting,
     /// Handed to the plugin as JSON.
     #[serde(default)]
     pub config: toml::Table,
+}
+
+/// What stands around the questions that a language model is asked (`loglikelihood`, `generate`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Prompting {
+    /// Said before everything else, such as who should answer: template over `{culture}` and `{culture_name}`.
+    pub persona: Option<String>,
+    /// Solved examples before each question: of the train part and, as far as there are enough, of the same culture; drawn by the
+    /// run's seed. The parts that they are drawn from are not scored, and the protocol is called `4-shot`.
+    #[serde(default)]
+    pub shots: usize,
+    /// A prompt is a JSON array of messages (`role`: `system`, `user`, `assistant`; `content`) instead of one text. The plugin is
+    /// told by `config.messages`.
+    #[serde(default)]
+    pub messages: bool,
+}
+
+impl Prompting {
+    /// Whether prompts are the protocol's, as they are.
+    pub fn is_plain(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The name of a protocol with solved examples, where there are any.
+    pub fn few_shot(&self) -> Option<String> {
+        (self.shots > 0).then(|| format!("{}-shot", self.shots))
+    }
 }
 
 fn default_batch() -> usize {

@@ -413,19 +413,31 @@ impl Check<'_> {
 
     /// A template over an example: it parses, knows its names and shows the text.
     fn template(&mut self, field: &str, template: &str) {
-        let known = ["text", "culture", "culture_name"];
+        if let Some(template) = self.names_in(field, template, &["text", "culture", "culture_name"])
+            && !template.names().any(|name| name == "text")
+        {
+            self.problem(field, "the model would not see the text; add `{text}`");
+        }
+    }
+
+    /// A template that parses and knows its names.
+    fn names_in(&mut self, field: &str, template: &str, known: &[&str]) -> Option<Template> {
         match Template::parse(template) {
-            Err(error) => self.problem(field, error.to_string()),
+            Err(error) => {
+                self.problem(field, error.to_string());
+                None
+            }
             Ok(template) => {
                 for name in template.names().filter(|name| !known.contains(name)) {
                     self.problem(
                         field,
-                        format!("unknown name `{{{name}}}`; there are {}", list(known)),
+                        format!(
+                            "unknown name `{{{name}}}`; there are {}",
+                            list(known.iter().copied())
+                        ),
                     );
                 }
-                if !template.names().any(|name| name == "text") {
-                    self.problem(field, "the model would not see the text; add `{text}`");
-                }
+                Some(template)
             }
         }
     }
@@ -498,10 +510,15 @@ impl Check<'_> {
                 tasks.iter().map(|task| task.name.as_str()),
             );
         }
-        let protocols: BTreeSet<&str> =
+        let mut protocols: BTreeSet<&str> =
             tasks.iter().flat_map(|task| task.protocols.iter().map(|p| p.name.as_str())).collect();
+        let few_shot = model.prompt.few_shot();
+        protocols.extend(few_shot.as_deref());
         for name in &model.protocols {
             self.refers(&format!("{at}.protocols"), "protocol", name, protocols.iter().copied());
+        }
+        if let Some(persona) = &model.prompt.persona {
+            self.names_in(&format!("{at}.prompt.persona"), persona, &["culture", "culture_name"]);
         }
         let benchmarks: Vec<&str> = self.all.benchmarks().map(|b| b.name.as_str()).collect();
         for known in &model.contamination {
@@ -512,8 +529,18 @@ impl Check<'_> {
                 benchmarks.iter().copied(),
             );
         }
+        self.require(
+            model.weights.is_empty() || model.parameters.is_some(),
+            format!("{at}.parameters"),
+            "a model with weights has a number of parameters; add it",
+        );
         for source in &model.weights {
             self.source(&format!("{at}.weights.{}", source.id), source);
+            self.require(
+                source.sha256.is_some(),
+                format!("{at}.weights.{}.sha256", source.id),
+                "weights are pinned by their content; add their sha256",
+            );
             if model.files.contains_key(&source.id) {
                 self.problem(
                     format!("{at}.files.{}", source.id),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::data::TaskData;
 use super::plugins::{Described, Plugins};
 use crate::definition::family::{Benchmark, Capability, Protocol, Task};
-use crate::definition::model::{Model, Offer};
+use crate::definition::model::{Model, Offer, Prompting};
 use crate::store::record::{CellSpec, FORMAT, FileRef, Reason, ReasonKind};
 
 /// What was asked for, every name resolved.
@@ -58,19 +58,33 @@ pub fn serves(protocol: &Protocol, capabilities: &[Capability], fits: bool) -> O
 }
 
 /// The protocols a model runs on a task: those it names, else the first that its plugin serves.
-fn chosen<'a>(
-    task: &'a Task,
+fn chosen(
+    task: &Task,
     wanted: &[String],
+    prompting: &Prompting,
     described: &Described,
-) -> Vec<(&'a Protocol, Capability)> {
+) -> Vec<(Protocol, Capability)> {
     let served = task.protocols.iter().filter_map(|protocol| {
-        Some((protocol, serves(protocol, &described.capabilities, described.fits)?))
+        let capability = serves(protocol, &described.capabilities, described.fits)?;
+        Some((with_shots(protocol, capability, prompting)?, capability))
     });
     if wanted.is_empty() {
         served.take(1).collect()
     } else {
         served.filter(|(protocol, _)| wanted.contains(&protocol.name)).collect()
     }
+}
+
+/// The protocol as a model is asked by it: with solved examples it has a name of its own, and the parts that they are drawn from are
+/// not scored. None where nothing is left to score.
+fn with_shots(protocol: &Protocol, served: Capability, prompting: &Prompting) -> Option<Protocol> {
+    let mut protocol = protocol.clone();
+    let prompted = matches!(served, Capability::Loglikelihood | Capability::Generate);
+    if let Some(name) = prompting.few_shot().filter(|_| prompted) {
+        protocol.name = name;
+        protocol.eval.retain(|part| !protocol.train.contains(part));
+    }
+    (!protocol.eval.is_empty()).then_some(protocol)
 }
 
 /// Makes the plan. `tasks` holds the data of every task that the benchmarks need, or why it cannot be had;
@@ -136,9 +150,16 @@ fn cells_of(
     threads: usize,
 ) -> Result<Vec<CellSpec>, Reason> {
     let wanted = if request.protocols.is_empty() { &model.protocols } else { &request.protocols };
-    let protocols = chosen(&data.task, wanted, described);
+    let protocols = chosen(&data.task, wanted, &model.prompt, described);
     if protocols.is_empty() {
-        return Err(Reason::new(ReasonKind::NotServed, not_served(&data.task, wanted, described)));
+        let mut why = not_served(&data.task, wanted, described);
+        if let Some(name) = model.prompt.few_shot() {
+            let shots = model.prompt.shots;
+            why = format!(
+                "{why}; with `prompt.shots` = {shots} a protocol that prompts is called `{name}` and scores no part that is shown"
+            );
+        }
+        return Err(Reason::new(ReasonKind::NotServed, why));
     }
     let mut cells = Vec::new();
     for (protocol, served) in protocols {
@@ -159,6 +180,7 @@ fn cells_of(
                 plugin: described.file.clone(),
                 weights: weights.clone(),
                 cache: model.cache.then(|| path_text(&cache.join("models").join(&model.name))),
+                imported: None,
                 data: data.file.clone(),
                 sample: data.sample,
                 cultures: data.cultures.clone(),
@@ -235,5 +257,30 @@ mod tests {
         check(true, &[Classify], &[Classify], false, None);
         check(false, &[Classify], &[Classify], false, Some(Classify));
         check(false, &[Generate], &[Generate], false, None);
+    }
+
+    #[test]
+    fn what_examples_are_drawn_from_is_not_scored() {
+        use crate::definition::split::Part::{Test, Train, Valid};
+        let shots = |shots| Prompting { shots, ..Prompting::default() };
+        let zero_shot = Protocol {
+            name: "zero-shot".into(),
+            train: vec![Train],
+            eval: vec![Train, Valid, Test],
+            ..protocol(false, &[Capability::Generate])
+        };
+        let few = with_shots(&zero_shot, Capability::Generate, &shots(4)).unwrap();
+        assert_eq!((few.name.as_str(), &few.eval[..]), ("4-shot", &[Valid, Test][..]));
+        assert_eq!(
+            with_shots(&zero_shot, Capability::Generate, &shots(0)),
+            Some(zero_shot.clone())
+        );
+        assert_eq!(
+            with_shots(&zero_shot, Capability::Classify, &shots(4)),
+            Some(zero_shot.clone()),
+            "who is not prompted sees no examples"
+        );
+        let only_train = Protocol { eval: vec![Train], ..zero_shot };
+        assert_eq!(with_shots(&only_train, Capability::Generate, &shots(4)), None);
     }
 }

@@ -10,6 +10,8 @@ use rayon::prelude::*;
 use super::lbfgs::{Limits, minimise};
 use super::linear::{Linear, scores_of, softmax_gradient};
 use super::matmul::{Panels, ROWS, product, width};
+use super::pass::{self, Gradient};
+use super::precondition::Gram;
 use super::{ScoreError, Vectors, probe};
 
 /// Rows whose gradient one thread sums at a time.
@@ -67,9 +69,10 @@ pub fn fit(
     let scaled = Vectors::new("train", &scaled, train.dims())?;
     let mut best: Option<Head> = None;
     let mut valid_loss = Vec::new();
+    let gram = Gram::new(scaled);
     let mut start = Linear { weight: vec![0.0; classes * train.dims()], bias: vec![0.0; classes] };
     for c in GRID {
-        start = fit_one(scaled, labels, start, c);
+        start = fit_one(scaled, labels, start, c, gram.as_ref());
         let layer = unscaled(&start, &centre, scale);
         let loss = mean_loss(&layer, valid, valid_labels)?;
         if best.is_none() || valid_loss.iter().all(|other| loss < *other) {
@@ -118,8 +121,14 @@ fn mean_loss(layer: &Linear, data: Vectors<'_>, labels: &[u32]) -> Result<f64, S
     Ok(rows.map(|(row, &gold)| softmax_gradient(row, gold, 0.0)).sum::<f64>() / labels.len() as f64)
 }
 
-/// Minimises the objective for one C on vectors as they are.
-pub(crate) fn fit_one(data: Vectors<'_>, labels: &[u32], start: Linear, c: f64) -> Linear {
+/// Minimises the objective for one C on vectors as they are; `gram` is of them.
+pub(crate) fn fit_one(
+    data: Vectors<'_>,
+    labels: &[u32],
+    start: Linear,
+    c: f64,
+    gram: Option<&Gram>,
+) -> Linear {
     let (classes, dims) = (start.classes(), data.dims());
     let mut x: Vec<f64> = start.weight.iter().chain(&start.bias).map(|v| f64::from(*v)).collect();
     let layer_of = |x: &[f64]| Linear {
@@ -128,23 +137,26 @@ pub(crate) fn fit_one(data: Vectors<'_>, labels: &[u32], start: Linear, c: f64) 
     };
     // Relative to the sum of n gradients, each of order 1: what float32 products can resolve.
     let limits = Limits { iterations: 300, gradient: 1e-6 * c * data.len() as f64 };
-    minimise(&mut x, limits, |x, gradient| {
+    let curvature = gram.map(|gram| gram.curvature(c, classes));
+    let solve = curvature.as_ref().map(|curvature| |g: &mut [f64]| curvature.solve(g));
+    let solve = solve.as_ref().map(|solve| solve as &dyn Fn(&mut [f64]));
+    minimise(&mut x, limits, solve, |x, gradient| {
         let layer = layer_of(x);
-        let packed = layer.packed();
-        let parts: Vec<(f64, Vec<f32>, Vec<f64>)> = (0..data.len().div_ceil(ROWS_AT_A_TIME))
-            .into_par_iter()
-            .map(|part| partial(&layer, &packed, data, labels, part * ROWS_AT_A_TIME))
+        let wide = (classes > pass::MOST_CLASSES).then(|| layer.packed());
+        let parts: Vec<Gradient> = (labels.par_chunks(ROWS_AT_A_TIME))
+            .zip(data.data().par_chunks(ROWS_AT_A_TIME * dims))
+            .map(|(labels, rows)| match &wide {
+                None => pass::gradient(&layer, rows, labels),
+                Some(packed) => by_panels(&layer, packed, rows, labels),
+            })
             .collect();
         gradient.fill(0.0);
         let mut loss = 0.0;
-        for (part_loss, weight, bias) in parts {
-            loss += part_loss;
-            for (g, w) in gradient.iter_mut().zip(&weight) {
-                *g += f64::from(*w);
-            }
-            for (g, b) in gradient[classes * dims..].iter_mut().zip(bias) {
-                *g += b;
-            }
+        for part in parts {
+            loss += part.loss;
+            let (weight, bias) = gradient.split_at_mut(classes * dims);
+            weight.iter_mut().zip(part.weight).for_each(|(g, w)| *g += f64::from(w));
+            bias.iter_mut().zip(part.bias).for_each(|(g, b)| *g += b);
         }
         for g in gradient.iter_mut() {
             *g *= c;
@@ -159,31 +171,24 @@ pub(crate) fn fit_one(data: Vectors<'_>, labels: &[u32], start: Linear, c: f64) 
     layer_of(&x)
 }
 
-/// Loss and gradient (weights classes x dims, bias) summed over one run of rows.
-fn partial(
-    layer: &Linear,
-    packed: &Panels,
-    data: Vectors<'_>,
-    labels: &[u32],
-    first: usize,
-) -> (f64, Vec<f32>, Vec<f64>) {
-    let (classes, dims) = (layer.classes(), data.dims());
-    let rows = ROWS_AT_A_TIME.min(data.len() - first);
+/// As [`pass::gradient`], for many classes.
+fn by_panels(layer: &Linear, packed: &Panels, rows: &[f32], labels: &[u32]) -> Gradient {
+    let (classes, dims, count) = (layer.classes(), layer.dims(), labels.len());
     let (mut left, mut right, mut scratch) = (Panels::default(), Panels::default(), Vec::new());
-    let mut scores = vec![0.0; rows * classes];
-    left.pack(ROWS, rows, dims, |r, k| data.row(first + r)[k]);
+    let mut scores = vec![0.0; count * classes];
+    left.pack(ROWS, count, dims, |r, k| rows[r * dims + k]);
     scores_of(&left, packed, &layer.bias, &mut scratch, &mut scores);
     let mut loss = 0.0;
     let mut bias = vec![0.0; classes];
-    for (scores, &gold) in scores.chunks_exact_mut(classes).zip(&labels[first..]) {
+    for (scores, &gold) in scores.chunks_exact_mut(classes).zip(labels) {
         loss += softmax_gradient(scores, gold, 1.0);
         bias.iter_mut().zip(&*scores).for_each(|(b, s)| *b += f64::from(*s));
     }
-    left.pack_columns(ROWS, (0, classes), rows, classes, &scores);
-    right.pack_rows(width(), (0, dims), rows, |k| data.row(first + k));
+    left.pack_columns(ROWS, (0, classes), count, classes, &scores);
+    right.pack_rows(width(), (0, dims), count, |k| &rows[k * dims..(k + 1) * dims]);
     product(&left, &right, &mut scratch);
     let stride = right.padded();
     let weight =
         scratch.chunks_exact(stride).take(classes).flat_map(|row| &row[..dims]).copied().collect();
-    (loss, weight, bias)
+    Gradient { loss, weight, bias }
 }

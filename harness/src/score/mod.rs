@@ -11,6 +11,8 @@ mod error;
 mod lbfgs;
 mod linear;
 mod matmul;
+mod pass;
+mod precondition;
 mod resample;
 mod vectors;
 

@@ -8,6 +8,7 @@ use super::descriptive::{mean, quantile_sorted};
 use super::dist::{norm_cdf, norm_ppf};
 use super::error::{Result, StatsError, finite, open_unit, same_length};
 use super::interval::{Interval, Method};
+use super::lanes::LANES;
 use super::rng::{Batch, Stream};
 use super::sampling::Multinomial;
 
@@ -206,6 +207,20 @@ pub(crate) fn replicate_on<S: Send, T: Send>(
         })
         .flatten_iter()
         .collect()
+}
+
+/// Runs the resamples [`LANES`] at a time: `many` fills a slice of as many values or, the last time, fewer. Group g has
+/// generator g, whatever thread runs it.
+pub(crate) fn replicate_lanes<S: Send>(
+    options: &BootstrapOptions,
+    scratch: impl Fn() -> S + Sync + Send,
+    many: impl Fn(&mut super::rng::Generator, &mut S, &mut [f64]) + Sync + Send,
+) -> Vec<f64> {
+    let mut values = vec![0.0; options.resamples];
+    values.par_chunks_mut(LANES).enumerate().for_each_init(scratch, |s, (group, values)| {
+        many(&mut options.stream.at(group as u64), s, values);
+    });
+    values
 }
 
 /// Jackknife acceleration `sum (m - t_i)^3 / (6 [sum (m - t_i)^2]^{3/2})` over leave-one-out values t_i with

@@ -1,9 +1,9 @@
 //! The joint cells of (gold, A, B): all that any label metric needs of n examples, after one pass.
 
-use super::bootstrap::{Bootstrap, BootstrapOptions, acceleration, replicate, summarise};
+use super::bootstrap::{Bootstrap, BootstrapOptions, acceleration, replicate_lanes, summarise};
 use super::error::{Result, StatsError};
+use super::lanes::{LANES, Lanes, Sink};
 use super::metric::{LabelMetric, Margins, MetricOptions, check_labels};
-use super::sampling::Multinomial;
 
 /// Non-empty cells of a set of examples, one prediction column per model.
 #[derive(Debug, Clone)]
@@ -93,84 +93,109 @@ pub fn paired_bootstrap_metric(
     bootstrap_cells(cells, &[0, 1], metric, metric_options, options)
 }
 
-/// How a draw of cell counts becomes class margins, for one model or two. Cells come sorted by (gold, A, B), so all sums
-/// by gold and by A are sums of runs; only B's predictions are scattered.
-struct Tally {
-    num_classes: usize,
-    /// Runs of cells with equal (gold, A): gold, A, first cell, end.
-    runs: Vec<(u16, u16, u32, u32)>,
-    /// B's prediction a cell; empty for one model.
-    second: Vec<u16>,
-    /// Cells that B answers right, with their class.
-    second_hits: Vec<(u32, u16)>,
+/// Labels of the cells of one model or two.
+#[derive(Clone, Copy)]
+struct Labels<'a> {
+    classes: usize,
+    gold: &'a [u16],
+    first: &'a [u16],
+    /// Empty for one model.
+    second: &'a [u16],
 }
 
-impl Tally {
-    fn new(cells: &Cells, models: &[usize]) -> Self {
-        let first = &cells.predicted[models[0]];
-        let mut runs: Vec<(u16, u16, u32, u32)> = Vec::new();
-        for (cell, (&gold, &a)) in cells.gold.iter().zip(first).enumerate() {
-            let cell = cell as u32;
-            match runs.last_mut() {
-                Some(run) if run.0 == gold && run.1 == a => run.3 = cell + 1,
-                _ => runs.push((gold, a, cell, cell + 1)),
+impl Labels<'_> {
+    /// The rows of a [`Tally`] that a cell adds to.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "must be compiled with the caller's instruction set")]
+    fn each_row(&self, cell: usize, mut row: impl FnMut(usize)) {
+        let (gold, a) = (self.gold[cell], self.first[cell]);
+        row(usize::from(gold));
+        row(self.classes + usize::from(a));
+        if a == gold {
+            row(2 * self.classes + usize::from(a));
+        }
+        if let Some(&b) = self.second.get(cell) {
+            row(3 * self.classes + usize::from(b));
+            if b == gold {
+                row(4 * self.classes + usize::from(b));
             }
-        }
-        let second = models.get(1).map_or_else(Vec::new, |&m| cells.predicted[m].clone());
-        let hits = second.iter().zip(&cells.gold).enumerate().filter(|(_, (b, gold))| b == gold);
-        let second_hits = hits.map(|(cell, (b, _))| (cell as u32, *b)).collect();
-        Self { num_classes: cells.num_classes, runs, second, second_hits }
-    }
-
-    fn fill(&self, drawn: &[u32], scratch: &mut Scratch) {
-        let Scratch { a, b, .. } = scratch;
-        let total = drawn.iter().map(|c| u64::from(*c)).sum::<u64>() as f64;
-        a.gold.fill(0.0);
-        a.predicted.fill(0.0);
-        a.hits.fill(0.0);
-        a.n = total;
-        for &(gold, label, first, end) in &self.runs {
-            let sum = f64::from(drawn[first as usize..end as usize].iter().sum::<u32>());
-            a.gold[usize::from(gold)] += sum;
-            a.predicted[usize::from(label)] += sum;
-            if gold == label {
-                a.hits[usize::from(gold)] += sum;
-            }
-        }
-        if self.second.is_empty() {
-            return;
-        }
-        scratch.predicted.fill(0);
-        for (count, label) in drawn.iter().zip(&self.second) {
-            scratch.predicted[usize::from(*label)] += count;
-        }
-        b.n = total;
-        b.gold.copy_from_slice(&a.gold);
-        b.hits.fill(0.0);
-        for (to, from) in b.predicted.iter_mut().zip(&scratch.predicted) {
-            *to = f64::from(*from);
-        }
-        for &(cell, label) in &self.second_hits {
-            b.hits[usize::from(label)] += f64::from(drawn[cell as usize]);
-        }
-    }
-
-    fn scratch(&self, cells: usize) -> Scratch {
-        let zero = Margins::zero(self.num_classes);
-        Scratch {
-            a: zero.clone(),
-            b: zero,
-            predicted: vec![0; self.num_classes],
-            drawn: vec![0; cells],
         }
     }
 }
 
-struct Scratch {
+/// Class margins of one model or two in every lane, filled cell by cell.
+struct Tally<'a> {
+    labels: Labels<'a>,
+    /// Per class, [`LANES`] counts a row: gold, then predicted by A, right by A, predicted by B, right by B.
+    rows: Vec<[u32; LANES]>,
+    /// Margins of one lane.
     a: Margins,
     b: Margins,
-    predicted: Vec<u32>,
-    drawn: Vec<u32>,
+}
+
+impl<'a> Tally<'a> {
+    fn new(cells: &'a Cells, models: &[usize]) -> Self {
+        let zero = Margins::zero(cells.num_classes);
+        let labels = Labels {
+            classes: cells.num_classes,
+            gold: &cells.gold,
+            first: &cells.predicted[models[0]],
+            second: models.get(1).map_or(&[], |&m| &cells.predicted[m]),
+        };
+        let rows = vec![[0; LANES]; cells.num_classes * (1 + 2 * models.len())];
+        Self { labels, rows, a: zero.clone(), b: zero }
+    }
+
+    /// The margins of a lane, of A and of B.
+    fn margins(&mut self, lane: usize) -> (&Margins, &Margins) {
+        let classes = self.labels.classes;
+        let of = |kind: usize, class: usize| f64::from(self.rows[kind * classes + class][lane]);
+        let two = usize::from(!self.labels.second.is_empty());
+        self.a.n = 0.0;
+        for class in 0..classes {
+            let gold = of(0, class);
+            self.a.n += gold;
+            self.a.gold[class] = gold;
+            self.a.predicted[class] = of(1, class);
+            self.a.hits[class] = of(2, class);
+            self.b.gold[class] = gold;
+            self.b.predicted[class] = of(1 + 2 * two, class);
+            self.b.hits[class] = of(2 + 2 * two, class);
+        }
+        self.b.n = self.a.n;
+        (&self.a, &self.b)
+    }
+}
+
+impl Sink for Tally<'_> {
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "must be compiled with the caller's instruction set")]
+    fn all(&mut self, cell: usize, counts: &[u32; LANES]) {
+        self.labels.each_row(cell, |row| {
+            for (sum, count) in self.rows[row].iter_mut().zip(counts) {
+                *sum += count;
+            }
+        });
+    }
+
+    #[inline]
+    fn one(&mut self, lane: usize, cell: usize, count: u32) {
+        // No branch: which cell comes next cannot be predicted.
+        let Labels { classes, gold, first, second } = self.labels;
+        let (gold, a) = (usize::from(gold[cell]), usize::from(first[cell]));
+        self.rows[gold][lane] += count;
+        self.rows[classes + a][lane] += count;
+        self.rows[2 * classes + a][lane] += count * u32::from(a == gold);
+        if let Some(&b) = second.get(cell) {
+            let b = usize::from(b);
+            self.rows[3 * classes + b][lane] += count;
+            self.rows[4 * classes + b][lane] += count * u32::from(b == gold);
+        }
+    }
+
+    fn clear(&mut self, lane: usize) {
+        self.rows.iter_mut().for_each(|row| row[lane] = 0);
+    }
 }
 
 fn bootstrap_cells(
@@ -181,39 +206,37 @@ fn bootstrap_cells(
     options: &BootstrapOptions,
 ) -> Result<Bootstrap> {
     options.check()?;
-    let tally = Tally::new(cells, models);
     // NaN where the metric is 0/0: the summary refuses it.
     let value = |margins: &Margins| margins.value(metric, metric_options).unwrap_or(f64::NAN);
-    let statistic = |scratch: &Scratch| {
-        if models.len() == 2 { value(&scratch.a) - value(&scratch.b) } else { value(&scratch.a) }
+    let statistic = |(a, b): (&Margins, &Margins)| {
+        if models.len() == 2 { value(a) - value(b) } else { value(a) }
     };
-    let on = |scratch: &mut Scratch, counts: &[u32]| {
-        tally.fill(counts, scratch);
-        statistic(scratch)
-    };
-    let counts: Vec<u32> = cells.counts.iter().map(|c| *c as u32).collect();
-    let mut scratch = tally.scratch(counts.len());
-    let estimate = on(&mut scratch, &counts);
-    let sampler = Multinomial::new(&cells.counts);
-    let replicates = replicate(
+    let observed: Vec<Margins> = models.iter().map(|&m| cells.margins(m)).collect();
+    let estimate = statistic((&observed[0], &observed[observed.len() - 1]));
+    let sampler = Lanes::new(&cells.counts);
+    let replicates = replicate_lanes(
         options,
-        || tally.scratch(counts.len()),
-        |rng, scratch| {
-            let mut drawn = std::mem::take(&mut scratch.drawn);
-            sampler.draw(rng, &mut drawn);
-            let value = on(scratch, &drawn);
-            scratch.drawn = drawn;
-            value
+        || Tally::new(cells, models),
+        |rng, tally, values| {
+            tally.rows.fill([0; LANES]);
+            sampler.draw(rng, tally);
+            for (lane, slot) in values.iter_mut().enumerate() {
+                *slot = statistic(tally.margins(lane));
+            }
         },
     );
     let jackknife = || {
-        let mut left = counts.clone();
-        let values: Vec<(f64, f64)> = (0..counts.len())
-            .map(|out| {
-                left[out] -= 1;
-                let value = on(&mut scratch, &left);
-                left[out] += 1;
-                (value, cells.counts[out] as f64)
+        let mut left = observed.clone();
+        let values: Vec<(f64, f64)> = (0..cells.counts.len())
+            .map(|cell| {
+                for (margins, &model) in left.iter_mut().zip(models) {
+                    margins.add(cells.gold[cell], cells.predicted[model][cell], -1.0);
+                }
+                let value = statistic((&left[0], &left[left.len() - 1]));
+                for (margins, &model) in left.iter_mut().zip(models) {
+                    margins.add(cells.gold[cell], cells.predicted[model][cell], 1.0);
+                }
+                (value, cells.counts[cell] as f64)
             })
             .collect();
         acceleration(&values)

@@ -95,10 +95,13 @@ pub fn intraclass_correlation(scores: &[f64], clusters: &[u32]) -> Result<Option
 /// d = 1 + (m - 1) rho is Kish's design effect with the ANOVA intraclass correlation rho and m = sum m_c^2 / n. The degrees
 /// of freedom blend those of clusters and examples (Satterthwaite) by the share of the variance that clustering adds:
 /// `1 / (w^2 / (G - 1) + (1 - w)^2 / (n - 1))`, w = (d - 1) / d. (Korn & Graubard 1998 use an effective size with
-/// Clopper-Pearson; Franco, Little, Louis & Slud 2019 compare such intervals.) In simulation it covers 93-97 % for n = 30,
-/// 200, 2000 and p = .05, .5, .95, with two weak spots: six clusters (about 92.7 % at rho = .3), and some ten successes in
-/// strongly correlated clusters (about 92 % at 40 clusters of 5, p = .05, rho = .3), where no interval can see the
-/// correlation. When all scores are equal nothing tells the correlation and it is taken as 1.
+/// Clopper-Pearson; Franco, Little, Louis & Slud 2019 compare such intervals.)
+///
+/// The end towards 1/2 takes rho drawn a little towards 1, `(rho k + 1/3) / (k + 1/3)` for k successes or failures,
+/// whichever are fewer: few that happen to lie in different clusters hide the correlation, and that is when the true share
+/// lies beyond that end. (Our own device, judged by simulation alone.) So it covers 93-97 % for n = 30, 200, 2000, p = .05,
+/// .5, .95, clusters of 2 and 5 and rho = .1, .3; scores that are independent within clusters of 5 are covered up to 98.7 %.
+/// When all scores are equal nothing tells the correlation and it is taken as 1.
 pub fn clustered_wilson(scores: &[f64], clusters: &[u32], confidence: f64) -> Result<Interval> {
     open_unit("confidence", confidence)?;
     if let Some(bad) = scores.iter().find(|s| !(0.0..=1.0).contains(*s)) {
@@ -112,12 +115,26 @@ pub fn clustered_wilson(scores: &[f64], clusters: &[u32], confidence: f64) -> Re
     let members = cluster_members(clusters)?;
     let (n, groups) = (scores.len() as f64, members.len() as f64);
     let size = members.iter().map(|part| (part.len() * part.len()) as f64).sum::<f64>() / n;
-    let effect = 1.0 + (size - 1.0) * rho;
-    let weight = (effect - 1.0) / effect;
-    let df = 1.0 / (weight * weight / (groups - 1.0) + (1.0 - weight) * (1.0 - weight) / (n - 1.0));
-    let t = t_isf((1.0 - confidence) / 2.0, df)?;
-    wilson_real(mean(scores), n / effect, t, confidence, Method::ClusterWilson)
+    let share = mean(scores);
+    let with = |rho: f64| {
+        let effect = 1.0 + (size - 1.0) * rho;
+        let weight = (effect - 1.0) / effect;
+        let rest = 1.0 - weight;
+        let df = 1.0 / (weight * weight / (groups - 1.0) + rest * rest / (n - 1.0));
+        let t = t_isf((1.0 - confidence) / 2.0, df)?;
+        wilson_real(share, n / effect, t, confidence, Method::ClusterWilson)
+    };
+    let fewer = n * share.min(1.0 - share);
+    let (outer, inner) = (with(rho)?, with((rho * fewer + HIDDEN) / (fewer + HIDDEN))?);
+    Ok(Interval {
+        low: if share >= 0.5 { inner.low } else { outer.low },
+        high: if share <= 0.5 { inner.high } else { outer.high },
+        ..outer
+    })
 }
+
+/// Weight, in successes, of the thought that clusters are all alike.
+const HIDDEN: f64 = 1.0 / 3.0;
 
 /// Interval of a mean from clustered scores: `mean -+ t_{G-1} se_cr1`.
 pub fn clustered_mean_interval(

@@ -125,6 +125,15 @@ pub(crate) fn binomial_kernel(x: f64, n: f64, p: f64, q: f64) -> f64 {
     log_kernel.exp() * (n / (TAU * x * rest)).sqrt()
 }
 
+/// Poisson probability P(X = k), in saddle-point form (Loader 2000, section 4).
+pub fn poisson_pmf(k: u64, mean: f64) -> f64 {
+    if k == 0 {
+        return (-mean).exp();
+    }
+    let k = k as f64;
+    (-stirling_error(k) - deviance(k, mean)).exp() / (TAU * k).sqrt()
+}
+
 /// Binomial probability P(X = k).
 pub fn binom_pmf(k: u64, n: u64, p: f64) -> f64 {
     if k > n {

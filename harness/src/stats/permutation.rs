@@ -314,8 +314,19 @@ pub fn permutation_metric(
     }
 }
 
-/// One cell of examples on which the models differ: (gold, answer of A, answer of B, count).
-type SwapCell = (u16, u16, u16, u64);
+/// Examples whose answers can be swapped: `count` of them, of which `turned` have B's answer `a` and A's answer `b`.
+///
+/// After the swaps of a resample Binomial(count, 1/2) of them have A's answer `b`, whichever way they stood before: so
+/// (gold, a, b) and (gold, b, a) are one cell, and where both are wrong the gold label does not matter either.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct SwapCell {
+    a: u16,
+    b: u16,
+    /// `a` is the gold label; else neither is.
+    right: bool,
+    count: u64,
+    turned: u64,
+}
 
 struct SwapScratch {
     margins: [Margins; 2],
@@ -341,20 +352,17 @@ impl SwapProblem {
             )));
         }
         let base = [0, 1].map(|model| cells.margins(model));
-        let mut swaps = Vec::new();
-        for (cell, &gold) in cells.gold.iter().enumerate() {
-            let (a, b) = (cells.predicted[0][cell], cells.predicted[1][cell]);
-            // For accuracy only right against wrong matters; two different wrong answers are concordant.
-            let matters = a != b
-                && (metric != LabelMetric::Accuracy && metric != LabelMetric::MicroF1
-                    || a == gold
-                    || b == gold);
-            if matters {
-                swaps.push((gold, a, b, cells.counts[cell]));
-            }
-        }
+        let mut swaps = Self::swap_cells(cells);
         if matches!(metric, LabelMetric::Accuracy | LabelMetric::MicroF1) {
-            swaps = Self::right_and_wrong(&swaps);
+            // Only right against wrong matters, of whatever class.
+            swaps = (swaps.into_iter().filter(|s| s.right))
+                .reduce(|whole, s| SwapCell {
+                    count: whole.count + s.count,
+                    turned: whole.turned + s.turned,
+                    ..whole
+                })
+                .into_iter()
+                .collect();
         }
         let value = |m: &Margins| m.value(metric, options);
         let (Some(a), Some(b)) = (value(&base[0]), value(&base[1])) else {
@@ -366,15 +374,23 @@ impl SwapProblem {
         Ok(Self { swaps, base, metric, options, observed: a - b, tolerance: tie_tolerance(1.0) })
     }
 
-    /// Accuracy: all cells where only A is right join, and all where only B is.
-    fn right_and_wrong(swaps: &[SwapCell]) -> Vec<SwapCell> {
-        let count = |a_right: bool| {
-            swaps.iter().filter(|s| (s.1 == s.0) == a_right).map(|s| s.3).sum::<u64>()
-        };
-        let template = |a_right: bool| swaps.iter().find(|s| (s.1 == s.0) == a_right).copied();
-        [true, false]
-            .into_iter()
-            .filter_map(|side| template(side).map(|s| (s.0, s.1, s.2, count(side))))
+    fn swap_cells(cells: &Cells) -> Vec<SwapCell> {
+        let mut joined: std::collections::BTreeMap<(bool, u16, u16), (u64, u64)> =
+            std::collections::BTreeMap::new();
+        for (cell, &gold) in cells.gold.iter().enumerate() {
+            let (a, b) = (cells.predicted[0][cell], cells.predicted[1][cell]);
+            if a == b {
+                continue;
+            }
+            let right = a == gold || b == gold;
+            let turned = if right { b == gold } else { b < a };
+            let labels = if turned { (right, b, a) } else { (right, a, b) };
+            let slot = joined.entry(labels).or_default();
+            slot.0 += cells.counts[cell];
+            slot.1 += if turned { cells.counts[cell] } else { 0 };
+        }
+        (joined.into_iter())
+            .map(|((right, a, b), (count, turned))| SwapCell { a, b, right, count, turned })
             .collect()
     }
 
@@ -383,28 +399,26 @@ impl SwapProblem {
         if !matches!(self.metric, LabelMetric::Accuracy | LabelMetric::MicroF1) {
             return None;
         }
-        let count = |a_right: bool| {
-            self.swaps.iter().filter(|s| (s.1 == s.0) == a_right).map(|s| s.3).sum::<u64>()
-        };
-        Some(super::mcnemar::sign_test(count(true), count(false), alternative).p_value)
+        let (count, only_b) = self.swaps.first().map_or((0, 0), |s| (s.count, s.turned));
+        Some(super::mcnemar::sign_test(count - only_b, only_b, alternative).p_value)
     }
 
     fn assignments(&self) -> f64 {
-        self.swaps.iter().map(|s| s.3 as f64 + 1.0).product()
+        self.swaps.iter().map(|s| s.count as f64 + 1.0).product()
     }
 
-    /// Difference after `swapped[i]` examples of swap cell i changed hands.
-    fn difference(&self, swapped: &[u32], scratch: &mut SwapScratch) -> f64 {
+    /// Difference when of swap cell i `drawn[i]` examples have A's answer `b`.
+    fn difference(&self, drawn: &[u32], scratch: &mut SwapScratch) -> f64 {
         let SwapScratch { margins, predicted, hits } = scratch;
         predicted.fill(0);
         hits.fill(0);
-        for (&(gold, a, b, _), &count) in self.swaps.iter().zip(swapped) {
-            let moved = count as i32;
-            predicted[usize::from(a)] -= moved;
-            predicted[usize::from(b)] += moved;
-            // One of the two, or neither, is right.
-            let gained = i32::from(b == gold) - i32::from(a == gold);
-            hits[usize::from(gold)] += gained * moved;
+        for (swap, &count) in self.swaps.iter().zip(drawn) {
+            let moved = count as i32 - swap.turned as i32;
+            predicted[usize::from(swap.a)] -= moved;
+            predicted[usize::from(swap.b)] += moved;
+            if swap.right {
+                hits[usize::from(swap.a)] -= moved;
+            }
         }
         for (sign, to, from) in [(1.0, 0, 0), (-1.0, 1, 1)] {
             let (to, from): (&mut Margins, &Margins) = (&mut margins[to], &self.base[from]);
@@ -435,12 +449,12 @@ impl SwapProblem {
             stream,
             resamples,
             || (self.scratch(), vec![0_u32; self.swaps.len()]),
-            |rng, (scratch, swapped)| {
+            |rng, (scratch, drawn)| {
                 let mut bits = Bits::default();
-                for (slot, swap) in swapped.iter_mut().zip(&self.swaps) {
-                    *slot = fair_coins(rng, &mut bits, swap.3) as u32;
+                for (slot, swap) in drawn.iter_mut().zip(&self.swaps) {
+                    *slot = fair_coins(rng, &mut bits, swap.count) as u32;
                 }
-                self.hit(self.difference(swapped, scratch), alternative)
+                self.hit(self.difference(drawn, scratch), alternative)
             },
         );
         plus_one(hits.iter().filter(|h| **h).count(), resamples)
@@ -451,21 +465,21 @@ impl SwapProblem {
         let weights: Vec<Vec<f64>> = self
             .swaps
             .iter()
-            .map(|s| (0..=s.3).map(|k| super::dist::binom_pmf(k, s.3, 0.5)).collect())
+            .map(|s| (0..=s.count).map(|k| super::dist::binom_pmf(k, s.count, 0.5)).collect())
             .collect();
-        let mut swapped = vec![0_u32; self.swaps.len()];
+        let mut drawn = vec![0_u32; self.swaps.len()];
         let mut scratch = self.scratch();
         let mut p = 0.0;
         loop {
-            if self.hit(self.difference(&swapped, &mut scratch), alternative) {
-                p += swapped.iter().zip(&weights).map(|(k, w)| w[*k as usize]).product::<f64>();
+            if self.hit(self.difference(&drawn, &mut scratch), alternative) {
+                p += drawn.iter().zip(&weights).map(|(k, w)| w[*k as usize]).product::<f64>();
             }
-            let Some(place) = (0..swapped.len()).find(|&i| u64::from(swapped[i]) < self.swaps[i].3)
+            let Some(place) = (0..drawn.len()).find(|&i| u64::from(drawn[i]) < self.swaps[i].count)
             else {
                 break;
             };
-            swapped[place] += 1;
-            swapped[..place].fill(0);
+            drawn[place] += 1;
+            drawn[..place].fill(0);
         }
         p.min(1.0)
     }

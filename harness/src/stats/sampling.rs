@@ -62,11 +62,16 @@ fn binomial_rejection(rng: &mut impl Rng, n: u64, p: f64) -> u64 {
         let u = uniform(rng) - 0.5;
         let v = uniform(rng);
         let us = 0.5 - u.abs();
-        let k = ((2.0 * a / us + b) * u + c).floor();
+        let x = (2.0 * a / us + b) * u + c;
         if us >= 0.07 && v <= squeeze {
-            return k as u64;
+            return x as u64;
         }
-        if k < 0.0 || k > size || us == 0.0 {
+        // Truncation is floor once negative values are out.
+        if x < 0.0 || us == 0.0 {
+            continue;
+        }
+        let k = (x as u64) as f64;
+        if k > size {
             continue;
         }
         let alpha = (2.83 + 5.1 / b) * sd;
@@ -134,6 +139,13 @@ impl Multinomial {
         Self { total, large, owners, identity, batch }
     }
 
+    /// Predicted cost of a draw in index draws.
+    pub(crate) fn cost(&self) -> u64 {
+        // The last large cell takes what is left.
+        let last = u64::from(self.owners.is_empty());
+        (self.large.len() as u64).saturating_sub(last) * INDEX_DRAWS + self.owners.len() as u64
+    }
+
     /// Fills `out` (one slot a cell) with one draw.
     #[inline]
     pub(crate) fn draw(&self, rng: &mut impl Rng, out: &mut [u32]) {
@@ -143,8 +155,18 @@ impl Multinomial {
 
     /// Calls `take(cell, count)` for the parts of one draw; small cells come one by one, a cell perhaps several times.
     #[inline]
-    pub(crate) fn visit(&self, rng: &mut impl Rng, mut take: impl FnMut(usize, u32)) {
-        let mut left = self.total;
+    pub(crate) fn visit(&self, rng: &mut impl Rng, take: impl FnMut(usize, u32)) {
+        self.visit_of(self.total, rng, take);
+    }
+
+    /// [`Self::visit`] with `left` examples to draw instead of as many as there are.
+    #[inline]
+    pub(crate) fn visit_of(
+        &self,
+        mut left: u64,
+        rng: &mut impl Rng,
+        mut take: impl FnMut(usize, u32),
+    ) {
         for &(cell, share) in &self.large {
             let drawn = binomial(rng, left, share);
             take(cell as usize, drawn as u32);
@@ -167,7 +189,7 @@ pub(crate) fn fair_coins(rng: &mut impl Rng, bits: &mut Bits, n: u64) -> u64 {
     if n <= 64 {
         return u64::from(bits.ones(rng, n as u32));
     }
-    if n > 512 {
+    if n > 1024 {
         return binomial(rng, n, 0.5);
     }
     let mut heads = 0;
@@ -180,13 +202,13 @@ pub(crate) fn fair_coins(rng: &mut impl Rng, bits: &mut Bits, n: u64) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::stats::dist::{binom_pmf, chi2_sf};
     use crate::stats::rng::Stream;
 
     /// Chi-square test of observed counts against probabilities, cells of small expectation joined.
-    fn fits(observed: &[u64], p: impl Fn(usize) -> f64) -> f64 {
+    pub(crate) fn fits(observed: &[u64], p: impl Fn(usize) -> f64) -> f64 {
         let n = observed.iter().sum::<u64>() as f64;
         let (mut chi2, mut cells, mut seen, mut expected) = (0.0, 0.0, 0.0, 0.0);
         for (i, count) in observed.iter().enumerate() {
@@ -223,7 +245,7 @@ mod tests {
             assert_eq!(observed.iter().sum::<u64>(), 1_000_030);
             assert!(fits(&observed, |_| 1.0 / f64::from(n)) > 1e-4, "{n}");
         }
-        for n in [1_u64, 5, 64, 100, 300, 700] {
+        for n in [1_u64, 5, 64, 100, 300, 1024, 1500] {
             let (mut rng, mut bits) = (Stream::new(13, "coins").at(n), Bits::default());
             let mut observed = vec![0; n as usize + 1];
             for _ in 0..100_000 {

@@ -8,13 +8,18 @@
 mod adapters;
 mod cli;
 mod command;
+#[path = "../fixtures/family.rs"]
+mod family;
 mod fetch;
+mod import;
 mod killed;
 mod misbehaving;
+mod openai;
 mod own_data;
 mod plugin;
 mod program;
 mod real_data;
 mod sample_run;
+mod scaffold;
 mod scoring;
 mod stats;

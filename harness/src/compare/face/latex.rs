@@ -36,7 +36,7 @@ pub fn render(report: &Report) -> String {
         if let Some(f) = &over.friedman {
             let _ = writeln!(
                 text,
-                "Over {} benchmarks ({}), the Friedman test gives $\\chi^2({}) = {:.2}$ (Iman and Davenport's $p$ {}); Nemenyi's critical difference is {:.2} mean ranks. ({})\n",
+                "Over {} benchmarks ({}), the Friedman test gives $\\chi^2({}) = {:.2}$ ($p$ {} by permutation within benchmarks); Nemenyi's critical difference is {:.2} mean ranks. ({})\n",
                 over.benchmarks.len(),
                 escape(&over.benchmarks.join(", ")),
                 f.df,

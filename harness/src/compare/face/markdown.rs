@@ -94,7 +94,7 @@ pub fn render(report: &Report) -> String {
             if let Some(f) = &over.friedman {
                 let _ = writeln!(
                     text,
-                    "Friedman chi2({}) = {:.2}, Iman-Davenport p {}; critical difference {:.2} mean ranks.\n",
+                    "Friedman chi2({}) = {:.2}, p {} by permutation; critical difference {:.2} mean ranks.\n",
                     f.df,
                     f.chi2,
                     escape(&p_value(f.f_p)),

@@ -139,7 +139,7 @@ fn over(text: &mut String, over: &Over) {
         let value = f.f.map_or_else(|| "infinite".to_owned(), |f| format!("{f:.2}"));
         let _ = writeln!(
             text,
-            "  Friedman chi2({}) = {:.2}, p {}; Iman-Davenport F = {value}, p {}; Nemenyi's critical difference {:.2} mean ranks",
+            "  Friedman chi2({}) = {:.2}, p {}; Iman-Davenport F = {value}, p {} by permutation; Nemenyi's critical difference {:.2} mean ranks",
             f.df,
             f.chi2,
             p_value(f.p),

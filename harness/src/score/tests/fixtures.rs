@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::definition::family::Metric;
 use crate::score::metrics::{Confusion, accuracy_at};
+use crate::score::precondition::Gram;
 use crate::score::probe::{ProbeOptions, scores, train_from};
 use crate::score::{Answer, Linear, Vectors, adapt, head, knn};
 
@@ -182,14 +183,17 @@ fn head_equals_scikit_learn() {
             Linear { weight: vec![0.0; case.classes * case.dims], bias: vec![0.0; case.classes] };
         // Two rows of weights share what scikit-learn's single one carries, and so half the penalty.
         let c = if case.classes == 2 { case.c / 2.0 } else { case.c };
-        let layer = head::fit_one(data, &case.labels, start, c);
-        let scores = scores(&layer, Vectors::new("test", &case.test, case.dims).unwrap()).unwrap();
-        for (row, expect) in
-            scores.chunks(case.classes).zip(case.probabilities.chunks(case.classes))
-        {
-            let sum: f64 = row.iter().map(|s| f64::from(*s).exp()).sum();
-            for (score, expect) in row.iter().zip(expect) {
-                close(f64::from(*score).exp() / sum, *expect, 5e-5, "probability");
+        for gram in [None, Gram::new(data)] {
+            let layer = head::fit_one(data, &case.labels, start.clone(), c, gram.as_ref());
+            let scores =
+                scores(&layer, Vectors::new("test", &case.test, case.dims).unwrap()).unwrap();
+            for (row, expect) in
+                scores.chunks(case.classes).zip(case.probabilities.chunks(case.classes))
+            {
+                let sum: f64 = row.iter().map(|s| f64::from(*s).exp()).sum();
+                for (score, expect) in row.iter().zip(expect) {
+                    close(f64::from(*score).exp() / sum, *expect, 5e-5, "probability");
+                }
             }
         }
     }

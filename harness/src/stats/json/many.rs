@@ -332,12 +332,18 @@ pub(super) const FUNCTIONS: &[Function] = &[
     },
     Function {
         name: "bradley_terry",
-        about: "abilities from a table of wins",
+        about: "abilities from a table of wins; published = to two decimals",
         input: &["wins"],
         opts: &["reference"],
         run: |c| {
             let fit = bradley_terry(&c.table("wins")?, c.count_or("reference", 0)? as usize)?;
-            Ok(Answer::default().with("log_ability", fit.log_ability).with("se", fit.se))
+            // As tables print them.
+            let published: Vec<f64> =
+                fit.log_ability.iter().map(|v| (100.0 * v).round() / 100.0).collect();
+            Ok(Answer::default()
+                .with("log_ability", fit.log_ability)
+                .with("se", fit.se)
+                .with("published", published))
         },
     },
     Function {

@@ -1,13 +1,12 @@
-//! Every baseline passes the validator.
+//! Every baseline passes the validator, each check in a process of its own.
 
-use harness::plugin::check::{self, Outcome, Settings};
+use std::path::Path;
 
-use super::built;
+use crate::program::Place;
 
 fn passes(name: &str, config: &str) {
-    let settings = Settings { config: config.to_owned(), calls: 200, ..Settings::default() };
-    let found = check::run_all(&built(name), &settings);
-    assert!(found.iter().all(|c| c.outcome != Outcome::Fail), "{name}: {found:#?}");
+    let place = Place::new();
+    place.run(&["plugin", "check", name, "--config", config, "--calls", "200"]).exits(0);
 }
 
 #[test]
@@ -20,9 +19,45 @@ fn baselines_pass() {
 }
 
 #[test]
+fn programs_pass() {
+    let place = Place::new();
+    let program = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../baselines/command/examples/shell-first/first.sh");
+    let files = format!("capabilities = [\"classify\"]\nfiles = {{ program = {program:?} }}");
+    place.model("program", "command", &files, "command = [\"sh\", \"{program}\"]");
+    place.run(&["plugin", "check", "--model", "program", "--calls", "50"]).exits(0);
+}
+
+#[test]
 fn replay_passes() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("predictions.csv");
     fs_err::write(&path, "id,label\ncheck-0,yes\ncheck-1,no\n").unwrap();
     passes("replay", &serde_json::json!({ "path": path }).to_string());
+}
+
+fn fixture(baseline: &str, name: &str) -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../baselines")
+        .join(baseline)
+        .join("tests/fixtures")
+        .join(name)
+}
+
+#[test]
+fn vectors_pass() {
+    for pooling in ["mean", "sif"] {
+        let weights = serde_json::json!({
+            "vectors": fixture("word-vectors", "columns.npy"), "index": fixture("word-vectors", "index.parquet"),
+        });
+        let config = serde_json::json!({ "weights": weights, "pooling": pooling });
+        passes("word-vectors", &config.to_string());
+    }
+    for (vectors, tokenizer) in [("wordllama-f16", "llama"), ("model2vec-mapped", "bert")] {
+        let weights = serde_json::json!({
+            "vectors": fixture("static-embeddings", &format!("{vectors}.safetensors")),
+            "tokenizer": fixture("static-embeddings", &format!("{tokenizer}.tokenizer.json")),
+        });
+        passes("static-embeddings", &serde_json::json!({ "weights": weights }).to_string());
+    }
 }

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use harness::plugin::{Columns, Library, Listener, TaskInfo, load};
 
 /// A plugin that cargo built beside this test program.
-fn built(name: &str) -> PathBuf {
+pub(crate) fn built(name: &str) -> PathBuf {
     let folder = std::env::current_exe().unwrap().parent().unwrap().to_owned();
     let file = format!(
         "{}{}{}",

@@ -111,21 +111,16 @@ fn clustered_wilson_covers() {
         for p in RATES {
             for size in [2, 5] {
                 for rho in [0.1, 0.3] {
+                    let runs = if n == 2000 { 10_000 } else { 40_000 };
                     let covered =
-                        share(&format!("cluster {n} {p} {size} {rho}"), 10_000, |rng, _| {
+                        share(&format!("cluster {n} {p} {size} {rho}"), runs, |rng, _| {
                             let (scores, clusters) = clustered_scores(rng, n, size, p, rho);
                             clustered_wilson(&scores, &clusters, 0.95).unwrap().contains(p)
                         });
-                    let what = format!("clustered wilson n={n} p={p} size={size} rho={rho}");
-                    // Two documented weak spots: six clusters, and ten successes in strongly correlated clusters.
-                    let few_clusters = n / size < 10;
-                    let few_successes = n == 200 && p != 0.5 && size == 5 && rho > 0.2;
-                    if few_clusters || few_successes {
-                        println!("{covered:.4}  {what} (judged from .91 to .98)");
-                        assert!((0.91..=0.98).contains(&covered), "{what}: {covered}");
-                    } else {
-                        band.see(what, covered);
-                    }
+                    band.see(
+                        format!("clustered wilson n={n} p={p} size={size} rho={rho}"),
+                        covered,
+                    );
                 }
             }
         }
@@ -135,7 +130,7 @@ fn clustered_wilson_covers() {
 
 #[test]
 fn cluster_bootstrap_covers_from_forty_clusters() {
-    let mut band = Band::new(0.92, 0.97);
+    let mut band = Band::new(0.93, 0.97);
     for (n, p) in [(200, 0.5), (2000, 0.05), (2000, 0.5), (2000, 0.95)] {
         let covered = share(&format!("cluster bootstrap {n} {p}"), 2000, |rng, r| {
             let (scores, clusters) = clustered_scores(rng, n, 5, p, 0.3);
@@ -338,11 +333,12 @@ fn rank_tests_hold_their_level() {
         let rejected = share(&format!("friedman {n} {k}"), 40_000, |rng, _| {
             friedman(&scores(rng), true).unwrap().iman_davenport_p <= 0.05
         });
-        // An F approximation of a discrete distribution: shown; the permutation version is judged.
-        println!("{rejected:.4}  iman-davenport N={n} k={k} (judged from .06)");
-        assert!(rejected < 0.06);
+        // F approximates a discrete distribution: at 11 benchmarks and 4 models its level is .056 and no other (40,000
+        // tables, standard error .0012), so `compare` takes the p by permutation, which is judged below.
+        println!("{rejected:.4}  iman-davenport N={n} k={k} (judged to .058)");
+        assert!(rejected <= 0.058, "iman-davenport N={n} k={k}: {rejected}");
         let rejected = share(&format!("friedman permutation {n} {k}"), 10_000, |rng, r| {
-            friedman_permutation(&scores(rng), 199, &Stream::new(r, "inner")).unwrap() <= 0.05
+            friedman_permutation(&scores(rng), 999, &Stream::new(r, "inner")).unwrap() <= 0.05
         });
         band.see(format!("friedman permutation N={n} k={k}"), rejected);
         let rejected = share(&format!("chi2 {n} {k}"), 20_000, |rng, _| {

@@ -1,0 +1,432 @@
+//! What a server sent, read: replies, first tokens, echoed prompts, streams put together, and errors of all dialects.
+//!
+//! Pure: JSON in, values out. The dialects are those of OpenAI, vLLM, llama.cpp and Ollama; where they differ it is said.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::options;
+use crate::request::Wanted;
+
+/// What is kept of an answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The part that was wanted.
+    pub said: Said,
+    /// Tokens of prompt and reply, where the server tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<(u64, u64)>,
+    /// What the server calls the model that answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Why the reply ended: `stop`, `length`, `content_filter`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finish: Option<String>,
+}
+
+/// The part of an answer that was wanted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Said {
+    /// A reply; empty where the model said nothing.
+    Text(String),
+    /// The likeliest first tokens with their log-probabilities, as the server ordered them.
+    Top(Vec<(String, f64)>),
+    /// The log-likelihood of the end of an echoed prompt.
+    Sum {
+        /// Natural logarithm.
+        sum: f64,
+        /// Tokens it is the sum of.
+        tokens: u64,
+        /// Whether each was the model's first choice.
+        greedy: bool,
+    },
+}
+
+/// An answer that is none, in words that name the remedy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unread {
+    /// An error in the place of an answer.
+    Error(Told),
+    /// Another shape than the protocol's.
+    Shape(String),
+    /// The server answers, but without the log-probabilities that were asked for.
+    NoLogprobs(String),
+}
+
+/// What a server says is wrong.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Told {
+    /// `invalid_api_key`, `content_filter`, `429`.
+    pub code: String,
+    /// In words.
+    pub message: String,
+}
+
+/// Reads an answer.
+pub fn read(body: &Value, wanted: &Wanted) -> Result<Answer, Unread> {
+    let Some(choice) = body["choices"].get(0) else {
+        return Err(match told(body) {
+            Some(told) => Unread::Error(told),
+            None => Unread::Shape("there is no `choices[0]` in the answer".to_owned()),
+        });
+    };
+    let usage = |name: &str| body["usage"][name].as_u64();
+    let said = match wanted {
+        Wanted::Text => Said::Text(text(choice)?),
+        Wanted::Top => Said::Top(first_tokens(choice)?),
+        Wanted::Echo { continuation, after_blank } => {
+            let generated = usage("completion_tokens").unwrap_or(1) as usize;
+            echoed(choice, generated, continuation, *after_blank)?
+        }
+    };
+    Ok(Answer {
+        said,
+        usage: usage("prompt_tokens")
+            .map(|input| (input, usage("completion_tokens").unwrap_or_default())),
+        model: body["model"].as_str().map(str::to_owned),
+        finish: choice["finish_reason"].as_str().map(str::to_owned),
+    })
+}
+
+/// The reply of a choice. `null` is a reply without text: a refusal, a filter, or all tokens spent on thinking.
+fn text(choice: &Value) -> Result<String, Unread> {
+    let message = &choice["message"];
+    let content = if message.is_object() { &message["content"] } else { &choice["text"] };
+    match content {
+        Value::String(text) => Ok(text.clone()),
+        Value::Null if message.is_object() || choice.get("text").is_some() => {
+            Ok(message["refusal"].as_str().unwrap_or_default().to_owned())
+        }
+        // Parts, of which some may be images.
+        Value::Array(parts) => Ok(parts.iter().filter_map(|part| part["text"].as_str()).collect()),
+        _ => Err(Unread::Shape(
+            "there is neither `message.content` nor `text` in the choice".to_owned(),
+        )),
+    }
+}
+
+/// The alternatives to the first token. A chat lists objects, a completion maps tokens to numbers; llama.cpp sends the
+/// first form for both.
+fn first_tokens(choice: &Value) -> Result<Vec<(String, f64)>, Unread> {
+    let logprobs = &choice["logprobs"];
+    if let Some(first) = logprobs["content"].get(0) {
+        let listed = first["top_logprobs"].as_array().filter(|top| !top.is_empty());
+        let own = std::slice::from_ref(first);
+        let pairs = listed.map_or(own, Vec::as_slice).iter().filter_map(|token| {
+            Some((token["token"].as_str()?.to_owned(), token["logprob"].as_f64()?))
+        });
+        return Ok(sorted(pairs.collect()));
+    }
+    if let Some(first) = logprobs["top_logprobs"].get(0).and_then(Value::as_object) {
+        let pairs = first.iter().filter_map(|(token, p)| Some((token.clone(), p.as_f64()?)));
+        return Ok(sorted(pairs.collect()));
+    }
+    // An answer that ends before its first token has none to tell.
+    if logprobs["content"].as_array().is_some_and(Vec::is_empty) {
+        return Ok(Vec::new());
+    }
+    Err(Unread::NoLogprobs("the server sends no log-probabilities of the first token".to_owned()))
+}
+
+/// The likeliest first; equals in order of their text.
+fn sorted(mut tokens: Vec<(String, f64)>) -> Vec<(String, f64)> {
+    tokens.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    tokens
+}
+
+/// The end of an echoed prompt.
+fn echoed(
+    choice: &Value,
+    generated: usize,
+    continuation: &str,
+    after_blank: bool,
+) -> Result<Said, Unread> {
+    let logprobs = &choice["logprobs"];
+    let none = || {
+        Unread::NoLogprobs(
+            "the server does not echo the prompt's tokens with their log-probabilities".to_owned(),
+        )
+    };
+    let tokens = logprobs["tokens"].as_array().ok_or_else(none)?;
+    let values = logprobs["token_logprobs"].as_array().ok_or_else(none)?;
+    let tokens: Vec<&str> = tokens.iter().filter_map(Value::as_str).collect();
+    if tokens.len() != values.len() {
+        return Err(Unread::Shape("`tokens` and `token_logprobs` differ in length".to_owned()));
+    }
+    let prompt = tokens.len().saturating_sub(generated);
+    if prompt == 0 {
+        return Err(none());
+    }
+    let start = options::tail(&tokens[..prompt], continuation, after_blank).ok_or_else(|| {
+        Unread::NoLogprobs(format!("the echoed tokens do not end in the option {continuation:?}"))
+    })?;
+    let (mut sum, mut greedy) = (0.0, true);
+    for (place, value) in values.iter().enumerate().take(prompt).skip(start) {
+        let value = value.as_f64().ok_or_else(none)?.min(0.0);
+        sum += value;
+        let best = logprobs["top_logprobs"].get(place).and_then(Value::as_object);
+        let best = best.into_iter().flat_map(|top| top.values()).filter_map(Value::as_f64);
+        greedy &= best.fold(f64::NEG_INFINITY, f64::max) <= value;
+    }
+    Ok(Said::Sum { sum, tokens: (prompt - start) as u64, greedy })
+}
+
+/// What an error says: `{"error": {"message", "code"}}` (OpenAI), `{"error": "..."}` (Ollama), `{"message", "code"}` (older
+/// vLLM), `{"detail": ...}` (FastAPI).
+pub fn told(body: &Value) -> Option<Told> {
+    let error = &body["error"];
+    let (message, holder) = if error.is_object() {
+        (&error["message"], error)
+    } else if error.is_string() {
+        (error, body)
+    } else if body["message"].is_string() {
+        (&body["message"], body)
+    } else if !body["detail"].is_null() {
+        (&body["detail"], body)
+    } else {
+        return None;
+    };
+    let word = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    let code = word(&holder["code"]).or_else(|| word(&holder["type"])).unwrap_or_default();
+    let message = word(message).unwrap_or_else(|| message.to_string());
+    Some(Told { code, message })
+}
+
+/// Puts the pieces of a stream together into the answer that the server would have sent at once.
+#[derive(Debug, Default)]
+pub struct Pieces {
+    text: String,
+    logprobs: Vec<Value>,
+    finish: Value,
+    usage: Value,
+    model: Value,
+    error: Option<Value>,
+    chat: bool,
+    done: bool,
+}
+
+impl Pieces {
+    /// Takes the data of one event.
+    pub fn take(&mut self, data: &str) -> Result<(), serde_json::Error> {
+        if data.trim() == "[DONE]" {
+            self.done = true;
+            return Ok(());
+        }
+        let piece: Value = serde_json::from_str(data)?;
+        if piece.get("choices").is_none() && told(&piece).is_some() {
+            self.error = Some(piece);
+            return Ok(());
+        }
+        for (kept, sent) in [(&mut self.usage, &piece["usage"]), (&mut self.model, &piece["model"])]
+        {
+            if !sent.is_null() {
+                kept.clone_from(sent);
+            }
+        }
+        let choice = &piece["choices"][0];
+        self.chat |= choice["delta"].is_object();
+        for part in [&choice["delta"]["content"], &choice["delta"]["refusal"], &choice["text"]] {
+            self.text.push_str(part.as_str().unwrap_or_default());
+        }
+        if let Some(more) = choice["logprobs"]["content"].as_array() {
+            self.logprobs.extend(more.iter().cloned());
+        } else if let Some(more) = choice["logprobs"]["top_logprobs"].as_array() {
+            self.logprobs.extend(more.iter().cloned());
+        }
+        if !choice["finish_reason"].is_null() {
+            self.finish = choice["finish_reason"].clone();
+        }
+        Ok(())
+    }
+
+    /// The whole answer; none where the stream ended before the reply did.
+    pub fn whole(self) -> Option<Value> {
+        if let Some(error) = self.error {
+            return Some(error);
+        }
+        if !self.done && self.finish.is_null() {
+            return None;
+        }
+        let listed = self.logprobs.first().is_some_and(|first| first.get("token").is_some());
+        let logprobs = match (self.logprobs.is_empty(), listed) {
+            (true, _) => Value::Null,
+            (false, true) => json!({ "content": self.logprobs }),
+            (false, false) => json!({ "top_logprobs": self.logprobs }),
+        };
+        let choice = if self.chat {
+            json!({ "message": { "content": self.text }, "logprobs": logprobs, "finish_reason": self.finish })
+        } else {
+            json!({ "text": self.text, "logprobs": logprobs, "finish_reason": self.finish })
+        };
+        Some(json!({ "choices": [choice], "usage": self.usage, "model": self.model }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(body: &Value) -> Result<Said, Unread> {
+        read(body, &Wanted::Text).map(|answer| answer.said)
+    }
+
+    fn said(text: &str) -> Said {
+        Said::Text(text.to_owned())
+    }
+
+    #[test]
+    fn replies_of_both_endpoints() {
+        let chat = json!({"model": "m-1", "choices": [{"message": {"role": "assistant", "content": " Yes"}, "finish_reason": "stop"}],
+                          "usage": {"prompt_tokens": 9, "completion_tokens": 1, "total_tokens": 10}});
+        assert_eq!(
+            read(&chat, &Wanted::Text),
+            Ok(Answer {
+                said: said(" Yes"),
+                usage: Some((9, 1)),
+                model: Some("m-1".to_owned()),
+                finish: Some("stop".to_owned())
+            })
+        );
+        assert_eq!(reply(&json!({"choices": [{"text": "no"}]})), Ok(said("no")));
+        let null = json!({"choices": [{"message": {"content": null}, "finish_reason": "length"}]});
+        assert_eq!(reply(&null), Ok(said("")));
+        let refusal = json!({"choices": [{"message": {"content": null, "refusal": "I cannot."}}]});
+        assert_eq!(reply(&refusal), Ok(said("I cannot.")));
+        let parts = json!({"choices": [{"message": {"content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}}]});
+        assert_eq!(reply(&parts), Ok(said("ab")));
+        assert!(matches!(reply(&json!({"choices": []})), Err(Unread::Shape(_))));
+        assert!(matches!(reply(&json!({"choices": [{"message": 1}]})), Err(Unread::Shape(_))));
+        assert!(matches!(reply(&json!([1])), Err(Unread::Shape(_))));
+    }
+
+    #[test]
+    fn errors_of_all_dialects() {
+        let check = |body: Value, code: &str, message: &str| {
+            let expect = Told { code: code.to_owned(), message: message.to_owned() };
+            assert_eq!(told(&body), Some(expect.clone()));
+            assert_eq!(reply(&body), Err(Unread::Error(expect)));
+        };
+        check(
+            json!({"error": {"message": "bad key", "type": "invalid_request_error", "param": null, "code": "invalid_api_key"}}),
+            "invalid_api_key",
+            "bad key",
+        );
+        check(
+            json!({"error": {"message": "busy", "type": "overloaded", "code": null}}),
+            "overloaded",
+            "busy",
+        );
+        check(json!({"error": {"message": "loading", "code": 503}}), "503", "loading");
+        check(json!({"error": "model 'x' not found"}), "", "model 'x' not found");
+        check(json!({"object": "error", "message": "too long", "code": 400}), "400", "too long");
+        check(json!({"detail": [{"loc": ["body"]}]}), "", r#"[{"loc":["body"]}]"#);
+        assert_eq!(told(&json!({"choices": []})), None);
+    }
+
+    #[test]
+    fn first_tokens_of_both_forms_the_likeliest_first() {
+        let top = |choice: Value| read(&json!({"choices": [choice]}), &Wanted::Top).map(|a| a.said);
+        let expect = Ok(Said::Top(vec![("Yes".to_owned(), -0.25), ("No".to_owned(), -2.0)]));
+        let token =
+            |token: &str, logprob: f64| json!({"token": token, "logprob": logprob, "bytes": null});
+        let mut first = token("No", -2.0);
+        first["top_logprobs"] = json!([token("No", -2.0), token("Yes", -0.25)]);
+        assert_eq!(top(json!({"message": {}, "logprobs": {"content": [first]}})), expect);
+        assert_eq!(
+            top(
+                json!({"text": "", "logprobs": {"tokens": ["No"], "top_logprobs": [{"No": -2.0, "Yes": -0.25}]}})
+            ),
+            expect
+        );
+        assert_eq!(
+            top(json!({"message": {}, "logprobs": {"content": []}})),
+            Ok(Said::Top(Vec::new()))
+        );
+        for none in [json!({"message": {}}), json!({"message": {}, "logprobs": null})] {
+            assert!(matches!(top(none), Err(Unread::NoLogprobs(_))));
+        }
+    }
+
+    #[test]
+    fn an_echoed_prompt_gives_the_sum_over_its_end() {
+        let wanted = Wanted::Echo { continuation: " not bad".to_owned(), after_blank: false };
+        let body = |generated: u64, tokens: Value, values: Value, top: Value| {
+            json!({"choices": [{"text": "x", "logprobs": {"tokens": tokens, "token_logprobs": values, "top_logprobs": top}}],
+                   "usage": {"prompt_tokens": 5, "completion_tokens": generated}})
+        };
+        let tokens = json!(["<s>", "It", " is", " not", " bad", "."]);
+        let values = json!([null, -9.0, -1.0, -2.0, -0.5, -0.1]);
+        let top = json!([null, {"It": -9.0}, {" is": -1.0}, {" very": -0.7}, {" bad": -0.5}, {".": -0.1}]);
+        let found = read(&body(1, tokens.clone(), values, top.clone()), &wanted).unwrap().said;
+        assert_eq!(found, Said::Sum { sum: -2.5, tokens: 2, greedy: false });
+        let sure = json!([null, -9.0, -1.0, 0.0000001, -0.5, -0.1]);
+        let choice =
+            json!([null, {"It": -9.0}, {" is": -1.0}, {" not": 0.0}, {" bad": -0.5}, {".": -0.1}]);
+        let found = read(&body(1, tokens.clone(), sure, choice), &wanted).unwrap().said;
+        assert_eq!(
+            found,
+            Said::Sum { sum: -0.5, tokens: 2, greedy: true },
+            "no probability above 1"
+        );
+        for (generated, tokens, values) in [
+            (1, json!(["."]), json!([-0.1])),
+            (1, json!(["a", "b", "."]), json!([-1.0, -1.0, -1.0])),
+            (1, tokens.clone(), json!([null, null, null, null, null, -0.1])),
+            (1, Value::Null, Value::Null),
+        ] {
+            let found = read(&body(generated, tokens, values, Value::Null), &wanted);
+            assert!(matches!(found, Err(Unread::NoLogprobs(_))), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn pieces_of_a_stream_make_the_same_answer() {
+        let put = |events: &[Value], end: &[&str]| {
+            let mut pieces = Pieces::default();
+            for event in events {
+                pieces.take(&event.to_string()).unwrap();
+            }
+            for event in end {
+                pieces.take(event).unwrap();
+            }
+            pieces.whole()
+        };
+        let delta = |content: Value| json!({"model": "m", "choices": [{"index": 0, "delta": content, "finish_reason": null}]});
+        let usage = json!({"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 2}});
+        let last = json!({"choices": [{"delta": {}, "finish_reason": "stop"}]});
+        let events = [
+            delta(json!({"role": "assistant", "content": ""})),
+            delta(json!({"content": "Ye"})),
+            delta(json!({"content": "s"})),
+            last.clone(),
+            usage,
+        ];
+        let whole = put(&events, &["[DONE]"]).unwrap();
+        let answer = read(&whole, &Wanted::Text).unwrap();
+        assert_eq!(
+            (answer.said, answer.usage, answer.finish.as_deref(), answer.model.as_deref()),
+            (said("Yes"), Some((3, 2)), Some("stop"), Some("m"))
+        );
+        assert!(put(&events[..3], &[]).is_none(), "cut in the middle");
+        assert!(put(&[last], &[]).is_some(), "some servers send no [DONE]");
+        let completion = json!({"choices": [{"text": "ab", "finish_reason": "length"}]});
+        assert_eq!(reply(&put(&[completion], &[]).unwrap()), Ok(said("ab")));
+        let token = json!({"choices": [{"delta": {"content": "Yes"}, "logprobs": {"content": [{"token": "Yes", "logprob": -0.5, "top_logprobs": []}]}}]});
+        let whole = put(&[token], &["[DONE]"]).unwrap();
+        assert_eq!(
+            read(&whole, &Wanted::Top).unwrap().said,
+            Said::Top(vec![("Yes".to_owned(), -0.5)])
+        );
+        let failed = put(
+            &[events[1].clone(), json!({"error": {"message": "out of memory", "code": 500}})],
+            &[],
+        );
+        assert!(matches!(reply(&failed.unwrap()), Err(Unread::Error(told)) if told.code == "500"));
+        assert!(Pieces::default().take("{\"choices\": [").is_err());
+    }
+}
