@@ -51,6 +51,14 @@ bench-stats: setup
 report *args: setup
     {{culture_eval}} report "$@"
 
+# CALM against its controls on CREHate and EMGSD, five seeds; goes on where it stopped (hours on two cores)
+calm *args: setup
+    {{culture_eval}} --definitions calm-plugin/experiments run calm "$@"
+
+# CALM without one of its parts, three seeds
+calm-ablations *args: setup
+    {{culture_eval}} --definitions calm-plugin/experiments run calm-ablations "$@"
+
 # Start a new baseline: a crate, or with `--command` a Python script, with a model TOML, a suite and a test
 new-baseline name *args: setup
     {{culture_eval}} plugin new "$1"
