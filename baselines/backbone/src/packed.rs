@@ -237,7 +237,9 @@ impl<'a> File<'a> {
         tokenizer.with_normalizer(Some(Sequence::new(steps)));
         tokenizer.with_pre_tokenizer(Some(Metaspace::new('\u{2581}', PrependScheme::Always, true)));
         tokenizer.with_post_processor(Some(BertProcessing::new(ends, begins)));
-        tokenizer.add_special_tokens(&special.map(|token| AddedToken::from(token, true)));
+        tokenizer
+            .add_special_tokens(special.map(|token| AddedToken::from(token, true)))
+            .map_err(|e| e.to_string())?;
         Ok(tokenizer)
     }
 }
