@@ -89,5 +89,9 @@ fn main() -> ExitCode {
         "{pairs} pairs ({MODELS} models x {BENCHMARKS} benchmarks of {n} examples), 10,000 resamples, {} threads: {seconds:.1} s",
         rayon::current_num_threads()
     );
-    if pairs == BENCHMARKS * 1225 && seconds < ALLOWED { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if pairs == BENCHMARKS * 1225 && seconds < ALLOWED {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

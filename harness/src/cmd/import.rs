@@ -9,7 +9,7 @@ use super::report::write_files;
 use super::{Context, Outcome, hinted, table};
 use crate::definition::catalogue::Catalogue;
 use crate::definition::family::{Benchmark, Capability, Prompt, Protocol, Task};
-use crate::definition::model::Model;
+use crate::definition::model::{Model, Prompting};
 use crate::definition::nearest;
 use crate::definition::suite::Suite;
 use crate::exec::bars::Board;
@@ -233,6 +233,7 @@ fn model(args: &Args, log: &Log, task: &Task, catalogue: &Catalogue) -> anyhow::
         batch: 1,
         timeout: None,
         memory: None,
+        prompt: Prompting::default(),
         config: toml::Table::new(),
     })
 }

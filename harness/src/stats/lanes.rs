@@ -156,12 +156,10 @@ impl Poisson {
             sink.all(cell as usize, &drawn);
         }
         let sums = Arch::new().dispatch(LookUps { tables: &self.tables, rng, sink });
-        for lane in 0..LANES {
-            if sums[lane] <= left[lane] {
-                let missing = left[lane] - sums[lane];
-                self.rest.draw(rng, missing, |cell| sink.one(lane, cell, 1));
-            } else {
-                self.again(lane, rng, sink);
+        for (lane, (sum, left)) in sums.iter().zip(left).enumerate() {
+            match left.checked_sub(*sum) {
+                Some(missing) => self.rest.draw(rng, missing, |cell| sink.one(lane, cell, 1)),
+                None => self.again(lane, rng, sink),
             }
         }
     }
