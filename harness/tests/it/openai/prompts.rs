@@ -158,7 +158,7 @@ fn wrong_prompts_are_told() {
         &["`prompt.shots` = 1000000", "examples that may be shown", "lower it"],
     );
     model(&place, &server, "[prompt]\nshots = 2", "");
-    run(&place, &["--protocols", "zero-shot"]).exits(0);
+    run(&place, &["--protocols", "zero-shot"]);
     let reason = &place.summary("default")["cells"][0]["outcome"]["reason"]["message"];
     assert_says(
         reason.as_str().unwrap(),
