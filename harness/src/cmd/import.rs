@@ -91,7 +91,11 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let catalogue = context.catalogue()?;
     let benchmark = catalogue.benchmark(&args.benchmark)?;
     let Some(task) = &benchmark.task else {
-        bail!("`{}` is the mean of {}; import for those", benchmark.name, benchmark.aggregate.join(", "));
+        bail!(
+            "`{}` is the mean of {}; import for those",
+            benchmark.name,
+            benchmark.aggregate.join(", ")
+        );
     };
     let (_, task) = catalogue.task(task)?;
     let log = read(&args)?;
@@ -100,7 +104,8 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let model = model(&args, &log, task, catalogue)?;
 
     let board = Board::new(context.output.bars(), context.output.quiet);
-    let mut tasks = data::obtain(catalogue, std::slice::from_ref(benchmark), context.settings(), &board)?;
+    let mut tasks =
+        data::obtain(catalogue, std::slice::from_ref(benchmark), context.settings(), &board)?;
     let data = match tasks.get(&task.name) {
         Some(Ok(data)) => data.clone(),
         Some(Err(reason)) => bail!("{}", reason.message),
@@ -124,7 +129,8 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         limit: 0,
         protocols: Vec::new(),
     };
-    let name = run.path().file_name().map_or(args.run.clone(), |name| name.to_string_lossy().into_owned());
+    let name =
+        run.path().file_name().map_or(args.run.clone(), |name| name.to_string_lossy().into_owned());
     let suite = Suite {
         title: format!("Imported answers: {name}"),
         name,
@@ -137,13 +143,16 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     manifest.import(&spec, catalogue);
     let manifest = together(manifest, &run, catalogue)?;
     write(&spec, &examples.ids, &joined, &log, &run)?;
-    manifest.write(&run).with_context(|| format!("failed to write the run {}", run.path().display()))?;
+    manifest
+        .write(&run)
+        .with_context(|| format!("failed to write the run {}", run.path().display()))?;
     tell(&args, &log, &spec, &joined, benchmark, &run, context)
 }
 
 /// All files as one log.
 fn read(args: &Args) -> anyhow::Result<Log> {
-    let how = How { filter: args.filter.clone(), scorer: args.scorer.clone(), label: args.label.clone() };
+    let how =
+        How { filter: args.filter.clone(), scorer: args.scorer.clone(), label: args.label.clone() };
     let mut all: Option<Log> = None;
     for path in &args.files {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -154,10 +163,18 @@ fn read(args: &Args) -> anyhow::Result<Log> {
         }
         match &mut all {
             None => all = Some(log),
-            Some(first) if (first.tool, &first.model) == (log.tool, &log.model) => first.rows.extend(log.rows),
+            Some(first) if (first.tool, &first.model) == (log.tool, &log.model) => {
+                first.rows.extend(log.rows)
+            }
             Some(first) => {
-                let of = |log: &Log| format!("{} ({})", log.model.as_deref().unwrap_or("no name"), log.tool.name());
-                bail!("{name} is of the model {}, the files before of {}; import one model at a time", of(&log), of(first));
+                let of = |log: &Log| {
+                    format!("{} ({})", log.model.as_deref().unwrap_or("no name"), log.tool.name())
+                };
+                bail!(
+                    "{name} is of the model {}, the files before of {}; import one model at a time",
+                    of(&log),
+                    of(first)
+                );
             }
         }
     }
@@ -168,8 +185,11 @@ fn read(args: &Args) -> anyhow::Result<Log> {
 fn results_beside(path: &Path, name: &str) -> (Option<String>, Option<String>) {
     let date = name.strip_suffix(".jsonl").and_then(|name| Some(name.rsplit_once('_')?.1));
     let results = date.map(|date| path.with_file_name(format!("results_{date}.json")));
-    let told = results.and_then(|path| fs::read(path).ok()).and_then(|bytes| import::beside(&bytes));
-    let folder = || Some(std::path::absolute(path).ok()?.parent()?.file_name()?.to_string_lossy().into_owned());
+    let told =
+        results.and_then(|path| fs::read(path).ok()).and_then(|bytes| import::beside(&bytes));
+    let folder = || {
+        Some(std::path::absolute(path).ok()?.parent()?.file_name()?.to_string_lossy().into_owned())
+    };
     let (version, model) = told.unwrap_or_default();
     (version, model.or_else(folder))
 }
@@ -180,7 +200,12 @@ fn protocol<'t>(task: &'t Task, args: &Args, tool: Tool) -> anyhow::Result<&'t P
         let first = unfitted.or_else(|| task.protocols.first());
         return first.with_context(|| format!("task `{}` has no protocol", task.name));
     };
-    pick("protocol", name, task.protocols.iter().map(|p| (p.name.as_str(), p)), &format!("task `{}`", task.name))
+    pick(
+        "protocol",
+        name,
+        task.protocols.iter().map(|p| (p.name.as_str(), p)),
+        &format!("task `{}`", task.name),
+    )
 }
 
 fn prompt<'t>(protocol: &'t Protocol, name: &str) -> anyhow::Result<&'t Prompt> {
@@ -198,15 +223,25 @@ fn pick<'t, T>(
         return Ok(found);
     }
     let names: Vec<&str> = all.map(|(name, _)| name).collect();
-    let meant = nearest(name, names.iter().copied()).map(|n| format!("did you mean `{n}`? ")).unwrap_or_default();
+    let meant = nearest(name, names.iter().copied())
+        .map(|n| format!("did you mean `{n}`? "))
+        .unwrap_or_default();
     let there = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-    Err(hinted(anyhow::anyhow!("{holder} has no {kind} `{name}`"), format!("{meant}it has {there}")))
+    Err(hinted(
+        anyhow::anyhow!("{holder} has no {kind} `{name}`"),
+        format!("{meant}it has {there}"),
+    ))
 }
 
 /// The card of the model: its TOML where there is one of its name, else what the log tells.
 fn model(args: &Args, log: &Log, task: &Task, catalogue: &Catalogue) -> anyhow::Result<Model> {
-    let title = args.model.clone().or_else(|| log.model.clone()).context("the log names no model; name it with --model")?;
-    let clean = |c: char| if c.is_ascii_alphanumeric() || c == '.' { c.to_ascii_lowercase() } else { '-' };
+    let title = args
+        .model
+        .clone()
+        .or_else(|| log.model.clone())
+        .context("the log names no model; name it with --model")?;
+    let clean =
+        |c: char| if c.is_ascii_alphanumeric() || c == '.' { c.to_ascii_lowercase() } else { '-' };
     let name: String = title.chars().map(clean).collect();
     let name = name.trim_matches(['-', '.']).to_owned();
     if name.is_empty() {
@@ -220,7 +255,11 @@ fn model(args: &Args, log: &Log, task: &Task, catalogue: &Catalogue) -> anyhow::
         name,
         title,
         plugin: "import".to_owned(),
-        description: format!("Answers logged by {}{version}, task {}.", log.tool.name(), log.task.as_deref().unwrap_or(&task.name)),
+        description: format!(
+            "Answers logged by {}{version}, task {}.",
+            log.tool.name(),
+            log.task.as_deref().unwrap_or(&task.name)
+        ),
         licence: "not told".to_owned(),
         tasks: Vec::new(),
         protocols: Vec::new(),
@@ -243,11 +282,16 @@ fn names(args: &Args, tool: Tool) -> anyhow::Result<Names> {
         let text = if text.contains('{') { text.to_owned() } else { format!("{{{text}}}") };
         Template::parse(&text).with_context(|| format!("failed to read {flag}"))
     };
-    let text = args.text.as_deref().unwrap_or(if tool == Tool::InspectAi { "input" } else { "text" });
+    let text =
+        args.text.as_deref().unwrap_or(if tool == Tool::InspectAi { "input" } else { "text" });
     Ok(Names {
         id: template("--id", &args.id)?,
         text: template("--text", text)?,
-        culture: args.culture.as_deref().map(|culture| template("--culture", culture)).transpose()?,
+        culture: args
+            .culture
+            .as_deref()
+            .map(|culture| template("--culture", culture))
+            .transpose()?,
         text_is_sure: args.text.is_some(),
     })
 }
@@ -259,7 +303,10 @@ fn answers_hint(protocol: &Protocol, labels: &[String]) -> String {
     } else {
         format!("--prompt says which wording was asked ({}), ", prompts.join(", "))
     };
-    format!("labels are {}; {prompts}--map what an answer means; --id, --text and --culture name the example", labels.join(", "))
+    format!(
+        "labels are {}; {prompts}--map what an answer means; --id, --text and --culture name the example",
+        labels.join(", ")
+    )
 }
 
 fn spec(
@@ -270,9 +317,10 @@ fn spec(
     protocol: &Protocol,
     data: &TaskData,
 ) -> anyhow::Result<CellSpec> {
-    let files = args.files.iter().map(|path| {
-        Ok(FileRef { path: path_text(path), sha256: store::sha256_file(path)? })
-    });
+    let files = args
+        .files
+        .iter()
+        .map(|path| Ok(FileRef { path: path_text(path), sha256: store::sha256_file(path)? }));
     let imported = Imported {
         tool: log.tool.name().to_owned(),
         version: log.version.clone().unwrap_or_default(),
@@ -290,7 +338,11 @@ fn spec(
         model: model.clone(),
         task: Task { labels: data.labels.clone(), protocols: Vec::new(), ..task.clone() },
         protocol: protocol.clone(),
-        served: if args.prompt.is_none() && log.tool == Tool::Predictions { Capability::Classify } else { log.served },
+        served: if args.prompt.is_none() && log.tool == Tool::Predictions {
+            Capability::Classify
+        } else {
+            log.served
+        },
         seed: args.seed,
         limit: 0,
         plugin: FileRef { path: String::new(), sha256: String::new() },
@@ -313,7 +365,8 @@ fn together(new: Manifest, run: &RunFolder, catalogue: &Catalogue) -> anyhow::Re
     if !run.manifest().is_file() {
         return Ok(new);
     }
-    let mut old: Manifest = store::read_json(&run.manifest()).context("failed to read the run's manifest")?;
+    let mut old: Manifest =
+        store::read_json(&run.manifest()).context("failed to read the run's manifest")?;
     if old.limit > 0 {
         bail!(
             "the run {} asks the first {} examples only; import into another run with --run",
@@ -322,7 +375,10 @@ fn together(new: Manifest, run: &RunFolder, catalogue: &Catalogue) -> anyhow::Re
         );
     }
     if let Some(line) = old.take_imported(&new, catalogue).into_iter().next() {
-        return Err(hinted(anyhow::anyhow!("{line}"), "another name for the model: --model; another run: --run; other data: --data"));
+        return Err(hinted(
+            anyhow::anyhow!("{line}"),
+            "another name for the model: --model; another run: --run; other data: --data",
+        ));
     }
     Ok(old)
 }
@@ -337,8 +393,14 @@ fn write(
 ) -> anyhow::Result<()> {
     let folder = run.cell(&spec.folder());
     store::write_json(&folder.spec(), spec).context("failed to write the imported cell")?;
-    predictions::write(&folder.predictions(), ids, &joined.variants, &spec.task.labels, &joined.rows)
-        .context("failed to write the imported answers")?;
+    predictions::write(
+        &folder.predictions(),
+        ids,
+        &joined.variants,
+        &spec.task.labels,
+        &joined.rows,
+    )
+    .context("failed to write the imported answers")?;
     let files: Vec<String> = (spec.imported.iter().flat_map(|i| &i.files))
         .map(|file| format!("sha256 {}", file.sha256))
         .collect();
@@ -374,7 +436,8 @@ fn tell(
     let sample = if spec.sample { " · SAMPLE" } else { "" };
     if output.json {
         let cell = summary.cells.iter().find(|c| {
-            (&c.model, &c.benchmark, &c.protocol) == (&spec.model.name, &benchmark.name, &spec.protocol.name)
+            (&c.model, &c.benchmark, &c.protocol)
+                == (&spec.model.name, &benchmark.name, &spec.protocol.name)
         });
         output.json(&serde_json::json!({
             "model": spec.model.name, "benchmark": benchmark.name, "protocol": spec.protocol.name,
@@ -382,7 +445,10 @@ fn tell(
             "variants": joined.variants, "counts": counts, "outcome": cell.map(|c| &c.outcome),
         }))?;
     } else {
-        output.text(format!("{} · {} · {}{sample}", spec.model.name, benchmark.title, spec.protocol.name))?;
+        output.text(format!(
+            "{} · {} · {}{sample}",
+            spec.model.name, benchmark.title, spec.protocol.name
+        ))?;
         let row = |what: &str, count: usize| vec![what.to_owned(), count.to_string()];
         let rows = [
             row("rows", counts.rows),
@@ -399,7 +465,9 @@ fn tell(
         output.warn(format!("{} rows name no example, the first is {first}", counts.unmatched));
     }
     let shown = run.path().display();
-    output.note(format!("`culture-eval report {shown}` shows the board, `culture-eval compare {shown}` the tests"));
+    output.note(format!(
+        "`culture-eval report {shown}` shows the board, `culture-eval compare {shown}` the tests"
+    ));
     if args.prompt.is_some() && spec.protocol.prompts.len() > 1 {
         output.note("one wording was asked; a model run here is asked all of the protocol's, and compared by their mean");
     }
