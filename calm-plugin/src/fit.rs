@@ -1,6 +1,8 @@
 //! Fitting: texts are made ready once, the shared loop trains, macro-F1 on validation decides, clusters settle at the end.
 
 use backbone::runtime;
+use std::fmt::Write as _;
+
 use backbone::train::{self, Learner, Loss, Step, stream};
 use plugin_api::{Dataset, Error, Host};
 use rand::RngExt as _;
@@ -128,7 +130,11 @@ fn key(
         hash.update(train.labels[*place].to_le_bytes());
         hash.update(batch.cultures[*place].to_le_bytes());
     }
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    let mut name = String::new();
+    for byte in hash.finalize() {
+        let _ = write!(name, "{byte:02x}");
+    }
+    Ok(name)
 }
 
 /// The tags that training sees.

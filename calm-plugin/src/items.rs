@@ -64,16 +64,13 @@ impl Items {
 
     /// A batch of some items.
     pub(crate) fn batch(&self, items: &[usize], tokens: &Tokens, device: Device) -> Input {
-        let (text, mask) = match &self.cache {
-            Some((cache, layers)) => {
-                let (hidden, mask) = cache.get(items);
-                (Text::Entering(hidden, *layers), mask)
-            }
-            None => {
-                let texts: Vec<&Encoded> = items.iter().map(|item| &self.encoded[*item]).collect();
-                let padded = tokens.pad(&texts, device);
-                (Text::Ids(padded.ids), padded.mask)
-            }
+        let (text, mask) = if let Some((cache, layers)) = &self.cache {
+            let (hidden, mask) = cache.get(items);
+            (Text::Entering(hidden, *layers), mask)
+        } else {
+            let texts: Vec<&Encoded> = items.iter().map(|item| &self.encoded[*item]).collect();
+            let padded = tokens.pad(&texts, device);
+            (Text::Ids(padded.ids), padded.mask)
         };
         let longest = items.iter().map(|item| self.lengths[*item]).max().unwrap_or(0);
         let mut lex = vec![false; items.len() * longest];

@@ -109,7 +109,7 @@ impl Norm {
 
     /// `[..., width]` to the same shape.
     pub(crate) fn forward(&self, x: &Tensor) -> Tensor {
-        x.layer_norm(&[self.width], Some(&self.weight), Some(&self.bias), EPSILON, true)
+        x.layer_norm([self.width], Some(&self.weight), Some(&self.bias), EPSILON, true)
     }
 }
 

@@ -23,7 +23,7 @@ use std::path::Path;
 
 use backbone::{Checkpoint, Tokens, runtime, state, train};
 use plugin_api::{
-    Batch, Capability, Dataset, Error, Host, Matrix, Plugin, Scores, Task, export_plugin,
+    Batch, Capability, Dataset, Error, Host, Matrix, Plugin, Replies, Scores, Task, export_plugin,
 };
 use serde::{Deserialize, Serialize};
 use tch::nn::VarStore;
@@ -87,7 +87,13 @@ struct Saved {
 impl Plugin for CalmPlugin {
     const NAME: &'static str = "calm-plugin";
     const CAPABILITIES: &'static [Capability] =
-        &[Capability::Fit, Capability::Classify, Capability::Embed, Capability::Save];
+        &[
+        Capability::Fit,
+        Capability::Classify,
+        Capability::Embed,
+        Capability::Save,
+        Capability::Explain,
+    ];
 
     fn create(config: &str, task: &Task, host: &Host) -> Result<Self, Error> {
         let config = CalmConfig::parse(config)?;
@@ -125,7 +131,7 @@ impl Plugin for CalmPlugin {
         }
         let probabilities = |output: &Output| output.last().logits.softmax(-1, Kind::Float);
         self.in_batches(&batch.texts, host, probabilities, |row, own| {
-            scores.row(row).copy_from_slice(own)
+            scores.row(row).copy_from_slice(own);
         })
     }
 
@@ -148,8 +154,20 @@ impl Plugin for CalmPlugin {
             Embedding::Backbone => output.first().thought.pooled.shallow_clone(),
         };
         self.in_batches(&batch.texts, host, vector, |row, own| {
-            vectors.row(row).copy_from_slice(own)
+            vectors.row(row).copy_from_slice(own);
         })
+    }
+
+    fn explain(
+        &mut self,
+        batch: &Batch<'_>,
+        explanations: &mut Replies<'_>,
+        _host: &Host,
+    ) -> Result<(), Error> {
+        for (place, one) in CalmPlugin::explain(self, batch)?.iter().enumerate() {
+            explanations.put(place, &serde_json::to_string(one).map_err(Error::internal)?);
+        }
+        Ok(())
     }
 
     fn save(&self, folder: &Path) -> Result<(), Error> {

@@ -54,7 +54,7 @@ impl Slots {
         let keys = self.key.forward(hidden); // [B,L,c]
         let mut logits = self.queries.matmul(&keys.transpose(1, 2)) * self.scale; // [B,K,L]
         if let Sight::Drawn(bias) = self.sight {
-            logits = logits + lex.unsqueeze(1).to_kind(Kind::Float) * bias;
+            logits += lex.unsqueeze(1).to_kind(Kind::Float) * bias;
         }
         let barred = self.visible(mask, lex).logical_not().unsqueeze(1); // [B,1,L]
         let attention = logits.masked_fill(&barred, f64::NEG_INFINITY).softmax(-1, Kind::Float); // [B,K,L]

@@ -32,7 +32,7 @@ pub(crate) fn checkpoint(words: &[String], bert: Bert, seed: i64) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let vocabulary = 4 + words.len() as i64;
     let write = |name: &str, value: &Value| {
-        fs_err::write(folder.path().join(name), value.to_string()).unwrap()
+        fs_err::write(folder.path().join(name), value.to_string()).unwrap();
     };
     write(
         "config.json",
@@ -111,6 +111,7 @@ fn tokenizer(words: &[String]) -> Value {
 }
 
 /// Texts as columns that own themselves.
+#[expect(clippy::struct_field_names, reason = "the columns of a batch")]
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Texts {
     /// Ids.

@@ -298,7 +298,7 @@ impl AdamW {
             *second = &*second * 0.999 + gradient.square() * 0.001;
             let corrected = (&*second / (1.0 - 0.999f64.powi(self.step))).sqrt() + 1e-8;
             let update = &*first / (1.0 - 0.9f64.powi(self.step)) / corrected;
-            let decays = parameter.dim() > 1 && !name.ends_with(".bias");
+            let decays = parameter.dim() > 1 && name.rsplit('.').next() != Some("bias");
             let kept = if decays { 1.0 - rate * 0.01 } else { 1.0 };
             let mut own = parameter.shallow_clone();
             own.copy_(&(parameter * kept - update * rate));
