@@ -86,8 +86,7 @@ struct Saved {
 
 impl Plugin for CalmPlugin {
     const NAME: &'static str = "calm-plugin";
-    const CAPABILITIES: &'static [Capability] =
-        &[
+    const CAPABILITIES: &'static [Capability] = &[
         Capability::Fit,
         Capability::Classify,
         Capability::Embed,

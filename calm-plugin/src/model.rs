@@ -2,9 +2,9 @@
 //!
 //! Letters: B batch, L tokens (padded), d width of the backbone, c width of concepts, K slots of a type, E experts, C labels,
 //! m rows of the self-prompt, R rounds of reflection.
-//! H hidden states [B,L,d] · h0 pooled H [B,d] · z task semantics [B,c] · X explicit concepts, Y latent signals [B,K,c] ·
-//! A aligned concepts [B,2K,c] · a their mean [B,c] · g gate [B,E] · u what the experts say [B,c] · s identity state [B,d] ·
-//! P self-prompt [B,m,d] · dev deviation of a round's identity from the one before [B].
+//! H hidden states `[B,L,d]` · h0 pooled H `[B,d]` · z task semantics `[B,c]` · X explicit concepts, Y latent signals `[B,K,c]` ·
+//! A aligned concepts `[B,2K,c]` · a their mean `[B,c]` · g gate `[B,E]` · u what the experts say `[B,c]` · s identity state `[B,d]` ·
+//! P self-prompt `[B,m,d]` · dev deviation of a round's identity from the one before `[B]`.
 
 use backbone::checkpoint::ModelConfig;
 use backbone::model::{Pass, with_prompt};
