@@ -1,5 +1,9 @@
 //! The plugin against servers that speak the real protocol, honest ones and bad ones.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
+#![cfg_attr(
+    feature = "slow-tests",
+    expect(clippy::print_stdout, reason = "what is skipped is said")
+)]
 
 mod kept;
 mod many;
