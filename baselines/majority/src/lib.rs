@@ -5,8 +5,9 @@
 
 use std::path::Path;
 
+use label_counts::{By, Counts, config};
 use plugin_api::{Batch, Capability, Dataset, Error, Host, Plugin, Scores, Task, export_plugin};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// The `[config]` table of the model.
 #[derive(Debug, Deserialize)]
@@ -16,32 +17,13 @@ struct Config {
     label: Option<String>,
 }
 
-/// Whose commonest label.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum By {
-    Culture,
-    All,
-}
-
 /// The model.
 #[derive(Debug)]
 pub struct Majority {
     /// Nothing where the label is given.
     by: Option<By>,
     task: Task,
-    frequencies: Option<Frequencies>,
-}
-
-/// What is learned, and what is saved. The names keep a file from being read for another task.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Frequencies {
-    labels: Vec<String>,
-    cultures: Vec<String>,
-    /// Relative frequency of each label over all examples.
-    all: Vec<f32>,
-    /// The same for each culture; empty where it has no training example.
-    by_culture: Vec<Vec<f32>>,
+    counts: Option<Counts>,
 }
 
 const FILE: &str = "majority.json";
@@ -51,31 +33,27 @@ impl Plugin for Majority {
     const CAPABILITIES: &'static [Capability] =
         &[Capability::Fit, Capability::Classify, Capability::Save];
 
-    fn create(config: &str, task: &Task, _host: &Host) -> Result<Self, Error> {
-        let config: Config =
-            serde_json::from_str(config).map_err(|e| Error::config(format!("config: {e}")))?;
-        let mut model = Self { by: None, task: task.clone(), frequencies: None };
-        match (config.by, config.label) {
+    fn create(json: &str, task: &Task, _host: &Host) -> Result<Self, Error> {
+        let config: Config = config(json)?;
+        let (by, counts) = match (config.by, config.label) {
             (Some(_), Some(_)) => {
                 return Err(Error::config(
                     "config: `by` and `label` exclude each other; remove one",
                 ));
             }
-            (by, None) => model.by = by.or(Some(By::Culture)),
+            (by, None) => (by.or(Some(By::Culture)), None),
             (None, Some(label)) => {
-                let Some(at) = task.labels.iter().position(|known| *known == label) else {
-                    return Err(Error::config(format!(
+                let counts = Counts::one(&label, task).ok_or_else(|| {
+                    Error::config(format!(
                         "config: label = {label:?} is no label of task {}; its labels: {}",
                         task.name,
                         task.labels.join(", ")
-                    )));
-                };
-                let mut all = vec![0.0; task.labels.len()];
-                all[at] = 1.0;
-                model.frequencies = Some(model.frequencies(all, Vec::new()));
+                    ))
+                })?;
+                (None, Some(counts))
             }
-        }
-        Ok(model)
+        };
+        Ok(Self { by, task: task.clone(), counts })
     }
 
     fn fit(
@@ -84,30 +62,10 @@ impl Plugin for Majority {
         _valid: &Dataset<'_>,
         _host: &Host,
     ) -> Result<(), Error> {
-        if self.by.is_none() {
-            return Ok(()); // a constant label learns nothing
+        // A constant label learns nothing.
+        if self.by.is_some() {
+            self.counts = Some(Counts::of(train, &self.task)?);
         }
-        if train.examples.is_empty() {
-            return Err(Error::internal("the training set is empty: there is no commonest label"));
-        }
-        let labels = self.task.labels.len();
-        let mut all = vec![0_u64; labels];
-        let mut counts = vec![vec![0_u64; labels]; self.task.cultures.len()];
-        for (row, (&label, &culture)) in
-            train.labels.iter().zip(train.examples.cultures).enumerate()
-        {
-            let label = label as usize;
-            let Some(count) = all.get_mut(label) else {
-                let message = format!("label {label} of a training example: the task has {labels}");
-                return Err(Error::input(row, message));
-            };
-            *count += 1;
-            if let Some(own) = counts.get_mut(culture as usize) {
-                own[label] += 1;
-            }
-        }
-        let by_culture = counts.iter().map(|counts| relative(counts)).collect();
-        self.frequencies = Some(self.frequencies(relative(&all), by_culture));
         Ok(())
     }
 
@@ -117,63 +75,32 @@ impl Plugin for Majority {
         scores: &mut Scores<'_>,
         _host: &Host,
     ) -> Result<(), Error> {
-        let Some(learned) = &self.frequencies else {
+        let Some(learned) = &self.counts else {
             return Err(Error::internal(
                 "majority has not been fitted; fit or load it first, or give `label` in its config",
             ));
         };
         for (row, &culture) in batch.cultures.iter().enumerate() {
-            let own = learned.by_culture.get(culture as usize).filter(|own| !own.is_empty());
-            let own = own.filter(|_| self.by == Some(By::Culture));
-            scores.row(row).copy_from_slice(own.unwrap_or(&learned.all));
+            let counts = learned.row(self.by.unwrap_or(By::All), culture);
+            let total: u64 = counts.iter().sum();
+            for (score, &count) in scores.row(row).iter_mut().zip(counts) {
+                *score = (count as f64 / total as f64) as f32;
+            }
         }
         Ok(())
     }
 
     fn save(&self, folder: &Path) -> Result<(), Error> {
-        let learned = self.frequencies.as_ref();
+        let learned = self.counts.as_ref();
         let learned =
             learned.ok_or_else(|| Error::load("majority has nothing to save; fit it first"))?;
-        let json = serde_json::to_vec_pretty(learned).map_err(Error::load)?;
-        fs_err::write(folder.join(FILE), json).map_err(Error::load)
+        learned.save(&folder.join(FILE))
     }
 
     fn load(&mut self, folder: &Path) -> Result<(), Error> {
-        let path = folder.join(FILE);
-        let json = fs_err::read(&path).map_err(Error::load)?;
-        let read: Frequencies = serde_json::from_slice(&json)
-            .map_err(|e| Error::load(format!("{}: {e}; fit again", path.display())))?;
-        let shape = |row: &Vec<f32>| row.len() == read.labels.len();
-        if read.labels != self.task.labels
-            || read.cultures != self.task.cultures
-            || !shape(&read.all)
-            || !read.by_culture.iter().all(|row| row.is_empty() || shape(row))
-        {
-            return Err(Error::load(format!(
-                "{}: `labels` or `cultures` are not those of task {}; fit again",
-                path.display(),
-                self.task.name
-            )));
-        }
-        self.frequencies = Some(read);
+        self.counts = Some(Counts::load(&folder.join(FILE), &self.task)?);
         Ok(())
     }
-}
-
-impl Majority {
-    fn frequencies(&self, all: Vec<f32>, by_culture: Vec<Vec<f32>>) -> Frequencies {
-        let Task { labels, cultures, .. } = self.task.clone();
-        Frequencies { labels, cultures, all, by_culture }
-    }
-}
-
-/// Shares of the whole; empty where there is nothing.
-fn relative(counts: &[u64]) -> Vec<f32> {
-    let total: u64 = counts.iter().sum();
-    if total == 0 {
-        return Vec::new();
-    }
-    counts.iter().map(|&count| (count as f64 / total as f64) as f32).collect()
 }
 
 export_plugin!(Majority);

@@ -5,24 +5,15 @@
 
 use std::path::Path;
 
+use label_counts::{By, Counts, config};
 use plugin_api::{Batch, Capability, Dataset, Error, Host, Plugin, Scores, Task, export_plugin};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// The `[config]` table of the model.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Config {
-    #[serde(default)]
-    by: By,
-}
-
-/// Whose distribution.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum By {
-    #[default]
-    All,
-    Culture,
+    by: Option<By>,
 }
 
 /// The model.
@@ -33,17 +24,6 @@ pub struct StratifiedRandom {
     counts: Option<Counts>,
 }
 
-/// What is learned, and what is saved. The names keep a file from being read for another task.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Counts {
-    labels: Vec<String>,
-    cultures: Vec<String>,
-    /// Training examples of each label.
-    all: Vec<u64>,
-    /// The same for each culture.
-    by_culture: Vec<Vec<u64>>,
-}
-
 const FILE: &str = "stratified-random.json";
 
 impl Plugin for StratifiedRandom {
@@ -51,10 +31,9 @@ impl Plugin for StratifiedRandom {
     const CAPABILITIES: &'static [Capability] =
         &[Capability::Fit, Capability::Classify, Capability::Save];
 
-    fn create(config: &str, task: &Task, _host: &Host) -> Result<Self, Error> {
-        let config: Config =
-            serde_json::from_str(config).map_err(|e| Error::config(format!("config: {e}")))?;
-        Ok(Self { by: config.by, task: task.clone(), counts: None })
+    fn create(json: &str, task: &Task, _host: &Host) -> Result<Self, Error> {
+        let Config { by } = config(json)?;
+        Ok(Self { by: by.unwrap_or(By::All), task: task.clone(), counts: None })
     }
 
     fn fit(
@@ -63,29 +42,7 @@ impl Plugin for StratifiedRandom {
         _valid: &Dataset<'_>,
         _host: &Host,
     ) -> Result<(), Error> {
-        if train.examples.is_empty() {
-            return Err(Error::internal(
-                "the training set is empty: there is nothing to draw from",
-            ));
-        }
-        let Task { labels, cultures, .. } = self.task.clone();
-        let mut all = vec![0; labels.len()];
-        let mut by_culture = vec![vec![0; labels.len()]; cultures.len()];
-        for (row, (&label, &culture)) in
-            train.labels.iter().zip(train.examples.cultures).enumerate()
-        {
-            let at = label as usize;
-            let Some(count) = all.get_mut(at) else {
-                let message =
-                    format!("label {label} of a training example: the task has {}", labels.len());
-                return Err(Error::input(row, message));
-            };
-            *count += 1;
-            if let Some(own) = by_culture.get_mut(culture as usize) {
-                own[at] += 1;
-            }
-        }
-        self.counts = Some(Counts { labels, cultures, all, by_culture });
+        self.counts = Some(Counts::of(train, &self.task)?);
         Ok(())
     }
 
@@ -101,9 +58,7 @@ impl Plugin for StratifiedRandom {
             ));
         };
         for (row, (id, &culture)) in batch.ids.iter().zip(batch.cultures).enumerate() {
-            let own = learned.by_culture.get(culture as usize);
-            let own = own.filter(|own| self.by == By::Culture && own.iter().any(|&n| n > 0));
-            let label = draw(own.unwrap_or(&learned.all), hash(host.seed(), id));
+            let label = draw(learned.row(self.by, culture), hash(host.seed(), id));
             let answer = scores.row(row);
             answer.fill(0.0);
             answer[label] = 1.0;
@@ -115,29 +70,11 @@ impl Plugin for StratifiedRandom {
         let learned = self.counts.as_ref();
         let learned = learned
             .ok_or_else(|| Error::load("stratified-random has nothing to save; fit it first"))?;
-        let json = serde_json::to_vec_pretty(learned).map_err(Error::load)?;
-        fs_err::write(folder.join(FILE), json).map_err(Error::load)
+        learned.save(&folder.join(FILE))
     }
 
     fn load(&mut self, folder: &Path) -> Result<(), Error> {
-        let path = folder.join(FILE);
-        let json = fs_err::read(&path).map_err(Error::load)?;
-        let read: Counts = serde_json::from_slice(&json)
-            .map_err(|e| Error::load(format!("{}: {e}; fit again", path.display())))?;
-        let shape = |row: &Vec<u64>| row.len() == read.labels.len();
-        if read.labels != self.task.labels
-            || read.cultures != self.task.cultures
-            || !shape(&read.all)
-            || read.all.iter().all(|&n| n == 0)
-            || !read.by_culture.iter().all(shape)
-        {
-            return Err(Error::load(format!(
-                "{}: `labels`, `cultures` or counts are not those of task {}; fit again",
-                path.display(),
-                self.task.name
-            )));
-        }
-        self.counts = Some(read);
+        self.counts = Some(Counts::load(&folder.join(FILE), &self.task)?);
         Ok(())
     }
 }
