@@ -46,9 +46,13 @@ bench-stats: setup
 report *args: setup
     {{culture_eval}} report "$@"
 
-# Start a new baseline: a crate with a model TOML and a test
-new-baseline name: setup
+# Start a new baseline: a crate, or with `--command` a Python script, with a model TOML, a suite and a test
+new-baseline name *args: setup
     {{culture_eval}} plugin new "$1"
+
+# Follow "Add a baseline" of CONTRIBUTING.md in a fresh clone and time each step (`--quick`)
+try-new-baseline *args:
+    scripts/try-new-baseline "$@"
 
 # Write the SAMPLE data to a folder, to look at it
 sample dir="benchmarks/sample/out": setup

@@ -10,8 +10,10 @@ fn main() -> io::Result<()> {
         .canonicalize()?;
     let mut out = String::new();
     embed(&mut out, &root, "FAMILIES", &[root.join("benchmarks")], "toml")?;
-    embed(&mut out, &root, "SUITES", &[root.join("benchmarks/suites")], "toml")?;
-    embed(&mut out, &root, "MODELS", &model_folders(&root)?, "toml")?;
+    let mut suites = beside_baselines(&root, "suites")?;
+    suites.push(root.join("benchmarks/suites"));
+    embed(&mut out, &root, "SUITES", &suites, "toml")?;
+    embed(&mut out, &root, "MODELS", &beside_baselines(&root, "models")?, "toml")?;
     embed(&mut out, &root, "STATISTICS", &[root.join("benchmarks/statistics")], "json")?;
     // A new baseline crate changes the lock file.
     println!("cargo::rerun-if-changed={}", root.join("Cargo.lock").display());
@@ -20,14 +22,14 @@ fn main() -> io::Result<()> {
     fs::write(target, out)
 }
 
-fn model_folders(root: &Path) -> io::Result<Vec<PathBuf>> {
+/// The folders of this name of all baselines.
+fn beside_baselines(root: &Path, name: &str) -> io::Result<Vec<PathBuf>> {
     let baselines = root.join("baselines");
     if !baselines.is_dir() {
         return Ok(Vec::new());
     }
     let crates = fs::read_dir(baselines)?.collect::<io::Result<Vec<_>>>()?;
-    let mut folders: Vec<PathBuf> =
-        crates.iter().map(|entry| entry.path().join("models")).collect();
+    let mut folders: Vec<PathBuf> = crates.iter().map(|entry| entry.path().join(name)).collect();
     folders.retain(|folder| folder.is_dir());
     folders.sort();
     Ok(folders)

@@ -96,12 +96,15 @@ impl Program {
         Ok(Self { name, child, requests, lines, said, hearing, patience })
     }
 
-    /// Asks and waits for the answer. After an error the program is not asked again.
+    /// Asks and waits for the answer. After an error, or when it is cancelled meanwhile, the program is not asked again.
     pub(crate) fn ask<T: DeserializeOwned>(
         &mut self,
         request: &Request<'_>,
         host: &Host,
     ) -> Result<T, Error> {
+        if host.is_cancelled() {
+            return Err(Error::cancelled());
+        }
         let answer = self.exchange(request, host);
         if answer.is_err() {
             self.kill();

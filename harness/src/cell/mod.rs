@@ -6,13 +6,14 @@ mod ask;
 mod input;
 mod vectors;
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use fs_err as fs;
 use fs_err::File;
 
 use crate::definition::family::Capability;
-use crate::definition::model::Offer;
+use crate::definition::model::{Model, Offer};
 use crate::definition::split::Part;
 use crate::example::Examples;
 use crate::exec::events::{Event, Events};
@@ -21,7 +22,7 @@ use crate::plugin::{self, Instance, PluginError};
 use crate::prepare;
 use crate::store::log::Prediction;
 use crate::store::record::{
-    CellSpec, End, FORMAT, PluginIdentity, Reason, ReasonKind, Record, Timing,
+    CellSpec, End, FORMAT, FileRef, PluginIdentity, Reason, ReasonKind, Record, Timing,
 };
 use crate::store::{self, CellFolder, predictions};
 use input::Input;
@@ -147,16 +148,8 @@ impl<'a> Cell<'a> {
     }
 
     fn create<'l>(&'l self, library: &'l plugin::Library) -> Result<Instance<'l>, Reason> {
-        let mut config = serde_json::to_value(&self.spec.model.config).map_err(harness)?;
-        if let Some(config) = config.as_object_mut() {
-            for (id, file) in &self.spec.weights {
-                config.entry("weights").or_insert_with(|| serde_json::json!({}))[id] =
-                    file.path.clone().into();
-            }
-            if let Some(cache) = &self.spec.cache {
-                config.insert("cache".to_owned(), cache.clone().into());
-            }
-        }
+        let spec = self.spec;
+        let config = config(&spec.model, &spec.weights, spec.cache.as_deref()).map_err(harness)?;
         let task = plugin::TaskInfo {
             name: self.spec.task.name.clone(),
             protocol: self.spec.protocol.name.clone(),
@@ -164,7 +157,7 @@ impl<'a> Cell<'a> {
             cultures: self.spec.cultures.clone(),
         };
         let host = plugin::Host::new(self.spec.threads, self.spec.seed, self.events);
-        library.create(&config.to_string(), &task, host).map_err(|e| reason(&e))
+        library.create(&config, &task, host).map_err(|e| reason(&e))
     }
 
     fn input<'e>(&self, examples: &'e Examples) -> Result<Input<'e>, Reason> {
@@ -226,6 +219,26 @@ impl<'a> Cell<'a> {
         }
         Ok(())
     }
+}
+
+/// What a plugin gets as its configuration: the model's `[config]`, the paths of its weights and files in `weights`, and the
+/// folder where it may keep answers in `cache`.
+pub fn config(
+    model: &Model,
+    weights: &BTreeMap<String, FileRef>,
+    cache: Option<&str>,
+) -> serde_json::Result<String> {
+    let mut config = serde_json::to_value(&model.config)?;
+    if let Some(config) = config.as_object_mut() {
+        for (id, file) in weights {
+            config.entry("weights").or_insert_with(|| serde_json::json!({}))[id] =
+                file.path.clone().into();
+        }
+        if let Some(cache) = cache {
+            config.insert("cache".to_owned(), cache.into());
+        }
+    }
+    Ok(config.to_string())
 }
 
 fn harness(error: impl std::fmt::Display) -> Reason {

@@ -1,16 +1,22 @@
-//! `culture-eval plugin describe|check|new`: for authors of plugins.
+//! `culture-eval plugin describe|check|new`: for authors of plugins. [`scaffold`] has the files of a new one.
 
+use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command as Process, Stdio};
+use std::process::{Child, Command as Process, Stdio};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
-use fs_err as fs;
 
-use super::{Context, Outcome, table};
+use super::{Context, Outcome, hinted, scaffold, table};
+use crate::cell;
+use crate::definition::nearest;
+use crate::exec::bars::Board;
 use crate::exec::plan::path_text;
 use crate::exec::plugins::{Described, search_path};
+use crate::exec::{data, processes};
 use crate::plugin::{self, check};
 use crate::store::record::{FileRef, PluginIdentity};
 
@@ -32,37 +38,66 @@ enum Command {
     #[command(after_help = "\
 Examples:
   culture-eval plugin check tfidf-logreg
-  culture-eval plugin check ./libmine.so --config '{\"k\": 3}'")]
-    Check {
-        /// A name, or the path of a dynamic library
-        plugin: String,
-        /// The model's [config] as JSON
-        #[arg(long, default_value = "{}")]
-        config: String,
-        /// Seconds each check may take
-        #[arg(long, default_value_t = 60)]
-        patience: u64,
-        /// One check only, in this process (what the others are started as)
-        #[arg(long, hide = true)]
-        only: Option<String>,
-    },
-    /// Starts a new baseline: a crate with a model TOML and a test
-    #[command(after_help = "Example: culture-eval plugin new my-model && just eval-all --models majority,my-model")]
+  culture-eval plugin check ./libmine.so --config '{\"k\": 3}'
+  culture-eval plugin check --model my-model      with the configuration, files and weights of its TOML
+  culture-eval plugin check --model paid --skip 'huge batch,leak'       a server that takes money: 10,000 texts fewer
+
+Exit codes: 0 all checks passed, 1 one failed, 2 could not run.")]
+    Check(CheckArgs),
+    /// Starts a new baseline: a crate, or a program, with a model TOML, a suite and a test
+    #[command(after_help = "\
+Examples:
+  culture-eval plugin new my-model && just eval-all --models majority,my-model
+  culture-eval plugin new my-script --command     a Python script instead of a crate")]
     New {
         /// Its name, in lower-case-with-dashes
         name: String,
+        /// A Python script that speaks JSON lines, instead of a Rust plugin
+        #[arg(long)]
+        command: bool,
         /// Folder of the baselines
         #[arg(long, default_value = "baselines")]
         folder: PathBuf,
     },
 }
 
+#[derive(Debug, clap::Args)]
+struct CheckArgs {
+    /// A name, or the path of a dynamic library
+    #[arg(required_unless_present = "model")]
+    plugin: Option<String>,
+    /// A model: its plugin with its configuration, files and weights, asked only what its TOML lets it be asked
+    #[arg(long, value_name = "NAME", conflicts_with = "plugin")]
+    model: Option<String>,
+    /// The model's [config] as JSON
+    #[arg(long, value_name = "JSON", conflicts_with = "model", default_value = "{}")]
+    config: String,
+    /// Seconds each check may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    patience: u64,
+    /// Leave these checks out
+    #[arg(long, value_delimiter = ',', value_name = "CHECK,…")]
+    skip: Vec<String>,
+    /// Calls of the leak check
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    calls: usize,
+    /// One check only, in this process (what the others are started as)
+    #[arg(long, hide = true, requires = "settings")]
+    only: Option<String>,
+    /// How that one is checked, as JSON
+    #[arg(long, hide = true)]
+    settings: Option<String>,
+}
+
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     match args.command {
         Command::Describe { plugin } => describe(&plugin, context),
-        Command::Check { plugin, config, only: Some(name), .. } => check_one(&plugin, config, &name, context),
-        Command::Check { plugin, config, patience, only: None } => check(&plugin, &config, patience, context),
-        Command::New { name, folder } => new(&name, &folder, context),
+        Command::Check(CheckArgs { plugin: Some(path), only: Some(name), settings: Some(settings), .. }) => {
+            check_one(path.as_ref(), &name, &settings, context)
+        }
+        Command::Check(args) => check(&args, context),
+        Command::New { name, command: false, folder } => scaffold::start(&name, &folder, scaffold::CRATE, context),
+        Command::New { name, command: true, folder } => scaffold::start(&name, &folder, scaffold::PROGRAM, context),
     }
 }
 
@@ -99,31 +134,80 @@ fn describe(name: &str, context: &Context) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn check_one(name: &str, config: String, only: &str, context: &Context) -> anyhow::Result<Outcome> {
-    let path = plugin::find(name, &search_path(context.settings()))?;
-    let settings = check::Settings { config, ..check::Settings::default() };
-    let Some(result) = check::run(only, &path, &settings) else {
+fn check_one(path: &Path, only: &str, settings: &str, context: &Context) -> anyhow::Result<Outcome> {
+    let settings: check::Settings = serde_json::from_str(settings).context("failed to read --settings")?;
+    let Some(result) = check::run(only, path, &settings) else {
         bail!("there is no check `{only}`; there are {}", check::names().collect::<Vec<_>>().join(", "));
     };
     context.output.json(&result)?;
     Ok(Outcome::Done)
 }
 
+/// Which plugin, and how it is checked.
+fn asked(args: &CheckArgs, context: &Context) -> anyhow::Result<(PathBuf, check::Settings)> {
+    let folders = search_path(context.settings());
+    let settings = check::Settings { config: args.config.clone(), calls: args.calls, ..Default::default() };
+    let Some(name) = &args.model else {
+        let plugin = args.plugin.as_deref().context("name a plugin, or a model with --model")?;
+        return Ok((plugin::find(plugin, &folders)?, settings));
+    };
+    let catalogue = context.catalogue()?;
+    let model = catalogue.model(name)?;
+    let board = Board::new(context.output.bars(), context.output.quiet);
+    let weights = match data::weights(std::slice::from_ref(model), context.settings(), &board).remove(name) {
+        Some(found) => found.map_err(|reason| anyhow::anyhow!("{}", reason.message))?,
+        None => BTreeMap::new(),
+    };
+    let cache = context.settings().cache.join("models").join(name);
+    let cache = model.cache.then(|| path_text(&cache));
+    let config = cell::config(model, &weights, cache.as_deref())?;
+    // A model that is made for some tasks may know their labels only.
+    let labels = model.tasks.first().map(|task| catalogue.task(task)).transpose()?;
+    let labels = labels.map(|(_, task)| task.labels.clone()).filter(|labels| !labels.is_empty());
+    let labels = labels.unwrap_or(settings.labels.clone());
+    let settings = check::Settings { config, labels, offers: model.capabilities.clone(), ..settings };
+    Ok((plugin::find(&model.plugin, &folders)?, settings))
+}
+
 /// Runs every check in a process of its own, so that a plugin that hangs or aborts fails one check only.
-fn check(name: &str, config: &str, patience: u64, context: &Context) -> anyhow::Result<Outcome> {
-    let path = plugin::find(name, &search_path(context.settings()))?;
+fn check(args: &CheckArgs, context: &Context) -> anyhow::Result<Outcome> {
+    let (path, settings) = asked(args, context)?;
+    if let Some(odd) = args.skip.iter().find(|name| !check::names().any(|known| known == *name)) {
+        let names: Vec<&str> = check::names().collect();
+        let meant = nearest(odd, names.iter().copied()).map(|n| format!("did you mean `{n}`? ")).unwrap_or_default();
+        return Err(hinted(
+            anyhow::anyhow!("there is no check `{odd}`"),
+            format!("{meant}there are {}", names.join(", ")),
+        ));
+    }
+    let settings = serde_json::to_string(&settings)?;
     let program = std::env::current_exe().context("failed to find this program")?;
-    let mut results = Vec::new();
+    let mut results: Vec<check::Check> = Vec::new();
     for one in check::names() {
-        let child = Process::new(&program)
-            .args(["plugin", "check", "--config", config, "--only", one])
+        // Without a table there is nothing to check.
+        if let [abi] = &results[..]
+            && abi.outcome == check::Outcome::Fail
+        {
+            break;
+        }
+        if args.skip.iter().any(|name| name == one) {
+            let reason = "left out by --skip".to_owned();
+            let skipped = check::Check { check: one.to_owned(), outcome: check::Outcome::Skipped, reason };
+            if context.output.json {
+                context.output.json(&skipped)?;
+            }
+            results.push(skipped);
+            continue;
+        }
+        let child = processes::lead(&mut Process::new(&program))
+            .args(["plugin", "check", "--only", one, "--settings", &settings])
             .arg(&path)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .context("failed to start a process for a check")?;
-        let result = wait(child, one, patience)?;
+        let result = wait(child, one, args.patience)?;
         if context.output.json {
             context.output.json(&result)?;
         }
@@ -141,67 +225,44 @@ fn check(name: &str, config: &str, patience: u64, context: &Context) -> anyhow::
         context.output.text(table(&["", "check", "seen"], rows))?;
     }
     let failed = results.iter().filter(|r| r.outcome == check::Outcome::Fail).count();
-    context.output.note(format!("{}: {failed} of {} checks failed", path.display(), results.len()));
+    let of = results.len();
+    let unasked = check::names().len() - of;
+    let rest = if unasked > 0 { format!(", {unasked} were not tried") } else { String::new() };
+    context.output.note(format!("{}: {failed} of {of} checks failed{rest}", path.display()));
     Ok(if failed == 0 { Outcome::Done } else { Outcome::No })
 }
 
-fn wait(mut child: std::process::Child, name: &str, patience: u64) -> anyhow::Result<check::Check> {
+/// Waits for one check. What it says is read meanwhile: a plugin that says much must not wait for us.
+fn wait(mut child: Child, name: &str, patience: u64) -> anyhow::Result<check::Check> {
     let start = Instant::now();
     let failed = |reason: String| check::Check { check: name.to_owned(), outcome: check::Outcome::Fail, reason };
-    while child.try_wait().context("failed to wait for a check")?.is_none() {
+    let (out, err) = (hear(child.stdout.take()), hear(child.stderr.take()));
+    let status = loop {
+        if let Some(status) = processes::ended(&mut child).context("failed to wait for a check")? {
+            break status;
+        }
         if start.elapsed() > Duration::from_secs(patience) {
-            child.kill().context("failed to end a check")?;
-            child.wait().context("failed to wait for a check")?;
+            processes::kill(&mut child).context("failed to end a check")?;
             return Ok(failed(format!("still running after {patience} s")));
         }
         std::thread::sleep(Duration::from_millis(5));
-    }
-    let output = child.wait_with_output().context("failed to read a check")?;
-    let text = String::from_utf8_lossy(&output.stdout);
+    };
+    let read = |ear: JoinHandle<Vec<u8>>| ear.join().map_err(|_| anyhow::anyhow!("failed to read a check"));
+    let (out, err) = (read(out)?, read(err)?);
+    let text = String::from_utf8_lossy(&out);
     // The plugin may have printed before: the result is the last line.
     Ok(text.lines().last().and_then(|line| serde_json::from_str(line).ok()).unwrap_or_else(|| {
-        let said = String::from_utf8_lossy(&output.stderr);
-        failed(format!("the process ended with {}: {}", output.status, said.trim().replace('\n', " ")))
+        let said = String::from_utf8_lossy(&err);
+        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        failed(format!("the process ended with {status}{}", if said.is_empty() { said } else { format!(": {said}") }))
     }))
 }
 
-/// The files of a new baseline; `{{name}}` and `{{type}}` are filled in.
-const SCAFFOLD: [(&str, &str); 4] = [
-    ("Cargo.toml", include_str!("scaffold/Cargo.toml.txt")),
-    ("src/lib.rs", include_str!("scaffold/lib.rs.txt")),
-    ("models/{{name}}.toml", include_str!("scaffold/model.toml.txt")),
-    ("README.md", include_str!("scaffold/README.md.txt")),
-];
-
-fn new(name: &str, folder: &Path, context: &Context) -> anyhow::Result<Outcome> {
-    let fine = name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-    if !fine {
-        bail!("`{name}` cannot be a crate name: use lower-case letters, digits and dashes, a letter first");
-    }
-    let home = folder.join(name);
-    if home.exists() {
-        bail!("{} is there already; choose another name or remove it", home.display());
-    }
-    if !folder.is_dir() {
-        bail!("there is no folder {}; run this in the root of the project, or name the folder with --folder", folder.display());
-    }
-    let type_name: String = name
-        .split('-')
-        .filter_map(|part| {
-            let mut chars = part.chars();
-            chars.next().map(|first| first.to_ascii_uppercase().to_string() + chars.as_str())
-        })
-        .collect();
-    for (path, template) in SCAFFOLD {
-        let path = home.join(path.replace("{{name}}", name));
-        fs::create_dir_all(path.parent().context("a file has a folder")?)?;
-        fs::write(&path, template.replace("{{name}}", name).replace("{{type}}", &type_name))?;
-        context.output.text(path.display().to_string())?;
-    }
-    context.output.note(format!(
-        "now: write your model in {}, then `just eval-all --models majority,{name}`",
-        home.join("src/lib.rs").display()
-    ));
-    Ok(Outcome::Done)
+fn hear(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        // What came before an error is what there is to tell.
+        let _ = pipe.map(|mut pipe| pipe.read_to_end(&mut bytes));
+        bytes
+    })
 }

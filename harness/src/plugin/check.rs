@@ -10,12 +10,17 @@ use serde::{Deserialize, Serialize};
 
 use super::{Columns, Host, Instance, Library, Listener, PluginError, TaskInfo, load};
 use crate::definition::family::Capability;
+use crate::definition::model::Offer;
+use crate::exec::processes;
 
 /// How to check.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Settings {
     /// The model's `[config]` as JSON.
     pub config: String,
+    /// Only these of what the plugin offers; empty: all.
+    pub offers: Vec<Offer>,
     /// Label names of the invented task.
     pub labels: Vec<String>,
     /// Threads the plugin may use.
@@ -32,12 +37,39 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             config: "{}".to_owned(),
+            offers: Vec::new(),
             labels: vec!["no".to_owned(), "yes".to_owned()],
             threads: 2,
             seed: 42,
             patience: Duration::from_secs(2),
             calls: 1000,
         }
+    }
+}
+
+/// What is checked: a plugin, and what is asked of it.
+struct Checked {
+    library: Library,
+    settings: Settings,
+}
+
+impl Checked {
+    fn lets(&self, offer: Offer) -> bool {
+        self.settings.offers.is_empty() || self.settings.offers.contains(&offer)
+    }
+
+    fn fits(&self) -> bool {
+        self.library.fits() && self.lets(Offer::Fit)
+    }
+
+    fn saves(&self) -> bool {
+        self.library.saves() && self.lets(Offer::Save)
+    }
+
+    fn capabilities(&self) -> Vec<Capability> {
+        let mut all = self.library.capabilities();
+        all.retain(|capability| self.lets((*capability).into()));
+        all
     }
 }
 
@@ -77,7 +109,7 @@ impl From<PluginError> for Not {
 }
 
 type Seen = Result<String, Not>;
-type Run = fn(&Library, &Settings) -> Seen;
+type Run = fn(&Checked) -> Seen;
 
 const CHECKS: &[(&str, Run)] = &[
     ("abi", abi),
@@ -102,18 +134,15 @@ pub fn names() -> impl ExactSizeIterator<Item = &'static str> {
 /// Runs one check; `None` where there is none of that name.
 pub fn run(name: &str, plugin: &Path, settings: &Settings) -> Option<Check> {
     let (name, check) = CHECKS.iter().find(|(known, _)| *known == name)?;
-    let seen = load(plugin).map_err(Not::from).and_then(|library| check(&library, settings));
+    let seen = load(plugin)
+        .map_err(Not::from)
+        .and_then(|library| check(&Checked { library, settings: settings.clone() }));
     let (outcome, reason) = match seen {
         Ok(reason) => (Outcome::Pass, reason),
         Err(Not::Passed(reason)) => (Outcome::Fail, reason),
         Err(Not::Applicable(reason)) => (Outcome::Skipped, reason),
     };
     Some(Check { check: (*name).to_owned(), outcome, reason })
-}
-
-/// Runs all checks in this process.
-pub fn run_all(plugin: &Path, settings: &Settings) -> Vec<Check> {
-    names().filter_map(|name| run(name, plugin, settings)).collect()
 }
 
 // --- The invented task -------------------------------------------------------------------------------------------------
@@ -182,11 +211,8 @@ impl Listener for Ear {
     }
 }
 
-fn created<'l>(
-    library: &'l Library,
-    settings: &Settings,
-    ear: &'l Ear,
-) -> Result<Instance<'l>, Not> {
+fn created<'l>(checked: &'l Checked, ear: &'l Ear) -> Result<Instance<'l>, Not> {
+    let Checked { library, settings } = checked;
     let task = TaskInfo {
         name: "check".to_owned(),
         protocol: "finetuned".to_owned(),
@@ -197,10 +223,10 @@ fn created<'l>(
 }
 
 /// A model that is ready to answer.
-fn ready<'l>(library: &'l Library, settings: &Settings, ear: &'l Ear) -> Result<Instance<'l>, Not> {
-    let mut model = created(library, settings, ear)?;
-    if library.fits() {
-        fit(&mut model, settings)?;
+fn ready<'l>(checked: &'l Checked, ear: &'l Ear) -> Result<Instance<'l>, Not> {
+    let mut model = created(checked, ear)?;
+    if checked.fits() {
+        fit(&mut model, &checked.settings)?;
     }
     Ok(model)
 }
@@ -225,12 +251,12 @@ struct Said {
 
 /// Asks everything the plugin offers about some examples.
 fn ask(
-    library: &Library,
+    checked: &Checked,
     model: &mut Instance<'_>,
     columns: Columns<'_>,
 ) -> Result<Vec<Said>, PluginError> {
     let mut all = vec![Said::default(); columns.ids.len()];
-    for capability in library.capabilities() {
+    for capability in checked.capabilities() {
         match capability {
             Capability::Classify => {
                 let mut scores = Vec::new();
@@ -274,7 +300,7 @@ fn ask(
 
 /// Asks about a range in batches of a size.
 fn ask_in(
-    library: &Library,
+    checked: &Checked,
     model: &mut Instance<'_>,
     examples: &Examples,
     batch: usize,
@@ -283,7 +309,7 @@ fn ask_in(
     let count = examples.ids.len();
     for start in (0..count).step_by(batch) {
         let range = start..(start + batch).min(count);
-        all.extend(examples.columns(range, |columns| ask(library, model, columns))?);
+        all.extend(examples.columns(range, |columns| ask(checked, model, columns))?);
     }
     Ok(all)
 }
@@ -303,46 +329,47 @@ fn difference(a: &[Said], b: &[Said], tolerance: f64) -> Option<String> {
 
 // --- The checks ---------------------------------------------------------------------------------------------------------
 
-fn abi(library: &Library, _settings: &Settings) -> Seen {
+fn abi(checked: &Checked) -> Seen {
+    let library = &checked.library;
     if library.name().is_empty() || library.version().is_empty() {
         return Err(Not::Passed("name or version is empty".to_owned()));
     }
     let mut can: Vec<String> =
-        library.capabilities().iter().map(|c| format!("{c:?}").to_lowercase()).collect();
+        checked.capabilities().iter().map(|c| format!("{c:?}").to_lowercase()).collect();
     if can.is_empty() {
         return Err(Not::Passed(
             "it can neither classify, embed, loglikelihood nor generate".to_owned(),
         ));
     }
-    can.splice(0..0, library.fits().then(|| "fit".to_owned()));
-    can.extend(library.saves().then(|| "save".to_owned()));
+    can.splice(0..0, checked.fits().then(|| "fit".to_owned()));
+    can.extend(checked.saves().then(|| "save".to_owned()));
     Ok(format!("{} {}: {}", library.name(), library.version(), can.join(", ")))
 }
 
-fn create(library: &Library, settings: &Settings) -> Seen {
+fn create(checked: &Checked) -> Seen {
     let ear = Ear::new();
-    ready(library, settings, &ear)?;
-    Ok(if library.fits() { "created and fitted" } else { "created" }.to_owned())
+    ready(checked, &ear)?;
+    Ok(if checked.fits() { "created and fitted" } else { "created" }.to_owned())
 }
 
 /// Counts and numbers are checked by the instance itself.
-fn answers(library: &Library, settings: &Settings) -> Seen {
+fn answers(checked: &Checked) -> Seen {
     let ear = Ear::new();
-    let mut model = ready(library, settings, &ear)?;
-    let said = ask_in(library, &mut model, &Examples::invented(32), 32)?;
+    let mut model = ready(checked, &ear)?;
+    let said = ask_in(checked, &mut model, &Examples::invented(32), 32)?;
     Ok(format!("{} examples, one finite answer each", said.len()))
 }
 
-fn empty_batch(library: &Library, settings: &Settings) -> Seen {
+fn empty_batch(checked: &Checked) -> Seen {
     let ear = Ear::new();
-    let mut model = ready(library, settings, &ear)?;
-    Examples::of([]).columns(0..0, |columns| ask(library, &mut model, columns))?;
+    let mut model = ready(checked, &ear)?;
+    Examples::of([]).columns(0..0, |columns| ask(checked, &mut model, columns))?;
     Ok("nothing in, nothing out".to_owned())
 }
 
-fn odd_text(library: &Library, settings: &Settings) -> Seen {
+fn odd_text(checked: &Checked) -> Seen {
     let ear = Ear::new();
-    let mut model = ready(library, settings, &ear)?;
+    let mut model = ready(checked, &ear)?;
     let odd = Examples::of([
         String::new(),
         " \t\r\n ".to_owned(),
@@ -352,35 +379,35 @@ fn odd_text(library: &Library, settings: &Settings) -> Seen {
         "word ".repeat(20_000),
         "x".repeat(100_000),
     ]);
-    ask_in(library, &mut model, &odd, 7)?;
+    ask_in(checked, &mut model, &odd, 7)?;
     Ok("empty, blank, NUL, emoji, scripts without blanks, 100,000 bytes".to_owned())
 }
 
-fn determinism(library: &Library, settings: &Settings) -> Seen {
+fn determinism(checked: &Checked) -> Seen {
     let (ear, examples) = (Ear::new(), Examples::invented(32));
-    let mut first = ready(library, settings, &ear)?;
-    let said = ask_in(library, &mut first, &examples, 8)?;
-    let again = ask_in(library, &mut first, &examples, 8)?;
+    let mut first = ready(checked, &ear)?;
+    let said = ask_in(checked, &mut first, &examples, 8)?;
+    let again = ask_in(checked, &mut first, &examples, 8)?;
     if let Some(found) = difference(&said, &again, 0.0) {
         return Err(Not::Passed(format!(
             "asked twice, {found}; derive all randomness from the seed and the id"
         )));
     }
     drop(first);
-    let mut second = ready(library, settings, &ear)?;
-    let anew = ask_in(library, &mut second, &examples, 8)?;
+    let mut second = ready(checked, &ear)?;
+    let anew = ask_in(checked, &mut second, &examples, 8)?;
     difference(&said, &anew, 0.0).map_or_else(
         || Ok("the same twice, and when created anew".to_owned()),
         |found| Err(Not::Passed(format!("created anew with the same seed, {found}"))),
     )
 }
 
-fn batch_invariance(library: &Library, settings: &Settings) -> Seen {
+fn batch_invariance(checked: &Checked) -> Seen {
     let (ear, examples) = (Ear::new(), Examples::invented(32));
-    let mut model = ready(library, settings, &ear)?;
-    let whole = ask_in(library, &mut model, &examples, 32)?;
+    let mut model = ready(checked, &ear)?;
+    let whole = ask_in(checked, &mut model, &examples, 32)?;
     for batch in [1, 8] {
-        let parts = ask_in(library, &mut model, &examples, batch)?;
+        let parts = ask_in(checked, &mut model, &examples, batch)?;
         // Sums in another order may differ in the last digits; answers may not.
         if let Some(found) = difference(&whole, &parts, 1e-4) {
             return Err(Not::Passed(format!(
@@ -391,26 +418,26 @@ fn batch_invariance(library: &Library, settings: &Settings) -> Seen {
     Ok("the same in batches of 1, 8 and 32".to_owned())
 }
 
-fn huge_batch(library: &Library, settings: &Settings) -> Seen {
+fn huge_batch(checked: &Checked) -> Seen {
     let (ear, count) = (Ear::new(), 10_000);
-    let mut model = ready(library, settings, &ear)?;
+    let mut model = ready(checked, &ear)?;
     let start = Instant::now();
-    ask_in(library, &mut model, &Examples::invented(count), count)?;
+    ask_in(checked, &mut model, &Examples::invented(count), count)?;
     Ok(format!(
         "{count} examples, {:.1} us each",
         start.elapsed().as_secs_f64() * 1e6 / count as f64
     ))
 }
 
-fn two_handles(library: &Library, settings: &Settings) -> Seen {
+fn two_handles(checked: &Checked) -> Seen {
     let (ear, examples) = (Ear::new(), Examples::invented(8));
-    let mut first = ready(library, settings, &ear)?;
-    let alone = ask_in(library, &mut first, &examples, 8)?;
-    let mut second = ready(library, settings, &ear)?;
-    let other = ask_in(library, &mut second, &examples, 8)?;
-    let beside = ask_in(library, &mut first, &examples, 8)?;
+    let mut first = ready(checked, &ear)?;
+    let alone = ask_in(checked, &mut first, &examples, 8)?;
+    let mut second = ready(checked, &ear)?;
+    let other = ask_in(checked, &mut second, &examples, 8)?;
+    let beside = ask_in(checked, &mut first, &examples, 8)?;
     drop(second);
-    let after = ask_in(library, &mut first, &examples, 8)?;
+    let after = ask_in(checked, &mut first, &examples, 8)?;
     for (said, when) in [
         (other, "of a second handle"),
         (beside, "beside a second handle"),
@@ -425,29 +452,29 @@ fn two_handles(library: &Library, settings: &Settings) -> Seen {
     Ok("they do not disturb each other".to_owned())
 }
 
-fn save_and_load(library: &Library, settings: &Settings) -> Seen {
-    if !library.saves() {
+fn save_and_load(checked: &Checked) -> Seen {
+    if !checked.saves() {
         return Err(Not::Applicable("it cannot save".to_owned()));
     }
     let folder =
         tempfile::tempdir().map_err(|e| Not::Applicable(format!("no temporary folder: {e}")))?;
     let (ear, examples) = (Ear::new(), Examples::invented(32));
-    let mut first = ready(library, settings, &ear)?;
-    let said = ask_in(library, &mut first, &examples, 32)?;
+    let mut first = ready(checked, &ear)?;
+    let said = ask_in(checked, &mut first, &examples, 32)?;
     first.save(folder.path())?;
     drop(first);
-    let mut second = created(library, settings, &ear)?;
+    let mut second = created(checked, &ear)?;
     second.load(folder.path())?;
-    let loaded = ask_in(library, &mut second, &examples, 32)?;
+    let loaded = ask_in(checked, &mut second, &examples, 32)?;
     difference(&said, &loaded, 0.0).map_or_else(
         || Ok("a loaded model answers as the saved one".to_owned()),
         |found| Err(Not::Passed(format!("fitted and loaded, {found}"))),
     )
 }
 
-fn cancel(library: &Library, settings: &Settings) -> Seen {
+fn cancel(checked: &Checked) -> Seen {
     let ear = Ear::new();
-    let mut model = ready(library, settings, &ear)?;
+    let mut model = ready(checked, &ear)?;
     ear.cancel();
     let examples = Examples::invented(2_000);
     let mut slowest = Duration::ZERO;
@@ -465,11 +492,11 @@ fn cancel(library: &Library, settings: &Settings) -> Seen {
             Err(error) => Err(error.into()),
         }
     };
-    if library.fits() {
-        timed(&mut || fit(&mut model, settings))?;
+    if checked.fits() {
+        timed(&mut || fit(&mut model, &checked.settings))?;
     }
-    timed(&mut || ask_in(library, &mut model, &examples, 2_000).map(drop))?;
-    if slowest > settings.patience {
+    timed(&mut || ask_in(checked, &mut model, &examples, 2_000).map(drop))?;
+    if slowest > checked.settings.patience {
         let found = format!("came back {:.1} s after it was cancelled", slowest.as_secs_f64());
         return Err(Not::Passed(format!(
             "{found}; ask `host.is_cancelled()` every few milliseconds of work"
@@ -478,36 +505,29 @@ fn cancel(library: &Library, settings: &Settings) -> Seen {
     Ok(if stopped { "stopped when asked" } else { "finished before it mattered" }.to_owned())
 }
 
-fn leak(library: &Library, settings: &Settings) -> Seen {
+fn leak(checked: &Checked) -> Seen {
     /// Allocators keep a little; a leak of a few KiB a call is far more.
-    const SLACK_KIB: u64 = 16 << 10;
-    let Some(_) = resident_kib() else {
+    const SLACK_MIB: u64 = 16;
+    // Programs that the plugin has started count too.
+    let resident = || processes::resident_mib(std::process::id());
+    if resident() == 0 {
         return Err(Not::Applicable("this system does not tell its memory in /proc".to_owned()));
-    };
+    }
     let (ear, examples) = (Ear::new(), Examples::invented(8));
-    let mut model = ready(library, settings, &ear)?;
-    for _ in 0..settings.calls / 10 {
-        ask_in(library, &mut model, &examples, 8)?;
+    let mut model = ready(checked, &ear)?;
+    for _ in 0..checked.settings.calls / 10 {
+        ask_in(checked, &mut model, &examples, 8)?;
     }
-    let before = resident_kib().unwrap_or_default();
-    for _ in 0..settings.calls {
-        ask_in(library, &mut model, &examples, 8)?;
+    let before = resident();
+    for _ in 0..checked.settings.calls {
+        ask_in(checked, &mut model, &examples, 8)?;
     }
-    let grown = resident_kib().unwrap_or_default().saturating_sub(before);
-    if grown > SLACK_KIB {
+    let grown = resident().saturating_sub(before);
+    if grown > SLACK_MIB {
         return Err(Not::Passed(format!(
-            "{} calls left {} MiB behind",
-            settings.calls,
-            grown >> 10
+            "{} calls left {grown} MiB behind",
+            checked.settings.calls
         )));
     }
-    Ok(format!("{} calls left less than {} MiB behind", settings.calls, SLACK_KIB >> 10))
-}
-
-/// Resident memory of this process.
-fn resident_kib() -> Option<u64> {
-    let status = fs_err::read_to_string("/proc/self/status").ok()?;
-    status.lines().find_map(|line| {
-        line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.trim().parse().ok()
-    })
+    Ok(format!("{} calls left less than {SLACK_MIB} MiB behind", checked.settings.calls))
 }

@@ -34,6 +34,5 @@ class Model:
 model = Model()
 for line in sys.stdin:
     request = json.loads(line)
-    request.pop("protocol", None)
     answer = getattr(model, request.pop("do"))(**request)
     print(json.dumps(answer), flush=True)

@@ -3,21 +3,26 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use harness::plugin::check::{self, Outcome, Settings};
 use harness::plugin::{Host, PluginError, load};
 
 use super::{Deaf, TWO, task};
+use crate::program::{Place, assert_says};
 
 /// Compiles `constant.c` with some macros set.
 fn compiled(folder: &Path, defines: &[&str]) -> PathBuf {
+    compile(folder, "tests/it/plugin/constant.c", "constant_c", defines)
+}
+
+/// Compiles a plugin in C; `source` is a path from this crate.
+fn compile(folder: &Path, source: &str, name: &str, defines: &[&str]) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let library = folder.join("libconstant_c.so");
+    let library = folder.join(format!("lib{name}.so"));
     let done = Command::new("cc")
         .args(["-std=c99", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o"])
         .arg(&library)
         .arg("-I")
         .arg(root.join("../plugin-api/include"))
-        .arg(root.join("tests/it/plugin/constant.c"))
+        .arg(root.join(source))
         .args(defines.iter().map(|d| format!("-D{d}")))
         .status()
         .expect("a C compiler named cc; rustc needs one to link, too");
@@ -38,8 +43,25 @@ fn a_plugin_in_c_is_a_model() {
     let mut scores = Vec::new();
     assert_eq!(model.classify(TWO, &mut scores).unwrap(), [true, true]);
     assert_eq!(scores, [1.0, 0.0, 1.0, 0.0]);
-    let found = check::run_all(&path, &Settings { calls: 100, ..Settings::default() });
-    assert!(found.iter().all(|c| c.outcome != Outcome::Fail), "{found:#?}");
+    let path = path.display().to_string();
+    Place::new().run(&["plugin", "check", &path, "--calls", "100"]).exits(0);
+}
+
+#[test]
+fn the_example_in_c_passes_the_validator_and_stands_on_the_board() {
+    let place = Place::new();
+    let examples = "../plugin-api/examples/c";
+    compile(&place.path(""), &format!("{examples}/commonest.c"), "commonest", &[]);
+    let check = place.run(&["plugin", "check", "./libcommonest.so", "--calls", "100"]).exits(0);
+    assert_says(&check.out, &["commonest 1.0: fit, classify", "stopped when asked"]);
+    let definitions = Path::new(env!("CARGO_MANIFEST_DIR")).join(examples);
+    let definitions = definitions.display().to_string();
+    let models = ["--models", "commonest-c,majority", "--benchmarks", "emgsd,wvs"];
+    let folders = ["--definitions", &definitions, "--plugins", "."];
+    place.sample(&[&folders[..], &models[..]].concat()).exits(0);
+    let summary = place.summary("default");
+    let value = |i: usize| summary["cells"][i]["outcome"]["score"]["value"].as_f64();
+    assert!(value(0).is_some() && value(1).is_some(), "{summary}");
 }
 
 /// What the host says to a table or a text that is wrong.

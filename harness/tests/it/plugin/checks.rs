@@ -1,11 +1,11 @@
 //! The validator: an honest plugin passes, each lie fails its own check.
 
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use harness::plugin::check::{self, Outcome, Settings};
 
 use super::built;
+use crate::program::{Place, assert_says};
 
 fn settings(lie: &str) -> Settings {
     let patience = Duration::from_secs(2);
@@ -17,11 +17,8 @@ fn settings(lie: &str) -> Settings {
     }
 }
 
-/// One test, so that the leak check is not disturbed by others.
 #[test]
 fn each_lie_fails_in_its_own_way() {
-    let honest = check::run_all(&built("liar"), &settings("none"));
-    assert!(honest.iter().all(|c| c.outcome != Outcome::Fail), "{honest:#?}");
     let lies = [
         ("panic-create", "create"),
         ("panic-fit", "create"),
@@ -38,41 +35,95 @@ fn each_lie_fails_in_its_own_way() {
         ("neighbours", "batch invariance"),
         ("shared", "two handles"),
         ("deaf", "cancel"),
-        ("leak", "leak"),
     ];
     for (lie, name) in lies {
         let found = check::run(name, &built("liar"), &settings(lie)).unwrap();
         assert_eq!(found.outcome, Outcome::Fail, "{lie}: {found:?}");
     }
+    // What is left in memory is told of a process of its own only.
+    let (text, code) = table("leak", &["--calls", "1000"]);
+    assert_eq!((code, text.matches("FAIL").count()), (Some(1), 1), "{text}");
+    assert_says(&text, &["FAIL leak 1000 calls left "]);
+    let (text, code) = table("none", &["--calls", "1000"]);
+    assert_eq!((code, text.contains("FAIL")), (Some(0), false), "{text}");
     assert!(check::run("no such check", &built("liar"), &settings("none")).is_none());
 }
 
-/// Run in a child by the test below: what the plugin does cannot be caught.
-#[test]
-#[ignore = "ends or blocks this process; the next test runs it"]
-fn child() {
-    let lie = std::env::var("LIE").unwrap();
-    check::run("answers", &built("liar"), &settings(&lie));
+/// `plugin check` on a liar: the table without the columns' blanks, and the exit code.
+fn table(lie: &str, more: &[&str]) -> (String, Option<i32>) {
+    let place = Place::new();
+    let config = format!("{{\"lie\": \"{lie}\"}}");
+    let args = ["plugin", "check", "liar", "--config", &config];
+    let ran = place.run(&[&args[..], more].concat());
+    let rows = ran.out.lines().skip(1).map(|l| l.split_whitespace().collect::<Vec<_>>().join(" "));
+    (rows.collect::<Vec<_>>().join("\n"), ran.code)
 }
 
 #[test]
-fn a_check_can_run_in_a_child_that_dies_or_hangs() {
-    let start = |lie: &str| {
-        Command::new(std::env::current_exe().unwrap())
-            .args(["plugin::checks::child", "--exact", "--ignored"])
-            .env("LIE", lie)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap()
+fn a_plugin_that_dies_or_hangs_fails_its_checks_only() {
+    let (text, code) = table("exit", &["--calls", "50"]);
+    assert_eq!(code, Some(1));
+    assert_says(
+        &text,
+        &["pass abi liar", "pass create", "FAIL answers the process ended with exit status: 3"],
+    );
+    let (text, code) = table("abort", &["--calls", "50"]);
+    assert_eq!(code, Some(1));
+    assert_says(&text, &["pass create", "FAIL answers the process ended with signal: 6"]);
+    let (text, code) = table("hang", &["--patience", "1"]);
+    assert_eq!(code, Some(1));
+    assert_says(&text, &["pass create", "FAIL answers still running after 1 s"]);
+    assert_eq!(text.lines().count(), check::names().len());
+    let (text, code) = table("print", &["--calls", "50"]);
+    assert_eq!(
+        (code, text.contains("FAIL")),
+        (Some(0), false),
+        "what it prints is no result: {text}"
+    );
+}
+
+#[test]
+fn what_is_no_plugin_is_told_once() {
+    let place = Place::new();
+    place.write("text.so", "no library at all\n");
+    let ran = place.run(&["plugin", "check", "./text.so"]).exits(1);
+    assert_says(&ran.out, &["FAIL", "abi", "not a loadable library"]);
+    assert_says(&ran.err, &["1 of 1 checks failed, 11 were not tried"]);
+    assert_says(&place.run(&["plugin", "check"]).exits(2).err, &["<PLUGIN>"]);
+    let unknown = place.run(&["plugin", "check", "--model", "majorty"]).exits(2);
+    assert_says(&unknown.err, &["did you mean `majority`?"]);
+}
+
+#[test]
+fn a_model_is_checked_with_its_own_toml() {
+    let place = Place::new();
+    let check = |model: &str| place.run(&["plugin", "check", "--model", model, "--calls", "50"]);
+    // Its only label is one of its task's.
+    assert_says(&check("always-non-hate").exits(0).out, &["pass", "two handles"]);
+    let top = "capabilities = [\"embed\"]";
+    place.model("only-embeds", "liar", top, "lie = \"panic-classify\"");
+    let ran = check("only-embeds").exits(0);
+    assert_says(&ran.out, &["liar 0.1.0: embed"]);
+    place.model("classifies", "liar", "", "lie = \"panic-classify\"");
+    assert_says(&check("classifies").exits(1).out, &["no wish to judge"]);
+    let skip = |names: &str| {
+        let args = ["plugin", "check", "--model", "only-embeds", "--skip", names];
+        place.run(&args)
     };
-    assert!(!start("abort").wait().unwrap().success());
-    let mut hanging = start("hang");
-    let until = Instant::now() + Duration::from_millis(600);
-    while Instant::now() < until {
-        assert!(hanging.try_wait().unwrap().is_none(), "it came back");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    hanging.kill().unwrap();
-    hanging.wait().unwrap();
+    let ran = skip("huge batch,leak").exits(0);
+    assert_eq!(ran.out.matches("left out by --skip").count(), 2, "{}", ran.out);
+    assert_says(
+        &skip("huge").exits(2).err,
+        &["there is no check `huge`", "did you mean `huge batch`?"],
+    );
+    place.write(
+        "defs/models/odd.sh",
+        "while read -r line; do echo '{\"can\":[\"classify\"]}'; done\n",
+    );
+    let top = "capabilities = [\"classify\"]\nfiles = { program = \"odd.sh\" }";
+    place.model("odd", "command", top, "command = [\"sh\", \"{program}\"]");
+    let ran = check("odd").exits(1);
+    assert_says(&ran.out, &["pass", "created", "FAIL", "answered `classify` with"]);
+    place.model("gone", "command", "files = { program = \"gone.sh\" }", "command = [\"sh\"]");
+    assert_says(&check("gone").exits(2).err, &["gone.sh", "beside the model's TOML"]);
 }
