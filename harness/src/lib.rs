@@ -9,6 +9,7 @@ pub mod definition;
 pub mod example;
 pub mod exec;
 pub mod fetch;
+pub mod import;
 pub mod manifest;
 pub mod normalise;
 pub mod plugin;

@@ -12,7 +12,7 @@ use crate::definition::suite::Suite;
 use crate::exec::data::TaskData;
 use crate::exec::plan::{Missing, Plan, Request};
 use crate::report::summary::{Column, Data, Row};
-use crate::store::record::{FORMAT, FileRef, Reason, ReasonKind};
+use crate::store::record::{CellSpec, FORMAT, FileRef, Reason, ReasonKind};
 use crate::store::{self, RunFolder};
 
 /// What a run was asked to do.
@@ -65,6 +65,27 @@ pub struct PlannedCell {
     pub protocol: String,
     /// The seed.
     pub seed: u64,
+    /// The tool that asked the model, where it was another one; such a cell is never run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<String>,
+}
+
+impl PlannedCell {
+    /// The place of a cell in a run.
+    pub fn of(cell: &CellSpec) -> Self {
+        Self {
+            folder: cell.folder(),
+            key: cell.key.clone(),
+            model: cell.model.name.clone(),
+            task: cell.task.name.clone(),
+            protocol: cell.protocol.name.clone(),
+            seed: cell.seed,
+            imported: cell
+                .imported
+                .as_ref()
+                .map(|from| format!("{} {}", from.tool, from.version).trim().to_owned()),
+        }
+    }
 }
 
 /// The machine and the state of the working folder.
@@ -146,7 +167,7 @@ impl Manifest {
                 .iter()
                 .map(|b| column(b, &benchmarks, tasks, catalogue))
                 .collect(),
-            rows: request.models.iter().map(row).collect(),
+            rows: request.models.iter().map(|m| row(m, &request.benchmarks, catalogue)).collect(),
             benchmarks,
             models: request.models.clone(),
             data: tasks
@@ -157,21 +178,86 @@ impl Manifest {
                 .iter()
                 .filter_map(|(name, t)| Some((name.clone(), t.as_ref().err()?.clone())))
                 .collect(),
-            cells: plan
-                .cells
-                .iter()
-                .map(|cell| PlannedCell {
-                    folder: cell.folder(),
-                    key: cell.key.clone(),
-                    model: cell.model.name.clone(),
-                    task: cell.task.name.clone(),
-                    protocol: cell.protocol.name.clone(),
-                    seed: cell.seed,
-                })
-                .collect(),
+            cells: plan.cells.iter().map(PlannedCell::of).collect(),
             missing: plan.missing.clone(),
             published: published.cloned().collect(),
             environment: Environment::here(),
+        }
+    }
+
+    /// Takes up the imported cells of another manifest of the run, with the rows and columns that they need. Those that do
+    /// not fit come back as lines that say why.
+    pub fn take_imported(&mut self, other: &Self, catalogue: &Catalogue) -> Vec<String> {
+        let mut left = Vec::new();
+        for cell in other.cells.iter().filter(|cell| cell.imported.is_some()) {
+            let known = self.data.get(&cell.task).zip(other.data.get(&cell.task));
+            if known.is_some_and(|(ours, theirs)| ours.sha256 != theirs.sha256) {
+                left.push(format!(
+                    "the imported answers of {} stand on other data of `{}` than the run; import them again",
+                    cell.model, cell.task
+                ));
+                continue;
+            }
+            if self.cells.iter().any(|own| own.model == cell.model && own.imported.is_none()) {
+                left.push(format!(
+                    "the imported answers of {} are left out: the run has a model of this name",
+                    cell.model
+                ));
+                continue;
+            }
+            let same = |own: &PlannedCell| {
+                (&own.model, &own.task, &own.protocol, own.seed)
+                    == (&cell.model, &cell.task, &cell.protocol, cell.seed)
+            };
+            self.cells.retain(|own| !same(own));
+            self.cells.push(cell.clone());
+            if let Some(model) = other.models.iter().find(|m| m.name == cell.model) {
+                self.models.retain(|own| own.name != model.name);
+                self.models.push(model.clone());
+            }
+            for (task, file) in &other.data {
+                self.data.entry(task.clone()).or_insert_with(|| file.clone());
+            }
+            for column in &other.columns {
+                let stands_on = other.benchmarks.iter().find(|b| b.name == column.name);
+                let concerned = stands_on.is_some_and(|benchmark| {
+                    tasks_of(benchmark, &other.benchmarks).contains(&cell.task.as_str())
+                });
+                if concerned && self.columns.iter().all(|own| own.name != column.name) {
+                    self.columns.push(column.clone());
+                    self.published.extend(
+                        other.published.iter().filter(|p| p.benchmark == column.name).cloned(),
+                    );
+                }
+            }
+            for benchmark in &other.benchmarks {
+                if self.benchmarks.iter().all(|own| own.name != benchmark.name) {
+                    self.benchmarks.push(benchmark.clone());
+                }
+            }
+        }
+        let number = |name: &str| self.benchmarks.iter().find(|b| b.name == name).map(|b| b.number);
+        self.columns.sort_by_key(|column| number(&column.name));
+        self.make_rows(catalogue);
+        left
+    }
+
+    /// Adds an imported cell; its model and benchmark are there already.
+    pub fn import(&mut self, cell: &CellSpec, catalogue: &Catalogue) {
+        self.cells.push(PlannedCell::of(cell));
+        self.make_rows(catalogue);
+    }
+
+    fn make_rows(&mut self, catalogue: &Catalogue) {
+        let columns: Vec<Benchmark> = (self.columns.iter())
+            .filter_map(|c| self.benchmarks.iter().find(|b| b.name == c.name).cloned())
+            .collect();
+        self.rows = self.models.iter().map(|model| row(model, &columns, catalogue)).collect();
+        for row in &mut self.rows {
+            let own = self.cells.iter().filter(|cell| cell.model == row.name);
+            row.imported = own.filter_map(|cell| cell.imported.clone()).collect();
+            row.imported.sort();
+            row.imported.dedup();
         }
     }
 
@@ -236,15 +322,24 @@ fn column(
     }
 }
 
-fn row(model: &Model) -> Row {
-    Row {
-        name: model.name.clone(),
-        title: model.title.clone(),
-        description: model.description.clone(),
-        contamination: model
-            .contamination
-            .iter()
-            .map(|c| (c.benchmark.clone(), c.reason.clone()))
-            .collect(),
+/// A row of the board. A known overlap counts for every column that stands on examples of the benchmark it names.
+pub fn row(model: &Model, columns: &[Benchmark], catalogue: &Catalogue) -> Row {
+    let all: Vec<Benchmark> = catalogue.benchmarks().cloned().collect();
+    let mut contamination = Vec::new();
+    for column in columns {
+        let tasks = tasks_of(column, &all);
+        let touches = |benchmark: &Benchmark| {
+            tasks_of(benchmark, &all).iter().any(|task| tasks.contains(task))
+        };
+        let known: Vec<&str> = (model.contamination.iter())
+            .filter(|c| all.iter().find(|b| b.name == c.benchmark).is_some_and(touches))
+            .map(|c| c.reason.as_str())
+            .collect();
+        if !known.is_empty() {
+            contamination.push((column.name.clone(), known.join("; ")));
+        }
     }
+    let (name, title) = (model.name.clone(), model.title.clone());
+    let description = model.description.clone();
+    Row { name, title, description, contamination, imported: Vec::new() }
 }

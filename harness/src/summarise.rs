@@ -609,7 +609,13 @@ pub(crate) fn fill_gaps(manifest: &Manifest, cells: &mut Vec<Cell>) {
                 .missing
                 .iter()
                 .find(|m| m.model == row.name && tasks.contains(&m.task.as_str()));
+            let imported =
+                |name: &str| manifest.cells.iter().any(|c| c.model == name && c.imported.is_some());
             let reason = match (known, model) {
+                (None, Some(model)) if imported(&model.name) => {
+                    let message = "no answers of it were imported for this benchmark";
+                    Reason::new(ReasonKind::NotRun, message)
+                }
                 (Some(missing), _) => missing.reason.clone(),
                 (None, Some(model)) if !model.tasks.is_empty() => Reason::new(
                     ReasonKind::NotServed,

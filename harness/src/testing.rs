@@ -1,4 +1,7 @@
-//! Help for tests: where the shared real data are, if they are here at all.
+//! Help for tests: a user's definition, and where the shared real data are, if they are here at all.
+
+#[path = "../tests/fixtures/family.rs"]
+pub(crate) mod family;
 
 use std::path::{Path, PathBuf};
 

@@ -6,6 +6,7 @@
 mod context;
 mod hint;
 mod output;
+mod scaffold;
 
 use std::process::ExitCode;
 
@@ -76,6 +77,8 @@ commands! {
     Compare => compare,
     /// Scores predictions made elsewhere, without a suite
     Score => score,
+    /// Takes answers that another tool has logged into a run
+    Import => import,
     /// Lists benchmarks, tasks, models or runs
     List => list,
     /// Shows one benchmark, task, model, suite or run in full

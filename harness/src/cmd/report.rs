@@ -67,7 +67,7 @@ pub(super) fn print(run: &RunFolder, face: Face, context: &Context) -> anyhow::R
     Ok(summary)
 }
 
-fn write_files(summary: &Summary, folder: &std::path::Path) -> anyhow::Result<()> {
+pub(super) fn write_files(summary: &Summary, folder: &std::path::Path) -> anyhow::Result<()> {
     let write = |name: &str, text: &str| {
         store::write_atomic(&folder.join(name), |file| file.write_all(text.as_bytes()))
             .with_context(|| format!("failed to write {}", folder.join(name).display()))

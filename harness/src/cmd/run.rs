@@ -16,7 +16,7 @@ use crate::exec::plan::{Plan, Request, plan};
 use crate::exec::plugins::Plugins;
 use crate::exec::{data, local};
 use crate::manifest::Manifest;
-use crate::store::RunFolder;
+use crate::store::{self, RunFolder};
 use crate::store::record::CellSpec;
 
 /// Runs a suite: every model on every benchmark, then prints the leaderboard
@@ -96,7 +96,13 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     }
 
     let run = RunFolder::of(&settings.runs, &suite.name);
-    let manifest = Manifest::new(&suite, &request, &tasks, &plan, catalogue);
+    let mut manifest = Manifest::new(&suite, &request, &tasks, &plan, catalogue);
+    if run.manifest().is_file() {
+        let before = store::read_json(&run.manifest()).context("failed to read the run's manifest")?;
+        for line in manifest.take_imported(&before, catalogue) {
+            output.note(line);
+        }
+    }
     manifest.write(&run).with_context(|| format!("failed to start the run {}", run.path().display()))?;
 
     let stop = Arc::new(AtomicBool::new(false));

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{Context, Outcome, hinted};
 use crate::definition::nearest;
 use crate::manifest::Manifest;
+use crate::report::card;
 use crate::store::{self, RunFolder};
 
 /// Shows one benchmark, task, model, suite or run in full
@@ -18,9 +19,9 @@ pub(super) struct Args {
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let catalogue = context.catalogue()?;
     let name = args.name.as_str();
-    let mut found = false;
-    let mut show = |kind: &str, value: &dyn erased::Show| -> anyhow::Result<()> {
-        found = true;
+    let found = std::cell::Cell::new(false);
+    let show = |kind: &str, value: &dyn erased::Show| -> anyhow::Result<()> {
+        found.set(true);
         value.show(kind, context)
     };
     for family in catalogue.families() {
@@ -37,8 +38,13 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
             show("task", task)?;
         }
     }
-    for model in catalogue.models().filter(|m| m.name == name) {
-        show("model", model)?;
+    if let Ok(model) = catalogue.model(name) {
+        if context.output.json {
+            show("model", model)?;
+        } else {
+            found.set(true);
+            context.output.text(card::render(model))?;
+        }
     }
     for suite in catalogue.suites().filter(|s| s.name == name) {
         show("suite", suite)?;
@@ -47,7 +53,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     if run.manifest().is_file() {
         show("run", &store::read_json::<Manifest>(&run.manifest())?)?;
     }
-    if found {
+    if found.get() {
         return Ok(Outcome::Done);
     }
     let names = (catalogue.families().flat_map(|f| {

@@ -512,8 +512,18 @@ impl Check<'_> {
                 benchmarks.iter().copied(),
             );
         }
+        self.require(
+            model.weights.is_empty() || model.parameters.is_some(),
+            format!("{at}.parameters"),
+            "a model with weights has a number of parameters; add it",
+        );
         for source in &model.weights {
             self.source(&format!("{at}.weights.{}", source.id), source);
+            self.require(
+                source.sha256.is_some(),
+                format!("{at}.weights.{}.sha256", source.id),
+                "weights are pinned by their content; add their sha256",
+            );
             if model.files.contains_key(&source.id) {
                 self.problem(
                     format!("{at}.files.{}", source.id),

@@ -159,6 +159,7 @@ fn cells_of(
                 plugin: described.file.clone(),
                 weights: weights.clone(),
                 cache: model.cache.then(|| path_text(&cache.join("models").join(&model.name))),
+                imported: None,
                 data: data.file.clone(),
                 sample: data.sample,
                 cultures: data.cultures.clone(),

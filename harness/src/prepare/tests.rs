@@ -8,6 +8,7 @@ use super::{Mode, Prepared, Statistics, load, prepare};
 use crate::definition::catalogue::Catalogue;
 use crate::definition::family::Task;
 use crate::definition::split::Part;
+use crate::testing::family::Own;
 use crate::testing::shared;
 
 /// The files of a task in a folder laid out as a mirror of its family.
@@ -149,61 +150,8 @@ fn emgsd_train_is_the_same_either_way() {
     assert_eq!(from_csv, run(("train-binary", &jsonl)));
 }
 
-/// A user's own dataset over JSON Lines, CSV, TSV or Parquet: one TOML, no Rust. `INPUTS` is filled in.
-const MINE: &str = r#"
-name = "mine"
-title = "Mine"
-version = 1
-status = "drop-in"
-summary = "My own data."
-licence = "mine"
-homepage = "https://example.org"
-paper = "none"
-citation = ""
-
-SOURCES
-
-[[task]]
-name = "mine"
-title = "Mine"
-question = "Stereotype?"
-labels = ["other", "stereotype"]
-positive = "stereotype"
-culture_kind = "group"
-
-INPUTS
-
-[task.example]
-id = "{part}-{row}"
-text = "{text|trim}"
-label = "{label}"
-culture = "everybody"
-
-[task.split]
-method = "given"
-valid = { share = 0.1, seed = 7 }
-
-[[task.protocol]]
-name = "trained"
-fit = true
-eval = ["test"]
-accepts = ["classify"]
-
-[[benchmark]]
-name = "mine"
-title = "Mine"
-number = 100
-task = "mine"
-metric = "macro-f1"
-"#;
-
-/// Writes the TOML to a folder of its own, loads it as a user would, and prepares it.
+/// A user's own dataset over JSON Lines, CSV, TSV or Parquet, one TOML and no Rust: loaded as a user would, and prepared.
 fn mine(folder: &Path, train: &str, test: &str) -> Result<Prepared, super::Error> {
-    let source = |id: &str, path: &str| {
-        format!(
-            "[[source]]\nid = \"{id}\"\npath = \"{path}\"\nfrom = {{ kind = \"drop-in\", hint = \"mine\" }}\n"
-        )
-    };
     let input = |id: &str, path: &str| {
         let (columns, map) = if path.contains("jsonl") {
             (
@@ -220,12 +168,27 @@ fn mine(folder: &Path, train: &str, test: &str) -> Result<Prepared, super::Error
             "[[task.input]]\nsource = \"{id}\"\npart = \"{id}\"\ncolumns = [{columns}]\n[[task.input.step]]\ndo = \"map\"\n{map}\n"
         )
     };
-    let inputs = MINE
-        .replace("SOURCES", &(source("train", train) + &source("test", test)))
-        .replace("INPUTS", &(input("train", train) + &input("test", test)));
+    let own = Own {
+        name: "mine",
+        sources: [("train", train), ("test", test)],
+        task: "labels = [\"other\", \"stereotype\"]\npositive = \"stereotype\"\nculture_kind = \"group\"\n",
+        inputs: &(input("train", train) + &input("test", test)),
+        example: r#"
+[task.example]
+id = "{part}-{row}"
+text = "{text|trim}"
+label = "{label}"
+culture = "everybody"
+
+[task.split]
+method = "given"
+valid = { share = 0.1, seed = 7 }
+"#,
+        metric: "macro-f1",
+    };
     let definitions = folder.join("definitions");
     fs_err::create_dir_all(&definitions).unwrap();
-    fs_err::write(definitions.join("mine.toml"), inputs).unwrap();
+    fs_err::write(definitions.join("mine.toml"), own.toml()).unwrap();
     let catalogue = Catalogue::load(&[definitions]).unwrap();
     assert_eq!(catalogue.validate(), []);
     let (family, task) = catalogue.task("mine").unwrap();

@@ -3,7 +3,7 @@
 use super::summary::{Outcome, Summary};
 use crate::score::Score;
 
-const HEAD: [&str; 20] = [
+const HEAD: [&str; 21] = [
     "model",
     "benchmark",
     "protocol",
@@ -24,6 +24,7 @@ const HEAD: [&str; 20] = [
     "missing",
     "clusters",
     "reason",
+    "contamination",
 ];
 
 /// All scores and reasons.
@@ -31,6 +32,9 @@ pub fn render(summary: &Summary) -> Result<String, csv::Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(HEAD)?;
     let data = |sample: bool| if sample { "SAMPLE" } else { "official" };
+    let known = |model: &str, benchmark: &str| {
+        safe(summary.contamination(model, benchmark).unwrap_or_default())
+    };
     for cell in &summary.cells {
         let seeds = cell.seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(" ");
         let place =
@@ -44,10 +48,11 @@ pub fn render(summary: &Summary) -> Result<String, csv::Error> {
                 row.push(String::new());
             }
             Outcome::Reason(reason) => {
-                row.resize(HEAD.len() - 1, String::new());
+                row.resize(HEAD.len() - 2, String::new());
                 row.push(safe(&format!("{}: {}", reason.kind.name(), reason.message)));
             }
         }
+        row.push(known(&cell.model, &cell.benchmark));
         writer.write_record(&row)?;
     }
     for detail in &summary.scores {
@@ -55,7 +60,7 @@ pub fn render(summary: &Summary) -> Result<String, csv::Error> {
         let mut row: Vec<String> = place.into_iter().map(safe).collect();
         row.extend(["no".into(), data(detail.sample).into()]);
         row.extend(fields(&detail.score));
-        row.push(String::new());
+        row.extend([String::new(), known(&detail.model, &detail.benchmark)]);
         writer.write_record(&row)?;
     }
     let bytes = writer.into_inner().map_err(|e| csv::Error::from(e.into_error()))?;

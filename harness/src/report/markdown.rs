@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::summary::{Data, Detail, Outcome, Summary};
-use super::{Footnotes, interval, legend, lines, percent};
+use super::{Footnotes, interval, legend, lines, mark, percent, remarks};
 use crate::score::Subset;
 
 /// The whole board.
@@ -51,8 +51,9 @@ fn board(text: &mut String, summary: &Summary) {
                         String::new()
                     };
                     format!(
-                        "{} <sub>{}</sub><br><sub>{protocol}</sub>{n}",
+                        "{}{} <sub>{}</sub><br><sub>{protocol}</sub>{n}",
                         percent(score.value),
+                        mark(summary, model, &column.name),
                         interval(score)
                     )
                 }
@@ -67,6 +68,9 @@ fn board(text: &mut String, summary: &Summary) {
     text.push('\n');
     for (number, reason) in notes.iter() {
         let _ = writeln!(text, "[{number}] {}: {}  ", reason.kind.name(), escape(&reason.message));
+    }
+    for line in remarks(summary) {
+        let _ = writeln!(text, "{}  ", escape(&line));
     }
 }
 

@@ -1,5 +1,6 @@
 //! One [`summary::Summary`], many faces: terminal, Markdown, CSV, JSON. No face computes a number.
 
+pub mod card;
 pub mod csv;
 pub mod markdown;
 pub mod summary;
@@ -20,6 +21,40 @@ pub fn percent(value: f64) -> String {
 /// An interval as it stands in a table.
 pub fn interval(score: &Score) -> String {
     format!("{}–{}", percent(score.low), percent(score.high))
+}
+
+/// Stands beside a score whose model has seen something of the benchmark.
+pub const CONTAMINATED: &str = "†";
+
+/// The mark of a score: [`CONTAMINATED`] or nothing.
+pub fn mark(summary: &Summary, model: &str, benchmark: &str) -> &'static str {
+    if summary.contamination(model, benchmark).is_some() { CONTAMINATED } else { "" }
+}
+
+/// What must be known of the board's scores, in board order: a line for every known overlap of training data, and for
+/// every model that another tool asked.
+pub fn remarks(summary: &Summary) -> Vec<String> {
+    let mut lines = Vec::new();
+    for cell in summary.cells.iter().filter(|c| matches!(c.outcome, Outcome::Score(_))) {
+        let Some(known) = summary.contamination(&cell.model, &cell.benchmark) else { continue };
+        let title = summary.benchmarks.iter().find(|c| c.name == cell.benchmark);
+        let title = title.map_or(cell.benchmark.as_str(), |column| &column.title);
+        let line = format!(
+            "{CONTAMINATED} {} on {title}: training data known to overlap: {known}",
+            cell.model
+        );
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    for row in summary.models.iter().filter(|row| !row.imported.is_empty()) {
+        let tools = row.imported.join(", ");
+        lines.push(format!(
+            "{}: answers imported from {tools}; none of them was asked here",
+            row.name
+        ));
+    }
+    lines
 }
 
 /// The lines of the board: a model has one line, or more where it ran by several protocols.

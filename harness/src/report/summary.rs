@@ -89,8 +89,11 @@ pub struct Row {
     pub title: String,
     /// One sentence.
     pub description: String,
-    /// Benchmarks that its training data is known to overlap with, and why.
+    /// Columns whose examples its training data is known to overlap with, and what is known.
     pub contamination: Vec<(String, String)>,
+    /// Tools that asked the model in our place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub imported: Vec<String>,
 }
 
 /// A model on a benchmark.
@@ -142,6 +145,13 @@ pub struct Detail {
 }
 
 impl Summary {
+    /// What is known of an overlap of a model's training data with a column.
+    pub fn contamination(&self, model: &str, benchmark: &str) -> Option<&str> {
+        let row = self.models.iter().find(|row| row.name == model)?;
+        let known = row.contamination.iter().find(|(column, _)| column == benchmark)?;
+        Some(&known.1)
+    }
+
     /// The cell's mark: `SAMPLE` where it stands on sample data.
     pub fn mark(cell: &Cell) -> &'static str {
         if cell.sample { "SAMPLE" } else { "" }

@@ -7,7 +7,7 @@ use tabled::settings::object::{Columns, Rows};
 use tabled::settings::{Alignment, Style};
 
 use super::summary::{Data, Outcome, Summary};
-use super::{Footnotes, interval, legend, lines, percent};
+use super::{Footnotes, interval, legend, lines, mark, percent, remarks};
 
 /// The whole board as text.
 pub fn render(summary: &Summary) -> String {
@@ -37,7 +37,12 @@ pub fn render(summary: &Summary) -> String {
                         } else {
                             String::new()
                         };
-                        format!("{}\n{}\n{protocol}{n}", percent(score.value), interval(score))
+                        format!(
+                            "{}{}\n{}\n{protocol}{n}",
+                            percent(score.value),
+                            mark(summary, model, &column.name),
+                            interval(score)
+                        )
                     }
                     Some((Outcome::Reason(reason), _)) => {
                         format!("{} [{}]", reason.kind.name(), notes.number(reason))
@@ -64,6 +69,9 @@ pub fn render(summary: &Summary) -> String {
     let _ = writeln!(text, "{}\n{table}", summary.title);
     for (number, reason) in notes.iter() {
         let _ = writeln!(text, "[{number}] {}: {}", reason.kind.name(), reason.message);
+    }
+    for line in remarks(summary) {
+        let _ = writeln!(text, "{line}");
     }
     for (titles, because) in sample_reasons(summary) {
         let _ = writeln!(text, "SAMPLE for {}: {because}", titles.join(", "));

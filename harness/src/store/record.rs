@@ -41,6 +41,9 @@ pub struct CellSpec {
     /// Folder of the cache that the plugin may keep answers in; it changes none of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache: Option<String>,
+    /// Where the answers come from, if another tool asked the model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<Imported>,
     /// Names of all cultures of the data, sorted.
     pub cultures: Vec<String>,
     /// Version of the family's definition.
@@ -49,6 +52,23 @@ pub struct CellSpec {
     pub harness: String,
     /// Threads of the cell (they never change an answer).
     pub threads: usize,
+}
+
+/// Where imported answers come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Imported {
+    /// The tool that asked the model.
+    pub tool: String,
+    /// Its version; empty where the log does not tell it.
+    pub version: String,
+    /// The tool's name for the task.
+    pub task: String,
+    /// The tool's name for the model.
+    pub model: String,
+    /// How replies were read: a prompt of the task, or `labels`.
+    pub read_as: String,
+    /// The logs.
+    pub files: Vec<FileRef>,
 }
 
 /// A file and its content.
@@ -99,6 +119,12 @@ impl CellSpec {
             }
             for name in ["plugin", "data"] {
                 fields[name].as_object_mut().map(|m| m.remove("path"));
+            }
+            if let Some(files) = fields.get_mut("imported").and_then(|i| i["files"].as_array_mut())
+            {
+                for file in files {
+                    file.as_object_mut().map(|m| m.remove("path"));
+                }
             }
             if let Some(weights) = fields["weights"].as_object_mut() {
                 for weight in weights.values_mut() {

@@ -8,7 +8,10 @@
 mod adapters;
 mod cli;
 mod command;
+#[path = "../fixtures/family.rs"]
+mod family;
 mod fetch;
+mod import;
 mod killed;
 mod misbehaving;
 mod own_data;
@@ -16,5 +19,6 @@ mod plugin;
 mod program;
 mod real_data;
 mod sample_run;
+mod scaffold;
 mod scoring;
 mod stats;

@@ -3,38 +3,19 @@
 use fs_err as fs;
 use serde_json::Value;
 
+use super::family::Own;
 use super::program::{Place, Ran, assert_says};
 
-/// The definition of a dataset of the user's, over `train.{ending}` and `test.{ending}` of a mirror.
-pub(crate) const FAMILY: &str = r#"
-name = "own"
-title = "Own"
-version = 1
-status = "drop-in"
-summary = "A dataset of the tests."
-licence = "MIT"
-homepage = "https://example.org"
-paper = "none"
-citation = ""
-
-[[source]]
-id = "train"
-path = "train.csv"
-from = { kind = "drop-in", hint = "from the tests" }
-
-[[source]]
-id = "test"
-path = "test.csv"
-from = { kind = "drop-in", hint = "from the tests" }
-
-[[task]]
-name = "own"
-title = "Own"
-question = "Is it good?"
-labels = ["no", "yes"]
+/// The definition of a dataset of the user's, over `train.csv` and `test.csv` of a mirror.
+fn family() -> String {
+    let own = Own {
+        name: "own",
+        sources: [("train", "train.csv"), ("test", "test.csv")],
+        task: r#"labels = ["no", "yes"]
 positive = "yes"
 culture_kind = "country"
-
+"#,
+        inputs: r#"
 [[task.input]]
 source = "train"
 part = "train"
@@ -44,7 +25,8 @@ columns = ["id", "text", "label", "country"]
 source = "test"
 part = "test"
 columns = ["id", "text", "label", "country"]
-
+"#,
+        example: r#"
 [task.example]
 id = "{id}"
 text = "{text}"
@@ -54,29 +36,20 @@ culture = "{country}"
 
 [task.split]
 method = "given"
+"#,
+        metric: "accuracy",
+    };
+    own.toml()
+}
 
-[[task.protocol]]
-name = "trained"
-fit = true
-eval = ["test"]
-accepts = ["classify"]
-
-[[benchmark]]
-name = "own"
-title = "Own"
-number = 12
-task = "own"
-metric = "accuracy"
-"#;
-
-const TRAIN: &str =
+pub(crate) const TRAIN: &str =
     "id,text,label,country\nt1,fine,good,SG\nt2,\"so, so\",bad,ZA\nt3,great,good,ZA\n";
-const TEST: &str =
+pub(crate) const TEST: &str =
     "id,text,label,country\ne1,lovely,good,SG\ne2,awful,bad,ZA\ne3,nice,good,SG\ne4,poor,bad,SG\n";
 
-fn place(train: &[u8], test: &[u8]) -> Place {
+pub(crate) fn place(train: &[u8], test: &[u8]) -> Place {
     let place = Place::new();
-    place.write("defs/own.toml", FAMILY);
+    place.write("defs/own.toml", family());
     place.write("mirror/own/train.csv", train);
     place.write("mirror/own/test.csv", test);
     place
@@ -162,16 +135,16 @@ fn bad_files_name_row_field_and_remedy() {
 #[test]
 fn a_definition_with_an_unknown_field_names_file_line_and_field() {
     let place = Place::new();
-    place.write("defs/own.toml", FAMILY.replace("culture_kind", "culture_knid"));
+    place.write("defs/own.toml", family().replace("culture_kind", "culture_knid"));
     insta::assert_snapshot!(place.plain(&place.run(&["validate"]).exits(2).err), @"error: failed to read the definitions: <place>/defs/own.toml:28:1: unknown field `culture_knid`, expected one of `name`, `title`, `question`, `labels`, `positive`, `culture_kind`, `culture_names`, `input`, `step`, `example`, `split`, `protocol`, `scoring`: did you mean `culture_kind`?");
-    place.write("defs/own.toml", FAMILY.replace("method = \"given\"", "method = \"gvien\""));
+    place.write("defs/own.toml", family().replace("method = \"given\"", "method = \"gvien\""));
     assert_says(&place.run(&["validate"]).exits(2).err, &["own.toml:", "gvien", "given"]);
 }
 
 #[test]
 fn a_file_that_is_not_there_says_where_to_put_it() {
     let place = Place::new();
-    place.write("defs/own.toml", FAMILY);
+    place.write("defs/own.toml", family());
     let ran = place.run(&["prepare", "own", "--data", "official"]).exits(1);
     assert_says(&place.plain(&ran.err), &["own/train", "from the tests", "drop-in/own/train.csv"]);
     place.write("cache/drop-in/own/train.csv", TRAIN);

@@ -105,28 +105,11 @@ fn an_own_definition_over_the_same_files_gives_the_same_score() {
         fs::create_dir_all(place.path("mirror/mine")).unwrap();
         fs::copy(data.join("emgsd").join(file), place.path("mirror/mine").join(file)).unwrap();
     }
-    let (head, _) = super::own_data::FAMILY.split_once("[[source]]").unwrap();
-    let family = format!(
-        "{}{}",
-        head.replace("own", "mine"),
-        r#"
-[[source]]
-id = "train"
-path = "train_binary.jsonl"
-from = { kind = "drop-in", hint = "copied by the tests" }
-
-[[source]]
-id = "test"
-path = "test.csv"
-from = { kind = "drop-in", hint = "copied by the tests" }
-
-[[task]]
-name = "mine"
-title = "Mine"
-question = "Does this sentence state a stereotype?"
-labels = ["other", "stereotype"]
-culture_kind = "group"
-
+    let own = super::family::Own {
+        name: "mine",
+        sources: [("train", "train_binary.jsonl"), ("test", "test.csv")],
+        task: "labels = [\"other\", \"stereotype\"]\nculture_kind = \"group\"\n",
+        inputs: r#"
 [[task.input]]
 source = "train"
 part = "train"
@@ -147,7 +130,8 @@ template = ""
 source = "test"
 part = "test"
 columns = ["stereotype_type", "text", "category"]
-
+"#,
+        example: r#"
 [task.example]
 id = "{part}/{row}"
 text = "{text|trim}"
@@ -158,21 +142,10 @@ culture = "{stereotype_type}"
 [task.split]
 method = "given"
 valid = { share = 0.2, seed = 1 }
-
-[[task.protocol]]
-name = "trained"
-fit = true
-eval = ["test"]
-accepts = ["classify"]
-
-[[benchmark]]
-name = "mine"
-title = "Mine"
-number = 12
-task = "mine"
-metric = "macro-f1"
-"#
-    );
+"#,
+        metric: "macro-f1",
+    };
+    let family = own.toml();
     place.write("defs/mine.toml", family);
     place.run(&["validate"]).exits(0);
     let mirrors = [place.path("mirror"), data].map(|path| path.display().to_string());

@@ -293,3 +293,37 @@ fn a_model_that_serves_nothing_and_data_that_cannot_be_had_are_reasons() {
     assert_says(&auto.err, &["EMGSD: SAMPLE data: ", "offline"]);
     assert_says(&auto.out, &["SAMPLE for EMGSD: "]);
 }
+
+#[test]
+fn contamination_is_marked_in_every_face() {
+    let place = Place::new();
+    let known = "contamination = [{ benchmark = \"cultureatlas\", reason = \"read Wikipedia | all of it\" }]";
+    place.model("well-read", "majority", known, "by = \"all\"");
+    let benchmarks = "emgsd,cultureatlas,cultureatlas-high";
+    let args = ["--models", "well-read,majority", "--benchmarks", benchmarks, "--limit", "40"];
+    let ran = place.sample(&args).exits(0);
+    let note = "† well-read on CultureAtlas All: training data known to overlap: read Wikipedia | all of it";
+    // A subset of the same task is concerned, another benchmark and another model are not.
+    assert_says(&ran.out, &[note, "† well-read on CultureAtlas High: "]);
+    assert_eq!(ran.out.matches('†').count(), 4, "two scores, two notes: {}", ran.out);
+    let markdown = place.run(&["report", "--format", "md"]).exits(0).out;
+    assert_says(&markdown, &["read Wikipedia \\| all of it"]);
+    assert_eq!(markdown.matches('†').count(), 4, "{markdown}");
+    let csv = place.run(&["report", "--format", "csv"]).exits(0).out;
+    let mut rows = csv::Reader::from_reader(csv.as_bytes());
+    let head = rows.headers().unwrap().clone();
+    let at = |name: &str| head.iter().position(|h| h == name).unwrap();
+    for row in rows.records().map(Result::unwrap) {
+        let marked = !row[at("contamination")].is_empty();
+        let concerned =
+            &row[at("model")] == "well-read" && row[at("benchmark")].starts_with("cult");
+        assert_eq!(marked, concerned, "{row:?}");
+    }
+    let summary = place.summary("default");
+    assert_eq!(summary["models"][0]["contamination"].as_array().unwrap().len(), 2);
+    let card = place.run(&["show", "well-read"]).exits(0).out;
+    assert_says(
+        &card,
+        &["well-read · well-read", "licence", "MIT", "cultureatlas: read Wikipedia"],
+    );
+}

@@ -1,0 +1,245 @@
+//! Rows of a log and examples of a task, by id, else by exact text. What does not fit together is counted, or an error that
+//! names the rows.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde::Serialize;
+
+use super::{Error, Reply, Row, Rule};
+use crate::example::Examples;
+use crate::normalise::Template;
+use crate::score::Answer;
+use crate::store::log::{Given, Prediction};
+
+/// Rows that an error names at most.
+const NAMED: usize = 3;
+
+/// How a row names its example: templates over its fields.
+#[derive(Debug, Clone)]
+pub struct Names {
+    /// The example's id.
+    pub id: Template,
+    /// Its exact text.
+    pub text: Template,
+    /// Its culture, where several examples share a text.
+    pub culture: Option<Template>,
+    /// Whether the text was asked for by name: then a row that is found by its id must have the example's text too.
+    pub text_is_sure: bool,
+}
+
+/// What became of the rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Rows of the log.
+    pub rows: usize,
+    /// Rows that an example was found for, by its id.
+    pub by_id: usize,
+    /// And by its text.
+    pub by_text: usize,
+    /// Rows that name no example.
+    pub unmatched: usize,
+    /// Rows that say the same of an example as one before.
+    pub duplicates: usize,
+    /// Answers that are no label.
+    pub out_of_choice: usize,
+    /// Answers that were not given, for examples with and without a row.
+    pub missing: usize,
+}
+
+/// Answers in the order of the examples.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Joined {
+    /// `direct`, or one for each epoch.
+    pub variants: Vec<String>,
+    /// One for each example and variant.
+    pub rows: Vec<Prediction>,
+    /// What became of the rows.
+    pub counts: Counts,
+    /// The first row that names no example.
+    pub first_unmatched: Option<String>,
+}
+
+/// Finds the example of every row and reads its answer.
+pub fn join(
+    rows: &[Row],
+    examples: &Examples,
+    names: &Names,
+    rule: &Rule,
+) -> Result<Joined, Error> {
+    let index = Index::new(examples);
+    let epochs: BTreeSet<u32> = rows.iter().map(|row| row.epoch).collect();
+    let mut slots: BTreeMap<(usize, u32), &Row> = BTreeMap::new();
+    let mut counts = Counts { rows: rows.len(), ..Counts::default() };
+    let (mut ambiguous, mut conflicts) = (Vec::new(), Vec::new());
+    let mut first_unmatched = None;
+    for row in rows {
+        let place = match index.find(row, names) {
+            Found::Id(place) => {
+                counts.by_id += 1;
+                place
+            }
+            Found::Text(place) => {
+                counts.by_text += 1;
+                place
+            }
+            Found::None => {
+                counts.unmatched += 1;
+                first_unmatched.get_or_insert_with(|| row.place.clone());
+                continue;
+            }
+            Found::Several(why) => {
+                ambiguous.push(format!("{}: {why}", row.place));
+                continue;
+            }
+        };
+        match slots.insert((place, row.epoch), row) {
+            Some(before) if before.reply == row.reply => counts.duplicates += 1,
+            Some(before) => {
+                conflicts.push(format!("{} and {}", before.place, row.place));
+            }
+            None => {}
+        }
+    }
+    if !ambiguous.is_empty() {
+        return Err(Error::Join(format!(
+            "{} of {} rows name no single example: {}",
+            ambiguous.len(),
+            rows.len(),
+            first(&ambiguous)
+        )));
+    }
+    if !conflicts.is_empty() {
+        return Err(Error::Join(format!(
+            "different answers to the same example: {}; keep one row an example",
+            first(&conflicts)
+        )));
+    }
+    if slots.is_empty() {
+        return Err(Error::Join(format!(
+            "no row names an example of the evaluated part: {}",
+            index.hint(rows)
+        )));
+    }
+    let mut out = Vec::new();
+    let mut labels = 0;
+    for example in 0..examples.len() {
+        for (variant, epoch) in epochs.iter().enumerate() {
+            let row = slots.get(&(example, *epoch));
+            let (answer, reply) = match row.map(|row| &row.reply) {
+                None => (Given::Missing("the imported log has no row for it".to_owned()), None),
+                Some(Reply::Missing(why)) => (Given::Missing(why.clone()), None),
+                Some(Reply::Text(text)) => {
+                    let answer = match rule.read(text) {
+                        Answer::Label(label) => Given::Label(label),
+                        Answer::OutOfChoice | Answer::Missing => Given::OutOfChoice,
+                    };
+                    (answer, Some(text.clone()))
+                }
+            };
+            match &answer {
+                Given::Label(_) => labels += 1,
+                Given::OutOfChoice => counts.out_of_choice += 1,
+                Given::Missing(_) => counts.missing += 1,
+            }
+            out.push(Prediction { example, variant, answer, top: Vec::new(), reply });
+        }
+    }
+    if labels == 0 && counts.out_of_choice > 0 {
+        let said = out.iter().find_map(|p| p.reply.as_deref()).unwrap_or_default();
+        return Err(Error::Join(format!(
+            "none of the {} answers is a label of the task; the first is {said:?}",
+            counts.out_of_choice
+        )));
+    }
+    let variants = match epochs.len() {
+        1 => vec!["direct".to_owned()],
+        _ => epochs.iter().map(|epoch| format!("epoch-{epoch}")).collect(),
+    };
+    Ok(Joined { variants, rows: out, counts, first_unmatched })
+}
+
+fn first(all: &[String]) -> String {
+    let more = all.len().saturating_sub(NAMED);
+    let named = all[..all.len().min(NAMED)].join("; ");
+    if more > 0 { format!("{named}; and {more} more") } else { named }
+}
+
+enum Found {
+    Id(usize),
+    Text(usize),
+    None,
+    Several(String),
+}
+
+/// Examples by id and by text.
+struct Index<'a> {
+    examples: &'a Examples,
+    ids: HashMap<&'a str, usize>,
+    texts: HashMap<&'a str, Vec<usize>>,
+}
+
+impl<'a> Index<'a> {
+    fn new(examples: &'a Examples) -> Self {
+        let ids = examples.ids.iter().enumerate().map(|(i, id)| (id, i)).collect();
+        let mut texts: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (i, text) in examples.texts.iter().enumerate() {
+            texts.entry(text).or_default().push(i);
+        }
+        Self { examples, ids, texts }
+    }
+
+    fn find(&self, row: &Row, names: &Names) -> Found {
+        let text = rendered(&names.text, row);
+        if let Some(&place) = rendered(&names.id, row).and_then(|id| self.ids.get(id.as_str())) {
+            return match text {
+                Some(text) if names.text_is_sure && text != self.examples.texts.get(place) => {
+                    Found::Several(format!(
+                        "its id is that of `{}`, its text is not",
+                        self.examples.ids.get(place)
+                    ))
+                }
+                _ => Found::Id(place),
+            };
+        }
+        let Some(places) = text.and_then(|text| self.texts.get(text.as_str())) else {
+            return Found::None;
+        };
+        let culture = names.culture.as_ref().and_then(|culture| rendered(culture, row));
+        let fits = |place: &&usize| {
+            culture.as_ref().is_none_or(|culture| self.examples.cultures.get(**place) == culture)
+        };
+        let places: Vec<usize> = places.iter().filter(fits).copied().collect();
+        match places[..] {
+            [] => Found::None,
+            [place] => Found::Text(place),
+            _ => {
+                let ids: Vec<String> = places
+                    .iter()
+                    .map(|&place| format!("`{}`", self.examples.ids.get(place)))
+                    .collect();
+                Found::Several(format!(
+                    "its text is that of {}; name the example by --id, or the culture by --culture",
+                    first(&ids)
+                ))
+            }
+        }
+    }
+
+    /// What the fields of the first row look like, and what an example does.
+    fn hint(&self, rows: &[Row]) -> String {
+        let fields = rows.first().map(|row| {
+            row.fields.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+        });
+        format!(
+            "the first has the fields {}; an example is named by an id such as `{}`, or by its exact text; say by --id or --text which field holds it",
+            fields.unwrap_or_default(),
+            self.examples.ids.iter().next().unwrap_or_default()
+        )
+    }
+}
+
+/// A template over a row's fields; nothing where one of them is absent.
+fn rendered(template: &Template, row: &Row) -> Option<String> {
+    template.names().all(|name| row.fields.contains_key(name)).then_some(())?;
+    Some(template.render(|name| row.fields.get(name).map(String::as_str)))
+}

@@ -1,0 +1,69 @@
+//! A row for each example: CSV, TSV or JSON lines. Every column may name the example; one has the answer.
+
+use std::io::Read;
+
+use super::{Error, How, Log, Object, Reply, Row, Tool, broken, fields};
+use crate::definition::family::Capability;
+
+pub(super) fn objects(name: &str, rows: Vec<(String, Object)>, how: &How) -> Result<Log, Error> {
+    let rows = rows.into_iter().map(|(place, row)| {
+        let mut fields = fields(&row);
+        let reply = match (fields.remove(&how.label), row.get(&how.label)) {
+            (Some(label), _) => Reply::Text(label),
+            (None, Some(serde_json::Value::Null)) => Reply::Missing("null".to_owned()),
+            _ => return Err(no_column(&place, &how.label, row.keys())),
+        };
+        Ok(Row { place, fields, epoch: 1, reply })
+    });
+    log(name, rows.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn delimited(
+    name: &str,
+    separator: u8,
+    mut input: impl Read,
+    how: &How,
+) -> Result<Log, Error> {
+    let mut text = String::new();
+    input.read_to_string(&mut text).map_err(|e| broken(name, format!("{e}; save it as UTF-8")))?;
+    let text = text.trim_start_matches('\u{feff}');
+    let mut reader = csv::ReaderBuilder::new().delimiter(separator).from_reader(text.as_bytes());
+    let head = reader.headers().map_err(|e| broken(name, e.to_string()))?.clone();
+    if !head.iter().any(|column| column == how.label) {
+        return Err(no_column(name, &how.label, head.iter()));
+    }
+    let mut rows = Vec::new();
+    for (i, record) in reader.records().enumerate() {
+        let place = format!("{name}, row {}", i + 1);
+        let record = record.map_err(|e| broken(&place, e.to_string()))?;
+        let cells = head.iter().zip(&record).map(|(name, cell)| (name.to_owned(), cell.to_owned()));
+        let mut fields: std::collections::BTreeMap<String, String> = cells.collect();
+        let label = fields.remove(&how.label).unwrap_or_default();
+        let reply = if label.trim().is_empty() {
+            Reply::Missing("an empty cell".to_owned())
+        } else {
+            Reply::Text(label)
+        };
+        rows.push(Row { place, fields, epoch: 1, reply });
+    }
+    log(name, rows)
+}
+
+fn log(name: &str, rows: Vec<Row>) -> Result<Log, Error> {
+    if rows.is_empty() {
+        return Err(broken(name, "the file has no rows; there is nothing to import"));
+    }
+    let served = Capability::Classify;
+    Ok(Log { tool: Tool::Predictions, version: None, task: None, model: None, served, rows })
+}
+
+fn no_column(place: &str, label: &str, there: impl Iterator<Item = impl AsRef<str>>) -> Error {
+    let there: Vec<String> = there.map(|name| format!("`{}`", name.as_ref())).collect();
+    broken(
+        place,
+        format!(
+            "no column `{label}` with the answer (there are {}); name it with --label",
+            there.join(", ")
+        ),
+    )
+}
