@@ -234,7 +234,7 @@ impl<'a> File<'a> {
         let spaces = Replace::new(tokenizers::normalizers::replace::ReplacePattern::Regex(" {2,}".to_owned()), " ")
             .map_err(|e| e.to_string())?;
         let steps: Vec<NormalizerWrapper> = vec![Nmt.into(), NFKC.into(), spaces.into()];
-        tokenizer.with_normalizer(Some(Sequence::new(steps)));
+        tokenizer.with_normalizer(Some(Sequence::new(steps))).map_err(|e| e.to_string())?;
         tokenizer.with_pre_tokenizer(Some(Metaspace::new('\u{2581}', PrependScheme::Always, true)));
         tokenizer.with_post_processor(Some(BertProcessing::new(ends, begins)));
         tokenizer

@@ -164,7 +164,7 @@ fn read(args: &Args) -> anyhow::Result<Log> {
         match &mut all {
             None => all = Some(log),
             Some(first) if (first.tool, &first.model) == (log.tool, &log.model) => {
-                first.rows.extend(log.rows)
+                first.rows.extend(log.rows);
             }
             Some(first) => {
                 let of = |log: &Log| {
