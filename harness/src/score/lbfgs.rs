@@ -94,7 +94,7 @@ fn descent(
     }
     // The step that would have undone the last turn of the gradient, scaled so that it has the length of the last move.
     let solved = |mut vector: Vec<f64>| {
-        for solve in &solve {
+        if let Some(solve) = solve {
             solve(&mut vector);
         }
         vector
