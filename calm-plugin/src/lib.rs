@@ -15,7 +15,6 @@ pub mod loss;
 pub mod measures;
 pub mod model;
 pub mod pool;
-mod precision;
 pub mod prompt;
 pub mod slots;
 

@@ -148,21 +148,20 @@ impl Checkpoint {
             let config = crate::packed::config(&packed)?;
             return Ok(Self { config, weights: vec![packed.clone()], tokenizer: packed });
         }
-        let (config, weights, tokenizer) = match folder {
-            Some(folder) => (folder.join("config.json"), weights_in(folder)?, folder.join("tokenizer.json")),
-            None => {
-                let file = |id: &str| {
-                    files.get(id).map(PathBuf::from).ok_or_else(|| {
-                        Error::config(format!(
-                            "no checkpoint: the model's TOML needs [[weights]] with the ids config, model and tokenizer (`{id}` is missing), or `folder` in [config]"
-                        ))
-                    })
-                };
-                let mut weights = vec![file("model")?];
-                // Shards: model, model-2, model-3, ...
-                weights.extend((2..).map_while(|n| files.get(&format!("model-{n}")).map(PathBuf::from)));
-                (file("config")?, weights, file("tokenizer")?)
-            }
+        let (config, weights, tokenizer) = if let Some(folder) = folder {
+            (folder.join("config.json"), weights_in(folder)?, folder.join("tokenizer.json"))
+        } else {
+            let file = |id: &str| {
+                files.get(id).map(PathBuf::from).ok_or_else(|| {
+                    Error::config(format!(
+                        "no checkpoint: the model's TOML needs [[weights]] or `files` with the ids config, model and tokenizer (`{id}` is missing), or `folder` in [config]"
+                    ))
+                })
+            };
+            let mut weights = vec![file("model")?];
+            // Shards: model, model-2, model-3, ...
+            weights.extend((2..).map_while(|n| files.get(&format!("model-{n}")).map(PathBuf::from)));
+            (file("config")?, weights, file("tokenizer")?)
         };
         for path in weights.iter().chain([&tokenizer]) {
             if !path.is_file() {
@@ -253,7 +252,7 @@ impl ModelConfig {
                 raw.hidden_size
             ));
         }
-        let padding = raw.pad_token_id.unwrap_or(if family == Family::Roberta { 1 } else { 0 });
+        let padding = raw.pad_token_id.unwrap_or(i64::from(family == Family::Roberta));
         let window = raw.window(kind);
         Ok(Self {
             family,

@@ -11,6 +11,7 @@ mod llama;
 pub mod model;
 mod packed;
 pub mod pooling;
+pub mod precision;
 pub mod runtime;
 pub mod state;
 pub mod tokens;

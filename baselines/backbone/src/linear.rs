@@ -70,7 +70,7 @@ impl LayerNorm {
 
     pub(crate) fn forward(&self, x: &Tensor) -> Tensor {
         let width = self.weight.size()[0];
-        x.layer_norm(&[width], Some(&self.weight), Some(&self.bias), self.epsilon, true)
+        x.layer_norm([width], Some(&self.weight), Some(&self.bias), self.epsilon, true)
     }
 }
 

@@ -40,7 +40,7 @@ pub(crate) fn tensors(path: &Path) -> Result<Vec<(String, Tensor)>, Error> {
 
 /// Its tokenizer.
 pub(crate) fn tokenizer(path: &Path) -> Result<Tokenizer, Error> {
-    with(path, |file| file.tokenizer())
+    with(path, File::tokenizer)
 }
 
 fn with<T>(path: &Path, read: impl FnOnce(File<'_>) -> Result<T, String>) -> Result<T, Error> {

@@ -7,7 +7,7 @@ mod head;
 use std::path::Path;
 
 use backbone::model::Pass;
-use backbone::{Backbone, Checkpoint, Encoded, Tokens, runtime, state, train};
+use backbone::{Backbone, Checkpoint, Encoded, Tokens, precision, runtime, state, train};
 use plugin_api::{
     Batch, Capability, Dataset, Error, Host, Matrix, Plugin, Scores, Task, export_plugin,
 };
@@ -115,7 +115,7 @@ impl Encoder {
     /// Hidden states that enter layer `from`, `[B,L,d]`, and mask `[B,L]` to pooled vectors `[B,d]`.
     fn pooled(&self, hidden: Tensor, mask: &Tensor, from: usize, dropout: f64) -> Tensor {
         let pass = Pass { dropout, prompt: 0 };
-        tch::autocast(self.config.bf16 && self.device.is_cuda(), || {
+        precision::mixed(self.config.bf16 && self.device.is_cuda(), || {
             let hidden = self.backbone.run(hidden, mask, from..self.backbone.layers(), pass);
             self.config.pooling.pool(&hidden, mask).to_kind(Kind::Float)
         })

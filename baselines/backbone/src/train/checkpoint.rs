@@ -25,6 +25,9 @@ pub(super) struct Place {
     pub(super) since: usize,
 }
 
+/// A checkpoint that was taken up: where it was, and the best state so far.
+pub(super) type Taken = (Place, Option<Vec<(String, Tensor)>>);
+
 /// A folder for the checkpoint of one training.
 #[derive(Debug)]
 pub(super) struct Folder(PathBuf);
@@ -87,7 +90,7 @@ impl Folder {
         key: &str,
         optimiser: &mut AdamW,
         buffers: &mut [(String, Tensor)],
-    ) -> Result<Option<(Place, Option<Vec<(String, Tensor)>>)>, Error> {
+    ) -> Result<Option<Taken>, Error> {
         if !self.place().is_file() {
             return Ok(None);
         }

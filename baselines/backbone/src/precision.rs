@@ -4,7 +4,7 @@
 use std::sync::Once;
 
 /// Computes with matrix products in bfloat16 where `wanted`, in float32 otherwise.
-pub(crate) fn mixed<T>(wanted: bool, compute: impl FnOnce() -> T) -> T {
+pub fn mixed<T>(wanted: bool, compute: impl FnOnce() -> T) -> T {
     if !wanted {
         return compute();
     }

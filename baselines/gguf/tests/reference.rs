@@ -1,0 +1,128 @@
+//! Log-likelihoods and greedy replies of an independent forward pass (NumPy, float64). `scripts/gguf-fixture.py` writes the fixtures.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::{Path, PathBuf};
+
+use gguf::Gguf;
+use plugin_api::{Host, Plugin, Task};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Expected {
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    file: String,
+    loglikelihood: Vec<Pair>,
+    replies: Vec<Reply>,
+}
+
+#[derive(Deserialize)]
+struct Pair {
+    context: String,
+    continuation: String,
+    sum: f64,
+    tokens: u64,
+    greedy: bool,
+}
+
+#[derive(Deserialize)]
+struct Reply {
+    prompt: String,
+    reply: String,
+}
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}
+
+fn create(model: &Path) -> Result<Gguf, String> {
+    let task = Task { name: "t".into(), protocol: "p".into(), labels: vec![], cultures: vec![] };
+    let config = serde_json::json!({ "weights": { "model": model } });
+    Gguf::create(&config.to_string(), &task, &Host::silent(1, 1)).map_err(|e| e.message)
+}
+
+#[test]
+fn loglikelihoods_and_replies_are_the_references() {
+    let expected: Expected =
+        serde_json::from_str(&fs_err::read_to_string(fixture("expected.json")).unwrap()).unwrap();
+    assert_eq!(expected.cases.len(), 3);
+    for case in expected.cases {
+        let mut model = create(&fixture(&case.file)).unwrap();
+        let contexts: Vec<&str> = case.loglikelihood.iter().map(|p| p.context.as_str()).collect();
+        let continuations: Vec<&str> =
+            case.loglikelihood.iter().map(|p| p.continuation.as_str()).collect();
+        let host = Host::silent(1, 1);
+        let got = model.loglikelihood(&contexts, &continuations, &host).unwrap();
+        // With quantised weights the products here round activations to 8 bits, too, as llama.cpp does; the reference does not.
+        let tolerance = if case.file == "f32.gguf" { 1e-4 } else { 0.05 };
+        for (got, pair) in got.iter().zip(&case.loglikelihood) {
+            let what = format!(
+                "{}: {:?} {:?}: {got:?}, reference {}",
+                case.file, pair.context, pair.continuation, pair.sum
+            );
+            assert_eq!(got.tokens, pair.tokens, "{what}");
+            assert!((got.sum - pair.sum).abs() <= tolerance * (1.0 + pair.sum.abs()), "{what}");
+            if case.file == "f32.gguf" {
+                assert_eq!(got.greedy, pair.greedy, "{what}");
+            }
+        }
+        // One by one, and in another order: an answer depends on its prompt alone.
+        for i in (0..contexts.len()).rev() {
+            let alone =
+                model.loglikelihood(&contexts[i..=i], &continuations[i..=i], &host).unwrap();
+            assert_eq!(alone[0], got[i], "{}: {:?}", case.file, contexts[i]);
+        }
+        if case.file == "f32.gguf" {
+            for reply in &case.replies {
+                assert_eq!(model.reply_to(&reply.prompt, 8, 0.0, &host).unwrap(), reply.reply);
+            }
+        }
+        let prompt = &case.replies[0].prompt;
+        let warm =
+            |model: &Gguf, seed| model.reply_to(prompt, 8, 1.0, &Host::silent(1, seed)).unwrap();
+        assert_eq!(warm(&model, 1), warm(&model, 1));
+    }
+}
+
+#[test]
+fn what_cannot_be_served_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = fs_err::read(fixture("f32.gguf")).unwrap();
+    let write = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        fs_err::write(&path, bytes).unwrap();
+        path
+    };
+    let changed = |from: &str, to: &str| {
+        assert_eq!(from.len(), to.len());
+        let at = bytes.windows(from.len()).position(|w| w == from.as_bytes()).unwrap();
+        let mut bytes = bytes.clone();
+        bytes[at..at + to.len()].copy_from_slice(to.as_bytes());
+        bytes
+    };
+    let refused = |path: &Path, expect: &str| {
+        let message = create(path).unwrap_err();
+        assert!(message.contains(expect), "{message}");
+    };
+    refused(&write("cut", &bytes[..bytes.len() / 2]), "cut");
+    refused(&write("prose", b"no model at all"), "prose");
+    refused(
+        &write("pre", &changed("smollm", "strang")),
+        "give a tokenizer.json as the weights `tokenizer`",
+    );
+    refused(
+        &write("name", &changed("output_norm.weight", "output_form.weight")),
+        "output_norm.weight",
+    );
+    refused(&folder.path().join("absent"), "absent");
+
+    let mut model = create(&fixture("f32.gguf")).unwrap();
+    let long = "x".repeat(97);
+    let error = model.loglikelihood(&["a", &long], &["b", "c"], &Host::silent(1, 1)).unwrap_err();
+    assert_eq!(error.kind, plugin_api::ErrorKind::Input(1));
+    assert!(error.message.contains("97 tokens; the model's context holds 96"), "{}", error.message);
+}
