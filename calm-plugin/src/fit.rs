@@ -1,18 +1,16 @@
 //! Fitting: texts are made ready once, the shared loop trains, macro-F1 on validation decides, clusters settle at the end.
 
 use backbone::runtime;
-use std::fmt::Write as _;
 
 use backbone::train::{self, Learner, Loss, Step, stream};
 use plugin_api::{Dataset, Error, Host};
 use rand::RngExt as _;
 use rand::seq::SliceRandom as _;
-use sha2::{Digest, Sha256};
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
 
 use crate::clusters::{self, Clusters, TYPES};
-use crate::config::{CalmConfig, Contrast, Gate, Tags};
+use crate::config::{Contrast, Gate, Tags};
 use crate::items::Items;
 use crate::loss::{LossTerms, Targets};
 use crate::measures::{nmi, purity, silhouette};
@@ -72,7 +70,9 @@ pub(crate) fn fit(
     let whole: Vec<usize> = (0..valid.labels.len()).collect();
     let mut known = Data::new(net, train, &places, host)?;
     let unseen = Data::new(net, valid, &whole, host)?;
-    let key = key(&net.config, train, &places, host.seed())?;
+    let batch = &train.examples;
+    let item = |i: &usize| (batch.ids[*i], batch.texts[*i], train.labels[*i], batch.cultures[*i]);
+    let key = train::key(&net.config, &net.config.weights, host.seed(), places.iter().map(item))?;
     shuffle(&mut known.cultures, net.config.tags, host.seed());
     let mut cultures = known.cultures.clone();
     cultures.sort_unstable();
@@ -102,39 +102,6 @@ pub(crate) fn fit(
         runtime::memory_line(net.device)
     ));
     Ok(Kept { clusters: fit.clusters, prototypes })
-}
-
-/// What is trained on what, by hash: a checkpoint of anything else is not taken up.
-fn key(
-    config: &CalmConfig,
-    train: &Dataset<'_>,
-    places: &[usize],
-    seed: u64,
-) -> Result<String, Error> {
-    let mut hash = Sha256::new();
-    hash.update(serde_json::to_vec(config).map_err(Error::internal)?);
-    hash.update(seed.to_le_bytes());
-    // Content addressed by the harness: the path of weights in its cache is their hash.
-    let mut weights: Vec<_> = config.weights.iter().collect();
-    weights.sort();
-    for (id, path) in weights {
-        hash.update(id);
-        hash.update(path);
-    }
-    let batch = &train.examples;
-    for place in places {
-        for text in [batch.ids[*place], batch.texts[*place]] {
-            hash.update((text.len() as u64).to_le_bytes());
-            hash.update(text);
-        }
-        hash.update(train.labels[*place].to_le_bytes());
-        hash.update(batch.cultures[*place].to_le_bytes());
-    }
-    let mut name = String::new();
-    for byte in hash.finalize() {
-        let _ = write!(name, "{byte:02x}");
-    }
-    Ok(name)
 }
 
 /// The tags that training sees.

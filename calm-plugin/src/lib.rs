@@ -20,7 +20,7 @@ pub mod slots;
 
 use std::path::Path;
 
-use backbone::{Checkpoint, Tokens, runtime, state, train};
+use backbone::{Checkpoint, Tokens, precision, runtime, state, train};
 use plugin_api::{
     Batch, Capability, Dataset, Error, Host, Matrix, Plugin, Replies, Scores, Task, export_plugin,
 };

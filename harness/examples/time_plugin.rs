@@ -58,7 +58,12 @@ fn main() {
 }
 
 /// A model with the settings of the peer: dropout as in the checkpoint, no validation.
-fn create<'l>(library: &'l Library, args: &Args, epochs: usize, events: &'l Events) -> Instance<'l> {
+fn create<'l>(
+    library: &'l Library,
+    args: &Args,
+    epochs: usize,
+    events: &'l Events,
+) -> Instance<'l> {
     let mut config = json!({
         "folder": args.weights, "device": "cpu", "max_tokens": 256,
         "train": {"epochs": epochs, "batch": BATCH, "learning_rate": 2e-5, "backbone_rate": 2e-5, "patience": 0},
@@ -67,7 +72,12 @@ fn create<'l>(library: &'l Library, args: &Args, epochs: usize, events: &'l Even
         config["tune"] = json!({"kind": "frozen"});
     }
     let labels = vec!["no".to_owned(), "yes".to_owned()];
-    let task = TaskInfo { name: "bench".into(), protocol: "trained".into(), labels, cultures: vec!["one".into()] };
+    let task = TaskInfo {
+        name: "bench".into(),
+        protocol: "trained".into(),
+        labels,
+        cultures: vec!["one".into()],
+    };
     library.create(&config.to_string(), &task, Host::new(args.threads, 1, events)).unwrap()
 }
 
@@ -89,7 +99,11 @@ fn classify(model: &mut Instance<'_>, texts: &[&str], labels: &[u32], batch: usi
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         let cultures = vec![0; texts.len()];
         model.classify(Columns { ids: &ids, texts, cultures: &cultures }, &mut scores).unwrap();
-        right += scores.chunks(2).zip(labels).filter(|(row, label)| u32::from(row[1] > row[0]) == **label).count();
+        right += scores
+            .chunks(2)
+            .zip(labels)
+            .filter(|(row, label)| u32::from(row[1] > row[0]) == **label)
+            .count();
     }
     (start.elapsed().as_secs_f64(), right as f64 / texts.len().max(1) as f64)
 }
@@ -151,10 +165,8 @@ fn measure(library: &Library, args: &Args) -> serde_json::Value {
             let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
             let mut model = create(1);
             fit(&mut model, &texts, &labels);
-            let mut times: Vec<f64> = (0..15)
-                .map(|_| classify(&mut model, &texts, &labels, BATCH).0)
-                .skip(3)
-                .collect();
+            let mut times: Vec<f64> =
+                (0..15).map(|_| classify(&mut model, &texts, &labels, BATCH).0).skip(3).collect();
             times.sort_by(f64::total_cmp);
             result["median_step_ms"] = json!(1e3 * times[times.len() / 2]);
         }

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use tch::nn::{Init, Path};
 use tch::Tensor;
+use tch::nn::{Init, Path};
 
 use crate::checkpoint::{Activation, Family, ModelConfig};
 use crate::linear::{LayerNorm, Linear, Rank};
@@ -35,11 +35,19 @@ struct Layer {
 }
 
 impl Bert {
-    pub(crate) fn new(path: &Path<'_>, config: &ModelConfig, lora: impl Fn(usize) -> Option<Rank>) -> Self {
+    pub(crate) fn new(
+        path: &Path<'_>,
+        config: &ModelConfig,
+        lora: impl Fn(usize) -> Option<Rank>,
+    ) -> Self {
         let embeddings = path / "embeddings";
         let first_position = if config.family == Family::Roberta { config.padding + 1 } else { 0 };
         let table = |name: &str, rows: i64| {
-            (&embeddings / name).var("weight", &[rows, config.width], Init::Randn { mean: 0.0, stdev: 0.02 })
+            (&embeddings / name).var(
+                "weight",
+                &[rows, config.width],
+                Init::Randn { mean: 0.0, stdev: 0.02 },
+            )
         };
         Self {
             words: table("word_embeddings", config.vocabulary),
@@ -57,12 +65,19 @@ impl Bert {
     pub(crate) fn embed(&self, ids: &Tensor, pass: Pass) -> Tensor {
         let length = ids.size()[1];
         let positions = self.positions.narrow(0, self.first_position, length); // [L,d]
-        let sum = Tensor::embedding(&self.words, ids, -1, false, false) + positions + self.types.get(0);
+        let sum =
+            Tensor::embedding(&self.words, ids, -1, false, false) + positions + self.types.get(0);
         drop_out(self.norm.forward(&sum), pass.dropout)
     }
 
     /// `[B,L,d]` through some layers.
-    pub(crate) fn run(&self, mut hidden: Tensor, mask: &Tensor, layers: Range<usize>, pass: Pass) -> Tensor {
+    pub(crate) fn run(
+        &self,
+        mut hidden: Tensor,
+        mask: &Tensor,
+        layers: Range<usize>,
+        pass: Pass,
+    ) -> Tensor {
         let mask = mask.unsqueeze(1).unsqueeze(1); // [B,1,1,L]
         for layer in &self.layers[layers] {
             hidden = layer.forward(&hidden, &mask, pass.dropout);
@@ -80,7 +95,11 @@ impl Layer {
             key: Linear::new(&(&own / "key"), width, width, true, None),
             value: Linear::new(&(&own / "value"), width, width, true, lora),
             attended: Linear::new(&(&attention / "output" / "dense"), width, width, true, None),
-            attended_norm: LayerNorm::new(&(&attention / "output" / "LayerNorm"), width, config.epsilon),
+            attended_norm: LayerNorm::new(
+                &(&attention / "output" / "LayerNorm"),
+                width,
+                config.epsilon,
+            ),
             inner: Linear::new(&(path / "intermediate" / "dense"), width, config.inner, true, None),
             outer: Linear::new(&(path / "output" / "dense"), config.inner, width, true, None),
             outer_norm: LayerNorm::new(&(path / "output" / "LayerNorm"), width, config.epsilon),
@@ -103,7 +122,8 @@ impl Layer {
             false,
         );
         let attended = attended.transpose(1, 2).flatten(2, 3); // [B,L,d]
-        let x = self.attended_norm.forward(&(drop_out(self.attended.forward(&attended), dropout) + x));
+        let x =
+            self.attended_norm.forward(&(drop_out(self.attended.forward(&attended), dropout) + x));
         let inner = activate(&self.inner.forward(&x), self.activation);
         self.outer_norm.forward(&(drop_out(self.outer.forward(&inner), dropout) + &x))
     }

@@ -160,12 +160,16 @@ impl Checkpoint {
             };
             let mut weights = vec![file("model")?];
             // Shards: model, model-2, model-3, ...
-            weights.extend((2..).map_while(|n| files.get(&format!("model-{n}")).map(PathBuf::from)));
+            weights
+                .extend((2..).map_while(|n| files.get(&format!("model-{n}")).map(PathBuf::from)));
             (file("config")?, weights, file("tokenizer")?)
         };
         for path in weights.iter().chain([&tokenizer]) {
             if !path.is_file() {
-                return Err(Error::load(format!("{}: there is no such file; {WHAT}", path.display())));
+                return Err(Error::load(format!(
+                    "{}: there is no such file; {WHAT}",
+                    path.display()
+                )));
             }
         }
         Ok(Self { config: ModelConfig::read(&config)?, weights, tokenizer })
@@ -185,13 +189,17 @@ fn weights_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
         weight_map: HashMap<String, String>,
     }
     let text = fs_err::read_to_string(&index).map_err(Error::load)?;
-    let read: Index = serde_json::from_str(&text)
-        .map_err(|e| Error::load(format!("{}: {e}; it lists the file of each tensor", index.display())))?;
+    let read: Index = serde_json::from_str(&text).map_err(|e| {
+        Error::load(format!("{}: {e}; it lists the file of each tensor", index.display()))
+    })?;
     let mut names: Vec<&String> = read.weight_map.values().collect();
     names.sort();
     names.dedup();
     if let Some(odd) = names.iter().find(|name| name.contains(['/', '\\'])) {
-        return Err(Error::load(format!("{}: the file {odd:?} is not in the folder itself", index.display())));
+        return Err(Error::load(format!(
+            "{}: the file {odd:?} is not in the folder itself",
+            index.display()
+        )));
     }
     Ok(names.into_iter().map(|name| folder.join(name)).collect())
 }
@@ -218,9 +226,15 @@ impl ModelConfig {
             }
         };
         if let Some(kind) = raw.position_embedding_type.as_deref().filter(|k| *k != "absolute") {
-            return Err(format!("position_embedding_type {kind:?} is not implemented; absolute is"));
+            return Err(format!(
+                "position_embedding_type {kind:?} is not implemented; absolute is"
+            ));
         }
-        let act = raw.hidden_act.as_deref().unwrap_or(if family == Family::Llama { "silu" } else { "gelu" });
+        let act = raw.hidden_act.as_deref().unwrap_or(if family == Family::Llama {
+            "silu"
+        } else {
+            "gelu"
+        });
         let activation = match act {
             "gelu" => Activation::Gelu,
             "gelu_new" | "gelu_pytorch_tanh" | "gelu_fast" => Activation::GeluTanh,
@@ -246,7 +260,10 @@ impl ModelConfig {
         }
         let head_width = raw.head_dim.unwrap_or(raw.hidden_size / heads);
         let key_heads = raw.num_key_value_heads.unwrap_or(heads);
-        if key_heads < 1 || heads % key_heads != 0 || (family != Family::Llama && head_width * heads != raw.hidden_size) {
+        if key_heads < 1
+            || heads % key_heads != 0
+            || (family != Family::Llama && head_width * heads != raw.hidden_size)
+        {
             return Err(format!(
                 "hidden_size {}, num_attention_heads {heads} and num_key_value_heads {key_heads} do not divide",
                 raw.hidden_size
@@ -264,7 +281,8 @@ impl ModelConfig {
             key_heads,
             head_width,
             // RoBERTa's table begins with the padding's position.
-            positions: raw.max_position_embeddings - if family == Family::Roberta { padding + 1 } else { 0 },
+            positions: raw.max_position_embeddings
+                - if family == Family::Roberta { padding + 1 } else { 0 },
             types: if family == Family::Llama { 0 } else { raw.type_vocab_size.max(1) },
             epsilon: raw.layer_norm_eps.or(raw.rms_norm_eps).unwrap_or(1e-12),
             padding,
@@ -283,9 +301,12 @@ impl Raw {
     /// Base and rescaling of the rotary positions.
     fn rope(&self) -> Result<(f64, Option<RopeScaling>), String> {
         let scaling = self.rope_parameters.as_ref().or(self.rope_scaling.as_ref());
-        let theta = |value: &serde_json::Value| value.get("rope_theta").and_then(serde_json::Value::as_f64);
+        let theta =
+            |value: &serde_json::Value| value.get("rope_theta").and_then(serde_json::Value::as_f64);
         let base = self.rope_theta.or_else(|| scaling.and_then(theta)).unwrap_or(10_000.0);
-        let Some(scaling) = scaling.filter(|value| !value.is_null()) else { return Ok((base, None)) };
+        let Some(scaling) = scaling.filter(|value| !value.is_null()) else {
+            return Ok((base, None));
+        };
         let kind = scaling.get("rope_type").or_else(|| scaling.get("type"));
         match kind.and_then(serde_json::Value::as_str) {
             Some("default") => Ok((base, None)),
@@ -326,9 +347,13 @@ mod tests {
     fn families_are_told_apart() {
         let mini = ModelConfig::parse(MINI).unwrap();
         assert_eq!((mini.family, mini.head_width, mini.positions), (Family::Bert, 32, 512));
-        let roberta = ModelConfig::parse(&MINI.replace("\"bert\"", "\"xlm-roberta\"").replace("512", "514")).unwrap();
+        let roberta =
+            ModelConfig::parse(&MINI.replace("\"bert\"", "\"xlm-roberta\"").replace("512", "514"))
+                .unwrap();
         assert_eq!((roberta.family, roberta.positions, roberta.padding), (Family::Roberta, 512, 1));
-        let qwen = ModelConfig::parse(&MINI.replace("\"bert\"", "\"qwen2\"").replace("gelu", "silu")).unwrap();
+        let qwen =
+            ModelConfig::parse(&MINI.replace("\"bert\"", "\"qwen2\"").replace("gelu", "silu"))
+                .unwrap();
         assert!(qwen.attention_bias && qwen.window.is_none() && qwen.types == 0);
     }
 

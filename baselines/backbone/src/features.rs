@@ -62,7 +62,8 @@ impl Cache {
                 let hidden = hidden.to_device(Device::Cpu).to_kind(Kind::Float);
                 for (row, item) in batch.iter().enumerate() {
                     let length = lengths[*item] as i64;
-                    rows.narrow(0, starts[*item] as i64, length).copy_(&hidden.get(row as i64).narrow(0, 0, length));
+                    rows.narrow(0, starts[*item] as i64, length)
+                        .copy_(&hidden.get(row as i64).narrow(0, 0, length));
                 }
             });
         }

@@ -28,13 +28,23 @@ pub(crate) struct Rank {
 
 impl Linear {
     /// Declares `weight` and `bias`; filled from the checkpoint later.
-    pub(crate) fn new(path: &Path<'_>, input: i64, output: i64, bias: bool, lora: Option<Rank>) -> Self {
+    pub(crate) fn new(
+        path: &Path<'_>,
+        input: i64,
+        output: i64,
+        bias: bool,
+        lora: Option<Rank>,
+    ) -> Self {
         let init = Init::Randn { mean: 0.0, stdev: 0.02 };
         Self {
             weight: path.var("weight", &[output, input], init),
             bias: bias.then(|| path.var("bias", &[output], Init::Const(0.0))),
             lora: lora.map(|rank| Lora {
-                a: path.var("lora_a", &[rank.rank, input], Init::Randn { mean: 0.0, stdev: 1.0 / (input as f64).sqrt() }),
+                a: path.var(
+                    "lora_a",
+                    &[rank.rank, input],
+                    Init::Randn { mean: 0.0, stdev: 1.0 / (input as f64).sqrt() },
+                ),
                 b: path.var("lora_b", &[output, rank.rank], Init::Const(0.0)),
                 scale: rank.alpha / rank.rank as f64,
             }),
@@ -46,7 +56,9 @@ impl Linear {
         let y = x.linear(&self.weight, self.bias.as_ref());
         match &self.lora {
             None => y,
-            Some(lora) => y + x.linear::<Tensor>(&lora.a, None).linear::<Tensor>(&lora.b, None) * lora.scale,
+            Some(lora) => {
+                y + x.linear::<Tensor>(&lora.a, None).linear::<Tensor>(&lora.b, None) * lora.scale
+            }
         }
     }
 }

@@ -44,11 +44,17 @@ struct Rotation {
 }
 
 impl Llama {
-    pub(crate) fn new(path: &Path<'_>, config: &ModelConfig, lora: impl Fn(usize) -> Option<Rank>) -> Self {
+    pub(crate) fn new(
+        path: &Path<'_>,
+        config: &ModelConfig,
+        lora: impl Fn(usize) -> Option<Rank>,
+    ) -> Self {
         let init = Init::Randn { mean: 0.0, stdev: 0.02 };
         Self {
             words: (path / "embed_tokens").var("weight", &[config.vocabulary, config.width], init),
-            layers: (0..config.layers).map(|n| Layer::new(&(path / "layers" / n), config, lora(n))).collect(),
+            layers: (0..config.layers)
+                .map(|n| Layer::new(&(path / "layers" / n), config, lora(n)))
+                .collect(),
             norm: RmsNorm::new(&(path / "norm"), config.width, config.epsilon),
             frequencies: frequencies(config.head_width, config.rope_base, config.rope_scaling),
             window: config.window.clone(),
@@ -61,7 +67,13 @@ impl Llama {
     }
 
     /// `[B,L,d]` through some layers, and the last norm behind the last. Positions count from the first row, a prompt's among them.
-    pub(crate) fn run(&self, mut hidden: Tensor, mask: &Tensor, layers: Range<usize>, _pass: Pass) -> Tensor {
+    pub(crate) fn run(
+        &self,
+        mut hidden: Tensor,
+        mask: &Tensor,
+        layers: Range<usize>,
+        _pass: Pass,
+    ) -> Tensor {
         let (length, device) = (hidden.size()[1], hidden.device());
         let rotation = Rotation::new(&self.frequencies, length, hidden.kind(), device);
         let mask = mask.unsqueeze(1).unsqueeze(1); // [B,1,1,L]
@@ -81,7 +93,8 @@ impl Layer {
     fn new(path: &Path<'_>, config: &ModelConfig, lora: Option<Rank>) -> Self {
         let (own, feed) = (path / "self_attn", path / "mlp");
         let (width, inner) = (config.width, config.inner);
-        let (queries, keys) = (config.heads * config.head_width, config.key_heads * config.head_width);
+        let (queries, keys) =
+            (config.heads * config.head_width, config.key_heads * config.head_width);
         let bias = config.attention_bias;
         Self {
             before_attention: RmsNorm::new(&(path / "input_layernorm"), width, config.epsilon),
@@ -108,11 +121,20 @@ impl Layer {
         let key = key.repeat_interleave_self_int(repeat, 1, None);
         let value = in_heads(&self.value.forward(&normed), self.key_heads);
         let value = value.repeat_interleave_self_int(repeat, 1, None);
-        let attended =
-            Tensor::scaled_dot_product_attention(&query, &key, &value, Some(mask), 0.0, false, None, false);
+        let attended = Tensor::scaled_dot_product_attention(
+            &query,
+            &key,
+            &value,
+            Some(mask),
+            0.0,
+            false,
+            None,
+            false,
+        );
         let x = x + self.attended.forward(&attended.transpose(1, 2).flatten(2, 3)); // [B,L,d]
         let normed = self.before_inner.forward(&x);
-        let gated = activate(&self.gate.forward(&normed), self.activation) * self.up.forward(&normed);
+        let gated =
+            activate(&self.gate.forward(&normed), self.activation) * self.up.forward(&normed);
         x + self.down.forward(&gated)
     }
 }
@@ -141,7 +163,8 @@ fn frequencies(width: i64, base: f64, scaling: Option<RopeScaling>) -> Vec<f64> 
             } else if wavelength > context / s.low_freq_factor {
                 frequency / s.factor
             } else {
-                let smooth = (context / wavelength - s.low_freq_factor) / (s.high_freq_factor - s.low_freq_factor);
+                let smooth = (context / wavelength - s.low_freq_factor)
+                    / (s.high_freq_factor - s.low_freq_factor);
                 (1.0 - smooth) * frequency / s.factor + smooth * frequency
             }
         })

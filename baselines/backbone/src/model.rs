@@ -77,7 +77,12 @@ impl Backbone {
     ///
     /// # Errors
     /// Names every missing, unexpected or misshapen tensor.
-    pub fn load(&self, store: &VarStore, prefix: &str, checkpoint: &Checkpoint) -> Result<(), Error> {
+    pub fn load(
+        &self,
+        store: &VarStore,
+        prefix: &str,
+        checkpoint: &Checkpoint,
+    ) -> Result<(), Error> {
         weights::load(store, prefix, checkpoint)?;
         self.fix(store, prefix);
         Ok(())

@@ -25,7 +25,8 @@ const BLOCK: (usize, usize) = (32, 18);
 pub(crate) fn is(path: &Path) -> bool {
     use std::io::Read as _;
     let mut magic = [0; 4];
-    fs_err::File::open(path).and_then(|mut file| file.read_exact(&mut magic)).is_ok() && magic == *MAGIC
+    fs_err::File::open(path).and_then(|mut file| file.read_exact(&mut magic)).is_ok()
+        && magic == *MAGIC
 }
 
 /// What the model is.
@@ -40,7 +41,7 @@ pub(crate) fn tensors(path: &Path) -> Result<Vec<(String, Tensor)>, Error> {
 
 /// Its tokenizer.
 pub(crate) fn tokenizer(path: &Path) -> Result<Tokenizer, Error> {
-    with(path, File::tokenizer)
+    with(path, |file| file.tokenizer())
 }
 
 fn with<T>(path: &Path, read: impl FnOnce(File<'_>) -> Result<T, String>) -> Result<T, Error> {
@@ -72,7 +73,8 @@ struct Cursor<'a> {
 impl<'a> Cursor<'a> {
     fn take(&mut self, count: usize) -> Result<&'a [u8], String> {
         let end = self.at.checked_add(count).filter(|end| *end <= self.bytes.len());
-        let end = end.ok_or_else(|| format!("it ends within {count} bytes that begin at {}", self.at))?;
+        let end =
+            end.ok_or_else(|| format!("it ends within {count} bytes that begin at {}", self.at))?;
         let taken = &self.bytes[self.at..end];
         self.at = end;
         Ok(taken)
@@ -93,7 +95,11 @@ impl<'a> Cursor<'a> {
     /// A size, within what such a model can have.
     fn size(&mut self, what: &str) -> Result<usize, String> {
         let value = self.u32()? as usize;
-        if value == 0 || value > 1 << 22 { Err(format!("{what} is {value}, not a size")) } else { Ok(value) }
+        if value == 0 || value > 1 << 22 {
+            Err(format!("{what} is {value}, not a size"))
+        } else {
+            Ok(value)
+        }
     }
 }
 
@@ -114,7 +120,9 @@ impl<'a> File<'a> {
         let epsilon = f64::from(f32::from_le_bytes(cursor.array()?));
         let block = cursor.u32()?;
         if block as usize != BLOCK.0 || width % heads != 0 {
-            return Err(format!("blocks of {block} values and {heads} heads on width {width} do not fit Q4_0"));
+            return Err(format!(
+                "blocks of {block} values and {heads} heads on width {width} do not fit Q4_0"
+            ));
         }
         let count = cursor.size("the number of pieces")?;
         let ids = [cursor.u32()?, cursor.u32()?, cursor.u32()?, cursor.u32()?];
@@ -123,14 +131,17 @@ impl<'a> File<'a> {
             return Err(format!("special token {odd} is none of the {count} pieces"));
         }
         let text = cursor.u64()? as usize;
-        let offsets: Vec<usize> = (0..=count).map(|_| cursor.u32().map(|o| o as usize)).collect::<Result<_, _>>()?;
-        let scores: Vec<f32> = (0..count).map(|_| cursor.array().map(f32::from_le_bytes)).collect::<Result<_, _>>()?;
+        let offsets: Vec<usize> =
+            (0..=count).map(|_| cursor.u32().map(|o| o as usize)).collect::<Result<_, _>>()?;
+        let scores: Vec<f32> =
+            (0..count).map(|_| cursor.array().map(f32::from_le_bytes)).collect::<Result<_, _>>()?;
         let text = cursor.take(text)?;
         let pieces = offsets
             .windows(2)
             .zip(scores)
             .map(|(ends, score)| {
-                let piece = text.get(ends[0]..ends[1]).and_then(|piece| std::str::from_utf8(piece).ok());
+                let piece =
+                    text.get(ends[0]..ends[1]).and_then(|piece| std::str::from_utf8(piece).ok());
                 piece.map(|piece| (piece.to_owned(), f64::from(score)))
             })
             .collect::<Option<Vec<_>>>()
@@ -174,14 +185,23 @@ impl<'a> File<'a> {
             let (offset, bytes) = (self.cursor.u64()? as usize, self.cursor.u64()? as usize);
             let data = offset.checked_add(bytes).and_then(|end| self.cursor.bytes.get(offset..end));
             let data = data.ok_or_else(|| format!("tensor {short} lies outside of the file"))?;
-            let (name, shape) = self.place(&short).ok_or_else(|| format!("tensor {short} is unknown"))?;
+            let (name, shape) =
+                self.place(&short).ok_or_else(|| format!("tensor {short} is unknown"))?;
             if shape.iter().product::<i64>() != values as i64 {
                 return Err(format!("tensor {short} has {values} values where {shape:?} belongs"));
             }
             let tensor = match kind {
-                0 if bytes == values * 4 => Tensor::from_data_size(data, &[values as i64], Kind::Float),
-                1 if bytes == values / BLOCK.0 * BLOCK.1 && values.is_multiple_of(BLOCK.0) => widen(data),
-                _ => return Err(format!("tensor {short} of kind {kind} has {bytes} bytes for {values} values")),
+                0 if bytes == values * 4 => {
+                    Tensor::from_data_size(data, &[values as i64], Kind::Float)
+                }
+                1 if bytes == values / BLOCK.0 * BLOCK.1 && values.is_multiple_of(BLOCK.0) => {
+                    widen(data)
+                }
+                _ => {
+                    return Err(format!(
+                        "tensor {short} of kind {kind} has {bytes} bytes for {values} values"
+                    ));
+                }
             };
             tensors.push((name, tensor.view(shape.as_slice())));
         }
@@ -193,15 +213,22 @@ impl<'a> File<'a> {
         let (d, inner) = (self.config.width, self.config.inner);
         let whole = |name: &str, shape: &[i64]| Some((name.to_owned(), shape.to_vec()));
         match short {
-            "emb.word" => return whole("embeddings.word_embeddings.weight", &[self.config.vocabulary, d]),
-            "emb.pos" => return whole("embeddings.position_embeddings.weight", &[self.config.positions, d]),
-            "emb.type" => return whole("embeddings.token_type_embeddings.weight", &[self.config.types, d]),
+            "emb.word" => {
+                return whole("embeddings.word_embeddings.weight", &[self.config.vocabulary, d]);
+            }
+            "emb.pos" => {
+                return whole("embeddings.position_embeddings.weight", &[self.config.positions, d]);
+            }
+            "emb.type" => {
+                return whole("embeddings.token_type_embeddings.weight", &[self.config.types, d]);
+            }
             "emb.ln.w" => return whole("embeddings.LayerNorm.weight", &[d]),
             "emb.ln.b" => return whole("embeddings.LayerNorm.bias", &[d]),
             _ => {}
         }
         let mut parts = short.strip_prefix('l')?.splitn(3, '.');
-        let (layer, part, end) = (parts.next()?.parse::<usize>().ok()?, parts.next()?, parts.next()?);
+        let (layer, part, end) =
+            (parts.next()?.parse::<usize>().ok()?, parts.next()?, parts.next()?);
         let (part, matrix) = match part {
             "q" => ("attention.self.query", Some([d, d])),
             "k" => ("attention.self.key", Some([d, d])),
@@ -223,7 +250,7 @@ impl<'a> File<'a> {
     }
 
     /// SentencePiece's Unigram as XLM-R uses it: NMT and NFKC normalisation, words marked by U+2581, `<s>` and `</s>` around.
-    fn tokenizer(self) -> Result<Tokenizer, String> {
+    fn tokenizer(&self) -> Result<Tokenizer, String> {
         let name = |id: u32| self.pieces[id as usize].0.clone();
         let special = [self.special.begin, self.special.end, self.special.unknown].map(name);
         let ends = (special[1].clone(), self.special.end);
@@ -231,8 +258,11 @@ impl<'a> File<'a> {
         let model = Unigram::from(self.pieces.clone(), Some(self.special.unknown as usize), false)
             .map_err(|e| format!("its vocabulary: {e}"))?;
         let mut tokenizer = Tokenizer::new(model);
-        let spaces = Replace::new(tokenizers::normalizers::replace::ReplacePattern::Regex(" {2,}".to_owned()), " ")
-            .map_err(|e| e.to_string())?;
+        let spaces = Replace::new(
+            tokenizers::normalizers::replace::ReplacePattern::Regex(" {2,}".to_owned()),
+            " ",
+        )
+        .map_err(|e| e.to_string())?;
         let steps: Vec<NormalizerWrapper> = vec![Nmt.into(), NFKC.into(), spaces.into()];
         tokenizer.with_normalizer(Some(Sequence::new(steps))).map_err(|e| e.to_string())?;
         tokenizer.with_pre_tokenizer(Some(Metaspace::new('\u{2581}', PrependScheme::Always, true)));
@@ -254,8 +284,10 @@ fn widen(blocks: &[u8]) -> Tensor {
         values.extend(block[2..].iter().map(|byte| (byte & 15) as i8 - 8));
         values.extend(block[2..].iter().map(|byte| (byte >> 4) as i8 - 8));
     }
-    let scales = Tensor::from_data_size(&scales, &[count as i64, 1], Kind::Half).to_kind(Kind::Float);
-    (Tensor::from_slice(&values).view([count as i64, BLOCK.0 as i64]).to_kind(Kind::Float) * scales).flatten(0, -1)
+    let scales =
+        Tensor::from_data_size(&scales, &[count as i64, 1], Kind::Half).to_kind(Kind::Float);
+    (Tensor::from_slice(&values).view([count as i64, BLOCK.0 as i64]).to_kind(Kind::Float) * scales)
+        .flatten(0, -1)
 }
 
 #[cfg(test)]

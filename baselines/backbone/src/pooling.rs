@@ -26,7 +26,8 @@ impl Pooling {
             }
             Self::Cls => hidden.select(1, 0),
             Self::Last => {
-                let last = mask.sum_dim_intlist(&[1i64][..], false, Kind::Int64).clamp_min(1) - 1i64; // [B]
+                let last =
+                    mask.sum_dim_intlist(&[1i64][..], false, Kind::Int64).clamp_min(1) - 1i64; // [B]
                 let place = last.view([-1, 1, 1]).expand([-1, 1, hidden.size()[2]], false);
                 hidden.gather(1, &place, false).squeeze_dim(1)
             }
@@ -40,7 +41,10 @@ mod tests {
 
     #[test]
     fn masked_tokens_count_for_nothing() {
-        let hidden = Tensor::from_slice(&[1f32, 2.0, 3.0, 4.0, 99.0, 99.0, 5.0, 6.0, 99.0, 99.0, 99.0, 99.0]).view([2, 3, 2]);
+        let hidden = Tensor::from_slice(&[
+            1f32, 2.0, 3.0, 4.0, 99.0, 99.0, 5.0, 6.0, 99.0, 99.0, 99.0, 99.0,
+        ])
+        .view([2, 3, 2]);
         let mask = Tensor::from_slice(&[true, true, false, true, false, false]).view([2, 3]);
         let check = |pooling: Pooling, expect: [f32; 4]| {
             let got: Vec<f32> = pooling.pool(&hidden, &mask).flatten(0, -1).try_into().unwrap();

@@ -64,7 +64,10 @@ impl Wish {
 }
 
 /// Loads CUDA's part of libtorch once; why it is not there otherwise.
-#[expect(unsafe_code, reason = "opening a library runs its initialisers, and the environment is set before CUDA reads it")]
+#[expect(
+    unsafe_code,
+    reason = "opening a library runs its initialisers, and the environment is set before CUDA reads it"
+)]
 fn cuda() -> &'static Result<(), String> {
     use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
     static ONCE: OnceLock<Result<(), String>> = OnceLock::new();
@@ -101,8 +104,12 @@ fn said_by_libtorch(what: &str, said: &str) -> Error {
     let torch = said.split("Torch(\"").nth(1).unwrap_or(said);
     let first = torch.split("\\n").next().unwrap_or(torch).lines().next().unwrap_or("");
     let lower = said.to_lowercase();
-    if lower.contains("out of memory") || lower.contains("not enough memory") || lower.contains("bad_alloc") {
-        let message = format!("{what}: out of memory ({first}); lower `batch` or `max_tokens` in [config]");
+    if lower.contains("out of memory")
+        || lower.contains("not enough memory")
+        || lower.contains("bad_alloc")
+    {
+        let message =
+            format!("{what}: out of memory ({first}); lower `batch` or `max_tokens` in [config]");
         return Error { kind: ErrorKind::Memory, message };
     }
     Error::internal(format!("{what}: {first}"))
@@ -117,7 +124,12 @@ pub fn memory_line(device: Device) -> String {
     match device {
         Device::Cuda(place) => {
             let smi = std::process::Command::new("nvidia-smi")
-                .args(["--query-gpu=memory.used", "--format=csv,noheader", "-i", &place.to_string()])
+                .args([
+                    "--query-gpu=memory.used",
+                    "--format=csv,noheader",
+                    "-i",
+                    &place.to_string(),
+                ])
                 .output();
             let used = smi.ok().filter(|o| o.status.success()).map_or_else(
                 || "unknown (nvidia-smi is missing)".to_owned(),
@@ -141,7 +153,10 @@ mod tests {
         assert_eq!(Wish::parse("cuda:3").unwrap(), Wish::Cuda(3));
         for odd in ["gpu", "cuda:", "cuda:-1", ""] {
             let message = Wish::parse(odd).unwrap_err().message;
-            assert!(message.contains("\"auto\"") && message.contains(&format!("{odd:?}")), "{message}");
+            assert!(
+                message.contains("\"auto\"") && message.contains(&format!("{odd:?}")),
+                "{message}"
+            );
         }
     }
 
@@ -154,9 +169,13 @@ mod tests {
             Ok(x.matmul(&x))
         });
         let error = error.unwrap_err();
-        assert!(error.message.starts_with("multiplying: ") && error.message.contains("2x3"), "{error}");
+        assert!(
+            error.message.starts_with("multiplying: ") && error.message.contains("2x3"),
+            "{error}"
+        );
         assert!(!error.message.contains('\n'));
-        let error = guard("more", || -> Result<(), Error> { panic!("CUDA out of memory. Tried 1 GiB") });
+        let error =
+            guard("more", || -> Result<(), Error> { panic!("CUDA out of memory. Tried 1 GiB") });
         let error = error.unwrap_err();
         assert_eq!(error.kind, ErrorKind::Memory);
         assert!(error.message.contains("lower `batch`"), "{error}");

@@ -26,7 +26,9 @@ pub fn save(store: &VarStore, path: &Path, also: impl Fn(&str) -> bool) -> Resul
 /// # Errors
 /// Names missing, unexpected and misshapen tensors.
 pub fn load(store: &VarStore, path: &Path) -> Result<(), Error> {
-    let wrong = |what: String| Error::load(format!("{}: {what}; it was saved by another model", path.display()));
+    let wrong = |what: String| {
+        Error::load(format!("{}: {what}; it was saved by another model", path.display()))
+    };
     let saved: HashMap<String, Tensor> =
         Tensor::read_safetensors(path).map_err(|e| wrong(e.to_string()))?.into_iter().collect();
     let mut open = store.variables();
@@ -34,12 +36,17 @@ pub fn load(store: &VarStore, path: &Path) -> Result<(), Error> {
         match open.remove(name) {
             Some(mut own) if own.size() == tensor.size() => tch::no_grad(|| own.copy_(tensor)),
             Some(own) => {
-                return Err(wrong(format!("{name} is {:?} where {:?} belongs", tensor.size(), own.size())));
+                return Err(wrong(format!(
+                    "{name} is {:?} where {:?} belongs",
+                    tensor.size(),
+                    own.size()
+                )));
             }
             None => return Err(wrong(format!("{name} is unexpected"))),
         }
     }
-    match open.into_iter().filter(|(_, tensor)| tensor.requires_grad()).map(|(name, _)| name).min() {
+    match open.into_iter().filter(|(_, tensor)| tensor.requires_grad()).map(|(name, _)| name).min()
+    {
         Some(name) => Err(wrong(format!("{name} is missing"))),
         None => Ok(()),
     }

@@ -53,13 +53,16 @@ impl Tokens {
     /// # Errors
     /// Names the file and what is wrong with it.
     pub fn open(path: &Path, max_tokens: usize, padding: i64) -> Result<Self, Error> {
-        let wrong = |e: &dyn std::fmt::Display| Error::load(format!("{}: not a tokenizer: {e}", path.display()));
+        let wrong = |e: &dyn std::fmt::Display| {
+            Error::load(format!("{}: not a tokenizer: {e}", path.display()))
+        };
         let mut tokenizer = if packed::is(path) {
             packed::tokenizer(path)?
         } else {
             Tokenizer::from_file(path).map_err(|e| wrong(&e))?
         };
-        let truncation = tokenizers::TruncationParams { max_length: max_tokens, ..Default::default() };
+        let truncation =
+            tokenizers::TruncationParams { max_length: max_tokens, ..Default::default() };
         tokenizer.with_truncation(Some(truncation)).map_err(|e| wrong(&e))?;
         tokenizer.with_padding(None);
         Ok(Self { tokenizer, padding })

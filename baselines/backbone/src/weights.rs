@@ -55,7 +55,8 @@ pub(crate) fn load(store: &VarStore, prefix: &str, checkpoint: &Checkpoint) -> R
         return Ok(());
     }
     wrong.sort();
-    let (count, first) = (wrong.len(), wrong.iter().take(8).cloned().collect::<Vec<_>>().join("; "));
+    let (count, first) =
+        (wrong.len(), wrong.iter().take(8).cloned().collect::<Vec<_>>().join("; "));
     let more = if count > 8 { format!("; and {} more", count - 8) } else { String::new() };
     Err(Error::load(format!(
         "{}: its tensors do not fit config.json: {first}{more}; take both files from one checkpoint",
@@ -68,7 +69,8 @@ fn read(file: &Path) -> Result<Vec<(String, Tensor)>, Error> {
     if packed::is(file) {
         return packed::tensors(file);
     }
-    let pickled = file.extension().is_some_and(|e| e == "bin" || e == "pt" || e == "pth" || e == "pkl");
+    let pickled =
+        file.extension().is_some_and(|e| e == "bin" || e == "pt" || e == "pth" || e == "pkl");
     if pickled {
         return Err(Error::load(format!(
             "{}: pickled weights are not opened, since they can run code; convert them to safetensors",

@@ -1,6 +1,6 @@
 //! Each family against what `transformers` computes on the same tiny checkpoint (scripts/parity/backbone_fixture.py), the tokenizers too, and
 //! the real all-MiniLM-L6-v2 against sentence-transformers where its weights are in the cache.
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking; what is skipped is said")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -13,8 +13,17 @@ use serde::Deserialize;
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
 
-const FAMILIES: [&str; 9] =
-    ["bert", "roberta", "xlm-roberta", "llama", "llama3", "llama3-new", "mistral", "qwen2", "qwen2-window"];
+const FAMILIES: [&str; 9] = [
+    "bert",
+    "roberta",
+    "xlm-roberta",
+    "llama",
+    "llama3",
+    "llama3-new",
+    "mistral",
+    "qwen2",
+    "qwen2-window",
+];
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
@@ -48,7 +57,7 @@ fn far(got: &Tensor, expected: &Tensor, mask: Option<&Tensor>) -> f64 {
     let mut difference = (got - expected).abs();
     if let Some(mask) = mask {
         assert!(!got.isnan().any().int64_value(&[]).eq(&1), "not a number, if only in the padding");
-        difference = difference * mask.to_kind(Kind::Float).unsqueeze(-1);
+        difference *= mask.to_kind(Kind::Float).unsqueeze(-1);
     }
     difference.max().double_value(&[]) / expected.abs().max().double_value(&[])
 }
@@ -75,13 +84,21 @@ fn kept_hidden_states_go_on_as_if_they_were_computed() {
         let loaded = load(name, Tune::Full, Some(1));
         let (ids, mask) = loaded.batch();
         let rows: Vec<Vec<i64>> = Vec::try_from(&ids).unwrap();
-        let lengths: Vec<i64> = Vec::try_from(mask.sum_dim_intlist(&[1i64][..], false, Kind::Int64)).unwrap();
+        let lengths: Vec<i64> =
+            Vec::try_from(mask.sum_dim_intlist(&[1i64][..], false, Kind::Int64)).unwrap();
         let items: Vec<Encoded> = (rows.iter().zip(&lengths))
-            .map(|(row, length)| Encoded { ids: row[..*length as usize].iter().map(|id| *id as u32).collect(), ..Encoded::default() })
+            .map(|(row, length)| Encoded {
+                ids: row[..*length as usize].iter().map(|id| *id as u32).collect(),
+                ..Encoded::default()
+            })
             .collect();
-        let cache = Cache::build(&loaded.backbone, 1, &items, Device::Cpu, &Host::silent(1, 1)).unwrap();
+        let cache =
+            Cache::build(&loaded.backbone, 1, &items, Device::Cpu, &Host::silent(1, 1)).unwrap();
         let (hidden, kept) = cache.get(&[0, 1, 2, 3]);
-        assert_eq!(Vec::<Vec<bool>>::try_from(&kept).unwrap(), Vec::<Vec<bool>>::try_from(&mask).unwrap());
+        assert_eq!(
+            Vec::<Vec<bool>>::try_from(&kept).unwrap(),
+            Vec::<Vec<bool>>::try_from(&mask).unwrap()
+        );
         let got = loaded.backbone.run(hidden, &kept, 1..2, Pass::default());
         let far = far(&got, &loaded.expected["hidden_2"], Some(&mask));
         assert!(far < 2e-6, "{name}: {far}");
@@ -130,10 +147,18 @@ fn lora_starts_at_the_checkpoint_and_trains_only_itself() {
     let (ids, mask) = loaded.batch();
     let hidden = loaded.backbone.forward(&ids, &mask, Pass::default());
     assert!(far(&hidden, &loaded.expected["hidden_2"], Some(&mask)) < 2e-6);
-    let trained: Vec<String> =
-        loaded.store.variables().into_iter().filter(|(_, t)| t.requires_grad()).map(|(name, _)| name).collect();
+    let trained: Vec<String> = loaded
+        .store
+        .variables()
+        .into_iter()
+        .filter(|(_, t)| t.requires_grad())
+        .map(|(name, _)| name)
+        .collect();
     assert_eq!(trained.len(), 4, "{trained:?}");
-    assert!(trained.iter().all(|name| name.contains("layers.1.self_attn") && name.contains("lora_")), "{trained:?}");
+    assert!(
+        trained.iter().all(|name| name.contains("layers.1.self_attn") && name.contains("lora_")),
+        "{trained:?}"
+    );
     // B is zero: a step moves it, and the hidden states with it.
     hidden.square().sum(None::<Kind>).backward();
     for (name, mut tensor) in loaded.store.variables() {
@@ -151,7 +176,12 @@ fn lora_starts_at_the_checkpoint_and_trains_only_itself() {
 fn frozen_layers_are_not_trained() {
     let trained = |frozen| -> Vec<String> {
         let store = load("bert", Tune::Full, frozen).store;
-        store.variables().into_iter().filter(|(_, t)| t.requires_grad()).map(|(name, _)| name).collect()
+        store
+            .variables()
+            .into_iter()
+            .filter(|(_, t)| t.requires_grad())
+            .map(|(name, _)| name)
+            .collect()
     };
     assert!(trained(Some(1)).iter().all(|name| name.contains("encoder.layer.1")));
     assert_eq!(trained(Some(1)).len(), 16);
@@ -179,11 +209,11 @@ fn tensors_that_do_not_fit_are_all_named() {
 
 #[derive(Deserialize)]
 struct Texts {
-    texts: Vec<Text>,
+    texts: Vec<Sentence>,
 }
 
 #[derive(Deserialize)]
-struct Text {
+struct Sentence {
     text: String,
     ids: Vec<u32>,
     offsets: Option<Vec<(usize, usize)>>,
@@ -217,7 +247,10 @@ fn cache() -> Option<PathBuf> {
     let named = std::env::var_os("CULTURE_EVAL_CACHE").map(PathBuf::from);
     named.or_else(|| {
         let user = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-        Some(user.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))?.join("culture-eval"))
+        Some(
+            user.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))?
+                .join("culture-eval"),
+        )
     })
 }
 
@@ -242,7 +275,9 @@ fn minilm_gives_the_vectors_of_sentence_transformers() {
     let mut paths = HashMap::new();
     for (id, path) in files {
         let Some(path) = path else {
-            println!("skipped: all-MiniLM-L6-v2 is not in the cache; `culture-eval fetch minilm-probe` brings it");
+            println!(
+                "skipped: all-MiniLM-L6-v2 is not in the cache; `culture-eval fetch minilm-probe` brings it"
+            );
             return;
         };
         paths.insert(id.to_owned(), path.display().to_string());
@@ -250,21 +285,26 @@ fn minilm_gives_the_vectors_of_sentence_transformers() {
     tch::set_num_threads(1);
     let checkpoint = Checkpoint::open(None, &paths).unwrap();
     let store = VarStore::new(Device::Cpu);
-    let backbone = Backbone::new(&(store.root() / "backbone"), &checkpoint.config, Tune::Frozen, None);
+    let backbone =
+        Backbone::new(&(store.root() / "backbone"), &checkpoint.config, Tune::Frozen, None);
     backbone.load(&store, "backbone", &checkpoint).unwrap();
     let json = fs_err::read_to_string(folder("minilm").join("expected.json")).unwrap();
     let expected: MiniLm = serde_json::from_str(&json).unwrap();
     let texts: Vec<&str> =
         expected.texts.iter().map(|t| t.as_str().or_else(|| t["text"].as_str()).unwrap()).collect();
     let vectors: HashMap<String, Tensor> =
-        Tensor::read_safetensors(folder("minilm").join("expected.safetensors")).unwrap().into_iter().collect();
+        Tensor::read_safetensors(folder("minilm").join("expected.safetensors"))
+            .unwrap()
+            .into_iter()
+            .collect();
     let tokens = Tokens::open(&checkpoint.tokenizer, 256, 0).unwrap();
     let encoded = tokens.encode(&texts).unwrap();
     let padded = tokens.pad(&encoded.iter().collect::<Vec<&Encoded>>(), Device::Cpu);
     let hidden = tch::no_grad(|| backbone.forward(&padded.ids, &padded.mask, Pass::default()));
     let pooled = Pooling::Mean.pool(&hidden, &padded.mask);
     let unit = &pooled / pooled.norm_scalaropt_dim(2.0, &[1i64][..], true);
-    let cosine = (unit * &vectors["sentence_embeddings"]).sum_dim_intlist(&[1i64][..], false, Kind::Double);
+    let cosine =
+        (unit * &vectors["sentence_embeddings"]).sum_dim_intlist(&[1i64][..], false, Kind::Double);
     let worst = cosine.min().double_value(&[]);
     assert!(worst > 1.0 - 1e-5, "least cosine {worst}");
 }
@@ -283,15 +323,19 @@ struct E5Text {
 
 #[test]
 fn e5_in_four_bits_gives_nearly_the_vectors_of_its_own_engine() {
-    let Some(packed) = object("1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f") else {
-        println!("skipped: e5-small-q4.bin is not in the cache; `culture-eval fetch e5-small-probe` brings it");
+    let Some(packed) = object("1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f")
+    else {
+        println!(
+            "skipped: e5-small-q4.bin is not in the cache; `culture-eval fetch e5-small-probe` brings it"
+        );
         return;
     };
     tch::set_num_threads(1);
     let files = HashMap::from([("packed".to_owned(), packed.display().to_string())]);
     let checkpoint = Checkpoint::open(None, &files).unwrap();
     let store = VarStore::new(Device::Cpu);
-    let backbone = Backbone::new(&(store.root() / "backbone"), &checkpoint.config, Tune::Frozen, None);
+    let backbone =
+        Backbone::new(&(store.root() / "backbone"), &checkpoint.config, Tune::Frozen, None);
     backbone.load(&store, "backbone", &checkpoint).unwrap();
     let json = fs_err::read_to_string(folder("e5").join("expected.json")).unwrap();
     let expected: E5 = serde_json::from_str(&json).unwrap();

@@ -83,10 +83,11 @@ impl Learner for Toy {
         }
         let index = Tensor::from_slice(&items.iter().map(|i| *i as i64).collect::<Vec<_>>());
         let x = self.x.index_select(0, &index).dropout(0.3, true);
-        let error = (x.linear::<Tensor>(&self.weight, None) - self.y.index_select(0, &index)).square();
+        let error =
+            (x.linear::<Tensor>(&self.weight, None) - self.y.index_select(0, &index)).square();
         let mut total = error.mean(None::<Kind>);
         if self.poison.is_some_and(|poison| items.contains(&poison)) {
-            total = total * f64::NAN;
+            total *= f64::NAN;
         }
         Ok(Loss { terms: vec![("fit", total.detach())], total })
     }
@@ -105,7 +106,11 @@ fn plan() -> Plan {
     Plan { epochs: 5, batch: 8, learning_rate: 0.05, patience: 0, ..Plan::default() }
 }
 
-fn train(toy: &mut Toy, folder: Option<&Path>, key: &str) -> Result<backbone::train::Outcome, Error> {
+fn train(
+    toy: &mut Toy,
+    folder: Option<&Path>,
+    key: &str,
+) -> Result<backbone::train::Outcome, Error> {
     run(toy, &plan(), folder, key, &Host::silent(1, 9))
 }
 
@@ -126,7 +131,9 @@ fn an_interrupted_training_ends_with_the_same_bits() {
     let mut first = Toy::new();
     first.scores = SCORES.to_vec();
     first.breaks_at = Some(27);
-    assert!(train(&mut first, Some(&place), "k").unwrap_err().message.contains("the machine stops"));
+    assert!(
+        train(&mut first, Some(&place), "k").unwrap_err().message.contains("the machine stops")
+    );
     let mut second = Toy::new();
     second.scores = SCORES[..2].to_vec();
     second.breaks_at = Some(35);
@@ -137,7 +144,11 @@ fn an_interrupted_training_ends_with_the_same_bits() {
     assert!(outcome.resumed);
     assert_eq!((outcome.steps, outcome.best, outcome.best_step), (40, Some(0.9), 24));
     assert_eq!(third.values(), whole.values());
-    assert_eq!(third.count.double_value(&[0]), 24.0, "buffers are those of the best validation too");
+    assert_eq!(
+        third.count.double_value(&[0]),
+        24.0,
+        "buffers are those of the best validation too"
+    );
     assert!(!place.exists(), "a training that is done leaves no checkpoint");
 }
 
@@ -185,15 +196,25 @@ fn a_loss_that_is_no_number_names_step_and_examples() {
     let mut toy = Toy::new();
     toy.poison = Some(17);
     let message = train(&mut toy, Some(folder.path()), "k").unwrap_err().message;
-    assert!(message.contains("NaN at step") && message.contains("of 40") && message.contains("fit NaN"), "{message}");
-    assert!(message.contains("item-") && message.contains("checkpoint") && message.contains("learning_rate"), "{message}");
+    assert!(
+        message.contains("NaN at step") && message.contains("of 40") && message.contains("fit NaN"),
+        "{message}"
+    );
+    assert!(
+        message.contains("item-")
+            && message.contains("checkpoint")
+            && message.contains("learning_rate"),
+        "{message}"
+    );
     assert!(folder.path().join("place.json").is_file());
 }
 
 #[test]
 fn wrong_settings_are_named() {
     let _alone = alone();
-    let message = |plan: Plan| run(&mut Toy::new(), &plan, None, "k", &Host::silent(1, 9)).unwrap_err().message;
+    let message = |plan: Plan| {
+        run(&mut Toy::new(), &plan, None, "k", &Host::silent(1, 9)).unwrap_err().message
+    };
     assert!(message(Plan { epochs: 0, ..plan() }).contains("`epochs`"));
     assert!(message(Plan { warm_up: 1.5, ..plan() }).contains("`warm_up`"));
     assert!(message(Plan { learning_rate: f64::NAN, ..plan() }).contains("`learning_rate`"));

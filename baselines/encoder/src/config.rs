@@ -75,7 +75,8 @@ impl Config {
     /// # Errors
     /// Names the field.
     pub fn parse(json: &str) -> Result<Self, Error> {
-        let config: Self = serde_json::from_str(json).map_err(|e| Error::config(format!("[config]: {e}")))?;
+        let config: Self =
+            serde_json::from_str(json).map_err(|e| Error::config(format!("[config]: {e}")))?;
         let wrong = |what: &str| Err(Error::config(format!("[config]: {what}")));
         if config.max_tokens < 2 {
             return wrong("`max_tokens` is at least 2");

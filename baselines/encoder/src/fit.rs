@@ -5,21 +5,28 @@ use backbone::model::Pass;
 use backbone::train::{self, Learner, Loss, Step};
 use backbone::{Encoded, Tune, runtime};
 use plugin_api::{Dataset, Error, Host};
-use sha2::{Digest, Sha256};
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
 
 use crate::{BATCH, Encoder, PRETRAINED};
 
-pub(crate) fn fit(encoder: &Encoder, train: &Dataset<'_>, valid: &Dataset<'_>, host: &Host) -> Result<(), Error> {
+pub(crate) fn fit(
+    encoder: &Encoder,
+    train: &Dataset<'_>,
+    valid: &Dataset<'_>,
+    host: &Host,
+) -> Result<(), Error> {
     let part = train::subset(train.labels, encoder.config.train_examples, host.seed());
     let pick = |places: &[usize]| -> (Vec<&str>, Vec<&str>, Vec<u32>) {
         let batch = &train.examples;
         places.iter().map(|i| (batch.ids[*i], batch.texts[*i], train.labels[*i])).collect()
     };
     let (ids, texts, labels) = pick(&part);
-    let key = key(encoder, &ids, &texts, &labels, host.seed())?;
-    let folder = encoder.config.cache.as_ref().map(|cache| cache.join(format!("fit-{}", &key[..16])));
+    let items =
+        ids.iter().zip(&texts).zip(&labels).map(|((id, text), label)| (*id, *text, *label, 0));
+    let key = train::key(&encoder.config, &encoder.config.weights, host.seed(), items)?;
+    let folder =
+        encoder.config.cache.as_ref().map(|cache| cache.join(format!("fit-{}", &key[..16])));
     let mut fit = Fit {
         names: ids.iter().map(|id| (*id).to_owned()).collect(),
         train: Items::new(encoder, &texts, labels, host)?,
@@ -37,28 +44,6 @@ pub(crate) fn fit(encoder: &Encoder, train: &Dataset<'_>, valid: &Dataset<'_>, h
     Ok(())
 }
 
-/// What is trained on what: a checkpoint of anything else is not taken up.
-fn key(encoder: &Encoder, ids: &[&str], texts: &[&str], labels: &[u32], seed: u64) -> Result<String, Error> {
-    let mut hash = Sha256::new();
-    hash.update(serde_json::to_vec(&encoder.config).map_err(Error::internal)?);
-    hash.update(seed.to_le_bytes());
-    // Content addressed by the harness: the path of weights in its cache is their hash.
-    let mut weights: Vec<_> = encoder.config.weights.iter().collect();
-    weights.sort();
-    for (id, path) in weights {
-        hash.update(id);
-        hash.update(path);
-    }
-    for ((id, text), label) in ids.iter().zip(texts).zip(labels) {
-        hash.update((id.len() as u64).to_le_bytes());
-        hash.update(id);
-        hash.update((text.len() as u64).to_le_bytes());
-        hash.update(text);
-        hash.update(label.to_le_bytes());
-    }
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
 /// Texts in tokens with their labels, and what the frozen layers make of them.
 struct Items {
     encoded: Vec<Encoded>,
@@ -70,12 +55,19 @@ struct Items {
 }
 
 impl Items {
-    fn new(encoder: &Encoder, texts: &[&str], labels: Vec<u32>, host: &Host) -> Result<Self, Error> {
+    fn new(
+        encoder: &Encoder,
+        texts: &[&str],
+        labels: Vec<u32>,
+        host: &Host,
+    ) -> Result<Self, Error> {
         let encoded = encoder.encode(texts)?;
         let lengths = encoded.iter().map(Encoded::len).collect();
         let from = match encoder.config.tune {
             Tune::Frozen => Some(encoder.backbone.layers()),
-            Tune::Lora { .. } | Tune::Full => encoder.config.frozen_layers.map(|n| n.min(encoder.backbone.layers())),
+            Tune::Lora { .. } | Tune::Full => {
+                encoder.config.frozen_layers.map(|n| n.min(encoder.backbone.layers()))
+            }
         };
         let cache = match from {
             Some(layers) => {
@@ -83,7 +75,8 @@ impl Items {
                     "keeping the output of the embeddings and {layers} layers: {} MiB",
                     Cache::mebibytes(&encoded, encoder.backbone.width())
                 ));
-                let build = || Cache::build(&encoder.backbone, layers, &encoded, encoder.device, host);
+                let build =
+                    || Cache::build(&encoder.backbone, layers, &encoded, encoder.device, host);
                 Some(runtime::guard("the frozen layers", build)?)
             }
             None => None,
@@ -93,13 +86,12 @@ impl Items {
 
     /// Logits `[B,C]` of some items.
     fn logits(&self, encoder: &Encoder, items: &[usize], dropout: f64) -> Tensor {
-        let (hidden, mask) = match &self.cache {
-            Some(cache) => cache.get(items),
-            None => {
-                let texts: Vec<&Encoded> = items.iter().map(|item| &self.encoded[*item]).collect();
-                let padded = encoder.tokens.pad(&texts, encoder.device);
-                (encoder.backbone.embed(&padded.ids, Pass { dropout, prompt: 0 }), padded.mask)
-            }
+        let (hidden, mask) = if let Some(cache) = &self.cache {
+            cache.get(items)
+        } else {
+            let texts: Vec<&Encoded> = items.iter().map(|item| &self.encoded[*item]).collect();
+            let padded = encoder.tokens.pad(&texts, encoder.device);
+            (encoder.backbone.embed(&padded.ids, Pass { dropout, prompt: 0 }), padded.mask)
         };
         encoder.head.forward(&encoder.pooled(hidden, &mask, self.from, dropout), dropout)
     }
@@ -132,8 +124,10 @@ impl Learner for Fit<'_> {
     fn loss(&mut self, items: &[usize], _step: Step) -> Result<Loss, Error> {
         let dropout = self.encoder.config.dropout.unwrap_or(self.encoder.backbone.config.dropout);
         let logits = self.train.logits(self.encoder, items, dropout);
-        let labels: Vec<i64> = items.iter().map(|item| i64::from(self.train.labels[*item])).collect();
-        let total = logits.cross_entropy_for_logits(&Tensor::from_slice(&labels).to_device(self.encoder.device));
+        let labels: Vec<i64> =
+            items.iter().map(|item| i64::from(self.train.labels[*item])).collect();
+        let total = logits
+            .cross_entropy_for_logits(&Tensor::from_slice(&labels).to_device(self.encoder.device));
         Ok(Loss { total, terms: Vec::new() })
     }
 
@@ -144,7 +138,8 @@ impl Learner for Fit<'_> {
         let mut answers = vec![0; self.valid.labels.len()];
         for items in train::even(&self.valid.lengths, BATCH * 2) {
             let best = self.valid.logits(self.encoder, &items, 0.0).argmax(-1, false);
-            let best: Vec<i64> = Vec::try_from(best.to_device(Device::Cpu).to_kind(Kind::Int64)).map_err(Error::internal)?;
+            let best: Vec<i64> = Vec::try_from(best.to_device(Device::Cpu).to_kind(Kind::Int64))
+                .map_err(Error::internal)?;
             for (item, best) in items.iter().zip(best) {
                 answers[*item] = best as u32;
             }

@@ -45,7 +45,11 @@ impl Plugin for Encoder {
         let checkpoint = Checkpoint::open(config.folder.as_deref(), &config.weights)?;
         let device = runtime::start(&config.device, host)?;
         let longest = checkpoint.config.positions as usize;
-        let tokens = Tokens::open(&checkpoint.tokenizer, config.max_tokens.min(longest), checkpoint.config.padding)?;
+        let tokens = Tokens::open(
+            &checkpoint.tokenizer,
+            config.max_tokens.min(longest),
+            checkpoint.config.padding,
+        )?;
         if tokens.vocabulary() > checkpoint.config.vocabulary as usize {
             return Err(Error::load(format!(
                 "{}: its {} tokens are more than the model's {}; take both from one checkpoint",
@@ -60,8 +64,14 @@ impl Plugin for Encoder {
             tch::manual_seed(host.seed() as i64);
             let mut store = VarStore::new(Device::Cpu);
             let root = store.root();
-            let backbone = Backbone::new(&(&root / PRETRAINED), &checkpoint.config, config.tune, frozen);
-            let head = Head::new(&(&root / "head"), backbone.width(), config.head_width, task.labels.len());
+            let backbone =
+                Backbone::new(&(&root / PRETRAINED), &checkpoint.config, config.tune, frozen);
+            let head = Head::new(
+                &(&root / "head"),
+                backbone.width(),
+                config.head_width,
+                task.labels.len(),
+            );
             backbone.load(&store, PRETRAINED, &checkpoint)?;
             store.set_device(device);
             Ok(Self { config, task: task.clone(), device, store, backbone, head, tokens })
@@ -72,29 +82,48 @@ impl Plugin for Encoder {
         fit::fit(self, train, valid, host)
     }
 
-    fn classify(&mut self, batch: &Batch<'_>, scores: &mut Scores<'_>, host: &Host) -> Result<(), Error> {
+    fn classify(
+        &mut self,
+        batch: &Batch<'_>,
+        scores: &mut Scores<'_>,
+        host: &Host,
+    ) -> Result<(), Error> {
         let classes = self.task.labels.len();
-        self.in_batches(&batch.texts, host, |vectors| self.head.forward(vectors, 0.0).softmax(-1, Kind::Float), |row, own| {
-            scores.row(row)[..classes].copy_from_slice(own);
-        })
+        self.in_batches(
+            &batch.texts,
+            host,
+            |vectors| self.head.forward(vectors, 0.0).softmax(-1, Kind::Float),
+            |row, own| {
+                scores.row(row)[..classes].copy_from_slice(own);
+            },
+        )
     }
 
     fn dimension(&self) -> usize {
         self.backbone.width() as usize
     }
 
-    fn embed(&mut self, batch: &Batch<'_>, vectors: &mut Matrix<'_>, host: &Host) -> Result<(), Error> {
+    fn embed(
+        &mut self,
+        batch: &Batch<'_>,
+        vectors: &mut Matrix<'_>,
+        host: &Host,
+    ) -> Result<(), Error> {
         let finish = |pooled: &Tensor| {
             if !self.config.normalise {
                 return pooled.shallow_clone();
             }
             pooled / pooled.norm_scalaropt_dim(2.0, &[1i64][..], true).clamp_min(1e-12)
         };
-        self.in_batches(&batch.texts, host, finish, |row, own| vectors.row(row).copy_from_slice(own))
+        self.in_batches(&batch.texts, host, finish, |row, own| {
+            vectors.row(row).copy_from_slice(own);
+        })
     }
 
     fn save(&self, folder: &Path) -> Result<(), Error> {
-        state::save(&self.store, &folder.join("model.safetensors"), |name| !name.starts_with(PRETRAINED))
+        state::save(&self.store, &folder.join("model.safetensors"), |name| {
+            !name.starts_with(PRETRAINED)
+        })
     }
 
     fn load(&mut self, folder: &Path) -> Result<(), Error> {
@@ -108,7 +137,8 @@ impl Encoder {
         if self.config.prefix.is_empty() {
             return self.tokens.encode(texts);
         }
-        let prefixed: Vec<String> = texts.iter().map(|text| format!("{}{text}", self.config.prefix)).collect();
+        let prefixed: Vec<String> =
+            texts.iter().map(|text| format!("{}{text}", self.config.prefix)).collect();
         self.tokens.encode(&prefixed.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
@@ -140,7 +170,9 @@ impl Encoder {
                 let padded = self.tokens.pad(&texts, self.device);
                 Ok(tch::no_grad(|| {
                     let hidden = self.backbone.embed(&padded.ids, Pass::default());
-                    finish(&self.pooled(hidden, &padded.mask, 0, 0.0)).to_device(Device::Cpu).contiguous()
+                    finish(&self.pooled(hidden, &padded.mask, 0, 0.0))
+                        .to_device(Device::Cpu)
+                        .contiguous()
                 }))
             })?;
             let width = rows.size()[1] as usize;

@@ -18,7 +18,12 @@ fn checkpoint(name: &str) -> PathBuf {
 }
 
 fn task() -> Task {
-    Task { name: "t".into(), protocol: "trained".into(), labels: vec!["no".into(), "yes".into()], cultures: vec!["X".into()] }
+    Task {
+        name: "t".into(),
+        protocol: "trained".into(),
+        labels: vec!["no".into(), "yes".into()],
+        cultures: vec!["X".into()],
+    }
 }
 
 fn host() -> Host {
@@ -36,8 +41,14 @@ fn model(name: &str, more: serde_json::Value) -> Result<Encoder, Error> {
 
 /// Eight items: the label is whether the guest or the neighbours are spoken of.
 const TEXTS: [&str; 8] = [
-    "the guest spoke before dawn", "the guest is late", "a guest came to the feast", "bread for the guest",
-    "the neighbours share bread", "neighbours came late", "a feast of the neighbours", "neighbours spoke before dawn",
+    "the guest spoke before dawn",
+    "the guest is late",
+    "a guest came to the feast",
+    "bread for the guest",
+    "the neighbours share bread",
+    "neighbours came late",
+    "a feast of the neighbours",
+    "neighbours spoke before dawn",
 ];
 const LABELS: [u32; 8] = [1, 1, 1, 1, 0, 0, 0, 0];
 const IDS: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
@@ -45,7 +56,11 @@ const IDS: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
 fn fit(model: &mut Encoder, with_valid: bool) -> Result<(), Error> {
     let data = || Dataset { examples: Batch::of(&IDS, &TEXTS, &[0; 8]), labels: &LABELS };
     let none = Dataset { examples: Batch::of(&[], &[], &[]), labels: &[] };
-    if with_valid { model.fit(&data(), &data(), &host()) } else { model.fit(&data(), &none, &host()) }
+    if with_valid {
+        model.fit(&data(), &data(), &host())
+    } else {
+        model.fit(&data(), &none, &host())
+    }
 }
 
 fn classify(model: &mut Encoder, texts: &[&str]) -> Vec<f32> {
@@ -54,7 +69,11 @@ fn classify(model: &mut Encoder, texts: &[&str]) -> Vec<f32> {
     let (mut values, mut answered) = (vec![9.0; texts.len() * 2], vec![1; texts.len()]);
     let cultures = vec![0; texts.len()];
     model
-        .classify(&Batch::of(&ids, texts, &cultures), &mut Scores::over(&mut values, &mut answered, 2), &host())
+        .classify(
+            &Batch::of(&ids, texts, &cultures),
+            &mut Scores::over(&mut values, &mut answered, 2),
+            &host(),
+        )
         .unwrap();
     values
 }
@@ -63,7 +82,13 @@ fn embed(model: &mut Encoder, texts: &[&str]) -> Vec<f32> {
     let width = model.dimension();
     let mut values = vec![9.0; texts.len() * width];
     let cultures = vec![0; texts.len()];
-    model.embed(&Batch::of(&vec!["x"; texts.len()], texts, &cultures), &mut Matrix::over(&mut values, width), &host()).unwrap();
+    model
+        .embed(
+            &Batch::of(&vec!["x"; texts.len()], texts, &cultures),
+            &mut Matrix::over(&mut values, width),
+            &host(),
+        )
+        .unwrap();
     values
 }
 
@@ -104,7 +129,11 @@ fn the_same_seed_gives_the_same_bits() {
 #[test]
 fn saved_and_loaded_it_answers_the_same() {
     let _alone = alone();
-    for more in [serde_json::json!({}), serde_json::json!({"frozen_layers": 2}), serde_json::json!({"tune": {"kind": "lora", "rank": 2, "alpha": 2.0}})] {
+    for more in [
+        serde_json::json!({}),
+        serde_json::json!({"frozen_layers": 2}),
+        serde_json::json!({"tune": {"kind": "lora", "rank": 2, "alpha": 2.0}}),
+    ] {
         let folder = tempfile::tempdir().unwrap();
         let mut first = model("bert", more.clone()).unwrap();
         fit(&mut first, true).unwrap();
@@ -113,7 +142,8 @@ fn saved_and_loaded_it_answers_the_same() {
         assert_ne!(classify(&mut second, &TEXTS), classify(&mut first, &TEXTS));
         second.load(folder.path()).unwrap();
         assert_eq!(classify(&mut second, &TEXTS), classify(&mut first, &TEXTS));
-        let message = model("llama", serde_json::json!({})).unwrap().load(folder.path()).unwrap_err().message;
+        let message =
+            model("llama", serde_json::json!({})).unwrap().load(folder.path()).unwrap_err().message;
         assert!(message.contains("saved by another model"), "{message}");
     }
 }
@@ -142,7 +172,11 @@ fn batch_size_order_and_length_change_nothing() {
     let turned: Vec<&str> = texts.iter().rev().copied().collect();
     let turned = embed(&mut model, &turned);
     for (row, own) in turned.chunks(width).rev().enumerate() {
-        let far = own.iter().zip(&together[row * width..]).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        let far = own
+            .iter()
+            .zip(&together[row * width..])
+            .map(|(a, b)| (a - b).abs())
+            .fold(0.0, f32::max);
         assert!(far < 1e-5, "row {row}: {far}");
     }
     let norms = together.chunks(width).map(|row| row.iter().map(|v| v * v).sum::<f32>());
@@ -167,18 +201,32 @@ fn what_is_wrong_is_named() {
     let _alone = alone();
     let message = |name: &str, more: serde_json::Value| model(name, more).unwrap_err().message;
     assert!(message("bert", serde_json::json!({"max_token": 3})).contains("max_token"));
-    assert!(message("bert", serde_json::json!({"max_tokens": 1})).contains("`max_tokens` is at least 2"));
+    assert!(
+        message("bert", serde_json::json!({"max_tokens": 1}))
+            .contains("`max_tokens` is at least 2")
+    );
     assert!(message("bert", serde_json::json!({"dropout": 1.0})).contains("`dropout`"));
     assert!(message("bert", serde_json::json!({"device": "gpu"})).contains("\"auto\""));
-    assert!(message("bert", serde_json::json!({"tune": {"kind": "lora", "rank": 0, "alpha": 1.0}})).contains("`tune.rank`"));
+    assert!(
+        message("bert", serde_json::json!({"tune": {"kind": "lora", "rank": 0, "alpha": 1.0}}))
+            .contains("`tune.rank`")
+    );
     assert!(message("nowhere", serde_json::json!({})).contains("no such file"));
     let folder = tempfile::tempdir().unwrap();
     for file in ["config.json", "model.safetensors", "tokenizer.json"] {
         fs_err::copy(checkpoint("bert").join(file), folder.path().join(file)).unwrap();
     }
-    fs_err::write(folder.path().join("model.safetensors"), b"\x10\0\0\0\0\0\0\0not a header....").unwrap();
-    assert!(message("bert", serde_json::json!({"folder": folder.path()})).contains("not a safetensors file"));
-    fs_err::copy(checkpoint("llama").join("tokenizer.json"), folder.path().join("tokenizer.json")).unwrap();
+    fs_err::write(folder.path().join("model.safetensors"), b"\x10\0\0\0\0\0\0\0not a header....")
+        .unwrap();
+    assert!(
+        message("bert", serde_json::json!({"folder": folder.path()}))
+            .contains("not a safetensors file")
+    );
+    fs_err::copy(checkpoint("llama").join("tokenizer.json"), folder.path().join("tokenizer.json"))
+        .unwrap();
     let mixed = message("bert", serde_json::json!({"folder": folder.path()}));
-    assert!(mixed.contains("more than the model's") || mixed.contains("not a safetensors"), "{mixed}");
+    assert!(
+        mixed.contains("more than the model's") || mixed.contains("not a safetensors"),
+        "{mixed}"
+    );
 }

@@ -346,9 +346,9 @@ mod tests {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("tests/fixtures/llama.tokenizer.json");
         let json: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
-        let vocabulary = vec!["▁a".to_owned(), "▁▁▁".to_owned()];
+        let vocabulary = ["▁a".to_owned(), "▁▁▁".to_owned()];
         assert_eq!(Unit::of(&json, vocabulary.iter()), Unit::Blank);
-        let crossing = vec!["a▁".to_owned()];
+        let crossing = ["a▁".to_owned()];
         assert_eq!(Unit::of(&json, crossing.iter()), Unit::Text);
         let changed = |pointer: &str, value: Value| {
             let mut json = json.clone();

@@ -52,7 +52,7 @@ fn unknown_chunk_run<T>(
     match find(stem).filter(|_| clitic.is_some()) {
         Some(word) => put(Some(word)),
         None => {
-            stem.split(is_joint).filter(|part| !part.is_empty()).for_each(|part| put(find(part)))
+            stem.split(is_joint).filter(|part| !part.is_empty()).for_each(|part| put(find(part)));
         }
     }
     if let Some(clitic) = clitic {

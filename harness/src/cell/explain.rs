@@ -42,7 +42,8 @@ pub fn explain(
     let cell = Cell::load(&spec, folder, &events)?;
     let library = plugin::load(spec.plugin.path.as_ref()).map_err(|e| reason(&e))?;
     if library.sha256() != spec.plugin.sha256 {
-        let message = format!("{} is not the plugin of this run any more; run it again", spec.plugin.path);
+        let message =
+            format!("{} is not the plugin of this run any more; run it again", spec.plugin.path);
         return Err(Reason::new(ReasonKind::NoPlugin, message));
     }
     if !library.explains() {
@@ -53,7 +54,8 @@ pub fn explain(
     if spec.protocol.fit && spec.served != Capability::Embed {
         let state = folder.state();
         if !state.join("complete").is_file() {
-            let message = format!("{} holds no fitted model; run the cell again", folder.path().display());
+            let message =
+                format!("{} holds no fitted model; run the cell again", folder.path().display());
             return Err(Reason::new(ReasonKind::Harness, message));
         }
         model.load(&state).map_err(|e| reason(&e))?;
@@ -62,11 +64,15 @@ pub fn explain(
     let (n, batch) = (cell.eval.len(), spec.model.batch.max(1));
     for start in (0..n).step_by(batch) {
         let rows = start..(start + batch).min(n);
-        let said = input.with(rows.clone(), |columns| model.explain(columns)).map_err(|e| reason(&e))?;
+        let said =
+            input.with(rows.clone(), |columns| model.explain(columns)).map_err(|e| reason(&e))?;
         for (row, said) in rows.zip(said) {
             let id = cell.eval.ids.get(row).to_owned();
             let explanation = serde_json::from_str(&said).map_err(|e| {
-                let message = format!("plugin `{}` explains {id} in words that are no JSON: {e}", library.name());
+                let message = format!(
+                    "plugin `{}` explains {id} in words that are no JSON: {e}",
+                    library.name()
+                );
                 Reason::new(ReasonKind::Plugin, message)
             })?;
             each(Explained {

@@ -16,20 +16,25 @@ pub(crate) struct Limits {
 /// What a step has to promise, relative to the value: less drowns in the rounding of float32 sums.
 const PROMISE: f64 = 1e-10;
 
+/// Replaces a gradient by the step that an estimate of the curvature makes of it.
+type Solve<'a> = &'a dyn Fn(&mut [f64]);
+
+/// Moves, turns of the gradient and 1 / their product, the oldest first.
+type History = std::collections::VecDeque<(Vec<f64>, Vec<f64>, f64)>;
+
 /// Moves `x` to a minimum of `function`, which fills the gradient and returns the value. Stops at the limits, or where
 /// rounding leaves nothing to gain. `solve` replaces a gradient by the step that an estimate of the curvature makes of it; without
 /// one, steps begin as steepest descent.
 pub(crate) fn minimise(
     x: &mut [f64],
     limits: Limits,
-    solve: Option<&dyn Fn(&mut [f64])>,
+    solve: Option<Solve<'_>>,
     mut function: impl FnMut(&[f64], &mut [f64]) -> f64,
 ) {
     let n = x.len();
     let (mut gradient, mut next_gradient) = (vec![0.0; n], vec![0.0; n]);
     let mut next = vec![0.0; n];
-    let mut history: std::collections::VecDeque<(Vec<f64>, Vec<f64>, f64)> =
-        std::collections::VecDeque::new();
+    let mut history = History::new();
     let mut value = function(x, &mut gradient);
     for _ in 0..limits.iterations {
         if gradient.iter().all(|g| g.abs() <= limits.gradient) {
@@ -80,11 +85,7 @@ pub(crate) fn minimise(
 }
 
 /// Two-loop recursion.
-fn descent(
-    gradient: &[f64],
-    history: &std::collections::VecDeque<(Vec<f64>, Vec<f64>, f64)>,
-    solve: Option<&dyn Fn(&mut [f64])>,
-) -> Vec<f64> {
+fn descent(gradient: &[f64], history: &History, solve: Option<Solve<'_>>) -> Vec<f64> {
     let mut q: Vec<f64> = gradient.iter().map(|g| -g).collect();
     let mut weights = Vec::with_capacity(history.len());
     for (moved, turned, rho) in history.iter().rev() {
@@ -121,7 +122,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 mod tests {
     use super::*;
 
-    fn rosenbrock(solve: Option<&dyn Fn(&mut [f64])>) -> [f64; 2] {
+    fn rosenbrock(solve: Option<Solve<'_>>) -> [f64; 2] {
         let mut x = [-1.2, 1.0];
         minimise(&mut x, Limits { iterations: 200, gradient: 1e-10 }, solve, |x, g| {
             let (a, b) = (1.0 - x[0], x[1] - x[0] * x[0]);

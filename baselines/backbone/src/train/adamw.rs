@@ -57,7 +57,11 @@ struct Update {
 
 impl AdamW {
     /// Over named parameters; the flag tells the pretrained part.
-    pub(super) fn new(parameters: Vec<(String, Tensor, bool)>, weight_decay: f64, clip: f64) -> Self {
+    pub(super) fn new(
+        parameters: Vec<(String, Tensor, bool)>,
+        weight_decay: f64,
+        clip: f64,
+    ) -> Self {
         let slots = parameters.into_iter().map(|(name, parameter, pretrained)| Slot {
             first: parameter.zeros_like(),
             second: parameter.zeros_like(),
@@ -77,8 +81,10 @@ impl AdamW {
     }
 
     fn apply(&mut self, gradients: &[Tensor], rates: Rates) -> f64 {
-        let norms: Vec<Tensor> = gradients.iter().filter(|g| g.defined()).map(Tensor::norm).collect();
-        let norm = if norms.is_empty() { 0.0 } else { Tensor::stack(&norms, 0).norm().double_value(&[]) };
+        let norms: Vec<Tensor> =
+            gradients.iter().filter(|g| g.defined()).map(Tensor::norm).collect();
+        let norm =
+            if norms.is_empty() { 0.0 } else { Tensor::stack(&norms, 0).norm().double_value(&[]) };
         let scale = if self.clip > 0.0 { (self.clip / (norm + 1e-6)).min(1.0) } else { 1.0 };
         self.steps += 1;
         let (first, second) = (1.0 - BETA1.powi(self.steps), 1.0 - BETA2.powi(self.steps));
@@ -105,7 +111,11 @@ impl Slot {
         let on_cpu = [&self.parameter, gradient, &self.first, &self.second]
             .iter()
             .all(|t| t.device() == Device::Cpu && t.kind() == Kind::Float && t.is_contiguous());
-        if on_cpu { self.apply_on_cpu(gradient, update) } else { self.apply_anywhere(gradient, update) }
+        if on_cpu {
+            self.apply_on_cpu(gradient, update);
+        } else {
+            self.apply_anywhere(gradient, update);
+        }
     }
 
     fn apply_anywhere(&mut self, gradient: &Tensor, update: Update) {
@@ -124,10 +134,12 @@ impl Slot {
         let (rise1, rise2) = ((1.0 - BETA1) as f32, (1.0 - BETA2) as f32);
         let (beta2, epsilon) = (BETA2 as f32, EPSILON as f32);
         let Update { scale, keep, rate, correction } = update;
-        let (p, m, v) = (floats(&mut self.parameter), floats(&mut self.first), floats(&mut self.second));
+        let (p, m, v) =
+            (floats(&mut self.parameter), floats(&mut self.first), floats(&mut self.second));
         let mut gradient = gradient.shallow_clone();
         let g = floats(&mut gradient);
-        let chunks = p.par_chunks_mut(CHUNK).zip(m.par_chunks_mut(CHUNK)).zip(v.par_chunks_mut(CHUNK));
+        let chunks =
+            p.par_chunks_mut(CHUNK).zip(m.par_chunks_mut(CHUNK)).zip(v.par_chunks_mut(CHUNK));
         chunks.zip(g.par_chunks_mut(CHUNK)).for_each(|(((p, m), v), g)| {
             for (((p, m), v), g) in p.iter_mut().zip(m).zip(v).zip(g) {
                 let g = *g * scale;
@@ -142,7 +154,9 @@ impl Slot {
 /// The values of a contiguous float32 tensor in main memory.
 #[expect(unsafe_code, reason = "libtorch lends its memory by address only")]
 fn floats(tensor: &mut Tensor) -> &mut [f32] {
-    debug_assert!(tensor.device() == Device::Cpu && tensor.kind() == Kind::Float && tensor.is_contiguous());
+    debug_assert!(
+        tensor.device() == Device::Cpu && tensor.kind() == Kind::Float && tensor.is_contiguous()
+    );
     // SAFETY: the tensor is contiguous, float32 and in main memory (checked by the caller), so numel values stand at its address;
     // they live as long as the tensor, which is borrowed, and no other borrow of these values is made during the step.
     unsafe { std::slice::from_raw_parts_mut(tensor.data_ptr().cast::<f32>(), tensor.numel()) }
@@ -167,15 +181,24 @@ mod tests {
             .collect();
         let mut store = tch::nn::VarStore::new(Device::Cpu);
         let theirs = store.root().var_copy("x", &start);
-        let mut optimiser =
-            tch::nn::OptimizerConfig::build(tch::nn::AdamW { wd: 0.01, ..tch::nn::AdamW::default() }, &store, 1e-2).unwrap();
+        let mut optimiser = tch::nn::OptimizerConfig::build(
+            tch::nn::AdamW { wd: 0.01, ..tch::nn::AdamW::default() },
+            &store,
+            1e-2,
+        )
+        .unwrap();
         for _ in 0..20 {
             let rates = Rates { new: 1e-2, pretrained: 0.0 };
             let ours = loss(&slots[0].slots[0].parameter);
             slots[0].step(&ours, rates);
             // The other one takes the way of other devices.
             let other = &mut slots[1];
-            let gradient = Tensor::run_backward(&[loss(&other.slots[0].parameter)], &[&other.slots[0].parameter], false, false);
+            let gradient = Tensor::run_backward(
+                &[loss(&other.slots[0].parameter)],
+                &[&other.slots[0].parameter],
+                false,
+                false,
+            );
             other.steps += 1;
             let update = Update {
                 scale: 1.0,

@@ -49,7 +49,8 @@ mod tests {
         let mut seen: Vec<usize> = batches.concat();
         seen.sort_unstable();
         assert_eq!(seen, (0..1000).collect::<Vec<_>>());
-        let padded: usize = batches.iter().map(|b| b.len() * b.iter().map(|i| lengths[*i]).max().unwrap()).sum();
+        let padded: usize =
+            batches.iter().map(|b| b.len() * b.iter().map(|i| lengths[*i]).max().unwrap()).sum();
         let tokens: usize = lengths.iter().sum();
         assert!(padded * 100 < tokens * 108, "{padded} for {tokens}");
         assert_ne!(batches, shuffled(&lengths, 8, 3, 1));

@@ -61,7 +61,8 @@ impl Folder {
         fs_err::create_dir_all(&self.0).map_err(Error::load)?;
         let mut state: Vec<(String, Tensor)> = Vec::new();
         for slot in &optimiser.slots {
-            for (kind, tensor) in [("p", &slot.parameter), ("m", &slot.first), ("v", &slot.second)] {
+            for (kind, tensor) in [("p", &slot.parameter), ("m", &slot.first), ("v", &slot.second)]
+            {
                 state.push((format!("{kind}.{}", slot.name), tensor.detach()));
             }
         }
@@ -103,7 +104,8 @@ impl Folder {
             return Ok(None);
         }
         let read = |path: PathBuf| Tensor::read_safetensors(path).map_err(|e| wrong(&e));
-        let mut state: HashMap<String, Tensor> = read(self.state(place.step))?.into_iter().collect();
+        let mut state: HashMap<String, Tensor> =
+            read(self.state(place.step))?.into_iter().collect();
         let mut fill = |name: String, tensor: &mut Tensor| match state.remove(&name) {
             Some(saved) if saved.size() == tensor.size() => {
                 tch::no_grad(|| tensor.copy_(&saved));
@@ -120,7 +122,8 @@ impl Folder {
             fill(format!("b.{name}"), tensor)?;
         }
         optimiser.steps = place.step as i32;
-        let best = if place.best.is_some() { Some(read(self.best(place.best_step))?) } else { None };
+        let best =
+            if place.best.is_some() { Some(read(self.best(place.best_step))?) } else { None };
         Ok(Some((place, best)))
     }
 
@@ -132,9 +135,12 @@ impl Folder {
 
 fn write(path: &Path, tensors: &[(String, Tensor)]) -> Result<(), Error> {
     let temporary = path.with_extension("tmp");
-    let whole: Vec<(&str, Tensor)> =
-        tensors.iter().map(|(name, t)| (name.as_str(), t.to_device(tch::Device::Cpu).contiguous())).collect();
-    Tensor::write_safetensors(&whole, &temporary)
-        .map_err(|e| Error::load(format!("{}: cannot write the checkpoint: {e}", path.display())))?;
+    let whole: Vec<(&str, Tensor)> = tensors
+        .iter()
+        .map(|(name, t)| (name.as_str(), t.to_device(tch::Device::Cpu).contiguous()))
+        .collect();
+    Tensor::write_safetensors(&whole, &temporary).map_err(|e| {
+        Error::load(format!("{}: cannot write the checkpoint: {e}", path.display()))
+    })?;
     fs_err::rename(&temporary, path).map_err(Error::load)
 }

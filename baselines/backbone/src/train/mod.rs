@@ -4,6 +4,7 @@
 mod adamw;
 mod batches;
 mod checkpoint;
+mod key;
 mod run;
 mod score;
 
@@ -13,6 +14,7 @@ use tch::Tensor;
 use tch::nn::VarStore;
 
 pub use batches::{even, shuffled, stream};
+pub use key::{Item, key};
 pub use run::{Outcome, run};
 pub use score::{macro_f1, subset};
 

@@ -74,7 +74,8 @@ pub fn run(
 }
 
 fn check(plan: &Plan, lengths: &[usize]) -> Result<(), Error> {
-    let wrong = |field: &str, what: &str| Err(Error::config(format!("[config.train]: `{field}` {what}")));
+    let wrong =
+        |field: &str, what: &str| Err(Error::config(format!("[config.train]: `{field}` {what}")));
     if lengths.is_empty() {
         return Err(Error::config("there is no example to train on"));
     }
@@ -123,15 +124,22 @@ impl<'a> Training<'a> {
     ) -> Result<Self, Error> {
         let mut named: Vec<(String, Tensor)> = learner.store().variables().into_iter().collect();
         named.sort_by(|a, b| a.0.cmp(&b.0));
-        let (trained, fixed): (Vec<_>, Vec<_>) = named.into_iter().partition(|(_, t)| t.requires_grad());
+        let (trained, fixed): (Vec<_>, Vec<_>) =
+            named.into_iter().partition(|(_, t)| t.requires_grad());
         if trained.is_empty() {
             return Err(Error::config("no parameter is trained: nothing to fit"));
         }
         let count: usize = trained.iter().map(|(_, t)| t.numel()).sum();
-        let parameters =
-            trained.into_iter().map(|(name, t)| { let own = learner.pretrained(&name); (name, t, own) }).collect();
+        let parameters = trained
+            .into_iter()
+            .map(|(name, t)| {
+                let own = learner.pretrained(&name);
+                (name, t, own)
+            })
+            .collect();
         let mut optimiser = AdamW::new(parameters, plan.weight_decay, plan.clip);
-        let mut buffers: Vec<_> = fixed.into_iter().filter(|(name, _)| !learner.pretrained(name)).collect();
+        let mut buffers: Vec<_> =
+            fixed.into_iter().filter(|(name, _)| !learner.pretrained(name)).collect();
         let epoch_steps = learner.lengths().len().div_ceil(plan.batch);
         let total = epoch_steps * plan.epochs;
         let folder = folder.map(Folder::new);
@@ -149,14 +157,30 @@ impl<'a> Training<'a> {
             plan.batch,
             if resumed { format!(", going on from step {}", place.step) } else { String::new() }
         ));
-        Ok(Self { plan, host, folder, optimiser, buffers, best, place, resumed, epoch_steps, total, seen: Means::default() })
+        Ok(Self {
+            plan,
+            host,
+            folder,
+            optimiser,
+            buffers,
+            best,
+            place,
+            resumed,
+            epoch_steps,
+            total,
+            seen: Means::default(),
+        })
     }
 
     /// The rate rises to its highest in the warm-up and falls to 0 at the end, both linearly.
     fn rates(&self) -> Rates {
         let (step, total) = (self.place.step as f64, self.total as f64);
         let warm = (total * self.plan.warm_up).ceil();
-        let share = if step < warm { (step + 1.0) / warm } else { (total - step) / (total - warm).max(1.0) };
+        let share = if step < warm {
+            (step + 1.0) / warm
+        } else {
+            (total - step) / (total - warm).max(1.0)
+        };
         Rates { new: self.plan.learning_rate * share, pretrained: self.plan.backbone_rate * share }
     }
 
@@ -170,15 +194,22 @@ impl<'a> Training<'a> {
         if !value.is_finite() {
             self.save()?;
             let names: Vec<&str> = items.iter().take(5).map(|item| learner.name(*item)).collect();
-            let terms: Vec<String> =
-                loss.terms.iter().map(|(name, t)| format!("{name} {}", t.double_value(&[]))).collect();
+            let terms: Vec<String> = loss
+                .terms
+                .iter()
+                .map(|(name, t)| format!("{name} {}", t.double_value(&[])))
+                .collect();
             return Err(Error::internal(format!(
                 "the loss is {value} at step {number} of {} ({}), with examples {}{}; lower `learning_rate` in [config.train]{}",
                 self.total,
                 terms.join(", "),
                 names.join(", "),
                 if items.len() > 5 { ", …" } else { "" },
-                if self.folder.is_some() { "; the state before the step is kept as a checkpoint" } else { "" },
+                if self.folder.is_some() {
+                    "; the state before the step is kept as a checkpoint"
+                } else {
+                    ""
+                },
             )));
         }
         let rates = self.rates();
@@ -215,13 +246,19 @@ impl<'a> Training<'a> {
     }
 
     fn validate(&mut self, learner: &mut impl Learner) -> Result<(), Error> {
-        let Some(score) = guard("validation", || tch::no_grad(|| learner.validate()))? else { return Ok(()) };
+        let Some(score) = guard("validation", || tch::no_grad(|| learner.validate()))? else {
+            return Ok(());
+        };
         self.host.metric("valid", self.place.step, score);
         if self.place.best.is_none_or(|best| score > best) {
             self.place.best = Some(score);
             self.place.best_step = self.place.step;
             self.place.since = 0;
-            let trained = self.optimiser.slots.iter().map(|slot| (slot.name.clone(), slot.parameter.detach().copy()));
+            let trained = self
+                .optimiser
+                .slots
+                .iter()
+                .map(|slot| (slot.name.clone(), slot.parameter.detach().copy()));
             let fixed = self.buffers.iter().map(|(name, t)| (name.clone(), t.detach().copy()));
             self.best = Some(trained.chain(fixed).collect());
         } else {
@@ -236,7 +273,9 @@ impl<'a> Training<'a> {
 
     fn save(&self) -> Result<(), Error> {
         match &self.folder {
-            Some(folder) => folder.save(&self.place, &self.optimiser, &self.buffers, self.best.as_deref()),
+            Some(folder) => {
+                folder.save(&self.place, &self.optimiser, &self.buffers, self.best.as_deref())
+            }
             None => Ok(()),
         }
     }

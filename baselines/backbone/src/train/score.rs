@@ -38,7 +38,9 @@ pub fn subset(labels: &[u32], count: usize, seed: u64) -> Vec<usize> {
     for items in by_label.values_mut() {
         items.shuffle(&mut rng);
         let n = items.len() as f64;
-        drawn.extend(items.iter().enumerate().map(|(place, item)| ((place as f64 + 0.5) / n, *item)));
+        drawn.extend(
+            items.iter().enumerate().map(|(place, item)| ((place as f64 + 0.5) / n, *item)),
+        );
     }
     drawn.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     let mut items: Vec<usize> = drawn.into_iter().take(count).map(|(_, item)| item).collect();
@@ -54,7 +56,7 @@ mod tests {
     fn macro_f1_is_the_mean_of_the_classes() {
         // Class 0: precision 2/3, recall 1; class 1: precision 1, recall 1/2; class 2 absent.
         let f1 = macro_f1(&[0, 0, 1, 1], &[0, 0, 0, 1], 3);
-        assert!((f1 - (0.8 + 2.0 / 3.0) / 2.0).abs() < 1e-12);
+        assert!((f1 - f64::midpoint(0.8, 2.0 / 3.0)).abs() < 1e-12);
         assert_eq!(macro_f1(&[], &[], 2), 0.0);
     }
 
@@ -64,7 +66,9 @@ mod tests {
         let part = subset(&labels, 100, 7);
         assert_eq!(part.len(), 100);
         assert_eq!(part.iter().filter(|i| labels[**i] == 1).count(), 25);
-        assert!(part.is_sorted() && part != subset(&labels, 100, 8) && part == subset(&labels, 100, 7));
+        assert!(
+            part.is_sorted() && part != subset(&labels, 100, 8) && part == subset(&labels, 100, 7)
+        );
         assert_eq!(subset(&labels, 0, 7).len(), 1000);
     }
 }

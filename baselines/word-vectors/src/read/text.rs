@@ -76,5 +76,5 @@ fn row<'l>(line: &'l [u8], dims: usize, out: &mut Vec<f32>) -> Option<&'l [u8]> 
 }
 
 fn fields(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    line.split(|b| b.is_ascii_whitespace()).filter(|field| !field.is_empty())
+    line.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty())
 }

@@ -154,7 +154,8 @@ fn the_validator_passes_it() {
             "model": "fake", "base_url": server.url(), "endpoint": endpoint, "concurrency": 16,
         });
         let place = Place::new();
-        let args = ["plugin", "check", "openai-api", "--config", &config.to_string(), "--calls", "100"];
+        let args =
+            ["plugin", "check", "openai-api", "--config", &config.to_string(), "--calls", "100"];
         place.run(&args).exits(0);
     }
 }
