@@ -142,7 +142,7 @@ fn files_that_are_no_plugins() {
     insta::assert_snapshot!(messages.join("\n"), @r"
     <place>/text.so: not a loadable library: <place>/text.so: file too short
     <place>/empty.so: no symbol `culture_eval_plugin_v1`; a plugin ends with `export_plugin!(YourModel)` and has crate-type cdylib
-    <place>/other.so: built for plugin ABI 9.0, this program has 1.0; rebuild the plugin with plugin-api 1.x
+    <place>/other.so: built for plugin ABI 9.0, this program has 1.1; rebuild the plugin with plugin-api 1.x
     <place>/small.so: its table says ABI 1.0 but has 16 bytes; that of ABI 1.0 has 152; rebuild the plugin against this version's plugin-api
     <place>/null.so: the table is null; rebuild the plugin against this version's plugin-api
     <place>/hollow.so: the function `create` is missing; rebuild the plugin against this version's plugin-api

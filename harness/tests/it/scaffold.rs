@@ -64,18 +64,17 @@ fn a_new_crate_is_a_model() {
     place.run(&["plugin", "new", "my-script", "--command"]).exits(0);
     // A workspace around them with the versions and lints of this one, and only their own dependencies.
     let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
-    let members =
-        "members = [\"plugin-api\", \"harness\", \"baselines/*\", \"plugin-api/test-plugins/*\"]";
-    assert!(manifest.contains(members));
-    let path = |name: &str| fs::canonicalize(root().join(name)).unwrap().display().to_string();
-    let manifest = manifest
-        .replace(members, "members = [\"baselines/my-model\", \"baselines/my-script\"]")
-        .replace("{ path = \"plugin-api\" }", &format!("{{ path = {:?} }}", path("plugin-api")))
-        .replace(
-            "{ path = \"baselines/command\" }",
-            &format!("{{ path = {:?} }}", path("baselines/command")),
-        );
-    place.write("Cargo.toml", manifest);
+    let mut manifest: toml::Table = manifest.parse().unwrap();
+    manifest.remove("profile");
+    let workspace = manifest["workspace"].as_table_mut().unwrap();
+    workspace.remove("default-members");
+    workspace.remove("exclude");
+    workspace["members"] = vec!["baselines/my-model", "baselines/my-script"].into();
+    for (name, folder) in [("plugin-api", "plugin-api"), ("command", "baselines/command")] {
+        let path = fs::canonicalize(root().join(folder)).unwrap().display().to_string();
+        workspace["dependencies"][name]["path"] = path.into();
+    }
+    place.write("Cargo.toml", toml::to_string(&manifest).unwrap());
     fs::copy(root().join("Cargo.lock"), place.path("Cargo.lock")).unwrap();
     fs::copy(root().join("clippy.toml"), place.path("clippy.toml")).unwrap();
     fs::copy(root().join("rustfmt.toml"), place.path("rustfmt.toml")).unwrap();
