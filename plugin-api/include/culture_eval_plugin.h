@@ -14,7 +14,7 @@
 /*
  Minor version: raised when something is added at the end of a struct.
  */
-#define CE_ABI_MINOR 0
+#define CE_ABI_MINOR 1
 
 /*
  The plugin learns from examples.
@@ -45,6 +45,11 @@
  A fitted model can be saved to a folder and loaded.
  */
 #define CE_SAVE (1 << 5)
+
+/*
+ Why the model answers an example as it does (since 1.1).
+ */
+#define CE_EXPLAIN (1 << 6)
 
 /*
  Everything is well.
@@ -280,7 +285,7 @@ typedef struct {
 } CeGeneration;
 
 /*
- Where replies go: one call for each prompt, in any order, during `generate` only.
+ Where texts go: one call for each prompt of `generate` or example of `explain`, in any order, during that call only.
  */
 typedef struct {
   /*
@@ -288,7 +293,7 @@ typedef struct {
    */
   void *context;
   /*
-   The reply to prompt `index`.
+   The text for prompt or example `index`.
    */
   void (*put)(void *context, size_t index, CeStr reply);
 } CeSink;
@@ -388,6 +393,10 @@ typedef struct {
    Reads what `save` wrote, into a handle created with the same configuration and task.
    */
   int32_t (*load)(void *handle, CeStr folder, CeError *error);
+  /*
+   Since 1.1. Hands a JSON object for each example to the sink: what in the model leads to its answer.
+   */
+  int32_t (*explain)(void *handle, const CeBatch *batch, const CeSink *sink, CeError *error);
 } CePlugin;
 
 #endif  /* CULTURE_EVAL_PLUGIN_H */
