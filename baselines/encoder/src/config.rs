@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// A checkpoint folder; without it the model's [[weights]] are used.
+    /// A checkpoint folder; without it the model's `[[weights]]` are used.
     pub folder: Option<PathBuf>,
     /// From the harness: paths of the fetched weights by id.
     #[serde(skip_serializing)]

@@ -1,7 +1,7 @@
 //! A text as token ids, as its `tokenizer.json` says.
 //!
 //! The tokenizers library does the work. For two common kinds of tokenizer a text can be cut at its blanks beforehand, so that each
-//! word goes through the library once and is remembered: less work, and the same ids ([`Unit`] says why).
+//! word goes through the library once and is remembered: less work, and the same ids (`Unit` says why).
 
 use std::fmt;
 use std::sync::Mutex;

@@ -4,7 +4,7 @@
 //! Sentence Embeddings", algorithm 1: `v(s) = 1/|s| * sum of a / (a + p(w)) * v(w)`, then `v(s) - u u' v(s)`.
 //!
 //! There, u is the first singular vector of the very sentences that are embedded, so a sentence's vector depends on the others
-//! and on test data. Here [ours] it comes from the vocabulary alone: u is the first eigenvector of the expected `v(s) v(s)'` of a
+//! and on test data. Here (ours) it comes from the vocabulary alone: u is the first eigenvector of the expected `v(s) v(s)'` of a
 //! text of L words drawn independently with p(w),
 //!
 //! ```text
@@ -14,7 +14,7 @@
 //! which is what the first singular vector of many such texts tends to. Only the [`MOST`] most frequent words enter: they carry
 //! about nine tenths of the probability.
 //!
-//! p(w) are relative counts of a file, or [ours] follow from the order of the words, which is by frequency in GloVe's and
+//! p(w) are relative counts of a file, or (ours) follow from the order of the words, which is by frequency in GloVe's and
 //! word2vec's files: the Zipf-Mandelbrot law `p(rank) ~ 1 / (rank + 2.7)` (Piantadosi 2014, "Zipf's word frequency law in natural
 //! language", equation 2 with his alpha = 1, beta = 2.7).
 

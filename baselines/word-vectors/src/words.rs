@@ -1,7 +1,7 @@
 //! A text as words, as the vectors' own texts were cut.
 //!
 //! GloVe's texts went through Stanford's tokenizer, which follows the Penn Treebank: clitics stand apart ("do n't", "she 's"),
-//! punctuation marks are tokens, hyphenated words are whole. Here [ours]:
+//! punctuation marks are tokens, hyphenated words are whole. Here (ours):
 //!
 //! 1. What stands between blanks is tried whole ("u.s.", "c++", ":)").
 //! 2. Else it is cut into runs of letters, digits and marks, joined by inner hyphens, full stops, commas, underscores and

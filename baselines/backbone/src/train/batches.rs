@@ -17,7 +17,7 @@ pub fn stream(seed: u64, name: &str, number: usize) -> ChaCha12Rng {
     ChaCha12Rng::from_seed(hash.finalize().into())
 }
 
-/// The batches of an epoch: items shuffled, sorted by length within pools of [`POOL`] batches, batches shuffled.
+/// The batches of an epoch: items shuffled, sorted by length within pools of `POOL` batches, batches shuffled.
 pub fn shuffled(lengths: &[usize], batch: usize, seed: u64, epoch: usize) -> Vec<Vec<usize>> {
     let mut rng = stream(seed, "batches", epoch);
     let mut items: Vec<usize> = (0..lengths.len()).collect();
