@@ -67,7 +67,7 @@ impl Request<'_> {
     }
 }
 
-/// JSON with `\uXXXX` in the place of every character that is not ASCII.
+/// JSON with a `\u` escape in the place of every character that is not ASCII.
 struct Ascii;
 
 impl serde_json::ser::Formatter for Ascii {
