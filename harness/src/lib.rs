@@ -12,6 +12,7 @@ pub mod fetch;
 pub mod import;
 pub mod manifest;
 pub mod normalise;
+pub mod plot;
 pub mod plugin;
 pub mod prepare;
 pub mod report;

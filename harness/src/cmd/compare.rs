@@ -86,7 +86,7 @@ pub(super) enum Face {
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let options = options(&args)?;
     let run = RunFolder::named(&context.settings().runs, &args.run);
-    let report = report(&run, &args, &options)?;
+    let report = report(&run, &args.models, &args.benchmarks, &options)?;
     store::write_json(&run.path().join("comparison.json"), &report).with_context(|| {
         format!("failed to write {}", run.path().join("comparison.json").display())
     })?;
@@ -139,8 +139,28 @@ fn options(args: &Args) -> anyhow::Result<Options> {
     })
 }
 
-/// Reads a run and compares its models.
-fn report(run: &RunFolder, args: &Args, options: &Options) -> anyhow::Result<Report> {
+/// How models are compared where nothing else is asked for.
+pub(super) fn usual() -> Options {
+    Options {
+        alpha: 0.05,
+        confidence: crate::score::CONFIDENCE,
+        correction: Correction::Holm,
+        resamples: 10_000,
+        seed: RESAMPLING_SEED,
+        test: None,
+        baseline: None,
+        margin: None,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
+/// Reads a run and compares its models; empty lists: all models, all benchmarks.
+pub(super) fn report(
+    run: &RunFolder,
+    models: &[String],
+    benchmarks: &[String],
+    options: &Options,
+) -> anyhow::Result<Report> {
     if !run.manifest().is_file() {
         bail!(
             "{} is no run: it has no manifest.json; `culture-eval list runs` shows all",
@@ -157,16 +177,16 @@ fn report(run: &RunFolder, args: &Args, options: &Options) -> anyhow::Result<Rep
                 None => Ok(()),
             }
         };
-    known("model", &args.models, &mut manifest.rows.iter().map(|r| &*r.name))?;
-    known("benchmark", &args.benchmarks, &mut manifest.columns.iter().map(|c| &*c.name))?;
+    known("model", models, &mut manifest.rows.iter().map(|r| &*r.name))?;
+    known("benchmark", benchmarks, &mut manifest.columns.iter().map(|c| &*c.name))?;
     known("model", options.baseline.as_slice(), &mut manifest.rows.iter().map(|r| &*r.name))?;
     let model = |name: &str| {
-        args.models.is_empty()
-            || args.models.iter().any(|m| m == name)
+        models.is_empty()
+            || models.iter().any(|m| m == name)
             || options.baseline.as_deref() == Some(name)
     };
     let benchmark =
-        |name: &str| args.benchmarks.is_empty() || args.benchmarks.iter().any(|b| b == name);
+        |name: &str| benchmarks.is_empty() || benchmarks.iter().any(|b| b == name);
 
     let groups = summarise::groups(run, &manifest)?;
     let gold = Gold::new(&manifest);

@@ -1,0 +1,117 @@
+//! A linear scale and its round ticks.
+
+/// From values to places in px.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Scale {
+    pub(super) low: f64,
+    pub(super) high: f64,
+    /// Place of `low`.
+    pub(super) from: f64,
+    /// Place of `high`.
+    pub(super) to: f64,
+}
+
+impl Scale {
+    /// Covers all finite values, with round ends where `round`; a lone value gets room.
+    pub(super) fn covering(values: impl Iterator<Item = f64>, from: f64, to: f64) -> Self {
+        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+        for value in values.filter(|v| v.is_finite()) {
+            low = low.min(value);
+            high = high.max(value);
+        }
+        if low > high {
+            (low, high) = (0.0, 1.0);
+        }
+        if high - low < 1e-9 {
+            let room = (low.abs() * 0.1).max(0.01);
+            (low, high) = (low - room, high + room);
+        }
+        Self { low, high, from, to }
+    }
+
+    /// Ends moved out to ticks.
+    pub(super) fn rounded(self, about: usize) -> Self {
+        let step = step(self.high - self.low, about);
+        let low = (self.low / step + 1e-9).floor() * step;
+        let high = (self.high / step - 1e-9).ceil() * step;
+        Self { low, high, ..self }
+    }
+
+    /// Ends kept within what a value can be.
+    pub(super) fn within(self, low: f64, high: f64) -> Self {
+        Self { low: self.low.max(low), high: self.high.min(high), ..self }
+    }
+
+    /// The place of a value; outside values at the ends.
+    pub(super) fn at(&self, value: f64) -> f64 {
+        let share = ((value - self.low) / (self.high - self.low)).clamp(0.0, 1.0);
+        self.from + share * (self.to - self.from)
+    }
+
+    /// Round values, about so many.
+    pub(super) fn ticks(&self, about: usize) -> Vec<f64> {
+        let step = step(self.high - self.low, about);
+        let first = (self.low / step - 1e-9).ceil() as i64;
+        let last = (self.high / step + 1e-9).floor() as i64;
+        (first..=last).map(|i| i as f64 * step).collect()
+    }
+}
+
+/// 1, 2 or 5 times a power of ten.
+fn step(span: f64, about: usize) -> f64 {
+    let raw = span / about.max(1) as f64;
+    let power = 10_f64.powf(raw.log10().floor());
+    let times = raw / power;
+    power
+        * if times <= 1.0 {
+            1.0
+        } else if times <= 2.0 {
+            2.0
+        } else if times <= 5.0 {
+            5.0
+        } else {
+            10.0
+        }
+}
+
+/// A tick as text, with as many decimals as the step needs.
+pub(super) fn label(value: f64, ticks: &[f64], percent: bool) -> String {
+    let times = if percent { 100.0 } else { 1.0 };
+    let step = match ticks {
+        [a, b, ..] => (b - a) * times,
+        _ => 1.0,
+    };
+    let decimals = (-(step + 1e-12).log10().floor()).clamp(0.0, 6.0) as usize;
+    let text = format!("{:.decimals$}", value * times);
+    if text.trim_matches(['-', '0', '.']).is_empty() {
+        text.trim_start_matches('-').to_owned()
+    } else {
+        text.replace('-', "−")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_are_round_and_within() {
+        let scale = Scale::covering([0.113, 0.472].into_iter(), 0.0, 100.0).rounded(5);
+        assert_eq!((scale.low, scale.high), (0.1, 0.5));
+        let ticks = scale.ticks(5);
+        let labels: Vec<String> = ticks.iter().map(|t| label(*t, &ticks, true)).collect();
+        assert_eq!(labels, ["10", "20", "30", "40", "50"]);
+        let signed = Scale::covering([-0.03, 0.05].into_iter(), 0.0, 100.0).rounded(4);
+        let ticks = signed.ticks(4);
+        let labels: Vec<String> = ticks.iter().map(|t| label(*t, &ticks, true)).collect();
+        assert_eq!(labels, ["−4", "−2", "0", "2", "4", "6"]);
+    }
+
+    #[test]
+    fn a_lone_value_and_none_get_a_scale() {
+        let lone = Scale::covering([0.5].into_iter(), 0.0, 10.0);
+        assert!((lone.at(0.5) - 5.0).abs() < 1e-9, "{lone:?}");
+        let none = Scale::covering([f64::NAN].into_iter(), 0.0, 10.0);
+        assert_eq!((none.low, none.high), (0.0, 1.0));
+    }
+}

@@ -1,0 +1,229 @@
+//! Mean ranks over benchmarks on one line; bars join models that are not told apart (Demšar 2006, figure 1).
+
+use super::Frame;
+use super::axis::Scale;
+use super::colour::Colour;
+use super::mark::circle;
+use super::svg::{Anchor, PAD, SIZE, SMALL, Svg, Type};
+use super::words::{shorten, width};
+use crate::compare::{OverBenchmarks, Report};
+
+/// The models and which of them belong together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Diagram {
+    /// Name and mean rank (1 = best), the best first.
+    pub models: Vec<(String, f64)>,
+    /// Sets of models, by place, that are not told apart; each of two or more.
+    pub cliques: Vec<Vec<usize>>,
+    /// Drawn as a bar above the line where the cliques follow from it.
+    pub critical_difference: Option<f64>,
+    /// Which test makes the cliques, and at which level.
+    pub test: String,
+    /// The benchmarks that were ranked on.
+    pub benchmarks: Vec<String>,
+}
+
+impl Diagram {
+    /// A comparison over benchmarks, or why there is none. Cliques are Nemenyi's where the comparison has his test
+    /// (three models or more, no baseline), else those of the pairwise tests' letters.
+    pub fn of(report: &Report) -> Result<Self, String> {
+        let over = match &report.over {
+            OverBenchmarks::Found(over) => over,
+            OverBenchmarks::Reason(reason) => return Err(reason.clone()),
+        };
+        let alpha = report.options.alpha;
+        let models: Vec<(String, f64)> =
+            over.models.iter().map(|m| (m.model.clone(), m.mean_rank)).collect();
+        let nemenyi =
+            over.friedman.as_ref().filter(|_| over.pairs.iter().all(|p| p.p_nemenyi.is_some()));
+        let (sets, test) = match nemenyi {
+            Some(f) => {
+                let apart = |i: usize, j: usize| models[j].1 - models[i].1 > f.critical_difference;
+                let sets = (0..models.len())
+                    .map(|i| (i..models.len()).take_while(|j| !apart(i, *j)).collect())
+                    .collect();
+                (sets, format!("Nemenyi's test, alpha = {alpha}"))
+            }
+            None => {
+                let mut letters: Vec<char> =
+                    over.models.iter().flat_map(|m| m.letters.chars()).collect();
+                letters.sort_unstable();
+                letters.dedup();
+                let holds = |letter: char| {
+                    (0..models.len()).filter(|i| over.models[*i].letters.contains(letter)).collect()
+                };
+                let sets = letters.into_iter().map(holds).collect();
+                (sets, format!("{}, Holm correction, alpha = {alpha}", over.test.title))
+            }
+        };
+        Ok(Self {
+            cliques: largest(sets),
+            models,
+            critical_difference: nemenyi.map(|f| f.critical_difference),
+            test,
+            benchmarks: over.benchmarks.clone(),
+        })
+    }
+
+    fn describe(&self) -> String {
+        let ranks: Vec<String> =
+            self.models.iter().map(|(name, rank)| format!("{name} {rank:.2}")).collect();
+        let cliques: Vec<String> = (self.cliques.iter())
+            .map(|clique| {
+                let names: Vec<&str> = clique.iter().map(|i| &*self.models[*i].0).collect();
+                names.join(" and ")
+            })
+            .collect();
+        let cd = self
+            .critical_difference
+            .map(|cd| format!(" The critical difference is {cd:.2}."))
+            .unwrap_or_default();
+        let apart = if cliques.is_empty() {
+            "All pairs are told apart".to_owned()
+        } else {
+            format!("Not told apart: {}", cliques.join("; "))
+        };
+        format!(
+            "Mean ranks over {} benchmarks ({}), 1 = best: {}.{cd} {apart} ({}).",
+            self.benchmarks.len(),
+            self.benchmarks.join(", "),
+            ranks.join(", "),
+            self.test
+        )
+    }
+}
+
+/// Sets of two or more that lie in no other set.
+fn largest(sets: Vec<Vec<usize>>) -> Vec<Vec<usize>> {
+    let mut kept: Vec<Vec<usize>> = Vec::new();
+    let mut by_size = sets;
+    by_size.sort_by_key(|s| std::cmp::Reverse(s.len()));
+    for set in by_size.into_iter().filter(|s| s.len() > 1) {
+        if !kept.iter().any(|k| set.iter().all(|i| k.contains(i))) {
+            kept.push(set);
+        }
+    }
+    kept.sort();
+    kept
+}
+
+const STEP: f64 = 20.0;
+const BAR: f64 = 9.0;
+
+/// Draws it.
+pub fn draw(frame: &Frame<'_>, data: &Diagram) -> String {
+    let mut svg = Svg::new(frame);
+    let (w, top) = (svg.width(), svg.top);
+    let k = data.models.len();
+    let names = data
+        .models
+        .iter()
+        .map(|(name, rank)| width(&format!("{name}  {rank:.2}"), SIZE))
+        .fold(0.0, f64::max);
+    let room = names.min(w * 0.3);
+    let (left, right) = (PAD + room + 24.0, w - PAD - room - 24.0);
+    let scale = Scale { low: 1.0, high: (k as f64).max(2.0), from: left, to: right };
+
+    let mut line = top + 14.0;
+    if let Some(cd) = data.critical_difference {
+        let end = scale.from + cd / (scale.high - scale.low) * (scale.to - scale.from);
+        // Wider than the line: told in words only.
+        if end <= right + 0.5 {
+            svg.open(&format!("critical difference {cd:.2}"));
+            svg.line((left, line + 10.0), (end, line + 10.0), Colour::Ink, 1.5);
+            for x in [left, end] {
+                svg.line((x, line + 6.0), (x, line + 14.0), Colour::Ink, 1.5);
+            }
+            svg.text(
+                f64::midpoint(left, end),
+                line - 2.0,
+                Type::new(SMALL, Anchor::Middle),
+                &format!("CD = {cd:.2}"),
+            );
+            svg.close();
+        } else {
+            let text = format!("CD = {cd:.2}, wider than the line");
+            svg.text(left, line, Type::new(SMALL, Anchor::Start), &text);
+        }
+        line += 38.0;
+    } else {
+        line += 16.0;
+    }
+    for rank in 1..=scale.high as usize {
+        let x = scale.at(rank as f64);
+        svg.line((x, line - 5.0), (x, line), Colour::Ink, 1.2);
+        svg.text(x, line - 13.0, Type::new(SMALL, Anchor::Middle).muted(), &rank.to_string());
+    }
+    svg.line((left, line), (right, line), Colour::Ink, 1.5);
+
+    // Bars first, so that the legs of the names begin below them.
+    let lanes = lanes(data);
+    let deepest = lanes.iter().copied().max().map_or(0, |l| l + 1);
+    for (clique, lane) in data.cliques.iter().zip(&lanes) {
+        let y = line + 9.0 + BAR * *lane as f64;
+        let x = |i: &usize| scale.at(data.models[*i].1);
+        let (from, to) = (
+            clique.iter().map(x).fold(f64::INFINITY, f64::min),
+            clique.iter().map(x).fold(0.0, f64::max),
+        );
+        let members: Vec<&str> = clique.iter().map(|i| &*data.models[*i].0).collect();
+        svg.open(&format!("not told apart: {}", members.join(", ")));
+        svg.line((from - 3.0, y), (to + 3.0, y), Colour::Series(0), 4.0);
+        for i in clique {
+            svg.path(&circle(x(i), y, 3.2), Some(Colour::Paper), Colour::Series(0), 1.6);
+        }
+        svg.close();
+    }
+    let below = line + 9.0 + BAR * deepest as f64 + 12.0;
+    let half = k.div_ceil(2);
+    for (i, (name, rank)) in data.models.iter().enumerate() {
+        let best = i < half;
+        let row = if best { i } else { k - 1 - i };
+        let (x, y) = (scale.at(*rank), below + STEP * row as f64);
+        let edge = if best { left - 14.0 } else { right + 14.0 };
+        svg.open(&format!("{name}: mean rank {rank:.2}"));
+        svg.line((x, line), (x, y), Colour::Muted, 1.0);
+        svg.line((x, y), (edge, y), Colour::Muted, 1.0);
+        svg.path(&circle(x, line, 3.0), Some(Colour::Ink), Colour::Ink, 1.0);
+        let number = format!("{rank:.2}");
+        let short = shorten(name, SIZE, room - width(&number, SMALL) - 8.0);
+        let (anchor, at, step) =
+            if best { (Anchor::End, edge - 4.0, -1.0) } else { (Anchor::Start, edge + 4.0, 1.0) };
+        svg.text(at, y, Type::new(SMALL, anchor).muted(), &number);
+        svg.text(at + step * (width(&number, SMALL) + 6.0), y, Type::new(SIZE, anchor), &short);
+        svg.close();
+    }
+    let mut end = below + STEP * (half.max(1) - 1) as f64 + 24.0;
+    let notes = [
+        format!(
+            "Mean rank over {} benchmarks (1 = best): {}.",
+            data.benchmarks.len(),
+            data.benchmarks.join(", ")
+        ),
+        format!("Bars join models that are not told apart ({}).", data.test),
+    ];
+    for note in notes {
+        svg.name(PAD, end, Type::new(SMALL, Anchor::Start).muted(), &note, w - 2.0 * PAD);
+        end += 17.0;
+    }
+    svg.finish(&data.describe(), end - 8.0)
+}
+
+/// For each clique the first lane below the line that is free where its bar runs.
+fn lanes(data: &Diagram) -> Vec<usize> {
+    let ends = |clique: &[usize]| {
+        let ranks = || clique.iter().map(|i| data.models[*i].1);
+        (ranks().fold(f64::INFINITY, f64::min), ranks().fold(0.0, f64::max))
+    };
+    let mut placed: Vec<(usize, (f64, f64))> = Vec::new();
+    for clique in &data.cliques {
+        let (low, high) = ends(clique);
+        let free = (0..).find(|lane| {
+            placed
+                .iter()
+                .all(|(other, (l, h))| other != lane || high < *l - 0.05 || low > *h + 0.05)
+        });
+        placed.push((free.unwrap_or(0), (low, high)));
+    }
+    placed.into_iter().map(|(lane, _)| lane).collect()
+}

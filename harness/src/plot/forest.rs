@@ -1,0 +1,376 @@
+//! Two models, one row a benchmark: the paired difference with its interval, around zero.
+
+use super::Frame;
+use super::axis::{Scale, label};
+use super::colour::Colour;
+use super::mark::{circle, diamond, polygon};
+use super::svg::{Anchor, PAD, SIZE, SMALL, Svg, Type};
+use super::words::{p_value, points, shorten, width};
+use crate::compare::{Report, Verdict};
+
+/// The rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Forest {
+    /// Positive differences: this model is better.
+    pub a: String,
+    /// Negative differences: this one is.
+    pub b: String,
+    /// Level of the intervals.
+    pub confidence: f64,
+    /// Level of the tests.
+    pub alpha: f64,
+    /// One a benchmark, in order.
+    pub rows: Vec<Row>,
+}
+
+/// A benchmark.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// Its name.
+    pub label: String,
+    /// Smaller, below: protocol, n.
+    pub note: String,
+    /// Whether it stands on sample data.
+    pub sample: bool,
+    /// What was found.
+    pub found: Found,
+}
+
+/// A difference or a reason.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Found {
+    /// A - B as a fraction.
+    Difference {
+        /// The difference.
+        value: f64,
+        /// Its interval; none where both gave the same answers.
+        interval: Option<(f64, f64)>,
+        /// Corrected p.
+        p: f64,
+        /// What may be said.
+        verdict: Verdict,
+    },
+    /// Why there is none.
+    Missing(String),
+}
+
+impl Forest {
+    /// Two models of a comparison. Benchmarks on which they were not compared stand last, with the reason.
+    pub fn of(report: &Report, a: &str, b: &str) -> Self {
+        let mut rows: Vec<Row> = Vec::new();
+        for outcome in &report.benchmarks {
+            let pair =
+                outcome.pairs.iter().find(|p| (p.a == a && p.b == b) || (p.a == b && p.b == a));
+            let Some(pair) = pair else { continue };
+            let turned = pair.a == b;
+            let sign = if turned { -1.0 } else { 1.0 };
+            let interval = pair
+                .interval
+                .as_ref()
+                .map(|i| if turned { (-i.high, -i.low) } else { (i.low, i.high) });
+            let verdict = match (pair.verdict, turned) {
+                (Verdict::ABetter, true) => Verdict::BBetter,
+                (Verdict::BBetter, true) => Verdict::ABetter,
+                (same, _) => same,
+            };
+            rows.push(Row {
+                label: outcome.title.clone(),
+                note: format!("{}, n = {}", outcome.protocol, outcome.n),
+                sample: outcome.sample,
+                found: Found::Difference {
+                    value: sign * pair.difference,
+                    interval,
+                    p: pair.p_corrected,
+                    verdict,
+                },
+            });
+        }
+        let known: Vec<&str> = (report.benchmarks.iter())
+            .filter(|o| [a, b].iter().all(|m| o.models.iter().any(|s| s.model == *m)))
+            .map(|o| &*o.benchmark)
+            .collect();
+        let mut missing: Vec<(&str, String)> = Vec::new();
+        for left in report.not_compared.iter().filter(|n| n.model == a || n.model == b) {
+            if known.contains(&&*left.benchmark) {
+                continue;
+            }
+            let reason = format!("{}: {}", left.model, left.reason);
+            match missing.iter_mut().find(|(name, _)| *name == left.benchmark) {
+                Some((_, reasons)) => *reasons = format!("{reasons}; {reason}"),
+                None => missing.push((&left.benchmark, reason)),
+            }
+        }
+        rows.extend(missing.into_iter().map(|(benchmark, reason)| Row {
+            label: benchmark.to_owned(),
+            note: String::new(),
+            sample: false,
+            found: Found::Missing(reason),
+        }));
+        Self {
+            a: a.to_owned(),
+            b: b.to_owned(),
+            confidence: report.options.confidence,
+            alpha: report.options.alpha,
+            rows,
+        }
+    }
+
+    /// In words, for those who do not see it.
+    fn describe(&self) -> String {
+        let count = |wanted: Verdict| {
+            self.rows
+                .iter()
+                .filter(
+                    |r| matches!(&r.found, Found::Difference { verdict, .. } if *verdict == wanted),
+                )
+                .count()
+        };
+        let missing = self.rows.iter().filter(|r| matches!(r.found, Found::Missing(_))).count();
+        let mut text = format!(
+            "Difference of {} minus {} on {} benchmarks in points with {:.0} % intervals. {} is better on {}, {} on {}; not told apart on {}; equivalent within the margin on {}; not compared on {missing}.",
+            self.a,
+            self.b,
+            self.rows.len(),
+            self.confidence * 100.0,
+            self.a,
+            count(Verdict::ABetter),
+            self.b,
+            count(Verdict::BBetter),
+            count(Verdict::Undecided),
+            count(Verdict::Equivalent)
+        );
+        for row in &self.rows {
+            text.push_str(&match &row.found {
+                Found::Difference { value, interval, p, .. } => {
+                    format!(" {}: {}, p {}.", row.label, estimate(*value, *interval), p_value(*p))
+                }
+                Found::Missing(reason) => format!(" {}: {reason}.", row.label),
+            });
+        }
+        text
+    }
+}
+
+/// `+2.3 [0.4, 4.2]`.
+fn estimate(value: f64, interval: Option<(f64, f64)>) -> String {
+    match interval {
+        Some((low, high)) => format!("{} [{}, {}]", points(value), points(low), points(high)),
+        None => points(value),
+    }
+}
+
+const ROW: f64 = 34.0;
+const MARK: f64 = 5.0;
+
+/// Draws it.
+pub fn draw(frame: &Frame<'_>, data: &Forest) -> String {
+    let mut svg = Svg::new(frame);
+    let (w, top) = (svg.width(), svg.top);
+    let wide = w >= 560.0;
+    let widest = |texts: &mut dyn Iterator<Item = f64>| texts.fold(0.0, f64::max);
+    let labels = widest(
+        &mut data
+            .rows
+            .iter()
+            .map(|r| width(&r.label, SIZE).max(width(&r.note, SMALL)) + mark_width(r)),
+    );
+    let label_room = labels.min(w * if wide { 0.3 } else { 0.42 });
+    let numbers = if wide {
+        width("+00.0 [+00.0, +00.0]", SMALL) + width("p < .001", SMALL) + 24.0
+    } else {
+        0.0
+    };
+    let (left, right) = (PAD + label_room + 18.0, w - PAD - numbers - 8.0);
+
+    let ends = data.rows.iter().flat_map(|row| match &row.found {
+        Found::Difference { value, interval, .. } => {
+            let (low, high) = interval.unwrap_or((*value, *value));
+            vec![*value, low, high]
+        }
+        Found::Missing(_) => Vec::new(),
+    });
+    let about = if right - left > 250.0 { 6 } else { 4 };
+    let scale = Scale::covering(ends.chain(std::iter::once(0.0)), left, right).rounded(about);
+    let zero = scale.at(0.0);
+
+    // Heads: which side is whose.
+    let style = Type::new(SMALL, Anchor::End).muted();
+    let head = top + 8.0;
+    let (room_b, room_a) = (zero - left - 8.0, right - zero - 8.0);
+    let side = |name: &str, arrow: &str, before: bool, room: f64| {
+        let short = shorten(name, SMALL, room - width("→ better ", SMALL));
+        if before { format!("{arrow} {short} better") } else { format!("{short} better {arrow}") }
+    };
+    let full_a = width(&format!("{} better →", data.a), SMALL);
+    let full_b = width(&format!("← {} better", data.b), SMALL);
+    // A head may run into the columns beside the plot: nothing else stands on its line but the head of the numbers.
+    let room_b = room_b.max((zero - PAD - 8.0).min(full_b + 4.0));
+    svg.open(&format!("left of zero: {} is better", data.b));
+    svg.text(zero - 8.0, head, style, &side(&data.b, "←", true, room_b));
+    svg.close();
+    svg.open(&format!("right of zero: {} is better", data.a));
+    let head_a = side(&data.a, "→", false, room_a.max(full_a.min(w - PAD - zero - 8.0)));
+    svg.text(zero + 8.0, head, Type { anchor: Anchor::Start, ..style }, &head_a);
+    svg.close();
+    let used_right = zero + 8.0 + width(&head_a, SMALL);
+    if wide && used_right < right {
+        svg.text(w - PAD, head, style, "corrected p");
+    }
+
+    let first = top + 22.0;
+    let bottom = first + ROW * data.rows.len() as f64;
+    let ticks = scale.ticks(about);
+    for tick in &ticks {
+        let x = scale.at(*tick);
+        svg.line((x, first), (x, bottom), Colour::Line, 1.0);
+        svg.text(
+            x,
+            bottom + 12.0,
+            Type::new(SMALL, Anchor::Middle).muted(),
+            &label(*tick, &ticks, true),
+        );
+    }
+    svg.line((zero, first - 4.0), (zero, bottom), Colour::Ink, 1.2);
+
+    for (i, row) in data.rows.iter().enumerate() {
+        let y = first + ROW * (i as f64 + 0.5);
+        label_of(&mut svg, row, y, label_room, wide);
+        match &row.found {
+            Found::Difference { value, interval, p, verdict } if value.is_finite() => {
+                svg.open(&format!(
+                    "{}: {}, corrected p {}",
+                    row.label,
+                    estimate(*value, *interval),
+                    p_value(*p)
+                ));
+                difference(&mut svg, &scale, y, *value, *interval, *verdict);
+                svg.close();
+                if wide {
+                    let style = Type::new(SMALL, Anchor::End);
+                    let bold = matches!(verdict, Verdict::ABetter | Verdict::BBetter);
+                    let style = if bold { style.bold() } else { style.muted() };
+                    svg.text(
+                        w - PAD - width("p < .001", SMALL) - 4.0,
+                        y,
+                        style,
+                        &estimate(*value, *interval),
+                    );
+                    svg.text(w - PAD, y, style, &p_value(*p));
+                }
+            }
+            Found::Difference { .. } => {
+                missing(&mut svg, (left, right), y, "the difference is no number")
+            }
+            Found::Missing(reason) => missing(&mut svg, (left, right), y, reason),
+        }
+    }
+    let title = format!(
+        "{} − {}, points, {:.0} % intervals",
+        shorten(&data.a, SMALL, w * 0.3),
+        shorten(&data.b, SMALL, w * 0.3),
+        data.confidence * 100.0
+    );
+    svg.text(
+        f64::midpoint(left, right)
+            .clamp(PAD + width(&title, SMALL) / 2.0, w - PAD - width(&title, SMALL) / 2.0),
+        bottom + 28.0,
+        Type::new(SMALL, Anchor::Middle),
+        &title,
+    );
+    let end = legend(&mut svg, data, bottom + 48.0);
+    svg.finish(&data.describe(), end)
+}
+
+fn mark_width(row: &Row) -> f64 {
+    if row.sample { width(" SAMPLE", SMALL) + 4.0 } else { 0.0 }
+}
+
+fn label_of(svg: &mut Svg, row: &Row, y: f64, room: f64, wide: bool) {
+    let note = match &row.found {
+        Found::Difference { value, interval, .. } if !wide => estimate(*value, *interval),
+        _ => row.note.clone(),
+    };
+    let lift = if note.is_empty() { 0.0 } else { 7.0 };
+    svg.name(PAD, y - lift, Type::new(SIZE, Anchor::Start), &row.label, room - mark_width(row));
+    if row.sample {
+        let style = Type::new(SMALL, Anchor::End).bold().coloured(Colour::Sample);
+        svg.text(PAD + room, y - lift, style, "SAMPLE");
+    }
+    svg.name(PAD, y + 8.0, Type::new(SMALL, Anchor::Start).muted(), &note, room);
+}
+
+fn difference(
+    svg: &mut Svg,
+    scale: &Scale,
+    y: f64,
+    value: f64,
+    interval: Option<(f64, f64)>,
+    verdict: Verdict,
+) {
+    let colour = match verdict {
+        Verdict::ABetter => Colour::Series(0),
+        Verdict::BBetter => Colour::Series(1),
+        Verdict::Equivalent | Verdict::Undecided => Colour::Muted,
+    };
+    if let Some((low, high)) = interval.filter(|(low, high)| low.is_finite() && high.is_finite()) {
+        let (low, high) = (scale.at(low), scale.at(high));
+        svg.line((low, y), (high, y), colour, 2.0);
+        for x in [low, high] {
+            svg.line((x, y - 4.0), (x, y + 4.0), colour, 2.0);
+        }
+    }
+    shape(svg, scale.at(value), y, verdict, colour);
+}
+
+/// Filled diamond: told apart; hollow circle: not; hollow square: equivalent.
+fn shape(svg: &mut Svg, x: f64, y: f64, verdict: Verdict, colour: Colour) {
+    match verdict {
+        Verdict::ABetter | Verdict::BBetter => {
+            svg.path(&diamond(x, y, MARK + 1.5), Some(colour), colour, 1.0)
+        }
+        Verdict::Undecided => svg.path(&circle(x, y, MARK), Some(Colour::Paper), colour, 2.0),
+        Verdict::Equivalent => {
+            let r = MARK - 0.5;
+            let square = polygon(&[(x - r, y - r), (x + r, y - r), (x + r, y + r), (x - r, y + r)]);
+            svg.path(&square, Some(Colour::Paper), colour, 2.0);
+        }
+    }
+}
+
+fn missing(svg: &mut Svg, (left, right): (f64, f64), y: f64, reason: &str) {
+    svg.open(reason);
+    svg.hatch((left, y - 10.0), (right - left, 20.0));
+    let text = shorten(&format!("not compared: {reason}"), SMALL, right - left - 16.0);
+    let style = Type::new(SMALL, Anchor::Middle);
+    let x = f64::midpoint(left, right);
+    let half = width(&text, SMALL) / 2.0 + 4.0;
+    svg.rect((x - half, y - 8.0), (2.0 * half, 16.0), Colour::Paper, 1.0);
+    svg.text(x, y, style, &text);
+    svg.close();
+}
+
+fn legend(svg: &mut Svg, data: &Forest, top: f64) -> f64 {
+    let there = |wanted: Verdict| {
+        data.rows
+            .iter()
+            .any(|r| matches!(&r.found, Found::Difference { verdict, .. } if *verdict == wanted))
+    };
+    let mut entries = vec![
+        (Verdict::ABetter, format!("told apart (corrected p < {})", data.alpha)),
+        (Verdict::Undecided, "not told apart, which does not make them equal".to_owned()),
+    ];
+    if there(Verdict::Equivalent) {
+        entries.push((Verdict::Equivalent, "equivalent within the margin".to_owned()));
+    }
+    let (mut x, mut y) = (PAD + 6.0, top);
+    for (verdict, text) in entries {
+        let needs = width(&text, SMALL) + 34.0;
+        if x + needs > svg.width() - PAD && x > PAD + 6.0 {
+            (x, y) = (PAD + 6.0, y + 18.0);
+        }
+        shape(svg, x, y, verdict, Colour::Ink);
+        svg.text(x + 12.0, y, Type::new(SMALL, Anchor::Start).muted(), &text);
+        x += needs;
+    }
+    y + 8.0
+}

@@ -1,0 +1,117 @@
+//! Text in figures: what may stand in one, how wide it is about, and how a long name is shortened.
+
+/// Escaped for XML, text and attributes alike; control characters and marks that turn the direction of text are left out.
+pub(super) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            '\n' | '\r' | '\t' => out.push(' '),
+            c if !is_hidden(c) => out.push(c),
+            _ => {}
+        }
+    }
+    out
+}
+
+/// Control characters (XML 1.0 forbids most), direction marks, and code points that are no character.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(c, '\u{fffe}' | '\u{ffff}')
+}
+
+/// About how wide a text is in px, on the wide side: fonts of the reader's system differ.
+pub(super) fn width(text: &str, size: f64) -> f64 {
+    let em = |c: char| match c {
+        'i' | 'j' | 'l' | '\'' | '|' | '.' | ',' | ':' | ';' | '!' | '·' => 0.29,
+        'f' | 't' | 'r' | 'I' | '(' | ')' | '[' | ']' | '/' | '-' | ' ' => 0.37,
+        'm' | 'w' | 'M' | 'W' | '@' | '%' => 0.90,
+        'A'..='Z' | '+' | '−' | '=' | '<' | '>' | '…' | '—' => 0.68,
+        c if c >= '\u{2e80}' => 1.0,
+        _ => 0.56,
+    };
+    text.chars().filter(|c| !is_hidden(*c)).map(em).sum::<f64>() * size * 1.03
+}
+
+/// The text, or its head and tail around an ellipsis where it would be wider than `room` px.
+pub(super) fn shorten(text: &str, size: f64, room: f64) -> String {
+    if width(text, size) <= room {
+        return text.to_owned();
+    }
+    let letters: Vec<char> = text.chars().collect();
+    let mut kept = letters.len();
+    while kept > 2 {
+        kept -= 1;
+        let tail = kept / 3;
+        let head: String = letters[..kept - tail].iter().collect();
+        let short = format!(
+            "{}…{}",
+            head.trim_end(),
+            letters[letters.len() - tail..].iter().collect::<String>()
+        );
+        if width(&short, size) <= room {
+            return short;
+        }
+    }
+    "…".to_owned()
+}
+
+/// A fraction in percent, or a number, with one decimal.
+pub(super) fn value(value: f64, percent: bool) -> String {
+    let shown = if percent { value * 100.0 } else { value };
+    format!("{:.1}", zero(shown, 0.05))
+}
+
+/// A fraction in points with its sign.
+pub(super) fn points(value: f64) -> String {
+    let shown = zero(value * 100.0, 0.05);
+    if shown == 0.0 { "0.0".to_owned() } else { format!("{shown:+.1}").replace('-', "−") }
+}
+
+/// No minus before what prints as zero.
+fn zero(value: f64, half: f64) -> f64 {
+    if value.abs() < half { 0.0 } else { value }
+}
+
+/// A p-value without its letter: `.032`, `< .001`.
+pub(super) fn p_value(p: f64) -> String {
+    let text = crate::stats::report::format_p(p);
+    text.strip_prefix("p = ").or_else(|| text.strip_prefix("p ")).unwrap_or(&text).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_name_keeps_head_and_tail() {
+        let name = "llama-3.1-8b-instruct-culture-tuned-a";
+        let short = shorten(name, 12.0, 120.0);
+        assert!(
+            short.starts_with("llama") && short.ends_with("-a") && short.contains('…'),
+            "{short}"
+        );
+        assert!(width(&short, 12.0) <= 120.0);
+        assert_eq!(shorten("majority", 12.0, 120.0), "majority");
+        assert_eq!(shorten(name, 12.0, 1.0), "…");
+    }
+
+    #[test]
+    fn hostile_text_stays_text() {
+        assert_eq!(escape("a<b>\"'&\u{202e}\u{0}\n"), "a&lt;b&gt;&quot;&#39;&amp; ");
+    }
+
+    #[test]
+    fn numbers_have_no_negative_zero() {
+        assert_eq!([points(-0.0001), points(-0.023), points(0.1)], ["0.0", "−2.3", "+10.0"]);
+        assert_eq!(
+            [value(-0.00001, true), value(0.4567, true), value(2.0, false)],
+            ["0.0", "45.7", "2.0"]
+        );
+    }
+}
