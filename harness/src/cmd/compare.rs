@@ -154,6 +154,32 @@ pub(super) fn usual() -> Options {
     }
 }
 
+/// The usual comparison of a run; remembered in its `scores/` by a hash of everything that it stands on.
+pub(super) fn remembered(run: &RunFolder) -> anyhow::Result<Report> {
+    let options = usual();
+    let manifest: Manifest =
+        store::read_json(&run.manifest()).context("failed to read the run's manifest")?;
+    let groups = summarise::groups(run, &manifest)?;
+    let cells: Vec<_> = (groups.iter())
+        .map(|g| {
+            let hashes: Vec<(u64, &str, &str)> = (g.cells.iter())
+                .map(|c| (c.planned.seed, &*c.predictions, &*c.spec.key))
+                .collect();
+            (g.model, g.task, g.protocol, hashes, &g.reasons)
+        })
+        .collect();
+    let asked = (compare::FORMAT, &options, &manifest.suite.title, &manifest.columns, cells);
+    let asked = (asked, &manifest.rows, &manifest.benchmarks, &manifest.missing);
+    let key = store::sha256(&serde_json::to_vec(&asked)?);
+    let path = run.path().join("scores").join(format!("comparison-{}.json", &key[..16]));
+    if let Ok(known) = store::read_json(&path) {
+        return Ok(known);
+    }
+    let report = report(run, &[], &[], &options)?;
+    store::write_json(&path, &report).context("failed to keep the comparison")?;
+    Ok(report)
+}
+
 /// Reads a run and compares its models; empty lists: all models, all benchmarks.
 pub(super) fn report(
     run: &RunFolder,

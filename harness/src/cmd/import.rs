@@ -21,7 +21,6 @@ use crate::normalise::Template;
 use crate::prepare;
 use crate::store::record::{CellSpec, End, FORMAT, FileRef, Imported, PluginIdentity, Record};
 use crate::store::{self, RunFolder, predictions};
-use crate::summarise;
 
 /// Takes answers that another tool has logged into a run
 ///
@@ -430,8 +429,7 @@ fn tell(
     context: &Context,
 ) -> anyhow::Result<Outcome> {
     let output = context.output;
-    let summary = summarise::summarise(run, context.settings())?;
-    write_files(&summary, run.path())?;
+    let summary = write_files(run, context)?;
     let counts = &joined.counts;
     let sample = if spec.sample { " · SAMPLE" } else { "" };
     if output.json {

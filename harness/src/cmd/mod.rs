@@ -73,6 +73,8 @@ commands! {
     Retry => retry,
     /// Prints the leaderboard of a run and writes its files
     Report => report,
+    /// Serves the pages of a run on this machine only, with live progress
+    Serve => serve,
     /// Compares the models of a run: tests, intervals, effect sizes
     Compare => compare,
     /// Tells why a model of a run answers as it does

@@ -9,6 +9,7 @@ mod cultures;
 mod draws;
 mod face;
 mod field;
+mod lead;
 mod over;
 mod pairs;
 mod result;
@@ -21,8 +22,9 @@ use rayon::prelude::*;
 use crate::stats::StatsError;
 use crate::stats::correction;
 
-pub use face::{latex, markdown, text};
+pub use face::{effect, latex, markdown, p_value, points, text};
 pub use field::{Entrant, Field, Part};
+pub use lead::{Closest, Lead, Level};
 pub use result::{
     Chosen, Correction, Ends, Equivalence, FORMAT, FriedmanOver, Gap, NotCompared, Omnibus,
     Options, Outcome, Over, OverBenchmarks, Pair, PairCultures, PairOver, Ranked, Report, Standing,

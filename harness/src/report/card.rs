@@ -12,7 +12,20 @@ const WIDTH: usize = 100;
 
 /// The card as text.
 pub fn render(model: &Model) -> String {
-    let mut rows: Vec<(&str, String)> = vec![
+    let mut builder = Builder::default();
+    for (name, value) in rows(model) {
+        builder.push_record([name.to_owned(), value]);
+    }
+    let mut table = builder.build();
+    table.with(Style::blank());
+    table.modify(Columns::last(), Width::wrap(WIDTH).keep_words(true));
+    let table: Vec<String> = table.to_string().lines().map(|l| l.trim_end().to_owned()).collect();
+    format!("{} · {}\n{}\n\n{}\n", model.name, model.title, model.description, table.join("\n"))
+}
+
+/// What stands on the card: name and value.
+pub fn rows(model: &Model) -> Vec<(&'static str, String)> {
+    let mut rows: Vec<(&'static str, String)> = vec![
         ("licence", model.licence.clone()),
         ("parameters", model.parameters.map_or("not told".to_owned(), thousands)),
         ("plugin", model.plugin.clone()),
@@ -45,16 +58,7 @@ pub fn render(model: &Model) -> String {
     if model.contamination.is_empty() {
         put("contamination", "none known".to_owned());
     }
-
-    let mut builder = Builder::default();
-    for (name, value) in rows {
-        builder.push_record([name.to_owned(), value]);
-    }
-    let mut table = builder.build();
-    table.with(Style::blank());
-    table.modify(Columns::last(), Width::wrap(WIDTH).keep_words(true));
-    let table: Vec<String> = table.to_string().lines().map(|l| l.trim_end().to_owned()).collect();
-    format!("{} · {}\n{}\n\n{}\n", model.name, model.title, model.description, table.join("\n"))
+    rows
 }
 
 /// Id, content and origin of a weight.

@@ -1,7 +1,8 @@
-//! One [`summary::Summary`], many faces: terminal, Markdown, CSV, JSON. No face computes a number.
+//! One [`summary::Summary`], many faces: terminal, Markdown, CSV, JSON, pages for a browser. No face computes a number.
 
 pub mod card;
 pub mod csv;
+pub mod html;
 pub mod markdown;
 pub mod summary;
 pub mod terminal;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use arrow_array::builder::{Float32Builder, ListBuilder, StringBuilder};
 use arrow_array::{Array, ArrayRef, Float32Array, ListArray, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema};
-use parquet::arrow::ArrowWriter;
+use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
@@ -196,6 +196,78 @@ pub fn read(path: &Path, variants: &[String], labels: &[String]) -> io::Result<V
     Ok(all)
 }
 
+/// Numbers that stand for answers without a label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Codes {
+    /// A reply that parses to no label.
+    pub out_of_choice: u16,
+    /// No reply.
+    pub missing: u16,
+}
+
+/// Reads only the answers of `variants`, as label numbers in the order of `ids`: some times faster than [`read`]. An
+/// example without a row is missing.
+pub fn codes(
+    path: &Path,
+    variants: &[String],
+    labels: &[String],
+    ids: &Strings,
+    codes: Codes,
+) -> io::Result<Vec<Vec<u16>>> {
+    let fail = |what: String| {
+        io::Error::new(io::ErrorKind::InvalidData, format!("{}: {what}", path.display()))
+    };
+    let (file, _) = fs_err::File::open(path)?.into_parts();
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| fail(e.to_string()))?;
+    let wanted = ProjectionMask::columns(builder.parquet_schema(), ["id", "variant", "status", "label"]);
+    let reader = builder
+        .with_projection(wanted)
+        .with_batch_size(ROWS_A_GROUP)
+        .build()
+        .map_err(|e| fail(e.to_string()))?;
+    let numbers: std::collections::HashMap<&str, u16> =
+        labels.iter().enumerate().map(|(i, l)| (l.as_str(), i as u16)).collect();
+    let mut all = vec![vec![codes.missing; ids.len()]; variants.len()];
+    // Rows stand in the evaluated order, so the next one is nearly always the right one.
+    let mut next = vec![0usize; variants.len()];
+    let mut places: Option<std::collections::HashMap<&str, usize>> = None;
+    for batch in reader {
+        let batch = batch.map_err(|e| fail(e.to_string()))?;
+        let text = |name: &str| -> io::Result<&StringArray> {
+            batch
+                .column_by_name(name)
+                .and_then(|c| c.as_any().downcast_ref::<StringArray>())
+                .ok_or_else(|| fail(format!("no text column `{name}`")))
+        };
+        let (row_ids, names) = (text("id")?, text("variant")?);
+        let (status, label) = (text("status")?, text("label")?);
+        for row in 0..batch.num_rows() {
+            let Some(variant) = variants.iter().position(|v| v == names.value(row)) else { continue };
+            let id = row_ids.value(row);
+            let place = if next[variant] < ids.len() && ids.get(next[variant]) == id {
+                next[variant]
+            } else {
+                let places = places
+                    .get_or_insert_with(|| ids.iter().enumerate().map(|(i, id)| (id, i)).collect());
+                let Some(place) = places.get(id) else { continue };
+                *place
+            };
+            next[variant] = place + 1;
+            all[variant][place] = if label.is_valid(row) {
+                let label = label.value(row);
+                *numbers
+                    .get(label)
+                    .ok_or_else(|| fail(format!("label `{label}` is not one of the task's")))?
+            } else if status.value(row) == "out-of-choice" {
+                codes.out_of_choice
+            } else {
+                codes.missing
+            };
+        }
+    }
+    Ok(all)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -227,6 +299,12 @@ mod tests {
         assert_eq!(back[0].answers, [rows[0].answer.clone(), rows[2].answer.clone()]);
         assert_eq!(back[0].top, [rows[0].top.clone(), vec![]]);
         assert_eq!(back[1].answers, [rows[1].answer.clone(), rows[3].answer.clone()]);
+        let order: Strings = ["b", "c", "a"].into_iter().collect();
+        let marks = Codes { out_of_choice: 8, missing: 9 };
+        let quick = codes(&one, &variants[..1], &labels, &order, marks).unwrap();
+        assert_eq!(quick, [[9, 9, 1]]);
+        let quick = codes(&one, &variants, &labels, &ids, marks).unwrap();
+        assert_eq!(quick, [[1, 9], [8, 0]]);
         let error = read(&one, &variants, &["no".to_owned()]).unwrap_err().to_string();
         assert!(error.contains("label `yes` is not one of the task's"), "{error}");
     }

@@ -11,6 +11,7 @@ mod command;
 #[path = "../fixtures/family.rs"]
 mod family;
 mod fetch;
+mod html;
 mod import;
 mod killed;
 mod misbehaving;

@@ -11,7 +11,7 @@ pub use text::render as text;
 use super::result::{Ends, Pair, Report, Verdict};
 
 /// A fraction in points with a sign.
-fn points(value: f64) -> String {
+pub fn points(value: f64) -> String {
     format!("{:+.1}", value * 100.0)
 }
 
@@ -26,7 +26,7 @@ fn ends(interval: Option<&Ends>) -> String {
 }
 
 /// A p-value without its letter: `.032`, `< .001`.
-fn p_value(p: f64) -> String {
+pub fn p_value(p: f64) -> String {
     let text = crate::stats::report::format_p(p);
     text.strip_prefix("p = ").or_else(|| text.strip_prefix("p ")).unwrap_or(&text).to_owned()
 }
@@ -41,7 +41,7 @@ fn verdict(pair: &Pair) -> String {
 }
 
 /// Effect sizes in one cell.
-fn effect(pair: &Pair) -> String {
+pub fn effect(pair: &Pair) -> String {
     pair.effects.first().map_or_else(String::new, |(name, value)| {
         let short = name.strip_prefix("Cohen's ").unwrap_or(name);
         format!("{short} = {value:+.2}")

@@ -1,0 +1,122 @@
+//! `culture-eval serve`: the pages of a run on loopback, with the progress of a running suite.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+
+use super::report::{look, material};
+use super::{Context, Outcome, hinted};
+use crate::progress::{self, Progress};
+use crate::report::html::{self, Look};
+use crate::serve::Server;
+use crate::store::RunFolder;
+
+/// Serves the pages of a run on this machine only, with live progress
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  culture-eval serve                    the run `default`, on http://127.0.0.1:8741
+  culture-eval serve mine --port 0      any free port; the address stands on stdout
+
+Only this machine can reach it, and only by GET. Run the suite beside it: cells that end appear as they do.
+Ctrl-C stops it. To show a run to others, send them the file of `culture-eval report --format html`.")]
+pub(super) struct Args {
+    /// Name or folder of the run
+    #[arg(default_value = "default")]
+    run: String,
+    /// The port; 0: any free one
+    #[arg(long, default_value_t = 8741)]
+    port: u16,
+    /// Folder with a `page.html`, `style.css` or `extra.css` of your own
+    #[arg(long, value_name = "DIR")]
+    template: Option<std::path::PathBuf>,
+    /// A picture for the head of the pages
+    #[arg(long, value_name = "FILE")]
+    logo: Option<std::path::PathBuf>,
+}
+
+/// How often the run is looked at.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// A page is made anew at most so often as a share of the time that it takes.
+const SHARE: u32 = 4;
+
+pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
+    let run = RunFolder::named(&context.settings().runs, &args.run);
+    if !run.manifest().is_file() {
+        bail!(
+            "{} is no run: it has no manifest.json; `culture-eval list runs` shows all",
+            run.path().display()
+        );
+    }
+    let mut look = look(args.template.as_deref(), args.logo.as_deref())?;
+    let mut progress = progress::look(&run).context("failed to look at the run")?;
+    let mut page = make(&run, &mut look, &progress, context)?;
+    let server = Server::start(args.port).map_err(|error| {
+        hinted(
+            anyhow::anyhow!("cannot listen on 127.0.0.1:{}: {error}", args.port),
+            "give another --port, or 0 for any free one",
+        )
+    })?;
+    server.page(std::mem::take(&mut page.html));
+    server.progress(told(&progress, &page.stamp)?);
+    context.output.text(format!("http://{}/", server.address()))?;
+    context.output.note("only this machine can reach it; Ctrl-C stops it");
+
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = stop.clone();
+    ctrlc::set_handler(move || flag.store(true, Ordering::SeqCst)).context("failed to catch Ctrl-C")?;
+    while !stop.load(Ordering::SeqCst) {
+        std::thread::sleep(LOOK);
+        // A file that is being written anew is looked at again.
+        let Ok(found) = progress::look(&run) else { continue };
+        progress = found;
+        if progress.stamp != page.stamp && page.made.elapsed() >= page.took * SHARE {
+            match make(&run, &mut look, &progress, context) {
+                Ok(mut fresh) => {
+                    server.page(std::mem::take(&mut fresh.html));
+                    page = fresh;
+                }
+                Err(error) => {
+                    context.output.warn(format!("the page stays as it was: {error:#}"));
+                    page.made = Instant::now();
+                }
+            }
+        }
+        server.progress(told(&progress, &page.stamp)?);
+    }
+    Ok(Outcome::Done)
+}
+
+/// A page, of which state of the run, and what it cost.
+struct Made {
+    html: Vec<u8>,
+    stamp: String,
+    made: Instant,
+    took: Duration,
+}
+
+fn make(
+    run: &RunFolder,
+    look: &mut Look,
+    progress: &Progress,
+    context: &Context,
+) -> anyhow::Result<Made> {
+    let start = Instant::now();
+    look.live = Some(progress.stamp.clone());
+    let material = material(run, context)?;
+    let page = html::render(&material, look, false).context("failed to make the pages")?;
+    Ok(Made {
+        html: page.html,
+        stamp: progress.stamp.clone(),
+        made: Instant::now(),
+        took: start.elapsed(),
+    })
+}
+
+/// The line that listeners get: the progress, with the stamp of the page that is served.
+fn told(progress: &Progress, page: &str) -> anyhow::Result<String> {
+    Ok(serde_json::to_string(&Progress { stamp: page.to_owned(), ..progress.clone() })?)
+}

@@ -1,0 +1,103 @@
+//! Texts and answers: two parts a set, texts as JSON and one column of bytes a model, so that 100,000 examples stay small.
+//!
+//! The bytes are columns one after another: gold labels and cultures, two bytes an example, then for each model its
+//! answers and, where it answered several times, how many answers were right. Two bytes are one little-endian number, its
+//! low bytes first and its high bytes behind them, which deflates better.
+
+use serde_json::{Value, json};
+
+use super::material::{Column, ExampleSet, Material};
+use super::pack::Part;
+use super::plain;
+
+/// Heads of all sets.
+pub(super) fn heads(material: &Material) -> Value {
+    json!({
+        "sets": material.sets.iter().map(|set| head(material, set)).collect::<Vec<_>>(),
+        "without": material.without_examples.iter().map(|(task, why)| [plain(task), plain(why)]).collect::<Vec<_>>(),
+    })
+}
+
+fn head(material: &Material, set: &ExampleSet) -> Value {
+    let task = material.tasks.get(&set.task);
+    let family = material.families.iter().find(|f| f.tasks.iter().any(|t| t.name == set.task));
+    // Where the definitions are not known here, nobody can say that the texts are harmless.
+    let warning = match family {
+        Some(family) => family.content_warning.clone(),
+        None => Some("It is not known here whether the texts are offensive.".to_owned()),
+    };
+    let groups: Vec<&String> = set.examples.groups.keys().collect();
+    json!({
+        "task": plain(&set.task),
+        "title": task.map_or_else(|| plain(&set.task), |t| plain(&t.title)),
+        "question": task.map(|t| plain(&t.question)),
+        "culture": task.map_or("culture", |t| t.culture_kind.as_str()),
+        "protocols": set.protocols,
+        "sample": set.sample,
+        "n": set.examples.len(),
+        "labels": set.labels.iter().map(|l| plain(l)).collect::<Vec<_>>(),
+        "cultures": set.examples.cultures.names.iter().map(|name| {
+            json!([plain(name), task.map_or_else(|| plain(name), |t| plain(t.culture_name(name)))])
+        }).collect::<Vec<_>>(),
+        "groups": groups,
+        "warning": warning.map(|w| plain(&w)),
+        "columns": set.columns.iter().map(|c| json!({
+            "model": plain(&c.model), "protocol": c.protocol, "of": c.of,
+        })).collect::<Vec<_>>(),
+    })
+}
+
+/// The two parts of a set: `texts-N`, `answers-N`.
+pub(super) fn parts(place: usize, set: &ExampleSet) -> std::io::Result<[Part; 2]> {
+    let examples = &set.examples;
+    let texts = json!({
+        "ids": examples.ids.iter().map(plain).collect::<Vec<_>>(),
+        "texts": examples.texts.iter().collect::<Vec<_>>(),
+        "groups": examples.groups.iter().map(|(name, coded)| json!({
+            "name": plain(name),
+            "names": coded.names.iter().map(|n| plain(n)).collect::<Vec<_>>(),
+            "codes": coded.codes,
+        })).collect::<Vec<_>>(),
+    });
+    let mut bytes = Vec::new();
+    // Label lists and cultures are far shorter than 2^16: a task with more could not be prepared.
+    put(&mut bytes, examples.labels.iter().map(|l| *l as u16));
+    put(&mut bytes, examples.cultures.codes.iter().map(|c| *c as u16));
+    for column in &set.columns {
+        put(&mut bytes, column.answers.iter().copied());
+        if column.of > 1 {
+            put(&mut bytes, column.right.iter().copied());
+        }
+    }
+    Ok([
+        Part::json(format!("texts-{place}"), &texts)?,
+        Part::bytes(format!("answers-{place}"), &bytes)?,
+    ])
+}
+
+fn put(bytes: &mut Vec<u8>, numbers: impl Iterator<Item = u16> + Clone) {
+    bytes.extend(numbers.clone().map(|n| n.to_le_bytes()[0]));
+    bytes.extend(numbers.map(|n| n.to_le_bytes()[1]));
+}
+
+impl Column {
+    /// Sums up the answers of several seeds and wordings: to each example the most frequent one, the earliest of equally
+    /// frequent ones; and how many are right.
+    pub fn sum_up(columns: &[Vec<u16>], gold: &[u32]) -> (Vec<u16>, Vec<u16>) {
+        let [first, rest @ ..] = columns else { return (Vec::new(), Vec::new()) };
+        if rest.is_empty() {
+            return (first.clone(), Vec::new());
+        }
+        let (mut answers, mut right) = (Vec::with_capacity(gold.len()), Vec::with_capacity(gold.len()));
+        let mut own = Vec::with_capacity(columns.len());
+        for (row, gold) in gold.iter().enumerate() {
+            own.clear();
+            own.extend(columns.iter().map(|c| c[row]));
+            let votes = |answer: u16| own.iter().filter(|a| **a == answer).count();
+            let best = own.iter().copied().reduce(|m, a| if votes(a) > votes(m) { a } else { m });
+            answers.push(best.unwrap_or(Self::MISSING));
+            right.push(own.iter().filter(|a| u32::from(**a) == *gold).count() as u16);
+        }
+        (answers, right)
+    }
+}

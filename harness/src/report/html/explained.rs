@@ -1,0 +1,91 @@
+//! What models said of their answers: the gate and the clusters by culture, and single examples.
+//!
+//! Fields that are known are those of the plugin `calm-plugin` (its README tells them): `gate` with names in `experts`,
+//! `clusters` by type, `alpha`, `explicit` and `latent` with the weights of tokens. Everything else is shown as it is.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::material::{Explained, Material};
+use super::plain;
+
+/// Examples that are shown one by one.
+const SHOWN: usize = 200;
+
+/// One entry a file.
+pub(super) fn explained(material: &Material) -> Value {
+    json!(material.explained.iter().map(file).collect::<Vec<_>>())
+}
+
+fn file(file: &Explained) -> Value {
+    let mut experts: Vec<String> = Vec::new();
+    let mut gates: BTreeMap<String, (u64, Vec<f64>)> = BTreeMap::new();
+    let mut clusters: [BTreeMap<(String, u64), u64>; 2] = Default::default();
+    for line in &file.lines {
+        let culture = plain(line["culture"].as_str().unwrap_or_default());
+        let said = &line["explanation"];
+        let names = said["experts"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let names: Vec<String> = names.map(plain).collect();
+        let gate: Vec<f64> =
+            said["gate"].as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
+        if experts.is_empty() {
+            experts = names;
+        }
+        if !gate.is_empty() && gate.len() == experts.len() {
+            let (n, sums) = gates.entry(culture.clone()).or_insert_with(|| (0, vec![0.0; gate.len()]));
+            *n += 1;
+            sums.iter_mut().zip(&gate).for_each(|(sum, g)| *sum += g);
+        }
+        for (of_type, cluster) in
+            clusters.iter_mut().zip(said["clusters"].as_array().into_iter().flatten())
+        {
+            if let Some(cluster) = cluster.as_u64() {
+                *of_type.entry((culture.clone(), cluster)).or_default() += 1;
+            }
+        }
+    }
+    let map = |counts: &BTreeMap<(String, u64), u64>| -> Vec<Value> {
+        counts.iter().map(|((culture, cluster), n)| json!([culture, cluster, n])).collect()
+    };
+    json!({
+        "name": plain(&file.name),
+        "n": file.lines.len(),
+        "experts": experts,
+        // Mean of the gate's probabilities, in percent.
+        "gates": gates.iter().map(|(culture, (n, sums))| json!([
+            culture, n, sums.iter().map(|s| crate::report::percent(s / *n as f64)).collect::<Vec<_>>(),
+        ])).collect::<Vec<_>>(),
+        "clusters": {"explicit": map(&clusters[0]), "latent": map(&clusters[1])},
+        "lines": file.lines.iter().take(SHOWN).map(line).collect::<Vec<_>>(),
+    })
+}
+
+fn line(line: &Value) -> Value {
+    let said = &line["explanation"];
+    let number = |v: &Value| v.as_f64().map(|v| format!("{v:.2}"));
+    let slots = |name: &str| -> Vec<Vec<Value>> {
+        let slots = said[name].as_array().into_iter().flatten();
+        slots
+            .map(|slot| {
+                let tokens = slot["tokens"].as_array().into_iter().flatten();
+                tokens
+                    .filter(|t| !t["text"].as_str().unwrap_or_default().is_empty())
+                    .map(|t| json!([t["text"], number(&t["weight"]), t["lexicon"]]))
+                    .collect()
+            })
+            .collect()
+    };
+    json!({
+        "id": plain(line["id"].as_str().unwrap_or_default()),
+        "text": line["text"],
+        "culture": plain(line["culture"].as_str().unwrap_or_default()),
+        "gold": plain(line["gold"].as_str().unwrap_or_default()),
+        "alpha": number(&said["alpha"]),
+        "gate": said["gate"].as_array().map(|g| g.iter().map(number).collect::<Vec<_>>()),
+        "explicit": slots("explicit"),
+        "latent": slots("latent"),
+        // Of a plugin whose words are not known here.
+        "said": if said["gate"].is_array() { Value::Null } else { said.to_string().into() },
+    })
+}

@@ -1,0 +1,49 @@
+//! The leaderboard as pages for a browser: one file that needs nothing else, or a folder for very big runs.
+//!
+//! [`Material`] (values, gathered by [`crate::gather`]) goes in, bytes come out; nothing here reads a file, and no number is
+//! computed here or in the browser: what stands on a page is a formatted number of the `Summary` or the comparison. Small
+//! data stand in the page as they are looked at first; the rest (`pack`) is deflated and inflated by the browser when a
+//! page asks for it. Texts of models and data sets reach the page as text nodes only, and the page's own policy lets
+//! nothing run but the script that was written into it.
+//!
+//! | file | makes |
+//! |---|---|
+//! | `board` | columns, rows and cells of the board |
+//! | `leads` | who leads, and whether it is certain, in words |
+//! | `scores` | all further scores, one part a benchmark |
+//! | `pairs` | the comparison: standings and pairs, one part a benchmark and protocol |
+//! | `examples` | texts and answers, two parts a set of examples |
+//! | `models`, `benchmarks`, `provenance`, `explained` | the other pages |
+//! | `figures` | drawings of [`crate::plot`] |
+//! | `page` | all of it in the template |
+
+mod benchmarks;
+mod board;
+mod examples;
+mod explained;
+mod figures;
+mod leads;
+mod material;
+mod models;
+mod pack;
+mod page;
+mod pairs;
+mod provenance;
+mod scores;
+
+#[cfg(test)]
+mod tests;
+
+pub use material::{CellFacts, Column, ExampleSet, Explained, Material, Ran};
+pub use page::{Look, Page, PageError, render};
+
+/// Names, titles and reasons as they stand on a page: without control characters and marks that turn the direction of text.
+pub(super) fn plain(text: &str) -> String {
+    let turns = |c: char| {
+        matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}')
+    };
+    text.chars()
+        .filter(|c| !turns(*c))
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
+}

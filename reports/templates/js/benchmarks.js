@@ -1,0 +1,76 @@
+// A page for each benchmark.
+pages.benchmarks = {
+  title: "Benchmarks",
+  async render(main, params) {
+    const b = benchmarkOf.get(params.get("name"));
+    if (!b) return void benchmarkList(main);
+    const about = (await json("benchmarks"))[b.name];
+    const { family } = about;
+    put(main, [h("p", { class: "crumbs" }, link("benchmarks", {}, "All benchmarks")), h("h1", null, bdi(b.title), " ", b.data === "sample" ? sampleTag() : null),
+      family ? h("p", { class: "lede" }, bdi(family.summary)) : null,
+      family?.warning ? h("p", { class: "warning" }, h("strong", null, "Content warning: "), bdi(family.warning)) : null]);
+    main.append(h("section", null, h("h2", null, "Source"), facts([
+      ["metric", b.metric],
+      ["data used", b.data === "official" ? "the owners' data" : b.data === "sample" ? ["SAMPLE: the project's own synthetic data. ", bdi(b.because)] : bdi(b.because)],
+      ["licence", bdi(b.licence)],
+      family && ["paper", bdi(family.paper)],
+      family && ["homepage", bdi(family.homepage)],
+      family && ["to be had as", family.status],
+      about.parts?.length ? ["mean of", about.parts.map((p, i) => [i ? ", " : "", benchmarkLink(p)])] : null,
+      about.only?.length ? ["only", about.only.join(", ")] : null,
+      ["hash of the examples", b.sha256.map((x) => h("code", null, x))],
+    ]),
+    family ? h("details", null, h("summary", null, "How to cite"), h("pre", null, family.citation)) : null,
+    b.notes.length ? [h("h3", null, "Noted about the data"), h("ul", null, b.notes.map((n) => h("li", null, bdi(n))))] : null));
+    for (const task of about.tasks) main.append(taskSection(task));
+    const lead = first.leads.filter((l) => l.benchmark === b.name);
+    if (lead.length) main.append(h("section", null, h("h2", null, "Who leads"), lead.map((l) => [h("p", { class: "sentence" }, badge(l.level), " ", bdi(l.sentence)), rankingOf(l)])));
+  },
+};
+
+function benchmarkList(main) {
+  put(main, [h("h1", null, "Benchmarks"), table({
+    caption: "All benchmarks of the run", quiet: true, cls: "wide",
+    head: [{ label: "benchmark", sort: true }, { label: "metric", sort: true }, { label: "data", sort: true }, { label: "n", num: true, sort: true }, { label: "licence" }, { label: "noted" }],
+    rows: first.benchmarks.map((b) => [benchmarkLink(b.name), b.metric, b.data === "sample" ? sampleTag() : b.data, b.n || "varies", h("span", { class: "small" }, bdi(b.licence)), h("span", { class: "small" }, b.notes.map((n) => h("span", { class: "note" }, bdi(n))))]),
+  })]);
+}
+
+function taskSection(task) {
+  const { data } = task;
+  const section = h("section", null, h("h2", null, bdi(task.title || task.name)), task.question ? h("p", null, bdi(task.question)) : null);
+  if (!data) {
+    put(section, emptyNote("The prepared data are not on the machine that wrote this page, so their counts are not here."));
+    return section;
+  }
+  const [same, clusters, valid] = data.overlap;
+  put(section, [
+    facts([
+      ["examples", [data.examples, ` (${data.parts.map(([p, n]) => `${p} ${n}`).join(", ")})`]],
+      ["independent clusters", data.clusters],
+      ["upstream rows", `${data.rows[0]} read, ${data.rows[1]} skipped, ${data.rows[2]} dropped`],
+      ["length of the texts", `${data.chars[0]} to ${data.chars[4]} characters, median ${data.chars[2]}, mean ${data.mean_chars}`],
+      ["overlap", `${same} test texts and ${clusters} test clusters are also in train; ${valid} valid texts are also in train`],
+    ]),
+    balance(task, data),
+    h("details", null, h("summary", null, "Files"), table({
+      caption: "Upstream files", quiet: true, cls: "wide",
+      head: [{ label: "source" }, { label: "file" }, { label: "bytes", num: true }, { label: "sha256" }, { label: "checked against" }],
+      rows: data.sources.map(([id, file, bytes, sha, by]) => [id, bdi(file), bytes, h("code", null, sha), by]),
+    })),
+  ]);
+  return section;
+}
+
+// Examples by part, culture and label, as they were counted.
+function balance(task, data) {
+  const labels = data.labels.length <= 12 ? data.labels : null;
+  if (!labels) return h("p", { class: "quiet" }, `${data.labels.length} labels: too many for a table.`);
+  const rows = Object.entries(data.counts).flatMap(([part, cultures]) => Object.entries(cultures).map(([c, counts]) => [part, task.names?.[c] || c, ...labels.map((l) => counts[l] || 0)]));
+  const most = Math.max(1, ...rows.flatMap((r) => r.slice(2)));
+  return [h("h3", null, "Balance of the labels"), table({
+    caption: "Examples by part, culture and label", quiet: true, cls: "matrix",
+    head: [{ label: "part", sort: true }, { label: task.culture || "culture", sort: true }, ...labels.map((l) => ({ label: bdi(l), num: true, sort: true }))],
+    rows: rows.map(([p, c, ...n]) => [p, bdi(c), ...n.map((x) => ({ cell: h("span", { class: "heat", style: shade(x / most) }, x), sort: x }))]),
+  })];
+}

@@ -1,0 +1,44 @@
+// What several pages share: links, badges, bars.
+const pages = {};
+const link = (page, params, ...children) => h("a", { href: address(page, params) }, children);
+const modelLink = (name, text) => link("models", { name }, bdi(text || name));
+const benchmarkLink = (name, text) => link("benchmarks", { name }, bdi(text || titleOf(name)));
+
+function address(page, params) {
+  const query = new URLSearchParams(Object.entries(params || {}).filter(([, v]) => v !== "" && v !== null && v !== undefined));
+  return `#/${page}${query.size ? `?${query}` : ""}`;
+}
+
+const LEVELS = {
+  certain: ["●", "certain"],
+  likely: ["◐", "likely"],
+  open: ["○", "not certain"],
+  untested: ["–", "not tested"],
+};
+
+function badge(level) {
+  const [sign, words] = LEVELS[level];
+  return h("span", { class: `badge ${level}` }, h("span", { "aria-hidden": "true" }, sign, " "), words);
+}
+
+const reasonText = (cell) => h("span", { class: "reason", title: cell.reason.message }, cell.reason.kind);
+
+// An interval on a common axis from `low` to `high`, with a line at `zero` where there is one. The numbers stand beside it.
+function bar(value, ends, [low, high], zero, cls) {
+  const x = (v) => (100 * (parseFloat(v) - low)) / (high - low || 1);
+  const svg = s("svg", { class: `bar ${cls || ""}`, viewBox: "0 0 100 16", preserveAspectRatio: "none", "aria-hidden": "true", focusable: "false" });
+  if (zero !== undefined) put(svg, s("line", { class: "zero", x1: x(zero), x2: x(zero), y1: 0, y2: 16 }));
+  if (ends) put(svg, s("line", { class: "range", x1: x(ends[0]), x2: x(ends[1]), y1: 8, y2: 8 }));
+  put(svg, s("line", { class: "dot", x1: x(value), x2: x(value), y1: 3, y2: 13 }));
+  return svg;
+}
+
+const shade = (share) => ({ "--shade": `${Math.round(Math.max(0, Math.min(1, share)) * 100)}%` });
+
+function emptyNote(...words) {
+  return h("p", { class: "empty" }, words);
+}
+
+// Protocols and their outcome for a benchmark.
+const outcomesOf = (benchmark) => outcomes.map((o, place) => ({ ...o, place })).filter((o) => o.benchmark === benchmark);
+const outcomeName = (o) => `${o.title} · ${o.protocol}`;
