@@ -43,26 +43,31 @@ function question(byCulture, params) {
 
 function answerOf(leads, state) {
   if (!leads.length) return emptyNote("No model has a score there. The board below tells why.");
-  const one = leads.length === 1;
-  const said = one ? leads[0] : !state.culture && !state.benchmark ? first.overall : null;
-  const rows = leads.map((l) => ({
-    cells: [
-      [benchmarkLink(l.benchmark), " ", h("span", { class: "quiet" }, l.protocol), l.sample ? [" ", sampleTag()] : null],
-      l.ranking.length ? [modelLink(l.ranking[0][0]), " ", h("span", { class: "quiet" }, `${l.ranking[0][1]} (${l.ranking[0][2]})`)] : "–",
-      badge(l.level),
-      [l.sentence, l.why ? [" ", h("span", { class: "quiet" }, l.why)] : null],
-    ],
-  }));
+  // Few answers are told in full, many in a table of one line each.
+  if (leads.length <= 3) return leads.map((l, i) => [verdict(l), i ? h("details", null, h("summary", null, "All models"), rankingOf(l)) : rankingOf(l)]);
+  const rows = leads.map((l) => [
+    [benchmarkLink(l.benchmark), " ", h("span", { class: "quiet" }, l.protocol), l.sample ? [" ", sampleTag()] : null],
+    l.ranking.length ? [modelLink(l.ranking[0][0]), " ", h("span", { class: "quiet" }, `${l.ranking[0][1]} (${l.ranking[0][2]})`)] : "–",
+    badge(l.level),
+    l.level === "untested" ? h("span", { class: "quiet" }, l.ranking.length === 1 ? "the only model there" : "nothing was tested") : l.untold.length ? few(l.untold) : "–",
+    link("", { culture: state.culture, benchmark: l.benchmark }, "Why?", said(` ${titleOf(l.benchmark)}, ${l.protocol}`)),
+  ]);
   return [
-    said ? h("div", { class: `verdict ${said.level}` }, h("p", { class: "sentence" }, badge(said.level), " ", said.sample ? [sampleTag(), " "] : null, bdi(said.sentence)), said.why ? h("p", { class: "quiet" }, bdi(said.why)) : null) : null,
-    one ? rankingOf(leads[0]) : table({
+    state.culture || state.benchmark ? null : verdict(first.overall),
+    table({
       caption: state.culture ? `Who leads on ${state.culture}, by benchmark and protocol` : "Who leads, by benchmark and protocol",
       quiet: true, cls: "leads",
-      head: [{ label: "benchmark" }, { label: "highest score" }, { label: "certain?" }, { label: "in words" }],
+      head: [{ label: "benchmark" }, { label: "highest score" }, { label: "certain?" }, { label: "not told apart from it" }, { label: said("details") }],
       rows,
     }),
   ];
 }
+
+const few = (names) => [names.slice(0, 3).map((n, i) => [i ? ", " : "", bdi(n)]), names.length > 3 ? ` and ${names.length - 3} more` : null];
+
+const verdict = (lead) => h("div", { class: `verdict ${lead.level}` },
+  h("p", { class: "sentence" }, badge(lead.level), " ", lead.sample ? [sampleTag(), " "] : null, bdi(lead.sentence)),
+  lead.why ? h("p", { class: "quiet" }, bdi(lead.why)) : null);
 
 function rankingOf(lead) {
   const span = [0, 100];

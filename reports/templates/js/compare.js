@@ -69,17 +69,14 @@ function forest(found, one, other) {
         pair.one, pair.other, pair.difference, pair.interval ? pair.interval.join(" to ") : "same answers",
         bar(pair.difference, pair.interval, [-most, most], 0, pair.verdict),
         { cell: pair.corrected, sort: pNumber(pair.corrected), title: `p before correction: ${pair.p}; Benjamini-Hochberg over all benchmarks: ${pair.bh}` },
-        effectOf(pair), pair.detectable || "–",
+        pair.effect[pair.turn] || "–", pair.detectable || "–",
         pair.discordant ? (pair.turn ? [...pair.discordant].reverse() : pair.discordant).join(" / ") : "–",
         h("span", { class: `said-${pair.verdict}` }, { one: "▲ ", other: "▼ " }[pair.verdict] || "", verdictOf(pair, one, other)),
       ]),
     }),
     h("p", { class: "quiet" }, first.comparison.families, `; alpha = ${first.comparison.alpha}. "Detectable" is the smallest difference that a sample of this size shows with 80 % power, before correction.`),
-    h("details", null, h("summary", null, "Which test, and why"), h("ul", null, found.map(({ o }) => h("li", null, h("strong", null, outcomeName(o)), `: ${o.test}. ${o.why} `, h("code", null, o.signature))))));
+    h("details", null, h("summary", null, "Which test, and why"), h("ul", null, found.map(({ o }) => h("li", null, h("strong", null, outcomeName(o)), `: ${o.test} (${o.why}). `, h("code", null, o.signature))))));
 }
-
-// Effects are told as A against B of the file; the sign is said rather than turned.
-const effectOf = (pair) => (pair.effect ? [pair.effect, pair.turn ? h("span", { class: "note" }, "B against A") : null] : "–");
 
 function paragraphs(found) {
   return h("details", null, h("summary", null, "Sentences for a paper"), found.map(({ pair }) => h("p", { class: "prose" }, bdi(pair.text))));
@@ -88,7 +85,7 @@ function paragraphs(found) {
 function byCulture(section, found, one, other, wanted) {
   const able = found.filter((f) => f.pair.cultures || benchmarkOf.get(f.o.benchmark)?.task);
   if (!able.length) return;
-  const pick = able.find((f) => String(f.place) === wanted) || able.find((f) => f.pair.cultures) || able[0];
+  const pick = able.find((f) => String(f.place) === wanted) || able.find((f) => f.pair.cultures && !f.o.sample) || able.find((f) => f.pair.cultures) || able[0];
   const { o, pair } = pick;
   const kept = { a: one, b: other };
   put(section, [h("h2", { id: "by-culture" }, "Where do they differ?"),

@@ -5,11 +5,13 @@ pages.cultures = {
     put(main, h("h1", null, "Cultures"));
     const able = first.leads.filter((l) => l.ranking.length);
     if (!able.length) return void main.append(emptyNote("No model has a score."));
+    // Countries and official data first, then where most models are.
+    const rank = (l) => (benchmarkOf.get(l.benchmark).culture === "country") * 1000 + !l.sample * 500 + l.ranking.length;
     const id = (l) => `${l.benchmark} ${l.protocol}`;
     const leads = await json("leads");
     const withCultures = able.filter((l) => leads.some((c) => c.benchmark === l.benchmark && c.protocol === l.protocol));
     if (!withCultures.length) return void main.append(emptyNote("No benchmark of this run is broken down by culture."));
-    const lead = withCultures.find((l) => id(l) === params.get("of")) || withCultures.find((l) => benchmarkOf.get(l.benchmark).culture === "country") || withCultures[0];
+    const lead = withCultures.find((l) => id(l) === params.get("of")) || [...withCultures].sort((x, y) => rank(y) - rank(x))[0];
     const b = benchmarkOf.get(lead.benchmark);
     main.append(h("div", { class: "fields" }, picker("Benchmark and protocol", withCultures.map((l) => [id(l), `${titleOf(l.benchmark)} · ${l.protocol}`]), id(lead), (of) => go("cultures", { of }), { id: "of" })));
     if (lead.sample) main.append(h("p", null, sampleTag(), " Computed on synthetic data; it says nothing about these cultures."));
@@ -26,7 +28,7 @@ pages.cultures = {
 function heat(lead, b, cells, own, names) {
   const values = cells.flatMap((c) => own(c).filter((r) => r.kind === "culture").map((r) => parseFloat(r.score)));
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  return h("section", null, h("h2", null, `${b.metric} by ${b.culture}`),
+  return h("section", null, h("h2", null, `Scores by ${b.culture}`),
     table({
       caption: `Models by ${b.culture}: ${b.title}, ${lead.protocol}`, quiet: true, cls: `matrix${names.length > 16 ? " dense" : ""}`,
       head: [{ label: "model", sort: true }, ...names.map(([tag, name]) => ({ label: h("span", { class: names.length > 7 ? "turned" : null, title: tag }, bdi(name)), num: true, sort: true }))],
@@ -39,7 +41,7 @@ function heat(lead, b, cells, own, names) {
         })];
       }),
     }),
-    h("p", { class: "quiet" }, "Percent; darker is higher within this table. Hover a cell for its interval and n; the model's page lists them all."));
+    h("p", { class: "quiet" }, `${capital(b.metric.split(", ")[0])}, percent; darker is higher within this table. Hover a cell for its interval and n; the model's page lists them all.`));
 }
 
 function gaps(cells, own, b) {

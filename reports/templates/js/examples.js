@@ -71,7 +71,7 @@ async function exampleList(main, wanted, whole) {
     h("div", { class: "fields" },
       whole ? picker("Task", sets.map((x, i) => [String(i), `${x.title} · ${x.protocols.join(", ")}`]), String(wanted.set), (v) => go("examples", { task: sets[v].task, a: sets[v].columns[0]?.model }), { id: "task" }) : null,
       h("label", { class: "field grow" }, h("span", null, "Search in texts and ids"), search),
-      set.cultures.length > 1 ? picker(set.culture === "group" ? "Group" : set.culture === "language" ? "Language" : set.culture === "country" ? "Country" : "Culture", [["", "all"], ...set.cultures.map(([tag, name]) => [tag, name]).sort((x, y) => x[1].localeCompare(y[1]))], state.culture, change("culture"), { id: "of-culture" }) : null,
+      set.cultures.length > 1 ? picker(capital(set.kind), [["", "all"], ...set.cultures.map(([tag, name]) => [tag, name]).sort((x, y) => x[1].localeCompare(y[1]))], state.culture, change("culture"), { id: "of-culture" }) : null,
       picker("Gold", [["", "any"], ...set.labels.map((l) => [l, l])], state.gold, change("gold"), { id: "gold" }),
       picker("A", names, String(state.a), change("a", true), { id: "column-a" }),
       picker("A answers", [["", "anything"], ...set.labels.map((l) => [l, l]), ["\u0000out", "out of choice"], ["\u0000missing", "no answer"]], state.answer, change("answer"), { id: "answer" }),
@@ -127,7 +127,7 @@ function filterRows(set, state) {
   return rows;
 }
 
-const exampleHead = (set, state) => ["id", set.culture === "group" ? "group" : set.culture, "gold", set.columns[state.a] && `A: ${set.columns[state.a].model}`, set.columns[state.b] && `B: ${set.columns[state.b].model}`, "text"].filter(Boolean);
+const exampleHead = (set, state) => ["id", set.kind, "gold", set.columns[state.a] && `A: ${set.columns[state.a].model}`, set.columns[state.b] && `B: ${set.columns[state.b].model}`, "text"].filter(Boolean);
 
 function answerCell(set, c, i) {
   const right = c.answers[i] === set.gold[i];
@@ -151,7 +151,7 @@ function openExample(set, i, box) {
   const dialog = h("dialog", { class: "example", "aria-labelledby": "example-title" },
     h("form", { method: "dialog" }, h("button", { class: "plain close" }, "Close")),
     h("h2", { id: "example-title" }, bdi(set.ids[i])),
-    h("p", null, `${set.culture}: `, bdi(set.cultures[set.culture[i]][1]), "; gold: ", h("strong", null, bdi(set.labels[set.gold[i]])), set.groups.map((g) => ["; ", g.name, ": ", bdi(g.names[g.codes[i]] || "none")])),
+    h("p", null, `${set.kind}: `, bdi(set.cultures[set.culture[i]][1]), "; gold: ", h("strong", null, bdi(set.labels[set.gold[i]])), set.groups.map((g) => ["; ", g.name, ": ", bdi(g.names[g.codes[i]] || "none")])),
     veiled ? h("p", { class: "empty" }, "The text is hidden; \"Show the texts\" shows it.") : h("blockquote", null, bdi(set.texts[i])),
     table({
       caption: "What every model answers", quiet: true,

@@ -14,7 +14,7 @@ pages.pairs = {
       h("h2", { id: "one-benchmark" }, "One benchmark"),
       h("div", { class: "fields" }, picker("Benchmark and protocol", outcomes.map((x, i) => [String(i), outcomeName(x)]), String(place), (of) => go("pairs", { of }), { id: "of" })),
       o.sample ? h("p", null, sampleTag(), " It ranks nothing.") : null,
-      h("p", { class: "quiet" }, `${o.test}; n = ${o.n}, ${o.clusters} independent clusters; ${o.family} hypotheses corrected together. ${o.why}`),
+      h("p", { class: "quiet" }, `n = ${o.n}, ${o.clusters} independent clusters. Test: ${o.test} (${o.why}); ${o.family} hypotheses are corrected together.`),
       o.omnibus ? h("p", { class: "quiet" }, `All models at once: ${o.omnibus[0]}, ${o.omnibus[1]} (df ${o.omnibus[2]}), p ${o.omnibus[3]}.`) : null,
       h("h3", null, "Corrected p of every pair"),
       matrix(models, pairs, o),
@@ -62,7 +62,7 @@ function overSection(figures) {
     return section;
   }
   put(section, [
-    h("p", { class: "quiet" }, `${over.benchmarks.length} independent benchmarks: ${over.benchmarks.map(titleOf).join(", ")}. ${over.test}. ${over.why}`),
+    h("p", { class: "quiet" }, `${over.benchmarks.length} independent benchmarks: ${over.benchmarks.map(titleOf).join(", ")}. Test: ${over.test} (${over.why}).`),
     over.friedman ? h("p", { class: "quiet" }, `Friedman's chi-square ${over.friedman.chi2} (df ${over.friedman.df}), p ${over.friedman.p}; critical difference of mean ranks ${over.friedman.cd}.`) : null,
     figures.cd ? drawing(figures.cd) : null,
     table({

@@ -16,6 +16,8 @@ const LEVELS = {
   untested: ["–", "not tested"],
 };
 
+const capital = (word) => word.charAt(0).toUpperCase() + word.slice(1);
+
 function badge(level) {
   const [sign, words] = LEVELS[level];
   return h("span", { class: `badge ${level}` }, h("span", { "aria-hidden": "true" }, sign, " "), words);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::material::Material;
-use super::plain;
+use super::{plain, plain_lines};
 use crate::definition::family::Status;
 use crate::manifest::tasks_of;
 use crate::prepare::Meta;
@@ -33,7 +33,7 @@ pub(super) fn benchmarks(material: &Material) -> Value {
                 "licence": plain(&f.licence),
                 "homepage": plain(&f.homepage),
                 "paper": plain(&f.paper),
-                "citation": plain(f.citation.trim()).split("  ").collect::<Vec<_>>().join("\n  "),
+                "citation": plain_lines(f.citation.trim()),
                 "warning": f.content_warning.as_deref().map(plain),
             })),
             "only": benchmark.map(|b| b.cultures.clone()),

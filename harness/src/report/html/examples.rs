@@ -31,7 +31,7 @@ fn head(material: &Material, set: &ExampleSet) -> Value {
         "task": plain(&set.task),
         "title": task.map_or_else(|| plain(&set.task), |t| plain(&t.title)),
         "question": task.map(|t| plain(&t.question)),
-        "culture": task.map_or("culture", |t| t.culture_kind.as_str()),
+        "kind": task.map_or("culture", |t| t.culture_kind.as_str()),
         "protocols": set.protocols,
         "sample": set.sample,
         "n": set.examples.len(),

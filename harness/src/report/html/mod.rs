@@ -37,6 +37,11 @@ mod tests;
 pub use material::{CellFacts, Column, ExampleSet, Explained, Material, Ran};
 pub use page::{Look, Page, PageError, render};
 
+/// The same with its line breaks.
+pub(super) fn plain_lines(text: &str) -> String {
+    text.lines().map(plain).collect::<Vec<_>>().join("\n")
+}
+
 /// Names, titles and reasons as they stand on a page: without control characters and marks that turn the direction of text.
 pub(super) fn plain(text: &str) -> String {
     let turns = |c: char| {

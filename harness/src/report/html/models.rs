@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::material::{Column, Material};
-use super::plain;
+use super::{plain, plain_lines};
 use crate::report::card;
 use crate::report::percent;
 
@@ -12,7 +12,7 @@ pub(super) fn models(material: &Material) -> Value {
     let of = |name: &str| {
         let model = material.models.iter().find(|m| m.name == name);
         let card: Option<Vec<[String; 2]>> = model.map(|m| {
-            card::rows(m).into_iter().map(|(name, value)| [name.to_owned(), plain(&without_folder(name, &value))]).collect()
+            card::rows(m).into_iter().map(|(name, value)| [name.to_owned(), plain_lines(&without_folder(name, &value))]).collect()
         });
         let answered: Vec<Value> = (material.sets.iter().enumerate())
             .flat_map(|(place, set)| {

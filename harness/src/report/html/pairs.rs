@@ -102,7 +102,7 @@ fn pair(p: &Pair) -> Value {
         "p": p_value(p.p),
         "corrected": p_value(p.p_corrected),
         "bh": p_value(p.p_bh),
-        "effect": effect(p),
+        "effect": [effect(p), effect(&turned(p))],
         "discordant": p.discordant,
         "detectable": p.minimum_detectable.map(percent),
         "verdict": match p.verdict {
@@ -114,6 +114,14 @@ fn pair(p: &Pair) -> Value {
         "text": plain(&p.text),
         "cultures": cultures,
     })
+}
+
+/// The pair with the effect sizes of B against A: signs turn, ratios are inverted.
+fn turned(pair: &Pair) -> Pair {
+    let turn = |(name, value): &(String, f64)| {
+        (name.clone(), if name.contains("ratio") { 1.0 / value } else { -value })
+    };
+    Pair { effects: pair.effects.iter().map(turn).collect(), ..pair.clone() }
 }
 
 fn over(report: &Report) -> Value {
