@@ -15,6 +15,7 @@ pub mod normalise;
 pub mod plot;
 pub mod plugin;
 pub mod prepare;
+pub mod progress;
 pub mod report;
 pub mod sample;
 pub mod score;

@@ -52,7 +52,10 @@ pub fn of(summary: &Summary, report: &Report) -> (Vec<Figure>, Vec<String>) {
     }
     for (a, b) in duels(report) {
         let data = Forest::of(report, a, b);
-        let sample = !data.rows.is_empty() && data.rows.iter().any(|r| r.sample);
+        if !data.rows.iter().any(|r| matches!(r.found, forest::Found::Difference { .. })) {
+            continue;
+        }
+        let sample = data.rows.iter().any(|r| r.sample);
         put(format!("forest-{a}-{b}"), format!("{a} against {b}"), sample, &|f| {
             forest::draw(f, &data)
         });

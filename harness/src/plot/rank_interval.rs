@@ -13,7 +13,7 @@ use crate::compare::Outcome;
 pub struct Intervals {
     /// What the axis shows.
     pub axis: String,
-    /// Whether values are fractions, to be shown as percent.
+    /// Whether values are fractions, to be shown as percent; else they are ranks, from 1.
     pub percent: bool,
     /// In order, the first on top.
     pub rows: Vec<Row>,

@@ -1,7 +1,7 @@
 //! Text in figures: what may stand in one, how wide it is about, and how a long name is shortened.
 
 /// Escaped for XML, text and attributes alike; control characters and marks that turn the direction of text are left out.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -8,12 +8,14 @@
 mod adapters;
 mod cli;
 mod command;
+mod faces;
 #[path = "../fixtures/family.rs"]
 mod family;
 mod fetch;
 mod import;
 mod killed;
 mod misbehaving;
+mod old_runs;
 mod openai;
 mod own_data;
 mod plugin;
