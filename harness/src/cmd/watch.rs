@@ -263,6 +263,12 @@ mod tests {
     fn the_picture_shows_what_runs_and_what_failed() {
         let seen = seen(&[("a", State::Done), ("b", State::Running), ("c", State::Failed), ("d", State::Waiting)]);
         insta::assert_snapshot!(picture(&seen), @r"
+        mine · Mine
+        [###############---------------] 1 of 4 cells done, 1 failed, 1 running, 0 stopped, 1 waiting
+
+         state     model   task      protocol    seed   answered   last wrote       says
+         running   b       crehate   finetuned   s1     40/100     1 min 15 s ago
+         failed    c       crehate   finetuned   s1                                 panic: no
         ");
     }
 
@@ -272,6 +278,9 @@ mod tests {
         assert!(news(Some(&before), &before).is_empty());
         let after = seen(&[("a", State::Done), ("b", State::Failed)]);
         insta::assert_snapshot!(news(Some(&before), &after).join("\n"), @r"
+        [2/2] done    a · crehate · finetuned · seed 1 · 40 examples · 1.2 s
+        [2/2] failed  b · crehate · finetuned · seed 1 · panic: no
+        [##############################] 1 of 2 cells done, 1 failed, 0 running, 0 stopped, 0 waiting
         ");
     }
 

@@ -122,7 +122,7 @@ pub fn draw(frame: &Frame<'_>, data: &Diagram) -> String {
         .fold(0.0, f64::max);
     let room = names.min(w * 0.3);
     let (left, right) = (PAD + room + 24.0, w - PAD - room - 24.0);
-    let scale = Scale { low: 1.0, high: (k as f64).max(2.0), from: left, to: right };
+    let scale = Scale { low: 1.0, high: (k as f64).max(2.0), from: left, to: right, step: None };
 
     let mut line = top + 14.0;
     if let Some(cd) = data.critical_difference {

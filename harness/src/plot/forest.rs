@@ -115,6 +115,20 @@ impl Forest {
         }
     }
 
+    /// The same, a difference that is no number told as missing.
+    fn finite(&self) -> Self {
+        let mut forest = self.clone();
+        for row in &mut forest.rows {
+            if let Found::Difference { value, interval, .. } = &mut row.found {
+                *interval = interval.filter(|(low, high)| low.is_finite() && high.is_finite());
+                if !value.is_finite() {
+                    row.found = Found::Missing("the difference is no number".to_owned());
+                }
+            }
+        }
+        forest
+    }
+
     /// In words, for those who do not see it.
     fn describe(&self) -> String {
         let count = |wanted: Verdict| {
@@ -164,6 +178,7 @@ const MARK: f64 = 5.0;
 
 /// Draws it.
 pub fn draw(frame: &Frame<'_>, data: &Forest) -> String {
+    let data = &data.finite();
     let mut svg = Svg::new(frame);
     let (w, top) = (svg.width(), svg.top);
     let wide = w >= 560.0;
@@ -222,7 +237,7 @@ pub fn draw(frame: &Frame<'_>, data: &Forest) -> String {
         let y = first + ROW * (i as f64 + 0.5);
         label_of(&mut svg, row, y, label_room, wide);
         match &row.found {
-            Found::Difference { value, interval, p, verdict } if value.is_finite() => {
+            Found::Difference { value, interval, p, verdict } => {
                 svg.open(&format!(
                     "{}: {}, corrected p {}",
                     row.label,
@@ -243,9 +258,6 @@ pub fn draw(frame: &Frame<'_>, data: &Forest) -> String {
                     );
                     svg.text(w - PAD, y, style, &p_value(*p));
                 }
-            }
-            Found::Difference { .. } => {
-                missing(&mut svg, (left, right), y, "the difference is no number")
             }
             Found::Missing(reason) => missing(&mut svg, (left, right), y, reason),
         }
@@ -316,7 +328,7 @@ fn difference(
         Verdict::BBetter => Colour::Series(1),
         Verdict::Equivalent | Verdict::Undecided => Colour::Muted,
     };
-    if let Some((low, high)) = interval.filter(|(low, high)| low.is_finite() && high.is_finite()) {
+    if let Some((low, high)) = interval {
         let (low, high) = (scale.at(low), scale.at(high));
         svg.line((low, y), (high, y), colour, 2.0);
         for x in [low, high] {

@@ -5,7 +5,7 @@ use super::axis::{Scale, label};
 use super::colour::Colour;
 use super::mark::circle;
 use super::svg::{Anchor, PAD, SIZE, SMALL, Svg, Type};
-use super::words::{value, width};
+use super::words::{shorten, value, width};
 use crate::compare::Outcome;
 
 /// The rows.
@@ -160,15 +160,9 @@ pub fn draw(frame: &Frame<'_>, data: &Intervals) -> String {
         svg.text(w - PAD - letters - 12.0, y, Type::new(SMALL, Anchor::End), &data.number(row));
         svg.text(w - PAD, y, Type::new(SMALL, Anchor::End).bold(), &row.letters);
     }
-    let axis = Type::new(SMALL, Anchor::Middle);
-    let x = f64::midpoint(left, right);
-    svg.name(
-        x.max(PAD + width(&data.axis, SMALL) / 2.0),
-        bottom + 28.0,
-        axis,
-        &data.axis,
-        w - 2.0 * PAD,
-    );
+    let half = width(&shorten(&data.axis, SMALL, w - 2.0 * PAD), SMALL) / 2.0;
+    let x = f64::midpoint(left, right).max(PAD + half).min(w - PAD - half);
+    svg.name(x, bottom + 28.0, Type::new(SMALL, Anchor::Middle), &data.axis, w - 2.0 * PAD);
     let mut end = bottom + 36.0;
     if data.rows.iter().any(|r| !r.letters.is_empty()) {
         let note = "Models that share a letter are not told apart, which does not make them equal.";
