@@ -3,6 +3,7 @@
 
 #[path = "../common/abi.rs"]
 mod abi;
+mod experiments;
 mod model;
 mod parity;
 mod plugin;
