@@ -77,9 +77,11 @@ pub fn png(svg: &str) -> Result<Vec<u8>, RenderError> {
     pixels.encode_png().map_err(|error| RenderError::Png(error.to_string()))
 }
 
-/// A drawing as PDF, text as text.
+/// A drawing as PDF, letters as outlines: fonts embedded by `svg2pdf` come in another order each time.
 pub fn pdf(svg: &str) -> Result<Vec<u8>, RenderError> {
     let page = svg2pdf::PageOptions { dpi: 96.0 };
-    svg2pdf::to_pdf(&tree(svg)?, svg2pdf::ConversionOptions::default(), page)
+    let outlines = tree(svg)?.to_string(&usvg::WriteOptions::default());
+    let tree = usvg::Tree::from_str(&outlines, &usvg::Options::default())?;
+    svg2pdf::to_pdf(&tree, svg2pdf::ConversionOptions::default(), page)
         .map_err(|error| RenderError::Pdf(error.to_string()))
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::Frame;
 use super::colour::Colour;
-use super::words::{escape, shorten, width};
+use super::words::{escape, shorten, width, wrap};
 
 /// Size of text in px.
 pub(super) const SIZE: f64 = 12.0;
@@ -216,6 +216,16 @@ impl Svg {
             self.text(x, y, style, &short);
             self.close();
         }
+    }
+
+    /// Text in as many lines as it needs, the first at `y`; gives the place of the line after the last.
+    pub(super) fn paragraph(&mut self, x: f64, y: f64, style: Type, text: &str, room: f64) -> f64 {
+        let mut y = y;
+        for line in wrap(text, style.size, room) {
+            self.name(x, y, style, &line, room);
+            y += style.size + 5.0;
+        }
+        y
     }
 
     /// Text that runs upwards to the right from its anchor.

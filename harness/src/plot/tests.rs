@@ -44,6 +44,7 @@ fn all(name: &str, width: f64) -> Vec<(&'static str, String)> {
         critical_difference: Some(1.9),
         test: "Nemenyi's test, alpha = 0.05".to_owned(),
         benchmarks: vec![name.to_owned(), "emgsd".to_owned()],
+        sample: true,
     };
     let cell = |shade: f64| {
         Cell::Value(Value {

@@ -12,13 +12,13 @@ use super::{Footnotes, legend, lines, percent, remarks};
 use crate::compare::{self, Report, Verdict};
 use crate::stats::report::latex_escape as escape;
 
-/// Columns of one tabular: more stand in a further one below, so that a page of 16 cm holds them.
-const ACROSS: usize = 5;
+/// Columns of one table: more stand in a further one, so that a page of 16 cm holds them.
+const ACROSS: usize = 4;
 
 /// Longest name of a model in the table; longer ones stand in full below.
 const NAME: usize = 26;
 
-/// The whole table, as a float of its own.
+/// The whole table: a float for every few columns, the notes below the last.
 pub fn render(summary: &Summary, report: &Report) -> String {
     let mut text = String::from(
         "% Needs \\usepackage[T1]{fontenc}, \\usepackage{textcomp} and \\usepackage{booktabs}; 16 cm wide.\n",
@@ -31,22 +31,27 @@ pub fn render(summary: &Summary, report: &Report) -> String {
     } else {
         ""
     };
-    let _ = writeln!(
-        text,
-        "\\begin{{table*}}\n\\centering\n\\caption{{{}: percent with {:.0}\\,\\% intervals.{sample}}}\n\\label{{tab:{}}}\n\\small\n\\setlength{{\\tabcolsep}}{{5pt}}",
-        escape(&summary.title),
-        summary.confidence * 100.0,
-        label(&summary.suite)
-    );
     let mut notes = Footnotes::default();
+    let blocks = summary.benchmarks.chunks(ACROSS).count();
     for (i, columns) in summary.benchmarks.chunks(ACROSS).enumerate() {
-        if i > 0 {
-            text.push_str("\n\\medskip\n");
-        }
+        let (caption, number) = if i == 0 {
+            let level = summary.confidence * 100.0;
+            let title = escape(&summary.title);
+            (format!("{title}: percent with {level:.0}\\,\\% intervals.{sample}"), String::new())
+        } else {
+            (format!("{} (continued).{sample}", escape(&summary.title)), format!("-{}", i + 1))
+        };
+        let _ = writeln!(
+            text,
+            "\\begin{{table*}}\n\\centering\n\\caption{{{caption}}}\n\\label{{tab:{}{number}}}\n\\small\n\\setlength{{\\tabcolsep}}{{5pt}}",
+            label(&summary.suite)
+        );
         tabular(&mut text, summary, report, columns, &mut notes);
+        if i + 1 == blocks {
+            below(&mut text, summary, report, &notes);
+        }
+        text.push_str("\\end{table*}\n\n");
     }
-    below(&mut text, summary, report, &notes);
-    text.push_str("\\end{table*}\n");
     text
 }
 
@@ -57,43 +62,44 @@ fn tabular(
     columns: &[Column],
     notes: &mut Footnotes,
 ) {
-    let protocols: Vec<Option<&str>> =
-        columns.iter().map(|c| one_protocol(summary, &c.name)).collect();
-    let (mut title, mut second, mut third) =
-        (vec![String::new()], vec![String::new()], vec!["Model".to_owned()]);
-    for (column, protocol) in columns.iter().zip(&protocols) {
-        let head = |text: String| format!("\\multicolumn{{1}}{{c}}{{{text}}}");
-        title.push(head(escape(&column.title)));
+    let usual: Vec<(&str, u64)> = columns.iter().map(|c| commonest(summary, &c.name)).collect();
+    let (mut title, mut second) = (vec![String::new()], vec!["Model".to_owned()]);
+    let stack = |parts: Vec<String>, at: char| {
+        let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        let lines = parts.join(" \\\\ ");
+        format!(
+            "\\multicolumn{{1}}{{c}}{{\\begin{{tabular}}[{at}]{{@{{}}c@{{}}}}{lines}\\end{{tabular}}}}"
+        )
+    };
+    for (column, (protocol, n)) in columns.iter().zip(&usual) {
+        title.push(stack(column.title.split(' ').map(escape).collect(), 'b'));
         let metric = column.metric.split(',').next().unwrap_or_default();
         let mean = if column.metric.contains(',') { "mean " } else { "" };
-        second.push(head(format!("\\scriptsize {mean}{}", escape(metric))));
-        let n = summary.n_of(&column.name).map(|n| format!("$n = {n}$")).unwrap_or_default();
-        let parts: Vec<String> = [
-            protocol.map(escape).unwrap_or_default(),
-            n,
-            if matches!(column.data, Data::Sample { .. }) {
-                "SAMPLE".to_owned()
-            } else {
-                String::new()
-            },
-        ]
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .collect();
-        let stacked =
-            format!("\\begin{{tabular}}[t]{{@{{}}c@{{}}}}{}\\end{{tabular}}", parts.join("\\\\ "));
-        third.push(head(format!("\\scriptsize {stacked}")));
+        let sample = matches!(column.data, Data::Sample { .. });
+        let parts = [
+            format!("{mean}{}", escape(metric)),
+            escape(protocol),
+            if *n > 0 { format!("$n = {n}$") } else { String::new() },
+            if sample { "SAMPLE".to_owned() } else { String::new() },
+        ];
+        let small =
+            |part: String| if part.is_empty() { part } else { format!("\\scriptsize {part}") };
+        second.push(stack(parts.map(small).to_vec(), 't'));
     }
-    let _ = writeln!(text, "\\begin{{tabular}}{{l{}}}\n\\toprule", "r".repeat(columns.len()));
+    let _ = writeln!(
+        text,
+        "\\begin{{tabular}}{{l{}@{{\\hspace{{2em}}}}}}\n\\toprule",
+        "r".repeat(columns.len())
+    );
     let mut row = |cells: &[String]| {
         let _ = writeln!(text, "{} \\\\", cells.join(" & "));
     };
-    [title, second, third].iter().for_each(|cells| row(cells));
+    [title, second].iter().for_each(|cells| row(cells));
     text.push_str("\\midrule\n");
     for (i, (model, line)) in lines(summary).into_iter().enumerate() {
         let (mut scores, mut intervals, mut ran) =
             (vec![escape(&short(model))], vec![String::new()], vec![String::new()]);
-        for (column, protocol) in columns.iter().zip(&protocols) {
+        for (column, (protocol, usual_n)) in columns.iter().zip(&usual) {
             let (score, interval, how) = match line.get(column.name.as_str()) {
                 None => (String::new(), String::new(), String::new()),
                 Some(cell) => match &cell.outcome {
@@ -105,12 +111,13 @@ fn tabular(
                     Outcome::Score(score) => {
                         let standing = Standing::of(report, &column.name, &cell.protocol, model);
                         let known = summary.contamination(model, &column.name).is_some();
-                        let n = if summary.n_of(&column.name).is_none() {
-                            format!(", $n = {}$", score.n)
-                        } else {
-                            String::new()
-                        };
-                        let how = if protocol.is_none() { escape(&cell.protocol) + &n } else { n };
+                        let mut how = Vec::new();
+                        if cell.protocol != *protocol {
+                            how.push(escape(&cell.protocol));
+                        }
+                        if score.n != *usual_n {
+                            how.push(format!("$n = {}$", score.n));
+                        }
                         (
                             standing.marked(&percent(score.value), known),
                             format!(
@@ -119,9 +126,9 @@ fn tabular(
                                 percent(score.high)
                             ),
                             if how.is_empty() {
-                                how
+                                String::new()
                             } else {
-                                format!("\\scriptsize {}", how.trim_start_matches(", "))
+                                format!("\\scriptsize {}", how.join(", "))
                             },
                         )
                     }
@@ -196,13 +203,29 @@ fn apart(outcome: &compare::Outcome, model: &str) -> bool {
         })
 }
 
-/// The protocol of a column's scores, where they share one.
-fn one_protocol<'a>(summary: &'a Summary, benchmark: &str) -> Option<&'a str> {
-    let mut protocols = (summary.cells.iter())
-        .filter(|c| c.benchmark == benchmark && matches!(c.outcome, Outcome::Score(_)))
-        .map(|c| &*c.protocol);
-    let first = protocols.next()?;
-    protocols.all(|p| p == first).then_some(first)
+/// Protocol and n of most scores of a column, the first of equals; empty and 0 where it has none.
+fn commonest<'a>(summary: &'a Summary, benchmark: &str) -> (&'a str, u64) {
+    let mut counts: Vec<((&str, u64), usize)> = Vec::new();
+    for cell in summary.cells.iter().filter(|c| c.benchmark == benchmark) {
+        let Outcome::Score(score) = &cell.outcome else { continue };
+        let key = (&*cell.protocol, score.n);
+        match counts.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((key, 1)),
+        }
+    }
+    let most = counts.iter().map(|(_, count)| *count).max();
+    counts.into_iter().find(|(_, count)| Some(*count) == most).map_or(("", 0), |(key, _)| key)
+}
+
+/// A note, escaped, that may break within paths and addresses.
+fn note(text: &str) -> String {
+    let mut out = String::new();
+    for part in text.split_inclusive(['/', '.', ',', '=', ':', '-', '_']) {
+        out.push_str(&escape(part));
+        out.push_str("\\allowbreak{}");
+    }
+    out
 }
 
 fn below(text: &mut String, summary: &Summary, report: &Report, notes: &Footnotes) {
@@ -217,17 +240,21 @@ fn below(text: &mut String, summary: &Summary, report: &Report, notes: &Footnote
             report.options.alpha
         ));
     }
+    line(
+        "Below an interval: protocol or $n$ where it is not the one in the head of its column."
+            .to_owned(),
+    );
     for (number, reason) in notes.iter() {
-        line(format!("[{number}] {}: {}", escape(reason.kind.name()), escape(&reason.message)));
+        line(format!("[{number}] {}: {}", escape(reason.kind.name()), note(&reason.message)));
     }
     for (title, because) in super::sample_reasons(summary) {
-        line(format!("SAMPLE for {}: {}", escape(&title.join(", ")), escape(because)));
+        line(format!("SAMPLE for {}: {}", escape(&title.join(", ")), note(because)));
     }
     for row in summary.models.iter().filter(|m| short(&m.name) != m.name) {
-        line(format!("{}: {}", escape(&short(&row.name)), escape(&row.name)));
+        line(format!("{}: {}", escape(&short(&row.name)), note(&row.name)));
     }
     for words in remarks(summary).into_iter().chain(legend(summary)) {
-        line(escape(&words));
+        line(note(&words));
     }
     text.push_str("\\end{minipage}\n");
 }
