@@ -9,12 +9,12 @@ use super::{Context, Outcome, hinted};
 use crate::compare::{
     self, Column, Correction, Entrant, Field, NotCompared, Options, Part, Report,
 };
-use crate::definition::family::Benchmark;
+use crate::definition::family::{Benchmark, Task};
 use crate::example::Examples;
 use crate::manifest::{Manifest, tasks_of};
 use crate::report::summary::{Cell, Outcome as Scored};
 use crate::store::{self, RunFolder};
-use crate::summarise::{self, Gold, Group, RESAMPLING_SEED};
+use crate::summarise::{self, Columns, Gold, Group, RESAMPLING_SEED};
 
 /// Compares the models of a run: tests, intervals, effect sizes
 ///
@@ -375,46 +375,16 @@ fn field(
     let mut parts = Vec::new();
     let mut kept: Vec<Vec<usize>> = Vec::new();
     for group in first {
-        let spec = &group.cells[0].spec;
         let examples = gold.of(&group.cells[0])?;
         let rows = rows(&examples, benchmark);
-        let positive =
-            spec.task.positive.as_ref().and_then(|p| spec.task.labels.iter().position(|l| l == p));
-        let mut culture_of = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let name = examples.cultures.get(*row);
-            let place = cultures.iter().position(|c| c == name).unwrap_or_else(|| {
-                cultures.push(name.to_owned());
-                cultures.len() - 1
-            });
-            culture_of.push(place as u32);
-        }
-        parts.push(Part {
-            classes: spec.task.labels.len(),
-            positive: positive.unwrap_or(0) as u32,
-            smoothing: spec.task.scoring.smoothing,
-            gold: rows.iter().map(|r| examples.labels[*r]).collect(),
-            cultures: culture_of,
-            clusters: rows.iter().map(|r| examples.clusters[*r]).collect(),
-        });
+        parts.push(part(&group.cells[0].spec.task, &examples, &rows, &mut cultures));
         kept.push(rows);
     }
     let models = entrants
         .par_iter()
         .map(|(model, groups)| {
             let answers = (groups.iter().zip(&kept))
-                .map(|(group, rows)| {
-                    let columns = summarise::columns(run, gold, group)?;
-                    let width = columns.names.len();
-                    let primary = columns
-                        .answers
-                        .iter()
-                        .enumerate()
-                        .filter(|(i, _)| i % width < columns.primary);
-                    Ok(primary
-                        .map(|(_, column)| rows.iter().map(|r| column[*r].label()).collect())
-                        .collect())
-                })
+                .map(|(group, rows)| Ok(primary(&summarise::columns(run, gold, group)?, rows)))
                 .collect::<anyhow::Result<Vec<Vec<Vec<Option<u32>>>>>>()?;
             let seeds = groups[0].cells.iter().map(|c| c.planned.seed).collect();
             Ok(Entrant { name: (*model).to_owned(), seeds, answers })
@@ -434,8 +404,42 @@ fn field(
     })
 }
 
+/// Picked examples of a task; names of their cultures are added to `cultures`.
+pub(super) fn part(
+    task: &Task,
+    examples: &Examples,
+    rows: &[usize],
+    cultures: &mut Vec<String>,
+) -> Part {
+    let positive = task.positive.as_ref().and_then(|p| task.labels.iter().position(|l| l == p));
+    let mut culture_of = Vec::with_capacity(rows.len());
+    for row in rows {
+        let name = examples.cultures.get(*row);
+        let place = cultures.iter().position(|c| c == name).unwrap_or_else(|| {
+            cultures.push(name.to_owned());
+            cultures.len() - 1
+        });
+        culture_of.push(place as u32);
+    }
+    Part {
+        classes: task.labels.len(),
+        positive: positive.unwrap_or(0) as u32,
+        smoothing: task.scoring.smoothing,
+        gold: rows.iter().map(|r| examples.labels[*r]).collect(),
+        cultures: culture_of,
+        clusters: rows.iter().map(|r| examples.clusters[*r]).collect(),
+    }
+}
+
+/// The primary columns of answers, at picked rows.
+pub(super) fn primary(columns: &Columns, rows: &[usize]) -> Vec<Vec<Option<u32>>> {
+    let width = columns.names.len();
+    let primary = columns.answers.iter().enumerate().filter(|(i, _)| i % width < columns.primary);
+    primary.map(|(_, column)| rows.iter().map(|r| column[*r].label()).collect()).collect()
+}
+
 /// The examples that a benchmark is about.
-fn rows(examples: &Examples, benchmark: &Benchmark) -> Vec<usize> {
+pub(super) fn rows(examples: &Examples, benchmark: &Benchmark) -> Vec<usize> {
     let wanted: Vec<bool> = (examples.cultures.names.iter())
         .map(|name| benchmark.cultures.is_empty() || benchmark.cultures.contains(name))
         .collect();

@@ -3,6 +3,7 @@
 //! stdout carries data, stderr everything else. Exit codes: 0 done · 1 ran, but the answer is no (a failed
 //! cell, an invalid definition) · 2 could not run · 130 interrupted.
 
+mod against;
 mod context;
 mod hint;
 mod output;
@@ -75,6 +76,8 @@ commands! {
     Report => report,
     /// Serves the pages of a run on this machine only, with live progress
     Serve => serve,
+    /// Shows how far a run is, until it ends
+    Watch => watch,
     /// Compares the models of a run: tests, intervals, effect sizes
     Compare => compare,
     /// Tells why a model of a run answers as it does

@@ -3,14 +3,18 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::against::against;
 use super::{Context, Outcome, compare, hinted};
+use crate::plot::figures::{self, Figure};
+use crate::plot::{render, standalone};
+use crate::report::against as changes;
 use crate::report::html::{self, Look, Material, Page};
 use crate::report::summary::Summary;
-use crate::report::{csv, markdown, terminal};
+use crate::report::{csv, junit, latex, markdown, terminal};
 use crate::store::{self, RunFolder};
 use crate::{gather, summarise};
 
@@ -20,19 +24,26 @@ use crate::{gather, summarise};
 Examples:
   culture-eval report                          the run `default`
   culture-eval report runs/mine --format md > leaderboard.md
-  culture-eval report --out reports/mine       all its files in a folder: .html, .md, .csv, summary.json
+  culture-eval report --out reports/mine       leaderboard.html, .md, .csv and summary.json in a folder
   culture-eval report --format html > page.html   pages for a browser in one file, no server needed
-  culture-eval report --format html-folder --out site   the same with its data beside it, for very big runs")]
+  culture-eval report --format latex,svg,pdf --out paper    leaderboard.tex, figures/*.svg and figures/*.pdf
+  culture-eval report --format junit > junit.xml            for CI: a test case a cell
+  culture-eval report mine --against default   what changed between two runs, and whether significantly
+
+One format of text is printed; several formats, and figures, are written to --out or to the run's folder.")]
 pub(super) struct Args {
     /// Name or folder of the run
     #[arg(default_value = "default")]
     run: String,
-    /// What to print
-    #[arg(long, value_enum, default_value_t = Face::Terminal)]
-    format: Face,
+    /// What to print or to write
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "FORMAT,…", default_value = "terminal")]
+    format: Vec<Face>,
     /// Also write the files to this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Show what changed since this run: its name or folder, or a summary.json
+    #[arg(long, value_name = "RUN")]
+    against: Option<String>,
     /// Folder with a `page.html`, `style.css` or `extra.css` of your own for the pages
     #[arg(long, value_name = "DIR")]
     template: Option<PathBuf>,
@@ -52,32 +63,55 @@ pub(super) enum Face {
     Csv,
     /// The whole summary
     Json,
+    /// A table for a paper (booktabs)
+    Latex,
+    /// A test case a cell, for CI
+    Junit,
+    /// Figures, one file each, in `figures/`
+    Svg,
+    /// The same as PDF
+    Pdf,
+    /// The same as PNG
+    Png,
     /// Pages for a browser in one file
     Html,
-    /// The same with its data beside it, written to `--out`
+    /// The same with its data beside it, for very big runs: `pages/index.html`
     HtmlFolder,
 }
 
+impl Face {
+    fn is_figures(self) -> bool {
+        matches!(self, Self::Svg | Self::Pdf | Self::Png)
+    }
+
+    /// Whether it is one text, that can be printed.
+    fn is_text(self) -> bool {
+        !self.is_figures() && self != Self::HtmlFolder
+    }
+}
+
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
+    if let Some(other) = &args.against {
+        return show_changes(&args, other, context);
+    }
     let run = RunFolder::named(&context.settings().runs, &args.run);
     let look = look(args.template.as_deref(), args.logo.as_deref())?;
-    let (face, out) = (args.format, args.out.as_deref());
-    if face == Face::HtmlFolder && out.is_none() {
-        return Err(hinted(
-            anyhow::anyhow!("--format html-folder writes a folder"),
-            "give it one: --out DIR",
-        ));
-    }
     let files = Files::of(&run, &look, context)?;
     files.write(run.path())?;
-    files.print(face, context)?;
-    if let Some(folder) = out {
-        if face == Face::HtmlFolder {
-            write_folder(&files, &look, folder)?;
-        } else {
-            files.write(folder)?;
+    match args.format[..] {
+        [face] if face.is_text() => {
+            files.print(face, context)?;
+            if let Some(folder) = &args.out {
+                files.write(folder)?;
+                files.write_faces(&[face], &look, folder, context)?;
+                context.output.note(format!("written to {}", folder.display()));
+            }
         }
-        context.output.note(format!("written to {}", folder.display()));
+        _ => {
+            let folder = args.out.as_deref().unwrap_or(run.path());
+            files.write_faces(&args.format, &look, folder, context)?;
+            context.output.note(format!("written to {}", folder.display()));
+        }
     }
     Ok(Outcome::Done)
 }
@@ -90,7 +124,7 @@ pub(super) fn print(run: &RunFolder, face: Face, context: &Context) -> anyhow::R
     Ok(files.material.summary)
 }
 
-/// Writes the files of a run.
+/// Scores what is not scored and writes the files of the run.
 pub(super) fn write_files(run: &RunFolder, context: &Context) -> anyhow::Result<Summary> {
     let files = Files::of(run, &Look::default(), context)?;
     files.write(run.path())?;
@@ -111,15 +145,12 @@ impl Files {
         Ok(Self { material, page: html })
     }
 
+    /// The files that every report leaves.
     fn write(&self, folder: &Path) -> anyhow::Result<()> {
         let summary = &self.material.summary;
-        let write = |name: &str, bytes: &[u8]| {
-            store::write_atomic(&folder.join(name), |file| file.write_all(bytes))
-                .with_context(|| format!("failed to write {}", folder.join(name).display()))
-        };
-        write("leaderboard.md", markdown::render(summary).as_bytes())?;
-        write("leaderboard.csv", csv::render(summary)?.as_bytes())?;
-        write("leaderboard.html", &self.page)?;
+        write(folder, "leaderboard.md", markdown::render(summary).as_bytes())?;
+        write(folder, "leaderboard.csv", csv::render(summary)?.as_bytes())?;
+        write(folder, "leaderboard.html", &self.page)?;
         store::write_json(&folder.join("summary.json"), summary)
             .with_context(|| format!("failed to write {}", folder.join("summary.json").display()))
     }
@@ -128,13 +159,107 @@ impl Files {
         let (summary, output) = (&self.material.summary, context.output);
         match face {
             Face::Terminal if !output.json => output.text(terminal::render(summary)),
-            Face::Md => output.text(markdown::render(summary)),
-            Face::Csv => output.text(csv::render(summary)?),
             Face::Terminal | Face::Json => output.json(summary),
             Face::Html => Ok(std::io::stdout().lock().write_all(&self.page)?),
-            Face::HtmlFolder => Ok(()),
+            face => output.text(self.text(face)?),
         }
     }
+
+    /// A face that is text.
+    fn text(&self, face: Face) -> anyhow::Result<String> {
+        let summary = &self.material.summary;
+        Ok(match face {
+            Face::Terminal => terminal::render(summary),
+            Face::Md => markdown::render(summary),
+            Face::Csv => csv::render(summary)?,
+            Face::Latex => latex::render(summary, self.comparison()?),
+            Face::Junit => junit::render(summary),
+            face => bail!("{face:?} is no text"),
+        })
+    }
+
+    fn comparison(&self) -> anyhow::Result<&crate::compare::Report> {
+        self.material.comparison.as_ref().map_err(|reason| anyhow::anyhow!("{reason}"))
+    }
+
+    /// The files of the faces that were asked for.
+    fn write_faces(
+        &self,
+        faces: &[Face],
+        look: &Look,
+        folder: &Path,
+        context: &Context,
+    ) -> anyhow::Result<()> {
+        let summary = &self.material.summary;
+        let drawn = if faces.iter().any(|f| f.is_figures()) {
+            let (figures, left_out) = figures::of(summary, self.comparison()?);
+            for reason in left_out {
+                context.output.note(format!("no figure {reason}"));
+            }
+            figures
+        } else {
+            Vec::new()
+        };
+        for face in faces {
+            let text = |name: &str| write(folder, name, self.text(*face)?.as_bytes());
+            match face {
+                Face::Terminal => text("leaderboard.txt")?,
+                Face::Md => text("leaderboard.md")?,
+                Face::Csv => text("leaderboard.csv")?,
+                Face::Latex => text("leaderboard.tex")?,
+                Face::Junit => text("junit.xml")?,
+                Face::Json => store::write_json(&folder.join("summary.json"), summary).with_context(|| {
+                    format!("failed to write {}", folder.join("summary.json").display())
+                })?,
+                Face::Svg => write_figures(&drawn, folder, "svg", |svg| Ok(standalone(svg).into_bytes()))?,
+                Face::Pdf => write_figures(&drawn, folder, "pdf", |svg| Ok(render::pdf(svg)?))?,
+                Face::Png => write_figures(&drawn, folder, "png", |svg| Ok(render::png(svg)?))?,
+                Face::Html => write(folder, "leaderboard.html", &self.page)?,
+                Face::HtmlFolder => write_folder(&self.material, look, &folder.join("pages"))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write_figures(
+    figures: &[Figure],
+    folder: &Path,
+    ending: &str,
+    make: impl Fn(&str) -> anyhow::Result<Vec<u8>>,
+) -> anyhow::Result<()> {
+    let folder = folder.join("figures");
+    for figure in figures {
+        let bytes = make(&figure.svg).with_context(|| format!("failed to make the figure {}", figure.name))?;
+        write(&folder, &format!("{}.{ending}", figure.name), &bytes)?;
+    }
+    Ok(())
+}
+
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+    store::write_atomic(&folder.join(name), |file| file.write_all(bytes))
+        .with_context(|| format!("failed to write {}", folder.join(name).display()))
+}
+
+/// What changed since another run: printed, and written where `--out` says so.
+fn show_changes(args: &Args, other: &str, context: &Context) -> anyhow::Result<Outcome> {
+    let [face @ (Face::Terminal | Face::Md | Face::Json)] = args.format[..] else {
+        bail!("--against has one of the formats terminal, md and json");
+    };
+    let found = against(&args.run, other, context.settings())?;
+    let output = context.output;
+    match face {
+        Face::Terminal if !output.json => output.text(changes::text(&found))?,
+        Face::Md => output.text(changes::markdown(&found))?,
+        _ => output.json(&found)?,
+    }
+    if let Some(folder) = &args.out {
+        write(folder, "changes.md", changes::markdown(&found).as_bytes())?;
+        store::write_json(&folder.join("changes.json"), &found)
+            .with_context(|| format!("failed to write {}", folder.join("changes.json").display()))?;
+        output.note(format!("written to {}", folder.display()));
+    }
+    Ok(Outcome::Done)
 }
 
 /// Everything that the pages of a run show. A comparison that is refused is told on them.
@@ -145,16 +270,12 @@ pub(super) fn material(run: &RunFolder, context: &Context) -> anyhow::Result<Mat
     gather::gather(run, summary, comparison, context.catalogue().ok())
 }
 
-fn write_folder(files: &Files, look: &Look, folder: &Path) -> anyhow::Result<()> {
-    let page = html::render(&files.material, look, true).context("failed to make the pages")?;
-    let write = |path: PathBuf, bytes: &[u8]| {
-        store::write_atomic(&path, |file| file.write_all(bytes))
-            .with_context(|| format!("failed to write {}", path.display()))
-    };
+fn write_folder(material: &Material, look: &Look, folder: &Path) -> anyhow::Result<()> {
+    let page = html::render(material, look, true).context("failed to make the pages")?;
     for (name, bytes) in &page.beside {
-        write(folder.join("parts").join(name), bytes)?;
+        write(&folder.join("parts"), name, bytes)?;
     }
-    write(folder.join("index.html"), &page.html)
+    write(folder, "index.html", &page.html)
 }
 
 /// Reads a user's template and logo.

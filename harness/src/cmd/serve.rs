@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use serde_json::{Value, json};
 
 use super::report::{look, material};
 use super::{Context, Outcome, hinted};
-use crate::progress::{self, Progress};
+use crate::progress::{self, CellProgress, Progress, State};
 use crate::report::html::{self, Look};
 use crate::serve::Server;
-use crate::store::RunFolder;
+use crate::store::{self, RunFolder};
 
 /// Serves the pages of a run on this machine only, with live progress
 #[derive(Debug, clap::Args)]
@@ -52,7 +53,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         );
     }
     let mut look = look(args.template.as_deref(), args.logo.as_deref())?;
-    let mut progress = progress::look(&run).context("failed to look at the run")?;
+    let mut progress = progress::read(&run).context("failed to look at the run")?;
     let mut page = make(&run, &mut look, &progress, context)?;
     let server = Server::start(args.port).map_err(|error| {
         hinted(
@@ -71,9 +72,9 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     while !stop.load(Ordering::SeqCst) {
         std::thread::sleep(LOOK);
         // A file that is being written anew is looked at again.
-        let Ok(found) = progress::look(&run) else { continue };
+        let Ok(found) = progress::read(&run) else { continue };
         progress = found;
-        if progress.stamp != page.stamp && page.made.elapsed() >= page.took * SHARE {
+        if stamp(&progress) != page.stamp && page.made.elapsed() >= page.took * SHARE {
             match make(&run, &mut look, &progress, context) {
                 Ok(mut fresh) => {
                     server.page(std::mem::take(&mut fresh.html));
@@ -105,18 +106,39 @@ fn make(
     context: &Context,
 ) -> anyhow::Result<Made> {
     let start = Instant::now();
-    look.live = Some(progress.stamp.clone());
+    look.live = Some(stamp(progress));
     let material = material(run, context)?;
     let page = html::render(&material, look, false).context("failed to make the pages")?;
     Ok(Made {
         html: page.html,
-        stamp: progress.stamp.clone(),
+        stamp: stamp(progress),
         made: Instant::now(),
         took: start.elapsed(),
     })
 }
 
-/// The line that listeners get: the progress, with the stamp of the page that is served.
+/// Which cells ended and how: another one means other results.
+fn stamp(progress: &Progress) -> String {
+    let ended = progress.cells.iter().filter(|c| matches!(c.state, State::Done | State::Failed));
+    let lines: String = ended.map(|c| format!("{} {}\n", name(c), c.state.name())).collect();
+    store::sha256(lines.as_bytes())[..16].to_owned()
+}
+
+fn name(cell: &CellProgress) -> String {
+    format!("{} · {} · {} · seed {}", cell.model, cell.task, cell.protocol, cell.seed)
+}
+
+/// The line that listeners get: how far the run is, and which state of it the served page shows.
 fn told(progress: &Progress, page: &str) -> anyhow::Result<String> {
-    Ok(serde_json::to_string(&Progress { stamp: page.to_owned(), ..progress.clone() })?)
+    let running = progress.cells.iter().filter(|c| c.state == State::Running);
+    let running: Vec<Value> =
+        running.map(|c| json!({"name": name(c), "answers": c.answered})).collect();
+    Ok(json!({
+        "total": progress.total,
+        "done": progress.done,
+        "failed": progress.failed,
+        "running": running,
+        "stamp": page,
+    })
+    .to_string())
 }

@@ -701,7 +701,10 @@ mod tests {
             "name = \"base\"\ntitle = \"Base\"\nplugin = \"majority\"\ndescription = \"d\"\nlicence = \"MIT\"\nbatch = 7\nfiles = { words = \"w.txt\" }\n[config]\nx = 1\ny = { z = 2, w = 3 }\n",
         );
         // It stands before what it extends, and before a third that extends it.
-        write("a.toml", "name = \"more\"\nextends = \"base\"\ntitle = \"More\"\n[config]\ny = { z = 5 }\n");
+        write(
+            "a.toml",
+            "name = \"more\"\nextends = \"base\"\ntitle = \"More\"\n[config]\ny = { z = 5 }\n",
+        );
         write("0.toml", "name = \"most\"\nextends = \"more\"\nbatch = 9\n");
         let all = Catalogue::load(&[folder.path().to_owned()]).unwrap();
         let (base, more, most) =
@@ -712,10 +715,17 @@ mod tests {
         assert_eq!(most.files, base.files);
         write("1.toml", "name = \"lost\"\nextends = \"bse\"\n");
         let told = Catalogue::load(&[folder.path().to_owned()]).unwrap_err().to_string();
-        assert!(told.contains("1.toml: it extends the unknown model `bse`: did you mean `base`?"), "{told}");
+        assert!(
+            told.contains("1.toml: it extends the unknown model `bse`: did you mean `base`?"),
+            "{told}"
+        );
         write("1.toml", "name = \"odd\"\nextends = \"base\"\nbtch = 3\n");
         let told = Catalogue::load(&[folder.path().to_owned()]).unwrap_err().to_string();
-        assert!(told.contains("1.toml:1:1: unknown field `btch`") && told.contains("did you mean `batch`?"), "{told}");
+        assert!(
+            told.contains("1.toml:1:1: unknown field `btch`")
+                && told.contains("did you mean `batch`?"),
+            "{told}"
+        );
     }
 
     #[test]

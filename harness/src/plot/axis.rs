@@ -9,6 +9,8 @@ pub(super) struct Scale {
     pub(super) from: f64,
     /// Place of `high`.
     pub(super) to: f64,
+    /// From tick to tick, where the ends were moved out to ticks.
+    pub(super) step: Option<f64>,
 }
 
 impl Scale {
@@ -26,7 +28,7 @@ impl Scale {
             let room = (low.abs() * 0.1).max(0.01);
             (low, high) = (low - room, high + room);
         }
-        Self { low, high, from, to }
+        Self { low, high, from, to, step: None }
     }
 
     /// Ends moved out to ticks.
@@ -34,7 +36,7 @@ impl Scale {
         let step = step(self.high - self.low, about);
         let low = (self.low / step + 1e-9).floor() * step;
         let high = (self.high / step - 1e-9).ceil() * step;
-        Self { low, high, ..self }
+        Self { low, high, step: Some(step), ..self }
     }
 
     /// Ends kept within what a value can be.
@@ -50,7 +52,7 @@ impl Scale {
 
     /// Round values, about so many.
     pub(super) fn ticks(&self, about: usize) -> Vec<f64> {
-        let step = step(self.high - self.low, about);
+        let step = self.step.unwrap_or_else(|| step(self.high - self.low, about));
         let first = (self.low / step - 1e-9).ceil() as i64;
         let last = (self.high / step + 1e-9).floor() as i64;
         (first..=last).map(|i| i as f64 * step).collect()
@@ -61,7 +63,8 @@ impl Scale {
 fn step(span: f64, about: usize) -> f64 {
     let raw = span / about.max(1) as f64;
     let power = 10_f64.powf(raw.log10().floor());
-    let times = raw / power;
+    // A hair below, so that 2.0000000001 counts as 2.
+    let times = raw / power - 1e-9;
     power
         * if times <= 1.0 {
             1.0

@@ -39,8 +39,8 @@ pub fn draw(frame: &Frame<'_>, data: &Calibration) -> String {
     let left = PAD + 44.0;
     let side = (w - left - PAD - 8.0).min(TALLEST);
     let (first, bottom) = (top + 6.0, top + 6.0 + side);
-    let x = Scale { low: 0.0, high: 1.0, from: left, to: left + side };
-    let y = Scale { low: 0.0, high: 1.0, from: bottom, to: first };
+    let x = Scale { low: 0.0, high: 1.0, from: left, to: left + side, step: None };
+    let y = Scale { low: 0.0, high: 1.0, from: bottom, to: first, step: None };
     let ticks = x.ticks(5);
     for tick in &ticks {
         svg.line((x.at(*tick), first), (x.at(*tick), bottom), Colour::Line, 1.0);

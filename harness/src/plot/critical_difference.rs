@@ -19,8 +19,10 @@ pub struct Diagram {
     pub critical_difference: Option<f64>,
     /// Which test makes the cliques, and at which level.
     pub test: String,
-    /// The benchmarks that were ranked on.
+    /// The benchmarks that were ranked on, with the protocol.
     pub benchmarks: Vec<String>,
+    /// Whether any of them stands on sample data; SAMPLE is then drawn whatever the frame says.
+    pub sample: bool,
 }
 
 impl Diagram {
@@ -62,6 +64,8 @@ impl Diagram {
             critical_difference: nemenyi.map(|f| f.critical_difference),
             test,
             benchmarks: over.benchmarks.clone(),
+            sample: (report.benchmarks.iter().filter(|b| b.sample))
+                .any(|b| over.benchmarks.contains(&format!("{} ({})", b.benchmark, b.protocol))),
         })
     }
 
@@ -112,7 +116,7 @@ const BAR: f64 = 9.0;
 
 /// Draws it.
 pub fn draw(frame: &Frame<'_>, data: &Diagram) -> String {
-    let mut svg = Svg::new(frame);
+    let mut svg = Svg::new(&frame.clone().sample(frame.sample || data.sample));
     let (w, top) = (svg.width(), svg.top);
     let k = data.models.len();
     let names = data
@@ -122,7 +126,7 @@ pub fn draw(frame: &Frame<'_>, data: &Diagram) -> String {
         .fold(0.0, f64::max);
     let room = names.min(w * 0.3);
     let (left, right) = (PAD + room + 24.0, w - PAD - room - 24.0);
-    let scale = Scale { low: 1.0, high: (k as f64).max(2.0), from: left, to: right };
+    let scale = Scale { low: 1.0, high: (k as f64).max(2.0), from: left, to: right, step: None };
 
     let mut line = top + 14.0;
     if let Some(cd) = data.critical_difference {
@@ -203,10 +207,10 @@ pub fn draw(frame: &Frame<'_>, data: &Diagram) -> String {
         format!("Bars join models that are not told apart ({}).", data.test),
     ];
     for note in notes {
-        svg.name(PAD, end, Type::new(SMALL, Anchor::Start).muted(), &note, w - 2.0 * PAD);
-        end += 17.0;
+        let style = Type::new(SMALL, Anchor::Start).muted();
+        end = svg.paragraph(PAD, end, style, &note, w - 2.0 * PAD);
     }
-    svg.finish(&data.describe(), end - 8.0)
+    svg.finish(&data.describe(), end - 6.0)
 }
 
 /// For each clique the first lane below the line that is free where its bar runs.

@@ -35,24 +35,22 @@ pub fn of(summary: &Summary, report: &Report) -> (Vec<Figure>, Vec<String>) {
             figures.push(Figure { name, svg });
         };
     let board = Heatmap::board(summary);
-    put(
-        "board".to_owned(),
-        format!("{}: all models on all benchmarks", summary.title),
-        summary.sample,
-        &|f| heatmap::draw(f, &board),
-    );
+    put("board".to_owned(), summary.title.clone(), summary.sample, &|f| heatmap::draw(f, &board));
     match Diagram::of(report) {
         Ok(diagram) => put(
             "critical-difference".to_owned(),
             "Mean ranks over benchmarks".to_owned(),
-            report.benchmarks.iter().any(|b| b.sample && diagram.benchmarks.contains(&b.benchmark)),
+            diagram.sample,
             &|f| critical_difference::draw(f, &diagram),
         ),
         Err(reason) => left_out.push(format!("critical-difference: {reason}")),
     }
     for (a, b) in duels(report) {
         let data = Forest::of(report, a, b);
-        let sample = !data.rows.is_empty() && data.rows.iter().any(|r| r.sample);
+        if !data.rows.iter().any(|r| matches!(r.found, forest::Found::Difference { .. })) {
+            continue;
+        }
+        let sample = data.rows.iter().any(|r| r.sample);
         put(format!("forest-{a}-{b}"), format!("{a} against {b}"), sample, &|f| {
             forest::draw(f, &data)
         });

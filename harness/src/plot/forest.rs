@@ -115,6 +115,20 @@ impl Forest {
         }
     }
 
+    /// The same, a difference that is no number told as missing.
+    fn finite(&self) -> Self {
+        let mut forest = self.clone();
+        for row in &mut forest.rows {
+            if let Found::Difference { value, interval, .. } = &mut row.found {
+                *interval = interval.filter(|(low, high)| low.is_finite() && high.is_finite());
+                if !value.is_finite() {
+                    row.found = Found::Missing("the difference is no number".to_owned());
+                }
+            }
+        }
+        forest
+    }
+
     /// In words, for those who do not see it.
     fn describe(&self) -> String {
         let count = |wanted: Verdict| {
@@ -164,6 +178,7 @@ const MARK: f64 = 5.0;
 
 /// Draws it.
 pub fn draw(frame: &Frame<'_>, data: &Forest) -> String {
+    let data = &data.finite();
     let mut svg = Svg::new(frame);
     let (w, top) = (svg.width(), svg.top);
     let wide = w >= 560.0;
@@ -193,27 +208,13 @@ pub fn draw(frame: &Frame<'_>, data: &Forest) -> String {
     let scale = Scale::covering(ends.chain(std::iter::once(0.0)), left, right).rounded(about);
     let zero = scale.at(0.0);
 
-    // Heads: which side is whose.
-    let style = Type::new(SMALL, Anchor::End).muted();
+    // Heads: which side is whose. They may run into the columns beside the plot: only the head of the numbers is there.
     let head = top + 8.0;
-    let (room_b, room_a) = (zero - left - 8.0, right - zero - 8.0);
-    let side = |name: &str, arrow: &str, before: bool, room: f64| {
-        let short = shorten(name, SMALL, room - width("→ better ", SMALL));
-        if before { format!("{arrow} {short} better") } else { format!("{short} better {arrow}") }
-    };
-    let full_a = width(&format!("{} better →", data.a), SMALL);
-    let full_b = width(&format!("← {} better", data.b), SMALL);
-    // A head may run into the columns beside the plot: nothing else stands on its line but the head of the numbers.
-    let room_b = room_b.max((zero - PAD - 8.0).min(full_b + 4.0));
-    svg.open(&format!("left of zero: {} is better", data.b));
-    svg.text(zero - 8.0, head, style, &side(&data.b, "←", true, room_b));
-    svg.close();
-    svg.open(&format!("right of zero: {} is better", data.a));
-    let head_a = side(&data.a, "→", false, room_a.max(full_a.min(w - PAD - zero - 8.0)));
-    svg.text(zero + 8.0, head, Type { anchor: Anchor::Start, ..style }, &head_a);
-    svg.close();
-    let used_right = zero + 8.0 + width(&head_a, SMALL);
-    if wide && used_right < right {
+    let ends_at = side(&mut svg, &data.b, zero, head, (zero - PAD - 26.0).max(20.0), -1.0);
+    debug_assert!(ends_at < zero);
+    let ends_at = side(&mut svg, &data.a, zero, head, (w - PAD - zero - 26.0).max(20.0), 1.0);
+    let style = Type::new(SMALL, Anchor::End).muted();
+    if wide && ends_at + 8.0 < w - PAD - width("corrected p", SMALL) {
         svg.text(w - PAD, head, style, "corrected p");
     }
 
@@ -236,7 +237,7 @@ pub fn draw(frame: &Frame<'_>, data: &Forest) -> String {
         let y = first + ROW * (i as f64 + 0.5);
         label_of(&mut svg, row, y, label_room, wide);
         match &row.found {
-            Found::Difference { value, interval, p, verdict } if value.is_finite() => {
+            Found::Difference { value, interval, p, verdict } => {
                 svg.open(&format!(
                     "{}: {}, corrected p {}",
                     row.label,
@@ -258,9 +259,6 @@ pub fn draw(frame: &Frame<'_>, data: &Forest) -> String {
                     svg.text(w - PAD, y, style, &p_value(*p));
                 }
             }
-            Found::Difference { .. } => {
-                missing(&mut svg, (left, right), y, "the difference is no number")
-            }
             Found::Missing(reason) => missing(&mut svg, (left, right), y, reason),
         }
     }
@@ -279,6 +277,24 @@ pub fn draw(frame: &Frame<'_>, data: &Forest) -> String {
     );
     let end = legend(&mut svg, data, bottom + 48.0);
     svg.finish(&data.describe(), end)
+}
+
+/// Whose side of zero this is, with an arrow (`to` = -1: to the left); gives where the words end.
+fn side(svg: &mut Svg, model: &str, zero: f64, y: f64, room: f64, to: f64) -> f64 {
+    let short = shorten(model, SMALL, room - width(" better", SMALL));
+    let text = format!("{short} better");
+    let (tip, back) = (zero + to * 16.0, zero + to * 9.0);
+    svg.open(&format!("{model} is better"));
+    svg.path(
+        &polygon(&[(tip, y), (back, y - 3.5), (back, y + 3.5)]),
+        Some(Colour::Muted),
+        Colour::Muted,
+        1.0,
+    );
+    let anchor = if to < 0.0 { Anchor::End } else { Anchor::Start };
+    svg.text(zero + to * 21.0, y, Type::new(SMALL, anchor).muted(), &text);
+    svg.close();
+    zero + to * (21.0 + width(&text, SMALL))
 }
 
 fn mark_width(row: &Row) -> f64 {
@@ -312,7 +328,7 @@ fn difference(
         Verdict::BBetter => Colour::Series(1),
         Verdict::Equivalent | Verdict::Undecided => Colour::Muted,
     };
-    if let Some((low, high)) = interval.filter(|(low, high)| low.is_finite() && high.is_finite()) {
+    if let Some((low, high)) = interval {
         let (low, high) = (scale.at(low), scale.at(high));
         svg.line((low, y), (high, y), colour, 2.0);
         for x in [low, high] {

@@ -78,9 +78,16 @@ impl Heatmap {
                 summary.benchmarks.iter().map(|c| cell(line.get(c.name.as_str()))).collect()
             })
             .collect();
-        let notes = vec![
+        let mut notes = vec![
             "Primary metric of each benchmark, percent; scores of different protocols are not comparable.".to_owned(),
         ];
+        let synthetic: Vec<&str> = (summary.benchmarks.iter())
+            .filter(|c| summary.cells.iter().any(|cell| cell.benchmark == c.name && cell.sample))
+            .map(|c| &*c.title)
+            .collect();
+        if !synthetic.is_empty() {
+            notes.push(format!("SAMPLE, synthetic data: {}.", synthetic.join(", ")));
+        }
         Self {
             rows: lines.iter().map(|(model, _)| (*model).to_owned()).collect(),
             columns: summary.benchmarks.iter().map(|c| c.title.clone()).collect(),
@@ -274,13 +281,16 @@ pub fn draw(frame: &Frame<'_>, data: &Heatmap) -> String {
         })
     };
     let needs = values()
-        .map(|v| width(&v.text, SIZE) * if v.strong { 1.08 } else { 1.0 } + 8.0)
+        .map(|v| {
+            let text = width(&v.text, SIZE) * if v.strong { 1.08 } else { 1.0 };
+            text.max(width(&v.note, NOTE).min(LONGEST_NOTE)) + 8.0
+        })
         .fold(34.0, f64::max);
     let two_lines = values().any(|v| !v.note.is_empty());
     let high = if two_lines { 34.0 } else { 26.0 };
     // Slanted names lean out to the right of the last column.
     let lean = SLANT.to_radians();
-    let name_room = 110.0;
+    let name_room = 150.0;
     let longest = data.columns.iter().map(|c| width(c, SMALL).min(name_room)).fold(0.0, f64::max);
     let avail = w - PAD - left - longest * lean.cos() * 0.8;
     let a_band = ((avail / needs).floor() as usize).clamp(1, data.columns.len().max(1));
@@ -351,6 +361,9 @@ fn draw_cell(svg: &mut Svg, cell: &Cell, at: (f64, f64), size: (f64, f64)) {
     }
 }
 
+/// A second line that is longer is shortened.
+const LONGEST_NOTE: f64 = 54.0;
+
 /// Size of the second line.
 const NOTE: f64 = 10.0;
 
@@ -376,9 +389,10 @@ fn legend(svg: &mut Svg, data: &Heatmap, top: f64) -> f64 {
         svg.text(x + 24.0, y, Type::new(SMALL, Anchor::Start).muted(), text);
         x += needs;
     }
+    y += 18.0;
+    let style = Type::new(SMALL, Anchor::Start).muted();
     for note in &data.notes {
-        y += 18.0;
-        svg.name(PAD, y, Type::new(SMALL, Anchor::Start).muted(), note, svg.width() - 2.0 * PAD);
+        y = svg.paragraph(PAD, y, style, note, svg.width() - 2.0 * PAD);
     }
-    y + 8.0
+    y - 6.0
 }

@@ -4,7 +4,7 @@ use super::Frame;
 use super::axis::{Scale, label};
 use super::colour::Colour;
 use super::mark;
-use super::svg::{Anchor, PAD, SMALL, Svg, Type, n};
+use super::svg::{Anchor, PAD, SMALL, Svg, Type};
 use super::words::{shorten, value, width};
 
 /// The lines.
@@ -245,6 +245,5 @@ mod tests {
             [plain(20000.0), plain(0.5), plain(-1234567.0), plain(7.0)],
             ["20,000", "0.50", "−1,234,567", "7"]
         );
-        assert_eq!(n(-0.001), "0.00");
     }
 }

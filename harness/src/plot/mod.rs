@@ -32,6 +32,7 @@ pub mod forest;
 pub mod heatmap;
 pub mod learning_curve;
 pub mod rank_interval;
+pub mod render;
 pub mod scatter;
 
 mod axis;
@@ -45,6 +46,7 @@ mod tests;
 
 pub use colour::{VARIABLES, css};
 pub use svg::standalone;
+pub(crate) use words::escape;
 
 /// What every figure has.
 #[derive(Debug, Clone, PartialEq)]

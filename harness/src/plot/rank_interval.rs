@@ -5,7 +5,7 @@ use super::axis::{Scale, label};
 use super::colour::Colour;
 use super::mark::circle;
 use super::svg::{Anchor, PAD, SIZE, SMALL, Svg, Type};
-use super::words::{value, width};
+use super::words::{shorten, value, width};
 use crate::compare::Outcome;
 
 /// The rows.
@@ -13,7 +13,7 @@ use crate::compare::Outcome;
 pub struct Intervals {
     /// What the axis shows.
     pub axis: String,
-    /// Whether values are fractions, to be shown as percent.
+    /// Whether values are fractions, to be shown as percent; else they are ranks, from 1.
     pub percent: bool,
     /// In order, the first on top.
     pub rows: Vec<Row>,
@@ -118,13 +118,14 @@ pub fn draw(frame: &Frame<'_>, data: &Intervals) -> String {
     };
     let first = top + 4.0;
     let bottom = first + ROW * data.rows.len() as f64;
-    let mut ticks = scale.ticks(about);
-    if !data.percent {
-        ticks.retain(|t| t.fract().abs() < 1e-9);
-        if ticks.first().is_none_or(|t| *t > scale.low) {
-            ticks.insert(0, scale.low);
-        }
-    }
+    let ticks = if data.percent {
+        scale.ticks(about)
+    } else {
+        // Whole ranks, from the first.
+        let step = ((scale.high - scale.low) / (2 * about) as f64).ceil().max(1.0);
+        let count = ((scale.high - scale.low) / step) as usize;
+        (0..=count).map(|i| scale.low + step * i as f64).collect()
+    };
     for tick in &ticks {
         let x = scale.at(*tick);
         svg.line((x, first), (x, bottom), Colour::Line, 1.0);
@@ -160,20 +161,14 @@ pub fn draw(frame: &Frame<'_>, data: &Intervals) -> String {
         svg.text(w - PAD - letters - 12.0, y, Type::new(SMALL, Anchor::End), &data.number(row));
         svg.text(w - PAD, y, Type::new(SMALL, Anchor::End).bold(), &row.letters);
     }
-    let axis = Type::new(SMALL, Anchor::Middle);
-    let x = f64::midpoint(left, right);
-    svg.name(
-        x.max(PAD + width(&data.axis, SMALL) / 2.0),
-        bottom + 28.0,
-        axis,
-        &data.axis,
-        w - 2.0 * PAD,
-    );
+    let half = width(&shorten(&data.axis, SMALL, w - 2.0 * PAD), SMALL) / 2.0;
+    let x = f64::midpoint(left, right).max(PAD + half).min(w - PAD - half);
+    svg.name(x, bottom + 28.0, Type::new(SMALL, Anchor::Middle), &data.axis, w - 2.0 * PAD);
     let mut end = bottom + 36.0;
     if data.rows.iter().any(|r| !r.letters.is_empty()) {
         let note = "Models that share a letter are not told apart, which does not make them equal.";
-        svg.name(PAD, end + 10.0, Type::new(SMALL, Anchor::Start).muted(), note, w - 2.0 * PAD);
-        end += 18.0;
+        let style = Type::new(SMALL, Anchor::Start).muted();
+        end = svg.paragraph(PAD, end + 10.0, style, note, w - 2.0 * PAD) - 8.0;
     }
     svg.finish(&data.describe(), end)
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::Frame;
 use super::colour::Colour;
-use super::words::{escape, shorten, width};
+use super::words::{escape, shorten, width, wrap};
 
 /// Size of text in px.
 pub(super) const SIZE: f64 = 12.0;
@@ -56,7 +56,6 @@ pub(super) struct Svg {
     id: String,
     body: String,
     width: f64,
-    height: f64,
     title: String,
     sample: bool,
     hatched: bool,
@@ -74,7 +73,6 @@ impl Svg {
             id,
             body: String::new(),
             width: frame.width.max(MIN_WIDTH),
-            height: 0.0,
             title: frame.title.to_owned(),
             sample: frame.sample,
             hatched: false,
@@ -84,7 +82,7 @@ impl Svg {
         if frame.heading {
             let room = svg.width - 2.0 * PAD - if badge > 0.0 { badge + 8.0 } else { 0.0 };
             let style = Type::new(HEADING, Anchor::Start).bold();
-            svg.name(PAD, svg.top + 9.0, style, &frame.title.to_owned(), room / 1.08);
+            svg.name(PAD, svg.top + 9.0, style, frame.title, room / 1.08);
         }
         if frame.sample {
             let (x, y) = (svg.width - PAD - badge, svg.top);
@@ -220,6 +218,16 @@ impl Svg {
         }
     }
 
+    /// Text in as many lines as it needs, the first at `y`; gives the place of the line after the last.
+    pub(super) fn paragraph(&mut self, x: f64, y: f64, style: Type, text: &str, room: f64) -> f64 {
+        let mut y = y;
+        for line in wrap(text, style.size, room) {
+            self.name(x, y, style, &line, room);
+            y += style.size + 5.0;
+        }
+        y
+    }
+
     /// Text that runs upwards to the right from its anchor.
     pub(super) fn slanted(
         &mut self,
@@ -253,7 +261,7 @@ impl Svg {
 
     /// The whole drawing; `description` is for those who do not see it, `bottom` is where the data end.
     pub(super) fn finish(self, description: &str, bottom: f64) -> String {
-        let (id, w, h) = (&self.id, self.width, (bottom + PAD).ceil().max(self.height));
+        let (id, w, h) = (&self.id, self.width, (bottom + PAD).ceil());
         let mut out = format!(
             r#"<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="{id}-title {id}-desc" width="{}" height="{}" viewBox="0 0 {} {}" font-family="{FONTS}">"#,
             n(w),

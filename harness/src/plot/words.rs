@@ -1,7 +1,7 @@
 //! Text in figures: what may stand in one, how wide it is about, and how a long name is shortened.
 
 /// Escaped for XML, text and attributes alike; control characters and marks that turn the direction of text are left out.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -61,6 +61,21 @@ pub(super) fn shorten(text: &str, size: f64, room: f64) -> String {
     "…".to_owned()
 }
 
+/// Lines of whole words, none wider than `room` px unless a single word is.
+pub(super) fn wrap(text: &str, size: f64, room: f64) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if width(&format!("{line} {word}"), size) <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 /// A fraction in percent, or a number, with one decimal.
 pub(super) fn value(value: f64, percent: bool) -> String {
     let shown = if percent { value * 100.0 } else { value };
@@ -99,6 +114,14 @@ mod tests {
         assert!(width(&short, 12.0) <= 120.0);
         assert_eq!(shorten("majority", 12.0, 120.0), "majority");
         assert_eq!(shorten(name, 12.0, 1.0), "…");
+    }
+
+    #[test]
+    fn words_stay_whole() {
+        let lines = wrap("Bars join models that are not told apart", 11.0, 90.0);
+        assert!(lines.len() > 2 && lines.iter().all(|l| width(l, 11.0) <= 90.0), "{lines:?}");
+        assert_eq!(lines.join(" "), "Bars join models that are not told apart");
+        assert!(wrap("", 11.0, 90.0).is_empty());
     }
 
     #[test]

@@ -69,12 +69,12 @@ pub fn render(summary: &Summary) -> Result<String, csv::Error> {
 
 fn fields(score: &Score) -> Vec<String> {
     vec![
-        score.metric.clone(),
+        safe(&score.metric),
         safe(&score.subset.to_string()),
         score.value.to_string(),
         score.low.to_string(),
         score.high.to_string(),
-        score.method.clone(),
+        safe(&score.method),
         score.n.to_string(),
         score.answered.to_string(),
         score.out_of_choice.to_string(),
@@ -83,11 +83,38 @@ fn fields(score: &Score) -> Vec<String> {
     ]
 }
 
-/// A spreadsheet runs a cell that starts like a formula: a leading quote keeps it text.
-fn safe(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
+/// A spreadsheet runs a cell that starts like a formula, also behind blanks and in the wide forms of the signs: a leading
+/// quote keeps it text. Marks that turn the direction of text are left out.
+pub(crate) fn safe(text: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\0');
+    let text: String = text.chars().filter(|c| !turns(*c)).collect();
+    let first = text.trim_start().chars().next();
+    let formula = matches!(first, Some('=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠' | '−'));
+    if formula || text.starts_with(['\t', '\r', '\n']) { format!("'{text}") } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::safe;
+
+    #[test]
+    fn nothing_starts_like_a_formula() {
+        for text in [
+            "=1+1",
+            "+1",
+            "-1",
+            "@SUM(A1)",
+            "\tx",
+            "\rx",
+            "\nx",
+            "  =cmd|' /C calc'!A0",
+            "＝1",
+            "\u{202e}=1",
+        ] {
+            assert!(safe(text).starts_with('\''), "{text:?} became {:?}", safe(text));
+        }
+        for text in ["calm", "1-2", "a=b", "", "Côte d'Ivoire"] {
+            assert_eq!(safe(text), text);
+        }
     }
 }

@@ -34,7 +34,7 @@ fn board(text: &mut String, summary: &Summary) {
     for column in &summary.benchmarks {
         let sample = if matches!(column.data, Data::Sample { .. }) { "<br>SAMPLE" } else { "" };
         let n = summary.n_of(&column.name).map(|n| format!("<br>n = {n}")).unwrap_or_default();
-        head.push(format!("{}<br>{}{n}{sample}", escape(&column.title), column.metric));
+        head.push(format!("{}<br>{}{n}{sample}", escape(&column.title), escape(&column.metric)));
     }
     row(&head);
     row(&std::iter::once("---".to_owned())
@@ -51,10 +51,11 @@ fn board(text: &mut String, summary: &Summary) {
                         String::new()
                     };
                     format!(
-                        "{}{} <sub>{}</sub><br><sub>{protocol}</sub>{n}",
+                        "{}{} <sub>{}</sub><br><sub>{}</sub>{n}",
                         percent(score.value),
                         mark(summary, model, &column.name),
-                        interval(score)
+                        interval(score),
+                        escape(protocol)
                     )
                 }
                 Some((Outcome::Reason(reason), _)) => {
@@ -106,8 +107,8 @@ fn gaps(text: &mut String, summary: &Summary) {
             "| {} | {} | {} | {} | {} | {} <sub>{}</sub> | {} |",
             escape(&d.benchmark),
             escape(&d.model),
-            d.protocol,
-            d.score.metric,
+            escape(&d.protocol),
+            escape(&d.score.metric),
             escape(&d.score.subset.to_string()),
             percent(d.score.value),
             interval(&d.score),
@@ -169,12 +170,15 @@ pub(crate) fn escape(text: &str) -> String {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
-            '|' | '`' | '*' | '_' | '[' | ']' | '\\' | '~' => {
+            // `$` begins mathematics on GitHub, `@` mentions somebody, `#1` links an issue.
+            '|' | '`' | '*' | '_' | '[' | ']' | '\\' | '~' | '$' | '#' => {
                 out.push('\\');
                 out.push(c);
             }
+            '@' => out.push_str("&#64;"),
             c if c.is_control()
-                || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => {}
+                || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') =>
+                {}
             c => out.push(c),
         }
     }
@@ -186,5 +190,6 @@ mod tests {
     #[test]
     fn text_cannot_leave_its_cell() {
         assert_eq!(super::escape("a|b\n<script>\u{202e}x"), "a\\|b &lt;script&gt;x");
+        assert_eq!(super::escape("$x$ #1 @you"), "\\$x\\$ \\#1 &#64;you");
     }
 }

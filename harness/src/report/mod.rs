@@ -1,15 +1,18 @@
-//! One [`summary::Summary`], many faces: terminal, Markdown, CSV, JSON, pages for a browser. No face computes a number.
+//! One [`summary::Summary`], many faces: terminal, Markdown, CSV, LaTeX, JUnit, JSON, pages for a browser. No face computes a number.
 
+pub mod against;
 pub mod card;
 pub mod csv;
 pub mod html;
+pub mod junit;
+pub mod latex;
 pub mod markdown;
 pub mod summary;
 pub mod terminal;
 
 use std::collections::BTreeMap;
 
-use summary::{Cell, Outcome, Summary};
+use summary::{Cell, Data, Outcome, Summary};
 
 use crate::score::Score;
 use crate::store::record::Reason;
@@ -116,4 +119,20 @@ pub fn legend(summary: &Summary) -> Vec<String> {
     }
     lines.push(summary.signature.clone());
     lines
+}
+
+/// Why columns stand on sample data, each reason once with the columns it is for.
+pub fn sample_reasons(summary: &Summary) -> Vec<(Vec<&str>, &str)> {
+    let mut reasons: Vec<(Vec<&str>, &str)> = Vec::new();
+    for column in &summary.benchmarks {
+        let Data::Sample { because, .. } = &column.data else { continue };
+        if because.is_empty() {
+            continue;
+        }
+        match reasons.iter_mut().find(|(_, known)| known == because) {
+            Some((titles, _)) => titles.push(&column.title),
+            None => reasons.push((vec![&column.title], because)),
+        }
+    }
+    reasons
 }

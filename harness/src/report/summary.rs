@@ -169,3 +169,47 @@ impl Summary {
         counts.all(|n| n == first).then_some(first)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    /// As the first version wrote it: old summaries load for ever.
+    const OLD: &str = include_str!("../../tests/fixtures/report/summary.v1.json");
+    const PAGE: &str = include_str!("../../../reports/summary.md");
+
+    #[test]
+    fn old_summaries_load_and_lose_nothing() {
+        let summary: Summary = serde_json::from_str(OLD).unwrap();
+        assert_eq!((summary.format, summary.sample), (1, true));
+        assert!(super::super::numbers(&summary) > 0);
+        let again = serde_json::to_value(&summary).unwrap();
+        assert_eq!(again, serde_json::from_str::<Value>(OLD).unwrap());
+    }
+
+    #[test]
+    fn every_field_stands_on_the_page() {
+        fn names(value: &Value, found: &mut BTreeSet<String>) {
+            match value {
+                Value::Object(fields) => {
+                    for (name, value) in fields {
+                        found.insert(name.clone());
+                        names(value, found);
+                    }
+                }
+                Value::Array(items) => items.iter().for_each(|item| names(item, found)),
+                _ => {}
+            }
+        }
+        let mut found = BTreeSet::new();
+        names(&serde_json::from_str(OLD).unwrap(), &mut found);
+        let missing: Vec<&String> =
+            found.iter().filter(|name| !PAGE.contains(&format!("`{name}`"))).collect();
+        assert!(found.len() > 40 && missing.is_empty(), "reports/summary.md lacks {missing:?}");
+        assert!(PAGE.contains(&format!("version of this shape: {FORMAT} ")));
+    }
+}

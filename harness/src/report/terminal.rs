@@ -7,7 +7,7 @@ use tabled::settings::object::{Columns, Rows};
 use tabled::settings::{Alignment, Style};
 
 use super::summary::{Data, Outcome, Summary};
-use super::{Footnotes, interval, legend, lines, mark, percent, remarks};
+use super::{Footnotes, interval, legend, lines, mark, percent, remarks, sample_reasons};
 
 /// The whole board as text.
 pub fn render(summary: &Summary) -> String {
@@ -80,20 +80,4 @@ pub fn render(summary: &Summary) -> String {
         let _ = writeln!(text, "{line}");
     }
     text
-}
-
-/// Why columns stand on sample data, each reason once with the columns it is for.
-fn sample_reasons(summary: &Summary) -> Vec<(Vec<&str>, &str)> {
-    let mut reasons: Vec<(Vec<&str>, &str)> = Vec::new();
-    for column in &summary.benchmarks {
-        let Data::Sample { because, .. } = &column.data else { continue };
-        if because.is_empty() {
-            continue;
-        }
-        match reasons.iter_mut().find(|(_, known)| known == because) {
-            Some((titles, _)) => titles.push(&column.title),
-            None => reasons.push((vec![&column.title], because)),
-        }
-    }
-    reasons
 }

@@ -190,7 +190,9 @@ pub fn latex_table(rows: &[Comparison]) -> String {
     )
 }
 
-/// Text safe inside LaTeX.
+/// Text safe inside LaTeX: signs with a meaning are escaped, common signs beyond ASCII get their command, and what a
+/// plain pdfTeX has no glyph for stands as its code point (`[U+4E2D]`). Control characters and marks that turn the
+/// direction of text are left out.
 pub fn latex_escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -202,7 +204,54 @@ pub fn latex_escape(text: &str) -> String {
             '~' => out.push_str("\\textasciitilde{}"),
             '^' => out.push_str("\\textasciicircum{}"),
             '\\' => out.push_str("\\textbackslash{}"),
-            other => out.push(other),
+            '<' => out.push_str("$<$"),
+            '>' => out.push_str("$>$"),
+            '|' => out.push_str("\\textbar{}"),
+            '"' => out.push_str("\\textquotedbl{}"),
+            '`' => out.push_str("\\textasciigrave{}"),
+            '±' => out.push_str("$\\pm$"),
+            '−' => out.push_str("$-$"),
+            '×' => out.push_str("$\\times$"),
+            '≤' => out.push_str("$\\le$"),
+            '≥' => out.push_str("$\\ge$"),
+            '·' => out.push_str("$\\cdot$"),
+            '†' => out.push_str("\\dag{}"),
+            '‡' => out.push_str("\\ddag{}"),
+            '–' => out.push_str("--"),
+            '—' => out.push_str("---"),
+            '…' => out.push_str("\\ldots{}"),
+            '‘' => out.push_str("\\textquoteleft{}"),
+            '’' => out.push_str("\\textquoteright{}"),
+            '“' => out.push_str("\\textquotedblleft{}"),
+            '”' => out.push_str("\\textquotedblright{}"),
+            '\n' | '\r' | '\t' | '\u{a0}' => out.push(' '),
+            ' '..='~' => out.push(letter),
+            // Letters of Western and Central Europe, which T1 has.
+            'À'..='Ö'
+            | 'Ø'..='ö'
+            | 'ø'..='ÿ'
+            | 'Ą'..='ć'
+            | 'Č'..='đ'
+            | 'Ę'..='ě'
+            | 'Ğ'
+            | 'ğ'
+            | 'İ'
+            | 'ı'
+            | 'Ł'..='ń'
+            | 'Ň'
+            | 'ň'
+            | 'Ő'..='œ'
+            | 'Ř'
+            | 'ř'
+            | 'Ś'
+            | 'ś'
+            | 'Ş'..='ť'
+            | 'Ů'..='ű'
+            | 'Ÿ'..='ž' => out.push(letter),
+            c if c.is_control()
+                || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}') =>
+                {}
+            other => out.push_str(&format!("[U+{:04X}]", other as u32)),
         }
     }
     out

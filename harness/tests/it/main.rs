@@ -8,6 +8,7 @@
 mod adapters;
 mod cli;
 mod command;
+mod faces;
 #[path = "../fixtures/family.rs"]
 mod family;
 mod fetch;
@@ -15,6 +16,7 @@ mod html;
 mod import;
 mod killed;
 mod misbehaving;
+mod old_runs;
 mod openai;
 mod own_data;
 mod plugin;

@@ -8,7 +8,9 @@ use crate::stats::report::latex_escape as escape;
 
 /// The whole comparison: one table a benchmark, then its paragraphs.
 pub fn render(report: &Report) -> String {
-    let mut text = String::from("% Needs \\usepackage{booktabs}.\n");
+    let mut text = String::from(
+        "% Needs \\usepackage[T1]{fontenc}, \\usepackage{textcomp} and \\usepackage{booktabs}.\n",
+    );
     if report.sample {
         text.push_str("% SAMPLE: synthetic data, not the benchmarks.\n");
     }
@@ -16,7 +18,7 @@ pub fn render(report: &Report) -> String {
         board(&mut text, report, outcome);
         pairs(&mut text, outcome);
         for pair in &outcome.pairs {
-            let _ = writeln!(text, "{}\n", words(&pair.text));
+            let _ = writeln!(text, "{}\n", escape(&pair.text));
         }
     }
     if let OverBenchmarks::Found(over) = &report.over {
@@ -119,9 +121,4 @@ fn letters(letters: &str) -> String {
 /// `< .001` in mathematics.
 fn math(p: &str) -> String {
     p.replace("< ", "$<$ ")
-}
-
-/// A paragraph: escaped, with the signs that LaTeX text lacks.
-fn words(text: &str) -> String {
-    escape(text).replace('±', "$\\pm$").replace("p < ", "p $<$ ").replace('|', "\\textbar{}")
 }
