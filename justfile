@@ -33,6 +33,10 @@ lint: libtorch
     cargo clippy --workspace --all-targets -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 
+# The pages of a report in a real headless Chromium (Playwright, axe); `SHOTS=DIR` keeps pictures
+test-browser:
+    scripts/test-browser
+
 # Simulations of coverage and type-I error, a real llama.cpp server (minutes)
 test-slow:
     cargo test --release --package harness --features slow-tests --test it -- slow

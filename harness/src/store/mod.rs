@@ -12,7 +12,8 @@
 //!     record.json                      done or failed: written last, by rename
 //!     timing.json                      seconds and memory: the only file that differs between reruns
 //!     scores.json                      computed from predictions.parquet; may be deleted
-//!   summary.json leaderboard.md leaderboard.csv
+//!   explain/*.jsonl                      what `culture-eval explain --out` wrote; shown on the pages
+//!   summary.json leaderboard.md leaderboard.csv leaderboard.html
 //! ```
 
 pub mod examples;

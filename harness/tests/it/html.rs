@@ -189,7 +189,7 @@ fn what_was_explained_is_on_the_page() {
     place.sample(&["--models", "majority", "--benchmarks", "emgsd"]).exits(0);
     let line = |culture: &str, gate: [f64; 2]| {
         serde_json::json!({"id": "e1", "text": "a text", "culture": culture, "gold": "yes",
-            "explanation": {"gate": gate, "experts": ["west", "east"], "clusters": [1, 2], "alpha": 0.25}}).to_string()
+            "explanation": {"gate": gate, "experts": ["west", "east"], "clusters": [1, 2], "places": [[0.5, 1.0], [2.0, 3.0]], "alpha": 0.25}}).to_string()
     };
     let lines = [line("x", [0.25, 0.75]), line("x", [0.75, 0.25]), line("y", [1.0, 0.0])].join("\n");
     place.write("runs/default/explain/calm.emgsd.jsonl", lines);
@@ -198,6 +198,7 @@ fn what_was_explained_is_on_the_page() {
     let explained = page.part("explained");
     assert_eq!(explained[0]["gates"], serde_json::json!([["x", 2, ["50.0", "50.0"]], ["y", 1, ["100.0", "0.0"]]]));
     assert_eq!(explained[0]["clusters"]["latent"], serde_json::json!([["x", 2, 2], ["y", 2, 1]]));
+    assert!(explained[0]["maps"]["latent"].as_str().unwrap().starts_with("<svg"));
     place.write("runs/default/explain/broken.jsonl", "{");
     assert_says(&place.run(&["report"]).exits(2).err, &["broken.jsonl, line 1 is no JSON"]);
 }

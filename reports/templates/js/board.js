@@ -44,7 +44,7 @@ function question(byCulture, params) {
 function answerOf(leads, state) {
   if (!leads.length) return emptyNote("No model has a score there. The board below tells why.");
   // Few answers are told in full, many in a table of one line each.
-  if (leads.length <= 3) return leads.map((l, i) => [verdict(l), i ? h("details", null, h("summary", null, "All models"), rankingOf(l)) : rankingOf(l)]);
+  if (leads.length <= 3) return [...leads].sort((x, y) => y.ranking.length - x.ranking.length).map((l, i) => [verdict(l), i ? h("details", null, h("summary", null, "All models"), rankingOf(l)) : rankingOf(l)]);
   const rows = leads.map((l) => [
     [benchmarkLink(l.benchmark), " ", h("span", { class: "quiet" }, l.protocol), l.sample ? [" ", sampleTag()] : null],
     l.ranking.length ? [modelLink(l.ranking[0][0]), " ", h("span", { class: "quiet" }, `${l.ranking[0][1]} (${l.ranking[0][2]})`)] : "–",
@@ -70,6 +70,7 @@ const verdict = (lead) => h("div", { class: `verdict ${lead.level}` },
   lead.why ? h("p", { class: "quiet" }, bdi(lead.why)) : null);
 
 function rankingOf(lead) {
+  if (lead.ranking.length < 2) return null;
   const span = [0, 100];
   const rows = lead.ranking.map(([model, value, interval, n]) => [
     modelLink(model), value, bar(value, interval.split("–"), span), interval, n,

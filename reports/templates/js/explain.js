@@ -12,17 +12,17 @@ pages.explain = {
       head: [{ label: "culture", sort: true }, { label: "examples", num: true, sort: true }, ...file.experts.map((e) => ({ label: bdi(e), num: true, sort: true }))],
       rows: file.gates.map(([c, n, g]) => [bdi(c), n, ...g.map((x) => ({ cell: h("span", { class: "heat", style: shade(parseFloat(x) / 100) }, x), sort: x }))]),
     })));
-    for (const [name, counts] of Object.entries(file.clusters)) if (counts.length) main.append(clusterMap(name, counts));
+    for (const [name, counts] of Object.entries(file.clusters)) if (counts.length) main.append(clusterMap(name, counts, file.maps[name]));
     main.append(explainedExamples(file));
   },
 };
 
-function clusterMap(name, counts) {
+function clusterMap(name, counts, map) {
   const clusters = [...new Set(counts.map((c) => c[1]))].sort((x, y) => x - y);
   const cultures = [...new Set(counts.map((c) => c[0]))];
   const of = new Map(counts.map(([c, k, n]) => [`${c}\u0000${k}`, n]));
   const most = Math.max(1, ...counts.map((c) => c[2]));
-  return h("section", null, h("h2", null, `Clusters: ${name}`), table({
+  return h("section", null, h("h2", null, `Clusters: ${name}`), map ? drawing(map) : null, table({
     caption: `Examples of each culture in each ${name} cluster`, quiet: true, cls: "matrix",
     head: [{ label: "culture", sort: true }, ...clusters.map((k) => ({ label: String(k), num: true, sort: true }))],
     rows: cultures.map((c) => [bdi(c), ...clusters.map((k) => { const n = of.get(`${c}\u0000${k}`) || 0; return { cell: h("span", { class: "heat", style: shade(n / most) }, n), sort: n }; })]),

@@ -1,7 +1,7 @@
 //! What models said of their answers: the gate and the clusters by culture, and single examples.
 //!
 //! Fields that are known are those of the plugin `calm-plugin` (its README tells them): `gate` with names in `experts`,
-//! `clusters` by type, `alpha`, `explicit` and `latent` with the weights of tokens. Everything else is shown as it is.
+//! `clusters` and `places` on a plane by type, `alpha`, `explicit` and `latent` with the weights of tokens. Everything else is shown as it is.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 
 use super::material::{Explained, Material};
 use super::plain;
+use crate::plot::Frame;
+use crate::plot::scatter::{self, Point, Scatter};
 
 /// Examples that are shown one by one.
 const SHOWN: usize = 200;
@@ -56,9 +58,40 @@ fn file(file: &Explained) -> Value {
         "gates": gates.iter().map(|(culture, (n, sums))| json!([
             culture, n, sums.iter().map(|s| crate::report::percent(s / *n as f64)).collect::<Vec<_>>(),
         ])).collect::<Vec<_>>(),
+        "maps": {"explicit": map_of(file, 0), "latent": map_of(file, 1)},
         "clusters": {"explicit": map(&clusters[0]), "latent": map(&clusters[1])},
         "lines": file.lines.iter().take(SHOWN).map(line).collect::<Vec<_>>(),
     })
+}
+
+/// All texts on the plane of a type, by culture; none where no line tells a place.
+fn map_of(file: &Explained, kind: usize) -> Option<String> {
+    let mut groups: Vec<String> = Vec::new();
+    let mut points = Vec::new();
+    for line in &file.lines {
+        let place = &line["explanation"]["places"][kind];
+        let (Some(x), Some(y)) = (place[0].as_f64(), place[1].as_f64()) else { continue };
+        let culture = plain(line["culture"].as_str().unwrap_or_default());
+        let group = groups.iter().position(|g| *g == culture).unwrap_or_else(|| {
+            groups.push(culture.clone());
+            groups.len() - 1
+        });
+        let id = plain(line["id"].as_str().unwrap_or_default());
+        let cluster = &line["explanation"]["clusters"][kind];
+        let title = format!("{id}, {culture}, cluster {cluster}");
+        points.push(Point { x, y, group: Some(group), title });
+    }
+    let name = ["explicit", "latent"][kind];
+    let id = format!("map-{name}");
+    let title = format!("{}: {name} clusters on a plane", plain(&file.name));
+    let data = Scatter {
+        x: "first axis".to_owned(),
+        y: "second axis".to_owned(),
+        groups,
+        points,
+    };
+    (!data.points.is_empty())
+        .then(|| scatter::draw(&Frame::new(&id, &title).without_heading(), &data))
 }
 
 fn line(line: &Value) -> Value {
