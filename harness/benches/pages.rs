@@ -30,7 +30,8 @@ struct Draw(u64);
 
 impl Draw {
     fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % n
     }
 }
@@ -142,7 +143,9 @@ fn field(b: usize, draw: &mut Draw) -> Field {
             .map(|m| Entrant {
                 name: format!("model-{m:02}"),
                 seeds: vec![1],
-                answers: vec![vec![(0..n).map(|_| Some(u32::from(draw.below(100) < 50 + m / 2))).collect()]],
+                answers: vec![vec![
+                    (0..n).map(|_| Some(u32::from(draw.below(100) < 50 + m / 2))).collect(),
+                ]],
             })
             .collect(),
     }
@@ -150,17 +153,41 @@ fn field(b: usize, draw: &mut Draw) -> Field {
 
 fn set(b: usize, draw: &mut Draw) -> ExampleSet {
     let n = EXAMPLES / BENCHMARKS;
-    let words = ["people", "here", "say", "that", "the", "old", "custom", "of", "tea", "matters", "because", "guests", "come", "late", "and", "never"];
-    let texts: Vec<String> = (0..n).map(|_| (0..18).map(|_| words[draw.below(words.len())]).collect::<Vec<_>>().join(" ")).collect();
+    let words = [
+        "people", "here", "say", "that", "the", "old", "custom", "of", "tea", "matters", "because",
+        "guests", "come", "late", "and", "never",
+    ];
+    let texts: Vec<String> = (0..n)
+        .map(|_| (0..18).map(|_| words[draw.below(words.len())]).collect::<Vec<_>>().join(" "))
+        .collect();
     let ids: Vec<String> = (0..n).map(|i| format!("b{b}-{i}")).collect();
     let labels: Vec<u32> = (0..n).map(|_| draw.below(4) as u32).collect();
     let columns = (0..MODELS)
         .map(|m| {
             let drawn: Vec<Vec<u16>> = (0..SEEDS)
-                .map(|_| labels.iter().map(|gold| if draw.below(100) < 50 + m / 2 { *gold as u16 } else { draw.below(4) as u16 }).collect())
+                .map(|_| {
+                    labels
+                        .iter()
+                        .map(|gold| {
+                            if draw.below(100) < 50 + m / 2 {
+                                *gold as u16
+                            } else {
+                                draw.below(4) as u16
+                            }
+                        })
+                        .collect()
+                })
                 .collect();
             let (answers, right) = Column::sum_up(&drawn, &labels);
-            Column { model: format!("model-{m:02}"), protocol: "trained".to_owned(), answers, right, of: SEEDS, confusion: vec![vec![n as u64; 6]; 4], calibration: None }
+            Column {
+                model: format!("model-{m:02}"),
+                protocol: "trained".to_owned(),
+                answers,
+                right,
+                of: SEEDS,
+                confusion: vec![vec![n as u64; 6]; 4],
+                calibration: None,
+            }
         })
         .collect();
     ExampleSet {
@@ -172,7 +199,10 @@ fn set(b: usize, draw: &mut Draw) -> ExampleSet {
             ids: ids.iter().map(String::as_str).collect(),
             texts: texts.iter().map(String::as_str).collect(),
             labels,
-            cultures: Coded { names: (0..CULTURES).map(|c| format!("C{c:02}")).collect(), codes: (0..n as u32).map(|i| i % CULTURES as u32).collect() },
+            cultures: Coded {
+                names: (0..CULTURES).map(|c| format!("C{c:02}")).collect(),
+                codes: (0..n as u32).map(|i| i % CULTURES as u32).collect(),
+            },
             clusters: (0..n as u32).collect(),
             groups: BTreeMap::new(),
         }),
@@ -206,7 +236,8 @@ fn main() -> ExitCode {
             aggregate: Vec::new(),
         })
         .collect();
-    let comparison = compare::compare(("big", "A big run"), &fields, &columns, Vec::new(), &options());
+    let comparison =
+        compare::compare(("big", "A big run"), &fields, &columns, Vec::new(), &options());
     let material = Material {
         summary: summary(&mut draw),
         comparison: comparison.map_err(|e| e.to_string()),
@@ -223,7 +254,13 @@ fn main() -> ExitCode {
             harness: "bench".to_owned(),
             seeds: (1..=SEEDS as u64).collect(),
             limit: 0,
-            environment: Environment { os: String::new(), arch: String::new(), processor: String::new(), cores: 0, git: String::new() },
+            environment: Environment {
+                os: String::new(),
+                arch: String::new(),
+                processor: String::new(),
+                cores: 0,
+                git: String::new(),
+            },
             data: BTreeMap::new(),
             suite: "big".to_owned(),
         },
@@ -237,7 +274,10 @@ fn main() -> ExitCode {
         }
     };
     let seconds = start.elapsed().as_secs_f64();
-    println!("{MODELS} models x {BENCHMARKS} benchmarks x {SEEDS} seeds, {EXAMPLES} examples: {seconds:.2} s, {:.1} MB", page.len() as f64 / 1e6);
+    println!(
+        "{MODELS} models x {BENCHMARKS} benchmarks x {SEEDS} seeds, {EXAMPLES} examples: {seconds:.2} s, {:.1} MB",
+        page.len() as f64 / 1e6
+    );
     if let Some(path) = std::env::args().skip(1).find(|a| a.ends_with(".html"))
         && let Err(error) = fs_err::write(&path, &page)
     {

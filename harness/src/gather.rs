@@ -96,7 +96,8 @@ type Sets = (Vec<ExampleSet>, Vec<(String, String)>);
 fn sets(run: &RunFolder, manifest: &Manifest, groups: &[Group<'_>]) -> anyhow::Result<Sets> {
     let gold = Gold::new(manifest);
     let mut alike: Alike<'_, '_> = Vec::new();
-    let mut order: Vec<&str> = manifest.benchmarks.iter().filter_map(|b| b.task.as_deref()).collect();
+    let mut order: Vec<&str> =
+        manifest.benchmarks.iter().filter_map(|b| b.task.as_deref()).collect();
     order.dedup();
     for task in order {
         for group in groups.iter().filter(|g| g.task == task && g.reasons.is_empty()) {
@@ -240,7 +241,8 @@ fn cells(run: &RunFolder, manifest: &Manifest) -> anyhow::Result<Vec<CellFacts>>
             }
             Some(End::Failed { reason }) => (String::new(), Some(reason)),
             None => {
-                let reason = Reason::new(ReasonKind::NotRun, "not finished; run the suite again to go on");
+                let reason =
+                    Reason::new(ReasonKind::NotRun, "not finished; run the suite again to go on");
                 (String::new(), Some(reason))
             }
         };

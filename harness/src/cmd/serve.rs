@@ -68,7 +68,8 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
 
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
-    ctrlc::set_handler(move || flag.store(true, Ordering::SeqCst)).context("failed to catch Ctrl-C")?;
+    ctrlc::set_handler(move || flag.store(true, Ordering::SeqCst))
+        .context("failed to catch Ctrl-C")?;
     while !stop.load(Ordering::SeqCst) {
         std::thread::sleep(LOOK);
         // A file that is being written anew is looked at again.

@@ -134,8 +134,7 @@ impl Lead {
         let tail = (1.0 - options.confidence) / 2.0;
         let wider = norm_isf(tail / found.len() as f64)? / norm_isf(tail)?;
         let below = |scale: f64| -> Vec<String> {
-            let touches =
-                |(_, d, low, _): &&(String, f64, f64, f64)| d - (d - low) * scale <= 0.0;
+            let touches = |(_, d, low, _): &&(String, f64, f64, f64)| d - (d - low) * scale <= 0.0;
             found.iter().filter(touches).map(|(name, ..)| name.clone()).collect()
         };
         let (open, unsure) = (below(1.0), below(wider));

@@ -31,7 +31,10 @@ impl Refused {
     }
 
     pub(super) fn busy() -> Self {
-        Self::new("503 Service Unavailable", "too many connections; close some pages of this server")
+        Self::new(
+            "503 Service Unavailable",
+            "too many connections; close some pages of this server",
+        )
     }
 }
 
@@ -42,9 +45,14 @@ pub(super) fn read(stream: &mut impl Read, port: u16) -> Result<Asked, Refused> 
     let mut buffer = [0; 2048];
     while !head.windows(4).any(|w| w == b"\r\n\r\n") {
         if head.len() > HEAD {
-            return Err(Refused::new("431 Request Header Fields Too Large", "the head is too long"));
+            return Err(Refused::new(
+                "431 Request Header Fields Too Large",
+                "the head is too long",
+            ));
         }
-        let n = stream.read(&mut buffer).map_err(|_| Refused::new("408 Request Timeout", "the head did not come"))?;
+        let n = stream
+            .read(&mut buffer)
+            .map_err(|_| Refused::new("408 Request Timeout", "the head did not come"))?;
         if n == 0 {
             return Err(bad("the head is cut short"));
         }
@@ -64,14 +72,18 @@ fn decide(request: &httparse::Request<'_, '_>, port: u16) -> Result<Asked, Refus
         named.map(|h| std::str::from_utf8(h.value).unwrap_or_default()).collect()
     };
     let ours = |host: &str| {
-        [format!("127.0.0.1:{port}"), format!("localhost:{port}")].iter().any(|own| own.eq_ignore_ascii_case(host))
+        [format!("127.0.0.1:{port}"), format!("localhost:{port}")]
+            .iter()
+            .any(|own| own.eq_ignore_ascii_case(host))
     };
     match values("host").as_slice() {
         [host] if ours(host) => {}
         _ => {
             return Err(Refused::new(
                 "421 Misdirected Request",
-                format!("this server answers to http://127.0.0.1:{port} and http://localhost:{port} only"),
+                format!(
+                    "this server answers to http://127.0.0.1:{port} and http://localhost:{port} only"
+                ),
             ));
         }
     }
@@ -84,7 +96,9 @@ fn decide(request: &httparse::Request<'_, '_>, port: u16) -> Result<Asked, Refus
     }
     let path = request.path.unwrap_or_default();
     match path.split(['?', '#']).next() {
-        Some("/" | "/index.html" | "/leaderboard.html") => Ok(Asked::Page { head_only: method == "HEAD" }),
+        Some("/" | "/index.html" | "/leaderboard.html") => {
+            Ok(Asked::Page { head_only: method == "HEAD" })
+        }
         Some("/events") if method == "GET" => Ok(Asked::Events),
         _ => Err(Refused::new("404 Not Found", "there is one page here: /")),
     }
@@ -94,7 +108,11 @@ fn decide(request: &httparse::Request<'_, '_>, port: u16) -> Result<Asked, Refus
 const SAFE: &str = "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\nCross-Origin-Resource-Policy: same-origin\r\nConnection: close\r\n";
 
 pub(super) fn page(stream: &mut impl Write, page: &[u8], head_only: bool) -> io::Result<()> {
-    write!(stream, "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\n{SAFE}\r\n", page.len())?;
+    write!(
+        stream,
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\n{SAFE}\r\n",
+        page.len()
+    )?;
     if !head_only {
         stream.write_all(page)?;
     }
@@ -129,16 +147,28 @@ mod tests {
         let page = Ok(Asked::Page { head_only: false });
         assert_eq!(ask("GET / HTTP/1.1\nHost: 127.0.0.1:8000\n\n"), page);
         assert_eq!(ask("GET /?a=b HTTP/1.1\nHost: LOCALHOST:8000\n\n"), page);
-        assert_eq!(ask("GET / HTTP/1.1\nHost: localhost:8000\nOrigin: http://localhost:8000\n\n"), page);
+        assert_eq!(
+            ask("GET / HTTP/1.1\nHost: localhost:8000\nOrigin: http://localhost:8000\n\n"),
+            page
+        );
         assert_eq!(ask("GET /events HTTP/1.1\nHost: localhost:8000\n\n"), Ok(Asked::Events));
-        assert_eq!(ask("HEAD / HTTP/1.1\nHost: localhost:8000\n\n"), Ok(Asked::Page { head_only: true }));
+        assert_eq!(
+            ask("HEAD / HTTP/1.1\nHost: localhost:8000\n\n"),
+            Ok(Asked::Page { head_only: true })
+        );
         let refused = [
             ("GET / HTTP/1.1\nHost: evil.example:8000\n\n", "421 Misdirected Request"),
             ("GET / HTTP/1.1\nHost: 127.0.0.1.evil.example\n\n", "421 Misdirected Request"),
             ("GET / HTTP/1.1\nHost: localhost:9000\n\n", "421 Misdirected Request"),
             ("GET / HTTP/1.1\n\n", "421 Misdirected Request"),
-            ("GET / HTTP/1.1\nHost: localhost:8000\nHost: evil.example\n\n", "421 Misdirected Request"),
-            ("GET / HTTP/1.1\nHost: localhost:8000\nOrigin: http://evil.example\n\n", "403 Forbidden"),
+            (
+                "GET / HTTP/1.1\nHost: localhost:8000\nHost: evil.example\n\n",
+                "421 Misdirected Request",
+            ),
+            (
+                "GET / HTTP/1.1\nHost: localhost:8000\nOrigin: http://evil.example\n\n",
+                "403 Forbidden",
+            ),
             ("GET / HTTP/1.1\nHost: localhost:8000\nOrigin: null\n\n", "403 Forbidden"),
             ("POST / HTTP/1.1\nHost: localhost:8000\n\n", "405 Method Not Allowed"),
             ("DELETE /events HTTP/1.1\nHost: localhost:8000\n\n", "405 Method Not Allowed"),

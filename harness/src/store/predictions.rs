@@ -10,8 +10,8 @@ use std::sync::Arc;
 use arrow_array::builder::{Float32Builder, ListBuilder, StringBuilder};
 use arrow_array::{Array, ArrayRef, Float32Array, ListArray, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema};
-use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
@@ -218,8 +218,10 @@ pub fn codes(
         io::Error::new(io::ErrorKind::InvalidData, format!("{}: {what}", path.display()))
     };
     let (file, _) = fs_err::File::open(path)?.into_parts();
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| fail(e.to_string()))?;
-    let wanted = ProjectionMask::columns(builder.parquet_schema(), ["id", "variant", "status", "label"]);
+    let builder =
+        ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| fail(e.to_string()))?;
+    let wanted =
+        ProjectionMask::columns(builder.parquet_schema(), ["id", "variant", "status", "label"]);
     let reader = builder
         .with_projection(wanted)
         .with_batch_size(ROWS_A_GROUP)
@@ -242,7 +244,9 @@ pub fn codes(
         let (row_ids, names) = (text("id")?, text("variant")?);
         let (status, label) = (text("status")?, text("label")?);
         for row in 0..batch.num_rows() {
-            let Some(variant) = variants.iter().position(|v| v == names.value(row)) else { continue };
+            let Some(variant) = variants.iter().position(|v| v == names.value(row)) else {
+                continue;
+            };
             let id = row_ids.value(row);
             let place = if next[variant] < ids.len() && ids.get(next[variant]) == id {
                 next[variant]

@@ -20,7 +20,8 @@ impl Page {
     }
 
     fn block(&self, id: &str) -> &str {
-        let text = self.0.split(&format!(" id=\"{id}\">")).nth(1).unwrap_or_else(|| panic!("no {id}"));
+        let text =
+            self.0.split(&format!(" id=\"{id}\">")).nth(1).unwrap_or_else(|| panic!("no {id}"));
         text.split("</script>").next().unwrap()
     }
 
@@ -30,7 +31,9 @@ impl Page {
 
     fn part(&self, id: &str) -> Value {
         use base64::Engine as _;
-        let packed = base64::engine::general_purpose::STANDARD.decode(self.block(&format!("part-{id}"))).unwrap();
+        let packed = base64::engine::general_purpose::STANDARD
+            .decode(self.block(&format!("part-{id}")))
+            .unwrap();
         serde_json::from_reader(flate2::read::DeflateDecoder::new(&*packed)).unwrap()
     }
 
@@ -77,9 +80,14 @@ fn every_number_on_the_page_is_one_of_the_json() {
     let mut rows = 0;
     for (place, benchmark) in summary["benchmarks"].as_array().unwrap().iter().enumerate() {
         let part = page.part(&format!("scores-{place}"));
-        let fields: Vec<&str> = part["fields"].as_array().unwrap().iter().map(|f| f.as_str().unwrap()).collect();
+        let fields: Vec<&str> =
+            part["fields"].as_array().unwrap().iter().map(|f| f.as_str().unwrap()).collect();
         let at = |name: &str| fields.iter().position(|f| *f == name).unwrap();
-        let of = summary["scores"].as_array().unwrap().iter().filter(|d| d["benchmark"] == benchmark["name"]);
+        let of = summary["scores"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|d| d["benchmark"] == benchmark["name"]);
         let shown = part["rows"].as_array().unwrap();
         for (row, detail) in shown.iter().zip(of) {
             assert_eq!(row[at("model")], detail["model"]);
@@ -108,20 +116,33 @@ fn every_number_on_the_page_is_one_of_the_json() {
                 assert_eq!(shown["difference"][0][1][1], points(&pair["interval"]["high"]));
             }
         }
-        for (shown, model) in part["models"].as_array().unwrap().iter().zip(outcome["models"].as_array().unwrap()) {
-            assert_eq!((&shown["letters"], &shown["value"]), (&model["letters"], &percent(&model["value"]).into()));
+        for (shown, model) in
+            part["models"].as_array().unwrap().iter().zip(outcome["models"].as_array().unwrap())
+        {
+            assert_eq!(
+                (&shown["letters"], &shown["value"]),
+                (&model["letters"], &percent(&model["value"]).into())
+            );
         }
     }
     // The sentence and the test agree.
     for lead in first["leads"].as_array().unwrap() {
-        let outcome = outcomes.iter().find(|o| o["benchmark"] == lead["benchmark"] && o["protocol"] == lead["protocol"]).unwrap();
+        let outcome = outcomes
+            .iter()
+            .find(|o| o["benchmark"] == lead["benchmark"] && o["protocol"] == lead["protocol"])
+            .unwrap();
         let best = &outcome["models"][0]["model"];
         let beaten = |p: &&Value| match p["verdict"].as_str().unwrap() {
             "a-better" => p["a"] == *best,
             "b-better" => p["b"] == *best,
             _ => false,
         };
-        let of_best: Vec<&Value> = outcome["pairs"].as_array().unwrap().iter().filter(|p| p["a"] == *best || p["b"] == *best).collect();
+        let of_best: Vec<&Value> = outcome["pairs"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|p| p["a"] == *best || p["b"] == *best)
+            .collect();
         let certain = of_best.iter().all(|p| beaten(p));
         assert_eq!(lead["level"], if certain { "certain" } else { "open" }, "{lead}");
         assert!(lead["sentence"].as_str().unwrap().contains(best.as_str().unwrap()), "{lead}");
@@ -129,12 +150,21 @@ fn every_number_on_the_page_is_one_of_the_json() {
     // Counts of the confusions are the answers.
     let models = page.part("models");
     let answered = &models["majority"]["answered"][0];
-    let sum: u64 = answered["confusion"].as_array().unwrap().iter().flat_map(|r| r.as_array().unwrap()).map(|n| n.as_u64().unwrap()).sum();
+    let sum: u64 = answered["confusion"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|r| r.as_array().unwrap())
+        .map(|n| n.as_u64().unwrap())
+        .sum();
     let set = &first["examples"]["sets"][answered["set"].as_u64().unwrap() as usize];
     assert_eq!(sum, 2 * set["n"].as_u64().unwrap(), "both seeds of every example");
     let run = page.part("run");
     assert!(run["cells"].as_array().unwrap().iter().all(|c| c[6].is_null()), "all are done");
-    assert!(!page.0.contains(&*place.path("").to_string_lossy()), "no path of this machine is told");
+    assert!(
+        !page.0.contains(&*place.path("").to_string_lossy()),
+        "no path of this machine is told"
+    );
 }
 
 #[test]
@@ -162,7 +192,10 @@ fn the_same_run_makes_the_same_page_and_another_folder_too() {
 
     place.write("look/extra.css", ":root { --accent: teal }");
     let logo = place.write("logo.svg", "<svg xmlns=\"http://www.w3.org/2000/svg\"/>");
-    let own = place.run(&["report", "--format", "html", "--template", "look", "--logo", "logo.svg"]).exits(0).out;
+    let own = place
+        .run(&["report", "--format", "html", "--template", "look", "--logo", "logo.svg"])
+        .exits(0)
+        .out;
     assert_says(&own, &["--accent: teal", "data:image/svg+xml;base64,"]);
     fs::rename(&logo, place.path("logo.exe")).unwrap();
     assert_says(&place.run(&["report", "--logo", "logo.exe"]).exits(2).err, &["no picture"]);
@@ -178,7 +211,10 @@ fn examples_that_are_not_here_are_told_and_the_rest_stands() {
     let page = Page::read(&place, "runs/default/leaderboard.html");
     let first = page.first();
     assert_eq!(first["examples"]["sets"], serde_json::json!([]));
-    assert_says(first["examples"]["without"][0][1].as_str().unwrap(), &["gold labels of `emgsd`", "run the suite again"]);
+    assert_says(
+        first["examples"]["without"][0][1].as_str().unwrap(),
+        &["gold labels of `emgsd`", "run the suite again"],
+    );
     assert_eq!(first["cells"].as_array().unwrap().len(), 3);
     assert!(first["leads"][0]["level"] != "untested", "the comparison is remembered");
 }
@@ -191,12 +227,16 @@ fn what_was_explained_is_on_the_page() {
         serde_json::json!({"id": "e1", "text": "a text", "culture": culture, "gold": "yes",
             "explanation": {"gate": gate, "experts": ["west", "east"], "clusters": [1, 2], "places": [[0.5, 1.0], [2.0, 3.0]], "alpha": 0.25}}).to_string()
     };
-    let lines = [line("x", [0.25, 0.75]), line("x", [0.75, 0.25]), line("y", [1.0, 0.0])].join("\n");
+    let lines =
+        [line("x", [0.25, 0.75]), line("x", [0.75, 0.25]), line("y", [1.0, 0.0])].join("\n");
     place.write("runs/default/explain/calm.emgsd.jsonl", lines);
     place.run(&["report"]).exits(0);
     let page = Page::read(&place, "runs/default/leaderboard.html");
     let explained = page.part("explained");
-    assert_eq!(explained[0]["gates"], serde_json::json!([["x", 2, ["50.0", "50.0"]], ["y", 1, ["100.0", "0.0"]]]));
+    assert_eq!(
+        explained[0]["gates"],
+        serde_json::json!([["x", 2, ["50.0", "50.0"]], ["y", 1, ["100.0", "0.0"]]])
+    );
     assert_eq!(explained[0]["clusters"]["latent"], serde_json::json!([["x", 2, 2], ["y", 2, 1]]));
     assert!(explained[0]["maps"]["latent"].as_str().unwrap().starts_with("<svg"));
     place.write("runs/default/explain/broken.jsonl", "{");
@@ -208,7 +248,12 @@ struct Served(Child, String);
 
 impl Served {
     fn start(place: &Place) -> Self {
-        let mut child = place.command(&["serve", "--port", "0"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = place
+            .command(&["serve", "--port", "0"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("http://").unwrap().trim_end_matches('/').to_owned();
@@ -245,13 +290,22 @@ fn the_server_shows_the_page_to_this_machine_only_and_tells_progress() {
     let served = Served::start(&place);
     assert!(served.1.starts_with("127.0.0.1:"), "{}", served.1);
     let page = served.ask("GET / HTTP/1.1\nHost: HOST");
-    assert_says(&page, &["HTTP/1.1 200 OK", "X-Frame-Options: DENY", "connect-src &#x27;self&#x27;", "id=\"first\""]);
+    assert_says(
+        &page,
+        &[
+            "HTTP/1.1 200 OK",
+            "X-Frame-Options: DENY",
+            "connect-src &#x27;self&#x27;",
+            "id=\"first\"",
+        ],
+    );
     assert_says(&served.ask("GET / HTTP/1.1\nHost: evil.example"), &["421 Misdirected"]);
     assert_says(&served.ask("POST / HTTP/1.1\nHost: HOST"), &["405 Method", "read-only"]);
     assert_says(&served.ask("GET /summary.json HTTP/1.1\nHost: HOST"), &["404"]);
 
     let next = |lines: &mut std::io::Lines<BufReader<TcpStream>>| -> Value {
-        let line = lines.map(Result::unwrap).find_map(|l| l.strip_prefix("data: ").map(str::to_owned));
+        let line =
+            lines.map(Result::unwrap).find_map(|l| l.strip_prefix("data: ").map(str::to_owned));
         serde_json::from_str(&line.unwrap()).unwrap()
     };
     let mut lines = BufReader::new(served.open("GET /events HTTP/1.1\nHost: HOST")).lines();

@@ -42,7 +42,10 @@ pub(super) fn benchmarks(material: &Material) -> Value {
         })
     };
     let columns = material.summary.benchmarks.iter();
-    columns.map(|c| (plain(&c.name), of(&c.name, &c.family))).collect::<serde_json::Map<_, _>>().into()
+    columns
+        .map(|c| (plain(&c.name), of(&c.name, &c.family)))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 fn task(material: &Material, name: &str) -> Value {

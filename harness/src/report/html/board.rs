@@ -120,7 +120,8 @@ fn cell(material: &Material, cell: &Cell) -> Value {
             }
         }
         Outcome::Reason(reason) => {
-            value["reason"] = json!({"kind": reason.kind.name(), "message": plain(&reason.message)});
+            value["reason"] =
+                json!({"kind": reason.kind.name(), "message": plain(&reason.message)});
         }
     }
     value

@@ -88,7 +88,8 @@ impl Column {
         if rest.is_empty() {
             return (first.clone(), Vec::new());
         }
-        let (mut answers, mut right) = (Vec::with_capacity(gold.len()), Vec::with_capacity(gold.len()));
+        let (mut answers, mut right) =
+            (Vec::with_capacity(gold.len()), Vec::with_capacity(gold.len()));
         let mut own = Vec::with_capacity(columns.len());
         for (row, gold) in gold.iter().enumerate() {
             own.clear();

@@ -35,7 +35,8 @@ fn file(file: &Explained) -> Value {
             experts = names;
         }
         if !gate.is_empty() && gate.len() == experts.len() {
-            let (n, sums) = gates.entry(culture.clone()).or_insert_with(|| (0, vec![0.0; gate.len()]));
+            let (n, sums) =
+                gates.entry(culture.clone()).or_insert_with(|| (0, vec![0.0; gate.len()]));
             *n += 1;
             sums.iter_mut().zip(&gate).for_each(|(sum, g)| *sum += g);
         }
@@ -84,12 +85,7 @@ fn map_of(file: &Explained, kind: usize) -> Option<String> {
     let name = ["explicit", "latent"][kind];
     let id = format!("map-{name}");
     let title = format!("{}: {name} clusters on a plane", plain(&file.name));
-    let data = Scatter {
-        x: "first axis".to_owned(),
-        y: "second axis".to_owned(),
-        groups,
-        points,
-    };
+    let data = Scatter { x: "first axis".to_owned(), y: "second axis".to_owned(), groups, points };
     (!data.points.is_empty())
         .then(|| scatter::draw(&Frame::new(&id, &title).without_heading(), &data))
 }

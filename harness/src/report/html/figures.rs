@@ -12,9 +12,12 @@ pub(super) fn figures(material: &Material) -> Value {
     let mut drawn = Map::new();
     if let Ok(report) = &material.comparison {
         if let Ok(diagram) = Diagram::of(report) {
-            let sample =
-                report.benchmarks.iter().any(|b| b.sample && diagram.benchmarks.contains(&b.benchmark));
-            let frame = Frame::new("cd", "Mean ranks over benchmarks").without_heading().sample(sample);
+            let sample = report
+                .benchmarks
+                .iter()
+                .any(|b| b.sample && diagram.benchmarks.contains(&b.benchmark));
+            let frame =
+                Frame::new("cd", "Mean ranks over benchmarks").without_heading().sample(sample);
             drawn.insert("cd".into(), critical_difference::draw(&frame, &diagram).into());
         }
         for (place, outcome) in report.benchmarks.iter().enumerate() {
@@ -35,7 +38,8 @@ pub(super) fn calibrations(material: &Material) -> Value {
         for (number, column) in set.columns.iter().enumerate() {
             let Some(data) = &column.calibration else { continue };
             let id = format!("calibration-{place}-{number}");
-            let title = format!("Calibration of {} on {} ({})", column.model, set.task, column.protocol);
+            let title =
+                format!("Calibration of {} on {} ({})", column.model, set.task, column.protocol);
             let frame = Frame::new(&id, &title).without_heading().sample(set.sample);
             let key = format!("{place} {} {}", column.model, column.protocol);
             drawn.insert(key, calibration::draw(&frame, data).into());

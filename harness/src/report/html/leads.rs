@@ -107,7 +107,8 @@ impl<'a> Place<'a> {
     /// Names of the cultures with a score, in the order of the scores.
     fn cultures(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
-        for detail in self.material.summary.scores.iter().filter(|d| d.benchmark == self.benchmark) {
+        for detail in self.material.summary.scores.iter().filter(|d| d.benchmark == self.benchmark)
+        {
             if let Subset::Culture { name } = &detail.score.subset
                 && detail.protocol == self.protocol
                 && !names.contains(name)
@@ -137,7 +138,8 @@ impl<'a> Place<'a> {
 
     fn name_of(&self, culture: &str) -> String {
         let benchmarks = &self.material.benchmarks;
-        let task = benchmarks.iter().find(|b| b.name == self.benchmark).and_then(|b| b.task.as_ref());
+        let task =
+            benchmarks.iter().find(|b| b.name == self.benchmark).and_then(|b| b.task.as_ref());
         let task = task.and_then(|t| self.material.tasks.get(t));
         plain(task.map_or(culture, |t| t.culture_name(culture)))
     }
@@ -218,7 +220,10 @@ impl<'a> Place<'a> {
                 }
                 Ok(_) => "These answers were not compared: see \"Run\" for what was left out.".to_owned(),
             };
-            return (format!("{top} has the highest score on {where_}, but nothing is tested."), why);
+            return (
+                format!("{top} has the highest score on {where_}, but nothing is tested."),
+                why,
+            );
         };
         // Equal scores may stand in another order in the comparison.
         let name = plain(&lead.model);
@@ -240,7 +245,10 @@ impl<'a> Place<'a> {
                 lead.others
             ),
             Level::Open | Level::Untested => {
-                format!("Not certain: {top} has the highest score on {where_}, but {} told apart from it.", are_not(&untold))
+                format!(
+                    "Not certain: {top} has the highest score on {where_}, but {} told apart from it.",
+                    are_not(&untold)
+                )
             }
         };
         (sentence, closest(lead, self.material.summary.confidence))
@@ -250,10 +258,19 @@ impl<'a> Place<'a> {
 /// How near the nearest other model is.
 fn closest(lead: &Lead, confidence: f64) -> String {
     let Some(near) = &lead.closest else { return String::new() };
-    let mut text = format!("Closest is {}, {} points behind", plain(&near.model), points(near.difference).trim_start_matches('+'));
+    let mut text = format!(
+        "Closest is {}, {} points behind",
+        plain(&near.model),
+        points(near.difference).trim_start_matches('+')
+    );
     let mut facts = Vec::new();
     if let Some((low, high)) = near.interval {
-        facts.push(format!("{:.0} % interval of the paired difference {} to {}", confidence * 100.0, points(low), points(high)));
+        facts.push(format!(
+            "{:.0} % interval of the paired difference {} to {}",
+            confidence * 100.0,
+            points(low),
+            points(high)
+        ));
     }
     if let Some(p) = near.p_corrected {
         facts.push(format!("corrected p {}", sign(&p_value(p))));
@@ -263,7 +280,10 @@ fn closest(lead: &Lead, confidence: f64) -> String {
     }
     text.push('.');
     if let Some(detectable) = near.detectable {
-        text += &format!(" A sample of this size shows differences of {} points with 80 % power.", percent(detectable));
+        text += &format!(
+            " A sample of this size shows differences of {} points with 80 % power.",
+            percent(detectable)
+        );
     }
     if !lead.untold.is_empty() {
         text += " Not told apart does not mean equal.";

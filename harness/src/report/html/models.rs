@@ -12,7 +12,10 @@ pub(super) fn models(material: &Material) -> Value {
     let of = |name: &str| {
         let model = material.models.iter().find(|m| m.name == name);
         let card: Option<Vec<[String; 2]>> = model.map(|m| {
-            card::rows(m).into_iter().map(|(name, value)| [name.to_owned(), plain_lines(&without_folder(name, &value))]).collect()
+            card::rows(m)
+                .into_iter()
+                .map(|(name, value)| [name.to_owned(), plain_lines(&without_folder(name, &value))])
+                .collect()
         });
         let answered: Vec<Value> = (material.sets.iter().enumerate())
             .flat_map(|(place, set)| {
@@ -51,8 +54,15 @@ pub(super) fn times(material: &Material) -> Value {
     let rows = cells.map(|(c, t)| {
         let seconds = |s: f64| format!("{s:.1}");
         json!([
-            plain(&c.model), plain(&c.task), c.protocol, c.seed, seconds(t.fit_seconds), seconds(t.predict_seconds),
-            seconds(t.total_seconds), t.peak_mib, t.threads,
+            plain(&c.model),
+            plain(&c.task),
+            c.protocol,
+            c.seed,
+            seconds(t.fit_seconds),
+            seconds(t.predict_seconds),
+            seconds(t.total_seconds),
+            t.peak_mib,
+            t.threads,
         ])
     });
     json!(rows.collect::<Vec<_>>())

@@ -18,7 +18,8 @@ use sha2::{Digest as _, Sha256};
 use super::material::Material;
 use super::pack::Part;
 use super::{
-    benchmarks, board, examples, explained, figures, leads, models, pairs, plain, provenance, scores,
+    benchmarks, board, examples, explained, figures, leads, models, pairs, plain, provenance,
+    scores,
 };
 
 const PAGE: &str = include_str!("../../../../reports/templates/page.html");
@@ -156,7 +157,9 @@ fn jobs(material: &Material, by_culture: Vec<Value>) -> Vec<Job<'_>> {
     }
     for outcome in material.comparison.iter().flat_map(|r| &r.benchmarks).enumerate() {
         let (place, outcome) = outcome;
-        jobs.push(Box::new(move || one(Part::json(format!("pairs-{place}"), &pairs::pairs(outcome)))));
+        jobs.push(Box::new(move || {
+            one(Part::json(format!("pairs-{place}"), &pairs::pairs(outcome)))
+        }));
     }
     for (place, column) in material.summary.benchmarks.iter().enumerate() {
         jobs.push(Box::new(move || {

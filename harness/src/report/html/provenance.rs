@@ -12,8 +12,12 @@ pub(super) fn provenance(material: &Material) -> Value {
     let seeds: Vec<String> = ran.seeds.iter().map(u64::to_string).collect();
     let names = |of: Vec<&str>| of.join(",");
     let mut command = format!("culture-eval run {} --seeds {}", plain(&ran.suite), seeds.join(","));
-    command += &format!(" --models {}", plain(&names(summary.models.iter().map(|m| &*m.name).collect())));
-    command += &format!(" --benchmarks {}", plain(&names(summary.benchmarks.iter().map(|b| &*b.name).collect())));
+    command +=
+        &format!(" --models {}", plain(&names(summary.models.iter().map(|m| &*m.name).collect())));
+    command += &format!(
+        " --benchmarks {}",
+        plain(&names(summary.benchmarks.iter().map(|b| &*b.name).collect()))
+    );
     if ran.limit > 0 {
         command += &format!(" --limit {}", ran.limit);
     }

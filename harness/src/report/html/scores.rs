@@ -10,8 +10,22 @@ use crate::score::Subset;
 
 /// What stands in a row, in order.
 const FIELDS: [&str; 16] = [
-    "model", "protocol", "variant", "metric", "kind", "name", "value", "score", "low", "high", "n",
-    "answered", "out_of_choice", "missing", "clusters", "method",
+    "model",
+    "protocol",
+    "variant",
+    "metric",
+    "kind",
+    "name",
+    "value",
+    "score",
+    "low",
+    "high",
+    "n",
+    "answered",
+    "out_of_choice",
+    "missing",
+    "clusters",
+    "method",
 ];
 
 /// The rows of a benchmark.

@@ -17,7 +17,8 @@ use crate::report::summary::Summary;
 const OLD: &str = include_str!("../../../tests/fixtures/summary/1.json");
 
 /// Does nothing on a page, or the page is broken.
-const HOSTILE: &str = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\u{202e}{{ 7 * 7 }}&amp;\"'\0";
+const HOSTILE: &str =
+    "</script><script>alert(1)</script><img src=x onerror=alert(2)>\u{202e}{{ 7 * 7 }}&amp;\"'\0";
 
 fn material(summary: Summary) -> Material {
     let cultures = Coded { names: vec!["SG".into(), "US".into()], codes: vec![0, 1, 0] };
@@ -106,7 +107,10 @@ fn an_old_summary_makes_a_page() {
     let html = html(&material(old()));
     let first: Value = serde_json::from_str(block(&html, "first")).unwrap();
     let cell = &first["cells"][0];
-    assert_eq!((&cell["score"]["value"], &cell["score"]["interval"]), (&"74.1".into(), &"70.0–78.0".into()));
+    assert_eq!(
+        (&cell["score"]["value"], &cell["score"]["interval"]),
+        (&"74.1".into(), &"70.0–78.0".into())
+    );
     assert_eq!((&cell["mark"], &cell["score"]["out_of_choice"]), (&"†".into(), &1.into()));
     assert_eq!(first["cells"][1]["reason"]["message"], "put facts.csv into drop-in/facts");
     assert_eq!(first["published"][0]["value"], "79.66");
@@ -117,7 +121,10 @@ fn an_old_summary_makes_a_page() {
     // What was not tested is not called certain.
     let leads = json(&html, "leads");
     assert_eq!((&leads[0]["culture"], &leads[0]["level"]), (&"SG".into(), &"untested".into()));
-    assert_eq!(leads[0]["sentence"], "one (90.0 %) has the highest score on SG of Posts (zero-shot), but nothing is tested.");
+    assert_eq!(
+        leads[0]["sentence"],
+        "one (90.0 %) has the highest score on SG of Posts (zero-shot), but nothing is tested."
+    );
 }
 
 #[test]
@@ -139,7 +146,8 @@ fn answers_come_back_from_their_bytes() {
 #[test]
 fn several_answers_are_summed_up_to_the_most_frequent() {
     let (x, missing) = (Column::OUT_OF_CHOICE, Column::MISSING);
-    let (answers, right) = Column::sum_up(&[vec![0, 1, x], vec![1, 1, missing], vec![1, 0, missing]], &[1, 0, 0]);
+    let (answers, right) =
+        Column::sum_up(&[vec![0, 1, x], vec![1, 1, missing], vec![1, 0, missing]], &[1, 0, 0]);
     assert_eq!((answers, right), (vec![1, 1, missing], vec![2, 1, 0]));
     // Equally frequent: the earliest.
     assert_eq!(Column::sum_up(&[vec![1], vec![0]], &[0]), (vec![1], vec![1]));
@@ -152,7 +160,10 @@ fn hostile_strings_end_no_block_and_run_nothing() {
         .replace("\"The first.\"", &serde_json::to_string(HOSTILE).unwrap())
         .replace("\"Small\"", &serde_json::to_string(HOSTILE).unwrap())
         .replace("\"put facts.csv into drop-in/facts\"", &serde_json::to_string(HOSTILE).unwrap())
-        .replace("\"title\": \"Posts\"", &format!("\"title\": {}", serde_json::to_string(HOSTILE).unwrap()));
+        .replace(
+            "\"title\": \"Posts\"",
+            &format!("\"title\": {}", serde_json::to_string(HOSTILE).unwrap()),
+        );
     let harmless = html(&material(old()));
     let html = html(&material(serde_json::from_str(&text).unwrap()));
     // No further element, and none closed early.
@@ -164,8 +175,18 @@ fn hostile_strings_end_no_block_and_run_nothing() {
     let first: Value = serde_json::from_str(block(&html, "first")).unwrap();
     assert_eq!(first["models"][0]["description"], plain(HOSTILE));
     // Nothing but our script may run, and nothing may be loaded.
-    let policy = html.split("Content-Security-Policy\" content=\"").nth(1).unwrap().split("\">").next().unwrap();
-    assert!(policy.contains("default-src &#x27;none&#x27;") && policy.contains("connect-src &#x27;none&#x27;"), "{policy}");
+    let policy = html
+        .split("Content-Security-Policy\" content=\"")
+        .nth(1)
+        .unwrap()
+        .split("\">")
+        .next()
+        .unwrap();
+    assert!(
+        policy.contains("default-src &#x27;none&#x27;")
+            && policy.contains("connect-src &#x27;none&#x27;"),
+        "{policy}"
+    );
     let script = html.rsplit("<script>").next().unwrap().split("</script>").next().unwrap();
     let hash = STANDARD.encode(<sha2::Sha256 as sha2::Digest>::digest(script));
     assert!(policy.replace("&#x2f;", "/").contains(&hash), "{policy} {hash}");
@@ -203,8 +224,16 @@ fn a_folder_holds_its_parts_beside_the_page() {
     assert!(!html.contains("id=\"part-"), "nothing twice");
     let (_, text) = page.beside.iter().find(|(name, _)| name == "texts-0.js").unwrap();
     let text = std::str::from_utf8(text).unwrap();
-    let packed = text.strip_prefix("culturePart(\"texts-0\",\"").and_then(|t| t.strip_suffix("\");\n")).unwrap();
+    let packed = text
+        .strip_prefix("culturePart(\"texts-0\",\"")
+        .and_then(|t| t.strip_suffix("\");\n"))
+        .unwrap();
     let mut inflated = String::new();
-    flate2::read::DeflateDecoder::new(&*STANDARD.decode(packed).unwrap()).read_to_string(&mut inflated).unwrap();
-    assert_eq!(serde_json::from_str::<Value>(&inflated).unwrap()["ids"], serde_json::json!(["a", "b", "c"]));
+    flate2::read::DeflateDecoder::new(&*STANDARD.decode(packed).unwrap())
+        .read_to_string(&mut inflated)
+        .unwrap();
+    assert_eq!(
+        serde_json::from_str::<Value>(&inflated).unwrap()["ids"],
+        serde_json::json!(["a", "b", "c"])
+    );
 }
