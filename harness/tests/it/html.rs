@@ -127,6 +127,10 @@ fn every_number_on_the_page_is_one_of_the_json() {
     }
     // The sentence and the test agree.
     for lead in first["leads"].as_array().unwrap() {
+        if lead["level"] == "untested" {
+            assert_eq!(lead["ranking"].as_array().unwrap().len(), 1, "nothing to compare with: {lead}");
+            continue;
+        }
         let outcome = outcomes
             .iter()
             .find(|o| o["benchmark"] == lead["benchmark"] && o["protocol"] == lead["protocol"])
@@ -196,7 +200,7 @@ fn the_same_run_makes_the_same_page_and_another_folder_too() {
         .run(&["report", "--format", "html", "--template", "look", "--logo", "logo.svg"])
         .exits(0)
         .out;
-    assert_says(&own, &["--accent: teal", "data:image/svg+xml;base64,"]);
+    assert_says(&own, &["--accent: teal", "data:image&#x2f;svg+xml;base64,"]);
     fs::rename(&logo, place.path("logo.exe")).unwrap();
     assert_says(&place.run(&["report", "--logo", "logo.exe"]).exits(2).err, &["no picture"]);
     assert_says(&place.run(&["report", "--template", "runs"]).exits(2).err, &["holds no template"]);
