@@ -33,6 +33,8 @@ pub struct CalmConfig {
 
     /// `[ours]` Learn from this many training examples only, each label in its share. Default: 0, all.
     pub train_examples: usize,
+    /// `[ours]` Judge the training by this many validation examples only, each label in its share. Default: 0, all.
+    pub valid_examples: usize,
     /// `[ours]` Texts are cut to this many tokens. Default: 128.
     pub max_tokens: usize,
     /// `[ours]` h0 from H: `mean`, `cls`, or `last` (decoders). Default: `mean`.
@@ -226,6 +228,7 @@ impl Default for CalmConfig {
             bf16: true,
             cache: None,
             train_examples: 0,
+            valid_examples: 0,
             max_tokens: 128,
             pooling: Pooling::Mean,
             tune: Tune::Full,

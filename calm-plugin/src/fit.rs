@@ -67,9 +67,9 @@ pub(crate) fn fit(
     host: &Host,
 ) -> Result<Kept, Error> {
     let places = train::subset(train.labels, net.config.train_examples, host.seed());
-    let whole: Vec<usize> = (0..valid.labels.len()).collect();
+    let judges = train::subset(valid.labels, net.config.valid_examples, host.seed());
     let mut known = Data::new(net, train, &places, host)?;
-    let unseen = Data::new(net, valid, &whole, host)?;
+    let unseen = Data::new(net, valid, &judges, host)?;
     let batch = &train.examples;
     let item = |i: &usize| (batch.ids[*i], batch.texts[*i], train.labels[*i], batch.cultures[*i]);
     let key = train::key(&net.config, &net.config.weights, host.seed(), places.iter().map(item))?;
