@@ -1,6 +1,6 @@
 //! What the model went by: experts, slot attention, deviation and clusters of each text, and a map of all of them.
 
-use backbone::runtime;
+use backbone::{rows, runtime, train};
 use plugin_api::{Batch, Error};
 use serde::{Deserialize, Serialize};
 use tch::{Device, IndexOp as _, Kind, Tensor};
@@ -89,7 +89,7 @@ impl CalmPlugin {
     pub fn explain(&self, batch: &Batch<'_>) -> Result<Vec<Explanation>, Error> {
         let items = Items::new(&batch.texts, &self.net.tokens, &self.net.lexicon)?;
         let mut all: Vec<Option<Explanation>> = vec![None; batch.len()];
-        for rows in backbone::train::even(&items.lengths, crate::BATCH) {
+        for rows in train::even(&items.lengths, rows::BATCH) {
             let explained =
                 self.read(&items, &rows, |output| -> Result<Vec<Explanation>, Error> {
                     let clusters = self.clusters(output)?;
@@ -184,7 +184,7 @@ impl CalmPlugin {
         let shape = [batch.len() as i64, self.net.config.width];
         let vectors = TYPES.map(|_| Tensor::zeros(shape, (Kind::Float, Device::Cpu)));
         let mut clusters = vec![None; batch.len()];
-        for rows in backbone::train::even(&items.lengths, crate::BATCH) {
+        for rows in train::even(&items.lengths, rows::BATCH) {
             let (own, found) = self.read(&items, &rows, |output| {
                 let thought = &output.first().thought;
                 ([thought.explicit_concept(), thought.latent_concept()], self.clusters(output))
