@@ -25,7 +25,7 @@ fn a_model_without_its_weights_is_a_reason_that_names_the_command() {
     let listed = place.run(&["--json", "list", "models"]).exits(0).lines();
     let mut tried = 0;
     for model in &listed {
-        let name = model["name"].as_str().unwrap();
+        let name = model["model"].as_str().unwrap();
         let shown = place.run(&["--json", "show", name]).exits(0).out;
         let card: Value = serde_json::from_str(&shown).unwrap();
         let card = card.get("model").unwrap_or(&card);
