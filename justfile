@@ -43,6 +43,7 @@ lint: libtorch
 test-slow:
     cargo test --release --package harness --features slow-tests --test it -- slow
     scripts/test-llama
+    scripts/test-gguf
 
 # Whole-command and criterion benchmarks
 bench: setup
@@ -57,9 +58,13 @@ bench-stats: setup
 report *args: build
     {{culture_eval}} report "$@"
 
-# CALM against its controls on CREHate and EMGSD, five seeds; goes on where it stopped (hours on two cores)
+# CALM against its controls on CREHate and EMGSD, five seeds, 3,000 examples; goes on where it stopped
 calm *args: setup
     {{culture_eval}} --definitions calm-plugin/experiments run calm "$@"
+
+# CALM, the full fine-tune and its control, all parameters on all examples, one seed (hours on two cores)
+calm-full *args: setup
+    {{culture_eval}} --definitions calm-plugin/experiments run calm-full "$@"
 
 # CALM without one of its parts, three seeds
 calm-ablations *args: setup

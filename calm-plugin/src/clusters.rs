@@ -1,5 +1,6 @@
 //! Clusters of concepts: prototypes that follow the training, and spherical k-means at its end. Nothing here has a gradient.
 
+use backbone::runtime;
 use backbone::train::stream;
 use plugin_api::Error;
 use rand::{Rng, RngExt as _};
@@ -32,6 +33,8 @@ pub struct Clusters {
     waiting: [Tensor; 2],
     /// How many vectors have been seen.
     seen: Tensor,
+    /// The plane of a map, by type: a point on it and two directions `[3,c]`.
+    planes: [Tensor; 2],
     seed: u64,
 }
 
@@ -49,6 +52,7 @@ impl Clusters {
             prototypes: TYPES.map(|kind| named(kind.to_owned(), prototypes)),
             waiting: TYPES.map(|kind| named(format!("pending_{kind}"), WAITING)),
             seen: path.zeros_no_train("seen", &[1]),
+            planes: TYPES.map(|kind| named(format!("plane_{kind}"), 3)),
             seed,
         }
     }
@@ -112,6 +116,7 @@ impl Clusters {
             if let Some((_, centres)) = best {
                 self.prototypes[place].copy_(&centres);
             }
+            self.planes[place].copy_(&plane(&vectors)?);
         }
         let _ = self.seen.fill_(WAITING as f64);
         Ok(())
@@ -126,6 +131,31 @@ impl Clusters {
         let places: Vec<i64> = Vec::try_from(places).map_err(Error::internal)?;
         Ok(places.into_iter().map(|place| place as u32).collect())
     }
+
+    /// Where each vector `[n,c]` of a type lies on its plane.
+    ///
+    /// # Errors
+    /// What the computation says.
+    pub fn places(&self, kind: usize, vectors: &Tensor) -> Result<Vec<[f32; 2]>, Error> {
+        let (point, directions) = (self.planes[kind].get(0), self.planes[kind].narrow(0, 1, 2));
+        let places = (vectors - point).matmul(&directions.tr()).to_device(Device::Cpu); // [n,2]
+        let flat: Vec<f32> = Vec::try_from(places.flatten(0, -1)).map_err(Error::internal)?;
+        Ok(flat.chunks_exact(2).map(|place| [place[0], place[1]]).collect())
+    }
+}
+
+/// The plane `[3,c]` that shows most of some vectors `[n,c]`: their mean and the first two principal components, each with its
+/// largest loading positive; zeros where there are fewer.
+fn plane(vectors: &Tensor) -> Result<Tensor, Error> {
+    let mean = vectors.mean_dim(&[0i64][..], true, None::<Kind>); // [1,c]
+    let centred = vectors - &mean;
+    let axes = runtime::guard("the map's axes", || Ok(centred.svd(true, true).2.tr()))?; // [min(n,c),c]
+    let shown = axes.size()[0].min(2);
+    let largest = axes.narrow(0, 0, shown).abs().argmax(1, true); // [shown,1]
+    let first = axes.narrow(0, 0, shown);
+    let first = &first * first.gather(1, &largest, false).sign();
+    let rest = Tensor::zeros([2 - shown, mean.size()[1]], (Kind::Float, Device::Cpu));
+    Ok(Tensor::cat(&[mean, first, rest], 0))
 }
 
 /// Cosine with the nearest prototype, and which it is, of each vector.
@@ -225,6 +255,24 @@ mod tests {
             None::<Kind>,
         );
         assert!((lengths - 1.0).abs().max().double_value(&[]) < 1e-5);
+    }
+
+    #[test]
+    fn the_plane_shows_where_vectors_differ_most() {
+        // Spread 10 along the third axis, 1 along the first, nothing else.
+        let points =
+            Tensor::from_slice(&[1f32, 0., 10., -1., 0., 10., 1., 0., -10., -1., 0., -10.])
+                .view([4, 3]);
+        let store = VarStore::new(Device::Cpu);
+        let mut clusters = Clusters::new(&store, 2, 3, 1);
+        clusters.settle([&points, &points.narrow(0, 0, 1)]).unwrap();
+        let at = clusters.places(0, &points).unwrap();
+        for (at, expect) in at.iter().zip([[10.0, 1.0], [10.0, -1.0], [-10.0, 1.0], [-10.0, -1.0]])
+        {
+            assert!((at[0] - expect[0]).abs() < 1e-4 && (at[1] - expect[1]).abs() < 1e-4, "{at:?}");
+        }
+        // One vector alone has no plane; it lies at its middle.
+        assert_eq!(clusters.places(1, &points.narrow(0, 0, 1)).unwrap(), [[0.0, 0.0]]);
     }
 
     #[test]

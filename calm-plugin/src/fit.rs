@@ -18,7 +18,7 @@ use crate::model::{BACKBONE, How};
 use crate::{Kept, Net};
 
 /// Training texts whose concepts are clustered at the end, at most.
-const CLUSTERED: usize = 20_000;
+const CLUSTERED: usize = 4_000;
 
 /// Validation texts whose silhouette is taken, at most.
 const SILHOUETTE: usize = 2_000;
@@ -67,9 +67,9 @@ pub(crate) fn fit(
     host: &Host,
 ) -> Result<Kept, Error> {
     let places = train::subset(train.labels, net.config.train_examples, host.seed());
-    let whole: Vec<usize> = (0..valid.labels.len()).collect();
+    let judges = train::subset(valid.labels, net.config.valid_examples, host.seed());
     let mut known = Data::new(net, train, &places, host)?;
-    let unseen = Data::new(net, valid, &whole, host)?;
+    let unseen = Data::new(net, valid, &judges, host)?;
     let batch = &train.examples;
     let item = |i: &usize| (batch.ids[*i], batch.texts[*i], train.labels[*i], batch.cultures[*i]);
     let key = train::key(&net.config, &net.config.weights, host.seed(), places.iter().map(item))?;
@@ -167,7 +167,7 @@ impl Learner for Fit<'_> {
             return Ok(None);
         }
         let whole: Vec<usize> = (0..self.valid.labels.len()).collect();
-        let read = self.read(&self.valid, &whole)?;
+        let read = self.read(&self.valid, &whole, self.net.config.rounds_at_inference)?;
         if self.clusters.as_ref().is_some_and(Clusters::are_placed) {
             self.report(&read.concepts)?;
         }
@@ -182,7 +182,7 @@ struct Read {
 }
 
 impl Fit<'_> {
-    fn read(&self, data: &Data, places: &[usize]) -> Result<Read, Error> {
+    fn read(&self, data: &Data, places: &[usize], rounds: usize) -> Result<Read, Error> {
         let (net, n) = (self.net, places.len());
         let shape = [n as i64, net.config.width];
         let concepts = [(); 2].map(|()| Tensor::zeros(shape, (Kind::Float, Device::Cpu)));
@@ -191,8 +191,7 @@ impl Fit<'_> {
         for rows in train::even(&lengths, net.config.train.batch * 2) {
             let items: Vec<usize> = rows.iter().map(|row| places[*row]).collect();
             let input = data.items.batch(&items, &net.tokens, net.device);
-            let output = net
-                .forward(&input, How { rounds: net.config.rounds_at_inference, ..How::default() });
+            let output = net.forward(&input, How { rounds, ..How::default() });
             let best: Vec<i64> =
                 Vec::try_from(output.last().logits.argmax(-1, false).to_device(Device::Cpu))
                     .map_err(Error::internal)?;
@@ -239,14 +238,15 @@ impl Fit<'_> {
             places.shuffle(&mut stream(self.host.seed(), "clustered", 0));
             places.truncate(CLUSTERED);
         }
-        let [x, y] = self.read(&self.train, &places)?.concepts;
+        // Concepts are those of round 0.
+        let [x, y] = self.read(&self.train, &places, 0)?.concepts;
         clusters.settle([&x, &y])?;
         self.clusters = Some(clusters);
         if self.valid.labels.is_empty() {
             return Ok(());
         }
         let whole: Vec<usize> = (0..self.valid.labels.len()).collect();
-        let concepts = self.read(&self.valid, &whole)?.concepts;
+        let concepts = self.read(&self.valid, &whole, 0)?.concepts;
         self.report(&concepts)
     }
 }

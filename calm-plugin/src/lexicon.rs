@@ -65,10 +65,16 @@ impl Lexicon {
         self.size == 0
     }
 
-    /// Byte ranges of the text that match, in order.
+    /// Byte ranges of the text that match, in order. A culture tag in front of the text names its culture whatever it holds:
+    /// `[US] ...`, as the owners of CREHate put it.
     pub fn matches(&self, text: &str) -> Vec<(usize, usize)> {
         let words = words(text);
-        let (mut found, mut place) = (Vec::new(), 0);
+        let tag = text.strip_prefix('[').and_then(|rest| rest.split_once(']')).map_or("", |t| t.0);
+        let is_tag = (2..=3).contains(&tag.len()) && tag.bytes().all(|b| b.is_ascii_uppercase());
+        let (mut found, mut place) = (Vec::new(), usize::from(is_tag));
+        if is_tag {
+            found.push((1, 1 + tag.len()));
+        }
         while place < words.len() {
             let length = self.longest(&words[place..]);
             if length > 0 {
@@ -159,6 +165,14 @@ mod tests {
         );
         assert!(found("trust us, indiana jones, chinaware, thaiger").is_empty());
         assert!(found("").is_empty());
+    }
+
+    #[test]
+    fn a_tag_in_front_names_the_culture() {
+        assert_eq!(found("[US] trust us in Kenya"), ["US", "Kenya"]);
+        assert_eq!(found("[ZA]"), ["ZA"]);
+        assert!(found("[us] a [US] [] [ABCD").is_empty());
+        assert!(found("[").is_empty() && found("[]").is_empty());
     }
 
     #[test]

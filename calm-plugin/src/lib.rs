@@ -34,7 +34,7 @@ use crate::items::Items;
 use crate::lexicon::Lexicon;
 use crate::model::{BACKBONE, Calm, How, Input, Output};
 
-pub use explain::{Explanation, Map, Mapped, SlotAttention, TokenWeight};
+pub use explain::{Explanation, SlotAttention, TokenWeight};
 
 /// Files of a saved model.
 const CONFIG: &str = "config.json";

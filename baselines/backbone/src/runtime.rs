@@ -106,6 +106,7 @@ fn said_by_libtorch(what: &str, said: &str) -> Error {
     let lower = said.to_lowercase();
     if lower.contains("out of memory")
         || lower.contains("not enough memory")
+        || lower.contains("allocate memory")
         || lower.contains("bad_alloc")
     {
         let message =
@@ -174,6 +175,14 @@ mod tests {
             "{error}"
         );
         assert!(!error.message.contains('\n'));
+        // libtorch asks for more than any machine has.
+        let error = guard("more", || {
+            let _ = tch::Tensor::zeros([1i64 << 50], (tch::Kind::Float, Device::Cpu));
+            Ok(())
+        });
+        let error = error.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Memory, "{error}");
+        assert!(error.message.contains("lower `batch` or `max_tokens`"), "{error}");
         let error =
             guard("more", || -> Result<(), Error> { panic!("CUDA out of memory. Tried 1 GiB") });
         let error = error.unwrap_err();

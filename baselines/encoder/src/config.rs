@@ -43,6 +43,8 @@ pub struct Config {
     pub head_width: Option<i64>,
     /// Learn from this many training examples only, each label in its share; 0: all.
     pub train_examples: usize,
+    /// The training is judged by this many validation examples only, each label in its share; 0: all.
+    pub valid_examples: usize,
     /// The training loop.
     pub train: Plan,
 }
@@ -64,6 +66,7 @@ impl Default for Config {
             dropout: None,
             head_width: None,
             train_examples: 0,
+            valid_examples: 0,
             train: Plan::default(),
         }
     }

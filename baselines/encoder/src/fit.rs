@@ -16,12 +16,9 @@ pub(crate) fn fit(
     valid: &Dataset<'_>,
     host: &Host,
 ) -> Result<(), Error> {
-    let part = train::subset(train.labels, encoder.config.train_examples, host.seed());
-    let pick = |places: &[usize]| -> (Vec<&str>, Vec<&str>, Vec<u32>) {
-        let batch = &train.examples;
-        places.iter().map(|i| (batch.ids[*i], batch.texts[*i], train.labels[*i])).collect()
-    };
-    let (ids, texts, labels) = pick(&part);
+    let (config, seed) = (&encoder.config, host.seed());
+    let (ids, texts, labels) = pick(train, config.train_examples, seed);
+    let (_, judges, judged) = pick(valid, config.valid_examples, seed);
     let items =
         ids.iter().zip(&texts).zip(&labels).map(|((id, text), label)| (*id, *text, *label, 0));
     let key = train::key(&encoder.config, &encoder.config.weights, host.seed(), items)?;
@@ -30,12 +27,19 @@ pub(crate) fn fit(
     let mut fit = Fit {
         names: ids.iter().map(|id| (*id).to_owned()).collect(),
         train: Items::new(encoder, &texts, labels, host)?,
-        valid: Items::new(encoder, &valid.examples.texts, valid.labels.to_vec(), host)?,
+        valid: Items::new(encoder, &judges, judged, host)?,
         encoder,
     };
     let outcome = train::run(&mut fit, &encoder.config.train, folder.as_deref(), &key, host)?;
     host.log(format!("{outcome}; {}", runtime::memory_line(encoder.device)));
     Ok(())
+}
+
+/// Ids, texts and labels of so many examples, each label in its share; 0: of all.
+fn pick<'d>(data: &Dataset<'d>, count: usize, seed: u64) -> (Vec<&'d str>, Vec<&'d str>, Vec<u32>) {
+    let batch = &data.examples;
+    let places = train::subset(data.labels, count, seed);
+    places.into_iter().map(|i| (batch.ids[i], batch.texts[i], data.labels[i])).collect()
 }
 
 /// Texts in tokens with their labels, and what the frozen layers make of them.

@@ -118,10 +118,16 @@ impl Plugin for Gguf {
         let tokens = Tokens::new(&content, config.weights.tokenizer.as_deref())?;
         let max_tokens = config.max_tokens.unwrap_or(MAX_TOKENS).min(llama.context());
         if max_tokens < 8 {
-            return Err(Error::config(format!("[config]: `max_tokens` is {max_tokens}; give 8 or more")));
+            return Err(Error::config(format!(
+                "[config]: `max_tokens` is {max_tokens}; give 8 or more"
+            )));
         }
         let threads = candle_core::utils::get_num_threads();
-        host.log(format_args!("{}: {max_tokens} of {} tokens, {threads} threads", path.display(), llama.context()));
+        host.log(format_args!(
+            "{}: {max_tokens} of {} tokens, {threads} threads",
+            path.display(),
+            llama.context()
+        ));
         if threads != host.threads() {
             host.log(format_args!(
                 "candle takes its threads from RAYON_NUM_THREADS alone: {threads} in place of {}",

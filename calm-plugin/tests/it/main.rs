@@ -5,6 +5,7 @@
 mod abi;
 #[path = "../../../baselines/encoder/tests/common/checked.rs"]
 mod checked;
+mod experiments;
 mod model;
 mod parity;
 mod plugin;

@@ -82,17 +82,19 @@ fn classify(model: &mut CalmPlugin, texts: &Texts) -> Vec<f32> {
     values
 }
 
+/// Some of the texts.
+fn part(texts: &Texts, rows: std::ops::Range<usize>) -> Texts {
+    Texts {
+        ids: texts.ids[rows.clone()].to_vec(),
+        texts: texts.texts[rows.clone()].to_vec(),
+        cultures: texts.cultures[rows.clone()].to_vec(),
+        labels: texts.labels[rows].to_vec(),
+    }
+}
+
 fn one_by_one(texts: &Texts, size: usize, mut ask: impl FnMut(&Texts) -> Vec<f32>) -> Vec<f32> {
-    let part = |from: usize| {
-        let to = (from + size).min(texts.ids.len());
-        Texts {
-            ids: texts.ids[from..to].to_vec(),
-            texts: texts.texts[from..to].to_vec(),
-            cultures: texts.cultures[from..to].to_vec(),
-            labels: texts.labels[from..to].to_vec(),
-        }
-    };
-    (0..texts.ids.len()).step_by(size).flat_map(|from| ask(&part(from))).collect()
+    let n = texts.ids.len();
+    (0..n).step_by(size).flat_map(|from| ask(&part(texts, from..(from + size).min(n)))).collect()
 }
 
 fn near(one: &[f32], other: &[f32], within: f32) {
@@ -373,10 +375,13 @@ fn explanations_tell_what_was_seen() {
     );
     let text = serde_json::to_string(&told).unwrap();
     assert_eq!(serde_json::from_str::<Vec<calm_plugin::Explanation>>(&text).unwrap(), told);
-    let map = model.map(&test.batch()).unwrap();
-    assert_eq!((map.explicit.len(), map.latent.len()), (10, 10));
-    assert!(map.shown.iter().all(|share| (0.0..=1.0 + 1e-6).contains(share)), "{:?}", map.shown);
-    assert!(map.explicit.iter().any(|point| point.at[0].abs() > 1e-4));
+    // Places on a plane that stays the same whatever is asked together.
+    let places = |one: &calm_plugin::Explanation| one.places.unwrap();
+    assert!(told.iter().any(|one| places(one)[0][0].abs() > 1e-4));
+    let alone = &model.explain(&part(&test, 3..4).batch()).unwrap()[0];
+    for (here, there) in places(alone).into_iter().zip(places(&told[3])) {
+        near(&here, &there, 1e-5);
+    }
 }
 
 #[test]

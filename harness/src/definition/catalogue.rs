@@ -81,7 +81,7 @@ pub enum Error {
     },
     /// Neither family nor model nor suite.
     #[error(
-        "{file}: neither a family (`[[task]]`), nor a model (`plugin`), nor a suite (`models` and `benchmarks`); add the fields of one of them"
+        "{file}: neither a family (`[[task]]`), nor a model (`plugin` or `extends`), nor a suite (`models` and `benchmarks`); add the fields of one of them"
     )]
     Kind {
         /// The file.
@@ -99,6 +99,16 @@ pub enum Error {
         /// The nearest known name.
         nearest: Option<String>,
     },
+    /// A model extends one that does not exist.
+    #[error("{file}: it extends the unknown model `{name}`{} (`culture-eval list models` shows all)", did_you_mean(nearest.as_deref()))]
+    Base {
+        /// The file.
+        file: String,
+        /// What it extends.
+        name: String,
+        /// The nearest known name.
+        nearest: Option<String>,
+    },
     /// A file or folder that cannot be read.
     #[error("failed to read a definition: {0}; correct the path")]
     Io(#[from] std::io::Error),
@@ -107,13 +117,42 @@ pub enum Error {
 /// A model of the TOML `file`. Its own files are named from there; where it is part of the program, `root` is the folder of
 /// the project that the program was built in.
 fn model(root: &Path, file: &str, text: &str) -> Result<Model, Error> {
-    let mut model: Model = parse(file, text)?;
+    let mut model = parse(file, text)?;
+    place_files(&mut model, root, file);
+    Ok(model)
+}
+
+/// A model that says only how it differs from another: its keys take the place of the other's, in `[config]` one by one.
+fn variant(base: &Model, root: &Path, file: &str, mut own: toml::Table) -> Result<Model, Error> {
+    let told = |error: &dyn fmt::Display| Error::Toml {
+        file: file.to_owned(),
+        line: 1,
+        column: 1,
+        message: with_nearest(&error.to_string()),
+    };
+    own.remove("extends");
+    // Paths of the other's files are whole already; only its own are named from its TOML.
+    let mut merged = toml::Table::try_from(base).map_err(|e| told(&e))?;
+    let config = own.remove("config");
+    merged.extend(own.clone());
+    if let (Some(toml::Value::Table(config)), Some(toml::Value::Table(of_base))) =
+        (config, merged.get_mut("config"))
+    {
+        of_base.extend(config);
+    }
+    let mut model: Model = merged.try_into().map_err(|e| told(&e))?;
+    if own.contains_key("files") {
+        place_files(&mut model, root, file);
+    }
+    Ok(model)
+}
+
+fn place_files(model: &mut Model, root: &Path, file: &str) {
     let toml = root.join(file);
     let beside = toml.parent().unwrap_or(root);
     for path in model.files.values_mut() {
         *path = tidy(&beside.join(&*path)).to_string_lossy().into_owned();
     }
-    Ok(model)
 }
 
 /// The folder that the program was built in; it may be on another machine.
@@ -162,13 +201,35 @@ impl Catalogue {
     pub fn load(extra: &[PathBuf]) -> Result<Self, Error> {
         let mut all = Self::embedded()?;
         all.add_new_baselines(&project())?;
+        let mut waiting = Vec::new();
         for named in extra {
             let mut files = Vec::new();
             find_toml(named, &mut files)?;
             files.sort();
             for file in files {
                 let text = fs_err::read_to_string(&file)?;
-                all.add(&file.display().to_string(), &text)?;
+                let file = file.display().to_string();
+                // A model that extends another may stand before it.
+                if let Err(error) = all.add(&file, &text) {
+                    if !matches!(error, Error::Base { .. }) {
+                        return Err(error);
+                    }
+                    waiting.push((file, text));
+                }
+            }
+        }
+        while !waiting.is_empty() {
+            let before = waiting.len();
+            let mut last = None;
+            waiting.retain(|(file, text)| match all.add(file, text) {
+                Ok(()) => false,
+                Err(error) => {
+                    last = Some(error);
+                    true
+                }
+            });
+            if let (true, Some(error)) = (waiting.len() == before, last) {
+                return Err(error);
             }
         }
         all.sort();
@@ -222,7 +283,17 @@ impl Catalogue {
         embedded: bool,
     ) -> Result<(), Error> {
         let keys: toml::Table = parse(file, text)?;
-        let over = if keys.contains_key("plugin") {
+        let over = if let Some(base) = keys.get("extends") {
+            let base = base.as_str().unwrap_or_default();
+            let known = self.models().find(|model| model.name == base);
+            let known = known.ok_or_else(|| Error::Base {
+                file: file.to_owned(),
+                name: base.to_owned(),
+                nearest: nearest(base, self.models().map(|model| &*model.name)).map(str::to_owned),
+            })?;
+            let model = entry(variant(known, root, file, keys)?, file, embedded);
+            put(&mut self.model_entries, model, "model", |model| &model.name)
+        } else if keys.contains_key("plugin") {
             let model = entry(model(root, file, text)?, file, embedded);
             put(&mut self.model_entries, model, "model", |model| &model.name)
         } else if keys.contains_key("models") && keys.contains_key("benchmarks") {
@@ -657,7 +728,45 @@ mod tests {
         assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
         assert_eq!(
             told("name = \"x\"\n"),
-            "mine.toml: neither a family (`[[task]]`), nor a model (`plugin`), nor a suite (`models` and `benchmarks`); add the fields of one of them"
+            "mine.toml: neither a family (`[[task]]`), nor a model (`plugin` or `extends`), nor a suite (`models` and `benchmarks`); add the fields of one of them"
+        );
+    }
+
+    #[test]
+    fn a_model_may_say_only_how_it_differs() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            fs_err::write(folder.path().join(name), text).unwrap();
+        };
+        write(
+            "b.toml",
+            "name = \"base\"\ntitle = \"Base\"\nplugin = \"majority\"\ndescription = \"d\"\nlicence = \"MIT\"\nbatch = 7\nfiles = { words = \"w.txt\" }\n[config]\nx = 1\ny = { z = 2, w = 3 }\n",
+        );
+        // It stands before what it extends, and before a third that extends it.
+        write(
+            "a.toml",
+            "name = \"more\"\nextends = \"base\"\ntitle = \"More\"\n[config]\ny = { z = 5 }\n",
+        );
+        write("0.toml", "name = \"most\"\nextends = \"more\"\nbatch = 9\n");
+        let all = Catalogue::load(&[folder.path().to_owned()]).unwrap();
+        let (base, more, most) =
+            (all.model("base").unwrap(), all.model("more").unwrap(), all.model("most").unwrap());
+        assert_eq!((&*more.title, more.batch, &*more.plugin), ("More", 7, "majority"));
+        assert_eq!((&*most.title, most.batch), ("More", 9));
+        assert_eq!(most.config.to_string(), "x = 1\n\n[y]\nz = 5\n");
+        assert_eq!(most.files, base.files);
+        write("1.toml", "name = \"lost\"\nextends = \"bse\"\n");
+        let told = Catalogue::load(&[folder.path().to_owned()]).unwrap_err().to_string();
+        assert!(
+            told.contains("1.toml: it extends the unknown model `bse`: did you mean `base`?"),
+            "{told}"
+        );
+        write("1.toml", "name = \"odd\"\nextends = \"base\"\nbtch = 3\n");
+        let told = Catalogue::load(&[folder.path().to_owned()]).unwrap_err().to_string();
+        assert!(
+            told.contains("1.toml:1:1: unknown field `btch`")
+                && told.contains("did you mean `batch`?"),
+            "{told}"
         );
     }
 
