@@ -25,3 +25,4 @@ mod sample_run;
 mod scaffold;
 mod scoring;
 mod stats;
+mod weights;
