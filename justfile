@@ -2,14 +2,20 @@
 set positional-arguments := true
 
 culture_eval := "target/release/culture-eval"
+# Before `just setup` has brought libtorch, what stands on it is left out.
+left_out := if path_exists(justfile_directory() / ".libtorch") == "true" { "" } else { "--exclude backbone --exclude calm-plugin --exclude encoder" }
 
 # List the recipes
 default:
     @'{{just_executable()}}' --justfile '{{justfile()}}' --list --unsorted
 
-# Bring libtorch (once), build the program and all plugins; without libtorch: `cargo build --release`
+# Bring libtorch (once), build the program and all plugins
 setup: libtorch
     cargo build --release --workspace
+
+# Build the program and its plugins; without `setup` those that need no libtorch
+build:
+    cargo build --release --workspace {{left_out}}
 
 # Put the pinned libtorch where the build finds it: CPU, or CUDA where a driver is there (`just libtorch --cuda yes`)
 libtorch *args:
@@ -20,7 +26,7 @@ eval-all *args: setup
     {{culture_eval}} run "$@"
 
 # Any command of the program: `just run list benchmarks`
-run *args: setup
+run *args: build
     {{culture_eval}} "$@"
 
 # All tests
@@ -41,6 +47,7 @@ test-browser:
 test-slow:
     cargo test --release --package harness --features slow-tests --test it -- slow
     scripts/test-llama
+    scripts/test-gguf
 
 # Whole-command and criterion benchmarks
 bench: setup
@@ -52,7 +59,7 @@ bench-stats: setup
     python3 scripts/bench-stats.py
 
 # Write the leaderboard of the last `eval-all` again: terminal, Markdown, CSV, JSON
-report *args: setup
+report *args: build
     {{culture_eval}} report "$@"
 
 # CALM against its controls on CREHate and EMGSD, five seeds, 3,000 examples; goes on where it stopped
@@ -68,7 +75,7 @@ calm-ablations *args: setup
     {{culture_eval}} --definitions calm-plugin/experiments run calm-ablations "$@"
 
 # Start a new baseline: a crate, or with `--command` a Python script, with a model TOML, a suite and a test
-new-baseline name *args: setup
+new-baseline name *args: build
     {{culture_eval}} plugin new "$1"
 
 # Follow "Add a baseline" of CONTRIBUTING.md in a fresh clone and time each step (`--quick`)
@@ -76,9 +83,9 @@ try-new-baseline *args:
     scripts/try-new-baseline "$@"
 
 # Write the SAMPLE data to a folder, to look at it
-sample dir="benchmarks/sample/out": setup
+sample dir="benchmarks/sample/out": build
     {{culture_eval}} sample "$1"
 
 # Recompute the committed statistics of the data
-statistics *args: setup
+statistics *args: build
     {{culture_eval}} prepare --all --write-statistics benchmarks/statistics "$@"

@@ -1,4 +1,6 @@
 //! Embeds the definitions, so that a new TOML needs no Rust: families, suites, models, statistics.
+//!
+//! A changed file builds the program anew. A new baseline does not: the program finds it in its project (`definition::catalogue`).
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -15,8 +17,6 @@ fn main() -> io::Result<()> {
     embed(&mut out, &root, "SUITES", &suites, "toml")?;
     embed(&mut out, &root, "MODELS", &beside_baselines(&root, "models")?, "toml")?;
     embed(&mut out, &root, "STATISTICS", &[root.join("benchmarks/statistics")], "json")?;
-    // A new baseline crate changes the lock file.
-    println!("cargo::rerun-if-changed={}", root.join("Cargo.lock").display());
     println!("cargo::rerun-if-changed=build.rs");
     let target = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("embedded.rs");
     fs::write(target, out)
@@ -53,8 +53,8 @@ fn embed(
                 files.push(path);
             }
         }
-        // The folder `benchmarks` itself holds much else; its subfolders only definitions.
-        if folder.file_name().is_some_and(|folder| folder != "benchmarks") {
+        // Of the folders of `benchmarks`; it itself holds much else.
+        if folder.parent().is_some_and(|parent| parent.ends_with("benchmarks")) {
             println!("cargo::rerun-if-changed={}", folder.display());
         }
     }

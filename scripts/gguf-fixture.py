@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Writes baselines/gguf/tests/fixtures: tiny random Llamas as GGUF files, and their log-likelihoods by a forward pass in NumPy.
 
-    python scripts/gguf-fixture.py
+    python scripts/gguf-fixture.py                     expected.json and its three models
+    python scripts/gguf-fixture.py MODEL.gguf          smollm2-135m.json: the same of a real model, which is not written
 
 Needs numpy, gguf and tokenizers. The forward pass here follows the papers (RMSNorm, rotary pairs, grouped queries, SwiGLU) in float64
 and evaluates every text whole: no cache, no quantised arithmetic. Weights are what the file holds, dequantised by the gguf package.
@@ -19,6 +20,11 @@ D, HEADS, KV, FEED, BLOCKS, CONTEXT, BASE, EPSILON = 64, 4, 2, 96, 2, 96, 10000.
 HEAD = D // HEADS
 TEXTS = ["The ferry leaves at noon. Is it late?\nAnswer:", "Rice and beans,", "ä 7 12"]
 OPTIONS = [" yes", " no", " perhaps, but not today", "", "\n42"]
+QUESTIONS = [
+    ("The capital of France is", [" Paris", " London", " a city"]),
+    ("Here is a post:\n\"I love my neighbours, whoever they are.\"\nWould most people find it hateful? Answer yes or no.\nAnswer:", [" yes", " no"]),
+    ("Café 2024, 中文 and 🙂:", [" ok", "\n\n"]),
+]
 
 
 def byte_tokens():
@@ -85,6 +91,36 @@ def forward(weights, ids):
     return logits - np.log(np.exp(logits).sum(-1, keepdims=True))
 
 
+def pair(weights, encode, start, text, option):
+    """What an option adds to a text; a text without a token is the token `start`."""
+    context, whole = encode(text) or [start], encode(text + option)
+    if not encode(text):
+        whole = [start, *whole]
+    same = next((i for i, (a, b) in enumerate(zip(context, whole)) if a != b), min(len(context), len(whole)))
+    logs = forward(weights, whole)
+    at = range(same, len(whole))
+    return {"context": text, "continuation": option, "sum": float(sum(logs[i - 1][whole[i]] for i in at)), "tokens": len(at),
+            "greedy": all(logs[i - 1].argmax() == whole[i] for i in at)}
+
+
+def real(path):
+    """The same of a model that is there."""
+    global D, HEADS, KV, BLOCKS, BASE, EPSILON, HEAD
+    reader = gguf.GGUFReader(path)
+    field = lambda name: reader.fields[name].contents()  # noqa: E731
+    D, HEADS, KV = field("llama.embedding_length"), field("llama.attention.head_count"), field("llama.attention.head_count_kv")
+    BLOCKS, BASE, EPSILON = field("llama.block_count"), field("llama.rope.freq_base"), field("llama.attention.layer_norm_rms_epsilon")
+    HEAD = D // HEADS
+    weights = {t.name: gguf.quants.dequantize(t.data, t.tensor_type).astype(np.float64) for t in reader.tensors}
+    tokenizer = encoder(field("tokenizer.ggml.tokens"), field("tokenizer.ggml.merges"))
+    begin = [field("tokenizer.ggml.bos_token_id")] if field("tokenizer.ggml.add_bos_token") else []
+    encode = lambda text: begin + tokenizer.encode(text).ids  # noqa: E731
+    expected = [pair(weights, encode, None, text, option) for text, options in QUESTIONS for option in options]
+    made_with = {name: version(name) for name in ["gguf", "numpy", "tokenizers"]} | {"python": sys.version.split()[0]}
+    (OUT / "smollm2-135m.json").write_text(json.dumps(
+        {"made_by": "scripts/gguf-fixture.py", "with": made_with, "file": Path(path).name, "loglikelihood": expected}, indent=1, ensure_ascii=False) + "\n")
+
+
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
     tokens, merges = vocabulary()
@@ -134,16 +170,7 @@ def main():
         writer.write_tensors_to_file()
         writer.close()
         encode = lambda text: ([0] if begin else []) + tokenizer.encode(text).ids  # noqa: E731,B023
-        expected = []
-        for text in ["", *TEXTS]:
-            for option in OPTIONS:
-                context, whole = encode(text) or [0], encode(text + option) if text or begin else [0] + encode(option)
-                same = next((i for i, (a, b) in enumerate(zip(context, whole)) if a != b), min(len(context), len(whole)))
-                logs = forward(weights, whole)
-                at = range(same, len(whole))
-                expected.append({
-                    "context": text, "continuation": option, "sum": float(sum(logs[i - 1][whole[i]] for i in at)), "tokens": len(at),
-                    "greedy": all(logs[i - 1].argmax() == whole[i] for i in at)})
+        expected = [pair(weights, encode, 0, text, option) for text in ["", *TEXTS] for option in OPTIONS]
         replies = []
         for text in TEXTS:
             ids = encode(text)
@@ -157,4 +184,7 @@ def main():
     (OUT / "expected.json").write_text(json.dumps({"made_by": "scripts/gguf-fixture.py", "with": made_with, "cases": cases}, indent=1) + "\n")
 
 
-main()
+if len(sys.argv) > 1:
+    real(sys.argv[1])
+else:
+    main()

@@ -1,5 +1,6 @@
 //! What the model went by: experts, slot attention, deviation, clusters and place of each text.
 
+use backbone::{rows, train};
 use plugin_api::{Batch, Error};
 use serde::{Deserialize, Serialize};
 use tch::{Device, IndexOp as _, Kind, Tensor};
@@ -68,7 +69,7 @@ impl CalmPlugin {
     pub fn explain(&self, batch: &Batch<'_>) -> Result<Vec<Explanation>, Error> {
         let items = Items::new(&batch.texts, &self.net.tokens, &self.net.lexicon)?;
         let mut all: Vec<Option<Explanation>> = vec![None; batch.len()];
-        for rows in backbone::train::even(&items.lengths, crate::BATCH) {
+        for rows in train::even(&items.lengths, rows::BATCH) {
             let explained =
                 self.read(&items, &rows, |output| -> Result<Vec<Explanation>, Error> {
                     let clusters = self.clusters(output)?;

@@ -94,13 +94,7 @@ pub(crate) fn fit(
     let outcome = train::run(&mut fit, &net.config.train, folder.as_deref(), &key, host)?;
     fit.step = outcome.steps;
     tch::no_grad(|| runtime::guard("the final clusters", || fit.settle()))?;
-    host.log(format!(
-        "{} steps; best macro-F1 on validation {} at step {}; {}",
-        outcome.steps,
-        outcome.best.map_or("none (no validation data)".to_owned(), |best| format!("{best:.4}")),
-        outcome.best_step,
-        runtime::memory_line(net.device)
-    ));
+    host.log(format!("{outcome}; {}", runtime::memory_line(net.device)));
     Ok(Kept { clusters: fit.clusters, prototypes })
 }
 

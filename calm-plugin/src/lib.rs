@@ -20,7 +20,7 @@ pub mod slots;
 
 use std::path::Path;
 
-use backbone::{Checkpoint, Tokens, precision, runtime, state, train};
+use backbone::{Checkpoint, Tokens, precision, rows, runtime, state};
 use plugin_api::{
     Batch, Capability, Dataset, Error, Host, Matrix, Plugin, Replies, Scores, Task, export_plugin,
 };
@@ -35,9 +35,6 @@ use crate::lexicon::Lexicon;
 use crate::model::{BACKBONE, Calm, How, Input, Output};
 
 pub use explain::{Explanation, SlotAttention, TokenWeight};
-
-/// Texts computed at a time outside training.
-const BATCH: usize = 32;
 
 /// Files of a saved model.
 const CONFIG: &str = "config.json";
@@ -128,7 +125,7 @@ impl Plugin for CalmPlugin {
             return Err(Error::internal("calm-plugin has not been fitted; fit or load it first"));
         }
         let probabilities = |output: &Output| output.last().logits.softmax(-1, Kind::Float);
-        self.in_batches(&batch.texts, host, probabilities, |row, own| {
+        self.rows(&batch.texts, host, probabilities, |row, own| {
             scores.row(row).copy_from_slice(own);
         })
     }
@@ -151,7 +148,7 @@ impl Plugin for CalmPlugin {
             Embedding::Task => output.first().thought.task.shallow_clone(),
             Embedding::Backbone => output.first().thought.pooled.shallow_clone(),
         };
-        self.in_batches(&batch.texts, host, vector, |row, own| {
+        self.rows(&batch.texts, host, vector, |row, own| {
             vectors.row(row).copy_from_slice(own);
         })
     }
@@ -237,29 +234,17 @@ impl CalmPlugin {
         if self.kept.is_some() { self.net.config.rounds_at_inference } else { 0 }
     }
 
-    /// Rows of numbers of texts, by batches of like length: `make` gives them, `put` takes each to its place.
-    fn in_batches(
+    /// A row of numbers of each text: `make` gives them, `put` takes each to its place.
+    fn rows(
         &self,
         texts: &[&str],
         host: &Host,
         make: impl Fn(&Output) -> Tensor,
-        mut put: impl FnMut(usize, &[f32]),
+        put: impl FnMut(usize, &[f32]),
     ) -> Result<(), Error> {
         let items = Items::new(texts, &self.net.tokens, &self.net.lexicon)?;
-        for rows in train::even(&items.lengths, BATCH) {
-            if host.is_cancelled() {
-                return Err(Error::cancelled());
-            }
-            let made = self
-                .read(&items, &rows, |output| make(output).to_device(Device::Cpu).contiguous())?;
-            let width = made.size()[1] as usize;
-            let mut values = vec![0f32; rows.len() * width];
-            made.copy_data(&mut values, rows.len() * width);
-            for (own, row) in values.chunks(width).zip(rows) {
-                put(row, own);
-            }
-        }
-        Ok(())
+        let compute = |rows: &[usize]| make(&self.output(&items, rows));
+        rows::each(Self::NAME, &items.lengths, host, compute, put)
     }
 
     /// What the model gives for some items, without gradient.
@@ -269,11 +254,13 @@ impl CalmPlugin {
         rows: &[usize],
         make: impl FnOnce(&Output) -> T,
     ) -> Result<T, Error> {
-        runtime::guard("calm-plugin", || {
-            let how = How { rounds: self.rounds(), ..How::default() };
-            let input = items.batch(rows, &self.net.tokens, self.net.device);
-            Ok(tch::no_grad(|| make(&self.net.forward(&input, how))))
-        })
+        runtime::guard(Self::NAME, || Ok(tch::no_grad(|| make(&self.output(items, rows)))))
+    }
+
+    fn output(&self, items: &Items, rows: &[usize]) -> Output {
+        let how = How { rounds: self.rounds(), ..How::default() };
+        let input = items.batch(rows, &self.net.tokens, self.net.device);
+        self.net.forward(&input, how)
     }
 }
 
@@ -296,16 +283,7 @@ impl Net {
         if config.rounds > 0 {
             above("prompt_layer", config.prompt_layer, layers.saturating_sub(1))?;
         }
-        let longest = config.max_tokens.min(model.positions as usize);
-        let tokens = Tokens::open(&checkpoint.tokenizer, longest, model.padding)?;
-        if tokens.vocabulary() > model.vocabulary as usize {
-            return Err(Error::load(format!(
-                "{}: its {} tokens are more than the model's {}; take both from one checkpoint",
-                checkpoint.tokenizer.display(),
-                tokens.vocabulary(),
-                model.vocabulary
-            )));
-        }
+        let tokens = checkpoint.tokens(config.max_tokens)?;
         let lexicon = Lexicon::open()?;
         runtime::guard("loading the checkpoint", || {
             // Declared and drawn on the CPU, so that a seed gives the same parameters on every device.

@@ -53,9 +53,9 @@ pub mod trampoline {
             abi_minor: CE_ABI_MINOR,
             struct_size: size_of::<CePlugin>(),
             capabilities: Capability::bits(P::CAPABILITIES),
-            name: constant(P::NAME),
-            version: constant(version),
-            build_info: constant(build_info),
+            name: borrowed(P::NAME),
+            version: borrowed(version),
+            build_info: borrowed(build_info),
             create: Some(create::<P>),
             destroy: Some(destroy::<P>),
             fit: Some(fit::<P>),
@@ -70,7 +70,7 @@ pub mod trampoline {
         }
     }
 
-    const fn constant(text: &'static str) -> CeStr {
+    const fn borrowed(text: &str) -> CeStr {
         CeStr { data: text.as_ptr(), len: text.len() }
     }
 
@@ -111,17 +111,41 @@ pub mod trampoline {
         unsafe { view(data, len).iter().map(|s| text(*s, what)).collect() }
     }
 
+    /// What the caller points to; `what` names it where there is nothing.
+    ///
     /// # Safety
-    /// The batch and its columns live during `'a`.
-    unsafe fn batch<'a>(batch: &CeBatch) -> Result<Batch<'a>, Error> {
+    /// `data` is null or points to a value that lives and is not written during `'a`.
+    unsafe fn given<'a, T>(data: *const T, what: &str) -> Result<&'a T, Error> {
+        // SAFETY: promised by the caller.
+        unsafe { data.as_ref() }.ok_or_else(|| Error::internal(format!("{what} is null")))
+    }
+
+    /// # Safety
+    /// As [`given`]; the batch's columns live during `'a` too.
+    unsafe fn batch<'a>(batch: *const CeBatch) -> Result<Batch<'a>, Error> {
         // SAFETY: promised by the caller.
         unsafe {
+            let batch = given(batch, "the batch")?;
             Ok(Batch {
                 ids: texts(batch.ids, batch.n, "an id")?,
                 texts: texts(batch.texts, batch.n, "a text")?,
                 cultures: view(batch.cultures, batch.n),
             })
         }
+    }
+
+    /// The host's place for texts, as a function.
+    ///
+    /// # Safety
+    /// As [`given`]; the sink's function may be called with its context during `'a`.
+    unsafe fn put<'a>(sink: *const CeSink) -> Result<impl FnMut(usize, &str) + 'a, Error> {
+        // SAFETY: promised by the caller.
+        let sink = unsafe { given(sink, "the sink") }?;
+        let put = sink.put.ok_or_else(|| Error::internal("the sink has no function"))?;
+        Ok(move |index: usize, text: &str| {
+            // SAFETY: promised by the caller; the host copies the text before it returns.
+            unsafe { put(sink.context, index, borrowed(text)) };
+        })
     }
 
     thread_local! {
@@ -227,14 +251,13 @@ pub mod trampoline {
 
     fn wrap(host: *const CeHost) -> Host {
         let calls = Calls { host };
-        let ce = |text: &str| CeStr { data: text.as_ptr(), len: text.len() };
         Host {
             threads: calls.host().threads.max(1) as usize,
             seed: calls.host().seed,
             log: Box::new(move |message| {
                 if let Some(log) = calls.host().log {
                     // SAFETY: a host function with its own context.
-                    unsafe { log(calls.host().context, ce(message)) };
+                    unsafe { log(calls.host().context, borrowed(message)) };
                 }
             }),
             progress: Box::new(move |done, total| {
@@ -246,7 +269,7 @@ pub mod trampoline {
             metric: Box::new(move |name, step, value| {
                 if let Some(metric) = calls.host().metric {
                     // SAFETY: as above.
-                    unsafe { metric(calls.host().context, ce(name), step, value) };
+                    unsafe { metric(calls.host().context, borrowed(name), step, value) };
                 }
             }),
             is_cancelled: Box::new(move || {
@@ -270,7 +293,7 @@ pub mod trampoline {
         let body = || {
             // SAFETY: the host passes pointers that live for the call; `host` lives until destroy.
             let (config, task, host) = unsafe {
-                let task = task.as_ref().ok_or_else(|| Error::internal("the task is null"))?;
+                let task = given(task, "the task")?;
                 if host.is_null() || out.is_null() {
                     return Err(Error::internal("the host or the place for the handle is null"));
                 }
@@ -313,9 +336,9 @@ pub mod trampoline {
             unsafe {
                 let handle = handle::<P>(at)?;
                 let read = |data: *const CeDataset| -> Result<Dataset<'_>, Error> {
-                    let data = data.as_ref().ok_or_else(|| Error::internal("a dataset is null"))?;
+                    let data = given(data, "a dataset")?;
                     Ok(Dataset {
-                        examples: batch(&data.examples)?,
+                        examples: batch(&raw const data.examples)?,
                         labels: view(data.labels, data.examples.n),
                     })
                 };
@@ -338,8 +361,7 @@ pub mod trampoline {
             // SAFETY: the host passes buffers of `n * n_labels` and `n` values that live for the call.
             unsafe {
                 let handle = handle::<P>(at)?;
-                let batch =
-                    batch(rows.as_ref().ok_or_else(|| Error::internal("the batch is null"))?)?;
+                let batch = batch(rows)?;
                 let n = batch.len();
                 let mut scores = Scores {
                     values: view_mut(scores, n * handle.labels),
@@ -371,8 +393,7 @@ pub mod trampoline {
             // SAFETY: the host passes a buffer of `n * dimension` values that lives for the call.
             unsafe {
                 let handle = handle::<P>(at)?;
-                let batch =
-                    batch(rows.as_ref().ok_or_else(|| Error::internal("the batch is null"))?)?;
+                let batch = batch(rows)?;
                 let (n, columns) = (batch.len(), handle.plugin.dimension());
                 let mut vectors = Matrix { values: view_mut(vectors, n * columns), columns };
                 handle.plugin.embed(&batch, &mut vectors, &handle.host)?;
@@ -428,15 +449,9 @@ pub mod trampoline {
             unsafe {
                 let handle = handle::<P>(at)?;
                 let prompts = texts(prompts, n, "a prompt")?;
-                let how = how
-                    .as_ref()
-                    .ok_or_else(|| Error::internal("the generation settings are null"))?;
+                let how = given(how, "how to generate")?;
                 let how = Generation { max_tokens: how.max_tokens, temperature: how.temperature };
-                let sink = sink.as_ref().ok_or_else(|| Error::internal("the sink is null"))?;
-                let put = sink.put.ok_or_else(|| Error::internal("the sink has no function"))?;
-                let mut put = |index: usize, reply: &str| {
-                    put(sink.context, index, CeStr { data: reply.as_ptr(), len: reply.len() });
-                };
+                let mut put = put(sink)?;
                 handle.plugin.generate(&prompts, &how, &mut Replies { put: &mut put }, &handle.host)
             }
         };
@@ -454,13 +469,8 @@ pub mod trampoline {
             // SAFETY: the host passes pointers that live for the call.
             unsafe {
                 let handle = handle::<P>(at)?;
-                let batch =
-                    batch(rows.as_ref().ok_or_else(|| Error::internal("the batch is null"))?)?;
-                let sink = sink.as_ref().ok_or_else(|| Error::internal("the sink is null"))?;
-                let put = sink.put.ok_or_else(|| Error::internal("the sink has no function"))?;
-                let mut put = |index: usize, reply: &str| {
-                    put(sink.context, index, CeStr { data: reply.as_ptr(), len: reply.len() });
-                };
+                let batch = batch(rows)?;
+                let mut put = put(sink)?;
                 handle.plugin.explain(&batch, &mut Replies { put: &mut put }, &handle.host)
             }
         };

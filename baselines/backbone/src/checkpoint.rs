@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use plugin_api::Error;
 use serde::Deserialize;
 
+use crate::tokens::Tokens;
+
 /// Its files.
 #[derive(Debug, Clone)]
 pub struct Checkpoint {
@@ -173,6 +175,23 @@ impl Checkpoint {
             }
         }
         Ok(Self { config: ModelConfig::read(&config)?, weights, tokenizer })
+    }
+
+    /// Its tokenizer, which cuts texts at `max_tokens` or where the model's positions end.
+    ///
+    /// # Errors
+    /// Names the file, and what is wrong with it or that it belongs to another model.
+    pub fn tokens(&self, max_tokens: usize) -> Result<Tokens, Error> {
+        let ModelConfig { positions, vocabulary, padding, .. } = self.config;
+        let tokens = Tokens::open(&self.tokenizer, max_tokens.min(positions as usize), padding)?;
+        if tokens.vocabulary() > vocabulary as usize {
+            return Err(Error::load(format!(
+                "{}: its {} tokens are more than the model's {vocabulary}; take both from one checkpoint",
+                self.tokenizer.display(),
+                tokens.vocabulary()
+            )));
+        }
+        Ok(tokens)
     }
 }
 

@@ -12,6 +12,7 @@ pub mod model;
 mod packed;
 pub mod pooling;
 pub mod precision;
+pub mod rows;
 pub mod runtime;
 pub mod state;
 pub mod tokens;

@@ -100,6 +100,55 @@ fn vectors_replies_and_likelihoods() {
     assert_eq!(heard, [(0, "HI".to_owned()), (1, "HO".to_owned())]);
 }
 
+/// Each request as the README tells it, field by field.
+#[test]
+fn what_is_asked_is_the_protocol() {
+    let folder = tempfile::tempdir().unwrap();
+    let heard = folder.path().join("heard");
+    let code = format!(
+        "import sys, json, os\nout = open({heard:?}, 'w')\nfor line in sys.stdin:\n r = json.loads(line)\n print(line, file=out, end='', flush=True)\n n = len(r.get('examples', r.get('pairs', r.get('prompts', []))))\n print(json.dumps({{'create': {{'can': ['fit', 'classify', 'embed', 'generate', 'loglikelihood', 'save'], 'dimension': 1}}, 'classify': {{'labels': ['no'] * n}}, 'embed': {{'vectors': [[1]] * n}}, 'generate': {{'replies': ['x'] * n}}, 'loglikelihood': {{'loglikelihoods': [{{'sum': -1, 'tokens': 1, 'greedy': True}}] * n}}}}.get(r['do'], {{}})), flush=True)\nprint(json.dumps([os.environ['PYTHONHASHSEED'], os.environ['OMP_NUM_THREADS']]), file=out, flush=True)\n"
+    );
+    let config = serde_json::json!({"command": ["python3", "-c", code], "config": {"k": 3}, "weights": {"table": "/a/b"}});
+    let mut model = Model::create(&config.to_string(), &task(), &Host::silent(3, 7)).unwrap();
+    let train =
+        Dataset { examples: Batch::of(&["a", "b"], &["good", "bad"], &[1, 9]), labels: &[1, 0] };
+    let valid = Dataset { examples: Batch::of(&["v"], &["fair"], &[0]), labels: &[1] };
+    model.fit(&train, &valid, &host()).unwrap();
+    let batch = Batch::of(&["e"], &["text"], &[0]);
+    let (mut values, mut answered) = ([9.0; 2], [1]);
+    model.classify(&batch, &mut Scores::over(&mut values, &mut answered, 2), &host()).unwrap();
+    assert_eq!(values, [1.0, 0.0]);
+    model.embed(&batch, &mut Matrix::over(&mut [0.0], 1), &host()).unwrap();
+    assert!(model.loglikelihood(&["c"], &[" d"], &host()).unwrap()[0].greedy);
+    let how = Generation { max_tokens: 5, temperature: 0.25 };
+    model.generate(&["hi"], &how, &mut Replies::to(&mut |_, _| ()), &host()).unwrap();
+    model.save(folder.path()).unwrap();
+    model.load(folder.path()).unwrap();
+    drop(model);
+    let heard: Vec<serde_json::Value> = (fs_err::read_to_string(&heard).unwrap().lines())
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let folder = folder.path().display().to_string();
+    let examples = serde_json::json!([{"id": "e", "text": "text", "culture": "AU"}]);
+    assert_eq!(
+        serde_json::Value::Array(heard),
+        serde_json::json!([
+            {"do": "create", "protocol": 1, "config": {"k": 3}, "weights": {"table": "/a/b"}, "seed": 7, "threads": 3,
+             "task": {"name": "t", "protocol": "finetuned", "labels": ["no", "yes"], "cultures": ["AU", "ZA"]}},
+            {"do": "fit",
+             "train": [{"id": "a", "text": "good", "culture": "ZA", "label": "yes"}, {"id": "b", "text": "bad", "culture": null, "label": "no"}],
+             "valid": [{"id": "v", "text": "fair", "culture": "AU", "label": "yes"}]},
+            {"do": "classify", "examples": examples},
+            {"do": "embed", "examples": examples},
+            {"do": "loglikelihood", "pairs": [{"context": "c", "continuation": " d"}]},
+            {"do": "generate", "prompts": ["hi"], "max_tokens": 5, "temperature": 0.25},
+            {"do": "save", "folder": folder},
+            {"do": "load", "folder": folder},
+            ["7", "3"],
+        ])
+    );
+}
+
 #[test]
 fn every_failure_has_its_reason() {
     let fails = |body: &str, parts: &[&str]| {

@@ -3,12 +3,12 @@
 use backbone::features::Cache;
 use backbone::model::Pass;
 use backbone::train::{self, Learner, Loss, Step};
-use backbone::{Encoded, Tune, runtime};
+use backbone::{Encoded, Tune, rows, runtime};
 use plugin_api::{Dataset, Error, Host};
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
 
-use crate::{BATCH, Encoder, PRETRAINED};
+use crate::{Encoder, PRETRAINED};
 
 pub(crate) fn fit(
     encoder: &Encoder,
@@ -31,13 +31,7 @@ pub(crate) fn fit(
         encoder,
     };
     let outcome = train::run(&mut fit, &encoder.config.train, folder.as_deref(), &key, host)?;
-    host.log(format!(
-        "{} steps; best macro-F1 on validation {} at step {}; {}",
-        outcome.steps,
-        outcome.best.map_or("none (no validation data)".to_owned(), |best| format!("{best:.4}")),
-        outcome.best_step,
-        runtime::memory_line(encoder.device)
-    ));
+    host.log(format!("{outcome}; {}", runtime::memory_line(encoder.device)));
     Ok(())
 }
 
@@ -140,7 +134,7 @@ impl Learner for Fit<'_> {
             return Ok(None);
         }
         let mut answers = vec![0; self.valid.labels.len()];
-        for items in train::even(&self.valid.lengths, BATCH * 2) {
+        for items in train::even(&self.valid.lengths, rows::BATCH * 2) {
             let best = self.valid.logits(self.encoder, &items, 0.0).argmax(-1, false);
             let best: Vec<i64> = Vec::try_from(best.to_device(Device::Cpu).to_kind(Kind::Int64))
                 .map_err(Error::internal)?;

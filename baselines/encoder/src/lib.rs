@@ -7,7 +7,7 @@ mod head;
 use std::path::Path;
 
 use backbone::model::Pass;
-use backbone::{Backbone, Checkpoint, Encoded, Tokens, precision, runtime, state, train};
+use backbone::{Backbone, Checkpoint, Encoded, Tokens, precision, rows, runtime, state};
 use plugin_api::{
     Batch, Capability, Dataset, Error, Host, Matrix, Plugin, Scores, Task, export_plugin,
 };
@@ -16,9 +16,6 @@ use tch::{Device, Kind, Tensor};
 
 pub use config::Config;
 use head::Head;
-
-/// Texts computed at a time outside training.
-const BATCH: usize = 32;
 
 /// Prefix of the pretrained parameters.
 const PRETRAINED: &str = "backbone";
@@ -44,20 +41,7 @@ impl Plugin for Encoder {
         let config = Config::parse(config)?;
         let checkpoint = Checkpoint::open(config.folder.as_deref(), &config.weights)?;
         let device = runtime::start(&config.device, host)?;
-        let longest = checkpoint.config.positions as usize;
-        let tokens = Tokens::open(
-            &checkpoint.tokenizer,
-            config.max_tokens.min(longest),
-            checkpoint.config.padding,
-        )?;
-        if tokens.vocabulary() > checkpoint.config.vocabulary as usize {
-            return Err(Error::load(format!(
-                "{}: its {} tokens are more than the model's {}; take both from one checkpoint",
-                checkpoint.tokenizer.display(),
-                tokens.vocabulary(),
-                checkpoint.config.vocabulary
-            )));
-        }
+        let tokens = checkpoint.tokens(config.max_tokens)?;
         let frozen = config.frozen_layers.map(|layers| layers.min(checkpoint.config.layers));
         runtime::guard("loading the encoder", || {
             // Drawn on the CPU, so that a seed gives the same head on every device.
@@ -89,7 +73,7 @@ impl Plugin for Encoder {
         host: &Host,
     ) -> Result<(), Error> {
         let classes = self.task.labels.len();
-        self.in_batches(
+        self.rows(
             &batch.texts,
             host,
             |vectors| self.head.forward(vectors, 0.0).softmax(-1, Kind::Float),
@@ -115,7 +99,7 @@ impl Plugin for Encoder {
             }
             pooled / pooled.norm_scalaropt_dim(2.0, &[1i64][..], true).clamp_min(1e-12)
         };
-        self.in_batches(&batch.texts, host, finish, |row, own| {
+        self.rows(&batch.texts, host, finish, |row, own| {
             vectors.row(row).copy_from_slice(own);
         })
     }
@@ -151,38 +135,23 @@ impl Encoder {
         })
     }
 
-    /// Pooled vectors of texts by batches of like length; `finish` makes rows of them, `put` takes each to its place.
-    fn in_batches(
+    /// Pooled vectors of texts; `finish` makes rows of them, `put` takes each to its place.
+    fn rows(
         &self,
         texts: &[&str],
         host: &Host,
         finish: impl Fn(&Tensor) -> Tensor,
-        mut put: impl FnMut(usize, &[f32]),
+        put: impl FnMut(usize, &[f32]),
     ) -> Result<(), Error> {
         let encoded = self.encode(texts)?;
         let lengths: Vec<usize> = encoded.iter().map(Encoded::len).collect();
-        for items in train::even(&lengths, BATCH) {
-            if host.is_cancelled() {
-                return Err(Error::cancelled());
-            }
-            let rows = runtime::guard("the encoder", || {
-                let texts: Vec<&Encoded> = items.iter().map(|item| &encoded[*item]).collect();
-                let padded = self.tokens.pad(&texts, self.device);
-                Ok(tch::no_grad(|| {
-                    let hidden = self.backbone.embed(&padded.ids, Pass::default());
-                    finish(&self.pooled(hidden, &padded.mask, 0, 0.0))
-                        .to_device(Device::Cpu)
-                        .contiguous()
-                }))
-            })?;
-            let width = rows.size()[1] as usize;
-            let mut values = vec![0f32; items.len() * width];
-            rows.copy_data(&mut values, items.len() * width);
-            for (row, item) in values.chunks(width).zip(items) {
-                put(item, row);
-            }
-        }
-        Ok(())
+        let compute = |items: &[usize]| {
+            let texts: Vec<&Encoded> = items.iter().map(|item| &encoded[*item]).collect();
+            let padded = self.tokens.pad(&texts, self.device);
+            let hidden = self.backbone.embed(&padded.ids, Pass::default());
+            finish(&self.pooled(hidden, &padded.mask, 0, 0.0))
+        };
+        rows::each("the encoder", &lengths, host, compute, put)
     }
 }
 

@@ -1,6 +1,9 @@
 //! The plugin on tiny checkpoints: it learns, saves, resumes, answers the same at any batch size, and says what is wrong.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "common/checked.rs"]
+mod checked;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -97,6 +100,13 @@ fn right(scores: &[f32]) -> usize {
 }
 
 #[test]
+fn it_passes_plugin_check() {
+    let config = serde_json::json!({"folder": checkpoint("bert"), "device": "cpu",
+        "train": {"epochs": 2, "batch": 8}});
+    checked::passes("it_passes_plugin_check", "encoder", &config);
+}
+
+#[test]
 fn every_way_of_tuning_learns_eight_items() {
     let _alone = alone();
     let ways = [
@@ -181,6 +191,23 @@ fn batch_size_order_and_length_change_nothing() {
     }
     let norms = together.chunks(width).map(|row| row.iter().map(|v| v * v).sum::<f32>());
     assert!(norms.into_iter().all(|norm| (norm - 1.0).abs() < 1e-4));
+}
+
+#[test]
+fn a_prefix_stands_before_every_text_and_long_texts_are_cut() {
+    let _alone = alone();
+    let mut plain = model("bert", serde_json::json!({})).unwrap();
+    let mut with = model("bert", serde_json::json!({"prefix": "the guest "})).unwrap();
+    assert_eq!(embed(&mut with, &["came late"]), embed(&mut plain, &["the guest came late"]));
+    assert_ne!(embed(&mut with, &["came late"]), embed(&mut plain, &["came late"]));
+    // Two words beside the two tokens that every text has.
+    let mut short = model("bert", serde_json::json!({"max_tokens": 4})).unwrap();
+    assert_eq!(embed(&mut short, &["the guest came late"]), embed(&mut plain, &["the guest"]));
+    let mut raw = model("bert", serde_json::json!({"normalise": false})).unwrap();
+    let norm = |row: &[f32]| row.iter().map(|v| v * v).sum::<f32>().sqrt();
+    let (own, unit) = (embed(&mut raw, &["bread"]), embed(&mut plain, &["bread"]));
+    assert!((norm(&own) - 1.0).abs() > 0.01, "{}", norm(&own));
+    assert!(own.iter().zip(&unit).all(|(a, b)| (a / norm(&own) - b).abs() < 1e-6));
 }
 
 #[test]

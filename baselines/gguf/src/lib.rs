@@ -1,7 +1,7 @@
 //! A local quantised language model on CPU, from a GGUF file: log-likelihoods of options and replies.
 //!
 //! [`llama`] is the model, [`tokens`] its tokenizer. Options of one context share its keys and values: the context is evaluated once,
-//! each option goes on from there. Every context is evaluated whole and by itself, so that an answer depends on its prompt alone.
+//! each option goes on from there. No two contexts share anything, so that an answer depends on its prompt alone.
 
 pub mod llama;
 pub mod tokens;
@@ -20,11 +20,28 @@ use serde::Deserialize;
 use crate::llama::{Cache, Llama};
 use crate::tokens::Tokens;
 
+/// Tokens of a text beyond which its beginning is cut where `max_tokens` does not say: attention's memory grows with their square.
+const MAX_TOKENS: usize = 2048;
+/// Tokens that are kept free for an option, at most a quarter of all.
+const OPTION: usize = 64;
+/// Tokens of a context that are evaluated between two questions whether to stop.
+const AT_A_TIME: usize = 256;
+
 /// `[config]` of the model's TOML.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Config {
     weights: Files,
+    /// Of longer contexts the end is kept; never more than the model's own.
+    #[serde(default)]
+    max_tokens: Option<usize>,
+    /// Options of one context share its evaluation. Without it the answers are the same and take longer.
+    #[serde(default = "yes")]
+    share_context: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// Paths by id; fetched weights come in so.
@@ -42,13 +59,45 @@ struct Files {
 pub struct Gguf {
     llama: Llama,
     tokens: Tokens,
+    max_tokens: usize,
+    share_context: bool,
 }
 
 /// An evaluated context.
 struct Prefix {
     ids: Vec<u32>,
+    /// Tokens of its beginning that were left out.
+    cut: usize,
     cache: Cache,
     hidden: candle_core::Tensor,
+}
+
+/// Why there is no answer to a prompt.
+enum Stop {
+    Cancelled,
+    Because(String),
+}
+
+impl Stop {
+    /// As an error of the prompt at this place.
+    fn at(self, index: usize) -> Error {
+        match self {
+            Self::Cancelled => Error::cancelled(),
+            Self::Because(reason) => Error::input(index, reason),
+        }
+    }
+}
+
+impl From<String> for Stop {
+    fn from(reason: String) -> Self {
+        Self::Because(reason)
+    }
+}
+
+impl From<candle_core::Error> for Stop {
+    fn from(error: candle_core::Error) -> Self {
+        Self::Because(error.to_string())
+    }
 }
 
 impl Plugin for Gguf {
@@ -67,8 +116,25 @@ impl Plugin for Gguf {
         let content = Content::read(&mut file).map_err(failed)?;
         let llama = Llama::read(&content, &mut file).map_err(failed)?;
         let tokens = Tokens::new(&content, config.weights.tokenizer.as_deref())?;
-        host.log(format_args!("{}: context of {} tokens", path.display(), llama.context()));
-        Ok(Self { llama, tokens })
+        let max_tokens = config.max_tokens.unwrap_or(MAX_TOKENS).min(llama.context());
+        if max_tokens < 8 {
+            return Err(Error::config(format!(
+                "[config]: `max_tokens` is {max_tokens}; give 8 or more"
+            )));
+        }
+        let threads = candle_core::utils::get_num_threads();
+        host.log(format_args!(
+            "{}: {max_tokens} of {} tokens, {threads} threads",
+            path.display(),
+            llama.context()
+        ));
+        if threads != host.threads() {
+            host.log(format_args!(
+                "candle takes its threads from RAYON_NUM_THREADS alone: {threads} in place of {}",
+                host.threads()
+            ));
+        }
+        Ok(Self { llama, tokens, max_tokens, share_context: config.share_context })
     }
 
     fn loglikelihood(
@@ -77,20 +143,24 @@ impl Plugin for Gguf {
         continuations: &[&str],
         host: &Host,
     ) -> Result<Vec<Loglikelihood>, Error> {
+        let room = OPTION.min(self.max_tokens / 4);
         let mut last: Option<(&str, Prefix)> = None;
         let mut all = Vec::with_capacity(contexts.len());
+        let mut cut = 0;
         for (i, (&context, &continuation)) in contexts.iter().zip(continuations).enumerate() {
             if host.is_cancelled() {
                 return Err(Error::cancelled());
             }
-            let failed = |reason: String| Error::input(i, reason);
             let prefix = match last.take() {
-                Some((same, prefix)) if same == context => prefix,
-                _ => self.prefix(context).map_err(failed)?,
+                Some((same, prefix)) if same == context && self.share_context => prefix,
+                _ => self.prefix(context, room, host).map_err(|stop| stop.at(i))?,
             };
-            all.push(self.continuation(context, &prefix, continuation).map_err(failed)?);
+            cut += usize::from(prefix.cut > 0);
+            let found = self.continuation(context, &prefix, continuation);
+            all.push(found.map_err(|stop| stop.at(i))?);
             last = Some((context, prefix));
         }
+        told_cut(cut, contexts.len(), host);
         Ok(all)
     }
 
@@ -101,13 +171,23 @@ impl Plugin for Gguf {
         replies: &mut Replies<'_>,
         host: &Host,
     ) -> Result<(), Error> {
+        let mut cut = 0;
         for (i, prompt) in prompts.iter().enumerate() {
-            let stream = ChaCha12Rng::seed_from_u64(host.seed() ^ fnv(prompt.as_bytes()));
-            let reply =
-                self.reply(prompt, how, stream, host)?.map_err(|reason| Error::input(i, reason))?;
+            let (reply, was_cut) = self.reply(prompt, how, host).map_err(|stop| stop.at(i))?;
+            cut += usize::from(was_cut);
             replies.put(i, &reply);
         }
+        told_cut(cut, prompts.len(), host);
         Ok(())
+    }
+}
+
+/// Says how many prompts lost their beginning.
+fn told_cut(cut: usize, all: usize, host: &Host) {
+    if cut > 0 {
+        host.log(format_args!(
+            "{cut} of {all} prompts were too long: their beginning was cut; raise `max_tokens` in [config] if the model allows"
+        ));
     }
 }
 
@@ -121,20 +201,26 @@ impl Gguf {
         host: &Host,
     ) -> Result<String, Error> {
         let how = Generation { max_tokens, temperature };
-        let stream = ChaCha12Rng::seed_from_u64(host.seed() ^ fnv(prompt.as_bytes()));
-        self.reply(prompt, &how, stream, host)?.map_err(|reason| Error::input(0, reason))
+        self.reply(prompt, &how, host).map(|(reply, _)| reply).map_err(|stop| stop.at(0))
     }
 
-    /// Evaluates a context.
-    fn prefix(&self, context: &str) -> Result<Prefix, String> {
+    /// Evaluates a context, of which so much is kept that `room` tokens may follow.
+    fn prefix(&self, context: &str, room: usize, host: &Host) -> Result<Prefix, Stop> {
         let mut ids = self.tokens.encode(context)?;
         if ids.is_empty() {
             ids.push(self.tokens.first);
         }
-        self.must_fit(ids.len())?;
+        let cut = self.tokens.cut(&mut ids, self.max_tokens - room);
         let mut cache = self.llama.cache();
-        let hidden = self.llama.forward(&ids, &mut cache).map_err(text)?;
-        Ok(Prefix { ids, cache, hidden })
+        let mut hidden = Vec::new();
+        for part in ids.chunks(AT_A_TIME) {
+            if host.is_cancelled() {
+                return Err(Stop::Cancelled);
+            }
+            hidden.push(self.llama.forward(part, &mut cache)?);
+        }
+        let hidden = candle_core::Tensor::cat(&hidden, 0)?; // [n, d]
+        Ok(Prefix { ids, cut, cache, hidden })
     }
 
     /// What a continuation adds. Text is cut into tokens with its context: where a token spans both, it counts as continuation.
@@ -143,8 +229,9 @@ impl Gguf {
         context: &str,
         prefix: &Prefix,
         continuation: &str,
-    ) -> Result<Loglikelihood, String> {
+    ) -> Result<Loglikelihood, Stop> {
         let mut whole = self.tokens.encode(&format!("{context}{continuation}"))?;
+        self.tokens.cut_first(&mut whole, prefix.cut);
         let same = prefix.ids.iter().zip(&whole).take_while(|(a, b)| a == b).count();
         let shared = if same == 0 {
             // A context without a token: the continuation follows the token that stands for the beginning.
@@ -153,71 +240,48 @@ impl Gguf {
         } else {
             same.min(whole.len().max(1))
         };
-        self.must_fit(whole.len())?;
-        let mut cache = prefix.cache.first(shared).map_err(text)?;
+        if whole.len() > self.max_tokens {
+            let (tokens, most) = (whole.len(), self.max_tokens);
+            return Err(Stop::Because(format!(
+                "its option makes it {tokens} tokens; {most} is the most"
+            )));
+        }
+        let mut cache = prefix.cache.first(shared)?;
         let mut out = Loglikelihood { sum: 0.0, tokens: 0, greedy: true };
-        let mut logits = self.llama.logits(&prefix.hidden, shared - 1).map_err(text)?;
+        let mut logits = self.llama.logits(&prefix.hidden, shared - 1)?;
         for (i, &id) in whole.iter().enumerate().skip(shared) {
             out.sum += log_probability(&logits, id);
             out.tokens += 1;
             out.greedy &= likeliest(&logits) == id;
             if i + 1 < whole.len() {
-                let hidden = self.llama.forward(&[id], &mut cache).map_err(text)?;
-                logits = self.llama.logits(&hidden, 0).map_err(text)?;
+                let hidden = self.llama.forward(&[id], &mut cache)?;
+                logits = self.llama.logits(&hidden, 0)?;
             }
         }
         Ok(out)
     }
 
-    /// One reply; the outer error is a wish to stop.
-    fn reply(
-        &self,
-        prompt: &str,
-        how: &Generation,
-        mut draws: ChaCha12Rng,
-        host: &Host,
-    ) -> Result<Result<String, String>, Error> {
-        let mut prefix = match self.prefix(prompt) {
-            Ok(prefix) => prefix,
-            Err(reason) => return Ok(Err(reason)),
-        };
+    /// One reply, and whether the prompt was cut.
+    fn reply(&self, prompt: &str, how: &Generation, host: &Host) -> Result<(String, bool), Stop> {
+        let mut draws = ChaCha12Rng::seed_from_u64(host.seed() ^ fnv(prompt.as_bytes()));
+        let most = usize::try_from(how.max_tokens).unwrap_or(usize::MAX).min(self.max_tokens / 2);
+        let mut prefix = self.prefix(prompt, most, host)?;
         let (mut row, mut reply) = (prefix.ids.len() - 1, Vec::new());
-        let room = self.llama.context() - prefix.ids.len();
-        while reply.len() < usize::try_from(how.max_tokens).unwrap_or(usize::MAX).min(room) {
+        while reply.len() < most {
             if host.is_cancelled() {
-                return Err(Error::cancelled());
+                return Err(Stop::Cancelled);
             }
-            let next = (self.llama.logits(&prefix.hidden, row))
-                .map(|logits| draw(&logits, how.temperature, &mut draws));
-            let id = match next {
-                Ok(id) => id,
-                Err(e) => return Ok(Err(text(e))),
-            };
+            let logits = self.llama.logits(&prefix.hidden, row)?;
+            let id = draw(&logits, how.temperature, &mut draws);
             if self.tokens.end.contains(&id) {
                 break;
             }
             reply.push(id);
             row = 0;
-            match self.llama.forward(&[id], &mut prefix.cache) {
-                Ok(hidden) => prefix.hidden = hidden,
-                Err(e) => return Ok(Err(text(e))),
-            }
+            prefix.hidden = self.llama.forward(&[id], &mut prefix.cache)?;
         }
-        Ok(self.tokens.decode(&reply))
+        Ok((self.tokens.decode(&reply)?, prefix.cut > 0))
     }
-
-    fn must_fit(&self, tokens: usize) -> Result<(), String> {
-        let most = self.llama.context();
-        if tokens <= most {
-            Ok(())
-        } else {
-            Err(format!("{tokens} tokens; the model's context holds {most}"))
-        }
-    }
-}
-
-fn text(error: candle_core::Error) -> String {
-    error.to_string()
 }
 
 /// `logits[id] - ln sum exp(logits)`, summed in float64.

@@ -58,6 +58,19 @@ impl Tokens {
         Ok(self.begin.into_iter().chain(encoding.get_ids().iter().copied()).collect())
     }
 
+    /// Cuts ids to their last `most`, the token that begins every text kept; gives how many were left out.
+    pub fn cut(&self, ids: &mut Vec<u32>, most: usize) -> usize {
+        let cut = ids.len().saturating_sub(most);
+        self.cut_first(ids, cut);
+        cut
+    }
+
+    /// Leaves out the first `cut` ids behind the token that begins every text.
+    pub fn cut_first(&self, ids: &mut Vec<u32>, cut: usize) {
+        let begin = usize::from(self.begin.is_some());
+        ids.drain(begin.min(ids.len())..(begin + cut).min(ids.len()));
+    }
+
     /// Text of ids.
     pub fn decode(&self, ids: &[u32]) -> Result<String, String> {
         self.tokenizer.decode(ids, true).map_err(|e| e.to_string())

@@ -40,8 +40,13 @@ fn fixture(name: &str) -> PathBuf {
 }
 
 fn create(model: &Path) -> Result<Gguf, String> {
+    create_with(model, serde_json::json!({}))
+}
+
+/// A model with more in its configuration than the file.
+fn create_with(model: &Path, mut config: serde_json::Value) -> Result<Gguf, String> {
     let task = Task { name: "t".into(), protocol: "p".into(), labels: vec![], cultures: vec![] };
-    let config = serde_json::json!({ "weights": { "model": model } });
+    config["weights"] = serde_json::json!({ "model": model });
     Gguf::create(&config.to_string(), &task, &Host::silent(1, 1)).map_err(|e| e.message)
 }
 
@@ -70,6 +75,10 @@ fn loglikelihoods_and_replies_are_the_references() {
                 assert_eq!(got.greedy, pair.greedy, "{what}");
             }
         }
+        let mut anew =
+            create_with(&fixture(&case.file), serde_json::json!({ "share_context": false }))
+                .unwrap();
+        assert_eq!(anew.loglikelihood(&contexts, &continuations, &host).unwrap(), got);
         // One by one, and in another order: an answer depends on its prompt alone.
         for i in (0..contexts.len()).rev() {
             let alone =
@@ -122,7 +131,32 @@ fn what_cannot_be_served_is_named() {
 
     let mut model = create(&fixture("f32.gguf")).unwrap();
     let long = "x".repeat(97);
-    let error = model.loglikelihood(&["a", &long], &["b", "c"], &Host::silent(1, 1)).unwrap_err();
+    let error = model.loglikelihood(&["a", "b"], &["b", &long], &Host::silent(1, 1)).unwrap_err();
     assert_eq!(error.kind, plugin_api::ErrorKind::Input(1));
-    assert!(error.message.contains("97 tokens; the model's context holds 96"), "{}", error.message);
+    assert!(error.message.contains("98 tokens; 96 is the most"), "{}", error.message);
+    let few =
+        create_with(&fixture("f32.gguf"), serde_json::json!({ "max_tokens": 7 })).unwrap_err();
+    assert!(few.contains("`max_tokens` is 7; give 8 or more"), "{few}");
+    let odd = create_with(&fixture("f32.gguf"), serde_json::json!({ "max_token": 9 })).unwrap_err();
+    assert!(odd.contains("max_token") && odd.contains("[config]"), "{odd}");
+}
+
+/// Of 96 tokens a quarter is kept free for the option, and what the reply may take; every byte here is a token.
+#[test]
+fn of_a_long_context_the_end_is_kept() {
+    let host = Host::silent(1, 1);
+    for (file, begins) in [("f32.gguf", 0), ("q8.gguf", 1)] {
+        let mut model = create(&fixture(file)).unwrap();
+        let long = format!("{}{}", "z".repeat(500), "x".repeat(72 - begins));
+        let end = "x".repeat(72 - begins);
+        let more = format!("z{end}");
+        let mut of = |context: &str| model.loglikelihood(&[context], &["c"], &host).unwrap()[0];
+        assert_eq!(of(&long), of(&end), "{file}");
+        assert_eq!(of(&more), of(&end), "{file}");
+        assert_ne!(of(&end), of(&end[1..]), "{file}: 72 tokens are kept");
+        let (long, end) =
+            (format!("{}{}", "z".repeat(500), "x".repeat(88 - begins)), "x".repeat(88 - begins));
+        let reply = |prompt: &str| model.reply_to(prompt, 8, 0.0, &host).unwrap();
+        assert_eq!(reply(&long), reply(&end), "{file}");
+    }
 }

@@ -135,6 +135,15 @@ fn sorted(mut tokens: Vec<(String, f64)>) -> Vec<(String, f64)> {
     tokens
 }
 
+/// A token of the prompt, as the server tells it.
+struct Spelt<'a> {
+    token: &'a str,
+    /// None for the first one, before which there is nothing.
+    logprob: Option<f64>,
+    /// Whether the server names none that is likelier.
+    likeliest: bool,
+}
+
 /// The end of an echoed prompt.
 fn echoed(
     choice: &Value,
@@ -142,34 +151,69 @@ fn echoed(
     continuation: &str,
     after_blank: bool,
 ) -> Result<Said, Unread> {
-    let logprobs = &choice["logprobs"];
     let none = || {
         Unread::NoLogprobs(
             "the server does not echo the prompt's tokens with their log-probabilities".to_owned(),
         )
     };
-    let tokens = logprobs["tokens"].as_array().ok_or_else(none)?;
-    let values = logprobs["token_logprobs"].as_array().ok_or_else(none)?;
-    let tokens: Vec<&str> = tokens.iter().filter_map(Value::as_str).collect();
+    let prompt = if choice["logprobs"]["tokens"].is_array() {
+        repeated(&choice["logprobs"], generated)?
+    } else {
+        listed(&choice["prompt_logprobs"])
+    };
+    let prompt = prompt.filter(|prompt| !prompt.is_empty()).ok_or_else(none)?;
+    let tokens: Vec<&str> = prompt.iter().map(|one| one.token).collect();
+    let start = options::tail(&tokens, continuation, after_blank).ok_or_else(|| {
+        Unread::NoLogprobs(format!("the echoed tokens do not end in the option {continuation:?}"))
+    })?;
+    let (mut sum, mut greedy) = (0.0, true);
+    for one in &prompt[start..] {
+        sum += one.logprob.ok_or_else(none)?.min(0.0);
+        greedy &= one.likeliest;
+    }
+    Ok(Said::Sum { sum, tokens: (prompt.len() - start) as u64, greedy })
+}
+
+/// OpenAI's form of an echo: the prompt's tokens and, after them, those that were generated.
+fn repeated(logprobs: &Value, generated: usize) -> Result<Option<Vec<Spelt<'_>>>, Unread> {
+    let (Some(tokens), Some(values)) =
+        (logprobs["tokens"].as_array(), logprobs["token_logprobs"].as_array())
+    else {
+        return Ok(None);
+    };
     if tokens.len() != values.len() {
         return Err(Unread::Shape("`tokens` and `token_logprobs` differ in length".to_owned()));
     }
     let prompt = tokens.len().saturating_sub(generated);
-    if prompt == 0 {
-        return Err(none());
+    let spelt =
+        (tokens.iter().zip(values).take(prompt).enumerate()).map(|(place, (token, value))| {
+            let logprob = value.as_f64();
+            let best = logprobs["top_logprobs"].get(place).and_then(Value::as_object);
+            let best = best.into_iter().flat_map(|top| top.values()).filter_map(Value::as_f64);
+            let best = best.fold(f64::NEG_INFINITY, f64::max);
+            let likeliest = logprob.is_some_and(|own| best <= own.min(0.0));
+            Some(Spelt { token: token.as_str()?, logprob, likeliest })
+        });
+    let spelt: Option<_> = spelt.collect();
+    spelt.map(Some).ok_or_else(|| Unread::Shape("a token in `tokens` is no text".to_owned()))
+}
+
+/// vLLM's `prompt_logprobs` = 0: for each token of the prompt an object of one entry, by its id, with its rank; null for the first
+/// one. With more than one alternative it does not tell which of them stands in the prompt.
+fn listed(places: &Value) -> Option<Vec<Spelt<'_>>> {
+    fn spelt(place: &Value) -> Option<Spelt<'_>> {
+        if place.is_null() {
+            return Some(Spelt { token: "", logprob: None, likeliest: false });
+        }
+        let mut entries = place.as_object()?.values();
+        let (own, None) = (entries.next()?, entries.next()) else { return None };
+        Some(Spelt {
+            token: own["decoded_token"].as_str()?,
+            logprob: own["logprob"].as_f64(),
+            likeliest: own["rank"] == 1,
+        })
     }
-    let start = options::tail(&tokens[..prompt], continuation, after_blank).ok_or_else(|| {
-        Unread::NoLogprobs(format!("the echoed tokens do not end in the option {continuation:?}"))
-    })?;
-    let (mut sum, mut greedy) = (0.0, true);
-    for (place, value) in values.iter().enumerate().take(prompt).skip(start) {
-        let value = value.as_f64().ok_or_else(none)?.min(0.0);
-        sum += value;
-        let best = logprobs["top_logprobs"].get(place).and_then(Value::as_object);
-        let best = best.into_iter().flat_map(|top| top.values()).filter_map(Value::as_f64);
-        greedy &= best.fold(f64::NEG_INFINITY, f64::max) <= value;
-    }
-    Ok(Said::Sum { sum, tokens: (prompt - start) as u64, greedy })
+    places.as_array()?.iter().map(spelt).collect()
 }
 
 /// What an error says: `{"error": {"message", "code"}}` (OpenAI), `{"error": "..."}` (Ollama), `{"message", "code"}` (older
@@ -382,6 +426,46 @@ mod tests {
             let found = read(&body(generated, tokens, values, Value::Null), &wanted);
             assert!(matches!(found, Err(Unread::NoLogprobs(_))), "{found:?}");
         }
+    }
+
+    /// Shapes as vLLM's server writes them; the numbers are made up.
+    #[test]
+    fn vllm_tells_its_prompt_in_two_ways() {
+        let wanted = Wanted::Echo { continuation: " not bad".to_owned(), after_blank: false };
+        let place = |id: &str, token: &str, logprob: f64, rank: u64| json!({(id): {"logprob": logprob, "rank": rank, "decoded_token": token}});
+        let prompt = json!([
+            null,
+            place("1", "It", -9.0, 40),
+            place("2", " is", -1.0, 1),
+            place("3", " not", -2.0, 5),
+            place("4", " bad", -0.5, 1)
+        ]);
+        let echo = json!({"text": "It is not bad.", "finish_reason": "length", "stop_reason": null, "prompt_logprobs": prompt, "logprobs": {
+            "text_offset": [0, 3, 5, 8, 12, 16],
+            "tokens": ["<s>", "It", " is", " not", " bad", "."],
+            "token_logprobs": [null, -9.0, -1.0, -2.0, -0.5, -0.1],
+            "top_logprobs": [null, {"It": -9.0, "The": -1.5}, {" is": -1.0, " was": -1.1}, {" not": -2.0, " very": -0.7}, {" bad": -0.5, " so": -1.5}, {".": -0.1, ",": -3.0}],
+        }});
+        let asked = json!({"text": ".", "finish_reason": "length", "logprobs": null, "prompt_logprobs": prompt});
+        let read = |choice: &Value| {
+            let usage = json!({"prompt_tokens": 5, "total_tokens": 6, "completion_tokens": 1});
+            read(
+                &json!({"object": "text_completion", "choices": [choice], "usage": usage}),
+                &wanted,
+            )
+            .map(|a| a.said)
+        };
+        let expect = Ok(Said::Sum { sum: -2.5, tokens: 2, greedy: false });
+        assert_eq!((read(&echo), read(&asked)), (expect.clone(), expect));
+        let mut first = asked.clone();
+        first["prompt_logprobs"][3]["3"]["rank"] = 1.into();
+        assert_eq!(read(&first), Ok(Said::Sum { sum: -2.5, tokens: 2, greedy: true }));
+        let mut several = asked.clone();
+        several["prompt_logprobs"][4]["9"] = several["prompt_logprobs"][4]["4"].clone();
+        assert!(matches!(read(&several), Err(Unread::NoLogprobs(_))), "which of the two is asked?");
+        let mut plain = asked;
+        plain["prompt_logprobs"] = Value::Null;
+        assert!(matches!(read(&plain), Err(Unread::NoLogprobs(_))));
     }
 
     #[test]

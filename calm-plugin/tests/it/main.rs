@@ -3,6 +3,8 @@
 
 #[path = "../common/abi.rs"]
 mod abi;
+#[path = "../../../baselines/encoder/tests/common/checked.rs"]
+mod checked;
 mod experiments;
 mod model;
 mod parity;

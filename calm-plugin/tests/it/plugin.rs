@@ -104,6 +104,15 @@ fn near(one: &[f32], other: &[f32], within: f32) {
 }
 
 #[test]
+fn it_passes_plugin_check() {
+    let _turn = crate::alone();
+    let folder = checkpoint(&words(), Bert::default(), 1);
+    let config = config(&folder, "tiny", json!({"train": {"epochs": 2}}));
+    let config = serde_json::from_str(&config).unwrap();
+    crate::checked::passes("plugin::it_passes_plugin_check", "calm_plugin", &config);
+}
+
+#[test]
 fn answers_do_not_depend_on_the_batch() {
     let _turn = crate::alone();
     let folder = checkpoint(&words(), Bert::default(), 1);

@@ -47,7 +47,7 @@ Exit codes: 0 all checks passed, 1 one failed, 2 could not run.")]
     /// Starts a new baseline: a crate, or a program, with a model TOML, a suite and a test
     #[command(after_help = "\
 Examples:
-  culture-eval plugin new my-model && just eval-all --models majority,my-model
+  culture-eval plugin new my-model && just run run --models majority,my-model
   culture-eval plugin new my-script --command     a Python script instead of a crate")]
     New {
         /// Its name, in lower-case-with-dashes
@@ -180,7 +180,7 @@ fn check(args: &CheckArgs, context: &Context) -> anyhow::Result<Outcome> {
             format!("{meant}there are {}", names.join(", ")),
         ));
     }
-    let settings = serde_json::to_string(&settings)?;
+    let (threads, settings) = (settings.threads, serde_json::to_string(&settings)?);
     let program = std::env::current_exe().context("failed to find this program")?;
     let mut results: Vec<check::Check> = Vec::new();
     for one in check::names() {
@@ -199,7 +199,7 @@ fn check(args: &CheckArgs, context: &Context) -> anyhow::Result<Outcome> {
             results.push(skipped);
             continue;
         }
-        let child = processes::lead(&mut Process::new(&program))
+        let child = processes::budget(processes::lead(&mut Process::new(&program)), threads)
             .args(["plugin", "check", "--only", one, "--settings", &settings])
             .arg(&path)
             .stdin(Stdio::null())

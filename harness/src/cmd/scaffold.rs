@@ -68,7 +68,7 @@ pub(super) fn start(
     }
     let first = home.join(files.first().map_or("", |(path, _)| path));
     context.output.note(format!(
-        "now: write your model in {}, then `scripts/just eval-all --models majority,{name}`",
+        "now: write your model in {}, then `scripts/just run run --models majority,{name}`",
         first.display()
     ));
     Ok(Outcome::Done)

@@ -37,7 +37,7 @@ pub struct Entry<T> {
     pub value: T,
     /// Its file: the path inside the project where it is embedded, else as the user named it.
     pub file: String,
-    /// Whether it is part of the program.
+    /// Whether it is part of the program, or has joined the project that the program was built in.
     pub embedded: bool,
 }
 
@@ -123,7 +123,7 @@ fn model(root: &Path, file: &str, text: &str) -> Result<Model, Error> {
 }
 
 /// A model that says only how it differs from another: its keys take the place of the other's, in `[config]` one by one.
-fn variant(base: &Model, file: &str, mut own: toml::Table) -> Result<Model, Error> {
+fn variant(base: &Model, root: &Path, file: &str, mut own: toml::Table) -> Result<Model, Error> {
     let told = |error: &dyn fmt::Display| Error::Toml {
         file: file.to_owned(),
         line: 1,
@@ -142,7 +142,7 @@ fn variant(base: &Model, file: &str, mut own: toml::Table) -> Result<Model, Erro
     }
     let mut model: Model = merged.try_into().map_err(|e| told(&e))?;
     if own.contains_key("files") {
-        place_files(&mut model, Path::new(""), file);
+        place_files(&mut model, root, file);
     }
     Ok(model)
 }
@@ -153,6 +153,11 @@ fn place_files(model: &mut Model, root: &Path, file: &str) {
     for path in model.files.values_mut() {
         *path = tidy(&beside.join(&*path)).to_string_lossy().into_owned();
     }
+}
+
+/// The folder that the program was built in; it may be on another machine.
+fn project() -> PathBuf {
+    tidy(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
 }
 
 /// `a/b/../c` as `a/c`.
@@ -176,37 +181,26 @@ fn did_you_mean(nearest: Option<&str>) -> String {
 impl Catalogue {
     /// The definitions that are part of the program.
     pub fn embedded() -> Result<Self, Error> {
-        let mut all = Self::default();
-        let root = tidy(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
+        let (mut all, root) = (Self::default(), project());
         for (file, text) in embedded::FAMILIES {
-            all.family_entries.push(Entry {
-                value: parse(file, text)?,
-                file: (*file).to_owned(),
-                embedded: true,
-            });
+            all.family_entries.push(entry(parse(file, text)?, file, true));
         }
         for (file, text) in embedded::MODELS {
-            all.model_entries.push(Entry {
-                value: model(&root, file, text)?,
-                file: (*file).to_owned(),
-                embedded: true,
-            });
+            all.model_entries.push(entry(model(&root, file, text)?, file, true));
         }
         for (file, text) in embedded::SUITES {
-            all.suite_entries.push(Entry {
-                value: parse(file, text)?,
-                file: (*file).to_owned(),
-                embedded: true,
-            });
+            all.suite_entries.push(entry(parse(file, text)?, file, true));
         }
         all.sort();
         Ok(all)
     }
 
-    /// The embedded definitions and those of the user's files and folders (searched for `*.toml`, with their
-    /// subfolders). A file's keys tell its kind. A definition takes the place of an earlier one of its name.
+    /// The embedded definitions, those of baselines that have joined the project since, and those of the user's files and
+    /// folders (searched for `*.toml`, with their subfolders). A file's keys tell its kind. A definition takes the place of an
+    /// earlier one of its name.
     pub fn load(extra: &[PathBuf]) -> Result<Self, Error> {
         let mut all = Self::embedded()?;
+        all.add_new_baselines(&project())?;
         let mut waiting = Vec::new();
         for named in extra {
             let mut files = Vec::new();
@@ -242,8 +236,52 @@ impl Catalogue {
         Ok(all)
     }
 
+    /// Adds the models and suites of the project's baselines that the program was built without: a new baseline needs no new
+    /// program. Where the project is not on this machine, there are none.
+    fn add_new_baselines(&mut self, project: &Path) -> Result<(), Error> {
+        let baselines = project.join("baselines");
+        if !baselines.is_dir() {
+            return Ok(());
+        }
+        let mut files = Vec::new();
+        for baseline in fs_err::read_dir(baselines)? {
+            let baseline = baseline?.path();
+            for kind in ["models", "suites"] {
+                let folder = baseline.join(kind);
+                if folder.is_dir() {
+                    find_toml(&folder, &mut files)?;
+                }
+            }
+        }
+        files.sort();
+        for path in files {
+            let file =
+                path.strip_prefix(project).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+            if !self.has_file(&file) {
+                self.add_from(project, &file, &fs_err::read_to_string(&path)?, true)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn has_file(&self, file: &str) -> bool {
+        self.model_entries.iter().any(|model| model.file == file)
+            || self.suite_entries.iter().any(|suite| suite.file == file)
+    }
+
     /// Adds one definition of the user's; its keys tell its kind.
     pub fn add(&mut self, file: &str, text: &str) -> Result<(), Error> {
+        self.add_from(Path::new(""), file, text, false)
+    }
+
+    /// Adds one definition, `file` being a path from `root`.
+    fn add_from(
+        &mut self,
+        root: &Path,
+        file: &str,
+        text: &str,
+        embedded: bool,
+    ) -> Result<(), Error> {
         let keys: toml::Table = parse(file, text)?;
         let over = if let Some(base) = keys.get("extends") {
             let base = base.as_str().unwrap_or_default();
@@ -253,15 +291,17 @@ impl Catalogue {
                 name: base.to_owned(),
                 nearest: nearest(base, self.models().map(|model| &*model.name)).map(str::to_owned),
             })?;
-            let model = variant(known, file, keys)?;
-            put(&mut self.model_entries, model, file, "model", |model| &model.name)
+            let model = entry(variant(known, root, file, keys)?, file, embedded);
+            put(&mut self.model_entries, model, "model", |model| &model.name)
         } else if keys.contains_key("plugin") {
-            let model = model(Path::new(""), file, text)?;
-            put(&mut self.model_entries, model, file, "model", |model| &model.name)
+            let model = entry(model(root, file, text)?, file, embedded);
+            put(&mut self.model_entries, model, "model", |model| &model.name)
         } else if keys.contains_key("models") && keys.contains_key("benchmarks") {
-            put(&mut self.suite_entries, parse(file, text)?, file, "suite", |suite| &suite.name)
+            let suite = entry(parse(file, text)?, file, embedded);
+            put(&mut self.suite_entries, suite, "suite", |suite| &suite.name)
         } else if ["task", "source", "benchmark"].iter().any(|key| keys.contains_key(*key)) {
-            put(&mut self.family_entries, parse(file, text)?, file, "family", |family| &family.name)
+            let family = entry(parse(file, text)?, file, embedded);
+            put(&mut self.family_entries, family, "family", |family| &family.name)
         } else {
             return Err(Error::Kind { file: file.to_owned() });
         };
@@ -364,20 +404,22 @@ fn pick<'a, T>(
     Err(Error::Unknown { kind, kinds, name: name.to_owned(), nearest })
 }
 
+fn entry<T>(value: T, file: &str, embedded: bool) -> Entry<T> {
+    Entry { value, file: file.to_owned(), embedded }
+}
+
 fn put<T>(
     all: &mut Vec<Entry<T>>,
-    value: T,
-    file: &str,
+    new: Entry<T>,
     kind: &'static str,
     name: impl Fn(&T) -> &str,
 ) -> Option<Override> {
-    let entry = Entry { value, file: file.to_owned(), embedded: false };
-    if let Some(old) = all.iter_mut().find(|old| name(&old.value) == name(&entry.value)) {
-        let name = name(&entry.value).to_owned();
-        let instead_of = std::mem::replace(old, entry).file;
-        return Some(Override { kind, name, by: file.to_owned(), instead_of });
+    if let Some(old) = all.iter_mut().find(|old| name(&old.value) == name(&new.value)) {
+        let (name, by) = (name(&new.value).to_owned(), new.file.clone());
+        let instead_of = std::mem::replace(old, new).file;
+        return Some(Override { kind, name, by, instead_of });
     }
-    all.push(entry);
+    all.push(new);
     None
 }
 
@@ -726,6 +768,38 @@ mod tests {
                 && told.contains("did you mean `batch`?"),
             "{told}"
         );
+    }
+
+    #[test]
+    fn a_new_baseline_of_the_project_needs_no_new_program() {
+        let project = tempfile::tempdir().unwrap();
+        let write = |file: &str, text: &str| {
+            let path = project.path().join(file);
+            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+            fs_err::write(path, text).unwrap();
+        };
+        let model = |name: &str| {
+            format!(
+                "name = \"{name}\"\ntitle = \"x\"\nplugin = \"command\"\ndescription = \"x\"\nlicence = \"MIT\"\ncapabilities = [\"classify\"]\nfiles = {{ program = \"../model.py\" }}\n[config]\n"
+            )
+        };
+        let suite = "name = \"new\"\ntitle = \"x\"\nmodels = [\"new\"]\nbenchmarks = [\"crehate\"]\nseeds = [1]\n";
+        write("baselines/new/models/new.toml", &model("new"));
+        write("baselines/new/suites/new.toml", suite);
+        write("baselines/new/examples/shown.toml", &model("shown"));
+        write("baselines/new/Cargo.toml", "[package]\n");
+        // What the program was built with counts as it was then.
+        write("baselines/majority/models/majority.toml", "name = 1");
+        let mut all = Catalogue::embedded().unwrap();
+        all.add_new_baselines(project.path()).unwrap();
+        assert_eq!(all.suite("new").unwrap().models, ["new"]);
+        let program = project.path().join("baselines/new/model.py").display().to_string();
+        assert_eq!(all.model("new").unwrap().files["program"], program);
+        let entry = all.model_entries.iter().find(|model| model.value.name == "new").unwrap();
+        assert_eq!((entry.file.as_str(), entry.embedded), ("baselines/new/models/new.toml", true));
+        assert!(all.model("shown").is_err(), "examples are no models of the board");
+        assert_eq!(all.overrides, []);
+        all.add_new_baselines(&project.path().join("elsewhere")).unwrap();
     }
 
     #[test]

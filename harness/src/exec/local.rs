@@ -154,11 +154,9 @@ fn run_one(
     let messages = OpenOptions::new().create(true).append(true).open(folder.messages())?;
     let quoted_from = messages.metadata()?.len();
     let program = std::env::current_exe().context("failed to find this program")?;
-    let mut child = processes::lead(&mut Command::new(program))
+    let mut child = processes::budget(processes::lead(&mut Command::new(program)), spec.threads)
         .arg("cell")
         .arg(folder.path())
-        .env("OMP_WAIT_POLICY", "PASSIVE")
-        .env("RAYON_NUM_THREADS", spec.threads.to_string())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(messages.into_file())

@@ -13,6 +13,11 @@ pub fn lead(command: &mut Command) -> &mut Command {
     command.process_group(0)
 }
 
+/// Tells a process its thread budget where libraries look for one, and OpenMP's threads to sleep when they have nothing to do.
+pub fn budget(command: &mut Command, threads: usize) -> &mut Command {
+    command.env("OMP_WAIT_POLICY", "PASSIVE").env("RAYON_NUM_THREADS", threads.to_string())
+}
+
 /// The status of a leader that has ended, `None` while it runs. What it has left of its group is ended.
 pub fn ended(leader: &mut Child) -> io::Result<Option<ExitStatus>> {
     let pid = Pid::from_child(leader);

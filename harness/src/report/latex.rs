@@ -221,7 +221,7 @@ fn commonest<'a>(summary: &'a Summary, benchmark: &str) -> (&'a str, u64) {
 /// A note, escaped, that may break within paths and addresses.
 fn note(text: &str) -> String {
     let mut out = String::new();
-    for part in text.split_inclusive(['/', '.', ',', '=', ':', '-', '_']) {
+    for part in text.split_inclusive(['/', '.', ',', '=', ':', '_']) {
         out.push_str(&escape(part));
         out.push_str("\\allowbreak{}");
     }

@@ -26,3 +26,4 @@ mod sample_run;
 mod scaffold;
 mod scoring;
 mod stats;
+mod weights;

@@ -45,7 +45,7 @@ fn a_new_program_is_a_model() {
     let place = Place::new();
     fs::create_dir(place.path("baselines")).unwrap();
     let new = place.run(&["plugin", "new", "my-script", "--command"]).exits(0);
-    assert_says(&new.err, &["model.py", "scripts/just eval-all --models majority,my-script"]);
+    assert_says(&new.err, &["model.py", "scripts/just run run --models majority,my-script"]);
     let written: Vec<String> =
         files_below(&place.path("baselines")).iter().map(|p| p.display().to_string()).collect();
     let said: Vec<String> = new.out.lines().map(str::to_owned).collect();

@@ -1,5 +1,6 @@
 //! The loop itself.
 
+use std::fmt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -30,6 +31,16 @@ pub struct Outcome {
     pub best_step: usize,
     /// Whether a checkpoint was taken up.
     pub resumed: bool,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} steps; best macro-F1 on validation ", self.steps)?;
+        match self.best {
+            Some(best) => write!(f, "{best:.4} at step {}", self.best_step),
+            None => f.write_str("none (no validation data)"),
+        }
+    }
 }
 
 /// Trains. `folder` holds the checkpoint while it lasts; `key` names what is trained on what (a hash of configuration and data).

@@ -28,6 +28,67 @@ fn echoed_prompts_give_sums_over_the_options_tokens() {
     assert_eq!(server.requests().len(), 5, "nobody asked whether it echoes");
 }
 
+/// What vLLM adds to the protocol: alternatives beside the prompt's own tokens, `prompt_logprobs` beside the echo, or alone where the
+/// model's TOML asks for it.
+#[test]
+fn vllm_scores_options_by_its_echo_or_by_its_prompt_logprobs() {
+    let server = Server::start(|_, request, stream| {
+        let mut plain = request.clone();
+        plain.body["echo"] = true.into();
+        let mut answer = answer(&plain);
+        let choice = &mut answer["choices"][0];
+        let (tokens, values) =
+            (&choice["logprobs"]["tokens"], &choice["logprobs"]["token_logprobs"]);
+        let own = tokens.as_array().unwrap().iter().zip(values.as_array().unwrap());
+        let alternatives: Vec<Value> = (own.clone())
+            .map(|(token, p)| {
+                if p.is_null() {
+                    Value::Null
+                } else {
+                    json!({(token.as_str().unwrap()): p, "else": -0.3})
+                }
+            })
+            .collect();
+        let mut places: Vec<Value> = (own.enumerate())
+            .map(|(id, (token, p))| {
+                let rank = if p.as_f64() >= Some(-0.3) { 1 } else { 2 };
+                let own = json!({"logprob": p, "rank": rank, "decoded_token": token});
+                if p.is_null() { Value::Null } else { json!({(id.to_string()): own}) }
+            })
+            .collect();
+        places.pop(); // the token that was generated
+        choice["prompt_logprobs"] = places.into();
+        if request.body["echo"] == true {
+            choice["logprobs"]["top_logprobs"] = alternatives.into();
+        } else {
+            assert_eq!(request.body["prompt_logprobs"], 0);
+            choice["logprobs"] = Value::Null;
+        }
+        send(stream, &answer)
+    });
+    let echo = json!({"endpoint": "completions", "loglikelihood": "echo"});
+    let mut asked = echo.clone();
+    asked["body"] = json!({ "prompt_logprobs": 0 });
+    asked["omit"] = json!(["echo", "logprobs"]);
+    let contexts: Vec<String> = (0..20).map(|i| format!("Is {i} odd? Answer:")).collect();
+    let contexts: Vec<&str> = contexts.iter().map(String::as_str).collect();
+    let options = vec![" not at all"; 20];
+    let found = score(&mut model(&server, &echo), &contexts, &options).unwrap();
+    let again = score(&mut model(&server, &asked), &contexts, &options).unwrap();
+    assert_eq!(found, again);
+    assert!(found.iter().all(|one| one.tokens == 3 && one.sum < 0.0), "{found:?}");
+    let mut honest = model(&Server::honest(), &echo);
+    let plain = score(&mut honest, &contexts, &options).unwrap();
+    let sums =
+        |all: &[plugin_api::Loglikelihood]| all.iter().map(|one| one.sum).collect::<Vec<_>>();
+    assert_eq!(sums(&found), sums(&plain));
+    assert!(found.iter().all(|one| !one.greedy), "an alternative was likelier");
+    let short = score(&mut model(&server, &echo), &contexts, &[" no"; 20]).unwrap();
+    let greedy = short.iter().filter(|one| one.greedy).count();
+    assert!(short.iter().all(|one| one.greedy == (one.sum >= -0.3)), "{short:?}");
+    assert!(greedy < 20);
+}
+
 #[test]
 fn a_chat_scores_options_by_their_first_token() {
     let server = Server::honest();

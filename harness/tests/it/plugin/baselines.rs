@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::fixture;
 use crate::program::Place;
 
 fn passes(name: &str, config: &str) {
@@ -34,14 +35,6 @@ fn replay_passes() {
     let path = folder.path().join("predictions.csv");
     fs_err::write(&path, "id,label\ncheck-0,yes\ncheck-1,no\n").unwrap();
     passes("replay", &serde_json::json!({ "path": path }).to_string());
-}
-
-fn fixture(baseline: &str, name: &str) -> std::path::PathBuf {
-    std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../baselines")
-        .join(baseline)
-        .join("tests/fixtures")
-        .join(name)
 }
 
 #[test]

@@ -8,7 +8,7 @@ mod c;
 mod calls;
 mod checks;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use harness::plugin::{Columns, Library, Listener, TaskInfo, load};
 
@@ -22,6 +22,12 @@ pub(crate) fn built(name: &str) -> PathBuf {
         std::env::consts::DLL_SUFFIX
     );
     folder.join(file)
+}
+
+/// A file that the tests of a baseline use.
+pub(crate) fn fixture(baseline: &str, name: &str) -> PathBuf {
+    let baselines = Path::new(env!("CARGO_MANIFEST_DIR")).join("../baselines");
+    baselines.join(baseline).join("tests/fixtures").join(name)
 }
 
 fn library(name: &str) -> Library {
