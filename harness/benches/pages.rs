@@ -74,7 +74,7 @@ fn summary(draw: &mut Draw) -> Summary {
             for c in 0..CULTURES * 3 {
                 let subset = Subset::Culture { name: format!("C{:02}", c % CULTURES) };
                 let mut score = score(subset, value + 0.001 * draw.below(100) as f64 - 0.05);
-                score.metric = ["accuracy", "macro-f1", "weighted-f1"][c / CULTURES].to_owned();
+                ["accuracy", "macro-f1", "weighted-f1"][c / CULTURES].clone_into(&mut score.metric);
                 scores.push(Detail {
                     model: model(m),
                     benchmark: benchmark(b),
@@ -278,7 +278,9 @@ fn main() -> ExitCode {
         "{MODELS} models x {BENCHMARKS} benchmarks x {SEEDS} seeds, {EXAMPLES} examples: {seconds:.2} s, {:.1} MB",
         page.len() as f64 / 1e6
     );
-    if let Some(path) = std::env::args().skip(1).find(|a| a.ends_with(".html"))
+    if let Some(path) = std::env::args()
+        .skip(1)
+        .find(|a| std::path::Path::new(a).extension().is_some_and(|e| e == "html"))
         && let Err(error) = fs_err::write(&path, &page)
     {
         println!("{error}");

@@ -246,9 +246,10 @@ fn cells(run: &RunFolder, manifest: &Manifest) -> anyhow::Result<Vec<CellFacts>>
                 (String::new(), Some(reason))
             }
         };
-        let timing: Option<Timing> = match folder.timing().is_file() {
-            true => Some(store::read_json(&folder.timing())?),
-            false => None,
+        let timing: Option<Timing> = if folder.timing().is_file() {
+            Some(store::read_json(&folder.timing())?)
+        } else {
+            None
         };
         Ok(CellFacts {
             model: planned.model.clone(),

@@ -62,7 +62,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         )
     })?;
     server.page(std::mem::take(&mut page.html));
-    server.progress(told(&progress, &page.stamp)?);
+    server.progress(told(&progress, &page.stamp));
     context.output.text(format!("http://{}/", server.address()))?;
     context.output.note("only this machine can reach it; Ctrl-C stops it");
 
@@ -75,7 +75,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         // A file that is being written anew is looked at again.
         let Ok(found) = progress::read(&run) else { continue };
         progress = found;
-        if stamp(&progress) != page.stamp && page.made.elapsed() >= page.took * SHARE {
+        if stamp(&progress) != page.stamp && page.at.elapsed() >= page.took * SHARE {
             match make(&run, &mut look, &progress, context) {
                 Ok(mut fresh) => {
                     server.page(std::mem::take(&mut fresh.html));
@@ -83,11 +83,11 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
                 }
                 Err(error) => {
                     context.output.warn(format!("the page stays as it was: {error:#}"));
-                    page.made = Instant::now();
+                    page.at = Instant::now();
                 }
             }
         }
-        server.progress(told(&progress, &page.stamp)?);
+        server.progress(told(&progress, &page.stamp));
     }
     Ok(Outcome::Done)
 }
@@ -96,7 +96,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
 struct Made {
     html: Vec<u8>,
     stamp: String,
-    made: Instant,
+    at: Instant,
     took: Duration,
 }
 
@@ -113,7 +113,7 @@ fn make(
     Ok(Made {
         html: page.html,
         stamp: stamp(progress),
-        made: Instant::now(),
+        at: Instant::now(),
         took: start.elapsed(),
     })
 }
@@ -121,8 +121,8 @@ fn make(
 /// Which cells ended and how: another one means other results.
 fn stamp(progress: &Progress) -> String {
     let ended = progress.cells.iter().filter(|c| matches!(c.state, State::Done | State::Failed));
-    let lines: String = ended.map(|c| format!("{} {}\n", name(c), c.state.name())).collect();
-    store::sha256(lines.as_bytes())[..16].to_owned()
+    let lines: Vec<String> = ended.map(|c| format!("{} {}", name(c), c.state.name())).collect();
+    store::sha256(lines.join("\n").as_bytes())[..16].to_owned()
 }
 
 fn name(cell: &CellProgress) -> String {
@@ -130,16 +130,16 @@ fn name(cell: &CellProgress) -> String {
 }
 
 /// The line that listeners get: how far the run is, and which state of it the served page shows.
-fn told(progress: &Progress, page: &str) -> anyhow::Result<String> {
+fn told(progress: &Progress, page: &str) -> String {
     let running = progress.cells.iter().filter(|c| c.state == State::Running);
     let running: Vec<Value> =
         running.map(|c| json!({"name": name(c), "answers": c.answered})).collect();
-    Ok(json!({
+    json!({
         "total": progress.total,
         "done": progress.done,
         "failed": progress.failed,
         "running": running,
         "stamp": page,
     })
-    .to_string())
+    .to_string()
 }

@@ -1,5 +1,6 @@
 //! `culture-eval watch`: how far a run is, in the terminal. Reads the run's folder only; stopping it stops no run.
 
+use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
@@ -148,7 +149,7 @@ fn picture(seen: &Progress) -> String {
     for state in [State::Stopped, State::Failed] {
         let more = open(state).count().saturating_sub(SHOWN);
         if more > 0 {
-            text.push_str(&format!("… and {more} more {}\n", state.name()));
+            let _ = writeln!(text, "… and {more} more {}", state.name());
         }
     }
     text.trim_end().to_owned()

@@ -25,7 +25,8 @@ pub(super) const SERIES: usize = 7;
 /// All variables for a page: light, dark where the reader's system asks for it, and `data-theme` on the root for a switch.
 pub fn css() -> String {
     let set = |pick: fn(&(&str, &'static str, &'static str)) -> &'static str| -> String {
-        VARIABLES.iter().map(|v| format!("{}:{};", v.0, pick(v))).collect()
+        let all: Vec<String> = VARIABLES.iter().map(|v| format!("{}:{};", v.0, pick(v))).collect();
+        all.concat()
     };
     let (light, dark) = (set(|v| v.1), set(|v| v.2));
     format!(

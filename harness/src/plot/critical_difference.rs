@@ -38,25 +38,22 @@ impl Diagram {
             over.models.iter().map(|m| (m.model.clone(), m.mean_rank)).collect();
         let nemenyi =
             over.friedman.as_ref().filter(|_| over.pairs.iter().all(|p| p.p_nemenyi.is_some()));
-        let (sets, test) = match nemenyi {
-            Some(f) => {
-                let apart = |i: usize, j: usize| models[j].1 - models[i].1 > f.critical_difference;
-                let sets = (0..models.len())
-                    .map(|i| (i..models.len()).take_while(|j| !apart(i, *j)).collect())
-                    .collect();
-                (sets, format!("Nemenyi's test, alpha = {alpha}"))
-            }
-            None => {
-                let mut letters: Vec<char> =
-                    over.models.iter().flat_map(|m| m.letters.chars()).collect();
-                letters.sort_unstable();
-                letters.dedup();
-                let holds = |letter: char| {
-                    (0..models.len()).filter(|i| over.models[*i].letters.contains(letter)).collect()
-                };
-                let sets = letters.into_iter().map(holds).collect();
-                (sets, format!("{}, Holm correction, alpha = {alpha}", over.test.title))
-            }
+        let (sets, test) = if let Some(f) = nemenyi {
+            let apart = |i: usize, j: usize| models[j].1 - models[i].1 > f.critical_difference;
+            let sets = (0..models.len())
+                .map(|i| (i..models.len()).take_while(|j| !apart(i, *j)).collect())
+                .collect();
+            (sets, format!("Nemenyi's test, alpha = {alpha}"))
+        } else {
+            let mut letters: Vec<char> =
+                over.models.iter().flat_map(|m| m.letters.chars()).collect();
+            letters.sort_unstable();
+            letters.dedup();
+            let holds = |letter: char| {
+                (0..models.len()).filter(|i| over.models[*i].letters.contains(letter)).collect()
+            };
+            let sets = letters.into_iter().map(holds).collect();
+            (sets, format!("{}, Holm correction, alpha = {alpha}", over.test.title))
         };
         Ok(Self {
             cliques: largest(sets),
@@ -222,7 +219,7 @@ fn lanes(data: &Diagram) -> Vec<usize> {
     let mut placed: Vec<(usize, (f64, f64))> = Vec::new();
     for clique in &data.cliques {
         let (low, high) = ends(clique);
-        let free = (0..).find(|lane| {
+        let free = (0..=placed.len()).find(|lane| {
             placed
                 .iter()
                 .all(|(other, (l, h))| other != lane || high < *l - 0.05 || low > *h + 0.05)

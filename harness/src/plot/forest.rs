@@ -1,5 +1,7 @@
 //! Two models, one row a benchmark: the paired difference with its interval, around zero.
 
+use std::fmt::Write as _;
+
 use super::Frame;
 use super::axis::{Scale, label};
 use super::colour::Colour;
@@ -154,12 +156,13 @@ impl Forest {
             count(Verdict::Equivalent)
         );
         for row in &self.rows {
-            text.push_str(&match &row.found {
+            let found = match &row.found {
                 Found::Difference { value, interval, p, .. } => {
-                    format!(" {}: {}, p {}.", row.label, estimate(*value, *interval), p_value(*p))
+                    format!("{}, p {}", estimate(*value, *interval), p_value(*p))
                 }
-                Found::Missing(reason) => format!(" {}: {reason}.", row.label),
-            });
+                Found::Missing(reason) => reason.clone(),
+            };
+            let _ = write!(text, " {}: {found}.", row.label);
         }
         text
     }
@@ -342,7 +345,7 @@ fn difference(
 fn shape(svg: &mut Svg, x: f64, y: f64, verdict: Verdict, colour: Colour) {
     match verdict {
         Verdict::ABetter | Verdict::BBetter => {
-            svg.path(&diamond(x, y, MARK + 1.5), Some(colour), colour, 1.0)
+            svg.path(&diamond(x, y, MARK + 1.5), Some(colour), colour, 1.0);
         }
         Verdict::Undecided => svg.path(&circle(x, y, MARK), Some(Colour::Paper), colour, 2.0),
         Verdict::Equivalent => {

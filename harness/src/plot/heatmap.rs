@@ -1,5 +1,7 @@
 //! Values as shaded cells with their numbers in them: models x benchmarks, models x cultures, pairs of models.
 
+use std::fmt::Write as _;
+
 use super::Frame;
 use super::colour::Colour;
 use super::svg::{Anchor, PAD, SIZE, SMALL, Svg, Type};
@@ -242,7 +244,7 @@ impl Heatmap {
                     Cell::Empty => None,
                 })
                 .collect();
-            text.push_str(&format!(" {row}: {}.", cells.join(", ")));
+            let _ = write!(text, " {row}: {}.", cells.join(", "));
         }
         text
     }

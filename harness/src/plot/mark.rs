@@ -1,5 +1,7 @@
 //! Shapes of points: each category has its own, so that a print in grey can be read.
 
+use std::fmt::Write as _;
+
 use super::colour::{Colour, SERIES};
 use super::svg::{Svg, n};
 
@@ -23,7 +25,7 @@ pub(super) fn polygon(points: &[(f64, f64)]) -> String {
     let mut d = String::new();
     for (i, (x, y)) in points.iter().enumerate() {
         d.push(if i == 0 { 'M' } else { 'L' });
-        d.push_str(&format!("{} {}", n(*x), n(*y)));
+        let _ = write!(d, "{} {}", n(*x), n(*y));
     }
     d.push('Z');
     d

@@ -64,6 +64,9 @@ impl Intervals {
     }
 
     fn number(&self, row: &Row) -> String {
+        if !row.value.is_finite() {
+            return "no number".to_owned();
+        }
         let show = |v: f64| {
             let text = value(v, self.percent);
             if self.percent { text } else { text.trim_end_matches(".0").to_owned() }

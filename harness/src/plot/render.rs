@@ -83,5 +83,36 @@ pub fn pdf(svg: &str) -> Result<Vec<u8>, RenderError> {
     let outlines = tree(svg)?.to_string(&usvg::WriteOptions::default());
     let tree = usvg::Tree::from_str(&outlines, &usvg::Options::default())?;
     svg2pdf::to_pdf(&tree, svg2pdf::ConversionOptions::default(), page)
+        .map(in_order)
         .map_err(|error| RenderError::Pdf(error.to_string()))
+}
+
+/// The same PDF with the entries of each resource dictionary (lines such as `/po1 7 0 R`) in order: `svg2pdf` writes them as a
+/// hash table gives them. No byte changes its object, so that all offsets stay right.
+fn in_order(mut pdf: Vec<u8>) -> Vec<u8> {
+    let is_entry = |line: &[u8]| {
+        let Ok(text) = std::str::from_utf8(line) else { return false };
+        let parts: Vec<&str> = text.split_whitespace().collect();
+        matches!(&parts[..], [name, number, "0", "R"]
+            if name.starts_with('/') && name.len() > 3 && number.parse::<u32>().is_ok())
+    };
+    let (mut at, mut run): (usize, Vec<Vec<u8>>) = (0, Vec::new());
+    let mut sorted = Vec::with_capacity(pdf.len());
+    while at <= pdf.len() {
+        let end = pdf[at..].iter().position(|b| *b == b'\n').map_or(pdf.len(), |n| at + n + 1);
+        if at < end && is_entry(&pdf[at..end]) {
+            run.push(pdf[at..end].to_vec());
+        } else {
+            run.sort();
+            sorted.extend(run.drain(..).flatten());
+            sorted.extend_from_slice(&pdf[at..end]);
+        }
+        if at == end {
+            break;
+        }
+        at = end;
+    }
+    pdf.clear();
+    pdf.extend(sorted);
+    pdf
 }

@@ -94,7 +94,8 @@ fn tabular(
     let mut row = |cells: &[String]| {
         let _ = writeln!(text, "{} \\\\", cells.join(" & "));
     };
-    [title, second].iter().for_each(|cells| row(cells));
+    row(&title);
+    row(&second);
     text.push_str("\\midrule\n");
     for (i, (model, line)) in lines(summary).into_iter().enumerate() {
         let (mut scores, mut intervals, mut ran) =

@@ -146,13 +146,12 @@ impl Shared {
                 }
                 .inspect(|_| seen = Some(now.version))
             };
-            match news {
-                Some(line) => write!(stream, "event: progress\ndata: {line}\n\n")?,
-                None => {
-                    write!(stream, ": still here\n\n")?;
-                    if seen.is_none() {
-                        std::thread::sleep(Duration::from_millis(200));
-                    }
+            if let Some(line) = news {
+                write!(stream, "event: progress\ndata: {line}\n\n")?;
+            } else {
+                write!(stream, ": still here\n\n")?;
+                if seen.is_none() {
+                    std::thread::sleep(Duration::from_millis(200));
                 }
             }
             stream.flush()?;

@@ -1,6 +1,7 @@
 //! Words and LaTeX for a paper: one paragraph a comparison, one signature line, one table. Pure: strings from values.
 
 use std::fmt;
+use std::fmt::Write as _;
 
 /// What was done, in one line that can be quoted and parsed: `test:mcnemar-midp|n:237|...` (after sacreBLEU, Post 2018).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -225,9 +226,9 @@ pub fn latex_escape(text: &str) -> String {
             '“' => out.push_str("\\textquotedblleft{}"),
             '”' => out.push_str("\\textquotedblright{}"),
             '\n' | '\r' | '\t' | '\u{a0}' => out.push(' '),
-            ' '..='~' => out.push(letter),
-            // Letters of Western and Central Europe, which T1 has.
-            'À'..='Ö'
+            // Letters of ASCII, and of Western and Central Europe, which T1 has.
+            ' '..='~'
+            | 'À'..='Ö'
             | 'Ø'..='ö'
             | 'ø'..='ÿ'
             | 'Ą'..='ć'
@@ -251,7 +252,9 @@ pub fn latex_escape(text: &str) -> String {
             c if c.is_control()
                 || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}') =>
                 {}
-            other => out.push_str(&format!("[U+{:04X}]", other as u32)),
+            other => {
+                let _ = write!(out, "[U+{:04X}]", other as u32);
+            }
         }
     }
     out

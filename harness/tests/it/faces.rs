@@ -380,7 +380,7 @@ fn watch_shows_a_run_while_it_runs_and_when_it_was_killed() {
     end_of(&mut killed);
     wait_until("its cell is let go", || progress().exits(1).lines()[0]["stopped"] == 1);
     let text = place.run(&["watch", "killed", "--once"]).exits(1).out;
-    assert_says(&text, &["0 running, 1 stopped", "stopped  slow"]);
+    assert_says(&text, &["0 running, 1 stopped", "stopped   slow"]);
     assert_says(
         &place.run(&["watch", "nowhere"]).exits(2).err,
         &["nowhere is no run", "list runs"],

@@ -128,7 +128,11 @@ fn every_number_on_the_page_is_one_of_the_json() {
     // The sentence and the test agree.
     for lead in first["leads"].as_array().unwrap() {
         if lead["level"] == "untested" {
-            assert_eq!(lead["ranking"].as_array().unwrap().len(), 1, "nothing to compare with: {lead}");
+            assert_eq!(
+                lead["ranking"].as_array().unwrap().len(),
+                1,
+                "nothing to compare with: {lead}"
+            );
             continue;
         }
         let outcome = outcomes

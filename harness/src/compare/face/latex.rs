@@ -18,7 +18,9 @@ pub fn render(report: &Report) -> String {
         board(&mut text, report, outcome);
         pairs(&mut text, outcome);
         for pair in &outcome.pairs {
-            let _ = writeln!(text, "{}\n", escape(&pair.text));
+            // The signature has no blanks: it may break behind each of its parts.
+            let words = escape(&pair.text).replace("\\textbar{}", "\\textbar{}\\allowbreak{}");
+            let _ = writeln!(text, "{{\\sloppy {words}\\par}}\n");
         }
     }
     if let OverBenchmarks::Found(over) = &report.over {
@@ -93,7 +95,7 @@ fn pairs(text: &mut String, outcome: &Outcome) {
         return;
     }
     text.push_str(
-        "\\begin{tabular}{llrrrrl}\n\\toprule\nA & B & $A - B$ & Interval & $p$ & Corrected $p$ & Verdict \\\\\n\\midrule\n",
+        "{\\small\\setlength{\\tabcolsep}{4pt}%\n\\begin{tabular}{@{}llrrrrl@{}}\n\\toprule\nA & B & $A - B$ & Interval & $p$ & Corrected $p$ & Verdict \\\\\n\\midrule\n",
     );
     for pair in &outcome.pairs {
         let interval = (pair.interval.as_ref()).map_or_else(
@@ -111,7 +113,7 @@ fn pairs(text: &mut String, outcome: &Outcome) {
             escape(&verdict(pair))
         );
     }
-    text.push_str("\\bottomrule\n\\end{tabular}\n\n");
+    text.push_str("\\bottomrule\n\\end{tabular}}\n\n");
 }
 
 fn letters(letters: &str) -> String {

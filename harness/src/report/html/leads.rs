@@ -1,5 +1,7 @@
 //! Who leads on a benchmark or one of its cultures, and whether it is certain: in words, so that nobody has to read p-values.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::material::Material;
@@ -276,11 +278,12 @@ fn closest(lead: &Lead, confidence: f64) -> String {
         facts.push(format!("corrected p {}", sign(&p_value(p))));
     }
     if !facts.is_empty() {
-        text += &format!(" ({})", facts.join("; "));
+        let _ = write!(text, " ({})", facts.join("; "));
     }
     text.push('.');
     if let Some(detectable) = near.detectable {
-        text += &format!(
+        let _ = write!(
+            text,
             " A sample of this size shows differences of {} points with 80 % power.",
             percent(detectable)
         );

@@ -11,16 +11,14 @@ pub(super) fn provenance(material: &Material) -> Value {
     let summary = &material.summary;
     let seeds: Vec<String> = ran.seeds.iter().map(u64::to_string).collect();
     let names = |of: Vec<&str>| of.join(",");
-    let mut command = format!("culture-eval run {} --seeds {}", plain(&ran.suite), seeds.join(","));
-    command +=
-        &format!(" --models {}", plain(&names(summary.models.iter().map(|m| &*m.name).collect())));
-    command += &format!(
-        " --benchmarks {}",
+    let limit = if ran.limit > 0 { format!(" --limit {}", ran.limit) } else { String::new() };
+    let command = format!(
+        "culture-eval run {} --seeds {} --models {} --benchmarks {}{limit}",
+        plain(&ran.suite),
+        seeds.join(","),
+        plain(&names(summary.models.iter().map(|m| &*m.name).collect())),
         plain(&names(summary.benchmarks.iter().map(|b| &*b.name).collect()))
     );
-    if ran.limit > 0 {
-        command += &format!(" --limit {}", ran.limit);
-    }
     let environment = &ran.environment;
     json!({
         "harness": ran.harness,
