@@ -53,8 +53,11 @@ fn a_model_without_its_weights_is_a_reason_that_names_the_command() {
 fn the_command_of_the_reason_gets_them() {
     let place = Place::new();
     let vectors = fs::read(fixture("word-vectors", "glove.txt")).unwrap();
-    let hash =
-        Sha256::digest(&vectors).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hash = Sha256::digest(&vectors)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect::<Vec<_>>()
+        .concat();
     let top = format!(
         "[[weights]]\nid = \"vectors\"\npath = \"vectors.txt\"\nsha256 = \"{hash}\"\nfrom = {{ kind = \"python\", package = \"some-vectors\", version = \"1.0\", member = \"vectors.txt\" }}\n"
     );
