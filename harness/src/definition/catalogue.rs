@@ -133,15 +133,16 @@ fn variant(base: &Model, root: &Path, file: &str, mut own: toml::Table) -> Resul
     own.remove("extends");
     // Paths of the other's files are whole already; only its own are named from its TOML.
     let mut merged = toml::Table::try_from(base).map_err(|e| told(&e))?;
-    let config = own.remove("config");
-    merged.extend(own.clone());
+    let has_files = own.contains_key("files");
     if let (Some(toml::Value::Table(config)), Some(toml::Value::Table(of_base))) =
-        (config, merged.get_mut("config"))
+        (own.get_mut("config"), merged.get("config"))
     {
-        of_base.extend(config);
+        let over = std::mem::replace(config, of_base.clone());
+        config.extend(over);
     }
+    merged.extend(own);
     let mut model: Model = merged.try_into().map_err(|e| told(&e))?;
-    if own.contains_key("files") {
+    if has_files {
         place_files(&mut model, root, file);
     }
     Ok(model)
@@ -201,37 +202,16 @@ impl Catalogue {
     pub fn load(extra: &[PathBuf]) -> Result<Self, Error> {
         let mut all = Self::embedded()?;
         all.add_new_baselines(&project())?;
-        let mut waiting = Vec::new();
+        let mut files = Vec::new();
         for named in extra {
-            let mut files = Vec::new();
-            find_toml(named, &mut files)?;
-            files.sort();
-            for file in files {
-                let text = fs_err::read_to_string(&file)?;
-                let file = file.display().to_string();
-                // A model that extends another may stand before it.
-                if let Err(error) = all.add(&file, &text) {
-                    if !matches!(error, Error::Base { .. }) {
-                        return Err(error);
-                    }
-                    waiting.push((file, text));
-                }
+            let mut found = Vec::new();
+            find_toml(named, &mut found)?;
+            found.sort();
+            for file in found {
+                files.push((file.display().to_string(), fs_err::read_to_string(&file)?));
             }
         }
-        while !waiting.is_empty() {
-            let before = waiting.len();
-            let mut last = None;
-            waiting.retain(|(file, text)| match all.add(file, text) {
-                Ok(()) => false,
-                Err(error) => {
-                    last = Some(error);
-                    true
-                }
-            });
-            if let (true, Some(error)) = (waiting.len() == before, last) {
-                return Err(error);
-            }
-        }
+        all.add_all(Path::new(""), files, false)?;
         all.sort();
         Ok(all)
     }
@@ -254,14 +234,43 @@ impl Catalogue {
             }
         }
         files.sort();
+        let mut new = Vec::new();
         for path in files {
             let file =
                 path.strip_prefix(project).unwrap_or(&path).to_string_lossy().replace('\\', "/");
             if !self.has_file(&file) {
-                self.add_from(project, &file, &fs_err::read_to_string(&path)?, true)?;
+                new.push((file, fs_err::read_to_string(&path)?));
             }
         }
-        Ok(())
+        self.add_all(project, new, true)
+    }
+
+    /// Adds files (path from `root`, text) in their order; a model may stand before the one that it extends.
+    fn add_all(
+        &mut self,
+        root: &Path,
+        mut files: Vec<(String, String)>,
+        embedded: bool,
+    ) -> Result<(), Error> {
+        loop {
+            let (mut waiting, mut why) = (Vec::new(), None);
+            let count = files.len();
+            for (file, text) in files {
+                match self.add_from(root, &file, &text, embedded) {
+                    Ok(()) => {}
+                    Err(error @ Error::Base { .. }) => {
+                        why = Some(error);
+                        waiting.push((file, text));
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            match why {
+                Some(error) if waiting.len() == count => return Err(error),
+                Some(_) => files = waiting,
+                None => return Ok(()),
+            }
+        }
     }
 
     fn has_file(&self, file: &str) -> bool {
@@ -761,6 +770,9 @@ mod tests {
             told.contains("1.toml: it extends the unknown model `bse`: did you mean `base`?"),
             "{told}"
         );
+        write("1.toml", "name = \"odd\"\nextends = \"base\"\nconfig = 3\n");
+        let told = Catalogue::load(&[folder.path().to_owned()]).unwrap_err().to_string();
+        assert!(told.contains("1.toml:1:1: ") && told.contains("expected a map"), "{told}");
         write("1.toml", "name = \"odd\"\nextends = \"base\"\nbtch = 3\n");
         let told = Catalogue::load(&[folder.path().to_owned()]).unwrap_err().to_string();
         assert!(
