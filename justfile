@@ -58,7 +58,7 @@ bench: setup
 bench-stats: setup
     python3 scripts/bench-stats.py
 
-# Write the leaderboard of the last `eval-all` again: terminal, Markdown, CSV, JSON
+# Write the leaderboard of the last `eval-all` again: terminal, Markdown, CSV, JSON, pages for a browser
 report *args: build
     {{culture_eval}} report "$@"
 

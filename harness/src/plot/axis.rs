@@ -1,5 +1,8 @@
 //! A linear scale and its round ticks.
 
+use super::colour::Colour;
+use super::svg::{Anchor, SMALL, Svg, Type};
+
 /// From values to places in px.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Scale {
@@ -56,6 +59,22 @@ impl Scale {
         let first = (self.low / step - 1e-9).ceil() as i64;
         let last = (self.high / step + 1e-9).floor() as i64;
         (first..=last).map(|i| i as f64 * step).collect()
+    }
+
+    /// Upright lines at the ticks from `top` to `bottom`, each with its number below.
+    pub(super) fn grid(
+        &self,
+        svg: &mut Svg,
+        ticks: &[f64],
+        (top, bottom): (f64, f64),
+        percent: bool,
+    ) {
+        for tick in ticks {
+            let x = self.at(*tick);
+            svg.line((x, top), (x, bottom), Colour::Line, 1.0);
+            let style = Type::new(SMALL, Anchor::Middle).muted();
+            svg.text(x, bottom + 12.0, style, &label(*tick, ticks, percent));
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Frame;
-use super::axis::{Scale, label};
+use super::axis::Scale;
 use super::colour::Colour;
 use super::mark::{circle, diamond, polygon};
 use super::svg::{Anchor, PAD, SIZE, SMALL, Svg, Type};
@@ -224,16 +224,7 @@ pub fn draw(frame: &Frame<'_>, data: &Forest) -> String {
     let first = top + 22.0;
     let bottom = first + ROW * data.rows.len() as f64;
     let ticks = scale.ticks(about);
-    for tick in &ticks {
-        let x = scale.at(*tick);
-        svg.line((x, first), (x, bottom), Colour::Line, 1.0);
-        svg.text(
-            x,
-            bottom + 12.0,
-            Type::new(SMALL, Anchor::Middle).muted(),
-            &label(*tick, &ticks, true),
-        );
-    }
+    scale.grid(&mut svg, &ticks, (first, bottom), true);
     svg.line((zero, first - 4.0), (zero, bottom), Colour::Ink, 1.2);
 
     for (i, row) in data.rows.iter().enumerate() {

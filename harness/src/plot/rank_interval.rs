@@ -1,7 +1,7 @@
 //! One value a model with its interval, on a common axis: ranks under resampling, scores.
 
 use super::Frame;
-use super::axis::{Scale, label};
+use super::axis::Scale;
 use super::colour::Colour;
 use super::mark::circle;
 use super::svg::{Anchor, PAD, SIZE, SMALL, Svg, Type};
@@ -129,16 +129,7 @@ pub fn draw(frame: &Frame<'_>, data: &Intervals) -> String {
         let count = ((scale.high - scale.low) / step) as usize;
         (0..=count).map(|i| scale.low + step * i as f64).collect()
     };
-    for tick in &ticks {
-        let x = scale.at(*tick);
-        svg.line((x, first), (x, bottom), Colour::Line, 1.0);
-        svg.text(
-            x,
-            bottom + 12.0,
-            Type::new(SMALL, Anchor::Middle).muted(),
-            &label(*tick, &ticks, data.percent),
-        );
-    }
+    scale.grid(&mut svg, &ticks, (first, bottom), data.percent);
     for (i, row) in data.rows.iter().enumerate() {
         let y = first + ROW * (i as f64 + 0.5);
         svg.name(PAD, y, Type::new(SIZE, Anchor::Start), &row.name, room);

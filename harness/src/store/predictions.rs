@@ -125,11 +125,22 @@ fn to_batch(
     RecordBatch::try_new(schema.clone(), columns).map_err(io::Error::other)
 }
 
+/// What is wrong with a file.
+fn invalid(path: &Path, what: impl std::fmt::Display) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, format!("{}: {what}", path.display()))
+}
+
+/// A text column.
+fn text<'b>(path: &Path, batch: &'b RecordBatch, name: &str) -> io::Result<&'b StringArray> {
+    batch
+        .column_by_name(name)
+        .and_then(|c| c.as_any().downcast_ref::<StringArray>())
+        .ok_or_else(|| invalid(path, format!("no text column `{name}`")))
+}
+
 /// Reads the answers of each variant, in the order of `variants`.
 pub fn read(path: &Path, variants: &[String], labels: &[String]) -> io::Result<Vec<Answers>> {
-    let fail = |what: String| {
-        io::Error::new(io::ErrorKind::InvalidData, format!("{}: {what}", path.display()))
-    };
+    let fail = |what: String| invalid(path, what);
     let file = fs_err::File::open(path)?;
     let (file, _) = file.into_parts();
     let reader = ParquetRecordBatchReaderBuilder::try_new(file)
@@ -146,12 +157,7 @@ pub fn read(path: &Path, variants: &[String], labels: &[String]) -> io::Result<V
     let mut all = vec![Answers::default(); variants.len()];
     for batch in reader {
         let batch = batch.map_err(|e| fail(e.to_string()))?;
-        let text = |name: &str| -> io::Result<&StringArray> {
-            batch
-                .column_by_name(name)
-                .and_then(|c| c.as_any().downcast_ref::<StringArray>())
-                .ok_or_else(|| fail(format!("no text column `{name}`")))
-        };
+        let text = |name: &str| text(path, &batch, name);
         let list = |name: &str| -> io::Result<&ListArray> {
             batch
                 .column_by_name(name)
@@ -214,9 +220,7 @@ pub fn codes(
     ids: &Strings,
     codes: Codes,
 ) -> io::Result<Vec<Vec<u16>>> {
-    let fail = |what: String| {
-        io::Error::new(io::ErrorKind::InvalidData, format!("{}: {what}", path.display()))
-    };
+    let fail = |what: String| invalid(path, what);
     let (file, _) = fs_err::File::open(path)?.into_parts();
     let builder =
         ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| fail(e.to_string()))?;
@@ -235,12 +239,7 @@ pub fn codes(
     let mut places: Option<std::collections::HashMap<&str, usize>> = None;
     for batch in reader {
         let batch = batch.map_err(|e| fail(e.to_string()))?;
-        let text = |name: &str| -> io::Result<&StringArray> {
-            batch
-                .column_by_name(name)
-                .and_then(|c| c.as_any().downcast_ref::<StringArray>())
-                .ok_or_else(|| fail(format!("no text column `{name}`")))
-        };
+        let text = |name: &str| text(path, &batch, name);
         let (row_ids, names) = (text("id")?, text("variant")?);
         let (status, label) = (text("status")?, text("label")?);
         for row in 0..batch.num_rows() {
@@ -257,15 +256,16 @@ pub fn codes(
                 *place
             };
             next[variant] = place + 1;
-            all[variant][place] = if label.is_valid(row) {
-                let label = label.value(row);
-                *numbers
-                    .get(label)
-                    .ok_or_else(|| fail(format!("label `{label}` is not one of the task's")))?
-            } else if status.value(row) == "out-of-choice" {
-                codes.out_of_choice
-            } else {
-                codes.missing
+            all[variant][place] = match status.value(row) {
+                "label" => {
+                    let label = label.value(row);
+                    *numbers
+                        .get(label)
+                        .ok_or_else(|| fail(format!("label `{label}` is not one of the task's")))?
+                }
+                "out-of-choice" => codes.out_of_choice,
+                "missing" => codes.missing,
+                other => return Err(fail(format!("unknown status `{other}`"))),
             };
         }
     }
