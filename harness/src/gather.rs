@@ -20,7 +20,7 @@ use crate::report::summary::Summary;
 use crate::score::calibration::{self, Calibration};
 use crate::store::predictions::{self, Codes};
 use crate::store::record::{CellSpec, End, Reason, ReasonKind, Timing};
-use crate::store::{self, RunFolder};
+use crate::store::{self, RunFolder, metrics};
 use crate::summarise::{self, Gold, Group};
 
 /// Label lists that are longer have no confusion matrix: nobody can look at it.
@@ -260,6 +260,8 @@ fn cells(run: &RunFolder, manifest: &Manifest) -> anyhow::Result<Vec<CellFacts>>
             plugin,
             reason,
             timing,
+            metrics: metrics::read(&folder.messages())
+                .context("failed to read the metrics of a cell")?,
         })
     };
     manifest.cells.par_iter().map(facts).collect()

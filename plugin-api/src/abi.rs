@@ -108,7 +108,7 @@ pub struct CeHost {
     pub log: Option<unsafe extern "C" fn(context: *mut c_void, message: CeStr)>,
     /// `done` of `total` steps are done; total 0 = unknown.
     pub progress: Option<unsafe extern "C" fn(context: *mut c_void, done: u64, total: u64)>,
-    /// A named number over steps (a loss).
+    /// A named number over steps: `loss`, `valid` and others.
     pub metric:
         Option<unsafe extern "C" fn(context: *mut c_void, name: CeStr, step: u64, value: f64)>,
     /// 1 when the plugin should stop soon and return `CE_ERROR_CANCELLED`.

@@ -383,7 +383,8 @@ impl Host {
         (self.progress)(done as u64, total as u64);
     }
 
-    /// A named number over steps, such as a loss.
+    /// A named number over steps. Reports draw `loss` (of training) and `valid` (the score on validation examples, a fraction)
+    /// as learning curves.
     pub fn metric(&self, name: &str, step: usize, value: f64) {
         (self.metric)(name, step as u64, value);
     }

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::against::against;
 use super::{Context, Outcome, compare, hinted};
-use crate::plot::figures::{self, Figure};
+use crate::plot::figures::Figure;
 use crate::plot::{render, standalone};
 use crate::report::against as changes;
 use crate::report::html::{self, Look, Material, Page};
@@ -192,11 +192,11 @@ impl Files {
     ) -> anyhow::Result<()> {
         let summary = &self.material.summary;
         let drawn = if faces.iter().any(|f| f.is_figures()) {
-            let (figures, left_out) = figures::of(summary, self.comparison()?);
-            for reason in left_out {
+            let sheet = html::drawings(&self.material, self.comparison()?);
+            for reason in sheet.left_out {
                 context.output.note(format!("no figure {reason}"));
             }
-            figures
+            sheet.figures
         } else {
             Vec::new()
         };

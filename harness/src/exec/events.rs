@@ -8,6 +8,7 @@ use fs_err::File;
 use serde::{Deserialize, Serialize};
 
 use crate::plugin::Listener;
+use crate::store::metrics;
 use crate::store::record::Reason;
 
 /// One message of a running cell.
@@ -84,7 +85,7 @@ impl Listener for Events {
     }
 
     fn metric(&self, name: &str, step: u64, value: f64) {
-        let _ = writeln!(std::io::stderr().lock(), "metric {name} {step} {value}");
+        let _ = writeln!(std::io::stderr().lock(), "{}", metrics::line(name, step, value));
     }
 
     /// A cell that should stop is killed: its log resumes it.

@@ -20,30 +20,46 @@ pub struct Figure {
 /// Models of the forest plots: the best over benchmarks against each other one, at most so many.
 const FORESTS: usize = 24;
 
-/// All figures of a summary and its comparison, in order of their importance; and what is left out, with the reason.
-pub fn of(summary: &Summary, report: &Report) -> (Vec<Figure>, Vec<String>) {
-    let mut figures = Vec::new();
-    let mut left_out = Vec::new();
-    let mut put =
-        |name: String, title: String, sample: bool, draw: &dyn Fn(&Frame<'_>) -> String| {
-            let mut name = clean(&name);
-            // Names that differ in signs only must not share a file.
-            while figures.iter().any(|f: &Figure| f.name == name) {
-                name.push('-');
-            }
-            let svg = draw(&Frame::new(&name, &title).sample(sample));
-            figures.push(Figure { name, svg });
-        };
+/// Figures under names that differ.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sheet {
+    /// In the order in which they were put.
+    pub figures: Vec<Figure>,
+    /// What was left out, with the reason.
+    pub left_out: Vec<String>,
+}
+
+impl Sheet {
+    /// Draws a figure with its title into it.
+    pub fn put(
+        &mut self,
+        name: &str,
+        title: &str,
+        sample: bool,
+        draw: impl Fn(&Frame<'_>) -> String,
+    ) {
+        let mut name = clean(name);
+        // Names that differ in signs only must not share a file.
+        while self.figures.iter().any(|f| f.name == name) {
+            name.push('-');
+        }
+        let svg = draw(&Frame::new(&name, title).sample(sample));
+        self.figures.push(Figure { name, svg });
+    }
+}
+
+/// The figures of a summary and its comparison, in order of their importance.
+pub fn of(summary: &Summary, report: &Report) -> Sheet {
+    let mut sheet = Sheet::default();
     let board = Heatmap::board(summary);
-    put("board".to_owned(), summary.title.clone(), summary.sample, &|f| heatmap::draw(f, &board));
+    sheet.put("board", &summary.title, summary.sample, |f| heatmap::draw(f, &board));
     match Diagram::of(report) {
-        Ok(diagram) => put(
-            "critical-difference".to_owned(),
-            "Mean ranks over benchmarks".to_owned(),
-            diagram.sample,
-            &|f| critical_difference::draw(f, &diagram),
-        ),
-        Err(reason) => left_out.push(format!("critical-difference: {reason}")),
+        Ok(diagram) => {
+            sheet.put("critical-difference", "Mean ranks over benchmarks", diagram.sample, |f| {
+                critical_difference::draw(f, &diagram)
+            })
+        }
+        Err(reason) => sheet.left_out.push(format!("critical-difference: {reason}")),
     }
     for (a, b) in duels(report) {
         let data = Forest::of(report, a, b);
@@ -51,7 +67,7 @@ pub fn of(summary: &Summary, report: &Report) -> (Vec<Figure>, Vec<String>) {
             continue;
         }
         let sample = data.rows.iter().any(|r| r.sample);
-        put(format!("forest-{a}-{b}"), format!("{a} against {b}"), sample, &|f| {
+        sheet.put(&format!("forest-{a}-{b}"), &format!("{a} against {b}"), sample, |f| {
             forest::draw(f, &data)
         });
     }
@@ -61,29 +77,29 @@ pub fn of(summary: &Summary, report: &Report) -> (Vec<Figure>, Vec<String>) {
             format!("{what} on {} ({}, n = {})", outcome.title, outcome.protocol, outcome.n)
         };
         let scores = Intervals::scores(outcome, report.options.confidence);
-        put(format!("scores-{place}"), title("Scores"), outcome.sample, &|f| {
+        sheet.put(&format!("scores-{place}"), &title("Scores"), outcome.sample, |f| {
             rank_interval::draw(f, &scores)
         });
         let ranks = Intervals::ranks(outcome);
-        put(format!("ranks-{place}"), title("Ranks"), outcome.sample, &|f| {
+        sheet.put(&format!("ranks-{place}"), &title("Ranks"), outcome.sample, |f| {
             rank_interval::draw(f, &ranks)
         });
         let pairs = Heatmap::p_values(outcome, report.options.alpha);
-        put(format!("pairs-{place}"), title("Pairs"), outcome.sample, &|f| {
+        sheet.put(&format!("pairs-{place}"), &title("Pairs"), outcome.sample, |f| {
             heatmap::draw(f, &pairs)
         });
     }
     for column in &summary.benchmarks {
         let Some(data) = Heatmap::cultures(summary, &column.name) else { continue };
         let sample = summary.cells.iter().any(|c| c.benchmark == column.name && c.sample);
-        put(
-            format!("cultures-{}", column.name),
-            format!("Cultures of {}", column.title),
+        sheet.put(
+            &format!("cultures-{}", column.name),
+            &format!("Cultures of {}", column.title),
             sample,
-            &|f| heatmap::draw(f, &data),
+            |f| heatmap::draw(f, &data),
         );
     }
-    (figures, left_out)
+    sheet
 }
 
 /// The best model over benchmarks (else of the first benchmark) against each of the others, in order of rank.

@@ -171,6 +171,33 @@ impl Heatmap {
         })
     }
 
+    /// Cultures on the experts of a gate: culture, its examples, the mean probability of each expert.
+    pub fn gate(experts: &[String], cultures: &[(String, u64, Vec<f64>)]) -> Self {
+        let cell = |culture: &str, n: u64, expert: &str, mean: f64| {
+            Cell::Value(Value {
+                shade: mean,
+                text: value(mean, true),
+                note: String::new(),
+                title: format!("{expert} in {culture}: {} % over {n} examples", value(mean, true)),
+                strong: false,
+            })
+        };
+        let row = |(culture, n, means): &(String, u64, Vec<f64>)| {
+            experts
+                .iter()
+                .zip(means)
+                .map(|(expert, mean)| cell(culture, *n, expert, *mean))
+                .collect()
+        };
+        Self {
+            rows: cultures.iter().map(|(culture, n, _)| format!("{culture} (n = {n})")).collect(),
+            columns: experts.to_vec(),
+            cells: cultures.iter().map(row).collect(),
+            legend: vec![(0.0, "0".to_owned()), (0.5, "50".to_owned()), (1.0, "100 %".to_owned())],
+            notes: vec!["Mean probability that the gate gives each expert, percent.".to_owned()],
+        }
+    }
+
     /// Every pair of models of a benchmark: corrected p, and the difference of row minus column in points.
     pub fn p_values(outcome: &compare::Outcome, alpha: f64) -> Self {
         let names: Vec<&str> = outcome.models.iter().map(|m| &*m.model).collect();

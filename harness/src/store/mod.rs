@@ -18,6 +18,7 @@
 
 pub mod examples;
 pub mod log;
+pub mod metrics;
 pub mod predictions;
 pub mod record;
 

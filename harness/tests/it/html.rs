@@ -230,7 +230,7 @@ fn examples_that_are_not_here_are_told_and_the_rest_stands() {
 #[test]
 fn what_was_explained_is_on_the_page() {
     let place = Place::new();
-    place.sample(&["--models", "majority", "--benchmarks", "emgsd"]).exits(0);
+    place.sample(&["--models", "majority,hashed-ngrams", "--benchmarks", "emgsd"]).exits(0);
     let line = |culture: &str, gate: [f64; 2]| {
         serde_json::json!({"id": "e1", "text": "a text", "culture": culture, "gold": "yes",
             "explanation": {"gate": gate, "experts": ["west", "east"], "clusters": [1, 2], "places": [[0.5, 1.0], [2.0, 3.0]], "alpha": 0.25}}).to_string()
@@ -247,6 +247,20 @@ fn what_was_explained_is_on_the_page() {
     );
     assert_eq!(explained[0]["clusters"]["latent"], serde_json::json!([["x", 2, 2], ["y", 2, 1]]));
     assert!(explained[0]["maps"]["latent"].as_str().unwrap().starts_with("<svg"));
+    let logs = fs::read_dir(place.path("runs/default/cells")).unwrap();
+    let logs: Vec<_> = logs.map(|e| e.unwrap().path().join("log.txt")).collect();
+    let log = logs.iter().find(|l| l.to_string_lossy().contains("/majority.")).unwrap();
+    let mut log = fs::OpenOptions::new().append(true).create(true).open(log).unwrap();
+    log.write_all(b"metric loss 10 0.75\nmetric loss 20 0.5\nmetric other 1 1\n").unwrap();
+    place.run(&["report", "--format", "svg", "--out", "paper"]).exits(0);
+    let page = Page::read(&place, "runs/default/leaderboard.html");
+    let training = page.part("training");
+    assert!(training[0]["drawing"].to_string().contains("majority"), "{training} {log:?}");
+    let figures = fs::read_dir(place.path("paper/figures")).unwrap();
+    let figures: Vec<_> = figures.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    for start in ["gate-", "clusters-latent-", "training-loss-", "calibration-"] {
+        assert!(figures.iter().any(|f| f.starts_with(start)), "no {start}* in {figures:?}");
+    }
     place.write("runs/default/explain/broken.jsonl", "{");
     assert_says(&place.run(&["report"]).exits(2).err, &["broken.jsonl, line 1 is no JSON"]);
 }

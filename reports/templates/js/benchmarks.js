@@ -23,6 +23,9 @@ pages.benchmarks = {
     family ? h("details", null, h("summary", null, "How to cite"), h("pre", null, family.citation)) : null,
     b.notes.length ? [h("h3", null, "Noted about the data"), h("ul", null, b.notes.map((n) => h("li", null, bdi(n))))] : null));
     for (const task of about.tasks) main.append(taskSection(task));
+    const tasks = new Set(about.tasks.map((t) => t.name));
+    const curves = (await json("training")).filter((c) => tasks.has(c.task));
+    if (curves.length) main.append(h("section", null, h("h2", null, "Training"), curves.map((c) => [h("h3", null, bdi(c.title)), drawing(c.drawing)])));
     const lead = first.leads.filter((l) => l.benchmark === b.name);
     if (lead.length) main.append(h("section", null, h("h2", null, "Who leads"), lead.map((l) => [h("p", { class: "sentence" }, badge(l.level), " ", bdi(l.sentence)), rankingOf(l)])));
   },

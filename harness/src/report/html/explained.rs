@@ -21,52 +21,37 @@ pub(super) fn explained(material: &Material) -> Value {
 }
 
 fn file(file: &Explained) -> Value {
-    let mut experts: Vec<String> = Vec::new();
-    let mut gates: BTreeMap<String, (u64, Vec<f64>)> = BTreeMap::new();
+    let Gate { experts, cultures } = gate(file);
     let mut clusters: [BTreeMap<(String, u64), u64>; 2] = Default::default();
     for line in &file.lines {
         let culture = plain(line["culture"].as_str().unwrap_or_default());
-        let said = &line["explanation"];
-        let names = said["experts"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        let names: Vec<String> = names.map(plain).collect();
-        let gate: Vec<f64> =
-            said["gate"].as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
-        if experts.is_empty() {
-            experts = names;
-        }
-        if !gate.is_empty() && gate.len() == experts.len() {
-            let (n, sums) =
-                gates.entry(culture.clone()).or_insert_with(|| (0, vec![0.0; gate.len()]));
-            *n += 1;
-            sums.iter_mut().zip(&gate).for_each(|(sum, g)| *sum += g);
-        }
-        for (of_type, cluster) in
-            clusters.iter_mut().zip(said["clusters"].as_array().into_iter().flatten())
-        {
+        let said = line["explanation"]["clusters"].as_array().into_iter().flatten();
+        for (of_type, cluster) in clusters.iter_mut().zip(said) {
             if let Some(cluster) = cluster.as_u64() {
                 *of_type.entry((culture.clone(), cluster)).or_default() += 1;
             }
         }
     }
-    let map = |counts: &BTreeMap<(String, u64), u64>| -> Vec<Value> {
+    let counts = |counts: &BTreeMap<(String, u64), u64>| -> Vec<Value> {
         counts.iter().map(|((culture, cluster), n)| json!([culture, cluster, n])).collect()
+    };
+    let percents = |means: &[f64]| -> Vec<String> {
+        means.iter().map(|mean| crate::report::percent(*mean)).collect()
     };
     json!({
         "name": plain(&file.name),
         "n": file.lines.len(),
         "experts": experts,
         // Mean of the gate's probabilities, in percent.
-        "gates": gates.iter().map(|(culture, (n, sums))| json!([
-            culture, n, sums.iter().map(|s| crate::report::percent(s / *n as f64)).collect::<Vec<_>>(),
-        ])).collect::<Vec<_>>(),
+        "gates": cultures.iter().map(|(culture, n, means)| json!([culture, n, percents(means)])).collect::<Vec<_>>(),
         "maps": {"explicit": map_of(file, 0), "latent": map_of(file, 1)},
-        "clusters": {"explicit": map(&clusters[0]), "latent": map(&clusters[1])},
+        "clusters": {"explicit": counts(&clusters[0]), "latent": counts(&clusters[1])},
         "lines": file.lines.iter().take(SHOWN).map(line).collect::<Vec<_>>(),
     })
 }
 
-/// All texts on the plane of a type, by culture; none where no line tells a place.
-fn map_of(file: &Explained, kind: usize) -> Option<String> {
+/// All texts on the plane of a type (0 explicit, 1 latent), by culture; none where no line tells a place.
+pub(super) fn map(file: &Explained, kind: usize) -> Option<Scatter> {
     let mut groups: Vec<String> = Vec::new();
     let mut points = Vec::new();
     for line in &file.lines {
@@ -82,12 +67,53 @@ fn map_of(file: &Explained, kind: usize) -> Option<String> {
         let title = format!("{id}, {culture}, cluster {cluster}");
         points.push(Point { x, y, group: Some(group), title });
     }
-    let name = ["explicit", "latent"][kind];
+    let data = Scatter { x: "first axis".to_owned(), y: "second axis".to_owned(), groups, points };
+    (!data.points.is_empty()).then_some(data)
+}
+
+/// The types of slots, in the order of `clusters` and `places`.
+pub(super) const KINDS: [&str; 2] = ["explicit", "latent"];
+
+/// The map as it stands on the page.
+fn map_of(file: &Explained, kind: usize) -> Option<String> {
+    let name = KINDS[kind];
     let id = format!("map-{name}");
     let title = format!("{}: {name} clusters on a plane", plain(&file.name));
-    let data = Scatter { x: "first axis".to_owned(), y: "second axis".to_owned(), groups, points };
-    (!data.points.is_empty())
-        .then(|| scatter::draw(&Frame::new(&id, &title).without_heading(), &data))
+    Some(scatter::draw(&Frame::new(&id, &title).without_heading(), &map(file, kind)?))
+}
+
+/// The mean of the gate's probabilities by culture.
+pub(super) struct Gate {
+    /// Names of the experts.
+    pub(super) experts: Vec<String>,
+    /// Culture, its examples, the mean probability of each expert.
+    pub(super) cultures: Vec<(String, u64, Vec<f64>)>,
+}
+
+/// What the gate does in each culture; no culture where no line tells it.
+pub(super) fn gate(file: &Explained) -> Gate {
+    let mut experts: Vec<String> = Vec::new();
+    let mut sums: BTreeMap<String, (u64, Vec<f64>)> = BTreeMap::new();
+    for line in &file.lines {
+        let said = &line["explanation"];
+        if experts.is_empty() {
+            let names = said["experts"].as_array().into_iter().flatten();
+            experts = names.filter_map(Value::as_str).map(plain).collect();
+        }
+        let gate: Vec<f64> =
+            said["gate"].as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
+        if gate.is_empty() || gate.len() != experts.len() {
+            continue;
+        }
+        let culture = plain(line["culture"].as_str().unwrap_or_default());
+        let (n, sum) = sums.entry(culture).or_insert_with(|| (0, vec![0.0; gate.len()]));
+        *n += 1;
+        sum.iter_mut().zip(&gate).for_each(|(sum, g)| *sum += g);
+    }
+    let mean = |(culture, (n, sum)): (String, (u64, Vec<f64>))| {
+        (culture, n, sum.into_iter().map(|s| s / n as f64).collect())
+    };
+    Gate { experts, cultures: sums.into_iter().map(mean).collect() }
 }
 
 fn line(line: &Value) -> Value {

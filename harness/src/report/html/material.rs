@@ -11,6 +11,7 @@ use crate::manifest::Environment;
 use crate::prepare::Meta;
 use crate::report::summary::Summary;
 use crate::score::calibration::Calibration;
+use crate::store::metrics::Metrics;
 use crate::store::record::{Reason, Timing};
 
 /// Everything that the pages show.
@@ -105,6 +106,8 @@ pub struct CellFacts {
     pub reason: Option<Reason>,
     /// Seconds and memory, where the cell was run here.
     pub timing: Option<Timing>,
+    /// What its plugin reported while it worked, by name.
+    pub metrics: Metrics,
 }
 
 /// What a model said of its answers: one file of `RUN/explain/`.

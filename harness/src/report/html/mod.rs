@@ -14,7 +14,7 @@
 //! | `pairs` | the comparison: standings and pairs, one part a benchmark and protocol |
 //! | `examples` | texts and answers, two parts a set of examples |
 //! | `models`, `benchmarks`, `provenance`, `explained` | the other pages |
-//! | `figures` | drawings of [`crate::plot`] |
+//! | `figures`, `training` | drawings of [`crate::plot`], for pages and as files |
 //! | `page` | all of it in the template |
 
 mod benchmarks;
@@ -30,10 +30,12 @@ mod page;
 mod pairs;
 mod provenance;
 mod scores;
+mod training;
 
 #[cfg(test)]
 mod tests;
 
+pub use figures::drawings;
 pub use material::{CellFacts, Column, ExampleSet, Explained, Material, Ran};
 pub use page::{Look, Page, PageError, render};
 

@@ -171,6 +171,7 @@ fn jobs(material: &Material, by_culture: Vec<Value>) -> Vec<Job<'_>> {
     jobs.push(Box::new(move || one(Part::json("benchmarks", &benchmarks::benchmarks(material)))));
     jobs.push(Box::new(move || one(Part::json("figures", &figures::figures(material)))));
     jobs.push(Box::new(move || one(Part::json("calibrations", &figures::calibrations(material)))));
+    jobs.push(Box::new(move || one(Part::json("training", &figures::training(material)))));
     jobs.push(Box::new(move || one(Part::json("run", &provenance::provenance(material)))));
     jobs.push(Box::new(move || one(Part::json("explained", &explained::explained(material)))));
     jobs.push(Box::new(move || one(Part::json("times", &models::times(material)))));
