@@ -74,6 +74,11 @@ impl Experts {
         }
     }
 
+    /// E; 1 where one part stands for all.
+    pub fn count(&self) -> usize {
+        self.count as usize
+    }
+
     /// Mean concept a and task z `[B,c]` to u. `random` are the logits `[B,E]` of a gate that knows nothing; without them such
     /// a gate weighs all experts alike.
     pub fn forward(&self, concepts: &Tensor, task: &Tensor, random: Option<&Tensor>) -> Mixed {

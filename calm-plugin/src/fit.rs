@@ -13,7 +13,7 @@ use crate::clusters::{self, Clusters, TYPES};
 use crate::config::{Contrast, Gate, Tags};
 use crate::items::Items;
 use crate::loss::{LossTerms, Targets};
-use crate::measures::{nmi, purity, silhouette};
+use crate::measures::{effective, gate_information, nmi, purity, silhouette};
 use crate::model::{BACKBONE, How};
 use crate::{Kept, Net};
 
@@ -168,6 +168,7 @@ impl Learner for Fit<'_> {
         }
         let whole: Vec<usize> = (0..self.valid.labels.len()).collect();
         let read = self.read(&self.valid, &whole, self.net.config.rounds_at_inference)?;
+        self.report_path(&read);
         if self.clusters.as_ref().is_some_and(Clusters::are_placed) {
             self.report(&read.concepts)?;
         }
@@ -179,6 +180,10 @@ impl Learner for Fit<'_> {
 struct Read {
     answers: Vec<u32>,
     concepts: [Tensor; 2],
+    /// g of each text, `[n,E]`.
+    gates: Vec<f32>,
+    /// Mean alpha.
+    alpha: f64,
 }
 
 impl Fit<'_> {
@@ -186,7 +191,8 @@ impl Fit<'_> {
         let (net, n) = (self.net, places.len());
         let shape = [n as i64, net.config.width];
         let concepts = [(); 2].map(|()| Tensor::zeros(shape, (Kind::Float, Device::Cpu)));
-        let mut answers = vec![0; n];
+        let experts = net.calm.experts.count();
+        let (mut answers, mut gates, mut alpha) = (vec![0; n], vec![0.0; n * experts], 0.0);
         let lengths: Vec<usize> = places.iter().map(|place| data.items.lengths[*place]).collect();
         for rows in train::even(&lengths, net.config.train.batch * 2) {
             let items: Vec<usize> = rows.iter().map(|row| places[*row]).collect();
@@ -203,11 +209,27 @@ impl Fit<'_> {
             {
                 let _ = all.shallow_clone().index_copy_(0, &index, &own.to_device(Device::Cpu));
             }
-            for (row, best) in rows.iter().zip(best) {
+            let gate = thought.experts.gate.to_device(Device::Cpu).flatten(0, -1);
+            let gate: Vec<f32> = Vec::try_from(gate).map_err(Error::internal)?;
+            alpha += thought.fused.alpha.sum(None::<Kind>).double_value(&[]);
+            for ((row, best), gate) in rows.iter().zip(best).zip(gate.chunks(experts)) {
                 answers[*row] = best as u32;
+                gates[row * experts..][..experts].copy_from_slice(gate);
             }
         }
-        Ok(Read { answers, concepts })
+        Ok(Read { answers, concepts, gates, alpha: alpha / n as f64 })
+    }
+
+    /// Whether the cultural path is alive on the validation texts: how much of the identity is new, how many experts share the
+    /// work, and what the gate knows of the culture.
+    fn report_path(&self, read: &Read) {
+        let experts = self.net.calm.experts.count();
+        self.host.metric("alpha", self.step, read.alpha);
+        self.host.metric("experts_used", self.step, effective(&read.gates, experts));
+        if self.valid.cultures.iter().any(|tag| *tag != self.valid.cultures[0]) {
+            let known = gate_information(&read.gates, experts, &self.valid.cultures);
+            self.host.metric("gate_information", self.step, known);
+        }
     }
 
     /// How well clusters and culture tags of the validation texts agree.

@@ -117,6 +117,17 @@ pub fn gate_information(gates: &[f32], experts: usize, tags: &[u32]) -> f64 {
     means.values().map(divergence).sum::<f64>().max(0.0)
 }
 
+/// How many experts share the work: the exponential of the entropy of the mean gate, from 1 (one does all) to `experts`.
+pub fn effective(gates: &[f32], experts: usize) -> f64 {
+    let mut mean = vec![0.0; experts];
+    for gate in gates.chunks(experts) {
+        mean.iter_mut().zip(gate).for_each(|(sum, g)| *sum += f64::from(*g));
+    }
+    let total: f64 = mean.iter().sum();
+    let entropy = |p: f64| if p > 0.0 { -p * p.ln() } else { 0.0 };
+    mean.iter().map(|sum| entropy(sum / total)).sum::<f64>().exp()
+}
+
 /// How often a gate says as much about shuffled tags as about the true ones: `(1 + #{shuffled >= true}) / (1 + shuffles)`
 /// (Phipson and Smyth 2010), with the mean over the shuffles.
 pub fn gate_null(
@@ -142,6 +153,13 @@ pub fn gate_null(
 mod tests {
     use super::*;
     use backbone::train::stream;
+
+    #[test]
+    fn one_expert_for_all_counts_as_one_and_an_even_gate_as_all() {
+        near(effective(&[1.0, 0.0, 1.0, 0.0], 2), 1.0);
+        near(effective(&[1.0, 0.0, 0.0, 1.0], 2), 2.0);
+        near(effective(&[0.25; 8], 4), 4.0);
+    }
 
     fn near(got: f64, expect: f64) {
         assert!((got - expect).abs() < 1e-9, "{got} where {expect} belongs");

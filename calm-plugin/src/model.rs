@@ -32,7 +32,7 @@ pub struct Calm {
     explicit: Slots,
     latent: Slots,
     pool: Pool,
-    experts: Experts,
+    pub(crate) experts: Experts,
     identity: Identity,
     prompt: Option<Prompt>,
     head: Linear,

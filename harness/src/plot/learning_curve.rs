@@ -89,13 +89,16 @@ fn plain(x: f64) -> String {
 
 const TALL: f64 = 300.0;
 
+/// Shapes on a line, about.
+const MARKS: usize = 16;
+
 /// Draws it; names stand at the ends of the lines, or below where there is no room.
 pub fn draw(frame: &Frame<'_>, data: &Curves) -> String {
     let mut svg = Svg::new(frame);
     let (w, top) = (svg.width(), svg.top);
     let names = data.series.iter().map(|s| width(&s.name, SMALL)).fold(0.0, f64::max);
     let wide = w >= 480.0;
-    let room = if wide { names.min(w * 0.28) + 16.0 } else { 0.0 };
+    let room = if wide { names.min(w * 0.28) + 24.0 } else { 0.0 };
     let (left, right) = (PAD + 46.0, w - PAD - room - 10.0);
     let (first, bottom) = (top + 6.0, top + 6.0 + TALL);
     let all = || data.series.iter().flat_map(|s| data.points(s));
@@ -140,7 +143,9 @@ pub fn draw(frame: &Frame<'_>, data: &Curves) -> String {
         for pair in points.windows(2) {
             svg.line(at(pair[0]), at(pair[1]), colour, 1.8);
         }
-        for point in &points {
+        // Of a dense line every so many points only: shapes tell lines apart, more of them hide the line.
+        let every = points.len().div_ceil(MARKS);
+        for point in points.iter().rev().step_by(every.max(1)) {
             let (px, py) = at(point);
             mark::category(&mut svg, number, px, py, 3.6);
         }
