@@ -102,6 +102,9 @@ pub struct CalmConfig {
     pub loss: Weights,
     /// `[ours]` The training loop.
     pub train: Plan,
+    /// `[ours]` Learning rate of the cultural path (all new parts but head and task semantics), as a share of
+    /// `train.learning_rate`. Gates over hundreds of inputs shut within a few steps where it is fast. Default: 1.
+    pub culture_pace: f64,
 }
 
 /// Weights of the loss terms; the task's is 1.
@@ -260,6 +263,7 @@ impl Default for CalmConfig {
             embedding: Embedding::Identity,
             loss: Weights::default(),
             train: Plan::default(),
+            culture_pace: 1.0,
         }
     }
 }
@@ -338,6 +342,7 @@ impl CalmConfig {
             ("lexicon_bias", self.lexicon_bias),
             ("delta", self.delta),
             ("eta", self.eta),
+            ("culture_pace", self.culture_pace),
             ("loss.contrast", loss.contrast),
             ("loss.disentangle", loss.disentangle),
             ("loss.balance", loss.balance),

@@ -2,7 +2,7 @@
 
 use backbone::runtime;
 
-use backbone::train::{self, Learner, Loss, Step, stream};
+use backbone::train::{self, Learner, Loss, Pace, Step, stream};
 use plugin_api::{Dataset, Error, Host};
 use rand::RngExt as _;
 use rand::seq::SliceRandom as _;
@@ -118,8 +118,14 @@ impl Learner for Fit<'_> {
         &self.net.store
     }
 
-    fn pretrained(&self, name: &str) -> bool {
-        name.starts_with(BACKBONE) && !name.contains("lora_")
+    fn pace(&self, name: &str) -> Pace {
+        let lora = name.contains("lora_");
+        if name.starts_with(BACKBONE) && !lora {
+            return Pace::Pretrained;
+        }
+        // The head and the task semantics are what any classifier has.
+        let plain = lora || name.starts_with("head.") || name.starts_with("task.");
+        Pace::New(if plain { 1.0 } else { self.net.config.culture_pace })
     }
 
     fn lengths(&self) -> &[usize] {

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use backbone::train::{Learner, Loss, Plan, Step, run};
+use backbone::train::{Learner, Loss, Pace, Plan, Step, run};
 use plugin_api::{Error, Host};
 use tch::nn::{Init, VarStore};
 use tch::{Device, Kind, Tensor};
@@ -65,8 +65,8 @@ impl Learner for Toy {
         &self.store
     }
 
-    fn pretrained(&self, _name: &str) -> bool {
-        false
+    fn pace(&self, _name: &str) -> Pace {
+        Pace::New(1.0)
     }
 
     fn lengths(&self) -> &[usize] {

@@ -2,7 +2,7 @@
 
 use backbone::features::Cache;
 use backbone::model::Pass;
-use backbone::train::{self, Learner, Loss, Step};
+use backbone::train::{self, Learner, Loss, Pace, Step};
 use backbone::{Encoded, Tune, rows, runtime};
 use plugin_api::{Dataset, Error, Host};
 use tch::nn::VarStore;
@@ -107,8 +107,9 @@ impl Learner for Fit<'_> {
         &self.encoder.store
     }
 
-    fn pretrained(&self, name: &str) -> bool {
-        name.starts_with(PRETRAINED) && !name.contains("lora_")
+    fn pace(&self, name: &str) -> Pace {
+        let pretrained = name.starts_with(PRETRAINED) && !name.contains("lora_");
+        if pretrained { Pace::Pretrained } else { Pace::New(1.0) }
     }
 
     fn lengths(&self) -> &[usize] {

@@ -1,7 +1,5 @@
 //! Log-likelihoods and greedy replies of an independent forward pass (NumPy, float64). `scripts/gguf-fixture.py` writes the fixtures.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::path::{Path, PathBuf};
 
 use gguf::Gguf;

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 use backbone::checkpoint::Checkpoint;
 use backbone::model::Pass;
-use backbone::train::{self, Learner, Loss, Plan, Step, stream};
+use backbone::train::{self, Learner, Loss, Pace, Plan, Step, stream};
 use backbone::{Backbone, Encoded, Pooling, Tokens, Tune};
 use calm_plugin::measures::{gate_information, gate_null, nmi};
 use calm_plugin::{CalmPlugin, Explanation};
@@ -306,8 +306,8 @@ impl Learner for Control {
         &self.store
     }
 
-    fn pretrained(&self, name: &str) -> bool {
-        name.starts_with("backbone")
+    fn pace(&self, name: &str) -> Pace {
+        if name.starts_with("backbone") { Pace::Pretrained } else { Pace::New(1.0) }
     }
 
     fn lengths(&self) -> &[usize] {

@@ -6,6 +6,7 @@ mod abi;
 #[path = "../../../baselines/encoder/tests/common/checked.rs"]
 mod checked;
 mod experiments;
+mod explain;
 mod model;
 mod parity;
 mod plugin;

@@ -19,10 +19,19 @@ pub(super) struct Slot {
     pub(super) first: Tensor,
     /// Mean of its square.
     pub(super) second: Tensor,
-    /// Its learning rate is the pretrained part's.
-    pretrained: bool,
+    /// Which learning rate is its own.
+    pace: Pace,
     /// Matrices decay; biases and norms do not.
     decays: bool,
+}
+
+/// Which learning rate a parameter has.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Pace {
+    /// That of the pretrained part.
+    Pretrained,
+    /// That of new parts, times this.
+    New(f64),
 }
 
 /// The optimiser.
@@ -56,18 +65,18 @@ struct Update {
 }
 
 impl AdamW {
-    /// Over named parameters; the flag tells the pretrained part.
+    /// Over named parameters.
     pub(super) fn new(
-        parameters: Vec<(String, Tensor, bool)>,
+        parameters: Vec<(String, Tensor, Pace)>,
         weight_decay: f64,
         clip: f64,
     ) -> Self {
-        let slots = parameters.into_iter().map(|(name, parameter, pretrained)| Slot {
+        let slots = parameters.into_iter().map(|(name, parameter, pace)| Slot {
             first: parameter.zeros_like(),
             second: parameter.zeros_like(),
             decays: parameter.dim() > 1 && !name.ends_with("bias"),
             parameter,
-            pretrained,
+            pace,
             name,
         });
         Self { slots: slots.collect(), steps: 0, weight_decay, clip }
@@ -92,7 +101,10 @@ impl AdamW {
             if !gradient.defined() {
                 continue;
             }
-            let rate = if slot.pretrained { rates.pretrained } else { rates.new };
+            let rate = match slot.pace {
+                Pace::Pretrained => rates.pretrained,
+                Pace::New(share) => rates.new * share,
+            };
             let decay = if slot.decays { self.weight_decay } else { 0.0 };
             let update = Update {
                 scale: scale as f32,
@@ -176,7 +188,7 @@ mod tests {
         let mut slots: Vec<AdamW> = (0..2)
             .map(|_| {
                 let x = start.copy().set_requires_grad(true);
-                AdamW::new(vec![("x".to_owned(), x, false)], 0.01, 0.0)
+                AdamW::new(vec![("x".to_owned(), x, Pace::New(1.0))], 0.01, 0.0)
             })
             .collect();
         let mut store = tch::nn::VarStore::new(Device::Cpu);
@@ -220,7 +232,7 @@ mod tests {
     #[test]
     fn clipping_bounds_the_norm() {
         let x = Tensor::zeros([4], (Kind::Float, Device::Cpu)).set_requires_grad(true);
-        let mut adamw = AdamW::new(vec![("x".to_owned(), x, false)], 0.0, 1.0);
+        let mut adamw = AdamW::new(vec![("x".to_owned(), x, Pace::New(1.0))], 0.0, 1.0);
         let loss = (&adamw.slots[0].parameter * 100.0).sum(None::<Kind>);
         let norm = adamw.step(&loss, Rates { new: 0.1, pretrained: 0.1 });
         assert!((norm - 200.0).abs() < 1e-3);

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use tch::Tensor;
 use tch::nn::VarStore;
 
+pub use adamw::Pace;
 pub use batches::{even, shuffled, stream};
 pub use key::{Item, key};
 pub use run::{Outcome, run};
@@ -83,8 +84,8 @@ pub trait Learner {
     /// Its parameters, trained and not; buffers that are saved with it too.
     fn store(&self) -> &VarStore;
 
-    /// Whether a parameter belongs to the pretrained part (its own learning rate).
-    fn pretrained(&self, name: &str) -> bool;
+    /// Which learning rate a parameter has.
+    fn pace(&self, name: &str) -> Pace;
 
     /// Tokens of each training item.
     fn lengths(&self) -> &[usize];

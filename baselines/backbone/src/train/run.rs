@@ -11,7 +11,7 @@ use tch::Tensor;
 use super::adamw::{AdamW, Rates};
 use super::batches::{shuffled, stream};
 use super::checkpoint::{Folder, Place};
-use super::{Learner, Loss, Plan, Step};
+use super::{Learner, Loss, Pace, Plan, Step};
 use crate::runtime::guard;
 
 /// Longest time between two checkpoints.
@@ -144,13 +144,13 @@ impl<'a> Training<'a> {
         let parameters = trained
             .into_iter()
             .map(|(name, t)| {
-                let own = learner.pretrained(&name);
-                (name, t, own)
+                let pace = learner.pace(&name);
+                (name, t, pace)
             })
             .collect();
         let mut optimiser = AdamW::new(parameters, plan.weight_decay, plan.clip);
         let mut buffers: Vec<_> =
-            fixed.into_iter().filter(|(name, _)| !learner.pretrained(name)).collect();
+            fixed.into_iter().filter(|(name, _)| learner.pace(name) != Pace::Pretrained).collect();
         let epoch_steps = learner.lengths().len().div_ceil(plan.batch);
         let total = epoch_steps * plan.epochs;
         let folder = folder.map(Folder::new);
