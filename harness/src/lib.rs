@@ -28,3 +28,4 @@ pub mod store;
 pub mod summarise;
 #[cfg(test)]
 mod testing;
+pub mod verify;

@@ -80,6 +80,8 @@ commands! {
     Watch => watch,
     /// Compares the models of a run: tests, intervals, effect sizes
     Compare => compare,
+    /// Recomputes hashes, scores and reports of a run, or compares two runs answer by answer
+    Verify => verify,
     /// Tells why a model of a run answers as it does
     Explain => explain,
     /// Scores predictions made elsewhere, without a suite

@@ -26,4 +26,5 @@ mod sample_run;
 mod scaffold;
 mod scoring;
 mod stats;
+mod verify;
 mod weights;

@@ -1,0 +1,122 @@
+//! `culture-eval verify`: an untouched run passes, an edited byte is found, and two runs are told apart by their first example.
+
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+
+use super::program::{Place, assert_says};
+
+fn run() -> Place {
+    let place = Place::new();
+    let asked =
+        ["--models", "majority,hashed-ngrams", "--benchmarks", "emgsd,crehate", "--limit", "60"];
+    place.sample(&asked).exits(0);
+    place
+}
+
+/// All files below a folder whose name the test knows how to judge.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => found.extend(files(&path)),
+            false => found.push(path),
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn an_untouched_run_is_as_it_should_be() {
+    let place = run();
+    let ran = place.run(&["verify"]).exits(0);
+    assert_says(&ran.out, &["as it should be", "4 cells with 240 answers"]);
+    let ran = place.run(&["verify", "--json"]).exits(0);
+    let found: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(found["wrong"].as_array().unwrap().len(), 0);
+    assert!(found["files"].as_u64().unwrap() > 8, "{found}");
+}
+
+#[test]
+fn an_edited_byte_is_found_wherever_a_number_stands_on_it() {
+    let place = run();
+    let run = place.path("runs/default");
+    let mut tried = 0;
+    for path in files(&run) {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let apart = path.components().any(|c| c.as_os_str() == "state");
+        // What the plugin said, the empty lock, seconds, and fitted models carry no number of the board.
+        if apart || ["log.txt", "lock", "timing.json"].contains(&&*name) {
+            continue;
+        }
+        let bytes = fs::read(&path).unwrap();
+        for part in 0..4 {
+            let mut edited = bytes.clone();
+            let place_of = bytes.len() * (2 * part + 1) / 8;
+            edited[place_of] ^= 1;
+            fs::write(&path, &edited).unwrap();
+            let ran = place.run(&["verify"]);
+            // The place of a plugin is no part of the key: no number stands on it, but it is told.
+            let told = ran.code != Some(0) || ran.out.contains("unseen");
+            assert!(told, "byte {place_of} of {}: {}", path.display(), ran.out);
+            tried += 1;
+        }
+        fs::write(&path, &bytes).unwrap();
+    }
+    assert!(tried > 60, "{tried}");
+    place.run(&["verify"]).exits(0);
+}
+
+#[test]
+fn a_number_that_was_made_up_is_named_with_its_file() {
+    let place = run();
+    let csv = place.path("runs/default/leaderboard.csv");
+    fs::write(&csv, fs::read_to_string(&csv).unwrap().replacen("0.", "0.9", 1)).unwrap();
+    let ran = place.run(&["verify"]).exits(1);
+    assert_says(
+        &ran.out,
+        &["WRONG", "leaderboard.csv: it is not what the answers give", "1 file is wrong"],
+    );
+}
+
+#[test]
+fn two_runs_are_compared_to_the_first_example_that_differs() {
+    let place = run();
+    let asked = [
+        "--models",
+        "majority,hashed-ngrams",
+        "--benchmarks",
+        "emgsd,crehate",
+        "--limit",
+        "60",
+        "--name",
+        "again",
+    ];
+    place.sample(&asked).exits(0);
+    let ran = place.run(&["verify", "default", "--against", "again"]).exits(0);
+    assert_says(&ran.out, &["4 cells have the same answers, 0 differ, 0 stand alone"]);
+    let other = [
+        "--models",
+        "majority,stratified-random",
+        "--benchmarks",
+        "emgsd",
+        "--limit",
+        "60",
+        "--name",
+        "other",
+    ];
+    place.model("majority", "majority", "", "by = \"all\"");
+    place.sample(&other).exits(0);
+    let ran = place.run(&["verify", "default", "--against", "other"]).exits(1);
+    assert_says(
+        &ran.out,
+        &[
+            "APART   majority on emgsd",
+            "(not the same: model)",
+            "only in the first run",
+            "only in the second run",
+        ],
+    );
+}
