@@ -50,7 +50,7 @@ pub fn read(run: &RunFolder) -> io::Result<Vec<Row>> {
     let jobs = jobs::read(run)?;
     let of: BTreeMap<&str, &Job> = jobs
         .iter()
-        .flat_map(|job| job.cells.iter().map(move |cell| (cell.as_str(), job)))
+        .flat_map(|(_, job)| job.cells.iter().map(move |cell| (cell.as_str(), job)))
         .collect();
     let mut models: BTreeMap<&str, Vec<(Timing, Option<&Job>)>> = BTreeMap::new();
     for cell in &manifest.cells {

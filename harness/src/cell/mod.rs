@@ -189,12 +189,14 @@ impl<'a> Cell<'a> {
             })
             .map_err(|e| reason(&e))?;
         if saves {
-            if state.exists() {
+            let own = store::temporary_folder(self.folder.path()).map_err(harness)?;
+            model.save(own.path()).map_err(|e| reason(&e))?;
+            store::write_atomic(&own.path().join("complete"), |_| Ok(())).map_err(harness)?;
+            // Another start of this cell may have saved the same meanwhile: a folder is not replaced by renaming.
+            if fs::rename(own.path(), &state).is_err() && !state.join("complete").is_file() {
                 fs::remove_dir_all(&state).map_err(harness)?;
+                fs::rename(own.path(), &state).map_err(harness)?;
             }
-            fs::create_dir_all(&state).map_err(harness)?;
-            model.save(&state).map_err(|e| reason(&e))?;
-            store::write_atomic(&state.join("complete"), |_| Ok(())).map_err(harness)?;
         }
         Ok(())
     }

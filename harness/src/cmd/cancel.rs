@@ -27,8 +27,8 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let there: BTreeSet<&str> = queue.iter().filter_map(|(task, _)| Some(task.split_once('_')?.0)).collect();
     let ids: Vec<String> = jobs
         .into_iter()
-        .filter(|job| job.executor == "slurm" && there.contains(job.id.as_str()))
-        .map(|job| job.id)
+        .filter(|(_, job)| job.executor == "slurm" && there.contains(job.id.as_str()))
+        .map(|(_, job)| job.id)
         .collect();
     if ids.is_empty() {
         context.output.note("nothing of this run is in Slurm's queue");

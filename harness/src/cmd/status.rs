@@ -114,7 +114,7 @@ fn status(run: &RunFolder, seen: &Progress) -> anyhow::Result<Status> {
     }
     let jobs = jobs::read(run).context("failed to read the run's jobs")?;
     let own: std::collections::BTreeSet<&str> =
-        jobs.iter().filter(|job| job.executor == "slurm").map(|job| job.id.as_str()).collect();
+        jobs.iter().filter(|(_, job)| job.executor == "slurm").map(|(_, job)| job.id.as_str()).collect();
     if !own.is_empty() && !seen.ended() && Slurm::find().is_ok() {
         // A controller that is away hides nothing: the folder tells what counts.
         status.queue = Slurm::queue().ok().map(|tasks| {
@@ -138,7 +138,8 @@ fn text(status: &Status) -> String {
     if let Some(queue) = &status.queue {
         let states: Vec<String> = queue.iter().map(|(state, n)| format!("{n} {state}")).collect();
         let states = if states.is_empty() { "nothing".to_owned() } else { states.join(", ") };
-        text.push_str(&format!("\n\nin Slurm's queue: {states}"));
+        text.push_str("\n\nin Slurm's queue: ");
+        text.push_str(&states);
     }
     text
 }

@@ -116,12 +116,10 @@ impl Board {
             |_| String::new(),
             |mut counts| {
                 counts.ended += 1;
-                format!(
-                    "[{}/{} {:.0} s]",
-                    counts.ended,
-                    counts.total,
-                    self.start.elapsed().as_secs_f64()
-                )
+                let seconds = self.start.elapsed().as_secs_f64();
+                // A guard has one cell and counts none.
+                let of = counts.total.max(1);
+                format!("[{}/{of} {seconds:.0} s]", counts.ended)
             },
         );
         if let Kind::Bars(_, total) = &self.kind {

@@ -56,8 +56,9 @@ impl JobFolder {
             }
         };
         let run = RunFolder::at(std::path::absolute(run.path())?);
-        let list: String =
-            cells.iter().map(|cell| format!("{}\n", run.cell(cell).path().display())).collect();
+        let paths: Vec<String> =
+            cells.iter().map(|cell| run.cell(cell).path().display().to_string()).collect();
+        let list = paths.join("\n") + "\n";
         store::write_atomic(&folder.cells(), |file| io::Write::write_all(file, list.as_bytes()))?;
         Ok(folder)
     }
@@ -82,6 +83,15 @@ impl JobFolder {
         self.0.join("script.sh")
     }
 
+    /// What a task of the job says.
+    pub fn log(&self, index: usize) -> PathBuf {
+        self.0.join(format!("{index}.log"))
+    }
+
+    fn job(&self) -> PathBuf {
+        self.0.join("job.json")
+    }
+
     /// Puts down that the scheduler has taken the job.
     pub fn taken(
         &self,
@@ -92,20 +102,22 @@ impl JobFolder {
     ) -> io::Result<Job> {
         let (executor, resources) = (executor.to_owned(), resources.clone());
         let job = Job { executor, id, submitted: lease::now(), resources, cells };
-        store::write_json(&self.0.join("job.json"), &job)?;
+        store::write_json(&self.job(), &job)?;
         Ok(job)
     }
 }
 
-/// All jobs of a run, in the order in which they were handed over.
-pub fn read(run: &RunFolder) -> io::Result<Vec<Job>> {
+/// All jobs of a run with their folders, in the order in which they were handed over.
+pub fn read(run: &RunFolder) -> io::Result<Vec<(JobFolder, Job)>> {
     let folder = run.jobs();
     if !folder.is_dir() {
         return Ok(Vec::new());
     }
-    let files =
-        numbers(&folder)?.into_iter().map(|n| folder.join(format!("{n:04}")).join("job.json"));
-    files.filter(|file| file.is_file()).map(|file| store::read_json(&file)).collect()
+    let folders = numbers(&folder)?.into_iter().map(|n| JobFolder(folder.join(format!("{n:04}"))));
+    folders
+        .filter(|folder| folder.job().is_file())
+        .map(|folder| store::read_json(&folder.job()).map(|job| (folder, job)))
+        .collect()
 }
 
 fn numbers(jobs: &Path) -> io::Result<Vec<u64>> {
@@ -147,7 +159,7 @@ mod tests {
         let list = fs::read_to_string(run.jobs().join("0002/cells")).unwrap();
         let path = |cell: &str| run.cell(cell).path().display().to_string();
         assert_eq!(list, format!("{}\n{}\n", path("a2"), path("b")));
-        let ids: Vec<String> = read(&run).unwrap().into_iter().map(|job| job.id).collect();
+        let ids: Vec<String> = read(&run).unwrap().into_iter().map(|(_, job)| job.id).collect();
         assert_eq!(ids, ["1", "2", "4", "5", "6", "7", "8", "9", "10", "11"], "3 was never taken");
     }
 

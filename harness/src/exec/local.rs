@@ -36,7 +36,7 @@ impl Executor for Local {
 }
 
 fn run(local: &Local, work: Todo, board: &Board, stop: &AtomicBool) -> anyhow::Result<Tally> {
-    let Todo { cells: todo, mut tally } = work;
+    let Todo { cells: todo, mut tally, .. } = work;
     let limits = &local.limits;
     board.start(todo.len(), tally.reused, tally.failed);
     let next = AtomicUsize::new(0);

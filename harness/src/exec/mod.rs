@@ -18,6 +18,7 @@ pub mod shard;
 pub mod slurm;
 pub mod template;
 
+use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::Context as _;
@@ -40,10 +41,12 @@ pub trait Executor {
 }
 
 /// The cells of a run that have no end, and the count of those that have.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Todo {
     /// Cells to run, their specifications written.
     pub cells: Vec<(CellSpec, CellFolder)>,
+    /// Folders of those that had failed and are run again.
+    pub again: BTreeSet<String>,
     /// What is known before.
     pub tally: Tally,
 }
@@ -73,7 +76,7 @@ impl Tally {
 
 /// Picks the cells that are to be run and prepares their folders; `retry` takes failed ones again.
 pub fn select(run: &RunFolder, cells: &[CellSpec], retry: bool) -> anyhow::Result<Todo> {
-    let mut todo = Todo { cells: Vec::new(), tally: Tally::default() };
+    let mut todo = Todo::default();
     for spec in cells {
         let folder = run.cell(&spec.folder());
         match guard::record_of(&folder, &spec.key)?.map(|record| record.end) {
@@ -82,6 +85,7 @@ pub fn select(run: &RunFolder, cells: &[CellSpec], retry: bool) -> anyhow::Resul
             found => {
                 if found.is_some() {
                     tries::clear(&folder)?;
+                    todo.again.insert(spec.folder());
                     fs::remove_file(folder.record())?;
                 }
                 store::write_json(&folder.spec(), spec).with_context(|| {

@@ -2,7 +2,7 @@
 //! submits lost ones again after a pause, a few times. All that it knows lies in the run's folder, so that it can be
 //! stopped and started at any moment, on any machine that sees the folder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -105,6 +105,8 @@ struct Open {
     spec: CellSpec,
     folder: CellFolder,
     resources: Resources,
+    /// It had failed and is run again: its earlier tasks count no more.
+    again: bool,
     /// Its task, and the job's folder where this process has submitted it.
     task: Option<String>,
     /// Where the task writes to.
@@ -132,9 +134,9 @@ impl<S: Scheduler> Executor for Queue<S> {
         board: &Board,
         stop: &AtomicBool,
     ) -> anyhow::Result<Tally> {
-        let Todo { cells, mut tally } = work;
+        let Todo { cells, again, mut tally } = work;
         board.start(cells.len(), tally.reused, tally.failed);
-        let mut open = self.opened(cells)?;
+        let mut open = self.opened(cells, &again)?;
         self.take_up(run, &mut open, &mut tally, board, stop)?;
         let mut watch = Watch { began: Instant::now(), asked: Instant::now(), told: false };
         let mut failed = 0;
@@ -196,14 +198,19 @@ impl Watch {
 }
 
 impl<S: Scheduler> Queue<S> {
-    fn opened(&self, cells: Vec<(CellSpec, CellFolder)>) -> anyhow::Result<Vec<Open>> {
+    fn opened(
+        &self,
+        cells: Vec<(CellSpec, CellFolder)>,
+        again: &BTreeSet<String>,
+    ) -> anyhow::Result<Vec<Open>> {
         let one = |(spec, folder): (CellSpec, CellFolder)| {
             let resources = spec.model.resources.over(&self.resources);
             if let Some((field, problem)) = resources.problems().into_iter().next() {
                 anyhow::bail!("model `{}`: resources.{field}: {problem}", spec.model.name);
             }
             let (task, log, after, gone) = (None, String::new(), Duration::ZERO, 0);
-            Ok(Open { spec, folder, resources, task, log, after, gone })
+            let again = again.contains(&spec.folder());
+            Ok(Open { spec, folder, resources, again, task, log, after, gone })
         };
         cells.into_iter().map(one).collect()
     }
@@ -218,16 +225,17 @@ impl<S: Scheduler> Queue<S> {
         stop: &AtomicBool,
     ) -> anyhow::Result<()> {
         let mut last = BTreeMap::new();
-        for job in jobs::read(run).context("failed to read the run's jobs")? {
+        for (folder, job) in jobs::read(run).context("failed to read the run's jobs")? {
             if job.executor == self.scheduler.name() {
                 for (index, cell) in job.cells.iter().enumerate() {
-                    last.insert(cell.clone(), (job.task(index), index));
+                    let log = folder.log(index).display().to_string();
+                    last.insert(cell.clone(), (job.task(index), log));
                 }
             }
         }
-        for cell in open.iter_mut() {
-            if let Some((task, _)) = last.get(&cell.spec.folder()) {
-                cell.task = Some(task.clone());
+        for cell in open.iter_mut().filter(|cell| !cell.again) {
+            if let Some((task, log)) = last.remove(&cell.spec.folder()) {
+                (cell.task, cell.log) = (Some(task), log);
             }
         }
         let tasks: Vec<&str> = open.iter().filter_map(|cell| cell.task.as_deref()).collect();
@@ -250,14 +258,7 @@ impl<S: Scheduler> Queue<S> {
                     }
                     rest.push(cell);
                 }
-                Some(Life::Gone) => match self.lost(cell, true, tally, board)? {
-                    Some(mut cell) => {
-                        // Whoever starts `run` again does not want to wait.
-                        cell.after = Duration::ZERO;
-                        rest.push(cell);
-                    }
-                    None => {}
-                },
+                Some(Life::Gone) => rest.extend(self.lost(cell, true, tally, board)?),
             }
         }
         let there = rest.iter().filter(|cell| cell.task.is_some()).count();
@@ -302,7 +303,7 @@ impl<S: Scheduler> Queue<S> {
                 let job = folder.taken(self.scheduler.name(), id, &resources, names)?;
                 for (index, cell) in cells.iter_mut().enumerate() {
                     cell.task = Some(job.task(index));
-                    cell.log = folder.path().join(format!("{index}.log")).display().to_string();
+                    cell.log = folder.log(index).display().to_string();
                     cell.gone = 0;
                 }
             }
@@ -361,7 +362,7 @@ impl<S: Scheduler> Queue<S> {
                     cell.gone += 1;
                     cell.gone > 1
                 }
-                Some(Life::Unknown) => self.has_lost(&cell)?,
+                Some(Life::Unknown) => has_lost(&cell)?,
                 None | Some(Life::Alive) => {
                     cell.gone = 0;
                     false
@@ -374,14 +375,6 @@ impl<S: Scheduler> Queue<S> {
             }
         }
         Ok(rest)
-    }
-
-    /// Whether the folder of a cell tells that its task was lost: by its guard, or by a holder that is gone.
-    fn has_lost(&self, cell: &Open) -> io::Result<bool> {
-        let task = cell.task.as_deref().unwrap_or_default();
-        let told = tries::read(&cell.folder)?.last().is_some_and(|t| t.job == task);
-        Ok(told
-            || (cell.folder.lease().is_file() && lease::holder(&cell.folder.lease())?.is_none()))
     }
 
     /// A cell whose task has ended without a record: to be tried again, or none where it was cancelled or is given up.
@@ -416,7 +409,8 @@ impl<S: Scheduler> Queue<S> {
             end(&cell, &ended, tally, board);
             return Ok(None);
         }
-        cell.after = back_off(self.pause, tries.len());
+        // Whoever starts `run` again does not want to wait.
+        cell.after = if resumed { Duration::ZERO } else { back_off(self.pause, tries.len()) };
         board.note(&format!(
             "{}: {message}; try {} of {} in {} s",
             cell.spec.folder(),
@@ -428,6 +422,14 @@ impl<S: Scheduler> Queue<S> {
     }
 }
 
+/// Whether the folder of a cell tells that its task was lost: by its guard, or by a holder that is gone.
+fn has_lost(cell: &Open) -> io::Result<bool> {
+    let task = cell.task.as_deref().unwrap_or_default();
+    let told = tries::read(&cell.folder)?.last().is_some_and(|t| t.job == task);
+    let lease = cell.folder.lease();
+    Ok(told || (lease.is_file() && lease::holder(&lease)?.is_none()))
+}
+
 fn end(cell: &Open, end: &End, tally: &mut Tally, board: &Board) {
     tally.count(end);
     board.ended(&cell.spec, end);
@@ -436,7 +438,7 @@ fn end(cell: &Open, end: &End, tally: &mut Tally, board: &Board) {
 fn jobs_of(open: &[Open]) -> Vec<String> {
     let ids =
         open.iter().filter_map(|cell| Some(cell.task.as_ref()?.rsplit_once('_')?.0.to_owned()));
-    ids.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+    ids.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// A name that a user finds in a queue: `ce-<suite>-<n>`.
@@ -483,4 +485,24 @@ fn patiently<T>(
 fn back_off(first: Duration, lost: usize) -> Duration {
     let factor = 1u32 << lost.saturating_sub(1).min(12);
     (first * factor).min(Duration::from_secs(3600))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_an_hour() {
+        let after = |lost| back_off(Duration::from_secs(30), lost).as_secs();
+        assert_eq!([1, 2, 3, 7, 8, 99].map(after), [30, 60, 120, 1920, 3600, 3600]);
+        assert_eq!(back_off(Duration::ZERO, 5), Duration::ZERO);
+    }
+
+    #[test]
+    fn names_of_jobs_are_plain() {
+        let place = tempfile::tempdir().unwrap();
+        let run = RunFolder::of(place.path(), "my süite%1");
+        let folder = JobFolder::new(&run, &["a".to_owned()]).unwrap();
+        assert_eq!(job_name(&run, &folder), "ce-my-s-ite-1-0001");
+    }
 }

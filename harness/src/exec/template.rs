@@ -92,7 +92,7 @@ impl Scheduler for Template {
         let command = words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
         fs_err::write(folder.script(), format!("#!/bin/sh\nexec {command}\n")).map_err(never)?;
         executable(&folder.script()).map_err(never)?;
-        let log = folder.path().join("0.log");
+        let log = folder.log(0);
         let values = values(
             submission.resources,
             &[
@@ -173,37 +173,33 @@ fn fill(template: &str, values: &BTreeMap<&'static str, Option<String>>) -> Resu
         let (before, from) = rest.split_at(at);
         out.push_str(before);
         let end = from.find('}').filter(|_| !before.ends_with('$'));
-        let name = end
-            .map(|end| &from[1..end])
-            .filter(|name| name.bytes().all(|b| b.is_ascii_lowercase()));
-        match (name.filter(|name| !name.is_empty()), end) {
-            (Some(name), Some(end)) => {
-                match values.get(name) {
-                    Some(Some(value)) => out.push_str(value),
-                    Some(None) => {
-                        return Err(format!(
-                            "the template has {{{name}}}, and a cell does not say how much; add `{name}` to `[resources]` of the suite or the model"
-                        ));
-                    }
-                    None => {
-                        let known: Vec<String> =
-                            NAMES.iter().map(|(name, _)| format!("{{{name}}}")).collect();
-                        return Err(format!(
-                            "the template has {{{name}}}; known are {}",
-                            known.join(", ")
-                        ));
-                    }
-                }
-                rest = &from[end + 1..];
+        let name = end.map(|end| &from[1..end]).filter(|name| is_name(name));
+        let (Some(name), Some(end)) = (name, end) else {
+            out.push('{');
+            rest = &from[1..];
+            continue;
+        };
+        match values.get(name) {
+            Some(Some(value)) => out.push_str(value),
+            Some(None) => {
+                return Err(format!(
+                    "the template has {{{name}}}, and a cell does not say how much; add `{name}` to `[resources]` of the suite or the model"
+                ));
             }
-            _ => {
-                out.push('{');
-                rest = &from[1..];
+            None => {
+                let known: Vec<String> =
+                    NAMES.iter().map(|(name, _)| format!("{{{name}}}")).collect();
+                return Err(format!("the template has {{{name}}}; known are {}", known.join(", ")));
             }
         }
+        rest = &from[end + 1..];
     }
     out.push_str(rest);
     Ok(out)
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase())
 }
 
 fn executable(path: &std::path::Path) -> io::Result<()> {
