@@ -7,6 +7,7 @@
 
 mod adapters;
 mod cli;
+mod cluster;
 mod command;
 mod faces;
 #[path = "../fixtures/family.rs"]
@@ -25,5 +26,6 @@ mod real_data;
 mod sample_run;
 mod scaffold;
 mod scoring;
+mod slurm;
 mod stats;
 mod weights;
