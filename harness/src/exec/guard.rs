@@ -210,6 +210,10 @@ fn attempt(
             bar.stopped();
             return Ok(Guarded::Stopped);
         }
+        Ended::Exited(status) if is_of_us(status, stop) => {
+            bar.stopped();
+            return Ok(Guarded::Stopped);
+        }
         Ended::Killed(reason) => End::Failed { reason },
         Ended::Exited(status) => match record_of(folder, &spec.key)? {
             Some(record) if status.success() => record.end,
@@ -268,6 +272,18 @@ fn watch(
         std::thread::sleep(pause);
         pause = (pause * 2).min(POLL);
     }
+}
+
+/// Whether what ended the cell was meant for all of the job: a scheduler sends its signal to cell and guard alike, and says
+/// itself why.
+fn is_of_us(status: ExitStatus, stop: &AtomicBool) -> bool {
+    let asked = std::os::unix::process::ExitStatusExt::signal(&status)
+        .is_some_and(|signal| [1, 2, 15].contains(&signal));
+    let heard = |_| {
+        std::thread::sleep(POLL);
+        stop.load(Ordering::SeqCst)
+    };
+    asked && (0..20).any(heard)
 }
 
 /// The end of what a cell wrote to stderr in its last start.
