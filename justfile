@@ -43,6 +43,10 @@ lint: libtorch
 test-browser:
     scripts/test-browser
 
+# A suite on a real Slurm of two nodes, one of which dies (root; brings Debian's packages)
+test-slurm *args:
+    scripts/test-slurm "$@"
+
 # Simulations of coverage and type-I error, a real llama.cpp server (minutes)
 test-slow:
     cargo test --release --package harness --features slow-tests --test it -- slow

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use crate::compare::Report;
 use crate::definition::catalogue::Catalogue;
 use crate::example::Examples;
-use crate::exec::local::record_of;
+use crate::exec::guard::record_of;
 use crate::manifest::Manifest;
 use crate::prepare::Meta;
 use crate::report::html::{CellFacts, Column, ExampleSet, Explained, Material, Ran};

@@ -6,6 +6,7 @@ pub mod cell;
 pub mod cmd;
 pub mod compare;
 pub mod definition;
+pub mod efficiency;
 pub mod example;
 pub mod exec;
 pub mod fetch;

@@ -1,6 +1,6 @@
 //! How far a run is, from the files in its folder; read-only, whoever runs it and wherever.
 //!
-//! A cell is *running* while a process holds its lock, *stopped* where it has answers or a specification but neither a
+//! A cell is *running* while a process, here or on another machine, holds its lease, *stopped* where it has answers or a specification but neither a
 //! record nor a process, and *waiting* where nothing of it is there yet.
 
 use std::collections::BTreeMap;
@@ -11,12 +11,12 @@ use std::time::SystemTime;
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
-use crate::exec::local::record_of;
+use crate::exec::guard::record_of;
 use crate::manifest::{Manifest, PlannedCell};
 use crate::prepare::Meta;
 use crate::store::log::Prediction;
 use crate::store::record::{CellSpec, End, Timing};
-use crate::store::{self, CellFolder, RunFolder};
+use crate::store::{self, CellFolder, RunFolder, lease};
 
 /// Version of the JSON; old ones load for ever.
 pub const FORMAT: u32 = 1;
@@ -169,17 +169,17 @@ fn look(
         None if !folder.spec().is_file() => return Ok(seen),
         None => {}
     }
-    let begun = folder.lock().is_file();
-    seen.state = match (begun, begun && is_held(&folder.lock())?) {
-        (_, true) => State::Running,
-        (true, false) => State::Stopped,
-        (false, _) => State::Waiting,
+    let begun = folder.timing().is_file();
+    seen.state = match (begun, lease::holder(&folder.lease())?) {
+        (_, Some(_)) => State::Running,
+        (true, None) => State::Stopped,
+        (false, None) => State::Waiting,
     };
     seen.examples = expected(folder, cell, manifest, parts);
     seen.answered = answered(&folder.log())?;
     seen.says = last_line(&folder.messages())?;
-    if begun {
-        let written = [folder.log(), folder.messages(), folder.lock()]
+    if seen.state != State::Waiting {
+        let written = [folder.log(), folder.messages(), folder.timing()]
             .iter()
             .filter_map(|path| fs::metadata(path).ok()?.modified().ok())
             .max();
@@ -187,19 +187,6 @@ fn look(
         seen.quiet = age.map(|a| a.as_secs_f64());
     }
     Ok(seen)
-}
-
-/// Whether a process holds the lock of a cell. The lock is tried for a moment and let go at once.
-fn is_held(lock: &Path) -> io::Result<bool> {
-    let file = fs::File::open(lock)?;
-    match file.file().try_lock_shared() {
-        Ok(()) => {
-            file.file().unlock()?;
-            Ok(false)
-        }
-        Err(std::fs::TryLockError::WouldBlock) => Ok(true),
-        Err(std::fs::TryLockError::Error(error)) => Err(error),
-    }
 }
 
 /// How many examples a cell has, from its specification and the counts beside the prepared data.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::definition::family::{Benchmark, Task};
 use crate::example::Examples;
-use crate::exec::local::record_of;
+use crate::exec::guard::record_of;
 use crate::manifest::{Manifest, PlannedCell, tasks_of};
 use crate::prepare;
 use crate::report::summary::{Cell, Detail, FORMAT, Outcome, Summary};

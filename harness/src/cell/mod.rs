@@ -3,6 +3,7 @@
 //! This is all that the child process of a cell does. What it leaves behind is in [`crate::store`].
 
 mod ask;
+mod commit;
 pub mod explain;
 mod input;
 mod prompts;
@@ -23,10 +24,8 @@ use crate::exec::processes;
 use crate::plugin::{self, Instance, PluginError};
 use crate::prepare;
 use crate::store::log::Prediction;
-use crate::store::record::{
-    CellSpec, End, FORMAT, FileRef, PluginIdentity, Reason, ReasonKind, Record, Timing,
-};
-use crate::store::{self, CellFolder, predictions};
+use crate::store::record::{CellSpec, FileRef, PluginIdentity, Reason, ReasonKind, Timing};
+use crate::store::{self, CellFolder, lease};
 use input::Input;
 
 /// Takes stdout away from the plugin: the pipe to the parent comes back, and what is printed goes to stderr.
@@ -84,6 +83,8 @@ fn run_to_record(folder: &CellFolder, events: &Events) -> Result<(), Reason> {
     };
     timing.starts += 1;
     timing.threads = spec.threads;
+    (timing.started, timing.host) = (lease::now(), lease::host());
+    commit::clear_leftovers(folder).map_err(harness)?;
     store::write_json(&folder.timing(), &timing).map_err(harness)?;
 
     events.phase("load");
@@ -120,7 +121,9 @@ fn run_to_record(folder: &CellFolder, events: &Events) -> Result<(), Reason> {
     timing.predict_seconds = predict_start.elapsed().as_secs_f64();
 
     events.phase("store");
-    cell.commit(answered, identity).map_err(harness)?;
+    if !commit::commit(&cell, answered, identity)? {
+        return Ok(());
+    }
     timing.total_seconds = start.elapsed().as_secs_f64();
     timing.peak_mib = processes::peak_mib(std::process::id());
     store::write_json(&folder.timing(), &timing).map_err(harness)
@@ -186,39 +189,13 @@ impl<'a> Cell<'a> {
             })
             .map_err(|e| reason(&e))?;
         if saves {
-            if state.exists() {
+            let own = store::temporary_folder(self.folder.path()).map_err(harness)?;
+            model.save(own.path()).map_err(|e| reason(&e))?;
+            store::write_atomic(&own.path().join("complete"), |_| Ok(())).map_err(harness)?;
+            // Another start of this cell may have saved the same meanwhile: a folder is not replaced by renaming.
+            if fs::rename(own.path(), &state).is_err() && !state.join("complete").is_file() {
                 fs::remove_dir_all(&state).map_err(harness)?;
-            }
-            fs::create_dir_all(&state).map_err(harness)?;
-            model.save(&state).map_err(|e| reason(&e))?;
-            store::write_atomic(&state.join("complete"), |_| Ok(())).map_err(harness)?;
-        }
-        Ok(())
-    }
-
-    /// Puts the answers down; the record comes last.
-    fn commit(&self, answered: Answered, plugin: PluginIdentity) -> std::io::Result<()> {
-        let Answered { variants, primary, rows } = answered;
-        let path = self.folder.predictions();
-        predictions::write(&path, &self.eval.ids, &variants, &self.spec.task.labels, &rows)?;
-        let end = End::Done {
-            predictions: store::sha256_file(&path)?,
-            rows: rows.len() as u64,
-            examples: self.eval.len() as u64,
-            variants,
-            primary,
-            plugin,
-        };
-        let record = Record { format: FORMAT, key: self.spec.key.clone(), end };
-        store::write_json(&self.folder.record(), &record)?;
-        for leftover in [
-            self.folder.log(),
-            self.folder.vectors("train"),
-            self.folder.vectors("valid"),
-            self.folder.vectors("eval"),
-        ] {
-            if leftover.exists() {
-                fs::remove_file(leftover)?;
+                fs::rename(own.path(), &state).map_err(harness)?;
             }
         }
         Ok(())

@@ -1,19 +1,64 @@
 //! `culture-eval cell FOLDER`: what `run` starts in a process of its own, here or on another machine.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Context as _;
 
 use super::{Context, Outcome};
 use crate::cell;
-use crate::store::CellFolder;
+use crate::exec::bars::Board;
+use crate::exec::guard::{self, Guarded, Limits};
+use crate::store::record::{CellSpec, End};
+use crate::store::{self, CellFolder};
 
 /// Runs one cell, start to end
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Its folder, with a spec.json
     folder: PathBuf,
+    /// In a child process under watch, so that it leaves a record whatever happens; what a node of a cluster runs
+    #[arg(long)]
+    guard: bool,
+    /// Seconds it may take; 0 = no limit
+    #[arg(long, default_value_t = 0, requires = "guard")]
+    timeout: u64,
+    /// MiB it may take; 0 = no limit
+    #[arg(long, default_value_t = 0, requires = "guard")]
+    memory: u64,
+    /// Starts that may be lost before it has failed
+    #[arg(long, default_value_t = 1, requires = "guard")]
+    tries: usize,
+    /// The scheduler's name for this job
+    #[arg(long, default_value = "", requires = "guard")]
+    job: String,
 }
 
-pub(super) fn run(args: Args, _: &Context) -> anyhow::Result<Outcome> {
+pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
+    if args.guard {
+        return guarded(args, context);
+    }
     let events = cell::take_stdout()?;
     Ok(if cell::run(&CellFolder::at(args.folder), &events) { Outcome::Done } else { Outcome::No })
+}
+
+fn guarded(args: Args, context: &Context) -> anyhow::Result<Outcome> {
+    let Args { folder, timeout, memory, tries, job, .. } = args;
+    let folder = CellFolder::at(folder);
+    let spec: CellSpec = store::read_json(&folder.spec()).context("failed to read the cell")?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = stop.clone();
+    ctrlc::set_handler(move || flag.store(true, Ordering::SeqCst)).context("failed to catch signals")?;
+    let board = Board::new(false, context.output.quiet);
+    let limits = Limits { timeout, memory, tries, job };
+    Ok(match guard::run(&spec, &folder, &limits, &board, &stop)? {
+        Guarded::Ended(End::Done { .. }) => Outcome::Done,
+        Guarded::Ended(End::Failed { .. }) => Outcome::No,
+        Guarded::Stopped => Outcome::Interrupted,
+        Guarded::Lost(reason) => {
+            board.note(&format!("{}: {}", reason.kind.name(), reason.message));
+            Outcome::Again
+        }
+    })
 }

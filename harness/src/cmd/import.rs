@@ -11,6 +11,7 @@ use crate::definition::catalogue::Catalogue;
 use crate::definition::family::{Benchmark, Capability, Prompt, Protocol, Task};
 use crate::definition::model::{Model, Prompting};
 use crate::definition::nearest;
+use crate::definition::resources::Resources;
 use crate::definition::suite::Suite;
 use crate::exec::bars::Board;
 use crate::exec::data::{self, TaskData};
@@ -136,6 +137,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         models: vec![model.name.clone()],
         benchmarks: vec![benchmark.name.clone()],
         seeds: vec![args.seed],
+        resources: Resources::default(),
     };
     tasks.retain(|name, _| *name == task.name);
     let mut manifest = Manifest::new(&suite, &asked, &tasks, &Plan::default(), catalogue);
@@ -271,6 +273,7 @@ fn model(args: &Args, log: &Log, task: &Task, catalogue: &Catalogue) -> anyhow::
         batch: 1,
         timeout: None,
         memory: None,
+        resources: Resources::default(),
         prompt: Prompting::default(),
         config: toml::Table::new(),
     })

@@ -121,7 +121,7 @@ fn runs(context: &Context) -> anyhow::Result<Vec<Vec<String>>> {
         let manifest: Manifest = store::read_json(&folder.manifest())?;
         let (mut done, mut failed) = (0, 0);
         for cell in &manifest.cells {
-            match crate::exec::local::record_of(&folder.cell(&cell.folder), &cell.key)? {
+            match crate::exec::guard::record_of(&folder.cell(&cell.folder), &cell.key)? {
                 Some(record) if matches!(record.end, store::record::End::Done { .. }) => done += 1,
                 Some(_) => failed += 1,
                 None => {}

@@ -26,6 +26,8 @@ pub enum Outcome {
     No,
     /// Exit code 130: stopped by Ctrl-C.
     Interrupted,
+    /// Exit code 75: this start of a cell was lost; another may be tried.
+    Again,
 }
 
 const EXAMPLES: &str = "\
@@ -78,6 +80,10 @@ commands! {
     Serve => serve,
     /// Shows how far a run is, until it ends
     Watch => watch,
+    /// Counts what is done of a run, from any machine that sees its folder
+    Status => status,
+    /// Ends the Slurm jobs of a run
+    Cancel => cancel,
     /// Compares the models of a run: tests, intervals, effect sizes
     Compare => compare,
     /// Recomputes hashes, scores and reports of a run, or compares two runs answer by answer
@@ -123,6 +129,7 @@ pub fn main() -> ExitCode {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::No) => ExitCode::from(1),
         Ok(Outcome::Interrupted) => ExitCode::from(130),
+        Ok(Outcome::Again) => ExitCode::from(75),
         Err(error) if hint::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             hint::print(&error);

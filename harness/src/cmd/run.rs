@@ -15,7 +15,13 @@ use crate::definition::suite::Suite;
 use crate::exec::bars::Board;
 use crate::exec::plan::{Plan, Request, plan};
 use crate::exec::plugins::Plugins;
-use crate::exec::{data, local};
+use crate::exec::guard::Limits;
+use crate::exec::local::Local;
+use crate::exec::queue::Queue;
+use crate::exec::shard::Shard;
+use crate::exec::slurm::Slurm;
+use crate::exec::template::Template;
+use crate::exec::{self, Executor, data};
 use crate::manifest::Manifest;
 use crate::store::{self, RunFolder};
 use crate::store::record::CellSpec;
@@ -28,6 +34,9 @@ Examples:
   culture-eval run --models majority,tfidf-logreg --benchmarks crehate --seeds 1,2,3
   culture-eval run --dry-run                              what would run, and what is missing
   culture-eval run --limit 50 --name try                  a quick look, in a run folder of its own
+  culture-eval run --executor slurm                       on a cluster, from its login node; see also `status`, `cancel`
+  culture-eval run --executor command --template 'qsub -N {name} -pe smp {cores} -o {log} -j y {script}'
+  culture-eval run --shard 2/3                            the second of three machines that share a folder
 
 A run goes on where an earlier one of the same name stopped; finished cells are never run again.")]
 pub(super) struct Args {
@@ -67,6 +76,35 @@ pub(super) struct Args {
     /// Run failed cells again
     #[arg(long = "retry-failed")]
     retry: bool,
+    /// Who runs the cells
+    #[arg(long, value_enum, default_value_t = Who::Local, help_heading = "Cluster")]
+    executor: Who,
+    /// Command that starts or submits one cell; in braces: command, script, name, log, cores, memory, gpus, time, partition, account
+    #[arg(long, value_name = "TEXT", required_if_eq("executor", "command"), help_heading = "Cluster")]
+    template: Option<String>,
+    /// Submit and do not wait; `culture-eval status` tells how far it is
+    #[arg(long, help_heading = "Cluster")]
+    detach: bool,
+    /// Only the i-th of n equal shares of the cells
+    #[arg(long, value_name = "I/N", help_heading = "Cluster")]
+    shard: Option<Shard>,
+    /// Starts of a cell that a scheduler may lose to time, memory or a dead node before it has failed
+    #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(u8).range(1..), help_heading = "Cluster")]
+    tries: u8,
+    /// Seconds before a lost cell is tried again, doubled each time
+    #[arg(long, default_value_t = 30, value_name = "SECONDS", help_heading = "Cluster")]
+    retry_after: u64,
+}
+
+/// Who runs the cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Who {
+    /// Processes on this machine
+    Local,
+    /// Slurm, by array jobs
+    Slurm,
+    /// Whatever --template submits to
+    Command,
 }
 
 impl Args {
@@ -83,6 +121,9 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         suite.name.clone_from(name);
     }
     let request = request(&args, &suite, catalogue)?;
+    if args.executor == Who::Local && args.detach {
+        return Err(hinted(anyhow::anyhow!("--detach needs a scheduler"), "add --executor slurm or --executor command"));
+    }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let jobs = if settings.jobs == 0 { cores } else { settings.jobs };
     let threads = if settings.threads == 0 { (cores / jobs).max(1) } else { settings.threads };
@@ -91,10 +132,16 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let tasks = data::obtain(catalogue, &request.benchmarks, settings, &board)?;
     let weights = data::weights(&request.models, settings, &board);
     let plugins = Plugins::describe(request.models.iter().map(|m| m.plugin.as_str()), settings);
-    let plan = plan(&request, &tasks, &weights, &plugins, &settings.cache, threads);
+    let mut plan = plan(&request, &tasks, &weights, &plugins, &settings.cache, threads);
+    if args.executor != Who::Local {
+        for cell in &mut plan.cells {
+            cell.threads = cell.model.resources.over(&suite.resources).cores.unwrap_or(1) as usize;
+        }
+    }
     if args.dry_run {
         return dry_run(&plan, context);
     }
+    let executor = executor(&args, &suite, jobs, context)?;
 
     let run = RunFolder::of(&settings.runs, &suite.name);
     let mut manifest = Manifest::new(&suite, &request, &tasks, &plan, catalogue);
@@ -109,14 +156,20 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
     ctrlc::set_handler(move || flag.store(true, Ordering::SeqCst)).context("failed to catch Ctrl-C")?;
-    let limits = local::Limits {
-        jobs,
-        timeout: args.timeout.unwrap_or(settings.timeout),
-        memory: args.memory.unwrap_or(settings.memory),
-        max_failures: args.max_failures.unwrap_or(settings.max_failures),
-        retry: args.retry,
+    let cells = match args.shard {
+        Some(shard) => shard.keep(plan.cells),
+        None => plan.cells,
     };
-    let tally = local::run(&run, &plan.cells, &limits, &board, &stop)?;
+    let work = exec::select(&run, &cells, args.retry)?;
+    let tally = executor.run(&run, work, &board, &stop)?;
+    let name = run.path().display();
+    if tally.queued > 0 {
+        output.note(format!(
+            "{} cells are with the scheduler; `culture-eval status {name}` tells how far they are, the same command without --detach waits for them",
+            tally.queued
+        ));
+        return Ok(Outcome::Done);
+    }
 
     let summary = print(&run, Face::Terminal, context)?;
     let unanswered = summary.cells.len() - crate::report::numbers(&summary);
@@ -126,12 +179,54 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     ));
     if stop.load(Ordering::SeqCst) {
         output.note("interrupted: the same command goes on from here");
+        if args.executor != Who::Local {
+            output.note(format!("submitted jobs go on; `culture-eval cancel {name}` ends Slurm's"));
+        }
         return Ok(Outcome::Interrupted);
     }
     if tally.failed > 0 {
         output.note(format!("hint: `culture-eval retry {}` runs the failed cells again", args.suite));
     }
     Ok(if tally.failed + tally.skipped > 0 { Outcome::No } else { Outcome::Done })
+}
+
+fn executor(args: &Args, suite: &Suite, jobs: usize, context: &Context) -> anyhow::Result<Box<dyn Executor>> {
+    let settings = context.settings();
+    let tries = if args.executor == Who::Local { 1 } else { args.tries.into() };
+    let limits = Limits {
+        timeout: args.timeout.unwrap_or(settings.timeout),
+        memory: args.memory.unwrap_or(settings.memory),
+        tries,
+        job: String::new(),
+    };
+    let max_failures = args.max_failures.unwrap_or(settings.max_failures);
+    let (resources, detach, pause) =
+        (suite.resources.clone(), args.detach, std::time::Duration::from_secs(args.retry_after));
+    Ok(match args.executor {
+        Who::Local => Box::new(Local { jobs, max_failures, limits }),
+        Who::Slurm => {
+            slurm_is_here()?;
+            let scheduler = Slurm { at_once: settings.jobs };
+            Box::new(Queue { scheduler, resources, limits, detach, pause, max_failures })
+        }
+        Who::Command => {
+            let text = args.template.as_deref().unwrap_or_default();
+            let scheduler = Template::new(text, jobs)
+                .map_err(|why| hinted(anyhow::anyhow!("--template: {why}"), "`culture-eval run --help` has an example"))?;
+            Box::new(Queue { scheduler, resources, limits, detach, pause, max_failures })
+        }
+    })
+}
+
+/// An error that tells what is missing, where Slurm is not here.
+pub(super) fn slurm_is_here() -> anyhow::Result<()> {
+    Slurm::find().map_err(|missing| {
+        hinted(
+            anyhow::anyhow!("Slurm is not on this machine: {missing} not in PATH"),
+            "start this on a login node of the cluster (`module load slurm` where it has modules); without Slurm: \
+             --executor command --template '...' for another scheduler, --shard i/n for machines that share a folder",
+        )
+    })
 }
 
 fn request(args: &Args, suite: &Suite, catalogue: &Catalogue) -> anyhow::Result<Request> {

@@ -6,6 +6,7 @@
 pub mod catalogue;
 pub mod family;
 pub mod model;
+pub mod resources;
 pub mod source;
 pub mod split;
 pub mod step;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::family::Capability;
+use super::resources::Resources;
 use super::source::Source;
 
 /// One row of the leaderboard.
@@ -52,6 +53,9 @@ pub struct Model {
     pub timeout: Option<u64>,
     /// MiB a cell may take; the suite's where absent.
     pub memory: Option<u64>,
+    /// What its cells ask of a scheduler; what it does not say is as the suite has it.
+    #[serde(default, skip_serializing_if = "Resources::is_empty")]
+    pub resources: Resources,
     /// How prompts are put to a language model.
     #[serde(default, skip_serializing_if = "Prompting::is_plain")]
     pub prompt: Prompting,

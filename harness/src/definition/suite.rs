@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::resources::Resources;
+
 /// One suite.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -16,4 +18,7 @@ pub struct Suite {
     pub benchmarks: Vec<String>,
     /// Seeds.
     pub seeds: Vec<u64>,
+    /// What its cells ask of a scheduler.
+    #[serde(default, skip_serializing_if = "Resources::is_empty")]
+    pub resources: Resources,
 }

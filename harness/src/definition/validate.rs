@@ -11,6 +11,7 @@ use super::family::{
 };
 use super::model::Model;
 use super::nearest;
+use super::resources::Resources;
 use super::source::{Origin, Source};
 use super::split::{Carve, Part, Split};
 use super::suite::Suite;
@@ -534,6 +535,7 @@ impl Check<'_> {
             format!("{at}.parameters"),
             "a model with weights has a number of parameters; add it",
         );
+        self.resources(&at, &model.resources);
         for source in &model.weights {
             self.source(&format!("{at}.weights.{}", source.id), source);
             self.require(
@@ -568,6 +570,13 @@ impl Check<'_> {
             format!("{at}.seeds"),
             "a seed stands twice; remove one",
         );
+        self.resources(&at, &suite.resources);
+    }
+
+    fn resources(&mut self, at: &str, resources: &Resources) {
+        for (field, problem) in resources.problems() {
+            self.problem(format!("{at}.resources.{field}"), problem);
+        }
     }
 }
 

@@ -80,10 +80,7 @@ impl Board {
 
     /// A cell starts.
     pub(super) fn cell(&self, spec: &CellSpec) -> CellBar<'_> {
-        let name = format!(
-            "{} · {} · {} · seed {}",
-            spec.model.name, spec.task.name, spec.protocol.name, spec.seed
-        );
+        let name = name(spec);
         let bar = match &self.kind {
             Kind::Bars(all, total) => {
                 let bar = all.insert_before(total, ProgressBar::new(0));
@@ -101,6 +98,11 @@ impl Board {
         CellBar { board: self, bar, name, start: Instant::now() }
     }
 
+    /// A cell that ran elsewhere has ended.
+    pub(super) fn ended(&self, spec: &CellSpec, end: &End) {
+        self.cell_ended(&outcome(&name(spec), end));
+    }
+
     /// All cells ended.
     pub(super) fn finish(&self) {
         if let Kind::Bars(all, total) = &self.kind {
@@ -114,12 +116,10 @@ impl Board {
             |_| String::new(),
             |mut counts| {
                 counts.ended += 1;
-                format!(
-                    "[{}/{} {:.0} s]",
-                    counts.ended,
-                    counts.total,
-                    self.start.elapsed().as_secs_f64()
-                )
+                let seconds = self.start.elapsed().as_secs_f64();
+                // A guard has one cell and counts none.
+                let of = counts.total.max(1);
+                format!("[{}/{of} {seconds:.0} s]", counts.ended)
             },
         );
         if let Kind::Bars(_, total) = &self.kind {
@@ -160,14 +160,10 @@ impl CellBar<'_> {
 
     pub(super) fn ended(&self, end: &End) {
         let seconds = self.start.elapsed().as_secs_f64();
-        let text = match end {
-            End::Done { examples, .. } => {
-                format!("done    {} · {examples} examples · {seconds:.1} s", self.name)
-            }
-            End::Failed { reason } => {
-                format!("failed  {} · {}: {}", self.name, reason.kind.name(), reason.message)
-            }
-        };
+        let mut text = outcome(&self.name, end);
+        if matches!(end, End::Done { .. }) {
+            let _ = std::fmt::Write::write_fmt(&mut text, format_args!(" · {seconds:.1} s"));
+        }
         self.clear();
         self.board.cell_ended(&text);
     }
@@ -180,6 +176,22 @@ impl CellBar<'_> {
     fn clear(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
+        }
+    }
+}
+
+fn name(spec: &CellSpec) -> String {
+    format!(
+        "{} · {} · {} · seed {}",
+        spec.model.name, spec.task.name, spec.protocol.name, spec.seed
+    )
+}
+
+fn outcome(name: &str, end: &End) -> String {
+    match end {
+        End::Done { examples, .. } => format!("done    {name} · {examples} examples"),
+        End::Failed { reason } => {
+            format!("failed  {name} · {}: {}", reason.kind.name(), reason.message)
         }
     }
 }

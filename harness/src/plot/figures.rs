@@ -57,7 +57,7 @@ pub fn of(summary: &Summary, report: &Report) -> Sheet {
         Ok(diagram) => {
             sheet.put("critical-difference", "Mean ranks over benchmarks", diagram.sample, |f| {
                 critical_difference::draw(f, &diagram)
-            })
+            });
         }
         Err(reason) => sheet.left_out.push(format!("critical-difference: {reason}")),
     }

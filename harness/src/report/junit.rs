@@ -102,6 +102,7 @@ fn failed(kind: ReasonKind) -> bool {
         | ReasonKind::Signal
         | ReasonKind::Timeout
         | ReasonKind::OutOfMemory
+        | ReasonKind::Node
         | ReasonKind::Harness => true,
         ReasonKind::NoData
         | ReasonKind::NoWeights

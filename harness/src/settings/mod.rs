@@ -22,6 +22,10 @@ pub const OTHER_VARIABLES: &[(&str, &str)] = &[
     ("HF_TOKEN", "token for gated files on huggingface.co; sent there only"),
     ("GITHUB_TOKEN", "token for raw files on GitHub; sent there only"),
     ("CULTURE_EVAL_SHARED", "folder of shared test data (tests only)"),
+    (
+        "CULTURE_EVAL_SLURM",
+        "1: a test that needs Slurm fails where it cannot have one (tests only)",
+    ),
 ];
 
 /// What is wrong with a setting.

@@ -6,21 +6,26 @@
 //!   cells/<model>.<task>.<protocol>.s<seed>.<key>/
 //!     spec.json                        everything that matters, hashed into the key
 //!     predictions.log  *.f32           answers so far, fsynced per batch (gone when the cell is done)
+//!     lease                            who works on the cell; gone when nobody does
+//!     tries.json                       starts that were lost, each with its reason (schedulers)
 //!     state/                           the fitted model, where the plugin can save it
 //!     log.txt                          what the cell and its plugin said
 //!     predictions.parquet              all answers
 //!     record.json                      done or failed: written last, by rename
 //!     timing.json                      seconds and memory: the only file that differs between reruns
 //!     scores.json                      computed from predictions.parquet; may be deleted
+//!   jobs/<n>/                          what was handed to a scheduler: cells, script, job, what the tasks said
 //!   explain/*.jsonl                      what `culture-eval explain --out` wrote; shown on the pages
 //!   summary.json leaderboard.md leaderboard.csv leaderboard.html
 //! ```
 
 pub mod examples;
+pub mod lease;
 pub mod log;
 pub mod metrics;
 pub mod predictions;
 pub mod record;
+pub mod tries;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -40,6 +45,11 @@ impl RunFolder {
         Self(runs.join(suite))
     }
 
+    /// Takes the folder of a run.
+    pub fn at(path: PathBuf) -> Self {
+        Self(path)
+    }
+
     /// Takes a path as typed: a run folder, or the name of one under the runs folder.
     pub fn named(runs: &Path, name: &str) -> Self {
         let path = PathBuf::from(name);
@@ -54,6 +64,11 @@ impl RunFolder {
     /// What was asked for.
     pub fn manifest(&self) -> PathBuf {
         self.0.join("manifest.json")
+    }
+
+    /// What was handed to a scheduler.
+    pub fn jobs(&self) -> PathBuf {
+        self.0.join("jobs")
     }
 
     /// The folder of one cell.
@@ -83,8 +98,13 @@ impl CellFolder {
     }
 
     /// Held while a process works on the cell.
-    pub fn lock(&self) -> PathBuf {
-        self.0.join("lock")
+    pub fn lease(&self) -> PathBuf {
+        self.0.join("lease")
+    }
+
+    /// Starts that were lost, each with its reason.
+    pub fn tries(&self) -> PathBuf {
+        self.0.join("tries.json")
     }
 
     /// Answers so far.
@@ -133,7 +153,28 @@ pub fn write_atomic(
     path: &Path,
     write: impl FnOnce(&mut fs::File) -> io::Result<()>,
 ) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    partial(path, write)?.persist(path)?;
+    fs::File::open(folder_of(path))?.sync_all()
+}
+
+/// The same, but never over a file that is there: false where somebody was first. On whichever machine, one is.
+pub fn place_atomic(
+    path: &Path,
+    write: impl FnOnce(&mut fs::File) -> io::Result<()>,
+) -> io::Result<bool> {
+    match partial(path, write)?.persist_noclobber(path) {
+        Ok(()) => fs::File::open(folder_of(path))?.sync_all().map(|()| true),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error.error),
+    }
+}
+
+/// A whole file under another name in the folder of `path`.
+fn partial(
+    path: &Path,
+    write: impl FnOnce(&mut fs::File) -> io::Result<()>,
+) -> io::Result<tempfile::TempPath> {
+    let folder = folder_of(path);
     fs::create_dir_all(folder)?;
     let mut builder = tempfile::Builder::new();
     builder.prefix(".partial-");
@@ -144,15 +185,41 @@ pub fn write_atomic(
     let mut file = fs::File::from_parts(file, temporary.to_path_buf());
     write(&mut file)?;
     file.sync_all()?;
-    temporary.persist(path)?;
-    fs::File::open(folder)?.sync_all()
+    Ok(temporary)
+}
+
+/// A new folder within another, gone when dropped unless it was renamed.
+pub fn temporary_folder(within: &Path) -> io::Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".partial-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
+    builder.tempdir_in(within)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
 }
 
 /// Writes a value as JSON, whole or not at all.
 pub fn write_json(path: &Path, value: &impl Serialize) -> io::Result<()> {
+    let text = json(value)?;
+    write_atomic(path, |file| file.write_all(&text))
+}
+
+/// The same, but never over a file that is there: false where somebody was first.
+pub fn place_json(path: &Path, value: &impl Serialize) -> io::Result<bool> {
+    let text = json(value)?;
+    place_atomic(path, |file| file.write_all(&text))
+}
+
+fn json(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     let mut text = serde_json::to_vec_pretty(value)?;
     text.push(b'\n');
-    write_atomic(path, |file| file.write_all(&text))
+    Ok(text)
 }
 
 /// Reads a JSON file; the error names it.
@@ -208,6 +275,8 @@ mod tests {
             Err(io::Error::other("disk full"))
         });
         assert!(failed.is_err());
+        assert_eq!(read_json::<Vec<u32>>(&path).unwrap(), [1, 2]);
+        assert!(!place_json(&path, &vec![3]).unwrap(), "somebody was first");
         assert_eq!(read_json::<Vec<u32>>(&path).unwrap(), [1, 2]);
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "no leftovers");
     }

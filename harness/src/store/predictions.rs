@@ -10,13 +10,14 @@ use std::sync::Arc;
 use arrow_array::builder::{Float32Builder, ListBuilder, StringBuilder};
 use arrow_array::{Array, ArrayRef, Float32Array, ListArray, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema};
+use fs_err::File;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
 use super::log::{Given, Prediction};
-use super::write_atomic;
+use super::{place_atomic, write_atomic};
 use crate::example::Strings;
 
 const ROWS_A_GROUP: usize = 1 << 16;
@@ -54,20 +55,39 @@ pub fn write(
     labels: &[String],
     rows: &[Prediction],
 ) -> io::Result<()> {
+    write_atomic(path, |file| put(file, ids, variants, labels, rows))
+}
+
+/// The same, but never over a file that is there: false where somebody was first.
+pub fn place(
+    path: &Path,
+    ids: &Strings,
+    variants: &[String],
+    labels: &[String],
+    rows: &[Prediction],
+) -> io::Result<bool> {
+    place_atomic(path, |file| put(file, ids, variants, labels, rows))
+}
+
+fn put(
+    file: &mut File,
+    ids: &Strings,
+    variants: &[String],
+    labels: &[String],
+    rows: &[Prediction],
+) -> io::Result<()> {
     let schema = Arc::new(schema());
-    write_atomic(path, |file| {
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(ZstdLevel::default()))
-            .set_created_by("culture-eval".to_owned())
-            .build();
-        let mut writer = ArrowWriter::try_new(file, schema.clone(), Some(properties))?;
-        for rows in rows.chunks(ROWS_A_GROUP) {
-            writer.write(&to_batch(&schema, ids, variants, labels, rows)?)?;
-            writer.flush()?;
-        }
-        writer.close()?;
-        Ok(())
-    })
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_created_by("culture-eval".to_owned())
+        .build();
+    let mut writer = ArrowWriter::try_new(file, schema.clone(), Some(properties))?;
+    for rows in rows.chunks(ROWS_A_GROUP) {
+        writer.write(&to_batch(&schema, ids, variants, labels, rows)?)?;
+        writer.flush()?;
+    }
+    writer.close()?;
+    Ok(())
 }
 
 fn to_batch(

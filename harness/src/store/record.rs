@@ -82,7 +82,7 @@ pub struct FileRef {
 
 /// Fields of a model that change no answer, or whose content stands elsewhere in the specification. A field that is not
 /// listed makes new cells: one too many is asked again, rather than an old answer taken for a new one.
-const CARD: [&str; 12] = [
+const CARD: [&str; 13] = [
     "title",
     "description",
     "licence",
@@ -92,6 +92,7 @@ const CARD: [&str; 12] = [
     "protocols",
     "timeout",
     "memory",
+    "resources",
     "cache",
     "weights",
     "files",
@@ -242,6 +243,8 @@ pub enum ReasonKind {
     Timeout,
     /// The process took more memory than it may.
     OutOfMemory,
+    /// The machine or the job that it ran in was lost.
+    Node,
     /// The harness itself could not go on (disk, data).
     Harness,
     /// It was not run: the run was stopped before.
@@ -265,6 +268,7 @@ impl ReasonKind {
             Self::Signal => "signal",
             Self::Timeout => "timeout",
             Self::OutOfMemory => "out of memory",
+            Self::Node => "node failure",
             Self::Harness => "harness",
             Self::NotRun => "not run",
             Self::NoScore => "no score",
@@ -289,6 +293,12 @@ pub struct Timing {
     pub threads: usize,
     /// Times that the cell was started before it was done.
     pub starts: u32,
+    /// When it was started last: seconds since 1970; 0 in files of older versions.
+    #[serde(default)]
+    pub started: u64,
+    /// The machine it was started on last.
+    #[serde(default)]
+    pub host: String,
 }
 
 #[cfg(test)]
@@ -323,7 +333,7 @@ mod tests {
             spec.compute_key()
         };
         let first = key(&|_| {});
-        let same: [&dyn Fn(&mut CellSpec); 9] = [
+        let same: [&dyn Fn(&mut CellSpec); 10] = [
             &|s| s.weights.get_mut("program").unwrap().path = "/b/model.py".into(),
             &|s| s.model.files = [("program".to_owned(), "/b/model.py".to_owned())].into(),
             &|s| s.plugin.path = "/b/libmajority.so".into(),
@@ -333,6 +343,7 @@ mod tests {
             &|s| s.model.cache = true,
             &|s| s.model.title = "Another title".into(),
             &|s| s.model.timeout = Some(5),
+            &|s| s.model.resources.cores = Some(8),
         ];
         for (i, change) in same.into_iter().enumerate() {
             assert_eq!(key(change), first, "change {i} makes no new cell");

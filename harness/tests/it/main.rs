@@ -7,6 +7,7 @@
 
 mod adapters;
 mod cli;
+mod cluster;
 mod command;
 mod faces;
 #[path = "../fixtures/family.rs"]
@@ -25,6 +26,7 @@ mod real_data;
 mod sample_run;
 mod scaffold;
 mod scoring;
+mod slurm;
 mod stats;
 mod verify;
 mod weights;

@@ -96,8 +96,8 @@ mod tests {
 
     #[test]
     fn seeds_are_averaged_where_all_of_them_spoke() {
-        let (a, b): (&[(u64, f64)], &[(u64, f64)]) = (&[(1, 1.0), (2, 0.5)], &[(1, 3.0)]);
-        let points = over_seeds(&[a, b]);
+        let a: &[(u64, f64)] = &[(1, 1.0), (2, 0.5)];
+        let points = over_seeds(&[a, &[(1, 3.0)]]);
         assert_eq!(points, [Point { x: 1.0, y: 2.0, interval: Some((1.0, 3.0)) }]);
         assert_eq!(over_seeds(&[a])[1], Point { x: 2.0, y: 0.5, interval: None });
     }

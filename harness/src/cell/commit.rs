@@ -1,0 +1,71 @@
+//! The end of a cell: its answers and then its record, in a folder where another start of it may end at the same time.
+//!
+//! The first commit counts. Answers are put down only where none are; the record tells their hash and is put down only
+//! where none is. Both starts of a deterministic model have the same bytes, and what the second one finds is its own.
+
+use fs_err as fs;
+
+use super::{Answered, Cell, harness};
+use crate::exec::events::Event;
+use crate::store::record::{End, FORMAT, PluginIdentity, Reason, Record};
+use crate::store::{self, CellFolder, predictions};
+
+/// Answers without a record are of a start that was killed between the two.
+pub(super) fn clear_leftovers(folder: &CellFolder) -> std::io::Result<()> {
+    if !folder.record().exists() && folder.predictions().exists() {
+        fs::remove_file(folder.predictions())?;
+    }
+    Ok(())
+}
+
+/// Puts the answers down; the record comes last. False where another start had done so before.
+pub(super) fn commit(
+    cell: &Cell<'_>,
+    answered: Answered,
+    plugin: PluginIdentity,
+) -> Result<bool, Reason> {
+    let first = put(cell, answered, plugin).map_err(harness)?;
+    if !first {
+        let text = "another start of this cell was done first; its record stands";
+        cell.events.send(&Event::Log(text.to_owned()));
+    }
+    Ok(first)
+}
+
+fn put(cell: &Cell<'_>, answered: Answered, plugin: PluginIdentity) -> std::io::Result<bool> {
+    let Answered { variants, primary, rows } = answered;
+    let folder = cell.folder;
+    let path = folder.predictions();
+    predictions::place(&path, &cell.eval.ids, &variants, &cell.spec.task.labels, &rows)?;
+    let hash = store::sha256_file(&path)?;
+    let end = End::Done {
+        predictions: hash.clone(),
+        rows: rows.len() as u64,
+        examples: cell.eval.len() as u64,
+        variants,
+        primary,
+        plugin,
+    };
+    let record = Record { format: FORMAT, key: cell.spec.key.clone(), end };
+    let first = store::place_json(&folder.record(), &record)?;
+    if !first && !stands(folder, &record.key, &hash)? {
+        // A failure, or the record of answers that are no longer there.
+        store::write_json(&folder.record(), &record)?;
+    }
+    for leftover in
+        [folder.log(), folder.vectors("train"), folder.vectors("valid"), folder.vectors("eval")]
+    {
+        match fs::remove_file(leftover) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(first)
+}
+
+/// Whether the record that is there tells of the answers that are there.
+fn stands(folder: &CellFolder, key: &str, hash: &str) -> std::io::Result<bool> {
+    let there: Record = store::read_json(&folder.record())?;
+    Ok(there.key == key
+        && matches!(there.end, End::Done { predictions, .. } if predictions == hash))
+}

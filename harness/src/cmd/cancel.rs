@@ -1,0 +1,40 @@
+//! `culture-eval cancel`: ends the Slurm jobs of a run. What their cells have answered stays.
+
+use std::collections::BTreeSet;
+
+use anyhow::Context as _;
+
+use super::{Context, Outcome, status};
+use crate::exec::jobs;
+use crate::exec::queue::Scheduler as _;
+use crate::exec::slurm::Slurm;
+
+/// Ends the Slurm jobs of a run
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+What the cells have answered stays; the same `run` goes on from there.")]
+pub(super) struct Args {
+    /// Name or folder of the run
+    #[arg(default_value = "default")]
+    run: String,
+}
+
+pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
+    let run = status::found(&args.run, context)?;
+    super::run::slurm_is_here()?;
+    let jobs = jobs::read(&run).context("failed to read the run's jobs")?;
+    let queue = Slurm::queue().context("failed to ask Slurm for its queue")?;
+    let there: BTreeSet<&str> = queue.iter().filter_map(|(task, _)| Some(task.split_once('_')?.0)).collect();
+    let ids: Vec<String> = jobs
+        .into_iter()
+        .filter(|(_, job)| job.executor == "slurm" && there.contains(job.id.as_str()))
+        .map(|(_, job)| job.id)
+        .collect();
+    if ids.is_empty() {
+        context.output.note("nothing of this run is in Slurm's queue");
+        return Ok(Outcome::Done);
+    }
+    Slurm { at_once: 0 }.cancel(&ids).context("failed to cancel")?;
+    context.output.note(format!("cancelled: {}; the same `run` goes on from here", ids.join(", ")));
+    Ok(Outcome::Done)
+}

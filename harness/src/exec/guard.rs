@@ -1,0 +1,316 @@
+//! One cell in a child process, watched from outside: its lease, its time and memory, and a record whatever happens.
+//!
+//! A cell that panics, aborts, hangs or eats memory costs that cell and nothing else: the reason goes into its record. What
+//! its plugin started ends with it. The same on this machine (`local`) and on a node of a cluster (`cell --guard`).
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use fs_err as fs;
+use fs_err::OpenOptions;
+
+use super::bars::Board;
+use super::events::Event;
+use super::processes;
+use crate::store::lease::{Holder, Lease, Taken};
+use crate::store::record::{CellSpec, End, FORMAT, Reason, ReasonKind, Record};
+use crate::store::{self, CellFolder, tries};
+
+/// What a cell may take.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Seconds, unless its model says; 0 = no limit.
+    pub timeout: u64,
+    /// MiB, unless its model says; 0 = no limit.
+    pub memory: u64,
+    /// Starts that may be lost to time, memory, a signal or a dead machine; the last one makes a failed cell of it.
+    pub tries: usize,
+    /// The scheduler's name for this job; empty where there is none.
+    pub job: String,
+}
+
+/// What became of a cell.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Guarded {
+    /// It has a record.
+    Ended(End),
+    /// It was stopped from outside and has none.
+    Stopped,
+    /// This start was lost; another may be tried.
+    Lost(Reason),
+}
+
+/// How often a running cell is looked at.
+const POLL: Duration = Duration::from_millis(50);
+
+/// How often it is asked for a cell that another process works on.
+const WAIT: Duration = Duration::from_millis(200);
+
+/// Bytes of a failed cell's messages that its reason quotes.
+const QUOTED_BYTES: usize = 400;
+
+/// The record of a cell, where it has one of this key.
+pub fn record_of(folder: &CellFolder, key: &str) -> std::io::Result<Option<Record>> {
+    if !folder.record().is_file() {
+        return Ok(None);
+    }
+    let record: Record = store::read_json(&folder.record())?;
+    Ok((record.key == key && record.format <= FORMAT).then_some(record))
+}
+
+/// Puts down that a cell failed, unless it has a record by now; returns what its record says.
+pub fn fail(folder: &CellFolder, key: &str, reason: Reason) -> std::io::Result<End> {
+    let record = Record { format: FORMAT, key: key.to_owned(), end: End::Failed { reason } };
+    if !store::place_json(&folder.record(), &record)? {
+        if let Some(there) = record_of(folder, key)? {
+            return Ok(there.end);
+        }
+        store::write_json(&folder.record(), &record)?;
+    }
+    Ok(record.end)
+}
+
+/// Runs a cell to its record, or waits for the one who does.
+pub fn run(
+    spec: &CellSpec,
+    folder: &CellFolder,
+    limits: &Limits,
+    board: &Board,
+    stop: &AtomicBool,
+) -> anyhow::Result<Guarded> {
+    let Some((mut lease, lost)) = take(spec, folder, limits, board, stop)? else {
+        return Ok(match record_of(folder, &spec.key)? {
+            Some(record) => Guarded::Ended(record.end),
+            None => Guarded::Stopped,
+        });
+    };
+    if let Some(record) = record_of(folder, &spec.key)? {
+        return Ok(Guarded::Ended(record.end));
+    }
+    let counted = |lost: &Holder| -> std::io::Result<bool> {
+        // Whoever submits has seen that job end; this very job may have been started again by its scheduler.
+        let tries = tries::read(folder)?;
+        Ok(lost.job != limits.job && tries.iter().any(|t| t.job == lost.job))
+    };
+    if let Some(lost) = lost.filter(|_| limits.tries > 1)
+        && !counted(&lost)?
+    {
+        let message = format!("the process {} on {} ended without a word", lost.pid, lost.host);
+        let reason = Reason::new(ReasonKind::Node, message);
+        let tries = tries::add(folder, &lost.job, reason)?;
+        if let Some(reason) = tries::given_up(&tries).filter(|_| tries.len() >= limits.tries) {
+            return Ok(Guarded::Ended(fail(folder, &spec.key, reason)?));
+        }
+    }
+    let ended = attempt(spec, folder, limits, board, stop, &mut lease)?;
+    let Guarded::Ended(End::Failed { reason }) = ended else { return Ok(ended) };
+    let mut reason = reason;
+    if limits.tries > 1 && may_pass(reason.kind) {
+        let tries = tries::add(folder, &limits.job, reason.clone())?;
+        if tries.len() < limits.tries {
+            return Ok(Guarded::Lost(reason));
+        }
+        reason = tries::given_up(&tries).unwrap_or(reason);
+    }
+    Ok(Guarded::Ended(fail(folder, &spec.key, reason)?))
+}
+
+/// Whether another start may end otherwise: it goes on from the log of this one.
+fn may_pass(kind: ReasonKind) -> bool {
+    use ReasonKind::{Node, OutOfMemory, Signal, Timeout};
+    matches!(kind, Timeout | OutOfMemory | Signal | Node)
+}
+
+/// The cell's lease; none where another process made a record or `stop` was set before.
+fn take(
+    spec: &CellSpec,
+    folder: &CellFolder,
+    limits: &Limits,
+    board: &Board,
+    stop: &AtomicBool,
+) -> anyhow::Result<Option<(Lease, Option<Holder>)>> {
+    let mut told = false;
+    loop {
+        match Lease::take(&folder.lease(), &limits.job)
+            .context("failed to take the cell's lease")?
+        {
+            Taken::Ours(lease, lost) => return Ok(Some((lease, lost))),
+            Taken::Theirs(holder) if !told => {
+                let (name, pid, host) = (spec.folder(), holder.pid, holder.host);
+                board.note(&format!("{name}: process {pid} on {host} works on it; waiting"));
+                told = true;
+            }
+            Taken::Theirs(_) => {}
+        }
+        if stop.load(Ordering::SeqCst) || record_of(folder, &spec.key)?.is_some() {
+            return Ok(None);
+        }
+        std::thread::sleep(WAIT);
+    }
+}
+
+/// Runs one cell in a child process.
+fn attempt(
+    spec: &CellSpec,
+    folder: &CellFolder,
+    limits: &Limits,
+    board: &Board,
+    stop: &AtomicBool,
+    lease: &mut Lease,
+) -> anyhow::Result<Guarded> {
+    let bar = board.cell(spec);
+    let messages = OpenOptions::new().create(true).append(true).open(folder.messages())?;
+    let quoted_from = messages.metadata()?.len();
+    let program = std::env::current_exe().context("failed to find this program")?;
+    let mut child = processes::budget(processes::lead(&mut Command::new(program)), spec.threads)
+        .arg("cell")
+        .arg(folder.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(messages.into_file())
+        .spawn()
+        .context("failed to start a process for a cell")?;
+
+    let (sender, events) = mpsc::channel();
+    let pipe = child.stdout.take();
+    let reader = std::thread::spawn(move || {
+        for line in pipe.into_iter().flat_map(|p| BufReader::new(p).lines()).map_while(Result::ok) {
+            if let Ok(event) = serde_json::from_str::<Event>(&line) {
+                let _ = sender.send(event);
+            }
+        }
+    });
+    let mut told = None;
+    let mut faults = 0;
+    let ended = watch(&mut child, spec, limits, stop, || {
+        // A file server that is away for a while: the lease is renewed when it is back.
+        if lease.renew().is_err() && faults == 0 {
+            faults += 1;
+            board.note(&format!("{}: its lease cannot be renewed", spec.folder()));
+        }
+        for event in events.try_iter() {
+            match event {
+                Event::Failed(reason) => told = Some(reason),
+                other => bar.event(&other),
+            }
+        }
+    })?;
+    let _ = reader.join();
+    told = events.try_iter().fold(told, |told, event| match event {
+        Event::Failed(reason) => Some(reason),
+        _ => told,
+    });
+
+    let end = match ended {
+        Ended::Stopped => {
+            bar.stopped();
+            return Ok(Guarded::Stopped);
+        }
+        Ended::Exited(status) if is_of_us(status, stop) => {
+            bar.stopped();
+            return Ok(Guarded::Stopped);
+        }
+        Ended::Killed(reason) => End::Failed { reason },
+        Ended::Exited(status) => match record_of(folder, &spec.key)? {
+            Some(record) if status.success() => record.end,
+            _ => End::Failed {
+                reason: told.unwrap_or_else(|| reason_of(status, &tail(folder, quoted_from))),
+            },
+        },
+    };
+    bar.ended(&end);
+    Ok(Guarded::Ended(end))
+}
+
+enum Ended {
+    Exited(ExitStatus),
+    Killed(Reason),
+    Stopped,
+}
+
+fn watch(
+    child: &mut Child,
+    spec: &CellSpec,
+    limits: &Limits,
+    stop: &AtomicBool,
+    mut look: impl FnMut(),
+) -> anyhow::Result<Ended> {
+    let timeout = spec.model.timeout.unwrap_or(limits.timeout);
+    let memory = spec.model.memory.unwrap_or(limits.memory);
+    let start = Instant::now();
+    let mut pause = Duration::from_millis(1);
+    loop {
+        look();
+        if let Some(status) = processes::ended(child).context("failed to wait for a cell")? {
+            return Ok(Ended::Exited(status));
+        }
+        let used = if memory > 0 { processes::resident_mib(child.id()) } else { 0 };
+        let killed = if stop.load(Ordering::SeqCst) {
+            Some(Ended::Stopped)
+        } else if timeout > 0 && start.elapsed() >= Duration::from_secs(timeout) {
+            let message = format!(
+                "took longer than {timeout} s; raise `timeout` in the model's TOML or the settings"
+            );
+            Some(Ended::Killed(Reason::new(ReasonKind::Timeout, message)))
+        } else if used > memory {
+            let message = format!(
+                "used {used} MiB of {memory} MiB; lower `batch` or raise `memory` in the model's TOML or the settings"
+            );
+            Some(Ended::Killed(Reason::new(ReasonKind::OutOfMemory, message)))
+        } else {
+            None
+        };
+        if let Some(ended) = killed {
+            processes::kill(child).context("failed to end a cell")?;
+            return Ok(ended);
+        }
+        // Short at first, so that quick cells are not waited for.
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(POLL);
+    }
+}
+
+/// Whether what ended the cell was meant for all of the job: a scheduler sends its signal to cell and guard alike, and says
+/// itself why.
+fn is_of_us(status: ExitStatus, stop: &AtomicBool) -> bool {
+    let asked = std::os::unix::process::ExitStatusExt::signal(&status)
+        .is_some_and(|signal| [1, 2, 15].contains(&signal));
+    let heard = |_| {
+        std::thread::sleep(POLL);
+        stop.load(Ordering::SeqCst)
+    };
+    asked && (0..20).any(heard)
+}
+
+/// The end of what a cell wrote to stderr in its last start.
+fn tail(folder: &CellFolder, from: u64) -> String {
+    let bytes = fs::read(folder.messages()).unwrap_or_default();
+    let bytes = bytes.get(from as usize..).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(QUOTED_BYTES)..]);
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn reason_of(status: ExitStatus, said: &str) -> Reason {
+    let said =
+        if said.is_empty() { "it said nothing".to_owned() } else { format!("it said: {said}") };
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        let (kind, name) = match signal {
+            4 => (ReasonKind::Signal, "SIGILL, an instruction this processor lacks"),
+            6 => (ReasonKind::Signal, "SIGABRT, it aborted"),
+            7 => (ReasonKind::Signal, "SIGBUS"),
+            8 => (ReasonKind::Signal, "SIGFPE"),
+            9 => (ReasonKind::Signal, "SIGKILL, perhaps by the system for lack of memory"),
+            11 => (ReasonKind::Signal, "SIGSEGV, it crashed"),
+            15 => (ReasonKind::Signal, "SIGTERM"),
+            _ => (ReasonKind::Signal, "a signal"),
+        };
+        return Reason::new(kind, format!("killed by signal {signal} ({name}); {said}"));
+    }
+    let code = status.code().unwrap_or(-1);
+    Reason::new(ReasonKind::Exit, format!("exit code {code} without a result; {said}"))
+}

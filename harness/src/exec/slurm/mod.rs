@@ -1,0 +1,134 @@
+//! Slurm: array jobs by `sbatch`, looked after by `squeue`, `sacct` or `scontrol`, ended by `scancel`.
+
+mod read;
+mod script;
+
+use std::collections::BTreeSet;
+use std::io;
+use std::process::{Command, Stdio};
+
+use super::queue::{Fate, Life, NotTaken, Scheduler, Submission};
+
+/// Tasks of one array: what Slurm allows unless it is configured otherwise (`MaxArraySize`).
+const MOST: usize = 1000;
+
+/// Slurm as its programs in PATH offer it.
+#[derive(Debug)]
+pub struct Slurm {
+    /// Tasks of an array that may run at once; 0 = all.
+    pub at_once: usize,
+}
+
+impl Slurm {
+    /// Whether its programs are here; else what is missing.
+    pub fn find() -> Result<(), String> {
+        let here = |name: &str| {
+            std::env::var_os("PATH").is_some_and(|path| {
+                std::env::split_paths(&path).any(|dir| dir.join(name).is_file())
+            })
+        };
+        let missing: Vec<&str> =
+            ["sbatch", "squeue", "scancel"].into_iter().filter(|name| !here(name)).collect();
+        if missing.is_empty() { Ok(()) } else { Err(missing.join(", ")) }
+    }
+
+    /// The tasks of this user that wait or run, with their states.
+    pub fn queue() -> io::Result<Vec<(String, String)>> {
+        let user = rustix::process::getuid().as_raw().to_string();
+        let said = call(Command::new("squeue").args(["-h", "-r", "-u", &user, "-o", "%F_%K %T"]))?;
+        let pairs = said.lines().filter_map(|line| line.trim().split_once(' '));
+        Ok(pairs.map(|(task, state)| (task.to_owned(), state.to_owned())).collect())
+    }
+}
+
+impl Scheduler for Slurm {
+    fn name(&self) -> &'static str {
+        "slurm"
+    }
+
+    fn most(&self) -> usize {
+        MOST
+    }
+
+    fn submit(&self, submission: &Submission<'_>) -> Result<String, NotTaken> {
+        let text = script::text(&script::Script {
+            name: &submission.name,
+            tasks: submission.cells,
+            at_once: self.at_once,
+            resources: submission.resources,
+            after: submission.after,
+            cells: &submission.folder.cells(),
+            command: submission.command,
+        });
+        let script = submission.folder.script();
+        fs_err::write(&script, text).map_err(|e| NotTaken::Never(e.to_string()))?;
+        // `%` begins a placeholder of Slurm's.
+        let logs = submission.folder.path().to_string_lossy().replace('%', "%%");
+        let output = Command::new("sbatch")
+            .arg("--parsable")
+            .arg(format!("--output={logs}/%a.log"))
+            .arg(&script)
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|e| NotTaken::Never(format!("failed to start sbatch: {e}")))?;
+        let (out, err) =
+            (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        match read::id(&out).filter(|_| output.status.success()) {
+            Some(id) => Ok(id),
+            None if is_away(&err) => Err(NotTaken::Now(one_line(&err))),
+            None => Err(NotTaken::Never(format!(
+                "sbatch refuses {}: {}",
+                script.display(),
+                one_line(&err)
+            ))),
+        }
+    }
+
+    fn look(&self, tasks: &[&str]) -> io::Result<Vec<Life>> {
+        let user = rustix::process::getuid().as_raw().to_string();
+        let said = call(Command::new("squeue").args(["-h", "-r", "-u", &user, "-o", "%F_%K"]))?;
+        let there: BTreeSet<String> = read::tasks(&said);
+        let life = |task: &&str| if there.contains(*task) { Life::Alive } else { Life::Gone };
+        Ok(tasks.iter().map(life).collect())
+    }
+
+    fn fate(&self, task: &str, log: &str) -> Fate {
+        let asked = call(Command::new("sacct").args(["-nPX", "-j", task, "-o", "State,ExitCode"]));
+        let known = asked.ok().and_then(|said| read::of_sacct(&said)).or_else(|| {
+            let asked = call(Command::new("scontrol").args(["-o", "show", "job", task]));
+            asked.ok().and_then(|said| read::of_scontrol(&said))
+        });
+        let (state, code) = known.unwrap_or_default();
+        read::fate(&state, &code, log)
+    }
+
+    fn cancel(&self, jobs: &[String]) -> io::Result<()> {
+        call(Command::new("scancel").args(jobs)).map(drop)
+    }
+}
+
+/// Whether the controller could not be asked, which passes.
+fn is_away(err: &str) -> bool {
+    [
+        "Unable to contact",
+        "Connection refused",
+        "timed out",
+        "Transport endpoint",
+        "Communication connection failure",
+    ]
+    .iter()
+    .any(|sign| err.contains(sign))
+}
+
+fn call(command: &mut Command) -> io::Result<String> {
+    let output = command.stdin(Stdio::null()).output()?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    let name = command.get_program().to_string_lossy().into_owned();
+    Err(io::Error::other(format!("{name}: {}", one_line(&String::from_utf8_lossy(&output.stderr)))))
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,112 @@
+//! What Slurm's programs say, read.
+
+use std::collections::BTreeSet;
+
+use crate::exec::queue::Fate;
+use crate::store::record::{Reason, ReasonKind};
+
+/// The id in what `sbatch --parsable` says: `id` or `id;cluster`.
+pub(super) fn id(said: &str) -> Option<String> {
+    let id = said.lines().rev().find(|line| !line.trim().is_empty())?.split(';').next()?.trim();
+    (!id.is_empty() && id.bytes().all(|b| b.is_ascii_digit())).then(|| id.to_owned())
+}
+
+/// The tasks in what `squeue -h -r -o '%F_%K'` says.
+pub(super) fn tasks(said: &str) -> BTreeSet<String> {
+    said.lines().map(|line| line.trim().to_owned()).collect()
+}
+
+/// State and exit code in what `sacct -nPX -o State,ExitCode` says of one task: the last of its starts.
+pub(super) fn of_sacct(said: &str) -> Option<(String, String)> {
+    let (state, code) = said.lines().rfind(|line| line.contains('|'))?.split_once('|')?;
+    Some((state.to_owned(), code.to_owned()))
+}
+
+/// The same in what `scontrol -o show job` says.
+pub(super) fn of_scontrol(said: &str) -> Option<(String, String)> {
+    let field = |name: &str| {
+        said.split_whitespace()
+            .find_map(|word| word.strip_prefix(name)?.strip_prefix('='))
+            .map(str::to_owned)
+    };
+    Some((field("JobState")?, field("ExitCode")?))
+}
+
+/// What became of a task that has left the queue without a record.
+pub(super) fn fate(state: &str, code: &str, log: &str) -> Fate {
+    let lost = |kind, message: String| Fate::Lost(Reason::new(kind, message));
+    // `CANCELLED by 1000`
+    match state.split_whitespace().next().unwrap_or_default() {
+        "CANCELLED" => Fate::Cancelled,
+        "TIMEOUT" | "DEADLINE" => lost(
+            ReasonKind::Timeout,
+            "Slurm ended it at its time limit; raise `resources.time` in the model's or the suite's TOML".to_owned(),
+        ),
+        "OUT_OF_MEMORY" => lost(
+            ReasonKind::OutOfMemory,
+            "Slurm ended it at its memory limit; raise `resources.memory` in the model's or the suite's TOML".to_owned(),
+        ),
+        "NODE_FAIL" | "BOOT_FAIL" => lost(ReasonKind::Node, format!("its node failed ({state})")),
+        "PREEMPTED" => lost(ReasonKind::Node, "it was pre-empted".to_owned()),
+        "FAILED" | "COMPLETED" => {
+            let (exit, signal) = code.split_once(':').unwrap_or((code, "0"));
+            let how = if signal == "0" { format!("exit code {exit}") } else { format!("signal {signal}") };
+            let kind = if signal == "0" { ReasonKind::Exit } else { ReasonKind::Signal };
+            lost(kind, format!("its task ended with {how} and left no record; see {log}"))
+        }
+        "" => lost(ReasonKind::Node, format!("its task is gone, and Slurm no longer knows why; see {log}")),
+        other => lost(ReasonKind::Node, format!("its task ended as {other} and left no record; see {log}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_a_number() {
+        for (said, expect) in [
+            ("12\n", Some("12")),
+            ("12;cluster\n", Some("12")),
+            ("warning: slow\n13\n", Some("13")),
+            ("", None),
+            ("sbatch: no", None),
+        ] {
+            assert_eq!(id(said).as_deref(), expect, "{said:?}");
+        }
+    }
+
+    #[test]
+    fn states_become_fates() {
+        let kind = |state: &str, code: &str| match fate(state, code, "LOG") {
+            Fate::Lost(reason) => Some(reason.kind),
+            Fate::Cancelled => None,
+        };
+        assert_eq!(kind("CANCELLED by 1000", "0:15"), None);
+        assert_eq!(kind("TIMEOUT", "0:0"), Some(ReasonKind::Timeout));
+        assert_eq!(kind("OUT_OF_MEMORY", "0:125"), Some(ReasonKind::OutOfMemory));
+        assert_eq!(kind("NODE_FAIL", "0:0"), Some(ReasonKind::Node));
+        assert_eq!(kind("FAILED", "127:0"), Some(ReasonKind::Exit));
+        assert_eq!(kind("FAILED", "0:9"), Some(ReasonKind::Signal));
+        assert_eq!(kind("", ""), Some(ReasonKind::Node));
+        let Fate::Lost(reason) = fate("FAILED", "127:0", "jobs/0001/3.log") else {
+            panic!("cancelled")
+        };
+        assert!(
+            reason.message.contains("exit code 127") && reason.message.ends_with("jobs/0001/3.log")
+        );
+    }
+
+    #[test]
+    fn both_programs_are_read() {
+        assert_eq!(
+            of_sacct("NODE_FAIL|0:0\nTIMEOUT|0:15\n"),
+            Some(("TIMEOUT".into(), "0:15".into()))
+        );
+        assert_eq!(of_sacct("\n"), None);
+        let said = "JobId=8 ArrayJobId=7 ArrayTaskId=1 JobName=x JobState=NODE_FAIL Reason=NodeDown Restarts=0 BatchFlag=1 ExitCode=0:1 RunTime=00:00:05";
+        assert_eq!(of_scontrol(said), Some(("NODE_FAIL".into(), "0:1".into())));
+        assert_eq!(of_scontrol(""), None);
+        assert_eq!(tasks("7_0\n 7_1\n"), BTreeSet::from(["7_0".to_owned(), "7_1".to_owned()]));
+    }
+}

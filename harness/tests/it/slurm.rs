@@ -1,0 +1,349 @@
+//! A suite on a real Slurm of two nodes: the same bytes as here, whatever is killed meanwhile.
+//!
+//! Slurm's programs and root are needed; `scripts/test-slurm` brings them. With `CULTURE_EVAL_SLURM=1` it is a failure
+//! that they are missing. One test, because a machine has one Slurm.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use fs_err as fs;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use super::program::{Place, Ran, assert_says, end_of, files_below, wait_until};
+
+/// Batches of four that a slow cell asks for.
+const BATCHES: usize = 10;
+
+/// A running Slurm; it ends with this.
+struct Cluster {
+    folder: tempfile::TempDir,
+}
+
+fn script() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/slurm-cluster")
+}
+
+impl Cluster {
+    /// None where Slurm is not here, unless it must be.
+    fn start() -> Option<Self> {
+        let asked = std::env::var("CULTURE_EVAL_SLURM").is_ok_and(|v| v == "1");
+        let here = |name: &str| {
+            let path = std::env::var_os("PATH").unwrap_or_default();
+            std::env::split_paths(&path).any(|folder| folder.join(name).is_file())
+        };
+        let missing: Vec<&str> = ["slurmctld", "slurmd", "sbatch", "munge"]
+            .into_iter()
+            .filter(|name| !here(name))
+            .collect();
+        let root = rustix::process::getuid().is_root();
+        if !asked && (!missing.is_empty() || !root) {
+            let why = if root {
+                format!("{} not in PATH", missing.join(", "))
+            } else {
+                "not root".to_owned()
+            };
+            println!("skipped: {why}; scripts/test-slurm brings Slurm");
+            return None;
+        }
+        let cluster = Self { folder: tempfile::tempdir().unwrap() };
+        cluster.act(&["start"], &["2"]);
+        Some(cluster)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    #[track_caller]
+    fn act(&self, before: &[&str], after: &[&str]) {
+        // Not piped: its daemons would hold the pipe open.
+        let log = fs::File::create(self.path("script.log")).unwrap();
+        let status = Command::new(script())
+            .args(before)
+            .arg(self.folder.path())
+            .args(after)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log.into_file())
+            .status()
+            .unwrap();
+        let said = fs::read_to_string(self.path("script.log")).unwrap();
+        assert!(status.success(), "{before:?} {after:?}: {said}");
+    }
+
+    fn slurm(&self, name: &str, args: &[&str]) -> String {
+        let output = Command::new(name)
+            .args(args)
+            .env("SLURM_CONF", self.path("slurm.conf"))
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// As if the power of a node went: its daemon, the job's and all that runs in it are gone at once.
+    fn kill_node(&self, name: &str, job: &[i32]) {
+        let daemon: i32 = fs::read_to_string(self.path(&format!("slurmd-{name}.pid")))
+            .unwrap()
+            .trim()
+            .parse()
+            .unwrap();
+        for pid in std::iter::once(&daemon).chain(job) {
+            kill_process(Pid::from_raw(*pid).unwrap(), Signal::KILL).unwrap();
+        }
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        let _ = Command::new("scancel")
+            .args(["-u", "root"])
+            .env("SLURM_CONF", self.path("slurm.conf"))
+            .output();
+        let _ = Command::new(script()).arg("stop").arg(self.folder.path()).status();
+    }
+}
+
+struct Site<'a> {
+    place: Place,
+    cluster: &'a Cluster,
+}
+
+impl Site<'_> {
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = self.place.command(args);
+        command.env("SLURM_CONF", self.cluster.path("slurm.conf"));
+        command
+    }
+
+    fn ran(&self, args: &[&str]) -> Ran {
+        Ran::of(&mut self.command(args))
+    }
+
+    fn start(&self, args: &[&str]) -> Child {
+        self.command(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    }
+
+    fn suite(&self, name: &str, models: &str, more: &str) {
+        let text = format!(
+            "name = \"{name}\"\ntitle = \"Suite {name}\"\nmodels = [{models}]\nbenchmarks = [\"emgsd\"]\nseeds = [1, 2]\n{more}"
+        );
+        self.place.write(&format!("defs/{name}.toml"), text);
+    }
+
+    /// A model that takes its time, and the file of its calls.
+    fn slow(&self, name: &str, pause: u32) -> PathBuf {
+        let calls = self.place.path(&format!("{name}.calls"));
+        let config = format!("file = \"{}\"\npause_ms = {pause}", calls.display());
+        self.place.model(name, "recorder", "batch = 4", &config);
+        calls
+    }
+
+    /// All that a run leaves behind, but for what tells of time and jobs.
+    fn outcome(&self, run: &str) -> Vec<(PathBuf, Vec<u8>)> {
+        let folder = self.place.path(&format!("runs/{run}"));
+        let beside = [
+            "timing.json",
+            "log.txt",
+            "tries.json",
+            "leaderboard.html",
+            "spec.json",
+            "manifest.json",
+        ];
+        files_below(&folder)
+            .into_iter()
+            .filter(|path| !path.starts_with("jobs"))
+            .filter(|path| !beside.contains(&&*path.file_name().unwrap().to_string_lossy()))
+            .filter(|path| !path.components().any(|part| part.as_os_str() == "state"))
+            .map(|path| (path.clone(), fs::read(folder.join(path)).unwrap()))
+            .collect()
+    }
+
+    /// The outcome of the suite by the local executor; its folder is then out of the way.
+    fn here(&self, suite: &str, args: &[&str]) -> Vec<(PathBuf, Vec<u8>)> {
+        self.ran(&[&["run", suite, "--data", "sample"], args].concat()).exits(0);
+        let outcome = self.outcome(suite);
+        let folder = self.place.path(&format!("runs/{suite}"));
+        fs::rename(&folder, folder.with_extension("here")).unwrap();
+        outcome
+    }
+
+    fn status(&self, run: &str) -> Value {
+        self.ran(&["--json", "status", run]).lines().remove(0)
+    }
+
+    /// The lease of the cell of a model and a seed, once there is one.
+    fn lease(&self, run: &str, start: &str) -> Option<Value> {
+        let cells = fs::read_dir(self.place.path(&format!("runs/{run}/cells"))).ok()?;
+        let cell = cells
+            .flatten()
+            .map(|e| e.path())
+            .find(|path| path.file_name().unwrap().to_string_lossy().starts_with(start))?;
+        serde_json::from_slice(&fs::read(cell.join("lease")).ok()?).ok()
+    }
+}
+
+#[track_caller]
+fn same(here: &[(PathBuf, Vec<u8>)], there: &[(PathBuf, Vec<u8>)]) {
+    let names =
+        |all: &[(PathBuf, Vec<u8>)]| all.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>();
+    assert_eq!(names(here), names(there));
+    assert!(names(here).iter().any(|path| path == Path::new("leaderboard.csv")));
+    for ((path, ours), (_, theirs)) in here.iter().zip(there) {
+        assert_eq!(
+            String::from_utf8_lossy(ours),
+            String::from_utf8_lossy(theirs),
+            "{}",
+            path.display()
+        );
+    }
+}
+
+fn asked(calls: &Path) -> usize {
+    fs::read_to_string(calls)
+        .unwrap_or_default()
+        .lines()
+        .filter(|line| line.starts_with("classify"))
+        .count()
+}
+
+#[test]
+fn slurm_gives_the_board_of_this_machine() {
+    let Some(cluster) = Cluster::start() else { return };
+    let site = Site { place: Place::new(), cluster: &cluster };
+    undisturbed(&site);
+    a_node_dies(&site);
+    cancelled_and_resumed(&site);
+    a_poison_cell_is_given_up(&site);
+    a_wrong_partition_is_told(&site);
+}
+
+fn undisturbed(site: &Site<'_>) {
+    site.suite(
+        "plain",
+        "\"majority\", \"stratified-random\"",
+        "[resources]\nmemory = 500\ntime = 5\n",
+    );
+    let here = site.here("plain", &[]);
+    let detached =
+        site.ran(&["run", "plain", "--data", "sample", "--executor", "slurm", "--detach"]).exits(0);
+    assert_says(&detached.err, &["4 cells are with the scheduler", "culture-eval status"]);
+    let ran = site.ran(&["run", "plain", "--data", "sample", "--executor", "slurm"]).exits(0);
+    assert_says(&ran.err, &["0 failed"]);
+    assert_eq!(
+        fs::read_dir(site.place.path("runs/plain/jobs")).unwrap().count(),
+        1,
+        "one array, submitted once"
+    );
+    same(&here, &site.outcome("plain"));
+    let status = site.status("plain");
+    assert_eq!(
+        (&status["total"], &status["done"], &status["models"][0]["done"]),
+        (&4.into(), &4.into(), &2.into())
+    );
+    let rows = site.ran(&["--json", "status", "plain", "--efficiency"]).exits(0).lines();
+    assert_eq!((rows.len(), &rows[0]["cells"], &rows[0]["asked_mib"]), (2, &2.into(), &500.into()));
+    assert!(
+        rows[0]["wait_max"].is_number() && rows[0]["peak_mib"].as_u64().unwrap() > 0,
+        "{rows:?}"
+    );
+    let again = site.ran(&["run", "plain", "--data", "sample", "--executor", "slurm"]).exits(0);
+    assert_says(&again.err, &["0 cells run, 4 reused, 0 failed"]);
+}
+
+/// A node dies with its cell, and so does the `run` that waits; the same command again brings the rest.
+fn a_node_dies(site: &Site<'_>) {
+    let calls = site.slow("slow", 300);
+    site.suite("hit", "\"majority\", \"slow\"", "");
+    let args = ["--limit", "40"];
+    let here = site.here("hit", &args);
+    let alone = asked(&calls);
+    assert_eq!(alone, 2 * BATCHES);
+    let command = [&["run", "hit", "--data", "sample", "--executor", "slurm"][..], &args].concat();
+    let mut run = site.start(&command);
+    wait_until("both slow cells are in the middle", || {
+        assert!(run.try_wait().unwrap().is_none(), "it ended by itself");
+        asked(&calls) >= alone + 6
+    });
+    let lease = site.lease("hit", "slow.emgsd.trained.s1").unwrap();
+    let guard = lease["pid"].as_i64().unwrap() as i32;
+    let environ = fs::read_to_string(format!("/proc/{guard}/environ")).unwrap();
+    let node = environ.split('\0').find_map(|v| v.strip_prefix("SLURMD_NODENAME=")).unwrap();
+    let stat = fs::read_to_string(format!("/proc/{guard}/stat")).unwrap();
+    let daemon: i32 =
+        stat.rsplit(')').next().unwrap().split_whitespace().nth(1).unwrap().parse().unwrap();
+    site.cluster.kill_node(node, &[daemon, guard]);
+    kill_process(Pid::from_raw(run.id() as i32).unwrap(), Signal::KILL).unwrap();
+    end_of(&mut run);
+    let status = site.status("hit");
+    assert_ne!(status["done"], status["total"]);
+    let ran = site.ran(&command).exits(0);
+    assert_says(&ran.err, &["wait or run already", "0 failed"]);
+    same(&here, &site.outcome("hit"));
+    let (lost, total) = (asked(&calls) - alone, 2 * BATCHES);
+    assert!((total..=total + 1).contains(&lost), "{lost} batches were asked; one at most was lost");
+    let cell = site.place.cell("hit", "slow.emgsd.trained.s1");
+    let tries: Value = serde_json::from_slice(&fs::read(cell.join("tries.json")).unwrap()).unwrap();
+    assert_eq!(
+        (tries.as_array().unwrap().len(), &tries[0]["reason"]["kind"]),
+        (1, &"node".into()),
+        "{tries}"
+    );
+    site.cluster.act(&["node"], &[node]);
+    wait_until("the node is back", || {
+        site.cluster.slurm("sinfo", &["-h", "-N", "-t", "idle", "-o", "%N"]).lines().count() == 2
+    });
+}
+
+fn cancelled_and_resumed(site: &Site<'_>) {
+    let calls = site.slow("later", 300);
+    site.suite("cancelled", "\"later\"", "");
+    let command = ["run", "cancelled", "--data", "sample", "--limit", "40", "--executor", "slurm"];
+    let mut run = site.start(&command);
+    wait_until("it runs", || asked(&calls) >= 4);
+    site.ran(&["cancel", "cancelled"]).exits(0);
+    assert_eq!(end_of(&mut run).code(), Some(1));
+    let asked_before = asked(&calls);
+    assert!(asked_before < 2 * BATCHES);
+    let status = site.status("cancelled");
+    assert_eq!(
+        (&status["done"], &status["failed"], &status["running"]),
+        (&0.into(), &0.into(), &0.into()),
+        "{status}"
+    );
+    site.ran(&command).exits(0);
+    assert!(asked(&calls) <= 2 * BATCHES + 2, "each cell lost one batch at most");
+    let nothing = site.ran(&["cancel", "cancelled"]).exits(0);
+    assert_says(&nothing.err, &["nothing of this run is in Slurm's queue"]);
+}
+
+fn a_poison_cell_is_given_up(site: &Site<'_>) {
+    site.place.model("poison", "liar", "", "lie = \"abort\"");
+    site.suite("poisoned", "\"majority\", \"poison\"", "");
+    let ran = site
+        .ran(&[
+            "run",
+            "poisoned",
+            "--data",
+            "sample",
+            "--limit",
+            "8",
+            "--executor",
+            "slurm",
+            "--retry-after",
+            "1",
+        ])
+        .exits(1);
+    assert_says(&ran.err, &["try 2 of 3", "try 3 of 3", "given up after 3 tries", "2 failed"]);
+    let cell = site.place.cell("poisoned", "poison.emgsd.trained.s1");
+    let tries: Value = serde_json::from_slice(&fs::read(cell.join("tries.json")).unwrap()).unwrap();
+    assert_eq!(tries.as_array().unwrap().len(), 3, "{tries}");
+    let status = site.status("poisoned");
+    assert_eq!((&status["done"], &status["failed"]), (&2.into(), &2.into()));
+}
+
+fn a_wrong_partition_is_told(site: &Site<'_>) {
+    site.suite("nowhere", "\"majority\"", "[resources]\npartition = \"nowhere\"\n");
+    let ran = site.ran(&["run", "nowhere", "--data", "sample", "--executor", "slurm"]).exits(2);
+    assert_says(&ran.err, &["sbatch refuses", "nowhere"]);
+}
