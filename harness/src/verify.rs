@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::exec::local::record_of;
+use crate::exec::guard::record_of;
 use crate::manifest::{Manifest, PlannedCell};
 use crate::store::log::Given;
 use crate::store::predictions::{self, Answers};
