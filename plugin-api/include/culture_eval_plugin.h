@@ -173,7 +173,7 @@ typedef struct {
    */
   void (*progress)(void *context, uint64_t done, uint64_t total);
   /*
-   A named number over steps (a loss).
+   A named number over steps: `loss`, `valid` and others.
    */
   void (*metric)(void *context, CeStr name, uint64_t step, double value);
   /*
