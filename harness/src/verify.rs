@@ -131,7 +131,7 @@ fn cell(
             Err(error) => found.wrong(&path, error.to_string()),
         },
         Ok(seen) => {
-            found.wrong(&path, format!("its SHA-256 is {seen}, but record.json says {hash}"))
+            found.wrong(&path, format!("its SHA-256 is {seen}, but record.json says {hash}"));
         }
         Err(error) => found.wrong(&path, error.to_string()),
     }

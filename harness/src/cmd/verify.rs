@@ -124,9 +124,10 @@ fn told(found: &SideBySide) -> String {
     let mut out = String::new();
     for apart in &found.apart {
         let _ = write!(out, "APART   {}: {}", apart.cell, apart.what);
-        let _ = match apart.because.is_empty() {
-            true => writeln!(out, " (the same specification)"),
-            false => writeln!(out, " (not the same: {})", apart.because.join(", ")),
+        let _ = if apart.because.is_empty() {
+            writeln!(out, " (the same specification)")
+        } else {
+            writeln!(out, " (not the same: {})", apart.because.join(", "))
         };
     }
     for (cell, place) in &found.alone {

@@ -30,7 +30,8 @@ impl Recorder {
             .create(true)
             .append(true)
             .open(&self.file)
-            .and_then(|mut file| writeln!(file, "{line}"))
+            // One write: several processes append.
+            .and_then(|mut file| file.write_all(format!("{line}\n").as_bytes()))
             .map_err(Error::load)
     }
 }
