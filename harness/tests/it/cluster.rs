@@ -1,5 +1,6 @@
 //! What a cluster needs and every machine can show: shares, templates, two starts of one cell, and clear words without Slurm.
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use fs_err as fs;
@@ -102,34 +103,26 @@ fn what_is_missing_is_said() {
     assert_says(&ran.err, &["defs/s.toml:7:1", "unknown field `core`", "cores"]);
 }
 
+/// A run of the slow model.
+fn slow(place: &Place, run: &str, args: &[&str]) -> Command {
+    let fixed =
+        ["run", "--models", "slow", "--benchmarks", "emgsd", "--limit", "40", "--data", "sample"];
+    place.command(&[&fixed[..], &["--name", run], args].concat())
+}
+
+/// The calls of the slow model and its one cell, written down and not run: the template runs nothing.
+fn prepared(place: &Place, run: &str) -> (PathBuf, PathBuf) {
+    let calls = place.slow("slow", 60);
+    let nothing = ["--executor", "command", "--detach", "--template", "true {command}"];
+    Ran::of(&mut slow(place, run, &nothing)).exits(0);
+    (calls, place.cell(run, "slow.emgsd."))
+}
+
 /// Two guards on one cell: one works, the other waits and ends well with it.
 #[test]
 fn a_cell_that_is_started_twice_is_run_once() {
     let place = Place::new();
-    let calls = place.path("calls");
-    place.model(
-        "slow",
-        "recorder",
-        "batch = 4",
-        &format!("file = \"{}\"\npause_ms = 60", calls.display()),
-    );
-    let args = [
-        "run",
-        "--data",
-        "sample",
-        "--models",
-        "slow",
-        "--benchmarks",
-        "emgsd",
-        "--limit",
-        "40",
-        "--name",
-        "twice",
-    ];
-    // A template that runs nothing leaves the prepared cell.
-    let nothing = ["--executor", "command", "--detach", "--template", "true {command}"];
-    place.run(&[&args[..], &nothing].concat()).exits(0);
-    let cell = place.cell("twice", "slow.emgsd.");
+    let (calls, cell) = prepared(&place, "twice");
     let guard = || {
         place
             .command(&["cell", "--guard", cell.to_str().unwrap()])
@@ -150,7 +143,7 @@ fn a_cell_that_is_started_twice_is_run_once() {
         10,
         "each batch once"
     );
-    let ran = place.run(&args).exits(0);
+    let ran = Ran::of(&mut slow(&place, "twice", &[])).exits(0);
     assert_says(&ran.err, &["0 cells run, 1 reused, 0 failed"]);
 }
 
@@ -158,33 +151,7 @@ fn a_cell_that_is_started_twice_is_run_once() {
 #[test]
 fn of_two_commits_the_first_stands() {
     let place = Place::new();
-    let calls = place.path("calls");
-    place.model(
-        "slow",
-        "recorder",
-        "batch = 4",
-        &format!("file = \"{}\"\npause_ms = 60", calls.display()),
-    );
-    let args = [
-        "run",
-        "--data",
-        "sample",
-        "--models",
-        "slow",
-        "--benchmarks",
-        "emgsd",
-        "--limit",
-        "40",
-        "--name",
-        "both",
-    ];
-    place
-        .run(
-            &[&args[..], &["--executor", "command", "--detach", "--template", "true {command}"]]
-                .concat(),
-        )
-        .exits(0);
-    let cell = place.cell("both", "slow.emgsd.");
+    let (_, cell) = prepared(&place, "both");
     // The bare command takes no lease.
     let bare = || {
         place
@@ -200,7 +167,7 @@ fn of_two_commits_the_first_stands() {
         both.iter().map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).collect();
     assert_eq!(said.matches("another start of this cell was done first").count(), 1, "{said}");
     let record = fs::read_to_string(cell.join("record.json")).unwrap();
-    let ran = place.run(&[&args[..args.len() - 1], &["alone"]].concat()).exits(0);
+    let ran = Ran::of(&mut slow(&place, "alone", &[])).exits(0);
     assert_says(&ran.err, &["1 cells run, 0 reused, 0 failed"]);
     let alone = place.cell("alone", "slow.emgsd.");
     assert_eq!(record, fs::read_to_string(alone.join("record.json")).unwrap());

@@ -311,13 +311,7 @@ fn against_pairs_by_id_where_only_some_examples_are_common() {
 #[test]
 fn watch_shows_a_run_while_it_runs_and_when_it_was_killed() {
     let place = Place::new();
-    let calls = place.path("calls");
-    place.model(
-        "slow",
-        "recorder",
-        "batch = 4",
-        &format!("file = \"{}\"\npause_ms = 80", calls.display()),
-    );
+    place.slow("slow", 80);
     let args = [
         "run",
         "--data",

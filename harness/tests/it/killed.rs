@@ -34,9 +34,7 @@ struct Slow {
 impl Slow {
     fn new() -> Self {
         let place = Place::new();
-        let calls = place.path("calls");
-        let config = format!("file = \"{}\"\npause_ms = 60", calls.display());
-        place.model("slow", "recorder", "batch = 4", &config);
+        let calls = place.slow("slow", 60);
         Self { place, calls }
     }
 

@@ -51,6 +51,14 @@ impl Place {
         self.write(&format!("defs/models/{name}.toml"), text);
     }
 
+    /// A model that asks in batches of four, pauses after each, and writes every call into the file that comes back.
+    pub(crate) fn slow(&self, name: &str, pause_ms: u32) -> PathBuf {
+        let calls = self.path(&format!("{name}.calls"));
+        let config = format!("file = \"{}\"\npause_ms = {pause_ms}", calls.display());
+        self.model(name, "recorder", "batch = 4", &config);
+        calls
+    }
+
     /// The program, offline, here.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_culture-eval"));

@@ -131,14 +131,6 @@ impl Site<'_> {
         self.place.write(&format!("defs/{name}.toml"), text);
     }
 
-    /// A model that takes its time, and the file of its calls.
-    fn slow(&self, name: &str, pause: u32) -> PathBuf {
-        let calls = self.place.path(&format!("{name}.calls"));
-        let config = format!("file = \"{}\"\npause_ms = {pause}", calls.display());
-        self.place.model(name, "recorder", "batch = 4", &config);
-        calls
-    }
-
     /// All that a run leaves behind, but for what tells of time and jobs.
     fn outcome(&self, run: &str) -> Vec<(PathBuf, Vec<u8>)> {
         let folder = self.place.path(&format!("runs/{run}"));
@@ -253,7 +245,7 @@ fn undisturbed(site: &Site<'_>) {
 
 /// A node dies with its cell, and so does the `run` that waits; the same command again brings the rest.
 fn a_node_dies(site: &Site<'_>) {
-    let calls = site.slow("slow", 300);
+    let calls = site.place.slow("slow", 300);
     site.suite("hit", "\"majority\", \"slow\"", "");
     let args = ["--limit", "40"];
     let here = site.here("hit", &args);
@@ -296,7 +288,7 @@ fn a_node_dies(site: &Site<'_>) {
 }
 
 fn cancelled_and_resumed(site: &Site<'_>) {
-    let calls = site.slow("later", 300);
+    let calls = site.place.slow("later", 300);
     site.suite("cancelled", "\"later\"", "");
     let command = ["run", "cancelled", "--data", "sample", "--limit", "40", "--executor", "slurm"];
     let mut run = site.start(&command);
