@@ -36,8 +36,7 @@ impl Slurm {
     pub fn queue() -> io::Result<Vec<(String, String)>> {
         let user = rustix::process::getuid().as_raw().to_string();
         let said = call(Command::new("squeue").args(["-h", "-r", "-u", &user, "-o", "%F_%K %T"]))?;
-        let pairs = said.lines().filter_map(|line| line.trim().split_once(' '));
-        Ok(pairs.map(|(task, state)| (task.to_owned(), state.to_owned())).collect())
+        Ok(read::queue(&said))
     }
 }
 
@@ -62,7 +61,7 @@ impl Scheduler for Slurm {
         });
         let script = submission.folder.script();
         fs_err::write(&script, text).map_err(|e| NotTaken::Never(e.to_string()))?;
-        // `%` begins a placeholder of Slurm's.
+        // Slurm reads `%` in a path as the start of a pattern (`%a` is the task); `%%` is the sign itself.
         let logs = submission.folder.path().to_string_lossy().replace('%', "%%");
         let output = Command::new("sbatch")
             .arg("--parsable")
@@ -85,9 +84,7 @@ impl Scheduler for Slurm {
     }
 
     fn look(&self, tasks: &[&str]) -> io::Result<Vec<Life>> {
-        let user = rustix::process::getuid().as_raw().to_string();
-        let said = call(Command::new("squeue").args(["-h", "-r", "-u", &user, "-o", "%F_%K"]))?;
-        let there: BTreeSet<String> = read::tasks(&said);
+        let there: BTreeSet<String> = Self::queue()?.into_iter().map(|(task, _)| task).collect();
         let life = |task: &&str| if there.contains(*task) { Life::Alive } else { Life::Gone };
         Ok(tasks.iter().map(life).collect())
     }

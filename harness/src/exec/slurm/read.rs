@@ -1,7 +1,5 @@
 //! What Slurm's programs say, read.
 
-use std::collections::BTreeSet;
-
 use crate::exec::queue::Fate;
 use crate::store::record::{Reason, ReasonKind};
 
@@ -11,9 +9,10 @@ pub(super) fn id(said: &str) -> Option<String> {
     (!id.is_empty() && id.bytes().all(|b| b.is_ascii_digit())).then(|| id.to_owned())
 }
 
-/// The tasks in what `squeue -h -r -o '%F_%K'` says.
-pub(super) fn tasks(said: &str) -> BTreeSet<String> {
-    said.lines().map(|line| line.trim().to_owned()).collect()
+/// Tasks and their states in what `squeue -h -r -o '%F_%K %T'` says.
+pub(super) fn queue(said: &str) -> Vec<(String, String)> {
+    let pairs = said.lines().filter_map(|line| line.trim().split_once(' '));
+    pairs.map(|(task, state)| (task.to_owned(), state.to_owned())).collect()
 }
 
 /// State and exit code in what `sacct -nPX -o State,ExitCode` says of one task: the last of its starts.
@@ -107,6 +106,10 @@ mod tests {
         let said = "JobId=8 ArrayJobId=7 ArrayTaskId=1 JobName=x JobState=NODE_FAIL Reason=NodeDown Restarts=0 BatchFlag=1 ExitCode=0:1 RunTime=00:00:05";
         assert_eq!(of_scontrol(said), Some(("NODE_FAIL".into(), "0:1".into())));
         assert_eq!(of_scontrol(""), None);
-        assert_eq!(tasks("7_0\n 7_1\n"), BTreeSet::from(["7_0".to_owned(), "7_1".to_owned()]));
+        let pair = |task: &str, state: &str| (task.to_owned(), state.to_owned());
+        assert_eq!(
+            queue("7_0 RUNNING\n 7_1 PENDING\n"),
+            [pair("7_0", "RUNNING"), pair("7_1", "PENDING")]
+        );
     }
 }
