@@ -39,8 +39,7 @@ pub fn gather(
     comparison: Result<Report, String>,
     catalogue: Option<&Catalogue>,
 ) -> anyhow::Result<Material> {
-    let manifest: Manifest =
-        store::read_json(&run.manifest()).context("failed to read the run's manifest")?;
+    let manifest = Manifest::read(run)?;
     let groups = summarise::groups(run, &manifest)?;
     let mut tasks = BTreeMap::new();
     for group in &groups {

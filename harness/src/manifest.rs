@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
+use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
 use crate::definition::catalogue::Catalogue;
@@ -259,6 +260,12 @@ impl Manifest {
             row.imported.sort();
             row.imported.dedup();
         }
+    }
+
+    /// Reads that of a run.
+    pub fn read(run: &RunFolder) -> anyhow::Result<Self> {
+        run.must_exist()?;
+        store::read_json(&run.manifest()).context("failed to read the run's manifest")
     }
 
     /// Writes it to the run's folder.

@@ -1,7 +1,7 @@
 //! How far a run is, from the files in its folder; read-only, whoever runs it and wherever.
 //!
-//! A cell is *running* while a process, here or on another machine, holds its lease, *stopped* where it has answers or a specification but neither a
-//! record nor a process, and *waiting* where nothing of it is there yet.
+//! A cell is *running* while a process, here or on another machine, holds its lease, *stopped* where it was begun but has
+//! neither a record nor a process, and *waiting* where nothing of it was begun.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Seek, SeekFrom};

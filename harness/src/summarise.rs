@@ -74,14 +74,7 @@ struct Scored {
 
 /// Makes the summary of a run.
 pub fn summarise(run: &RunFolder, settings: &Settings) -> anyhow::Result<Summary> {
-    if !run.manifest().is_file() {
-        bail!(
-            "{} is no run: it has no manifest.json; `culture-eval list runs` shows all",
-            run.path().display()
-        );
-    }
-    let manifest: Manifest =
-        store::read_json(&run.manifest()).context("failed to read the run's manifest")?;
+    let manifest = Manifest::read(run)?;
     let groups = groups(run, &manifest)?;
     let gold = Gold::new(&manifest);
     let work: Vec<(&Benchmark, &str, Vec<&Group<'_>>)> = manifest

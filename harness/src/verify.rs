@@ -2,7 +2,7 @@
 //!
 //! What `culture-eval verify` adds: scores and reports made anew in a folder of their own and compared byte by byte.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::Serialize;
@@ -173,27 +173,27 @@ pub fn side_by_side(
 ) -> std::io::Result<SideBySide> {
     let name =
         |c: &PlannedCell| format!("{} on {} ({}, seed {})", c.model, c.task, c.protocol, c.seed);
-    let find = |manifest: &'_ Manifest, wanted: &PlannedCell| -> Option<PlannedCell> {
-        let same = |c: &&PlannedCell| {
-            (&c.model, &c.task, &c.protocol, c.seed)
-                == (&wanted.model, &wanted.task, &wanted.protocol, wanted.seed)
-        };
-        manifest.cells.iter().find(same).cloned()
-    };
+    let others: BTreeMap<_, _> = b.1.cells.iter().map(|c| (place(c), c)).collect();
+    let own: BTreeSet<_> = a.1.cells.iter().map(place).collect();
     let mut found = SideBySide::default();
-    for own in &a.1.cells {
-        let Some(other) = find(b.1, own) else {
-            found.alone.push((name(own), "first"));
+    for cell in &a.1.cells {
+        let Some(other) = others.get(&place(cell)) else {
+            found.alone.push((name(cell), "first"));
             continue;
         };
-        match differ((a.0, own), (b.0, &other))? {
+        match differ((a.0, cell), (b.0, other))? {
             None => found.same += 1,
-            Some((what, because)) => found.apart.push(Apart { cell: name(own), what, because }),
+            Some((what, because)) => found.apart.push(Apart { cell: name(cell), what, because }),
         }
     }
-    let other_only = b.1.cells.iter().filter(|c| find(a.1, c).is_none());
+    let other_only = b.1.cells.iter().filter(|c| !own.contains(&place(c)));
     found.alone.extend(other_only.map(|c| (name(c), "second")));
     Ok(found)
+}
+
+/// What makes two cells of different runs the same one.
+fn place(cell: &PlannedCell) -> (&str, &str, &str, u64) {
+    (&cell.model, &cell.task, &cell.protocol, cell.seed)
 }
 
 type Difference = Option<(String, Vec<String>)>;

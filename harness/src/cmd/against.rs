@@ -106,8 +106,7 @@ fn differences([a, b]: [Vec<&str>; 2]) -> [Vec<String>; 2] {
 fn read(name: &str, settings: &Settings) -> anyhow::Result<Read> {
     let folder = RunFolder::named(&settings.runs, name);
     if folder.manifest().is_file() {
-        let manifest =
-            store::read_json(&folder.manifest()).context("failed to read the run's manifest")?;
+        let manifest = Manifest::read(&folder)?;
         let summary = summarise::summarise(&folder, settings)?;
         return Ok(Read { folder, manifest: Some(manifest), summary });
     }

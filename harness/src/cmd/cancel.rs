@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::Context as _;
 
-use super::{Context, Outcome, status};
+use super::{Context, Outcome};
 use crate::exec::jobs;
 use crate::exec::queue::Scheduler as _;
 use crate::exec::slurm::Slurm;
@@ -20,11 +20,12 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
-    let run = status::found(&args.run, context)?;
+    let run = context.run(&args.run)?;
     super::run::slurm_is_here()?;
     let jobs = jobs::read(&run).context("failed to read the run's jobs")?;
     let queue = Slurm::queue().context("failed to ask Slurm for its queue")?;
-    let there: BTreeSet<&str> = queue.iter().filter_map(|(task, _)| Some(task.split_once('_')?.0)).collect();
+    let there: BTreeSet<&str> =
+        queue.iter().filter_map(|(task, _)| Some(task.split_once('_')?.0)).collect();
     let ids: Vec<String> = jobs
         .into_iter()
         .filter(|(_, job)| job.executor == "slurm" && there.contains(job.id.as_str()))

@@ -157,8 +157,7 @@ pub(super) fn usual() -> Options {
 /// The usual comparison of a run; remembered in its `scores/` by a hash of everything that it stands on.
 pub(super) fn remembered(run: &RunFolder) -> anyhow::Result<Report> {
     let options = usual();
-    let manifest: Manifest =
-        store::read_json(&run.manifest()).context("failed to read the run's manifest")?;
+    let manifest = Manifest::read(run)?;
     let groups = summarise::groups(run, &manifest)?;
     let cells: Vec<_> = (groups.iter())
         .map(|g| {
@@ -187,14 +186,7 @@ pub(super) fn report(
     benchmarks: &[String],
     options: &Options,
 ) -> anyhow::Result<Report> {
-    if !run.manifest().is_file() {
-        bail!(
-            "{} is no run: it has no manifest.json; `culture-eval list runs` shows all",
-            run.path().display()
-        );
-    }
-    let manifest: Manifest =
-        store::read_json(&run.manifest()).context("failed to read the run's manifest")?;
+    let manifest = Manifest::read(run)?;
     let known =
         |what: &str, names: &[String], all: &mut dyn Iterator<Item = &str>| -> anyhow::Result<()> {
             let all: Vec<&str> = all.collect();

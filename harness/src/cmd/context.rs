@@ -10,6 +10,7 @@ use toml::{Table, Value};
 use super::Output;
 use crate::definition::catalogue::Catalogue;
 use crate::settings::{self, DataMode, Resolved, Settings};
+use crate::store::RunFolder;
 
 /// Flags of every command.
 #[derive(Debug, Args)]
@@ -110,6 +111,13 @@ impl Context {
     /// The settings.
     pub fn settings(&self) -> &Settings {
         &self.resolved.settings
+    }
+
+    /// The run of a name or folder.
+    pub fn run(&self, name: &str) -> anyhow::Result<RunFolder> {
+        let run = RunFolder::named(&self.settings().runs, name);
+        run.must_exist()?;
+        Ok(run)
     }
 
     /// All known definitions.

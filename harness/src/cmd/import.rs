@@ -367,8 +367,7 @@ fn together(new: Manifest, run: &RunFolder, catalogue: &Catalogue) -> anyhow::Re
     if !run.manifest().is_file() {
         return Ok(new);
     }
-    let mut old: Manifest =
-        store::read_json(&run.manifest()).context("failed to read the run's manifest")?;
+    let mut old = Manifest::read(run)?;
     if old.limit > 0 {
         bail!(
             "the run {} asks the first {} examples only; import into another run with --run",

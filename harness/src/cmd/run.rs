@@ -23,7 +23,7 @@ use crate::exec::slurm::Slurm;
 use crate::exec::template::Template;
 use crate::exec::{self, Executor, data};
 use crate::manifest::Manifest;
-use crate::store::{self, RunFolder};
+use crate::store::RunFolder;
 use crate::store::record::CellSpec;
 
 /// Runs a suite: every model on every benchmark, then prints the leaderboard
@@ -146,7 +146,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let run = RunFolder::of(&settings.runs, &suite.name);
     let mut manifest = Manifest::new(&suite, &request, &tasks, &plan, catalogue);
     if run.manifest().is_file() {
-        let before = store::read_json(&run.manifest()).context("failed to read the run's manifest")?;
+        let before = Manifest::read(&run)?;
         for line in manifest.take_imported(&before, catalogue) {
             output.note(line);
         }

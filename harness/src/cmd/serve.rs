@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use serde_json::{Value, json};
 
 use super::report::{look, material};
@@ -45,13 +45,7 @@ const LOOK: Duration = Duration::from_millis(500);
 const SHARE: u32 = 4;
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
-    let run = RunFolder::named(&context.settings().runs, &args.run);
-    if !run.manifest().is_file() {
-        bail!(
-            "{} is no run: it has no manifest.json; `culture-eval list runs` shows all",
-            run.path().display()
-        );
-    }
+    let run = context.run(&args.run)?;
     let mut look = look(args.template.as_deref(), args.logo.as_deref())?;
     let mut progress = progress::read(&run).context("failed to look at the run")?;
     let mut page = make(&run, &mut look, &progress, context)?;

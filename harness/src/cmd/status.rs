@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use serde::Serialize;
 
 use super::{Context, Outcome, table};
@@ -73,16 +73,19 @@ impl Counts {
     }
 
     fn numbers(&self) -> impl Iterator<Item = String> {
-        [self.total, self.done, self.running, self.failed, self.stopped, self.waiting].into_iter().map(|n| n.to_string())
+        [self.total, self.done, self.running, self.failed, self.stopped, self.waiting]
+            .into_iter()
+            .map(|n| n.to_string())
     }
 }
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
-    let run = found(&args.run, context)?;
+    let run = context.run(&args.run)?;
     if args.efficiency {
         return tell_efficiency(&run, context);
     }
-    let seen = progress::read(&run).with_context(|| format!("failed to look at {}", run.path().display()))?;
+    let seen = progress::read(&run)
+        .with_context(|| format!("failed to look at {}", run.path().display()))?;
     let status = status(&run, &seen)?;
     if context.output.json {
         context.output.json(&status)?;
@@ -92,17 +95,13 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     Ok(if seen.done == seen.total { Outcome::Done } else { Outcome::No })
 }
 
-/// The run of a name or folder.
-pub(super) fn found(name: &str, context: &Context) -> anyhow::Result<RunFolder> {
-    let run = RunFolder::named(&context.settings().runs, name);
-    if !run.manifest().is_file() {
-        bail!("{} is no run: it has no manifest.json; `culture-eval list runs` shows all", run.path().display());
-    }
-    Ok(run)
-}
-
 fn status(run: &RunFolder, seen: &Progress) -> anyhow::Result<Status> {
-    let mut status = Status { suite: seen.suite.clone(), all: Counts::default(), models: Vec::new(), queue: None };
+    let mut status = Status {
+        suite: seen.suite.clone(),
+        all: Counts::default(),
+        models: Vec::new(),
+        queue: None,
+    };
     let mut places = BTreeMap::new();
     for cell in &seen.cells {
         let place = *places.entry(&cell.model).or_insert_with(|| {
@@ -113,8 +112,11 @@ fn status(run: &RunFolder, seen: &Progress) -> anyhow::Result<Status> {
         status.all.add(cell.state);
     }
     let jobs = jobs::read(run).context("failed to read the run's jobs")?;
-    let own: std::collections::BTreeSet<&str> =
-        jobs.iter().filter(|(_, job)| job.executor == "slurm").map(|(_, job)| job.id.as_str()).collect();
+    let own: std::collections::BTreeSet<&str> = jobs
+        .iter()
+        .filter(|(_, job)| job.executor == "slurm")
+        .map(|(_, job)| job.id.as_str())
+        .collect();
     if !own.is_empty() && !seen.ended() && Slurm::find().is_ok() {
         // A controller that is away hides nothing: the folder tells what counts.
         status.queue = Slurm::queue().ok().map(|tasks| {
@@ -132,8 +134,11 @@ fn status(run: &RunFolder, seen: &Progress) -> anyhow::Result<Status> {
 
 fn text(status: &Status) -> String {
     let head = ["model", "cells", "done", "running", "failed", "stopped", "waiting"];
-    let row = |name: &str, counts: &Counts| std::iter::once(name.to_owned()).chain(counts.numbers()).collect::<Vec<_>>();
-    let rows = status.models.iter().map(|of| row(&of.model, &of.counts)).chain([row("all", &status.all)]);
+    let row = |name: &str, counts: &Counts| {
+        std::iter::once(name.to_owned()).chain(counts.numbers()).collect::<Vec<_>>()
+    };
+    let rows =
+        status.models.iter().map(|of| row(&of.model, &of.counts)).chain([row("all", &status.all)]);
     let mut text = table(&head, rows);
     if let Some(queue) = &status.queue {
         let states: Vec<String> = queue.iter().map(|(state, n)| format!("{n} {state}")).collect();
@@ -152,23 +157,39 @@ fn tell_efficiency(run: &RunFolder, context: &Context) -> anyhow::Result<Outcome
         }
         return Ok(Outcome::Done);
     }
-    let share = |row: &Row| row.memory_share().map(|share| format!("{:.0} %", share * 100.0)).unwrap_or_default();
+    let share = |row: &Row| {
+        row.memory_share().map(|share| format!("{:.0} %", share * 100.0)).unwrap_or_default()
+    };
     let number = |value: Option<f64>| value.map(|v| format!("{v:.1}")).unwrap_or_default();
     let whole = |value: Option<u64>| value.map(|v| v.to_string()).unwrap_or_default();
-    let head = ["model", "cells", "wait mean s", "wait max s", "run mean s", "run max s", "asked min", "peak MiB", "asked MiB", "used"];
-    context.output.text(table(&head, rows.iter().map(|row| {
-        vec![
-            row.model.clone(),
-            row.cells.to_string(),
-            number(row.wait_mean),
-            number(row.wait_max),
-            format!("{:.1}", row.run_mean),
-            format!("{:.1}", row.run_max),
-            whole(row.asked_minutes),
-            row.peak_mib.to_string(),
-            whole(row.asked_mib),
-            share(row),
-        ]
-    })))?;
+    let head = [
+        "model",
+        "cells",
+        "wait mean s",
+        "wait max s",
+        "run mean s",
+        "run max s",
+        "asked min",
+        "peak MiB",
+        "asked MiB",
+        "used",
+    ];
+    context.output.text(table(
+        &head,
+        rows.iter().map(|row| {
+            vec![
+                row.model.clone(),
+                row.cells.to_string(),
+                number(row.wait_mean),
+                number(row.wait_max),
+                format!("{:.1}", row.run_mean),
+                format!("{:.1}", row.run_max),
+                whole(row.asked_minutes),
+                row.peak_mib.to_string(),
+                whole(row.asked_mib),
+                share(row),
+            ]
+        }),
+    ))?;
     Ok(Outcome::Done)
 }

@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use fs_err as fs;
 
 use super::{Context, Outcome, report};
 use crate::manifest::Manifest;
-use crate::store::{self, RunFolder};
+use crate::store::RunFolder;
 use crate::verify::{self, SideBySide, Verified};
 
 /// Recomputes hashes, scores and reports of a run, or compares two runs answer by answer
@@ -35,7 +35,11 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let clean = if let Some(other) = &args.against {
         let (other, others) = open(other, context)?;
         let found = verify::side_by_side((&run, &manifest), (&other, &others))?;
-        if output.json { output.json(&found)? } else { output.text(told(&found))? }
+        if output.json {
+            output.json(&found)?;
+        } else {
+            output.text(told(&found))?;
+        }
         found.apart.is_empty() && found.alone.is_empty()
     } else {
         let mut found = verify::cells(&run, &manifest);
@@ -43,21 +47,19 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         if found.wrong.is_empty() {
             anew(&run, &mut found, context)?;
         }
-        if output.json { output.json(&found)? } else { output.text(text(&run, &found))? }
+        if output.json {
+            output.json(&found)?;
+        } else {
+            output.text(text(&run, &found))?;
+        }
         found.wrong.is_empty()
     };
     Ok(if clean { Outcome::Done } else { Outcome::No })
 }
 
 fn open(name: &str, context: &Context) -> anyhow::Result<(RunFolder, Manifest)> {
-    let run = RunFolder::named(&context.settings().runs, name);
-    if !run.manifest().is_file() {
-        bail!(
-            "{} is no run: it has no manifest.json; `culture-eval list runs` shows all",
-            run.path().display()
-        );
-    }
-    let manifest = store::read_json(&run.manifest()).context("failed to read the run's manifest")?;
+    let run = context.run(name)?;
+    let manifest = Manifest::read(&run)?;
     Ok((run, manifest))
 }
 
@@ -72,9 +74,10 @@ fn anew(run: &RunFolder, found: &mut Verified, context: &Context) -> anyhow::Res
         if there.is_dir() {
             let there = fs::canonicalize(there)?;
             #[cfg(unix)]
-            std::os::unix::fs::symlink(&there, place.join(name)).context("failed to link the cells")?;
+            std::os::unix::fs::symlink(&there, place.join(name))
+                .context("failed to link the cells")?;
             #[cfg(not(unix))]
-            bail!("scores are made anew on Unix only");
+            anyhow::bail!("scores are made anew on Unix only");
         }
     }
     report::write_files(&RunFolder::named(scratch.path(), "run"), context)?;
@@ -86,7 +89,10 @@ fn anew(run: &RunFolder, found: &mut Verified, context: &Context) -> anyhow::Res
         if fs::read(&own)? == fs::read(&made)? {
             found.files += 1;
         } else {
-            found.wrong(&own, "it is not what the answers give; `culture-eval report` writes it anew");
+            found.wrong(
+                &own,
+                "it is not what the answers give; `culture-eval report` writes it anew",
+            );
         }
         Ok(())
     };
@@ -115,7 +121,11 @@ fn text(run: &RunFolder, found: &Verified) -> String {
     let _ = writeln!(
         out,
         "{}: {verdict}; {} cells with {} answers and {} files of scores and reports agree, {} cells have no answer",
-        run.path().display(), found.cells, found.answers, found.files, found.without_answers
+        run.path().display(),
+        found.cells,
+        found.answers,
+        found.files,
+        found.without_answers
     );
     out
 }

@@ -8,7 +8,6 @@ use anyhow::{Context as _, bail};
 
 use super::{Context, Outcome, table};
 use crate::progress::{self, CellProgress, Progress, State};
-use crate::store::RunFolder;
 
 /// Shows how far a run is, until it ends
 #[derive(Debug, clap::Args)]
@@ -39,13 +38,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     if !(args.every > 0.0 && args.every <= 3600.0) {
         bail!("--every is {}: give seconds above 0, at most 3600", args.every);
     }
-    let run = RunFolder::named(&context.settings().runs, &args.run);
-    if !run.manifest().is_file() {
-        bail!(
-            "{} is no run: it has no manifest.json; `culture-eval list runs` shows all",
-            run.path().display()
-        );
-    }
+    let run = context.run(&args.run)?;
     let look = || progress::read(&run).with_context(|| format!("failed to look at {}", run.path().display()));
     let output = context.output;
     if args.once {

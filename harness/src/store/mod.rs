@@ -66,6 +66,20 @@ impl RunFolder {
         self.0.join("manifest.json")
     }
 
+    /// An error where nothing was ever asked for here.
+    pub fn must_exist(&self) -> io::Result<()> {
+        if self.manifest().is_file() {
+            return Ok(());
+        }
+        Err(io::Error::new(
+            io::ErrorKind::NotFound,
+            format!(
+                "{} is no run: it has no manifest.json; `culture-eval list runs` shows all",
+                self.0.display()
+            ),
+        ))
+    }
+
     /// What was handed to a scheduler.
     pub fn jobs(&self) -> PathBuf {
         self.0.join("jobs")
