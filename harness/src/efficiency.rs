@@ -48,9 +48,13 @@ impl Row {
 pub fn read(run: &RunFolder) -> io::Result<Vec<Row>> {
     let manifest: Manifest = store::read_json(&run.manifest())?;
     let jobs = jobs::read(run)?;
-    let of: BTreeMap<&str, &Job> = jobs
+    let of: BTreeMap<String, &Job> = jobs
         .iter()
-        .flat_map(|(_, job)| job.cells.iter().map(move |cell| (cell.as_str(), job)))
+        .flat_map(|(_, job)| {
+            // Slices stand for their cell.
+            let name = |cell: &'_ String| cell.split("/slices/").next().map(str::to_owned);
+            job.cells.iter().filter_map(name).map(move |cell| (cell, job))
+        })
         .collect();
     let mut models: BTreeMap<&str, Vec<(Timing, Option<&Job>)>> = BTreeMap::new();
     for cell in &manifest.cells {

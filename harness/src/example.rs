@@ -64,6 +64,15 @@ impl Strings {
         self.data.truncate(self.ends.last().copied().unwrap_or(0));
     }
 
+    /// Keeps the first `n` rows and gives the others.
+    #[must_use]
+    pub fn split_off(&mut self, n: usize) -> Self {
+        let start = if n == 0 { 0 } else { self.ends[n - 1] };
+        let data = self.data.split_off(start);
+        let ends = self.ends.split_off(n).into_iter().map(|end| end - start).collect();
+        Self { data, ends }
+    }
+
     /// All rows in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
         (0..self.len()).map(|i| self.get(i))
@@ -90,6 +99,12 @@ pub struct Coded {
 }
 
 impl Coded {
+    /// Keeps the first `n` rows and gives the others; both have all names.
+    #[must_use]
+    pub fn split_off(&mut self, n: usize) -> Self {
+        Self { names: self.names.clone(), codes: self.codes.split_off(n) }
+    }
+
     /// Row `i`.
     ///
     /// # Panics
@@ -110,7 +125,7 @@ pub struct Examples {
     pub labels: Vec<u32>,
     /// Country, language or group tag.
     pub cultures: Coded,
-    /// Cluster number; equal = not independent.
+    /// Cluster number; equal = not independent. Empty where examples are streamed.
     pub clusters: Vec<u32>,
     /// Further tags by name.
     pub groups: BTreeMap<String, Coded>,
@@ -125,6 +140,21 @@ impl Examples {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()
+    }
+
+    /// Keeps the first `n` examples and gives the others.
+    #[must_use]
+    pub fn split_off(&mut self, n: usize) -> Self {
+        Self {
+            ids: self.ids.split_off(n),
+            texts: self.texts.split_off(n),
+            labels: self.labels.split_off(n),
+            cultures: self.cultures.split_off(n),
+            clusters: self.clusters.split_off(n.min(self.clusters.len())),
+            groups: (self.groups.iter_mut())
+                .map(|(name, group)| (name.clone(), group.split_off(n)))
+                .collect(),
+        }
     }
 
     /// Keeps the first `n` examples.

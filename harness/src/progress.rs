@@ -12,6 +12,7 @@ use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
 use crate::exec::guard::record_of;
+use crate::exec::slices;
 use crate::manifest::{Manifest, PlannedCell};
 use crate::prepare::Meta;
 use crate::store::log::Prediction;
@@ -169,21 +170,36 @@ fn look(
         None if !folder.spec().is_file() => return Ok(seen),
         None => {}
     }
-    let begun = folder.timing().is_file();
-    seen.state = match (begun, lease::holder(&folder.lease())?) {
-        (_, Some(_)) => State::Running,
-        (true, None) => State::Stopped,
-        (false, None) => State::Waiting,
-    };
     seen.examples = expected(folder, cell, manifest, parts);
-    seen.answered = answered(&folder.log())?;
-    seen.says = last_line(&folder.messages())?;
-    if seen.state != State::Waiting {
+    // A cell is as far as its slices are together; it says what the last of them said.
+    let mut folders = slices::folders(folder)?;
+    if folders.is_empty() {
+        folders.push(folder.clone());
+    }
+    let mut last = None;
+    for folder in folders {
+        if let Some(End::Done { examples, .. }) = record_of(&folder, &cell.key)?.map(|r| r.end) {
+            seen.answered += examples;
+            seen.state = seen.state.min(State::Stopped);
+            continue;
+        }
+        let begun = folder.timing().is_file();
+        seen.state = seen.state.min(match (begun, lease::holder(&folder.lease())?) {
+            (_, Some(_)) => State::Running,
+            (true, None) => State::Stopped,
+            (false, None) => State::Waiting,
+        });
+        seen.answered += answered(&folder.log())?;
         let written = [folder.log(), folder.messages(), folder.timing()]
             .iter()
             .filter_map(|path| fs::metadata(path).ok()?.modified().ok())
             .max();
-        let age = written.and_then(|at| SystemTime::now().duration_since(at).ok());
+        if written >= last {
+            (last, seen.says) = (written, last_line(&folder.messages())?);
+        }
+    }
+    if seen.state != State::Waiting {
+        let age = last.and_then(|at| SystemTime::now().duration_since(at).ok());
         seen.quiet = age.map(|a| a.as_secs_f64());
     }
     Ok(seen)
@@ -202,8 +218,7 @@ fn expected(
         let spec: CellSpec = store::read_json(&folder.spec()).ok()?;
         let data = manifest.data.get(&cell.task).map_or(&spec.data.path, |file| &file.path);
         let meta = Meta::beside(data.as_ref()).ok()?;
-        let n: u64 = spec.protocol.eval.iter().map(|part| meta.statistics.part(part.name())).sum();
-        Some(if spec.limit > 0 { n.min(spec.limit as u64) } else { n })
+        Some(meta.evaluated(&spec))
     })
 }
 

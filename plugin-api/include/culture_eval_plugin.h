@@ -14,7 +14,7 @@
 /*
  Minor version: raised when something is added at the end of a struct.
  */
-#define CE_ABI_MINOR 1
+#define CE_ABI_MINOR 2
 
 /*
  The plugin learns from examples.
@@ -50,6 +50,11 @@
  Why the model answers an example as it does (since 1.1).
  */
 #define CE_EXPLAIN (1 << 6)
+
+/*
+ The plugin learns from examples piece by piece, so that they need not be in memory together (since 1.2).
+ */
+#define CE_FIT_PIECES (1 << 7)
 
 /*
  Everything is well.
@@ -95,6 +100,16 @@
  The plugin does not offer the call.
  */
 #define CE_ERROR_UNSUPPORTED 8
+
+/*
+ A piece is of what the model learns from.
+ */
+#define CE_PART_TRAIN 0
+
+/*
+ A piece is of what hyper-parameters may be chosen on.
+ */
+#define CE_PART_VALID 1
 
 /*
  UTF-8 text: pointer and length in bytes, no NUL at the end. The pointer may be null where the length is 0.
@@ -397,6 +412,15 @@ typedef struct {
    Since 1.1. Hands a JSON object for each example to the sink: what in the model leads to its answer.
    */
   int32_t (*explain)(void *handle, const CeBatch *batch, const CeSink *sink, CeError *error);
+  /*
+   Since 1.2, in place of `fit`. Learns from a piece of a part (`CE_PART_TRAIN`, `CE_PART_VALID`). A pass is all pieces of
+   train, in order, then all of valid, then `fit_end`.
+   */
+  int32_t (*fit_piece)(void *handle, uint32_t part, const CeDataset *piece, CeError *error);
+  /*
+   Since 1.2. A pass is over; writes 1 to `again` where another one is needed, 0 where the model is fitted.
+   */
+  int32_t (*fit_end)(void *handle, uint8_t *again, CeError *error);
 } CePlugin;
 
 #endif  /* CULTURE_EVAL_PLUGIN_H */

@@ -10,7 +10,7 @@ use std::ffi::c_void;
 /// Major version: raised when old plugins can no longer be called.
 pub const CE_ABI_MAJOR: u32 = 1;
 /// Minor version: raised when something is added at the end of a struct.
-pub const CE_ABI_MINOR: u32 = 1;
+pub const CE_ABI_MINOR: u32 = 2;
 
 /// The plugin learns from examples.
 pub const CE_FIT: u64 = 1;
@@ -26,6 +26,8 @@ pub const CE_GENERATE: u64 = 1 << 4;
 pub const CE_SAVE: u64 = 1 << 5;
 /// Why the model answers an example as it does (since 1.1).
 pub const CE_EXPLAIN: u64 = 1 << 6;
+/// The plugin learns from examples piece by piece, so that they need not be in memory together (since 1.2).
+pub const CE_FIT_PIECES: u64 = 1 << 7;
 
 /// Everything is well.
 pub const CE_OK: i32 = 0;
@@ -140,6 +142,11 @@ pub struct CeDataset {
     /// Index into the task's labels, one a row.
     pub labels: *const u32,
 }
+
+/// A piece is of what the model learns from.
+pub const CE_PART_TRAIN: u32 = 0;
+/// A piece is of what hyper-parameters may be chosen on.
+pub const CE_PART_VALID: u32 = 1;
 
 /// Log-likelihood of one continuation given its context.
 #[repr(C)]
@@ -279,6 +286,20 @@ pub struct CePlugin {
             sink: *const CeSink,
             error: *mut CeError,
         ) -> i32,
+    >,
+    /// Since 1.2, in place of `fit`. Learns from a piece of a part (`CE_PART_TRAIN`, `CE_PART_VALID`). A pass is all pieces of
+    /// train, in order, then all of valid, then `fit_end`.
+    pub fit_piece: Option<
+        unsafe extern "C" fn(
+            handle: *mut c_void,
+            part: u32,
+            piece: *const CeDataset,
+            error: *mut CeError,
+        ) -> i32,
+    >,
+    /// Since 1.2. A pass is over; writes 1 to `again` where another one is needed, 0 where the model is fitted.
+    pub fit_end: Option<
+        unsafe extern "C" fn(handle: *mut c_void, again: *mut u8, error: *mut CeError) -> i32,
     >,
 }
 

@@ -35,8 +35,8 @@ pub mod trampoline {
     )]
     use crate::abi::*;
     use crate::{
-        Batch, Capability, Dataset, Error, ErrorKind, Generation, Host, Matrix, Plugin, Replies,
-        Scores, Task,
+        Batch, Capability, Dataset, Error, ErrorKind, Generation, Host, Matrix, Part, Plugin,
+        Replies, Scores, Task,
     };
 
     /// A model with what its calls need.
@@ -67,6 +67,8 @@ pub mod trampoline {
             save: Some(save::<P>),
             load: Some(load::<P>),
             explain: Some(explain::<P>),
+            fit_piece: Some(fit_piece::<P>),
+            fit_end: Some(fit_end::<P>),
         }
     }
 
@@ -325,6 +327,19 @@ pub mod trampoline {
         }
     }
 
+    /// # Safety
+    /// As [`given`]; the dataset's columns live during `'a` too.
+    unsafe fn dataset<'a>(data: *const CeDataset) -> Result<Dataset<'a>, Error> {
+        // SAFETY: promised by the caller.
+        unsafe {
+            let data = given(data, "a dataset")?;
+            Ok(Dataset {
+                examples: batch(&raw const data.examples)?,
+                labels: view(data.labels, data.examples.n),
+            })
+        }
+    }
+
     unsafe extern "C" fn fit<P: Plugin>(
         at: *mut c_void,
         train: *const CeDataset,
@@ -333,17 +348,46 @@ pub mod trampoline {
     ) -> i32 {
         let body = || {
             // SAFETY: the host passes pointers that live for the call.
-            unsafe {
-                let handle = handle::<P>(at)?;
-                let read = |data: *const CeDataset| -> Result<Dataset<'_>, Error> {
-                    let data = given(data, "a dataset")?;
-                    Ok(Dataset {
-                        examples: batch(&raw const data.examples)?,
-                        labels: view(data.labels, data.examples.n),
-                    })
-                };
-                handle.plugin.fit(&read(train)?, &read(valid)?, &handle.host)
-            }
+            let (handle, train, valid) =
+                unsafe { (handle::<P>(at)?, dataset(train)?, dataset(valid)?) };
+            handle.plugin.fit(&train, &valid, &handle.host)
+        };
+        // SAFETY: `error` is the host's.
+        unsafe { call(error, body) }
+    }
+
+    unsafe extern "C" fn fit_piece<P: Plugin>(
+        at: *mut c_void,
+        part: u32,
+        piece: *const CeDataset,
+        error: *mut CeError,
+    ) -> i32 {
+        let body = || {
+            // SAFETY: the host passes pointers that live for the call.
+            let (handle, piece) = unsafe { (handle::<P>(at)?, dataset(piece)?) };
+            let part = match part {
+                CE_PART_TRAIN => Part::Train,
+                CE_PART_VALID => Part::Valid,
+                other => return Err(Error::internal(format!("there is no part {other}"))),
+            };
+            handle.plugin.fit_piece(part, &piece, &handle.host)
+        };
+        // SAFETY: `error` is the host's.
+        unsafe { call(error, body) }
+    }
+
+    unsafe extern "C" fn fit_end<P: Plugin>(
+        at: *mut c_void,
+        again: *mut u8,
+        error: *mut CeError,
+    ) -> i32 {
+        let body = || {
+            // SAFETY: a handle of ours.
+            let handle = unsafe { handle::<P>(at)? };
+            let more = handle.plugin.fit_end(&handle.host)?;
+            // SAFETY: a place of the host's for one byte.
+            unsafe { again.write(more.into()) };
+            Ok(())
         };
         // SAFETY: `error` is the host's.
         unsafe { call(error, body) }

@@ -54,6 +54,6 @@ mod safe;
 #[doc(hidden)]
 pub use export::trampoline;
 pub use safe::{
-    Batch, Capability, Dataset, Error, ErrorKind, Generation, Host, Loglikelihood, Matrix, Plugin,
-    Replies, Scores, Task,
+    Batch, Capability, Dataset, Error, ErrorKind, Generation, Host, Loglikelihood, Matrix, Part,
+    Plugin, Replies, Scores, Task,
 };

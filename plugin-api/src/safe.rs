@@ -16,10 +16,31 @@ pub trait Plugin: Sized + Send + 'static {
     /// model's own files stand in its object `weights`, by id.
     fn create(config: &str, task: &Task, host: &Host) -> Result<Self, Error>;
 
-    /// Learns from `train`; may choose hyper-parameters on `valid`, which may be empty.
+    /// Learns from `train`; may choose hyper-parameters on `valid`, which may be empty. A model that takes pieces takes one of all.
     fn fit(&mut self, train: &Dataset<'_>, valid: &Dataset<'_>, host: &Host) -> Result<(), Error> {
-        let _ = (train, valid, host);
-        Err(Error::unsupported("fit"))
+        if !Self::CAPABILITIES.contains(&Capability::FitPieces) {
+            return Err(Error::unsupported("fit"));
+        }
+        loop {
+            self.fit_piece(Part::Train, train, host)?;
+            self.fit_piece(Part::Valid, valid, host)?;
+            if !self.fit_end(host)? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Learns from a piece of the examples, in place of [`Plugin::fit`] where [`Capability::FitPieces`] is listed: they need not be in
+    /// memory together. A pass is all pieces of train in their order, then all of valid, then [`Plugin::fit_end`].
+    fn fit_piece(&mut self, part: Part, piece: &Dataset<'_>, host: &Host) -> Result<(), Error> {
+        let _ = (part, piece, host);
+        Err(Error::unsupported("fit-pieces"))
+    }
+
+    /// A pass is over. Whether another one is needed; if not, the model is fitted.
+    fn fit_end(&mut self, host: &Host) -> Result<bool, Error> {
+        let _ = host;
+        Err(Error::unsupported("fit-pieces"))
     }
 
     /// Fills a row of scores for each text: one number a label, higher wins (probabilities or logits).
@@ -115,6 +136,17 @@ pub enum Capability {
     Save,
     /// It can tell why it answers as it does.
     Explain,
+    /// It learns from examples piece by piece, in place of `Fit`.
+    FitPieces,
+}
+
+/// What a piece of examples is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// To learn from.
+    Train,
+    /// To choose hyper-parameters on.
+    Valid,
 }
 
 impl Capability {
@@ -128,6 +160,8 @@ impl Capability {
             Self::Generate => abi::CE_GENERATE,
             Self::Save => abi::CE_SAVE,
             Self::Explain => abi::CE_EXPLAIN,
+            // A host that knows no pieces fits with one of all.
+            Self::FitPieces => abi::CE_FIT_PIECES | abi::CE_FIT,
         }
     }
 

@@ -10,13 +10,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use plugin_api::{
-    Batch, Capability, Dataset, Error, Generation, Host, Loglikelihood, Matrix, Plugin, Replies,
-    Scores, Task, export_plugin,
+    Batch, Capability, Dataset, Error, Generation, Host, Loglikelihood, Matrix, Part, Plugin,
+    Replies, Scores, Task, export_plugin,
 };
 use serde::Deserialize;
 
 use crate::message::{
-    Classified, Created, Embedded, Generated, Likelihoods, Nothing, PROTOCOL, Pair, Request,
+    Classified, Created, Embedded, Ended, Generated, Likelihoods, Nothing, PROTOCOL, Pair, Request,
     examples,
 };
 use crate::program::Program;
@@ -44,15 +44,44 @@ pub struct Model {
     program: std::sync::Mutex<Program>,
     task: Task,
     can: Vec<String>,
+    /// Train and valid, of a program that is not fitted in pieces.
+    held: [Held; 2],
     dimension: usize,
     silent: Host,
+}
+
+/// Labelled examples of our own.
+#[derive(Debug, Default)]
+struct Held {
+    ids: Vec<String>,
+    texts: Vec<String>,
+    cultures: Vec<u32>,
+    labels: Vec<u32>,
+}
+
+impl Held {
+    fn take(&mut self, piece: &Dataset<'_>) {
+        let own = |text: &&str| (*text).to_owned();
+        self.ids.extend(piece.examples.ids.iter().map(own));
+        self.texts.extend(piece.examples.texts.iter().map(own));
+        self.cultures.extend(piece.examples.cultures);
+        self.labels.extend(piece.labels);
+    }
+
+    fn batch(&self) -> Batch<'_> {
+        Batch {
+            ids: self.ids.iter().map(String::as_str).collect(),
+            texts: self.texts.iter().map(String::as_str).collect(),
+            cultures: &self.cultures,
+        }
+    }
 }
 
 impl Plugin for Model {
     const NAME: &'static str = "command";
     /// All of them; the model's TOML says which its program has (`capabilities`).
     const CAPABILITIES: &'static [Capability] = &[
-        Capability::Fit,
+        Capability::FitPieces,
         Capability::Classify,
         Capability::Embed,
         Capability::Loglikelihood,
@@ -81,7 +110,7 @@ impl Plugin for Model {
             threads: host.threads(),
         };
         let Created { can, dimension } = program.ask(&request, host)?;
-        let known = ["fit", "classify", "embed", "loglikelihood", "generate", "save"];
+        let known = ["fit", "fit-pieces", "classify", "embed", "loglikelihood", "generate", "save"];
         if let Some(odd) = can.iter().find(|name| !known.contains(&name.as_str())) {
             return Err(Error::config(format!(
                 "the program says that it can {odd:?}; there is {}",
@@ -94,17 +123,39 @@ impl Plugin for Model {
             ));
         }
         let silent = Host::silent(host.threads(), host.seed());
-        Ok(Self { program: program.into(), task: task.clone(), can, dimension, silent })
+        let (task, held) = (task.clone(), [Held::default(), Held::default()]);
+        Ok(Self { program: program.into(), task, can, held, dimension, silent })
     }
 
-    fn fit(&mut self, train: &Dataset<'_>, valid: &Dataset<'_>, host: &Host) -> Result<(), Error> {
-        self.able("fit")?;
-        let (train, valid) = (
-            examples(&train.examples, Some(train.labels), &self.task),
-            examples(&valid.examples, Some(valid.labels), &self.task),
-        );
-        let Nothing {} = ask(&self.program, &Request::Fit { train, valid }, host)?;
+    fn fit_piece(&mut self, part: Part, piece: &Dataset<'_>, host: &Host) -> Result<(), Error> {
+        if !self.can("fit-pieces") {
+            // The program wants all at once.
+            self.able("fit")?;
+            self.held[part as usize].take(piece);
+            return Ok(());
+        }
+        if piece.examples.is_empty() {
+            return Ok(());
+        }
+        let part = match part {
+            Part::Train => "train",
+            Part::Valid => "valid",
+        };
+        let examples = examples(&piece.examples, Some(piece.labels), &self.task);
+        let Nothing {} = ask(&self.program, &Request::FitPiece { part, examples }, host)?;
         Ok(())
+    }
+
+    fn fit_end(&mut self, host: &Host) -> Result<bool, Error> {
+        if self.can("fit-pieces") {
+            let Ended { again } = ask(&self.program, &Request::FitEnd {}, host)?;
+            return Ok(again);
+        }
+        let held = std::mem::take(&mut self.held);
+        let [train, valid] =
+            held.each_ref().map(|held| examples(&held.batch(), Some(&held.labels), &self.task));
+        let Nothing {} = ask(&self.program, &Request::Fit { train, valid }, host)?;
+        Ok(false)
     }
 
     fn classify(
@@ -247,8 +298,12 @@ impl Plugin for Model {
 }
 
 impl Model {
+    fn can(&self, what: &str) -> bool {
+        self.can.iter().any(|can| can == what)
+    }
+
     fn able(&self, what: &str) -> Result<(), Error> {
-        if self.can.iter().any(|can| can == what) {
+        if self.can(what) {
             return Ok(());
         }
         Err(Error::config(format!(

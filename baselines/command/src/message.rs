@@ -13,7 +13,7 @@ pub(crate) const PROTOCOL: u32 = 1;
 
 /// What the host asks. `do` tells which.
 #[derive(Debug, Serialize)]
-#[serde(tag = "do", rename_all = "lowercase")]
+#[serde(tag = "do", rename_all = "kebab-case")]
 pub(crate) enum Request<'a> {
     /// The first line. Answer: [`Created`].
     Create {
@@ -29,6 +29,10 @@ pub(crate) enum Request<'a> {
     },
     /// Learn. Answer: `{}`.
     Fit { train: Vec<Example<'a>>, valid: Vec<Example<'a>> },
+    /// Learn from a piece of `train` or `valid`. Answer: `{}`.
+    FitPiece { part: &'static str, examples: Vec<Example<'a>> },
+    /// All pieces of a pass were told. Answer: [`Ended`].
+    FitEnd {},
     /// Answer: [`Classified`].
     Classify { examples: Vec<Example<'a>> },
     /// Answer: [`Embedded`].
@@ -57,6 +61,8 @@ impl Request<'_> {
         match self {
             Self::Create { .. } => "create",
             Self::Fit { .. } => "fit",
+            Self::FitPiece { .. } => "fit-piece",
+            Self::FitEnd {} => "fit-end",
             Self::Classify { .. } => "classify",
             Self::Embed { .. } => "embed",
             Self::Loglikelihood { .. } => "loglikelihood",
@@ -170,10 +176,18 @@ pub(crate) struct Created {
     pub(crate) dimension: usize,
 }
 
-/// Answer to `fit`, `save`, `load`.
+/// Answer to `fit`, `fit-piece`, `save`, `load`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Nothing {}
+
+/// Answer to `fit-end`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Ended {
+    /// Whether another pass is needed.
+    pub(crate) again: bool,
+}
 
 /// Answer to `classify`: either one label or one row of scores an example; null where there is no answer.
 #[derive(Debug, Deserialize)]

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use command::Model;
-use plugin_api::{Batch, Dataset, Error, Generation, Host, Matrix, Plugin, Replies, Scores, Task};
+use plugin_api::{
+    Batch, Dataset, Error, Generation, Host, Matrix, Part, Plugin, Replies, Scores, Task,
+};
 
 fn task() -> Task {
     Task {
@@ -63,7 +65,17 @@ fn fit(model: &mut Model) -> Result<(), Error> {
         labels: &[1, 0, 1, 0],
     };
     let valid = Dataset { examples: Batch::of(&[], &[], &[]), labels: &[] };
-    model.fit(&train, &valid, &host())
+    fit_on(model, &[train], &valid)
+}
+
+/// One pass, train in pieces.
+fn fit_on(model: &mut Model, train: &[Dataset<'_>], valid: &Dataset<'_>) -> Result<(), Error> {
+    for piece in train {
+        model.fit_piece(Part::Train, piece, &host())?;
+    }
+    model.fit_piece(Part::Valid, valid, &host())?;
+    assert!(!model.fit_end(&host())?);
+    Ok(())
 }
 
 #[test]
@@ -110,10 +122,10 @@ fn what_is_asked_is_the_protocol() {
     );
     let config = serde_json::json!({"command": ["python3", "-c", code], "config": {"k": 3}, "weights": {"table": "/a/b"}});
     let mut model = Model::create(&config.to_string(), &task(), &Host::silent(3, 7)).unwrap();
-    let train =
-        Dataset { examples: Batch::of(&["a", "b"], &["good", "bad"], &[1, 9]), labels: &[1, 0] };
+    let first = Dataset { examples: Batch::of(&["a"], &["good"], &[1]), labels: &[1] };
+    let second = Dataset { examples: Batch::of(&["b"], &["bad"], &[9]), labels: &[0] };
     let valid = Dataset { examples: Batch::of(&["v"], &["fair"], &[0]), labels: &[1] };
-    model.fit(&train, &valid, &host()).unwrap();
+    fit_on(&mut model, &[first, second], &valid).unwrap();
     let batch = Batch::of(&["e"], &["text"], &[0]);
     let (mut values, mut answered) = ([9.0; 2], [1]);
     model.classify(&batch, &mut Scores::over(&mut values, &mut answered, 2), &host()).unwrap();
@@ -214,6 +226,33 @@ fn every_failure_has_its_reason() {
     let mut model = python("print('{\"can\":[\"classify\"]}', flush=True); input()", 0.0).unwrap();
     let none = fit(&mut model).unwrap_err().message;
     assert!(none.contains("can classify, not fit") && none.contains("capabilities"), "{none}");
+}
+
+/// A program that is fitted in pieces sees them in order, and as many passes as it asks for.
+#[test]
+fn pieces_come_in_passes() {
+    let code = "import sys, json\nheard, passes = [], 0\nfor line in sys.stdin:\n r = json.loads(line)\n a = {}\n if r['do'] == 'create': a = {'can': ['fit-pieces', 'generate']}\n if r['do'] == 'fit-piece': heard.append(r['part'] + ' ' + ' '.join(e['text'] + '=' + e['label'] for e in r['examples']))\n if r['do'] == 'fit-end': passes += 1; heard.append('end'); a = {'again': passes < 2}\n if r['do'] == 'generate': a = {'replies': ['; '.join(heard)]}\n print(json.dumps(a), flush=True)\n";
+    let mut model = python(code, 0.0).unwrap();
+    for again in [true, false] {
+        for (part, text) in
+            [(Part::Train, "good"), (Part::Train, "bad"), (Part::Train, ""), (Part::Valid, "fair")]
+        {
+            let all = [("a", text)];
+            let some = if text.is_empty() { &all[..0] } else { &all[..] };
+            let (ids, texts): (Vec<&str>, Vec<&str>) = some.iter().copied().unzip();
+            let cultures = vec![0; ids.len()];
+            let labels = vec![1; ids.len()];
+            let piece = Dataset { examples: Batch::of(&ids, &texts, &cultures), labels: &labels };
+            model.fit_piece(part, &piece, &host()).unwrap();
+        }
+        assert_eq!(model.fit_end(&host()).unwrap(), again);
+    }
+    let mut reply = String::new();
+    let how = Generation { max_tokens: 1, temperature: 0.0 };
+    let mut put = |_, text: &str| text.clone_into(&mut reply);
+    model.generate(&["?"], &how, &mut Replies::to(&mut put), &host()).unwrap();
+    let pass = "train good=yes; train bad=yes; valid fair=yes; end";
+    assert_eq!(reply, format!("{pass}; {pass}"));
 }
 
 #[test]

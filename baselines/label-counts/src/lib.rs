@@ -31,27 +31,30 @@ pub fn config<T: DeserializeOwned>(json: &str) -> Result<T, Error> {
 }
 
 impl Counts {
-    /// Counts the labels of a training set.
-    pub fn of(train: &Dataset<'_>, task: &Task) -> Result<Self, Error> {
-        if train.examples.is_empty() {
-            return Err(Error::internal("the training set is empty: there is no label to count"));
-        }
-        let mut counts = Self::none(task);
+    /// Counts the labels of some training examples.
+    pub fn add(&mut self, train: &Dataset<'_>) -> Result<(), Error> {
         for (row, (&label, &culture)) in
             train.labels.iter().zip(train.examples.cultures).enumerate()
         {
-            let at = label as usize;
-            let Some(count) = counts.all.get_mut(at) else {
-                let labels = task.labels.len();
+            let (at, labels) = (label as usize, self.all.len());
+            let Some(count) = self.all.get_mut(at) else {
                 let message = format!("label {label} of a training example: the task has {labels}");
                 return Err(Error::input(row, message));
             };
             *count += 1;
-            if let Some(own) = counts.by_culture.get_mut(culture as usize) {
+            if let Some(own) = self.by_culture.get_mut(culture as usize) {
                 own[at] += 1;
             }
         }
-        Ok(counts)
+        Ok(())
+    }
+
+    /// An error where nothing was counted.
+    pub fn some(self) -> Result<Self, Error> {
+        if self.all.iter().all(|&n| n == 0) {
+            return Err(Error::internal("the training set is empty: there is no label to count"));
+        }
+        Ok(self)
     }
 
     /// As if one example of this label had been seen; `None` where the task has no such label.
@@ -62,7 +65,8 @@ impl Counts {
         Some(counts)
     }
 
-    fn none(task: &Task) -> Self {
+    /// Nothing counted yet.
+    pub fn none(task: &Task) -> Self {
         let Task { labels, cultures, .. } = task.clone();
         let all = vec![0; labels.len()];
         let by_culture = vec![all.clone(); cultures.len()];
@@ -121,7 +125,9 @@ mod tests {
 
     fn counts(labels: &[u32]) -> Result<Counts, Error> {
         let examples = Batch::of(&["i"; 4], &["t"; 4], &[0, 0, 1, 9]);
-        Counts::of(&Dataset { examples, labels }, &task())
+        let mut counts = Counts::none(&task());
+        counts.add(&Dataset { examples, labels })?;
+        counts.some()
     }
 
     #[test]
@@ -141,7 +147,9 @@ mod tests {
         let error = counts(&[1, 1, 7, 0]).unwrap_err();
         assert_eq!(error.kind, ErrorKind::Input(2));
         let empty = Dataset { examples: Batch::of(&[], &[], &[]), labels: &[] };
-        assert!(Counts::of(&empty, &task()).unwrap_err().message.contains("training set is empty"));
+        let mut none = Counts::none(&task());
+        none.add(&empty).unwrap();
+        assert!(none.some().unwrap_err().message.contains("training set is empty"));
     }
 
     #[test]

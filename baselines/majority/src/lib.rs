@@ -6,7 +6,9 @@
 use std::path::Path;
 
 use label_counts::{By, Counts, config};
-use plugin_api::{Batch, Capability, Dataset, Error, Host, Plugin, Scores, Task, export_plugin};
+use plugin_api::{
+    Batch, Capability, Dataset, Error, Host, Part, Plugin, Scores, Task, export_plugin,
+};
 use serde::Deserialize;
 
 /// The `[config]` table of the model.
@@ -23,6 +25,8 @@ pub struct Majority {
     /// Nothing where the label is given.
     by: Option<By>,
     task: Task,
+    /// Counted in the pass that is under way.
+    seen: Option<Counts>,
     counts: Option<Counts>,
 }
 
@@ -31,7 +35,7 @@ const FILE: &str = "majority.json";
 impl Plugin for Majority {
     const NAME: &'static str = "majority";
     const CAPABILITIES: &'static [Capability] =
-        &[Capability::Fit, Capability::Classify, Capability::Save];
+        &[Capability::FitPieces, Capability::Classify, Capability::Save];
 
     fn create(json: &str, task: &Task, _host: &Host) -> Result<Self, Error> {
         let config: Config = config(json)?;
@@ -53,20 +57,23 @@ impl Plugin for Majority {
                 (None, Some(counts))
             }
         };
-        Ok(Self { by, task: task.clone(), counts })
+        Ok(Self { by, task: task.clone(), seen: None, counts })
     }
 
-    fn fit(
-        &mut self,
-        train: &Dataset<'_>,
-        _valid: &Dataset<'_>,
-        _host: &Host,
-    ) -> Result<(), Error> {
+    fn fit_piece(&mut self, part: Part, piece: &Dataset<'_>, _host: &Host) -> Result<(), Error> {
         // A constant label learns nothing.
-        if self.by.is_some() {
-            self.counts = Some(Counts::of(train, &self.task)?);
+        if part == Part::Train && self.by.is_some() {
+            self.seen.get_or_insert_with(|| Counts::none(&self.task)).add(piece)?;
         }
         Ok(())
+    }
+
+    fn fit_end(&mut self, _host: &Host) -> Result<bool, Error> {
+        if self.by.is_some() {
+            let seen = self.seen.take().unwrap_or_else(|| Counts::none(&self.task));
+            self.counts = Some(seen.some()?);
+        }
+        Ok(false)
     }
 
     fn classify(

@@ -6,7 +6,9 @@
 use std::path::Path;
 
 use label_counts::{By, Counts, config};
-use plugin_api::{Batch, Capability, Dataset, Error, Host, Plugin, Scores, Task, export_plugin};
+use plugin_api::{
+    Batch, Capability, Dataset, Error, Host, Part, Plugin, Scores, Task, export_plugin,
+};
 use serde::Deserialize;
 
 /// The `[config]` table of the model.
@@ -21,6 +23,8 @@ struct Config {
 pub struct StratifiedRandom {
     by: By,
     task: Task,
+    /// Counted in the pass that is under way.
+    seen: Option<Counts>,
     counts: Option<Counts>,
 }
 
@@ -29,21 +33,24 @@ const FILE: &str = "stratified-random.json";
 impl Plugin for StratifiedRandom {
     const NAME: &'static str = "stratified-random";
     const CAPABILITIES: &'static [Capability] =
-        &[Capability::Fit, Capability::Classify, Capability::Save];
+        &[Capability::FitPieces, Capability::Classify, Capability::Save];
 
     fn create(json: &str, task: &Task, _host: &Host) -> Result<Self, Error> {
         let Config { by } = config(json)?;
-        Ok(Self { by: by.unwrap_or(By::All), task: task.clone(), counts: None })
+        Ok(Self { by: by.unwrap_or(By::All), task: task.clone(), seen: None, counts: None })
     }
 
-    fn fit(
-        &mut self,
-        train: &Dataset<'_>,
-        _valid: &Dataset<'_>,
-        _host: &Host,
-    ) -> Result<(), Error> {
-        self.counts = Some(Counts::of(train, &self.task)?);
+    fn fit_piece(&mut self, part: Part, piece: &Dataset<'_>, _host: &Host) -> Result<(), Error> {
+        if part == Part::Train {
+            self.seen.get_or_insert_with(|| Counts::none(&self.task)).add(piece)?;
+        }
         Ok(())
+    }
+
+    fn fit_end(&mut self, _host: &Host) -> Result<bool, Error> {
+        let seen = self.seen.take().unwrap_or_else(|| Counts::none(&self.task));
+        self.counts = Some(seen.some()?);
+        Ok(false)
     }
 
     fn classify(

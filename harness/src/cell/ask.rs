@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::input::Input;
 use super::prompts::Prompts;
-use super::{Answered, Cell, harness, reason};
+use super::{Answered, Cell, WINDOW, harness, reason};
+use crate::example::Examples;
 use crate::plugin::Instance;
 use crate::score::{Answer, adapt, metrics};
 use crate::store::log::{Given, Log, Prediction};
@@ -18,13 +18,12 @@ const REPLY_TOKENS: u64 = 32;
 
 pub(super) fn classify(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answered, Reason> {
     let spec = cell.spec;
-    let input = Input::new(&cell.eval, &spec.protocol.input, &spec.task, &spec.cultures)
-        .map_err(harness)?;
     let classes = spec.task.labels.len();
     let mut scores = Vec::new();
-    in_batches(cell, vec!["direct".to_owned()], 1, |rows| {
-        let answered = input
-            .with(rows.clone(), |columns| model.classify(columns, &mut scores))
+    in_batches(cell, vec!["direct".to_owned()], 1, |examples, rows| {
+        let answered = cell
+            .input(examples, rows.clone())?
+            .all(|columns| model.classify(columns, &mut scores))
             .map_err(|e| reason(&e))?;
         Ok(rows
             .zip(scores.chunks(classes))
@@ -56,8 +55,8 @@ pub(super) fn loglikelihood(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result
         .map_err(harness)?;
     let classes = task.labels.len();
     let asking = Prompts::new(cell)?;
-    in_batches(cell, variants, prompts.len(), |rows| {
-        let contexts = asking.of(rows.clone())?;
+    in_batches(cell, variants, prompts.len(), |examples, rows| {
+        let contexts = asking.of(examples, rows.clone())?;
         let places = || (0..rows.len()).flat_map(|_| 0..prompts.len()).zip(&contexts);
         let pairs: Vec<(&str, &str)> = places()
             .flat_map(|(p, context)| {
@@ -98,8 +97,8 @@ pub(super) fn generate(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answ
         .map_err(harness)?;
     let variants: Vec<String> = prompts.iter().map(|p| p.name.clone()).collect();
     let asking = Prompts::new(cell)?;
-    in_batches(cell, variants, prompts.len(), |rows| {
-        let texts = asking.of(rows.clone())?;
+    in_batches(cell, variants, prompts.len(), |examples, rows| {
+        let texts = asking.of(examples, rows.clone())?;
         let asked: Vec<&str> = texts.iter().map(String::as_str).collect();
         let replies = model.generate(&asked, REPLY_TOKENS).map_err(|e| reason(&e))?;
         let first = rows.start;
@@ -117,27 +116,57 @@ pub(super) fn generate(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answ
     })
 }
 
-/// Goes through the evaluated examples from where the log ends; `primary` of the variants make the score.
+/// Goes through the evaluated examples from where the log ends; `primary` of the variants make the score. `ask` gets some
+/// examples and which of them are the next batch.
 fn in_batches(
     cell: &Cell<'_>,
     variants: Vec<String>,
     primary: usize,
-    mut ask: impl FnMut(Range<usize>) -> Result<Vec<Prediction>, Reason>,
+    mut ask: impl FnMut(&Examples, Range<usize>) -> Result<Vec<Prediction>, Reason>,
 ) -> Result<Answered, Reason> {
     cell.events.phase("predict");
-    let (n, batch) = (cell.eval.len(), cell.spec.model.batch.max(1));
-    let (mut log, mut rows) =
-        Log::open(&cell.folder.log(), variants.len(), batch).map_err(harness)?;
-    let mut at = rows.len() / variants.len();
-    while at < n {
-        let end = (at + batch).min(n);
-        let answers = ask(at..end)?;
-        log.append(&answers).map_err(harness)?;
-        rows.extend(answers);
+    let batch = cell.spec.model.batch.max(1);
+    let mut open = None;
+    let (mut window, mut first) = (Examples::default(), 0);
+    log_pieces(cell, variants, primary, batch, |rows| {
+        let evaluated = match &mut open {
+            Some(evaluated) => evaluated,
+            None => {
+                first = rows.start;
+                open.insert(cell.evaluated(rows.start).map_err(harness)?)
+            }
+        };
+        if rows.start == first + window.len() {
+            first = rows.start;
+            window = evaluated.next(WINDOW.next_multiple_of(batch)).map_err(harness)?;
+        }
+        if rows.end > first + window.len() {
+            let there = first + window.len();
+            return Err(harness(format!("the data end after {there} of {} examples", cell.n)));
+        }
+        let mut answers = ask(&window, rows.start - first..rows.end - first)?;
+        answers.iter_mut().for_each(|row| row.example += first);
+        Ok(answers)
+    })
+}
+
+/// Goes through the places of the evaluated examples, a piece at a time, from where the log ends.
+pub(super) fn log_pieces(
+    cell: &Cell<'_>,
+    variants: Vec<String>,
+    primary: usize,
+    piece: usize,
+    mut answers: impl FnMut(Range<usize>) -> Result<Vec<Prediction>, Reason>,
+) -> Result<Answered, Reason> {
+    let (mut log, mut at) =
+        Log::open(&cell.folder.log(), variants.len(), piece).map_err(harness)?;
+    while at < cell.n {
+        let end = (at + piece).min(cell.n);
+        log.append(&answers(at..end)?).map_err(harness)?;
         at = end;
-        cell.events.progress(at, n);
+        cell.events.progress(at, cell.n);
     }
-    Ok(Answered { variants, primary, rows })
+    Ok(Answered { variants, primary, rows: log })
 }
 
 fn given(answer: Answer) -> Given {

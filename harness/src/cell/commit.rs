@@ -3,15 +3,20 @@
 //! The first commit counts. Answers are put down only where none are; the record tells their hash and is put down only
 //! where none is. Both starts of a deterministic model have the same bytes, and what the second one finds is its own.
 
+use std::io;
+
 use fs_err as fs;
 
-use super::{Answered, Cell, harness};
+use super::{Answered, Cell, WINDOW, harness};
+use crate::example::Examples;
 use crate::exec::events::Event;
+use crate::store::log::Prediction;
+use crate::store::predictions::Writer;
 use crate::store::record::{End, FORMAT, PluginIdentity, Reason, Record};
-use crate::store::{self, CellFolder, predictions};
+use crate::store::{self, CellFolder};
 
 /// Answers without a record are of a start that was killed between the two.
-pub(super) fn clear_leftovers(folder: &CellFolder) -> std::io::Result<()> {
+pub(super) fn clear_leftovers(folder: &CellFolder) -> io::Result<()> {
     if !folder.record().exists() && folder.predictions().exists() {
         fs::remove_file(folder.predictions())?;
     }
@@ -32,16 +37,19 @@ pub(super) fn commit(
     Ok(first)
 }
 
-fn put(cell: &Cell<'_>, answered: Answered, plugin: PluginIdentity) -> std::io::Result<bool> {
+fn put(cell: &Cell<'_>, answered: Answered, plugin: PluginIdentity) -> io::Result<bool> {
     let Answered { variants, primary, rows } = answered;
     let folder = cell.folder;
     let path = folder.predictions();
-    predictions::place(&path, &cell.eval.ids, &variants, &cell.spec.task.labels, &rows)?;
+    store::place_atomic(&path, |file| {
+        let writer = Writer::new(file, &variants, &cell.spec.task.labels)?;
+        with_ids(cell, rows.into_rows()?, writer)
+    })?;
     let hash = store::sha256_file(&path)?;
     let end = End::Done {
         predictions: hash.clone(),
-        rows: rows.len() as u64,
-        examples: cell.eval.len() as u64,
+        rows: (cell.n * variants.len()) as u64,
+        examples: cell.n as u64,
         variants,
         primary,
         plugin,
@@ -56,15 +64,38 @@ fn put(cell: &Cell<'_>, answered: Answered, plugin: PluginIdentity) -> std::io::
         [folder.log(), folder.vectors("train"), folder.vectors("valid"), folder.vectors("eval")]
     {
         match fs::remove_file(leftover) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
     }
     Ok(first)
 }
 
+/// Writes answers with the ids of their examples; both come in the same order.
+fn with_ids(
+    cell: &Cell<'_>,
+    rows: impl Iterator<Item = io::Result<Prediction>>,
+    mut writer: Writer<'_>,
+) -> io::Result<()> {
+    let mut evaluated = cell.evaluated(0).map_err(io::Error::other)?;
+    let (mut window, mut first) = (Examples::default(), 0);
+    for row in rows {
+        let row = row?;
+        while row.example >= first + window.len() {
+            first += window.len();
+            window = evaluated.next(WINDOW).map_err(io::Error::other)?;
+            if window.is_empty() {
+                return Err(io::Error::other(format!("there is no example {}", row.example)));
+            }
+        }
+        let place = row.example - first;
+        writer.push(window.ids.get(place), row)?;
+    }
+    writer.finish()
+}
+
 /// Whether the record that is there tells of the answers that are there.
-fn stands(folder: &CellFolder, key: &str, hash: &str) -> std::io::Result<bool> {
+fn stands(folder: &CellFolder, key: &str, hash: &str) -> io::Result<bool> {
     let there: Record = store::read_json(&folder.record())?;
     Ok(there.key == key
         && matches!(there.end, End::Done { predictions, .. } if predictions == hash))

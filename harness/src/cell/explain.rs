@@ -60,14 +60,16 @@ pub fn explain(
         }
         model.load(&state).map_err(|e| reason(&e))?;
     }
-    let input = cell.input(&cell.eval)?;
-    let (n, batch) = (cell.eval.len(), spec.model.batch.max(1));
-    for start in (0..n).step_by(batch) {
-        let rows = start..(start + batch).min(n);
-        let said =
-            input.with(rows.clone(), |columns| model.explain(columns)).map_err(|e| reason(&e))?;
-        for (row, said) in rows.zip(said) {
-            let id = cell.eval.ids.get(row).to_owned();
+    let mut evaluated = cell.evaluated(0).map_err(harness)?;
+    let batch = spec.model.batch.max(1);
+    for start in (0..cell.n).step_by(batch) {
+        let eval = evaluated.next(batch.min(cell.n - start)).map_err(harness)?;
+        let said = cell
+            .input(&eval, 0..eval.len())?
+            .all(|columns| model.explain(columns))
+            .map_err(|e| reason(&e))?;
+        for (row, said) in said.into_iter().enumerate() {
+            let id = eval.ids.get(row).to_owned();
             let explanation = serde_json::from_str(&said).map_err(|e| {
                 let message = format!(
                     "plugin `{}` explains {id} in words that are no JSON: {e}",
@@ -76,13 +78,13 @@ pub fn explain(
                 Reason::new(ReasonKind::Plugin, message)
             })?;
             each(Explained {
-                text: cell.eval.texts.get(row).to_owned(),
-                culture: cell.eval.cultures.get(row).to_owned(),
-                gold: spec.task.labels[cell.eval.labels[row] as usize].clone(),
+                text: eval.texts.get(row).to_owned(),
+                culture: eval.cultures.get(row).to_owned(),
+                gold: spec.task.labels[eval.labels[row] as usize].clone(),
                 id,
                 explanation,
             })?;
         }
     }
-    Ok(n)
+    Ok(cell.n)
 }

@@ -35,24 +35,24 @@ impl<'a> Input<'a> {
     /// `{text}` alone borrows the texts as they are. `cultures` are all of the data, sorted.
     pub(super) fn new(
         examples: &'a Examples,
+        rows: Range<usize>,
         template: &str,
         task: &Task,
         cultures: &[String],
     ) -> Result<Self, ScoreError> {
-        let texts = if template == "{text}" {
-            examples.texts.iter().map(Cow::Borrowed).collect()
-        } else {
-            (0..examples.len())
-                .map(|row| fill(template, examples, row, task).map(Cow::Owned))
-                .collect::<Result<_, _>>()?
+        let plain = template == "{text}";
+        let text = |row| match plain {
+            true => Ok(Cow::Borrowed(examples.texts.get(row))),
+            false => fill(template, examples, row, task).map(Cow::Owned),
         };
         let places: Vec<u32> = (examples.cultures.names.iter())
             .map(|name| cultures.binary_search(name).unwrap_or(cultures.len()) as u32)
             .collect();
+        let codes = &examples.cultures.codes[rows.clone()];
         Ok(Self {
-            ids: examples.ids.iter().collect(),
-            texts,
-            cultures: examples.cultures.codes.iter().map(|code| places[*code as usize]).collect(),
+            ids: rows.clone().map(|row| examples.ids.get(row)).collect(),
+            texts: rows.map(text).collect::<Result<_, _>>()?,
+            cultures: codes.iter().map(|code| places[*code as usize]).collect(),
         })
     }
 
@@ -66,8 +66,8 @@ impl<'a> Input<'a> {
         })
     }
 
-    /// Number of examples.
-    pub(super) fn len(&self) -> usize {
-        self.ids.len()
+    /// Calls with all columns.
+    pub(super) fn all<T>(&self, call: impl FnOnce(Columns<'_>) -> T) -> T {
+        self.with(0..self.ids.len(), call)
     }
 }

@@ -10,12 +10,13 @@ mod prompts;
 mod vectors;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::Instant;
 
 use fs_err as fs;
 use fs_err::File;
 
-use crate::definition::family::Capability;
+use crate::definition::family::{Capability, Task};
 use crate::definition::model::{Model, Offer};
 use crate::definition::split::Part;
 use crate::example::Examples;
@@ -23,10 +24,13 @@ use crate::exec::events::{Event, Events};
 use crate::exec::processes;
 use crate::plugin::{self, Instance, PluginError};
 use crate::prepare;
-use crate::store::log::Prediction;
+use crate::store::log::Log;
 use crate::store::record::{CellSpec, FileRef, PluginIdentity, Reason, ReasonKind, Timing};
-use crate::store::{self, CellFolder, lease};
+use crate::store::{self, CellFolder, examples, lease};
 use input::Input;
+
+/// Examples that are read at once, about.
+const WINDOW: usize = 1 << 13;
 
 /// Takes stdout away from the plugin: the pipe to the parent comes back, and what is printed goes to stderr.
 pub fn take_stdout() -> std::io::Result<Events> {
@@ -57,7 +61,8 @@ pub fn run(folder: &CellFolder, events: &Events) -> bool {
 struct Answered {
     variants: Vec<String>,
     primary: usize,
-    rows: Vec<Prediction>,
+    /// All answers, in the order of the examples.
+    rows: Log,
 }
 
 /// What every part of a cell needs.
@@ -65,12 +70,10 @@ struct Cell<'a> {
     spec: &'a CellSpec,
     folder: &'a CellFolder,
     events: &'a Events,
-    /// What may be learnt from, or shown as solved.
-    train: Examples,
-    /// What hyper-parameters may be chosen on.
-    valid: Examples,
-    /// What is predicted. Its labels stay in this process.
-    eval: Examples,
+    /// The place of the first example that is predicted.
+    first: usize,
+    /// How many are predicted.
+    n: usize,
 }
 
 fn run_to_record(folder: &CellFolder, events: &Events) -> Result<(), Reason> {
@@ -135,23 +138,34 @@ impl<'a> Cell<'a> {
         folder: &'a CellFolder,
         events: &'a Events,
     ) -> Result<Self, Reason> {
-        let read = |parts: &[Part]| {
-            prepare::load(spec.data.path.as_ref(), parts, &spec.task.labels)
-                .map_err(|e| Reason::new(ReasonKind::NoData, e.to_string()))
-        };
-        let learns = spec.protocol.fit || spec.served == Capability::Embed;
-        let shows = spec.model.prompt.shots > 0
-            && matches!(spec.served, Capability::Loglikelihood | Capability::Generate);
-        let train = if learns || shows { read(&spec.protocol.train)? } else { Examples::default() };
-        let valid = if learns { read(&[Part::Valid])? } else { Examples::default() };
-        let mut eval = read(&spec.protocol.eval)?;
-        if spec.limit > 0 {
-            eval.truncate(spec.limit);
-        }
-        if eval.is_empty() {
+        let n = examples::count(spec.data.path.as_ref(), &spec.protocol.eval)
+            .map_err(|e| Reason::new(ReasonKind::NoData, e.to_string()))?;
+        let n = if spec.limit > 0 { n.min(spec.limit) } else { n };
+        if n == 0 {
             return Err(Reason::new(ReasonKind::NoData, "the evaluated part has no example"));
         }
-        Ok(Self { spec, folder, events, train, valid, eval })
+        let own = match spec.slice {
+            Some(slice) => slice.range(n, spec.model.batch.max(1)),
+            None => 0..n,
+        };
+        Ok(Self { spec, folder, events, first: own.start, n: own.len() })
+    }
+
+    /// All examples of some parts, with their labels.
+    fn all(&self, parts: &[Part]) -> Result<Examples, Reason> {
+        let Task { labels, .. } = &self.spec.task;
+        prepare::load(self.spec.data.path.as_ref(), parts, labels)
+            .map_err(|e| Reason::new(ReasonKind::NoData, e.to_string()))
+    }
+
+    /// The examples of some parts from the `from`-th on.
+    fn stream(&self, parts: &[Part], from: usize) -> Result<examples::Stream, examples::Error> {
+        examples::stream(self.spec.data.path.as_ref(), parts, &self.spec.task.labels, from)
+    }
+
+    /// What is predicted, from the `from`-th on. Labels stay in this process.
+    fn evaluated(&self, from: usize) -> Result<examples::Stream, examples::Error> {
+        self.stream(&self.spec.protocol.eval, self.first + from)
     }
 
     fn create<'l>(&'l self, library: &'l plugin::Library) -> Result<Instance<'l>, Reason> {
@@ -167,29 +181,68 @@ impl<'a> Cell<'a> {
         library.create(&config, &task, host).map_err(|e| reason(&e))
     }
 
-    fn input<'e>(&self, examples: &'e Examples) -> Result<Input<'e>, Reason> {
-        Input::new(examples, &self.spec.protocol.input, &self.spec.task, &self.spec.cultures)
-            .map_err(harness)
+    fn input<'e>(&self, examples: &'e Examples, rows: Range<usize>) -> Result<Input<'e>, Reason> {
+        let CellSpec { protocol, task, cultures, .. } = self.spec;
+        Input::new(examples, rows, &protocol.input, task, cultures).map_err(harness)
     }
 
-    /// Fits, or takes up the state that an earlier start saved.
+    /// Passes over train and valid until the model has enough.
+    fn fit_in_pieces(&self, model: &mut Instance<'_>) -> Result<(), Reason> {
+        let parts: [(plugin_api::Part, &[Part]); 2] = [
+            (plugin_api::Part::Train, &self.spec.protocol.train),
+            (plugin_api::Part::Valid, &[Part::Valid]),
+        ];
+        loop {
+            for (part, parts) in parts {
+                let mut all = self.stream(parts, 0).map_err(harness)?;
+                loop {
+                    let piece = all.next(WINDOW).map_err(harness)?;
+                    if piece.is_empty() {
+                        break;
+                    }
+                    self.input(&piece, 0..piece.len())?
+                        .all(|columns| model.fit_piece(part, columns, &piece.labels))
+                        .map_err(|e| reason(&e))?;
+                }
+            }
+            if !model.fit_end().map_err(|e| reason(&e))? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Fits, or takes up the state that an earlier start or the cell's first slice saved.
     fn fit(&self, model: &mut Instance<'_>) -> Result<(), Reason> {
-        let state = self.folder.state();
+        let whole = match self.spec.slice {
+            Some(_) => self.folder.whole(),
+            None => self.folder.clone(),
+        };
+        let state = whole.state();
         let saves = model.can_save() && self.spec.model.lets(Offer::Save);
         if saves && state.join("complete").is_file() {
             return model.load(&state).map_err(|e| reason(&e));
         }
+        if self.spec.slice.is_some_and(|slice| slice.index > 0 || !saves) {
+            return Err(harness(format!(
+                "there is no fitted model in {}; this model cannot be saved, so run it without slices",
+                state.display()
+            )));
+        }
         self.events.phase("fit");
-        let (train, valid) = (self.input(&self.train)?, self.input(&self.valid)?);
-        train
-            .with(0..train.len(), |train| {
-                valid.with(0..valid.len(), |valid| {
-                    model.fit((train, &self.train.labels), (valid, &self.valid.labels))
+        if model.fits_in_pieces() {
+            self.fit_in_pieces(model)?;
+        } else {
+            let (train, valid) = (self.all(&self.spec.protocol.train)?, self.all(&[Part::Valid])?);
+            let whole = |examples| self.input(examples, 0..examples.len());
+            let (known, judges) = (whole(&train)?, whole(&valid)?);
+            known
+                .all(|known| {
+                    judges.all(|judges| model.fit((known, &train.labels), (judges, &valid.labels)))
                 })
-            })
-            .map_err(|e| reason(&e))?;
+                .map_err(|e| reason(&e))?;
+        }
         if saves {
-            let own = store::temporary_folder(self.folder.path()).map_err(harness)?;
+            let own = store::temporary_folder(whole.path()).map_err(harness)?;
             model.save(own.path()).map_err(|e| reason(&e))?;
             store::write_atomic(&own.path().join("complete"), |_| Ok(())).map_err(harness)?;
             // Another start of this cell may have saved the same meanwhile: a folder is not replaced by renaming.

@@ -18,6 +18,8 @@ use crate::store::record::{Reason, ReasonKind};
 /// The prompts of a cell.
 pub(super) struct Prompts<'a> {
     cell: &'a Cell<'a>,
+    /// What may be shown.
+    train: Examples,
     /// For each prompt: the continuation of each label.
     options: Vec<Vec<&'a str>>,
     /// For each culture: rows of the train part.
@@ -27,7 +29,11 @@ pub(super) struct Prompts<'a> {
 impl<'a> Prompts<'a> {
     /// Draws the examples to show.
     pub(super) fn new(cell: &'a Cell<'a>) -> Result<Self, Reason> {
-        let (spec, train) = (cell.spec, &cell.train);
+        let spec = cell.spec;
+        let train = match spec.model.prompt.shots {
+            0 => Examples::default(),
+            _ => cell.all(&spec.protocol.train)?,
+        };
         let options = (spec.protocol.prompts.iter())
             .map(|prompt| adapt::options(&prompt.options, &spec.task.labels))
             .collect::<Result<_, _>>()
@@ -42,22 +48,22 @@ impl<'a> Prompts<'a> {
             return Err(Reason::new(ReasonKind::NoData, message));
         }
         let stream = Stream::new(spec.seed, "shots").child(&spec.task.name);
-        let shots = (cell.eval.cultures.names.iter())
-            .map(|culture| (culture.as_str(), draw(train, culture, wanted, &stream)))
+        let shots = (spec.cultures.iter())
+            .map(|culture| (culture.as_str(), draw(&train, culture, wanted, &stream)))
             .collect();
-        Ok(Self { cell, options, shots })
+        Ok(Self { cell, train, options, shots })
     }
 
     /// All prompts of some examples: the wordings of the first, then those of the next.
-    pub(super) fn of(&self, rows: Range<usize>) -> Result<Vec<String>, Reason> {
+    pub(super) fn of(&self, eval: &Examples, rows: Range<usize>) -> Result<Vec<String>, Reason> {
         let wordings = self.cell.spec.protocol.prompts.len();
         rows.flat_map(|row| (0..wordings).map(move |prompt| (row, prompt)))
-            .map(|(row, prompt)| self.one(row, prompt).map_err(harness))
+            .map(|(row, prompt)| self.one(eval, row, prompt).map_err(harness))
             .collect()
     }
 
-    fn one(&self, row: usize, prompt: usize) -> Result<String, ScoreError> {
-        let Cell { spec, eval, train, .. } = self.cell;
+    fn one(&self, eval: &Examples, row: usize, prompt: usize) -> Result<String, ScoreError> {
+        let (spec, train) = (self.cell.spec, &self.train);
         let template = &spec.protocol.prompts[prompt].template;
         let question = fill(template, eval, row, &spec.task)?;
         if spec.model.prompt.is_plain() {

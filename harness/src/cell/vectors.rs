@@ -1,14 +1,21 @@
 //! Models that embed: vectors of train, valid and eval on disk, then the owners' k-NN and linear probe, or a logistic head.
+//!
+//! Evaluated vectors stay on disk and are read a piece at a time, as many as [`BUDGET`] allows; those of train are in memory.
 
-use super::ask::top;
-use super::{Answered, Cell, harness, reason};
+use super::ask::{log_pieces, top};
+use super::{Answered, Cell, WINDOW, harness, reason};
 use crate::definition::family::Embedding;
-use crate::example::Examples;
-use crate::plugin::Instance;
+use crate::definition::split::Part;
+use crate::exec::events::Event;
+use crate::plugin::{Instance, Listener as _};
+use crate::score::approximate::Index;
 use crate::score::{Answer, Vectors, adapt, head, knn, probe};
 use crate::stats::rng::Stream;
 use crate::store::log::{Given, Prediction, VectorLog};
 use crate::store::record::{Reason, ReasonKind};
+
+/// Bytes that the evaluation of embeddings may take beside the training vectors.
+const BUDGET: usize = 256 << 20;
 
 pub(super) fn embed(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answered, Reason> {
     let Some(how) = &cell.spec.protocol.embedding else {
@@ -19,17 +26,15 @@ pub(super) fn embed(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answere
         return Err(Reason::new(ReasonKind::NotServed, message));
     };
     let dims = model.dimension().map_err(|e| reason(&e))?;
-    let train = vectors(cell, model, "train", &cell.train, dims)?;
-    let eval = vectors(cell, model, "eval", &cell.eval, dims)?;
+    let protocol = &cell.spec.protocol;
+    let labels = cell.all(&protocol.train)?.labels;
+    let train = vectors(cell, model, "train", &protocol.train, labels.len(), dims)?;
+    let mut eval = vectors(cell, model, "eval", &protocol.eval, cell.n, dims)?;
+    let train = train.all().map_err(harness)?;
     let train = Vectors::new("train", &train, dims).map_err(harness)?;
-    let eval = Vectors::new("eval", &eval, dims).map_err(harness)?;
     let classes = cell.spec.task.labels.len();
     match how {
-        Embedding::KnnAndProbe { k, epochs, batch, learning_rate } => {
-            cell.events.phase("k-NN");
-            let k = (*k).min(train.len());
-            let votes =
-                knn::classify(train, &cell.train.labels, classes, eval, k).map_err(harness)?;
+        Embedding::KnnAndProbe { k, epochs, batch, learning_rate, approximate } => {
             cell.events.phase("probe");
             let options = probe::ProbeOptions {
                 epochs: *epochs,
@@ -37,72 +42,122 @@ pub(super) fn embed(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answere
                 learning_rate: *learning_rate,
             };
             let stream = Stream::new(cell.spec.seed, "probe");
-            let layer = probe::train(train, &cell.train.labels, classes, &options, &stream)
-                .map_err(harness)?;
-            let scores = probe::scores(&layer, eval).map_err(harness)?;
-            let near: Vec<Prediction> = votes
-                .labels
-                .iter()
-                .enumerate()
-                .map(|(i, l)| answer(i, 0, *l, Vec::new()))
-                .collect();
-            let linear = from_scores(&scores, classes, 1);
-            let rows = near.into_iter().zip(linear).flat_map(|(a, b)| [a, b]).collect();
-            Ok(Answered { variants: vec!["knn".to_owned(), "linear".to_owned()], primary: 1, rows })
+            let layer =
+                probe::train(train, &labels, classes, &options, &stream).map_err(harness)?;
+            let k = (*k).min(train.len());
+            let variants = vec!["knn".to_owned(), "linear".to_owned()];
+            cell.events.phase("k-NN");
+            let index = approximate
+                .map(|candidates| graph(cell, train, &mut eval, candidates.max(k), k, dims))
+                .transpose()?;
+            log_pieces(cell, variants, 1, piece(dims, k, classes), |rows| {
+                let values = eval.read(rows.clone()).map_err(harness)?;
+                let eval = Vectors::new("eval", &values, dims).map_err(harness)?;
+                let votes = match &index {
+                    Some(index) => index.classify(&labels, classes, eval, k),
+                    None => knn::classify(train, &labels, classes, eval, k).map(|v| v.labels),
+                };
+                let scores = probe::scores(&layer, eval).map_err(harness)?;
+                let near =
+                    rows.clone().zip(votes.map_err(harness)?).map(|(row, label)| Prediction {
+                        example: row,
+                        variant: 0,
+                        answer: Given::Label(label),
+                        top: Vec::new(),
+                        reply: None,
+                    });
+                let linear = from_scores(&scores, classes, rows.start, 1);
+                Ok(near.zip(linear).flat_map(|(a, b)| [a, b]).collect())
+            })
         }
         Embedding::LinearHead => {
-            let valid = vectors(cell, model, "valid", &cell.valid, dims)?;
+            let judged = cell.all(&[Part::Valid])?.labels;
+            let valid = vectors(cell, model, "valid", &[Part::Valid], judged.len(), dims)?;
             cell.events.phase("head");
+            let valid = valid.all().map_err(harness)?;
             let valid = Vectors::new("valid", &valid, dims).map_err(harness)?;
-            let head = head::fit(train, &cell.train.labels, valid, &cell.valid.labels, classes)
-                .map_err(harness)?;
-            let scores = head.scores(eval).map_err(harness)?;
-            let rows = from_scores(&scores, classes, 0);
-            Ok(Answered { variants: vec!["linear".to_owned()], primary: 1, rows })
+            let head = head::fit(train, &labels, valid, &judged, classes).map_err(harness)?;
+            log_pieces(cell, vec!["linear".to_owned()], 1, piece(dims, 0, classes), |rows| {
+                let values = eval.read(rows.clone()).map_err(harness)?;
+                let eval = Vectors::new("eval", &values, dims).map_err(harness)?;
+                let scores = head.scores(eval).map_err(harness)?;
+                Ok(from_scores(&scores, classes, rows.start, 0).collect())
+            })
         }
     }
 }
 
-fn answer(example: usize, variant: usize, label: u32, top: Vec<(u32, f32)>) -> Prediction {
-    Prediction { example, variant, answer: Given::Label(label), top, reply: None }
+/// Training vectors in a graph. How much of the exact search it finds is said, measured on the first evaluated vectors.
+fn graph<'v>(
+    cell: &Cell<'_>,
+    train: Vectors<'v>,
+    eval: &mut VectorLog,
+    candidates: usize,
+    k: usize,
+    dims: usize,
+) -> Result<Index<'v>, Reason> {
+    let index = Index::new(train, candidates, cell.spec.seed).map_err(harness)?;
+    let some = cell.n.min(1000);
+    let values = eval.read(0..some).map_err(harness)?;
+    let queries = Vectors::new("eval", &values, dims).map_err(harness)?;
+    let recall = index.recall(queries, k).map_err(harness)?;
+    let said = format!(
+        "approximate k-NN: {recall:.4} of the {k} nearest are found (exact search beside it for {some} of {} vectors)",
+        cell.n
+    );
+    cell.events.log(&said);
+    cell.events.send(&Event::Log(said));
+    cell.events.metric("knn_recall", candidates as u64, recall);
+    Ok(index)
 }
 
-fn from_scores(scores: &[f32], classes: usize, variant: usize) -> Vec<Prediction> {
-    let one = |(example, row): (usize, &[f32])| match adapt::best(row) {
-        Answer::Label(label) => answer(example, variant, label, top(row)),
-        Answer::OutOfChoice | Answer::Missing => Prediction {
-            example,
-            variant,
-            answer: Given::Missing("the head gave no number".to_owned()),
-            top: Vec::new(),
-            reply: None,
-        },
-    };
-    scores.chunks(classes).enumerate().map(one).collect()
+/// Evaluated vectors that fit the budget: as they are and packed, k neighbours, votes and scores, and the best labels.
+fn piece(dims: usize, k: usize, classes: usize) -> usize {
+    (BUDGET / (dims * 8 + k * 24 + classes * 8 + 512)).max(1)
 }
 
-/// Embeds examples batch by batch from where the file of vectors ends.
+fn from_scores(
+    scores: &[f32],
+    classes: usize,
+    first: usize,
+    variant: usize,
+) -> impl Iterator<Item = Prediction> {
+    scores.chunks(classes).enumerate().map(move |(row, scores)| {
+        let (answer, top) = match adapt::best(scores) {
+            Answer::Label(label) => (Given::Label(label), top(scores)),
+            Answer::OutOfChoice | Answer::Missing => {
+                (Given::Missing("the head gave no number".to_owned()), Vec::new())
+            }
+        };
+        Prediction { example: first + row, variant, answer, top, reply: None }
+    })
+}
+
+/// Embeds the `n` examples of some parts batch by batch from where the file of vectors ends.
 fn vectors(
     cell: &Cell<'_>,
     model: &mut Instance<'_>,
     name: &str,
-    examples: &Examples,
+    parts: &[Part],
+    n: usize,
     dims: usize,
-) -> Result<Vec<f32>, Reason> {
+) -> Result<VectorLog, Reason> {
     cell.events.phase(&format!("embed {name}"));
-    let input = cell.input(examples)?;
-    let (n, batch) = (input.len(), cell.spec.model.batch.max(1));
-    let (mut log, mut values) =
+    let batch = cell.spec.model.batch.max(1);
+    let (mut log, mut at) =
         VectorLog::open(&cell.folder.vectors(name), dims, batch).map_err(harness)?;
-    let mut at = values.len() / dims;
+    let mut examples = cell.stream(parts, at).map_err(harness)?;
     let mut fresh = Vec::new();
     while at < n {
-        let end = (at + batch).min(n);
-        input.with(at..end, |columns| model.embed(columns, &mut fresh)).map_err(|e| reason(&e))?;
-        log.append(&fresh).map_err(harness)?;
-        values.extend_from_slice(&fresh);
-        at = end;
-        cell.events.progress(at, n);
+        let window = examples.next(WINDOW.next_multiple_of(batch).min(n - at)).map_err(harness)?;
+        let input = cell.input(&window, 0..window.len())?;
+        for start in (0..window.len()).step_by(batch) {
+            let rows = start..(start + batch).min(window.len());
+            at += rows.len();
+            input.with(rows, |columns| model.embed(columns, &mut fresh)).map_err(|e| reason(&e))?;
+            log.append(&fresh).map_err(harness)?;
+            cell.events.progress(at, n);
+        }
     }
-    Ok(values)
+    Ok(log)
 }

@@ -350,6 +350,7 @@ fn spec(
         plugin: FileRef { path: String::new(), sha256: String::new() },
         weights: std::collections::BTreeMap::new(),
         cache: None,
+        slice: None,
         imported: Some(imported),
         data: data.file.clone(),
         sample: data.sample,

@@ -112,6 +112,7 @@ fn describe(name: &str, context: &Context) -> anyhow::Result<Outcome> {
             build: library.build_info().to_owned(),
         },
         fits: library.fits(),
+        saves: library.saves(),
         capabilities: library.capabilities(),
     };
     if context.output.json {
@@ -120,7 +121,7 @@ fn describe(name: &str, context: &Context) -> anyhow::Result<Outcome> {
     }
     let offers: Vec<&str> = (described.fits.then_some("fit").into_iter())
         .chain(described.capabilities.iter().map(|c| c.name()))
-        .chain(library.saves().then_some("save"))
+        .chain(described.saves.then_some("save"))
         .collect();
     let row = |a: &str, b: &str| vec![a.to_owned(), b.to_owned()];
     let rows = [

@@ -19,10 +19,12 @@ use crate::exec::guard::Limits;
 use crate::exec::local::Local;
 use crate::exec::queue::Queue;
 use crate::exec::shard::Shard;
+use crate::exec::slices::{self, may_be_sliced};
 use crate::exec::slurm::Slurm;
 use crate::exec::template::Template;
 use crate::exec::{self, Executor, data};
 use crate::manifest::Manifest;
+use crate::prepare::Meta;
 use crate::store::RunFolder;
 use crate::store::record::CellSpec;
 
@@ -36,6 +38,7 @@ Examples:
   culture-eval run --limit 50 --name try                  a quick look, in a run folder of its own
   culture-eval run --executor slurm                       on a cluster, from its login node; see also `status`, `cancel`
   culture-eval run --executor command --template 'qsub -N {name} -pe smp {cores} -o {log} -j y {script}'
+  culture-eval run --executor slurm --slice 50000         big tasks: 50,000 examples a process, joined at the end
   culture-eval run --shard 2/3                            the second of three machines that share a folder
 
 A run goes on where an earlier one of the same name stopped; finished cells are never run again.")]
@@ -85,6 +88,9 @@ pub(super) struct Args {
     /// Submit and do not wait; `culture-eval status` tells how far it is
     #[arg(long, help_heading = "Cluster")]
     detach: bool,
+    /// Examples that one process predicts: a cell with more is predicted by several side by side, and joined
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Cluster")]
+    slice: Option<u64>,
     /// Only the i-th of n equal shares of the cells
     #[arg(long, value_name = "I/N", help_heading = "Cluster")]
     shard: Option<Shard>,
@@ -156,9 +162,10 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
     ctrlc::set_handler(move || flag.store(true, Ordering::SeqCst)).context("failed to catch Ctrl-C")?;
+    let cells = sliced(plan.cells, &args, &suite, &plugins, &run)?;
     let cells = match args.shard {
-        Some(shard) => shard.keep(plan.cells),
-        None => plan.cells,
+        Some(shard) => shard.keep(cells),
+        None => cells,
     };
     let work = exec::select(&run, &cells, args.retry)?;
     let tally = executor.run(&run, work, &board, &stop)?;
@@ -188,6 +195,29 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         output.note(format!("hint: `culture-eval retry {}` runs the failed cells again", args.suite));
     }
     Ok(if tally.failed + tally.skipped > 0 { Outcome::No } else { Outcome::Done })
+}
+
+/// Cells with more examples than one process should predict become slices.
+fn sliced(
+    cells: Vec<CellSpec>,
+    args: &Args,
+    suite: &Suite,
+    plugins: &Plugins,
+    run: &RunFolder,
+) -> anyhow::Result<Vec<CellSpec>> {
+    let mut all = Vec::with_capacity(cells.len());
+    for spec in cells {
+        let size = args.slice.or(spec.model.resources.over(&suite.resources).slice);
+        let saves = plugins.get(&spec.model.plugin).is_ok_and(|described| described.saves);
+        match size.filter(|_| may_be_sliced(&spec, saves)) {
+            Some(size) => {
+                let examples = Meta::beside(spec.data.path.as_ref())?.evaluated(&spec);
+                all.extend(slices::of(run, spec, examples as usize, size as usize)?);
+            }
+            None => all.push(spec),
+        }
+    }
+    Ok(all)
 }
 
 fn executor(args: &Args, suite: &Suite, jobs: usize, context: &Context) -> anyhow::Result<Box<dyn Executor>> {

@@ -307,6 +307,10 @@ pub enum Embedding {
         batch: usize,
         /// Adam's first learning rate.
         learning_rate: f64,
+        /// Search a graph with so many candidates instead of comparing with all training vectors (not the owners' way):
+        /// for more vectors than can be compared.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        approximate: Option<usize>,
     },
     /// A logistic head fitted by the harness, its L2 penalty chosen on valid.
     LinearHead,

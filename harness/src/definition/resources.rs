@@ -18,6 +18,9 @@ pub struct Resources {
     /// Minutes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<u64>,
+    /// Examples that one process predicts; a cell with more is predicted by several side by side. Not for the scheduler.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slice: Option<u64>,
     /// Partition, or queue.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partition: Option<String>,
@@ -49,6 +52,7 @@ impl Resources {
             memory: self.memory.or(other.memory),
             gpus: self.gpus.or(other.gpus),
             time: self.time.or(other.time),
+            slice: self.slice.or(other.slice),
             partition: text(&self.partition, &other.partition),
             account: text(&self.account, &other.account),
             constraint: text(&self.constraint, &other.constraint),
@@ -63,6 +67,7 @@ impl Resources {
             ("cores", self.cores == Some(0)),
             ("memory", self.memory == Some(0)),
             ("time", self.time == Some(0)),
+            ("slice", self.slice == Some(0)),
         ] {
             if zero {
                 found.push((

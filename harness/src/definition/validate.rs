@@ -368,11 +368,13 @@ impl Check<'_> {
             format!("{at}.prompt"),
             "`loglikelihood` or `generate` in `accepts` and `[[task.protocol.prompt]]` go together; add the other, or remove the one",
         );
-        if let Some(Embedding::KnnAndProbe { k, epochs, batch, .. }) = &protocol.embedding {
+        if let Some(Embedding::KnnAndProbe { k, epochs, batch, approximate, .. }) =
+            &protocol.embedding
+        {
             self.require(
-                *k > 0 && *epochs > 0 && *batch > 0,
+                *k > 0 && *epochs > 0 && *batch > 0 && *approximate != Some(0),
                 format!("{at}.embedding"),
-                "k, epochs and batch must be 1 or more",
+                "k, epochs, batch and approximate must be 1 or more",
             );
         }
         self.template(&format!("{at}.input"), &protocol.input);

@@ -15,7 +15,7 @@ use fs_err::OpenOptions;
 
 use super::bars::Board;
 use super::events::Event;
-use super::processes;
+use super::{processes, slices};
 use crate::store::lease::{Holder, Lease, Taken};
 use crate::store::record::{CellSpec, End, FORMAT, Reason, ReasonKind, Record};
 use crate::store::{self, CellFolder, tries};
@@ -74,8 +74,22 @@ pub fn fail(folder: &CellFolder, key: &str, reason: Reason) -> std::io::Result<E
     Ok(record.end)
 }
 
-/// Runs a cell to its record, or waits for the one who does.
+/// Runs a cell to its record, or waits for the one who does; with the last of its slices it ends as a whole.
 pub fn run(
+    spec: &CellSpec,
+    folder: &CellFolder,
+    limits: &Limits,
+    board: &Board,
+    stop: &AtomicBool,
+) -> anyhow::Result<Guarded> {
+    let guarded = to_record(spec, folder, limits, board, stop)?;
+    if matches!(guarded, Guarded::Ended(_)) {
+        slices::settle(spec, folder).context("failed to join the slices of a cell")?;
+    }
+    Ok(guarded)
+}
+
+fn to_record(
     spec: &CellSpec,
     folder: &CellFolder,
     limits: &Limits,

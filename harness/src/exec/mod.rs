@@ -15,6 +15,7 @@ pub mod plugins;
 pub mod processes;
 pub mod queue;
 pub mod shard;
+pub mod slices;
 pub mod slurm;
 pub mod template;
 
@@ -79,18 +80,44 @@ pub fn select(run: &RunFolder, cells: &[CellSpec], retry: bool) -> anyhow::Resul
     let mut todo = Todo::default();
     for spec in cells {
         let folder = run.cell(&spec.folder());
+        let prepare = |folder: &CellFolder, spec: &CellSpec| {
+            store::write_json(&folder.spec(), spec)
+                .with_context(|| format!("failed to prepare the cell {}", folder.path().display()))
+        };
+        if spec.slice.is_some() {
+            let whole = folder.whole();
+            match guard::record_of(&whole, &spec.key)?.map(|record| record.end) {
+                Some(End::Done { .. }) => {
+                    todo.tally.reused += 1;
+                    continue;
+                }
+                Some(End::Failed { .. }) if !retry => {
+                    todo.tally.failed += 1;
+                    continue;
+                }
+                Some(End::Failed { .. }) => fs::remove_file(whole.record())?,
+                None => {}
+            }
+            if !whole.spec().is_file() {
+                prepare(&whole, &CellSpec { slice: None, ..spec.clone() })?;
+            }
+        }
         match guard::record_of(&folder, &spec.key)?.map(|record| record.end) {
-            Some(End::Done { .. }) => todo.tally.reused += 1,
-            Some(End::Failed { .. }) if !retry => todo.tally.failed += 1,
+            Some(End::Done { .. }) if spec.slice.is_none() || folder.predictions().is_file() => {
+                todo.tally.reused += 1;
+                slices::settle(spec, &folder)?;
+            }
+            Some(End::Failed { .. }) if !retry => {
+                todo.tally.failed += 1;
+                slices::settle(spec, &folder)?;
+            }
             found => {
                 if found.is_some() {
                     tries::clear(&folder)?;
                     todo.again.insert(spec.folder());
                     fs::remove_file(folder.record())?;
                 }
-                store::write_json(&folder.spec(), spec).with_context(|| {
-                    format!("failed to prepare the cell {}", folder.path().display())
-                })?;
+                prepare(&folder, spec)?;
                 todo.cells.push((spec.clone(), folder));
             }
         }

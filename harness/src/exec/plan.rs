@@ -180,6 +180,7 @@ fn cells_of(
                 plugin: described.file.clone(),
                 weights: weights.clone(),
                 cache: model.cache.then(|| path_text(&cache.join("models").join(&model.name))),
+                slice: None,
                 imported: None,
                 data: data.file.clone(),
                 sample: data.sample,

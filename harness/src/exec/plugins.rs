@@ -21,6 +21,8 @@ pub struct Described {
     pub identity: PluginIdentity,
     /// Whether it can be fitted.
     pub fits: bool,
+    /// Whether a fitted model can be saved.
+    pub saves: bool,
     /// What else it can do.
     pub capabilities: Vec<Capability>,
 }
@@ -75,7 +77,7 @@ fn describe(name: &str, folders: &[PathBuf], cache: &Path) -> Result<Described, 
     let sha256 = store::sha256_file(&path).map_err(|e| no_plugin(e.to_string()))?;
     let file = FileRef { path: path_text(&path), sha256 };
     let remembered =
-        cache.join("plugins").join(format!("{}-{}.json", env!("CARGO_PKG_VERSION"), file.sha256));
+        cache.join("plugins").join(format!("{}-2-{}.json", env!("CARGO_PKG_VERSION"), file.sha256));
     if let Ok(known) = store::read_json::<Described>(&remembered) {
         return Ok(Described { file, ..known });
     }

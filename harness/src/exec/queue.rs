@@ -12,6 +12,7 @@ use anyhow::Context as _;
 use super::bars::Board;
 use super::guard::{Limits, fail, record_of};
 use super::jobs::{self, JobFolder};
+use super::slices::{self, Turn, turn};
 use super::{Executor, Tally, Todo};
 use crate::definition::resources::Resources;
 use crate::store::record::{CellSpec, End, Reason};
@@ -113,6 +114,8 @@ struct Open {
     log: String,
     /// Before it is tried again.
     after: Duration,
+    /// Its model is being fitted by another slice.
+    waits: bool,
     /// Looks in a row at which the scheduler no longer knew its task. A record may be seen late on a shared folder.
     gone: u32,
 }
@@ -137,12 +140,21 @@ impl<S: Scheduler> Executor for Queue<S> {
         let Todo { cells, again, mut tally } = work;
         board.start(cells.len(), tally.reused, tally.failed);
         let mut open = self.opened(cells, &again)?;
+        // Joined here, should the one who ended the last slice not have come to it.
+        let slices: Vec<(CellSpec, CellFolder)> = (open.iter())
+            .filter(|cell| cell.spec.slice.is_some())
+            .map(|cell| (cell.spec.clone(), cell.folder.clone()))
+            .collect();
         self.take_up(run, &mut open, &mut tally, board, stop)?;
         let mut watch = Watch { began: Instant::now(), asked: Instant::now(), told: false };
         let mut failed = 0;
         loop {
             self.submit(run, &mut open, board, stop)?;
-            if self.detach && open.iter().all(|cell| cell.task.is_some()) {
+            if self.detach && open.iter().all(|cell| cell.task.is_some() || cell.waits) {
+                let later = open.iter().filter(|cell| cell.task.is_none()).count();
+                if later > 0 {
+                    board.note(&format!("{later} slices wait for their model to be fitted: the same command submits them then"));
+                }
                 tally.queued = open.len();
                 break;
             }
@@ -154,6 +166,8 @@ impl<S: Scheduler> Executor for Queue<S> {
                         failed += usize::from(matches!(record.end, End::Failed { .. }));
                         end(&cell, &record.end, &mut tally, board);
                     }
+                    // Another slice has failed.
+                    None if turn(&cell.spec, &cell.folder)? == Turn::Never => tally.skipped += 1,
                     None => rest.push(cell),
                 }
             }
@@ -173,6 +187,7 @@ impl<S: Scheduler> Executor for Queue<S> {
             }
             std::thread::sleep(GLANCE.max(glance.elapsed() * 10));
         }
+        slices.iter().try_for_each(|(spec, folder)| slices::settle(spec, folder))?;
         board.finish();
         Ok(tally)
     }
@@ -210,7 +225,7 @@ impl<S: Scheduler> Queue<S> {
             }
             let (task, log, after, gone) = (None, String::new(), Duration::ZERO, 0);
             let again = again.contains(&spec.folder());
-            Ok(Open { spec, folder, resources, again, task, log, after, gone })
+            Ok(Open { spec, folder, resources, again, task, log, after, waits: false, gone })
         };
         cells.into_iter().map(one).collect()
     }
@@ -279,6 +294,10 @@ impl<S: Scheduler> Queue<S> {
     ) -> anyhow::Result<()> {
         let mut groups: BTreeMap<(Duration, Resources), Vec<&mut Open>> = BTreeMap::new();
         for cell in open.iter_mut().filter(|cell| cell.task.is_none()) {
+            cell.waits = turn(&cell.spec, &cell.folder)? == Turn::Later;
+            if cell.waits {
+                continue;
+            }
             groups.entry((cell.after, cell.resources.clone())).or_default().push(cell);
         }
         for ((after, resources), mut cells) in groups {
@@ -406,6 +425,7 @@ impl<S: Scheduler> Queue<S> {
         let message = tries.last().map(|t| t.reason.message.clone()).unwrap_or_default();
         if let Some(reason) = tries::given_up(&tries).filter(|_| tries.len() >= self.limits.tries) {
             let ended = fail(&cell.folder, &cell.spec.key, reason)?;
+            slices::settle(&cell.spec, &cell.folder)?;
             end(&cell, &ended, tally, board);
             return Ok(None);
         }

@@ -6,6 +6,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use plugin_api::Part;
 use serde::{Deserialize, Serialize};
 
 use super::{Columns, Host, Instance, Library, Listener, PluginError, TaskInfo, load};
@@ -120,6 +121,7 @@ const CHECKS: &[(&str, Run)] = &[
     ("determinism", determinism),
     ("batch invariance", batch_invariance),
     ("huge batch", huge_batch),
+    ("pieces", pieces),
     ("two handles", two_handles),
     ("save and load", save_and_load),
     ("cancel", cancel),
@@ -450,6 +452,41 @@ fn two_handles(checked: &Checked) -> Seen {
         }
     }
     Ok("they do not disturb each other".to_owned())
+}
+
+/// What is learnt must not depend on how the examples are cut.
+fn pieces(checked: &Checked) -> Seen {
+    if !(checked.fits() && checked.library.fits_in_pieces()) {
+        return Err(Not::Applicable("it is not fitted in pieces".to_owned()));
+    }
+    let (ear, examples) = (Ear::new(), Examples::invented(32));
+    let mut whole = ready(checked, &ear)?;
+    let mut cut = created(checked, &ear)?;
+    let labels = checked.settings.labels.len();
+    let mut passes = 1;
+    loop {
+        for (part, n) in [(Part::Train, 60), (Part::Valid, 20)] {
+            let rows = Examples::invented(n);
+            for start in (0..n).step_by(7) {
+                let piece = start..(start + 7).min(n);
+                let own: Vec<u32> = piece.clone().map(|i| (i % labels) as u32).collect();
+                rows.columns(piece, |columns| cut.fit_piece(part, columns, &own))?;
+            }
+        }
+        if !cut.fit_end()? {
+            break;
+        }
+        passes += 1;
+        if passes > 1_000 {
+            return Err(Not::Passed("it asks for another pass for ever".to_owned()));
+        }
+    }
+    let said = ask_in(checked, &mut whole, &examples, 32)?;
+    let after = ask_in(checked, &mut cut, &examples, 32)?;
+    difference(&said, &after, 0.0).map_or_else(
+        || Ok(format!("the same model from pieces of 7 as from one, {passes} passes")),
+        |found| Err(Not::Passed(format!("fitted with one piece and with pieces of 7, {found}"))),
+    )
 }
 
 fn save_and_load(checked: &Checked) -> Seen {

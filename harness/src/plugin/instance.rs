@@ -6,6 +6,7 @@ use std::ffi::c_void;
 use std::path::Path;
 use std::{fmt, ptr};
 
+use plugin_api::Part;
 use plugin_api::abi::{
     self, CeBatch, CeDataset, CeError, CeGeneration, CeHost, CeLoglikelihood, CeSink, CeStr, CeTask,
 };
@@ -170,12 +171,26 @@ impl<'l> Instance<'l> {
         self.library.saves()
     }
 
-    /// Learns from labelled columns.
+    /// Whether it is fitted by [`Instance::fit_piece`].
+    pub fn fits_in_pieces(&self) -> bool {
+        self.library.fits_in_pieces()
+    }
+
+    /// Learns from labelled columns; where it takes pieces, from one piece of all.
     pub fn fit(
         &mut self,
         train: (Columns<'_>, &[u32]),
         valid: (Columns<'_>, &[u32]),
     ) -> Result<(), PluginError> {
+        if self.fits_in_pieces() {
+            loop {
+                self.fit_piece(Part::Train, train.0, train.1)?;
+                self.fit_piece(Part::Valid, valid.0, valid.1)?;
+                if !self.fit_end()? {
+                    return Ok(());
+                }
+            }
+        }
         let fit = offered(self.library, "fit", self.library.table().fit)?;
         let sets = [train, valid]
             .map(|(columns, labels)| (strs(columns.ids), strs(columns.texts), columns, labels));
@@ -189,6 +204,38 @@ impl<'l> Instance<'l> {
         let status =
             unsafe { fit(self.handle, &raw const train, &raw const valid, &raw mut room.error) };
         room.check(self.library, "fit", status, sets[0].2.ids)
+    }
+
+    /// Learns from a piece of labelled columns; a pass is all of train, then all of valid, then [`Instance::fit_end`].
+    pub fn fit_piece(
+        &mut self,
+        part: Part,
+        columns: Columns<'_>,
+        labels: &[u32],
+    ) -> Result<(), PluginError> {
+        let fit = offered(self.library, "fit_piece", self.library.table().fit_piece)?;
+        assert_eq!(columns.ids.len(), labels.len(), "one label a row");
+        let (ids, texts) = (strs(columns.ids), strs(columns.texts));
+        let piece = CeDataset { examples: batch(&ids, &texts, &columns), labels: labels.as_ptr() };
+        let part = match part {
+            Part::Train => abi::CE_PART_TRAIN,
+            Part::Valid => abi::CE_PART_VALID,
+        };
+        let mut room = ErrorRoom::new();
+        // SAFETY: the handle is ours, all columns live for the call.
+        let status = unsafe { fit(self.handle, part, &raw const piece, &raw mut room.error) };
+        room.check(self.library, "fit", status, columns.ids)
+    }
+
+    /// Ends a pass; whether another one is needed.
+    pub fn fit_end(&mut self) -> Result<bool, PluginError> {
+        let end = offered(self.library, "fit_end", self.library.table().fit_end)?;
+        let mut again = 0;
+        let mut room = ErrorRoom::new();
+        // SAFETY: the handle is ours.
+        let status = unsafe { end(self.handle, &raw mut again, &raw mut room.error) };
+        room.check(self.library, "fit", status, &[])?;
+        Ok(again != 0)
     }
 
     /// Scores `[n, labels]` into `scores`, and which rows have an answer.

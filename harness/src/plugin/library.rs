@@ -104,7 +104,7 @@ impl Library {
     /// Every capability must come with its functions.
     fn check(&self) -> Result<(), PluginError> {
         let t = &self.table;
-        let needs: [(u64, &str, bool); 10] = [
+        let needs: [(u64, &str, bool); 11] = [
             (0, "create", t.create.is_some()),
             (0, "destroy", t.destroy.is_some()),
             (abi::CE_FIT, "fit", t.fit.is_some()),
@@ -115,6 +115,11 @@ impl Library {
             (abi::CE_GENERATE, "generate", t.generate.is_some()),
             (abi::CE_SAVE, "save and load", t.save.is_some() && t.load.is_some()),
             (abi::CE_EXPLAIN, "explain", t.explain.is_some()),
+            (
+                abi::CE_FIT_PIECES,
+                "fit_piece and fit_end",
+                t.fit_piece.is_some() && t.fit_end.is_some(),
+            ),
         ];
         for (bit, name, there) in needs {
             if t.capabilities & bit == bit && !there {
@@ -156,7 +161,12 @@ impl Library {
 
     /// Whether it can be fitted.
     pub fn fits(&self) -> bool {
-        self.table.capabilities & abi::CE_FIT != 0
+        self.table.capabilities & (abi::CE_FIT | abi::CE_FIT_PIECES) != 0
+    }
+
+    /// Whether it is fitted piece by piece.
+    pub fn fits_in_pieces(&self) -> bool {
+        self.table.capabilities & abi::CE_FIT_PIECES != 0
     }
 
     /// Whether a fitted model can be saved.

@@ -10,6 +10,7 @@ use crate::definition::catalogue;
 use crate::normalise::Warnings;
 use crate::split::Overlap;
 use crate::store;
+use crate::store::record::CellSpec;
 
 /// What prepared data hold and where they came from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -121,6 +122,12 @@ impl Meta {
     /// The one that lies beside `examples.parquet`.
     pub fn beside(examples: &Path) -> std::io::Result<Self> {
         store::read_json(&examples.with_file_name("meta.json"))
+    }
+
+    /// How many examples a cell evaluates.
+    pub fn evaluated(&self, spec: &CellSpec) -> u64 {
+        let n: u64 = spec.protocol.eval.iter().map(|part| self.statistics.part(part.name())).sum();
+        if spec.limit > 0 { n.min(spec.limit as u64) } else { n }
     }
 
     /// What a reader of the results should know, one line each: warnings, overlap, differences from the committed statistics.

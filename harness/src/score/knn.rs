@@ -62,10 +62,12 @@ pub fn classify(
             votes[labels[row as usize] as usize] += 1;
         }
     }
-    let winner = |votes: &[u32]| {
-        (0..classes).fold(0, |best, c| if votes[c] > votes[best] { c } else { best })
-    };
     Ok(Votes { labels: votes.chunks_exact(classes).map(|v| winner(v) as u32).collect(), votes })
+}
+
+/// The first of the classes with most votes.
+pub(super) fn winner(votes: &[u32]) -> usize {
+    (0..votes.len()).fold(0, |best, c| if votes[c] > votes[best] { c } else { best })
 }
 
 /// The k nearest rows of `train` of every query.

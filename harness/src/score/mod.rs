@@ -18,6 +18,7 @@ mod vectors;
 
 pub mod adapt;
 pub mod aggregate;
+pub mod approximate;
 pub mod calibration;
 pub mod evaluate;
 pub mod head;

@@ -10,13 +10,13 @@ use std::sync::Arc;
 use arrow_array::builder::StringBuilder;
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema};
-use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
 use crate::definition::split::Part;
-use crate::example::{Coded, Example, Examples, Strings};
+use crate::example::{Coded, Example, Examples};
 
 /// Rows of a row group: what is held in memory while writing.
 const ROWS_A_GROUP: usize = 1 << 16;
@@ -91,57 +91,117 @@ impl<W: Write + Send> Writer<W> {
 
 /// Reads the examples of some parts in file order; `labels` numbers the labels.
 pub fn read(path: &Path, parts: &[Part], labels: &[String]) -> Result<Examples, Error> {
-    let mut batches = Batches::open(path, parts, labels, ROWS_A_BATCH)?;
-    while batches.fill()? {}
-    Ok(batches.emit())
+    let mut whole = Stream::open(path, parts, labels, 0, true)?;
+    while whole.fill()? {}
+    Ok(whole.emit(usize::MAX))
 }
 
-/// The examples of some parts in batches of at most `size`, in file order.
-pub fn batches(
+/// The examples of some parts from the `from`-th on, a piece at a time, in file order. They have no cluster numbers.
+pub fn stream(
     path: &Path,
     parts: &[Part],
     labels: &[String],
-    size: usize,
-) -> Result<Batches, Error> {
-    Batches::open(path, parts, labels, size)
+    from: usize,
+) -> Result<Stream, Error> {
+    Stream::open(path, parts, labels, from, false)
 }
 
-/// An iterator over batches of examples. Cluster numbers and the codes of cultures and groups are the same in all of them.
+/// How many examples some parts have.
+pub fn count(path: &Path, parts: &[Part]) -> Result<usize, Error> {
+    let mut count = 0;
+    each_part(path, |part| {
+        count += usize::from(parts.iter().any(|wanted| wanted.name() == part));
+        true
+    })?;
+    Ok(count)
+}
+
+/// The row of the file at which the `from`-th example of some parts stands.
+fn row_of(path: &Path, parts: &[Part], from: usize) -> Result<usize, Error> {
+    let (mut row, mut left) = (0, from);
+    each_part(path, |part| {
+        let counts = parts.iter().any(|wanted| wanted.name() == part);
+        if left == 0 {
+            return false;
+        }
+        left -= usize::from(counts);
+        row += 1;
+        true
+    })?;
+    Ok(row)
+}
+
+/// The part of every row, until `each` says no.
+fn each_part(path: &Path, mut each: impl FnMut(&str) -> bool) -> Result<(), Error> {
+    let (builder, fail) = open(path)?;
+    let only = ProjectionMask::columns(builder.parquet_schema(), ["part"]);
+    let reader = builder.with_projection(only).with_batch_size(ROWS_A_BATCH).build();
+    for batch in reader.map_err(|e| fail(e.to_string()))? {
+        let batch = batch.map_err(|e| fail(e.to_string()))?;
+        let column = batch.column(0).as_any().downcast_ref::<StringArray>();
+        let column = column.ok_or_else(|| fail("column `part` is not text".to_owned()))?;
+        if !column.iter().flatten().all(&mut each) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+type Builder = ParquetRecordBatchReaderBuilder<std::fs::File>;
+
+/// An open file with all its columns, and what makes an error of a reason.
+fn open(path: &Path) -> Result<(Builder, impl Fn(String) -> Error), Error> {
+    let fail = |reason: String| Error { path: path.to_owned(), reason };
+    let file = fs_err::File::open(path).map_err(|e| fail(e.to_string()))?.into_file();
+    let builder = Builder::try_new(file).map_err(|e| fail(e.to_string()))?;
+    for name in COLUMNS {
+        if builder.schema().field_with_name(name).is_err() {
+            return Err(fail(format!("no column `{name}`")));
+        }
+    }
+    Ok((builder, fail))
+}
+
+/// Examples a piece at a time; the codes of cultures and groups are the same in all pieces.
 #[derive(Debug)]
-pub struct Batches {
+pub struct Stream {
     path: PathBuf,
     reader: ParquetRecordBatchReader,
     parts: Vec<&'static str>,
     labels: HashMap<String, u32>,
-    clusters: HashMap<String, u32>,
+    clusters: Option<HashMap<String, u32>>,
     culture_codes: HashMap<String, u32>,
     group_codes: BTreeMap<String, HashMap<String, u32>>,
     rows: Examples,
 }
 
-impl Batches {
-    fn open(path: &Path, parts: &[Part], labels: &[String], size: usize) -> Result<Self, Error> {
-        let fail = |reason: String| Error { path: path.to_owned(), reason };
-        let file = fs_err::File::open(path).map_err(|e| fail(e.to_string()))?.into_file();
-        let builder =
-            ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| fail(e.to_string()))?;
-        for name in COLUMNS {
-            if builder.schema().field_with_name(name).is_err() {
-                return Err(fail(format!("no column `{name}`")));
-            }
-        }
-        let reader =
-            builder.with_batch_size(size.max(1)).build().map_err(|e| fail(e.to_string()))?;
+impl Stream {
+    fn open(
+        path: &Path,
+        parts: &[Part],
+        labels: &[String],
+        from: usize,
+        numbered: bool,
+    ) -> Result<Self, Error> {
+        let (builder, fail) = open(path)?;
+        let row = if from == 0 { 0 } else { row_of(path, parts, from)? };
+        let builder = builder.with_batch_size(ROWS_A_BATCH).with_offset(row);
         Ok(Self {
             path: path.to_owned(),
-            reader,
+            reader: builder.build().map_err(|e| fail(e.to_string()))?,
             parts: parts.iter().map(|part| part.name()).collect(),
             labels: labels.iter().enumerate().map(|(i, label)| (label.clone(), i as u32)).collect(),
-            clusters: HashMap::new(),
+            clusters: numbered.then(HashMap::new),
             culture_codes: HashMap::new(),
             group_codes: BTreeMap::new(),
             rows: Examples::default(),
         })
+    }
+
+    /// The next `n` examples; fewer where the file ends.
+    pub fn next(&mut self, n: usize) -> Result<Examples, Error> {
+        while self.rows.len() < n && self.fill()? {}
+        Ok(self.emit(n))
     }
 
     /// Reads the next record batch; false where there is none.
@@ -176,11 +236,13 @@ impl Batches {
             out.ids.push(id.value(row));
             out.texts.push(text.value(row));
             out.labels.push(code);
-            let next = self.clusters.len() as u32;
-            out.clusters.push(match self.clusters.get(cluster.value(row)) {
-                Some(&number) => number,
-                None => *self.clusters.entry(cluster.value(row).to_owned()).or_insert(next),
-            });
+            if let Some(clusters) = &mut self.clusters {
+                let next = clusters.len() as u32;
+                out.clusters.push(match clusters.get(cluster.value(row)) {
+                    Some(&number) => number,
+                    None => *clusters.entry(cluster.value(row).to_owned()).or_insert(next),
+                });
+            }
             push(&mut out.cultures, &mut self.culture_codes, culture.value(row));
         }
         for (name, column) in groups {
@@ -193,39 +255,14 @@ impl Batches {
         Ok(true)
     }
 
-    /// The examples read so far; names of codes stay for the next batch.
-    fn emit(&mut self) -> Examples {
-        let keep = |coded: &Coded| Coded { names: coded.names.clone(), codes: Vec::new() };
-        let groups: BTreeMap<String, Coded> =
-            self.rows.groups.iter().map(|(name, group)| (name.clone(), keep(group))).collect();
-        let next = Examples {
-            ids: Strings::default(),
-            texts: Strings::default(),
-            labels: Vec::new(),
-            cultures: keep(&self.rows.cultures),
-            clusters: Vec::new(),
-            groups,
-        };
-        std::mem::replace(&mut self.rows, next)
+    /// The first `n` of the examples read so far.
+    fn emit(&mut self, n: usize) -> Examples {
+        let rest = self.rows.split_off(n.min(self.rows.len()));
+        std::mem::replace(&mut self.rows, rest)
     }
 
     fn fail(&self, reason: String) -> Error {
         Error { path: self.path.clone(), reason }
-    }
-}
-
-impl Iterator for Batches {
-    type Item = Result<Examples, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            match self.fill() {
-                Err(error) => return Some(Err(error)),
-                Ok(false) => return None,
-                Ok(true) if self.rows.is_empty() => {}
-                Ok(true) => return Some(Ok(self.emit())),
-            }
-        }
     }
 }
 
@@ -290,19 +327,36 @@ mod tests {
     }
 
     #[test]
-    fn batches_are_the_whole_in_pieces() {
-        let (_folder, path) = file(1000);
+    fn pieces_are_the_whole_from_anywhere() {
+        let (_folder, path) = file(20_000);
         let labels = ["no".to_owned(), "yes".to_owned()];
-        let whole = read(&path, &[Part::Train], &labels).unwrap();
-        let pieces: Vec<Examples> =
-            batches(&path, &[Part::Train], &labels, 64).unwrap().map(Result::unwrap).collect();
-        assert!(pieces.iter().all(|piece| piece.len() <= 64));
-        let clusters: Vec<u32> = pieces.iter().flat_map(|piece| piece.clusters.clone()).collect();
-        assert_eq!(clusters, whole.clusters);
-        let cultures: Vec<u32> =
-            pieces.iter().flat_map(|piece| piece.cultures.codes.clone()).collect();
-        assert_eq!(cultures, whole.cultures.codes);
-        assert_eq!(pieces.last().unwrap().cultures.names, whole.cultures.names);
+        for parts in [&[Part::Train][..], &[Part::Test, Part::Train], &[Part::Valid]] {
+            let whole = read(&path, parts, &labels).unwrap();
+            assert_eq!(count(&path, parts).unwrap(), whole.len());
+            for (from, size) in [(0, 64), (1, 9_000), (8_191, 8_192), (whole.len(), 5)] {
+                let from = from.min(whole.len());
+                let mut pieces = stream(&path, parts, &labels, from).unwrap();
+                let mut at = from;
+                loop {
+                    let piece = pieces.next(size).unwrap();
+                    assert_eq!(piece.len(), size.min(whole.len() - at), "{parts:?} {from} {size}");
+                    assert!(piece.clusters.is_empty());
+                    for row in 0..piece.len() {
+                        assert_eq!(piece.ids.get(row), whole.ids.get(at + row));
+                        assert_eq!(piece.texts.get(row), whole.texts.get(at + row));
+                        assert_eq!(piece.labels[row], whole.labels[at + row]);
+                        assert_eq!(piece.cultures.get(row), whole.cultures.get(at + row));
+                        let source = |all: &Examples, row| all.groups["source"].get(row).to_owned();
+                        assert_eq!(source(&piece, row), source(&whole, at + row));
+                    }
+                    if piece.is_empty() {
+                        break;
+                    }
+                    at += piece.len();
+                }
+                assert_eq!(at, whole.len());
+            }
+        }
     }
 
     #[test]

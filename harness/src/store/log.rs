@@ -3,7 +3,7 @@
 //! After a kill the log may end in half a line. Opening it keeps the longest run of whole batches and
 //! cuts the rest off, so that a resumed cell asks the same batches as an undisturbed one.
 
-use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read as _, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use fs_err::{File, OpenOptions};
@@ -52,14 +52,14 @@ pub struct Log {
 }
 
 impl Log {
-    /// Opens or creates a log whose examples carry `variants` answers each and come in batches of
-    /// `batch` examples; returns the answers of the whole batches that are there.
-    pub fn open(path: &Path, variants: usize, batch: usize) -> io::Result<(Self, Vec<Prediction>)> {
+    /// Opens or creates a log whose examples carry `variants` answers each and come in batches of `batch` examples; returns
+    /// how many examples of whole batches are there.
+    pub fn open(path: &Path, variants: usize, batch: usize) -> io::Result<(Self, usize)> {
         let file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         let mut reader = BufReader::new(file);
-        let (mut kept, mut keep_bytes) = (Vec::new(), 0u64);
-        let (mut pending, mut bytes) = (Vec::new(), 0u64);
+        let (mut rows, mut bytes) = (0, 0u64);
+        let (mut kept, mut keep_bytes) = (0, 0u64);
         let mut line = Vec::new();
         loop {
             line.clear();
@@ -68,21 +68,26 @@ impl Log {
                 break;
             }
             let Ok(row) = serde_json::from_slice::<Prediction>(&line) else { break };
-            let place = (kept.len() + pending.len()) / variants;
-            if row.example != place {
+            if row.example != rows / variants {
                 break;
             }
             bytes += n as u64;
-            pending.push(row);
-            if pending.len() == variants * batch {
-                kept.append(&mut pending);
-                keep_bytes = bytes;
+            rows += 1;
+            if rows.is_multiple_of(variants * batch) {
+                (kept, keep_bytes) = (rows / variants, bytes);
             }
         }
         let mut file = reader.into_inner();
         file.set_len(keep_bytes)?;
         file.seek(SeekFrom::Start(keep_bytes))?;
         Ok((Self { file, buffer: Vec::new() }, kept))
+    }
+
+    /// All answers in their order, also where another start of the cell has removed the log meanwhile.
+    pub fn into_rows(mut self) -> io::Result<impl Iterator<Item = io::Result<Prediction>>> {
+        self.file.rewind()?;
+        let lines = BufReader::new(self.file).lines();
+        Ok(lines.map(|line| Ok(serde_json::from_str(&line?)?)))
     }
 
     /// Appends one batch and waits until it is on the disk.
@@ -101,21 +106,19 @@ impl Log {
 #[derive(Debug)]
 pub struct VectorLog {
     file: File,
+    dims: usize,
 }
 
 impl VectorLog {
-    /// Opens or creates it; returns the values of the whole batches (`batch` rows of `dim`) that are there.
-    pub fn open(path: &Path, dim: usize, batch: usize) -> io::Result<(Self, Vec<f32>)> {
+    /// Opens or creates it; returns how many rows of whole batches (`batch` rows of `dims` values) are there.
+    pub fn open(path: &Path, dims: usize, batch: usize) -> io::Result<(Self, usize)> {
         let mut file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
-        let mut bytes = Vec::new();
-        io::Read::read_to_end(&mut file, &mut bytes)?;
-        let unit = dim * batch * size_of::<f32>();
-        bytes.truncate(bytes.len() / unit * unit);
-        file.set_len(bytes.len() as u64)?;
-        file.seek(SeekFrom::Start(bytes.len() as u64))?;
-        let values = bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
-        Ok((Self { file }, values))
+        let unit = (dims * batch * size_of::<f32>()) as u64;
+        let batches = file.metadata()?.len() / unit;
+        file.set_len(batches * unit)?;
+        file.seek(SeekFrom::End(0))?;
+        Ok((Self { file, dims }, batches as usize * batch))
     }
 
     /// Appends rows and waits until they are on the disk.
@@ -123,6 +126,30 @@ impl VectorLog {
         let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
         self.file.write_all(&bytes)?;
         self.file.sync_data()
+    }
+
+    /// Some rows, one after the other.
+    pub fn read(&mut self, rows: std::ops::Range<usize>) -> io::Result<Vec<f32>> {
+        /// Bytes held beside the values.
+        const BUFFER: usize = 1 << 20;
+        let row = self.dims * size_of::<f32>();
+        self.file.seek(SeekFrom::Start((rows.start * row) as u64))?;
+        let mut values = Vec::with_capacity(rows.len() * self.dims);
+        let mut left = rows.len() * row;
+        let mut buffer = vec![0; BUFFER.min(left)];
+        while left > 0 {
+            let bytes = &mut buffer[..BUFFER.min(left)];
+            self.file.read_exact(bytes)?;
+            left -= bytes.len();
+            values.extend(bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)));
+        }
+        Ok(values)
+    }
+
+    /// All rows.
+    pub fn all(mut self) -> io::Result<Vec<f32>> {
+        let rows = self.file.metadata()?.len() as usize / size_of::<f32>() / self.dims;
+        self.read(0..rows)
     }
 }
 
@@ -142,7 +169,7 @@ mod tests {
         let rows: Vec<Prediction> =
             (0..6).flat_map(|example| [row(example, 0), row(example, 1)]).collect();
         let (mut log, kept) = Log::open(&path, 2, 2).unwrap();
-        assert!(kept.is_empty());
+        assert_eq!(kept, 0);
         let mut ends = vec![0];
         for batch in rows.chunks(4) {
             log.append(batch).unwrap();
@@ -153,11 +180,14 @@ mod tests {
             fs_err::write(&path, &whole[..cut]).unwrap();
             let (mut log, kept) = Log::open(&path, 2, 2).unwrap();
             let batches = ends.iter().filter(|&&end| end > 0 && end <= cut as u64).count();
-            assert_eq!(kept, rows[..batches * 4], "cut at byte {cut}");
+            assert_eq!(kept, batches * 2, "cut at byte {cut}");
             for batch in rows[batches * 4..].chunks(4) {
                 log.append(batch).unwrap();
             }
             assert_eq!(fs_err::read(&path).unwrap(), whole, "resumed from byte {cut}");
+            fs_err::remove_file(&path).unwrap();
+            let all: Vec<Prediction> = log.into_rows().unwrap().map(Result::unwrap).collect();
+            assert_eq!(all, rows, "resumed from byte {cut}");
         }
     }
 
@@ -172,7 +202,11 @@ mod tests {
         let bytes = fs_err::read(&path).unwrap();
         for (cut, kept) in [(48, 12), (47, 6), (24, 6), (23, 0)] {
             fs_err::write(&path, &bytes[..cut]).unwrap();
-            assert_eq!(VectorLog::open(&path, 3, 2).unwrap().1, values[..kept]);
+            let (mut log, rows) = VectorLog::open(&path, 3, 2).unwrap();
+            assert_eq!(rows * 3, kept);
+            log.append(&values[kept..]).unwrap();
+            assert_eq!(log.read(1..3).unwrap(), values[3..9]);
+            assert_eq!(log.all().unwrap(), values);
         }
     }
 }

@@ -13,6 +13,7 @@
 //!     predictions.parquet              all answers
 //!     record.json                      done or failed: written last, by rename
 //!     timing.json                      seconds and memory: the only file that differs between reruns
+//!     slices/<i>-of-<n>/               the same for a part of the examples, where several processes share a cell
 //!     scores.json                      computed from predictions.parquet; may be deleted
 //!   jobs/<n>/                          what was handed to a scheduler: cells, script, job, what the tasks said
 //!   explain/*.jsonl                      what `culture-eval explain --out` wrote; shown on the pages
@@ -104,6 +105,16 @@ impl CellFolder {
     /// The folder itself.
     pub fn path(&self) -> &Path {
         &self.0
+    }
+
+    /// The folder of the cell that a slice in this folder belongs to.
+    pub fn whole(&self) -> Self {
+        Self(self.0.ancestors().nth(2).unwrap_or(&self.0).to_owned())
+    }
+
+    /// The folder of a slice of this cell.
+    pub fn slice(&self, slice: record::Slice) -> Self {
+        Self(self.0.join(slice.folder()))
     }
 
     /// Everything that matters.

@@ -4,12 +4,13 @@
 //! unless status is `label`), `top_labels` and `top_scores` (lists, best first), `reply`, `reason`.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow_array::builder::{Float32Builder, ListBuilder, StringBuilder};
 use arrow_array::{Array, ArrayRef, Float32Array, ListArray, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema};
+use arrow_select::concat::concat_batches;
 use fs_err::File;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::{ArrowWriter, ProjectionMask};
@@ -17,7 +18,7 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
 use super::log::{Given, Prediction};
-use super::{place_atomic, write_atomic};
+use super::write_atomic;
 use crate::example::Strings;
 
 const ROWS_A_GROUP: usize = 1 << 16;
@@ -47,7 +48,7 @@ fn schema() -> Schema {
     ])
 }
 
-/// Writes all answers, whole or not at all.
+/// Writes all answers, whole or not at all; `ids` are those of the examples.
 pub fn write(
     path: &Path,
     ids: &Strings,
@@ -55,41 +56,71 @@ pub fn write(
     labels: &[String],
     rows: &[Prediction],
 ) -> io::Result<()> {
-    write_atomic(path, |file| put(file, ids, variants, labels, rows))
+    write_atomic(path, |file| {
+        let mut writer = Writer::new(file, variants, labels)?;
+        rows.iter().try_for_each(|row| writer.push(ids.get(row.example), row.clone()))?;
+        writer.finish()
+    })
 }
 
-/// The same, but never over a file that is there: false where somebody was first.
-pub fn place(
-    path: &Path,
-    ids: &Strings,
-    variants: &[String],
-    labels: &[String],
-    rows: &[Prediction],
-) -> io::Result<bool> {
-    place_atomic(path, |file| put(file, ids, variants, labels, rows))
-}
-
-fn put(
-    file: &mut File,
-    ids: &Strings,
-    variants: &[String],
-    labels: &[String],
-    rows: &[Prediction],
-) -> io::Result<()> {
-    let schema = Arc::new(schema());
+/// A new file, as it is made by this program.
+fn parquet<'f>(file: &'f mut File, schema: &Arc<Schema>) -> io::Result<ArrowWriter<&'f mut File>> {
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_created_by("culture-eval".to_owned())
         .build();
-    let mut writer = ArrowWriter::try_new(file, schema.clone(), Some(properties))?;
-    for rows in rows.chunks(ROWS_A_GROUP) {
-        writer.write(&to_batch(&schema, ids, variants, labels, rows)?)?;
-        writer.flush()?;
-    }
-    writer.close()?;
-    Ok(())
+    Ok(ArrowWriter::try_new(file, schema.clone(), Some(properties))?)
 }
 
+/// Writes answers one after the other.
+#[derive(Debug)]
+pub struct Writer<'a> {
+    parquet: ArrowWriter<&'a mut File>,
+    schema: Arc<Schema>,
+    variants: &'a [String],
+    labels: &'a [String],
+    ids: Strings,
+    rows: Vec<Prediction>,
+}
+
+impl<'a> Writer<'a> {
+    /// An empty file.
+    pub fn new(
+        file: &'a mut File,
+        variants: &'a [String],
+        labels: &'a [String],
+    ) -> io::Result<Self> {
+        let schema = Arc::new(schema());
+        let parquet = parquet(file, &schema)?;
+        Ok(Self { parquet, schema, variants, labels, ids: Strings::default(), rows: Vec::new() })
+    }
+
+    /// Appends an answer to the example of this id.
+    pub fn push(&mut self, id: &str, row: Prediction) -> io::Result<()> {
+        self.ids.push(id);
+        self.rows.push(row);
+        if self.rows.len() == ROWS_A_GROUP { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let batch = to_batch(&self.schema, &self.ids, self.variants, self.labels, &self.rows)?;
+        self.ids.truncate(0);
+        self.rows.clear();
+        self.parquet.write(&batch)?;
+        Ok(self.parquet.flush()?)
+    }
+
+    /// Writes what is left.
+    pub fn finish(mut self) -> io::Result<()> {
+        if !self.rows.is_empty() {
+            self.flush()?;
+        }
+        self.parquet.close()?;
+        Ok(())
+    }
+}
+
+/// Rows with the id of each.
 fn to_batch(
     schema: &Arc<Schema>,
     ids: &Strings,
@@ -133,7 +164,7 @@ fn to_batch(
         top_scores.append(!row.top.is_empty());
     }
     let columns: Vec<ArrayRef> = vec![
-        Arc::new(StringArray::from_iter_values(rows.iter().map(|r| ids.get(r.example)))),
+        Arc::new(StringArray::from_iter_values(ids.iter())),
         Arc::new(StringArray::from_iter_values(rows.iter().map(|r| &variants[r.variant]))),
         Arc::new(StringArray::from(status)),
         Arc::new(label.finish()),
@@ -143,6 +174,51 @@ fn to_batch(
         Arc::new(reason.finish()),
     ];
     RecordBatch::try_new(schema.clone(), columns).map_err(io::Error::other)
+}
+
+/// Writes the answers of several files one after the other: the same bytes as if all had been written to one.
+pub fn join(file: &mut File, parts: &[PathBuf]) -> io::Result<()> {
+    let schema = Arc::new(schema());
+    let mut writer = parquet(file, &schema)?;
+    let mut held: Vec<RecordBatch> = Vec::new();
+    for path in parts {
+        let (part, _) = fs_err::File::open(path)?.into_parts();
+        let reader = ParquetRecordBatchReaderBuilder::try_new(part)
+            .and_then(|builder| builder.with_batch_size(ROWS_A_GROUP).build())
+            .map_err(|e| invalid(path, e))?;
+        for batch in reader {
+            let mut rest = batch.map_err(|e| invalid(path, e))?;
+            loop {
+                let room = ROWS_A_GROUP - held.iter().map(RecordBatch::num_rows).sum::<usize>();
+                if rest.num_rows() < room {
+                    break;
+                }
+                held.push(rest.slice(0, room));
+                rest = rest.slice(room, rest.num_rows() - room);
+                group(&mut writer, &schema, &mut held)?;
+            }
+            if rest.num_rows() > 0 {
+                held.push(rest);
+            }
+        }
+    }
+    if !held.is_empty() {
+        group(&mut writer, &schema, &mut held)?;
+    }
+    writer.close()?;
+    Ok(())
+}
+
+/// Writes batches as one group of rows.
+fn group(
+    writer: &mut ArrowWriter<&mut File>,
+    schema: &Arc<Schema>,
+    held: &mut Vec<RecordBatch>,
+) -> io::Result<()> {
+    let whole = concat_batches(schema, &*held).map_err(io::Error::other)?;
+    held.clear();
+    writer.write(&whole)?;
+    Ok(writer.flush()?)
 }
 
 /// What is wrong with a file.
@@ -331,5 +407,46 @@ mod tests {
         assert_eq!(quick, [[1, 9], [8, 0]]);
         let error = read(&one, &variants, &["no".to_owned()]).unwrap_err().to_string();
         assert!(error.contains("label `yes` is not one of the task's"), "{error}");
+    }
+
+    #[test]
+    fn joined_parts_are_the_bytes_of_the_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let n = ROWS_A_GROUP * 2 + 77;
+        let names: Vec<String> = (0..n / 2 + 1).map(|i| format!("e{i}")).collect();
+        let ids: Strings = names.iter().map(String::as_str).collect();
+        let variants = ["a".to_owned(), "b".to_owned()];
+        let labels = ["no".to_owned(), "yes".to_owned()];
+        let answer = |i: usize| match i % 7 {
+            0 => Given::Missing(format!("reason {}", i % 3)),
+            1 => Given::OutOfChoice,
+            _ => Given::Label((i % 2) as u32),
+        };
+        let row = |i: usize| Prediction {
+            example: i / 2,
+            variant: i % 2,
+            answer: answer(i),
+            top: if i % 5 == 0 { vec![] } else { vec![(1, i as f32), (0, 0.5)] },
+            reply: (i % 3 == 0).then(|| format!("reply {i}")),
+        };
+        let rows: Vec<Prediction> = (0..n).map(row).collect();
+        let whole = folder.path().join("whole");
+        write(&whole, &ids, &variants, &labels, &rows).unwrap();
+        for cuts in
+            [vec![0, n], vec![0, 1000, 1002, 70_000, n], vec![0, ROWS_A_GROUP, ROWS_A_GROUP, n]]
+        {
+            let parts: Vec<PathBuf> = cuts
+                .windows(2)
+                .enumerate()
+                .map(|(i, ends)| {
+                    let path = folder.path().join(format!("part{i}"));
+                    write(&path, &ids, &variants, &labels, &rows[ends[0]..ends[1]]).unwrap();
+                    path
+                })
+                .collect();
+            let joined = folder.path().join("joined");
+            write_atomic(&joined, |file| join(file, &parts)).unwrap();
+            assert!(fs_err::read(&joined).unwrap() == fs_err::read(&whole).unwrap(), "{cuts:?}");
+        }
     }
 }

@@ -41,6 +41,9 @@ pub struct CellSpec {
     /// Folder of the cache that the plugin may keep answers in; it changes none of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache: Option<String>,
+    /// Which of the cell's examples, where several processes share them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slice: Option<Slice>,
     /// Where the answers come from, if another tool asked the model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imported: Option<Imported>,
@@ -52,6 +55,29 @@ pub struct CellSpec {
     pub harness: String,
     /// Threads of the cell (they never change an answer).
     pub threads: usize,
+}
+
+/// The `index`-th of so many slices of a cell's examples: whole batches, about equally many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slice {
+    /// Which, from 0.
+    pub index: usize,
+    /// Of how many.
+    pub of: usize,
+}
+
+impl Slice {
+    /// Which of `n` examples it has.
+    pub fn range(self, n: usize, batch: usize) -> std::ops::Range<usize> {
+        let batches = n.div_ceil(batch);
+        let start = |index: usize| (batches * index / self.of * batch).min(n);
+        start(self.index)..start(self.index + 1)
+    }
+
+    /// Name of its folder within the cell's.
+    pub fn folder(self) -> String {
+        format!("slices/{:04}-of-{:04}", self.index + 1, self.of)
+    }
 }
 
 /// Where imported answers come from.
@@ -110,6 +136,7 @@ impl CellSpec {
             fields.remove("key");
             fields.remove("threads");
             fields.remove("cache");
+            fields.remove("slice");
             if let Some(model) = fields["model"].as_object_mut() {
                 for name in CARD {
                     model.remove(name);
@@ -136,8 +163,16 @@ impl CellSpec {
         super::sha256(value.to_string().as_bytes())
     }
 
-    /// Name of the cell's folder.
+    /// Name of the cell's folder; of a slice, within it.
     pub fn folder(&self) -> String {
+        match self.slice {
+            Some(slice) => format!("{}/{}", self.whole_folder(), slice.folder()),
+            None => self.whole_folder(),
+        }
+    }
+
+    /// Name of the cell's folder.
+    pub fn whole_folder(&self) -> String {
         let clean = |text: &str| {
             text.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_', "-")
         };
@@ -321,6 +356,22 @@ mod tests {
         assert!(spec.folder().starts_with("majority.emgsd.trained.s1.3256067d7549"));
         let again = serde_json::to_string(&spec).unwrap();
         assert_eq!(serde_json::from_str::<CellSpec>(&again).unwrap(), spec);
+    }
+
+    #[test]
+    fn slices_are_whole_batches_of_all() {
+        for (n, batch, of) in [(10, 3, 4), (1, 1, 1), (1000, 7, 6), (64, 64, 1), (20, 5, 4)] {
+            let ranges: Vec<_> = (0..of).map(|index| Slice { index, of }.range(n, batch)).collect();
+            assert_eq!((ranges[0].start, ranges[of - 1].end), (0, n));
+            for pair in ranges.windows(2) {
+                assert_eq!(pair[0].end, pair[1].start);
+                assert!(pair[0].end.is_multiple_of(batch) && !pair[0].is_empty(), "{ranges:?}");
+            }
+        }
+        let whole = old();
+        let slice = CellSpec { slice: Some(Slice { index: 1, of: 12 }), ..whole.clone() };
+        assert_eq!(slice.compute_key(), whole.compute_key());
+        assert_eq!(slice.folder(), format!("{}/slices/0002-of-0012", whole.folder()));
     }
 
     #[test]

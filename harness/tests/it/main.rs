@@ -26,6 +26,7 @@ mod real_data;
 mod sample_run;
 mod scaffold;
 mod scoring;
+mod slices;
 mod slurm;
 mod stats;
 mod verify;

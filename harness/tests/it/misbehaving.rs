@@ -66,7 +66,7 @@ fn sudden_ends() {
 
 #[test]
 fn a_wrong_configuration() {
-    insta::assert_snapshot!(lie("unheard-of", &[]), @"config: plugin liar, create: config: unknown variant `unheard-of`, expected one of `none`, `nan`, `infinite`, `short`, `fewer`, `panic-create`, `panic-fit`, `panic-classify`, `panic-text`, `panic-empty`, `abort`, `hang`, `deaf`, `no-dimension`, `random`, `neighbours`, `shared`, `leak`, `refuse`, `print`, `hog`, `crash`, `exit` at line 1 column 19");
+    insta::assert_snapshot!(lie("unheard-of", &[]), @"config: plugin liar, create: config: unknown variant `unheard-of`, expected one of `none`, `nan`, `infinite`, `short`, `fewer`, `panic-create`, `panic-fit`, `panic-classify`, `panic-text`, `panic-empty`, `abort`, `hang`, `deaf`, `no-dimension`, `random`, `neighbours`, `shared`, `leak`, `refuse`, `print`, `hog`, `crash`, `exit`, `pieces` at line 1 column 19");
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn files_that_are_no_plugins() {
     insta::assert_snapshot!(messages.join("\n"), @r"
     <place>/text.so: not a loadable library: <place>/text.so: file too short
     <place>/empty.so: no symbol `culture_eval_plugin_v1`; a plugin ends with `export_plugin!(YourModel)` and has crate-type cdylib
-    <place>/other.so: built for plugin ABI 9.0, this program has 1.1; rebuild the plugin with plugin-api 1.x
+    <place>/other.so: built for plugin ABI 9.0, this program has 1.2; rebuild the plugin with plugin-api 1.x
     <place>/small.so: its table says ABI 1.0 but has 16 bytes; that of ABI 1.0 has 152; rebuild the plugin against this version's plugin-api
     <place>/null.so: the table is null; rebuild the plugin against this version's plugin-api
     <place>/hollow.so: the function `create` is missing; rebuild the plugin against this version's plugin-api

@@ -18,7 +18,7 @@ fn checked_and_run(place: &Place, name: &str, more: &[&str]) {
     with(&["validate"]).exits(0);
     let check = with(&["plugin", "check", "--model", name, "--calls", "100"]).exits(0);
     assert_says(&check.out, &["pass", "determinism", "batch invariance", "leak"]);
-    assert_says(&check.err, &["0 of 12 checks failed"]);
+    assert_says(&check.err, &["0 of 13 checks failed"]);
     let models = format!("majority,{name}");
     let args = ["run", "--data", "sample", "--models", &models, "--limit", "120"];
     let ran = with(&args).exits(0);

@@ -192,11 +192,12 @@ fn same(here: &[(PathBuf, Vec<u8>)], there: &[(PathBuf, Vec<u8>)]) {
 }
 
 fn asked(calls: &Path) -> usize {
-    fs::read_to_string(calls)
-        .unwrap_or_default()
-        .lines()
-        .filter(|line| line.starts_with("classify"))
-        .count()
+    count(calls, "classify")
+}
+
+fn count(calls: &Path, start: &str) -> usize {
+    let text = fs::read_to_string(calls).unwrap_or_default();
+    text.lines().filter(|line| line.starts_with(start)).count()
 }
 
 #[test]
@@ -205,6 +206,9 @@ fn slurm_gives_the_board_of_this_machine() {
     let site = Site { place: Place::new(), cluster: &cluster };
     undisturbed(&site);
     a_node_dies(&site);
+    sliced(&site);
+    preempted_while_the_controller_is_away(&site);
+    out_of_the_jobs_time(&site);
     cancelled_and_resumed(&site);
     a_poison_cell_is_given_up(&site);
     a_wrong_partition_is_told(&site);
@@ -285,6 +289,81 @@ fn a_node_dies(site: &Site<'_>) {
     wait_until("the node is back", || {
         site.cluster.slurm("sinfo", &["-h", "-N", "-t", "idle", "-o", "%N"]).lines().count() == 2
     });
+}
+
+/// One cell on both nodes: the first slice fits, the others follow, and the bytes are those of one process.
+fn sliced(site: &Site<'_>) {
+    let calls = site.place.slow("shared", 100);
+    site.suite("sliced", "\"shared\"", "");
+    let here = site.here("sliced", &["--limit", "40"]);
+    let (fits, batches) = (count(&calls, "fit"), asked(&calls));
+    let command = [
+        "run",
+        "sliced",
+        "--data",
+        "sample",
+        "--limit",
+        "40",
+        "--executor",
+        "slurm",
+        "--slice",
+        "12",
+    ];
+    let detached = site.ran(&[&command[..], &["--detach"]].concat()).exits(0);
+    assert_says(&detached.err, &["6 slices wait for their model to be fitted"]);
+    site.ran(&command).exits(0);
+    let there: Vec<_> = (site.outcome("sliced").into_iter())
+        .filter(|(path, _)| !path.components().any(|part| part.as_os_str() == "slices"))
+        .collect();
+    same(&here, &there);
+    assert_eq!((count(&calls, "fit") - fits, asked(&calls) - batches), (fits, batches));
+}
+
+/// A job of higher priority takes both nodes, and meanwhile the controller is gone for a while.
+fn preempted_while_the_controller_is_away(site: &Site<'_>) {
+    let calls = site.place.slow("moved", 300);
+    site.suite("preempted", "\"moved\"", "");
+    let args = ["--limit", "40"];
+    let here = site.here("preempted", &args);
+    let alone = asked(&calls);
+    let command =
+        [&["run", "preempted", "--data", "sample", "--executor", "slurm"][..], &args].concat();
+    let mut run = site.start(&command);
+    wait_until("both cells are in the middle", || {
+        assert!(run.try_wait().unwrap().is_none(), "it ended by itself");
+        asked(&calls) >= alone + 6
+    });
+    let urgent = ["-p", "urgent", "-N", "2", "--exclusive", "-o", "/dev/null", "--wrap", "sleep 3"];
+    site.cluster.slurm("sbatch", &urgent);
+    let queue = |what: &str| site.cluster.slurm("squeue", &["-h", "-t", "RUNNING", "-o", what]);
+    wait_until("the urgent job has the nodes", || queue("%P").lines().any(|p| p == "urgent"));
+    let pid: i32 =
+        fs::read_to_string(site.cluster.path("slurmctld.pid")).unwrap().trim().parse().unwrap();
+    kill_process(Pid::from_raw(pid).unwrap(), Signal::TERM).unwrap();
+    // Long enough for the one who waits to ask in vain.
+    std::thread::sleep(std::time::Duration::from_secs(4));
+    assert!(run.try_wait().unwrap().is_none(), "it waits for the controller");
+    site.cluster.act(&["controller"], &[]);
+    assert!(run.wait().unwrap().success());
+    same(&here, &site.outcome("preempted"));
+    let lost = asked(&calls) - alone;
+    assert!((2 * BATCHES..=2 * BATCHES + 2).contains(&lost), "{lost} batches were asked");
+}
+
+/// The scheduler ends a job at its time limit; the next one goes on from the log.
+fn out_of_the_jobs_time(site: &Site<'_>) {
+    // 80 s of work; Slurm counts in minutes.
+    let calls = site.place.slow("long", 8000);
+    site.suite("short", "\"long\"", "[resources]\ntime = 1\n");
+    let args = ["run", "short", "--data", "sample", "--limit", "40", "--seeds", "1"];
+    let slurm = ["--executor", "slurm", "--retry-after", "0", "--tries", "9"];
+    let ran = site.ran(&[&args[..], &slurm].concat()).exits(0);
+    assert_says(&ran.err, &["try 2 of 9", "1 cells run, 0 reused, 0 failed"]);
+    let cell = site.place.cell("short", "long.emgsd.trained.s1");
+    let tries: Value = serde_json::from_slice(&fs::read(cell.join("tries.json")).unwrap()).unwrap();
+    assert_eq!(tries[0]["reason"]["kind"], "timeout", "{tries}");
+    let lost = tries.as_array().unwrap().len();
+    assert!(asked(&calls) <= BATCHES + lost, "each start lost one batch at most");
 }
 
 fn cancelled_and_resumed(site: &Site<'_>) {

@@ -34,6 +34,7 @@ fn each_lie_fails_in_its_own_way() {
         ("random", "determinism"),
         ("neighbours", "batch invariance"),
         ("shared", "two handles"),
+        ("pieces", "pieces"),
         ("deaf", "cancel"),
     ];
     for (lie, name) in lies {
@@ -88,7 +89,7 @@ fn what_is_no_plugin_is_told_once() {
     place.write("text.so", "no library at all\n");
     let ran = place.run(&["plugin", "check", "./text.so"]).exits(1);
     assert_says(&ran.out, &["FAIL", "abi", "not a loadable library"]);
-    assert_says(&ran.err, &["1 of 1 checks failed, 11 were not tried"]);
+    assert_says(&ran.err, &["1 of 1 checks failed, 12 were not tried"]);
     assert_says(&place.run(&["plugin", "check"]).exits(2).err, &["<PLUGIN>"]);
     let unknown = place.run(&["plugin", "check", "--model", "majorty"]).exits(2);
     assert_says(&unknown.err, &["did you mean `majority`?"]);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use plugin_api::{
-    Batch, Capability, Dataset, Error, Host, Loglikelihood, Matrix, Plugin, Scores, Task,
+    Batch, Capability, Dataset, Error, Host, Loglikelihood, Matrix, Part, Plugin, Scores, Task,
     export_plugin,
 };
 use serde::Deserialize;
@@ -68,6 +68,8 @@ enum Lie {
     Crash,
     /// It leaves with exit code 3.
     Exit,
+    /// What it learns depends on the pieces that it is taught in.
+    Pieces,
 }
 
 static CALLS: AtomicU32 = AtomicU32::new(0);
@@ -78,29 +80,35 @@ static INSTANCES: AtomicU32 = AtomicU32::new(0);
 pub struct Liar {
     lie: Lie,
     labels: usize,
+    /// Pieces that it was taught.
+    pieces: u32,
 }
 
 impl Plugin for Liar {
     const NAME: &'static str = "liar";
-    const CAPABILITIES: &'static [Capability] =
-        &[Capability::Fit, Capability::Classify, Capability::Embed, Capability::Loglikelihood];
+    const CAPABILITIES: &'static [Capability] = &[
+        Capability::FitPieces,
+        Capability::Classify,
+        Capability::Embed,
+        Capability::Loglikelihood,
+    ];
 
     fn create(config: &str, task: &Task, _host: &Host) -> Result<Self, Error> {
         let Config { lie } =
             serde_json::from_str(config).map_err(|e| Error::config(format!("config: {e}")))?;
         assert!(lie != Lie::PanicCreate, "no wish to exist");
         INSTANCES.fetch_add(1, Ordering::Relaxed);
-        Ok(Self { lie, labels: task.labels.len() })
+        Ok(Self { lie, labels: task.labels.len(), pieces: 0 })
     }
 
-    fn fit(
-        &mut self,
-        _train: &Dataset<'_>,
-        _valid: &Dataset<'_>,
-        _host: &Host,
-    ) -> Result<(), Error> {
+    fn fit_piece(&mut self, _part: Part, _piece: &Dataset<'_>, _host: &Host) -> Result<(), Error> {
         assert!(self.lie != Lie::PanicFit, "no wish to learn");
+        self.pieces += 1;
         Ok(())
+    }
+
+    fn fit_end(&mut self, _host: &Host) -> Result<bool, Error> {
+        Ok(false)
     }
 
     fn classify(
@@ -195,6 +203,7 @@ impl Liar {
             Lie::Random => CALLS.fetch_add(1, Ordering::Relaxed) as f32,
             Lie::Neighbours => honest + batch.len() as f32,
             Lie::Shared => INSTANCES.load(Ordering::Relaxed) as f32,
+            Lie::Pieces => honest + self.pieces as f32,
             _ => honest,
         }
     }

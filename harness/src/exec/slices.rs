@@ -1,0 +1,169 @@
+//! Cells with more examples than one process should predict: their examples are predicted in slices side by side, each in
+//! `CELL/slices/<i>-of-<n>/`, and joined to the same bytes that the cell would have left by itself.
+//!
+//! The first slice fits and leaves the model in the cell's `state/`; the others begin when it is there. Who ends the last
+//! slice joins them; where it died before, the next `run` does.
+
+use std::io;
+
+use fs_err as fs;
+
+use super::guard::{fail, record_of};
+use super::plan::path_text;
+use crate::definition::family::Capability;
+use crate::definition::model::Offer;
+use crate::store::record::{CellSpec, End, FORMAT, Reason, Record, Slice, Timing};
+use crate::store::{self, CellFolder, RunFolder, predictions};
+
+/// Whether a cell may be sliced, by its plugin: each slice needs the fitted model, and embeddings are evaluated together.
+pub fn may_be_sliced(spec: &CellSpec, saves: bool) -> bool {
+    let hands_over = !spec.protocol.fit || (saves && spec.model.lets(Offer::Save));
+    spec.served != Capability::Embed && hands_over
+}
+
+/// The slices of a cell that evaluates `examples`, at most `size` in each; itself where one is enough. A cell that was
+/// begun in slices goes on in as many.
+pub fn of(
+    run: &RunFolder,
+    spec: CellSpec,
+    examples: usize,
+    size: usize,
+) -> io::Result<Vec<CellSpec>> {
+    let batches = examples.div_ceil(spec.model.batch.max(1));
+    let of = match begun(&run.cell(&spec.folder()))? {
+        Some(of) => of,
+        None => examples.div_ceil(size.max(1)).min(batches),
+    };
+    if of < 2 {
+        return Ok(vec![spec]);
+    }
+    let slice = |index| CellSpec { slice: Some(Slice { index, of }), ..spec.clone() };
+    Ok((0..of).map(slice).collect())
+}
+
+/// The folders of a cell's slices that are there, in order.
+pub fn folders(whole: &CellFolder) -> io::Result<Vec<CellFolder>> {
+    let folder = whole.path().join("slices");
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut names: Vec<_> =
+        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
+    names.sort();
+    Ok(names.into_iter().map(CellFolder::at).collect())
+}
+
+/// In how many slices a cell was begun.
+fn begun(whole: &CellFolder) -> io::Result<Option<usize>> {
+    let name = folders(whole)?.last().map(|folder| path_text(folder.path()));
+    Ok(name.and_then(|name| name.rsplit_once("-of-")?.1.parse().ok()))
+}
+
+/// Whether a cell's turn has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// It can run.
+    Now,
+    /// Its model is being fitted by the first slice.
+    Later,
+    /// The cell that it is a slice of has its end.
+    Never,
+}
+
+/// Whether the turn of a cell in `folder` has come.
+pub fn turn(spec: &CellSpec, folder: &CellFolder) -> io::Result<Turn> {
+    let Some(slice) = spec.slice else { return Ok(Turn::Now) };
+    let whole = folder.whole();
+    Ok(if record_of(&whole, &spec.key)?.is_some() {
+        Turn::Never
+    } else if slice.index == 0 || !spec.protocol.fit || whole.state().join("complete").is_file() {
+        Turn::Now
+    } else {
+        Turn::Later
+    })
+}
+
+/// Ends the cell of a slice, where all its slices have ended or one has failed.
+pub fn settle(spec: &CellSpec, folder: &CellFolder) -> io::Result<()> {
+    let Some(slice) = spec.slice else { return Ok(()) };
+    let (whole, key) = (folder.whole(), &spec.key);
+    let all: Vec<CellFolder> =
+        (0..slice.of).map(|index| whole.slice(Slice { index, ..slice })).collect();
+    let mut ends = Vec::new();
+    for (i, one) in all.iter().enumerate() {
+        match record_of(one, key)?.map(|record| record.end) {
+            Some(End::Failed { reason }) => {
+                let message = format!("slice {} of {}: {}", i + 1, slice.of, reason.message);
+                fail(&whole, key, Reason::new(reason.kind, message))?;
+                return Ok(());
+            }
+            end => ends.extend(end),
+        }
+    }
+    if ends.len() < all.len() || record_of(&whole, key)?.is_some() {
+        return Ok(());
+    }
+    match join(&whole, key, &all, ends) {
+        // Another process was faster, and has cleared up.
+        Err(error) if record_of(&whole, key)?.is_none() => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn join(whole: &CellFolder, key: &str, slices: &[CellFolder], ends: Vec<End>) -> io::Result<()> {
+    let parts: Vec<_> = slices.iter().map(CellFolder::predictions).collect();
+    let path = whole.predictions();
+    // Whoever joins at the same time writes the same bytes.
+    store::write_atomic(&path, |file| predictions::join(file, &parts))?;
+    let end = ends.into_iter().reduce(|all, one| match (all, one) {
+        (
+            End::Done { predictions, rows, examples, variants, primary, plugin },
+            End::Done { rows: more, examples: further, .. },
+        ) => End::Done {
+            predictions,
+            rows: rows + more,
+            examples: examples + further,
+            variants,
+            primary,
+            plugin,
+        },
+        (all, _) => all,
+    });
+    let Some(End::Done { rows, examples, variants, primary, plugin, .. }) = end else {
+        return Ok(());
+    };
+    let predictions = store::sha256_file(&path)?;
+    let end = End::Done { predictions, rows, examples, variants, primary, plugin };
+    store::write_json(&whole.timing(), &together(slices)?)?;
+    let said = slices.iter().filter(|slice| slice.messages().is_file());
+    let said: Vec<Vec<u8>> =
+        said.map(|slice| fs::read(slice.messages())).collect::<io::Result<_>>()?;
+    store::write_atomic(&whole.messages(), |file| io::Write::write_all(file, &said.concat()))?;
+    store::place_json(&whole.record(), &Record { format: FORMAT, key: key.to_owned(), end })?;
+    for part in parts {
+        match fs::remove_file(part) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The seconds of all slices and the most memory of any.
+fn together(slices: &[CellFolder]) -> io::Result<Timing> {
+    let mut all = Timing { started: u64::MAX, ..Timing::default() };
+    for slice in slices {
+        let one: Timing = store::read_json(&slice.timing())?;
+        all.load_seconds += one.load_seconds;
+        all.fit_seconds += one.fit_seconds;
+        all.predict_seconds += one.predict_seconds;
+        all.total_seconds += one.total_seconds;
+        all.peak_mib = all.peak_mib.max(one.peak_mib);
+        all.threads = one.threads;
+        all.starts += one.starts;
+        if one.started < all.started {
+            (all.started, all.host) = (one.started, one.host);
+        }
+    }
+    Ok(all)
+}
