@@ -87,13 +87,16 @@ pub fn gather(
     })
 }
 
+/// Examples of a task that a page shows one by one.
+const MOST_EXAMPLES: u64 = 200_000;
+
 /// Groups that answered the same examples stand together.
 type Alike<'g, 'm> = Vec<(String, Vec<&'g Group<'m>>)>;
 
 type Sets = (Vec<ExampleSet>, Vec<(String, String)>);
 
 fn sets(run: &RunFolder, manifest: &Manifest, groups: &[Group<'_>]) -> anyhow::Result<Sets> {
-    let gold = Gold::new(manifest);
+    let gold = Gold::with_texts(manifest);
     let mut alike: Alike<'_, '_> = Vec::new();
     let mut order: Vec<&str> =
         manifest.benchmarks.iter().filter_map(|b| b.task.as_deref()).collect();
@@ -112,6 +115,14 @@ fn sets(run: &RunFolder, manifest: &Manifest, groups: &[Group<'_>]) -> anyhow::R
     let mut without = Vec::new();
     for (_, mut groups) in alike {
         let first = &groups[0].cells[0];
+        if first.examples > MOST_EXAMPLES {
+            let why = format!(
+                "{} examples are more than the {MOST_EXAMPLES} that a page holds; `predictions.parquet` of each cell has all answers",
+                first.examples
+            );
+            without.push((groups[0].task.to_owned(), why));
+            continue;
+        }
         let examples = match gold.of(first) {
             Ok(examples) => examples,
             Err(error) => {

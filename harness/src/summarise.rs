@@ -4,11 +4,10 @@
 //! deleted at any time.
 
 use std::collections::BTreeMap;
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -22,8 +21,7 @@ use crate::score::{self, Answer, Evaluation, Questions, Rules, Score, Subset};
 use crate::settings::Settings;
 use crate::stats::dist::t_ppf;
 use crate::stats::rng::Stream;
-use crate::store::log::Given;
-use crate::store::predictions::{self, Answers};
+use crate::store::predictions;
 use crate::store::record::{CellSpec, End, Reason, ReasonKind};
 use crate::store::{self, RunFolder};
 
@@ -49,6 +47,7 @@ pub(crate) struct Done<'a> {
     pub(crate) planned: &'a PlannedCell,
     pub(crate) spec: CellSpec,
     pub(crate) predictions: String,
+    pub(crate) examples: u64,
     pub(crate) variants: Vec<String>,
     pub(crate) primary: usize,
 }
@@ -149,9 +148,16 @@ pub(crate) fn groups<'a>(
             groups.len() - 1
         });
         match record_of(&folder, &planned.key)?.map(|record| record.end) {
-            Some(End::Done { predictions, variants, primary, .. }) => {
+            Some(End::Done { predictions, examples, variants, primary, .. }) => {
                 let spec = store::read_json(&folder.spec())?;
-                groups[place].cells.push(Done { planned, spec, predictions, variants, primary });
+                groups[place].cells.push(Done {
+                    planned,
+                    spec,
+                    predictions,
+                    examples,
+                    variants,
+                    primary,
+                });
             }
             Some(End::Failed { reason }) => groups[place].reasons.push(reason),
             None => {
@@ -503,8 +509,7 @@ pub(crate) fn columns(
     for cell in &group.cells {
         let path = run.cell(&cell.planned.folder).predictions();
         let examples = gold.of(cell)?;
-        for answers in predictions::read(&path, &cell.variants, &cell.spec.task.labels)? {
-            let (column, ranks) = join(&path, &examples, &answers)?;
+        for (column, ranks) in join(&path, cell, &examples)? {
             columns.answers.push(column);
             columns.ranks.push(ranks);
         }
@@ -514,47 +519,53 @@ pub(crate) fn columns(
 
 type Joined = (Vec<Answer>, Option<Vec<Option<u32>>>);
 
-/// One answer an example, by id; an example without a row is missing. The rank of the gold label is its place among the
-/// kept best labels, where the model gives scores.
-fn join(path: &Path, examples: &Examples, answers: &Answers) -> anyhow::Result<Joined> {
-    let mut place: HashMap<&str, usize> = HashMap::with_capacity(answers.ids.len());
-    for (row, id) in answers.ids.iter().enumerate() {
-        if place.insert(id, row).is_some() {
-            bail!(
-                "{}: the example `{id}` is answered twice; delete the cell's folder and run again",
-                path.display()
-            );
+/// For each variant one answer an example, by id; an example without a row is missing. The rank of the gold label is its
+/// place among the kept best labels, where the model gives scores.
+fn join(path: &Path, cell: &Done<'_>, examples: &Examples) -> anyhow::Result<Vec<Joined>> {
+    let (variants, n) = (cell.variants.len(), examples.len());
+    let mut seen = vec![false; variants * n];
+    let mut answers = vec![vec![Answer::Missing; n]; variants];
+    let mut ranks: Vec<Option<Vec<Option<u32>>>> = vec![None; variants];
+    let labels = &cell.spec.task.labels;
+    predictions::scan(path, &cell.variants, labels, &examples.ids, true, |row| {
+        if std::mem::replace(&mut seen[row.variant * n + row.example], true) {
+            return Err(std::io::Error::other(format!(
+                "{}: the example `{}` is answered twice; delete the cell's folder and run again",
+                path.display(),
+                examples.ids.get(row.example)
+            )));
         }
-    }
-    let ranked = answers.top.iter().any(|t| !t.is_empty());
-    let mut column = Vec::with_capacity(examples.len());
-    let mut ranks = Vec::with_capacity(if ranked { examples.len() } else { 0 });
-    for (i, id) in examples.ids.iter().enumerate() {
-        let row = place.get(id).copied();
-        column.push(match row.map(|row| &answers.answers[row]) {
-            Some(Given::Label(label)) => Answer::Label(*label),
-            Some(Given::OutOfChoice) => Answer::OutOfChoice,
-            Some(Given::Missing(_)) | None => Answer::Missing,
-        });
-        if ranked {
-            let gold = examples.labels[i];
-            let rank =
-                row.and_then(|row| answers.top[row].iter().position(|(label, _)| *label == gold));
-            ranks.push(rank.map(|r| r as u32));
+        answers[row.variant][row.example] = match row.label {
+            Some(label) => Answer::Label(label),
+            None if row.out_of_choice => Answer::OutOfChoice,
+            None => Answer::Missing,
+        };
+        if !row.top.is_empty() {
+            let gold = examples.labels[row.example];
+            let rank = row.top.iter().position(|label| *label == gold).map(|rank| rank as u32);
+            ranks[row.variant].get_or_insert_with(|| vec![None; n])[row.example] = rank;
         }
-    }
-    Ok((column, ranked.then_some(ranks)))
+        Ok(())
+    })?;
+    Ok(answers.into_iter().zip(ranks).collect())
 }
 
 /// Gold labels of the evaluated parts, read once per data and protocol.
 pub(crate) struct Gold<'a> {
     manifest: &'a Manifest,
+    texts: bool,
     read: Mutex<BTreeMap<String, Arc<Examples>>>,
 }
 
 impl<'a> Gold<'a> {
+    /// Without the texts.
     pub(crate) fn new(manifest: &'a Manifest) -> Self {
-        Self { manifest, read: Mutex::default() }
+        Self { manifest, texts: false, read: Mutex::default() }
+    }
+
+    /// With the texts.
+    pub(crate) fn with_texts(manifest: &'a Manifest) -> Self {
+        Self { texts: true, ..Self::new(manifest) }
     }
 
     /// The examples that a cell evaluated.
@@ -570,7 +581,8 @@ impl<'a> Gold<'a> {
         }
         let path =
             self.manifest.data.get(&spec.task.name).map_or(&spec.data.path, |file| &file.path);
-        let mut examples = prepare::load(path.as_ref(), &spec.protocol.eval, &spec.task.labels)
+        let load = if self.texts { prepare::load } else { prepare::load_without_texts };
+        let mut examples = load(path.as_ref(), &spec.protocol.eval, &spec.task.labels)
             .with_context(|| {
                 format!(
                     "failed to read the gold labels of `{}`; run the suite again to prepare them",

@@ -170,6 +170,15 @@ pub fn load(
     examples::read(examples, parts, labels)
 }
 
+/// The same without the texts, which are empty.
+pub fn load_without_texts(
+    examples: &Path,
+    parts: &[Part],
+    labels: &[String],
+) -> Result<Examples, examples::Error> {
+    examples::read_without_texts(examples, parts, labels)
+}
+
 /// A hash of all that decides about the examples.
 fn key(
     family: &Family,

@@ -96,6 +96,24 @@ pub fn read(path: &Path, parts: &[Part], labels: &[String]) -> Result<Examples, 
     Ok(whole.emit(usize::MAX))
 }
 
+/// The same without the texts, which are empty.
+pub fn read_without_texts(
+    path: &Path,
+    parts: &[Part],
+    labels: &[String],
+) -> Result<Examples, Error> {
+    let mut whole = Stream::open(path, parts, labels, 0, true)?;
+    let (builder, fail) = open(path)?;
+    let columns = builder.schema().fields().iter().map(|field| field.name().clone());
+    let columns: Vec<String> = columns.filter(|name| name != "text").collect();
+    let only =
+        ProjectionMask::columns(builder.parquet_schema(), columns.iter().map(String::as_str));
+    let builder = builder.with_projection(only).with_batch_size(ROWS_A_BATCH);
+    whole.reader = builder.build().map_err(|e| fail(e.to_string()))?;
+    while whole.fill()? {}
+    Ok(whole.emit(usize::MAX))
+}
+
 /// The examples of some parts from the `from`-th on, a piece at a time, in file order. They have no cluster numbers.
 pub fn stream(
     path: &Path,
@@ -213,7 +231,8 @@ impl Stream {
                 batch.column_by_name(name).and_then(|c| c.as_any().downcast_ref::<StringArray>());
             column.ok_or_else(|| self.fail(format!("column `{name}` is not text")))
         };
-        let (id, text, label) = (column("id")?, column("text")?, column("label")?);
+        let (id, label) = (column("id")?, column("label")?);
+        let text = batch.column_by_name("text").map(|_| column("text")).transpose()?;
         let (culture, cluster, part) = (column("culture")?, column("cluster")?, column("part")?);
         let mut groups = Vec::new();
         for field in batch.schema_ref().fields() {
@@ -234,7 +253,7 @@ impl Stream {
                 return Err(Error { path: self.path.clone(), reason });
             };
             out.ids.push(id.value(row));
-            out.texts.push(text.value(row));
+            out.texts.push(text.map_or("", |text| text.value(row)));
             out.labels.push(code);
             if let Some(clusters) = &mut self.clusters {
                 let next = clusters.len() as u32;

@@ -3,6 +3,7 @@
 //! Columns: `id` and `variant` (text), `status` (`label`, `out-of-choice`, `missing`), `label` (text, null
 //! unless status is `label`), `top_labels` and `top_scores` (lists, best first), `reply`, `reason`.
 
+use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -242,7 +243,7 @@ pub fn read(path: &Path, variants: &[String], labels: &[String]) -> io::Result<V
     let reader = ParquetRecordBatchReaderBuilder::try_new(file)
         .and_then(ParquetRecordBatchReaderBuilder::build)
         .map_err(|e| fail(e.to_string()))?;
-    let index: std::collections::HashMap<&str, u32> =
+    let index: HashMap<&str, u32> =
         labels.iter().enumerate().map(|(i, l)| (l.as_str(), i as u32)).collect();
     let find = |label: &str| {
         index
@@ -307,6 +308,96 @@ pub struct Codes {
     pub missing: u16,
 }
 
+/// One answer of a file that is gone through.
+#[derive(Debug)]
+pub struct Row<'a> {
+    /// Place of its variant in the list that was asked for.
+    pub variant: usize,
+    /// Place of its example.
+    pub example: usize,
+    /// The label, or none.
+    pub label: Option<u32>,
+    /// Whether there is a reply that is no label.
+    pub out_of_choice: bool,
+    /// The best labels, best first; empty where they were not asked for.
+    pub top: &'a [u32],
+}
+
+/// Goes through the answers of `variants` to the examples `ids`, in the file's order; those to other examples are left out.
+/// Nothing of the file is kept.
+pub fn scan(
+    path: &Path,
+    variants: &[String],
+    labels: &[String],
+    ids: &Strings,
+    with_top: bool,
+    mut each: impl FnMut(Row<'_>) -> io::Result<()>,
+) -> io::Result<()> {
+    let fail = |what: String| invalid(path, what);
+    let (file, _) = fs_err::File::open(path)?.into_parts();
+    let builder =
+        ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| fail(e.to_string()))?;
+    let columns = ["id", "variant", "status", "label", "top_labels"];
+    let columns = &columns[..if with_top { 5 } else { 4 }];
+    let wanted = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
+    let reader = builder
+        .with_projection(wanted)
+        .with_batch_size(1 << 13)
+        .build()
+        .map_err(|e| fail(e.to_string()))?;
+    let numbers: HashMap<&str, u32> =
+        labels.iter().enumerate().map(|(i, l)| (l.as_str(), i as u32)).collect();
+    let number = |label: &str| {
+        let found = numbers.get(label).copied();
+        found.ok_or_else(|| fail(format!("label `{label}` is not one of the task's")))
+    };
+    // Rows stand in the evaluated order, so the next one is nearly always the right one.
+    let mut next = vec![0usize; variants.len()];
+    let mut places: Option<HashMap<&str, usize>> = None;
+    let mut top = Vec::new();
+    for batch in reader {
+        let batch = batch.map_err(|e| fail(e.to_string()))?;
+        let text = |name: &str| text(path, &batch, name);
+        let (row_ids, names) = (text("id")?, text("variant")?);
+        let (status, label) = (text("status")?, text("label")?);
+        let list = batch.column_by_name("top_labels");
+        let list = list.and_then(|c| c.as_any().downcast_ref::<ListArray>());
+        let best = list.and_then(|list| list.values().as_any().downcast_ref::<StringArray>());
+        for row in 0..batch.num_rows() {
+            let Some(variant) = variants.iter().position(|v| v == names.value(row)) else {
+                continue;
+            };
+            let id = row_ids.value(row);
+            let example = if next[variant] < ids.len() && ids.get(next[variant]) == id {
+                next[variant]
+            } else {
+                let places = places
+                    .get_or_insert_with(|| ids.iter().enumerate().map(|(i, id)| (id, i)).collect());
+                let Some(place) = places.get(id) else { continue };
+                *place
+            };
+            next[variant] = example + 1;
+            let (label, out_of_choice) = match status.value(row) {
+                "label" => (Some(number(label.value(row))?), false),
+                "out-of-choice" => (None, true),
+                "missing" => (None, false),
+                other => return Err(fail(format!("unknown status `{other}`"))),
+            };
+            top.clear();
+            if let (Some(list), Some(best)) = (list, best)
+                && list.is_valid(row)
+            {
+                let ends = list.value_offsets();
+                for place in ends[row]..ends[row + 1] {
+                    top.push(number(best.value(place as usize))?);
+                }
+            }
+            each(Row { variant, example, label, out_of_choice, top: &top })?;
+        }
+    }
+    Ok(())
+}
+
 /// Reads only the answers of `variants`, as label numbers in the order of `ids`: some times faster than [`read`]. An
 /// example without a row is missing.
 pub fn codes(
@@ -316,55 +407,15 @@ pub fn codes(
     ids: &Strings,
     codes: Codes,
 ) -> io::Result<Vec<Vec<u16>>> {
-    let fail = |what: String| invalid(path, what);
-    let (file, _) = fs_err::File::open(path)?.into_parts();
-    let builder =
-        ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| fail(e.to_string()))?;
-    let wanted =
-        ProjectionMask::columns(builder.parquet_schema(), ["id", "variant", "status", "label"]);
-    let reader = builder
-        .with_projection(wanted)
-        .with_batch_size(ROWS_A_GROUP)
-        .build()
-        .map_err(|e| fail(e.to_string()))?;
-    let numbers: std::collections::HashMap<&str, u16> =
-        labels.iter().enumerate().map(|(i, l)| (l.as_str(), i as u16)).collect();
     let mut all = vec![vec![codes.missing; ids.len()]; variants.len()];
-    // Rows stand in the evaluated order, so the next one is nearly always the right one.
-    let mut next = vec![0usize; variants.len()];
-    let mut places: Option<std::collections::HashMap<&str, usize>> = None;
-    for batch in reader {
-        let batch = batch.map_err(|e| fail(e.to_string()))?;
-        let text = |name: &str| text(path, &batch, name);
-        let (row_ids, names) = (text("id")?, text("variant")?);
-        let (status, label) = (text("status")?, text("label")?);
-        for row in 0..batch.num_rows() {
-            let Some(variant) = variants.iter().position(|v| v == names.value(row)) else {
-                continue;
-            };
-            let id = row_ids.value(row);
-            let place = if next[variant] < ids.len() && ids.get(next[variant]) == id {
-                next[variant]
-            } else {
-                let places = places
-                    .get_or_insert_with(|| ids.iter().enumerate().map(|(i, id)| (id, i)).collect());
-                let Some(place) = places.get(id) else { continue };
-                *place
-            };
-            next[variant] = place + 1;
-            all[variant][place] = match status.value(row) {
-                "label" => {
-                    let label = label.value(row);
-                    *numbers
-                        .get(label)
-                        .ok_or_else(|| fail(format!("label `{label}` is not one of the task's")))?
-                }
-                "out-of-choice" => codes.out_of_choice,
-                "missing" => codes.missing,
-                other => return Err(fail(format!("unknown status `{other}`"))),
-            };
-        }
-    }
+    scan(path, variants, labels, ids, false, |row| {
+        all[row.variant][row.example] = match row.label {
+            Some(label) => label as u16,
+            None if row.out_of_choice => codes.out_of_choice,
+            None => codes.missing,
+        };
+        Ok(())
+    })?;
     Ok(all)
 }
 

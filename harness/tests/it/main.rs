@@ -13,6 +13,7 @@ mod faces;
 #[path = "../fixtures/family.rs"]
 mod family;
 mod fetch;
+mod full_disk;
 mod html;
 mod import;
 mod killed;
