@@ -4,6 +4,7 @@
 //! The graph is built by one thread, so that equal vectors and an equal seed give equal answers; queries run on all.
 
 use instant_distance::{Builder, Hnsw, Point, Search};
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::knn::winner;
@@ -26,15 +27,29 @@ impl std::fmt::Debug for Index<'_> {
 struct Row<'a> {
     values: &'a [f32],
     place: u32,
+    arch: Arch,
 }
 
 impl Point for Row<'_> {
     /// Squared Euclidean, which orders as Euclidean does.
     fn distance(&self, other: &Self) -> f32 {
-        let (x8, x_rest) = self.values.as_chunks::<8>();
-        let (y8, y_rest) = other.values.as_chunks::<8>();
-        let mut sums = [0.0_f32; 8];
-        for (x, y) in x8.iter().zip(y8) {
+        self.arch.dispatch(Distance(self.values, other.values))
+    }
+}
+
+/// Compiled for each instruction set; the sums are the same sixteen in all of them, so are the results.
+struct Distance<'a>(&'a [f32], &'a [f32]);
+
+impl WithSimd for Distance<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "pulp compiles it for the chosen instruction set")]
+    fn with_simd<S: Simd>(self, _: S) -> f32 {
+        let (x16, x_rest) = self.0.as_chunks::<16>();
+        let (y16, y_rest) = self.1.as_chunks::<16>();
+        let mut sums = [0.0_f32; 16];
+        for (x, y) in x16.iter().zip(y16) {
             for (sum, (x, y)) in sums.iter_mut().zip(x.iter().zip(y)) {
                 *sum += (x - y) * (x - y);
             }
@@ -45,7 +60,7 @@ impl Point for Row<'_> {
 }
 
 impl<'a> Index<'a> {
-    /// Builds the graph. `candidates` are kept in each search, there and later: more of them find more of the nearest.
+    /// Builds the graph. `candidates` are kept in each search: more of them find more of the nearest.
     ///
     /// # Errors
     /// No thread can be had, or there is no vector.
@@ -58,10 +73,11 @@ impl<'a> Index<'a> {
         if train.is_empty() || train.len() >= u32::MAX as usize {
             return Err(out_of_range(format!("{} vectors", train.len())));
         }
-        let rows =
-            (0..train.len()).map(|row| Row { values: train.row(row), place: row as u32 }).collect();
-        let builder =
-            Builder::default().ef_construction(candidates).ef_search(candidates).seed(seed);
+        let arch = Arch::new();
+        let rows = (0..train.len())
+            .map(|row| Row { values: train.row(row), place: row as u32, arch })
+            .collect();
+        let builder = Builder::default().ef_search(candidates).seed(seed);
         let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build();
         let alone = alone.map_err(|e| out_of_range(e.to_string()))?;
         let (graph, _) = alone.install(|| builder.build_hnsw(rows));
@@ -74,8 +90,9 @@ impl<'a> Index<'a> {
     /// The vectors differ in length.
     pub fn neighbours(&self, queries: Vectors<'_>, k: usize) -> Result<Vec<Vec<u32>>, ScoreError> {
         self.train.same_dims("train", queries, "queries")?;
+        let arch = Arch::new();
         let near = |search: &mut Search, row: usize| {
-            let query = Row { values: queries.row(row), place: u32::MAX };
+            let query = Row { values: queries.row(row), place: u32::MAX, arch };
             self.graph.search(&query, search).take(k).map(|item| item.point.place).collect()
         };
         Ok((0..queries.len()).into_par_iter().map_init(Search::default, near).collect())
