@@ -58,6 +58,15 @@ bench: setup
     scripts/bench-commands
     cargo bench --workspace
 
+# Ours against what a user would pick instead, side by side, into reports/bench/README.md (`--only`, `--rounds`, `--quick`)
+bench-peers *args: libtorch
+    cargo build --release --workspace --bins --examples
+    scripts/bench-peers --write "$@"
+
+# Instructions of the hot loops against the committed counts (valgrind)
+bench-guard *args:
+    scripts/bench-guard "$@"
+
 # Statistics against SciPy and numpy in the same run
 bench-stats: setup
     python3 scripts/bench-stats.py

@@ -171,7 +171,7 @@ pub fn normalise<E: From<Error>>(
                 continue;
             }
         }
-        cells[width] = (rows.row() - 1).to_string();
+        itoa::Buffer::new().format(rows.row() - 1).clone_into(&mut cells[width]);
         stem.clone_into(&mut cells[width + 1]);
         pipeline.part.map_or("", Part::name).clone_into(&mut cells[width + 2]);
         work.steps(0, &mut cells)?;

@@ -1,6 +1,8 @@
 //! What the first pass keeps of every example: a few numbers each, so that a million fit.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::definition::family::{Family, Task};
 use crate::definition::split::{Part, Split};
@@ -31,7 +33,7 @@ pub(super) struct Columns {
     lengths: Vec<u32>,
     cultures: Vec<u32>,
     culture_names: Names,
-    ids: HashSet<u64>,
+    ids: FxHashSet<u64>,
     groups: BTreeMap<String, BTreeMap<String, u64>>,
 }
 
@@ -39,7 +41,7 @@ pub(super) struct Columns {
 #[derive(Debug, Default)]
 struct Names {
     names: Vec<String>,
-    numbers: HashMap<String, u32>,
+    numbers: FxHashMap<String, u32>,
 }
 
 impl Names {
@@ -80,6 +82,10 @@ impl Collected {
         if task.labels.is_empty() {
             labels.sort();
         }
+        let overlap = overlap(parts, &columns.texts, &columns.clusters);
+        let mut clusters = columns.clusters.clone();
+        clusters.sort_unstable();
+        clusters.dedup();
         let mut cultures = columns.culture_names.names.clone();
         cultures.retain(|culture| !culture.is_empty());
         cultures.sort();
@@ -94,9 +100,9 @@ impl Collected {
             labels,
             cultures,
             counts: columns.counts(parts),
-            clusters: columns.clusters.iter().collect::<HashSet<_>>().len() as u64,
+            clusters: clusters.len() as u64,
             text_chars: Lengths::of(columns.lengths),
-            overlap: overlap(parts, &columns.texts, &columns.clusters),
+            overlap,
             groups: columns.groups,
         };
         Meta {
@@ -119,7 +125,8 @@ impl Columns {
         input: u32,
         place: &Place,
     ) -> Result<(), Error> {
-        if !self.ids.insert(name_key(&example.id)) {
+        let id = name_key(&example.id);
+        if !self.ids.insert(id) {
             return Err(Error::DuplicateId { place: place.clone(), id: example.id.clone() });
         }
         self.labels.push(self.label_names.number(&example.label));
@@ -127,7 +134,8 @@ impl Columns {
         self.given.push(example.part);
         self.draws.push(split::draw(split, &example.id, &example.cluster));
         self.texts.push(text_key(&example.text));
-        self.clusters.push(name_key(&example.cluster));
+        let alone = example.cluster == example.id;
+        self.clusters.push(if alone { id } else { name_key(&example.cluster) });
         self.lengths.push(example.text.chars().count() as u32);
         self.cultures.push(self.culture_names.number(&example.culture));
         for (name, value) in &example.groups {

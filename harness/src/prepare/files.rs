@@ -131,7 +131,8 @@ fn record(
     source: Option<&Source>,
     mode: Mode,
 ) -> Result<SourceRecord, Error> {
-    let hashes = Hashes::of(&file.path)?;
+    let git = source.is_some_and(|source| source.git_blob.is_some());
+    let hashes = Hashes::of(&file.path, git)?;
     let mut verified = Vec::new();
     if let Some(source) = source {
         let bytes = source.bytes.map(|bytes| bytes.to_string());
@@ -179,7 +180,7 @@ fn folder_record(id: &str, files: &[&InputFile<'_>], mode: Mode) -> Result<Sourc
     let mut hash = Sha256::new();
     let mut bytes = 0;
     for file in files {
-        let one = Hashes::of(&file.path)?;
+        let one = Hashes::of(&file.path, false)?;
         bytes += one.bytes;
         hash.update(format!("{}\n{}\n", file.inside, one.sha256));
     }
@@ -204,11 +205,12 @@ struct Hashes {
 }
 
 impl Hashes {
-    fn of(path: &Path) -> Result<Self, Error> {
+    /// `git`: whether the git blob id is asked for; else it is that of nothing.
+    fn of(path: &Path, git: bool) -> Result<Self, Error> {
         let mut file = fs::File::open(path)?;
         let length = file.metadata()?.len();
-        let (mut sha256, mut git) = (Sha256::new(), Sha1::new());
-        git.update(format!("blob {length}\0"));
+        let (mut sha256, mut blob) = (Sha256::new(), Sha1::new());
+        blob.update(format!("blob {length}\0"));
         let mut buffer = vec![0; 1 << 18];
         let mut bytes = 0;
         loop {
@@ -218,9 +220,11 @@ impl Hashes {
             }
             bytes += n as u64;
             sha256.update(&buffer[..n]);
-            git.update(&buffer[..n]);
+            if git {
+                blob.update(&buffer[..n]);
+            }
         }
-        Ok(Self { bytes, sha256: hex(&sha256.finalize()), git_blob: hex(&git.finalize()) })
+        Ok(Self { bytes, sha256: hex(&sha256.finalize()), git_blob: hex(&blob.finalize()) })
     }
 }
 

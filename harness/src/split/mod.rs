@@ -118,7 +118,11 @@ pub fn draw(split: &Split, id: &str, cluster: &str) -> u64 {
         | Split::SklearnStratified { valid: Some(carve), .. } => (carve.seed, id),
         _ => return 0,
     };
-    let digest = Sha256::new().chain_update(format!("split {seed} ")).chain_update(unit).finalize();
+    let mut digits = itoa::Buffer::new();
+    let digest = ["split ", digits.format(seed), " ", unit]
+        .iter()
+        .fold(Sha256::new(), |hash, piece| hash.chain_update(piece))
+        .finalize();
     let mut first = [0; 8];
     first.copy_from_slice(&digest[..8]);
     u64::from_be_bytes(first)

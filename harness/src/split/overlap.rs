@@ -1,8 +1,8 @@
 //! Overlap between the parts: what a model may have seen before it is asked.
 
-use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::definition::split::Part;
@@ -20,11 +20,20 @@ pub struct Overlap {
 
 /// A text as it is compared: trimmed, lower case.
 pub fn text_key(text: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    for c in text.trim().chars().flat_map(char::to_lowercase) {
-        c.hash(&mut hasher);
+    let text = text.trim();
+    if text.is_ascii() {
+        name_key(&text.to_ascii_lowercase())
+    } else {
+        let mut lower = String::with_capacity(text.len());
+        for c in text.chars() {
+            if c.is_ascii() {
+                lower.push(c.to_ascii_lowercase());
+            } else {
+                lower.extend(c.to_lowercase());
+            }
+        }
+        name_key(&lower)
     }
-    hasher.finish()
 }
 
 /// A cluster or an id as it is compared.
@@ -36,17 +45,29 @@ pub fn name_key(name: &str) -> u64 {
 
 /// Counts the overlap; columns as made by [`text_key`] and [`name_key`].
 pub fn overlap(parts: &[Part], texts: &[u64], clusters: &[u64]) -> Overlap {
-    let keys = |column: &[u64], wanted: &[Part]| -> HashSet<u64> {
-        let rows = column.iter().zip(parts).filter(|(_, part)| wanted.contains(part));
-        rows.map(|(key, _)| *key).collect()
-    };
-    let count = |column: &[u64], part: Part, seen: &HashSet<u64>| {
-        column.iter().zip(parts).filter(|(key, p)| **p == part && seen.contains(key)).count() as u64
+    // The rows of `part` whose key a row of `others` has too. Only the keys of `part`, the fewer, are kept.
+    let count = |column: &[u64], part: Part, others: &[Part]| -> u64 {
+        let of = |wanted: &[Part]| -> Vec<u64> {
+            column
+                .iter()
+                .zip(parts)
+                .filter(|(_, p)| wanted.contains(p))
+                .map(|(key, _)| *key)
+                .collect()
+        };
+        let rows = of(&[part]);
+        let mut seen: FxHashMap<u64, bool> = rows.iter().map(|key| (*key, false)).collect();
+        for key in of(others) {
+            if let Some(seen) = seen.get_mut(&key) {
+                *seen = true;
+            }
+        }
+        rows.iter().filter(|key| seen[key]).count() as u64
     };
     let learned = [Part::Train, Part::Valid];
     Overlap {
-        test_texts_in_train: count(texts, Part::Test, &keys(texts, &learned)),
-        test_clusters_in_train: count(clusters, Part::Test, &keys(clusters, &learned)),
-        valid_texts_in_train: count(texts, Part::Valid, &keys(texts, &[Part::Train])),
+        test_texts_in_train: count(texts, Part::Test, &learned),
+        test_clusters_in_train: count(clusters, Part::Test, &learned),
+        valid_texts_in_train: count(texts, Part::Valid, &[Part::Train]),
     }
 }

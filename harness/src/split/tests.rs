@@ -171,3 +171,10 @@ fn hearts_components() {
     check("SeeGULL - GPT Augmentation.csv", [840, 1956, 348, 1735, 1913]);
     check("Winoqueer - GPT Augmentation.csv", [3236, 2749, 2223, 2724, 1506]);
 }
+
+#[test]
+fn texts_are_compared_in_lower_case() {
+    // The Kelvin sign's lower case is an ASCII letter: both ways to the key meet.
+    assert_eq!(super::text_key(" Kelvin\n"), super::text_key("\u{212a}ELVIN"));
+    assert_ne!(super::text_key("kelvin"), super::text_key("kelvins"));
+}

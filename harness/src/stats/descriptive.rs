@@ -49,21 +49,29 @@ pub fn interquartile_mean(values: &[f64]) -> Result<f64> {
     Ok(mean(&sorted[cut..sorted.len() - cut]))
 }
 
+/// Numbers in the order of `f64::total_cmp`.
+fn in_order(value: f64) -> i64 {
+    let bits = value.to_bits() as i64;
+    bits ^ ((bits >> 63) as u64 >> 1) as i64
+}
+
 /// Midranks (1 = smallest), neighbours closer than `tolerance` being tied.
 /// Returns the ranks in the order of the values and the sizes of the tie groups.
 pub fn midranks(values: &[f64], tolerance: f64) -> (Vec<f64>, Vec<usize>) {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|&i, &j| values[i].total_cmp(&values[j]));
+    // Values beside their places: a sort of places alone looks every value up again and again. Equal ones share their
+    // rank, whichever comes first.
+    let mut order: Vec<(f64, usize)> = values.iter().copied().zip(0..).collect();
+    order.sort_unstable_by_key(|(value, _)| in_order(*value));
     let mut ranks = vec![0.0; values.len()];
     let mut groups = Vec::new();
     let mut start = 0;
     while start < order.len() {
         let mut end = start + 1;
-        while end < order.len() && values[order[end]] - values[order[end - 1]] <= tolerance {
+        while end < order.len() && order[end].0 - order[end - 1].0 <= tolerance {
             end += 1;
         }
         let rank = (start + end + 1) as f64 / 2.0;
-        for &i in &order[start..end] {
+        for &(_, i) in &order[start..end] {
             ranks[i] = rank;
         }
         groups.push(end - start);

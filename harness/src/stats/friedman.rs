@@ -1,5 +1,9 @@
 //! Several models on several benchmarks: Friedman with Iman-Davenport, Nemenyi, all against a control, Quade, Cochran's Q.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+
 use super::correction::{bonferroni, hochberg, holm};
 use super::descriptive::midranks;
 use super::dist::{chi2_sf, f_sf, norm_isf, norm_sf};
@@ -147,14 +151,17 @@ fn rank_se(models: usize, benchmarks: usize) -> f64 {
 pub fn nemenyi(result: &Friedman) -> Result<Vec<Vec<f64>>> {
     let se = rank_se(result.models, result.benchmarks);
     let k = result.models;
-    let tail = |i: &f64, j: &f64| {
-        if i == j {
-            return Ok(1.0);
-        }
-        studentized_range_sf((i - j).abs() / se * std::f64::consts::SQRT_2, k, f64::INFINITY)
-    };
     let ranks = &result.mean_ranks;
-    ranks.iter().map(|i| ranks.iter().map(|j| tail(i, j)).collect()).collect()
+    // Pairs that lie equally far apart share their integral, the two orders of a pair among them.
+    let gap = |i: &f64, j: &f64| (i - j).abs().to_bits();
+    let gaps = ranks.iter().flat_map(|i| ranks.iter().map(move |j| gap(i, j)));
+    let gaps: Vec<u64> = gaps.collect::<BTreeSet<_>>().into_iter().collect();
+    let tail = |gap: u64| {
+        let q = f64::from_bits(gap) / se * std::f64::consts::SQRT_2;
+        Ok((gap, studentized_range_sf(q, k, f64::INFINITY)?))
+    };
+    let tails: BTreeMap<u64, f64> = gaps.into_par_iter().map(tail).collect::<Result<_>>()?;
+    Ok(ranks.iter().map(|i| ranks.iter().map(|j| tails[&gap(i, j)]).collect()).collect())
 }
 
 /// All models against one control by Friedman ranks.

@@ -1,5 +1,7 @@
 //! The studentized range by tail-safe quadrature: Nemenyi's critical values and p-values far out in the tail.
 
+use std::sync::LazyLock;
+
 use super::dist::{expect_over_scale, gauss_legendre, integrate, norm_pdf, norm_sf};
 use super::error::{Result, StatsError, open_unit};
 
@@ -32,11 +34,12 @@ pub fn studentized_range_sf(q: f64, k: usize, df: f64) -> Result<f64> {
     if q.is_infinite() {
         return Ok(0.0);
     }
-    let rule = gauss_legendre::<16>();
+    static RULE: LazyLock<[(f64, f64); 16]> = LazyLock::new(gauss_legendre::<16>);
+    let rule = &*RULE;
     if df.is_infinite() {
-        return Ok(range_sf(&rule, q, k));
+        return Ok(range_sf(rule, q, k));
     }
-    Ok(expect_over_scale(df, 0.25, |s| range_sf(&rule, q * s, k)).clamp(0.0, 1.0))
+    Ok(expect_over_scale(df, 0.25, |s| range_sf(rule, q * s, k)).clamp(0.0, 1.0))
 }
 
 fn range_sf(rule: &[(f64, f64); 16], q: f64, k: usize) -> f64 {
@@ -83,14 +86,46 @@ pub fn studentized_range_isf(alpha: f64, k: usize) -> Result<f64> {
             });
         }
     }
+    // The secant rule finds the place with few integrals; bisection asks for its own only where that leaves a doubt.
+    let near = illinois((low, gap(low)?), (high, gap(high)?), gap)?;
     for _ in 0..200 {
         let middle = 0.5 * (low + high);
         if high - low <= 1e-14 * high {
             break;
         }
-        if gap(middle)? > 0.0 { low = middle } else { high = middle }
+        let clear = (middle - near).abs() > 1e-11 * near;
+        let below = if clear { middle < near } else { gap(middle)? > 0.0 };
+        if below { low = middle } else { high = middle }
     }
     Ok(0.5 * (low + high))
+}
+
+/// Where a falling function is 0 between two points (x, y), by the secant rule that halves an end which stays (Dowell & Jarratt
+/// 1971); NaN where it does not settle to 1e-13 or an end is infinite.
+fn illinois(
+    mut low: (f64, f64),
+    mut high: (f64, f64),
+    f: impl Fn(f64) -> Result<f64>,
+) -> Result<f64> {
+    let (mut last, mut was_below) = (f64::NAN, None);
+    for _ in 0..40 {
+        let x = (low.0 * high.1 - high.0 * low.1) / (high.1 - low.1);
+        if x.is_nan() || (x - last).abs() <= 1e-13 * x {
+            return Ok(x);
+        }
+        let y = f(x)?;
+        let below = y > 0.0;
+        let stays = was_below == Some(below);
+        if below {
+            low = (x, y);
+            high.1 *= if stays { 0.5 } else { 1.0 };
+        } else {
+            high = (x, y);
+            low.1 *= if stays { 0.5 } else { 1.0 };
+        }
+        (last, was_below) = (x, Some(below));
+    }
+    Ok(f64::NAN)
 }
 
 /// Nemenyi's critical value: the studentized range at infinite df over sqrt 2 (Demšar 2006, table 5a).

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::JoinHandle;
 
 use arrow_array::builder::StringBuilder;
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
@@ -13,6 +15,7 @@ use arrow_schema::{DataType, Field, Schema};
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::{ParquetError, Result as Written};
 use parquet::file::properties::WriterProperties;
 
 use crate::definition::split::Part;
@@ -35,18 +38,22 @@ pub struct Error {
     pub reason: String,
 }
 
-/// Writes examples one after the other.
+/// Batches under way to the thread that writes.
+const BATCHES_AHEAD: usize = 4;
+
+/// Writes examples one after the other. Encoding and compressing are a thread's own work, while the next batch is gathered.
 #[derive(Debug)]
-pub struct Writer<W: Write + Send> {
-    parquet: ArrowWriter<W>,
+pub struct Writer<W: Write + Send + 'static> {
+    batches: SyncSender<RecordBatch>,
+    thread: JoinHandle<Written<W>>,
     schema: Arc<Schema>,
     columns: Vec<StringBuilder>,
     rows: usize,
 }
 
-impl<W: Write + Send> Writer<W> {
+impl<W: Write + Send + 'static> Writer<W> {
     /// `groups`: the names of the further tags that every example has.
-    pub fn new(file: W, groups: &[String]) -> parquet::errors::Result<Self> {
+    pub fn new(file: W, groups: &[String]) -> Written<Self> {
         let names = COLUMNS.iter().map(|name| (*name).to_owned());
         let names = names.chain(groups.iter().map(|name| format!("{GROUP}{name}")));
         let fields: Vec<Field> =
@@ -57,13 +64,21 @@ impl<W: Write + Send> Writer<W> {
             .set_max_row_group_row_count(Some(ROWS_A_GROUP))
             .set_created_by("culture-eval".to_owned())
             .build();
-        let writer = ArrowWriter::try_new(file, schema.clone(), Some(properties))?;
+        let mut writer = ArrowWriter::try_new(file, schema.clone(), Some(properties))?;
+        let (batches, queue) = sync_channel::<RecordBatch>(BATCHES_AHEAD);
+        let thread =
+            std::thread::Builder::new().name("examples.parquet".to_owned()).spawn(move || {
+                for batch in queue {
+                    writer.write(&batch)?;
+                }
+                writer.into_inner()
+            })?;
         let columns = schema.fields().iter().map(|_| StringBuilder::new()).collect();
-        Ok(Self { parquet: writer, schema, columns, rows: 0 })
+        Ok(Self { batches, thread, schema, columns, rows: 0 })
     }
 
-    /// Appends an example that belongs to `part`.
-    pub fn push(&mut self, example: &Example, part: Part) -> parquet::errors::Result<()> {
+    /// Appends an example that belongs to `part`. An error of the file is told by [`Self::finish`] at the latest.
+    pub fn push(&mut self, example: &Example, part: Part) -> Written<()> {
         let fixed =
             [&example.id, &example.text, &example.label, &example.culture, &example.cluster]
                 .map(String::as_str);
@@ -76,16 +91,22 @@ impl<W: Write + Send> Writer<W> {
         if self.rows.is_multiple_of(ROWS_A_BATCH) { self.flush() } else { Ok(()) }
     }
 
-    fn flush(&mut self) -> parquet::errors::Result<()> {
+    fn flush(&mut self) -> Written<()> {
         let columns =
             self.columns.iter_mut().map(|column| Arc::new(column.finish()) as ArrayRef).collect();
-        self.parquet.write(&RecordBatch::try_new(self.schema.clone(), columns)?)
+        let batch = RecordBatch::try_new(self.schema.clone(), columns)?;
+        // Nobody takes it: the thread has ended with an error, which `finish` gives.
+        let _ = self.batches.send(batch);
+        Ok(())
     }
 
     /// Writes what is left and gives the file back.
-    pub fn finish(mut self) -> parquet::errors::Result<W> {
+    pub fn finish(mut self) -> Written<W> {
         self.flush()?;
-        self.parquet.into_inner()
+        drop(self.batches);
+        self.thread
+            .join()
+            .unwrap_or_else(|_| Err(ParquetError::General("the writer panicked".to_owned())))
     }
 }
 
