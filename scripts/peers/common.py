@@ -156,6 +156,7 @@ class Bench:
             runs, failures = alternate(sides, rounds or self.rounds, warm=warm, most=most)
             # Taken after the runs. What compares with a peer that failed has nothing to tell.
             more = {key: value for key, value in ((key, told(value)) for key, value in more.items()) if value is not None}
+            runs |= more.pop("more_sides", {})
             self.keep(name, title=title, sides=runs, includes=includes, target=target, load_before=before, failures=failures, **more)
         except Exception as error:  # noqa: BLE001: whatever a peer raises
             self.keep(name, title=title, includes=includes, target=target, failed=f"{type(error).__name__}: ...{str(error)[-600:]}")

@@ -142,7 +142,7 @@ def sides(bench, folder):
 
     def inspect_ai():
         shutil.rmtree(folder / "logs", ignore_errors=True)
-        return command([here / "inspect", "eval", folder / "questions.py", "--model", "mockllm/model", "--log-dir", folder / "logs",
+        return command([here / "inspect", "eval", "questions.py", "--model", "mockllm/model", "--log-dir", folder / "logs",
                         "--display", "none"], cwd=folder)[0]
 
     return {"ours": ours, "lm-eval": lm_eval, "inspect_ai": inspect_ai}
