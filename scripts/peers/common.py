@@ -42,6 +42,7 @@ class Options:
     rounds: int
     quick: bool
     threads: int
+    rows: list = ()
 
     @classmethod
     def from_command(cls):
@@ -136,7 +137,8 @@ class Bench:
         return self.options.rounds
 
     def wanted(self, name):
-        return not (self.folder / f"{name}.json").exists()
+        rows = [row for row in self.options.rows if row]
+        return (not rows or name in rows) and not (self.folder / f"{name}.json").exists()
 
     def keep(self, name, **row):
         """Writes a row whole or not at all."""

@@ -51,6 +51,7 @@ def main():
         """`requests`: (function, input, options) of ours; `theirs`: name -> function without arguments."""
         if not bench.wanted(name):
             return
+        told.clear()
 
         def ours():
             run, told["ours"] = stats(bench, requests, threads)
