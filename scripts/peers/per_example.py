@@ -165,7 +165,7 @@ def main():
         if "failed" in a or "failed" in b:
             return
         each = {}
-        for side in a["sides"]:
+        for side in [side for side in a["sides"] if side in b["sides"]]:
             pairs = zip(a["sides"][side], b["sides"][side])
             each[side] = [{key: (y[key] - x[key]) / (many - few) for key in ("wall", "cpu")} | {"memory": y["memory"]} for x, y in pairs]
         bench.keep("slope", title="one more example", sides=each, target={"lm-eval": 50, "inspect_ai": 500}, load_before=b["load_before"],
