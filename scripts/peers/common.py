@@ -21,7 +21,7 @@ OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TRANSFORMERS_OFFL
 
 
 # A row that has taken longer ends after two rounds or more.
-SECONDS_A_ROW = 45
+SECONDS_A_ROW = 30
 
 
 @dataclass
