@@ -21,7 +21,7 @@ OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TRANSFORMERS_OFFL
 
 
 # A row that has taken longer ends after two rounds or more.
-SECONDS_A_ROW = 45
+SECONDS_A_ROW = 30
 
 
 @dataclass
@@ -42,6 +42,7 @@ class Options:
     rounds: int
     quick: bool
     threads: int
+    rows: list = ()
 
     @classmethod
     def from_command(cls):
@@ -136,7 +137,8 @@ class Bench:
         return self.options.rounds
 
     def wanted(self, name):
-        return not (self.folder / f"{name}.json").exists()
+        rows = [row for row in self.options.rows if row]
+        return (not rows or name in rows) and not (self.folder / f"{name}.json").exists()
 
     def keep(self, name, **row):
         """Writes a row whole or not at all."""
@@ -156,6 +158,7 @@ class Bench:
             runs, failures = alternate(sides, rounds or self.rounds, warm=warm, most=most)
             # Taken after the runs. What compares with a peer that failed has nothing to tell.
             more = {key: value for key, value in ((key, told(value)) for key, value in more.items()) if value is not None}
+            runs |= more.pop("more_sides", {})
             self.keep(name, title=title, sides=runs, includes=includes, target=target, load_before=before, failures=failures, **more)
         except Exception as error:  # noqa: BLE001: whatever a peer raises
             self.keep(name, title=title, includes=includes, target=target, failed=f"{type(error).__name__}: ...{str(error)[-600:]}")

@@ -1,7 +1,7 @@
 """From the owners' files to examples with id, text, label, culture, cluster and part in one Parquet file, with their counts.
 
-A peer runs in a process of its own (`normalise.py --peer NAME TASK FOLDER OUT`) and tells the seconds of its work without its imports;
-ours is timed whole, start-up and check of the sources' SHA-256 included.
+Both are whole commands: ours with its start-up and the check of the sources' SHA-256, a peer (`normalise.py --peer NAME TASK FOLDER OUT`)
+with its imports. A peer also tells the seconds of its work alone, which stand beside it: ours whole against theirs without imports.
 """
 import json
 import shutil
@@ -166,7 +166,7 @@ def peer(name, task, folder, out):
 
 
 def main():
-    from common import Bench, Run, command
+    from common import Bench, command
 
     bench = Bench("normalise")
     home = Path(bench.options.folder) / "inputs/normalise"
@@ -179,27 +179,28 @@ def main():
     titles = {"crehate": "CREHate, 7,900 examples", "emgsd": "EMGSD, 57,201 examples", "synthetic": f"{n:,} synthetic rows"}
     files = {"crehate": "crehate/finetune/data_splits/CREHate_t[er]*[tn].csv", "emgsd": "emgsd/t*.[cj]s*", "synthetic": "synthetic/synthetic.csv"}
     for task, folder in folders.items():
-        whole, seen = {}, {}
+        alone, seen = {}, {}
+        cache = home / f"cache-{task}-{n}"
 
-        def ours(task=task, folder=folder):
-            shutil.rmtree(home / "cache/prepared", ignore_errors=True)
+        def ours(task=task, folder=folder, cache=cache):
+            shutil.rmtree(cache / "prepared", ignore_errors=True)
             more = ["--definitions", folder] if task == "synthetic" else []
-            run, text = command([bench.program, "--json", "--quiet", *more, "--cache", home / "cache", "--runs", home / "runs", "--offline", "--mirror",
+            run, text = command([bench.program, "--json", "--quiet", *more, "--cache", cache, "--runs", home / "runs", "--offline", "--mirror",
                                  folder, "prepare", task])
             return run
 
         def theirs(name, task=task, folder=folder):
             run, text = command([sys.executable, __file__, "--peer", name, task, folder, home / "peer.parquet"])
             told = json.loads(text.splitlines()[-1])
-            whole.setdefault(name, []).append(run.wall)
+            alone.setdefault(f"{name}, imports left out", []).append({"wall": told["seconds"], "cpu": told["cpu"], "memory": 0})
             seen[name] = told["counts"]
-            return Run(told["seconds"], told["cpu"], run.memory)
+            return run
 
         sides = {"ours": ours} | {name: lambda name=name: theirs(name) for name in PEERS}
-        bench.row(task, titles[task], sides, most={"HF datasets": 2}, target={"pandas": 3, "polars": 3, "HF datasets": 3},
-                  includes="ours: the whole command, sources cached but checked by SHA-256; theirs: the work in a process of its own, without "
-                           "imports. Both: read, unpivot, map, check, split, write one Parquet file (zstd), count",
-                  whole=lambda: whole, counts=lambda: seen,
+        bench.row(task, titles[task], sides, warm=task != "synthetic", most={"HF datasets": 2}, target={"pandas": 3, "polars": 3, "HF datasets": 3},
+                  includes="whole commands: ours with its start-up and the check of its cached sources by SHA-256, theirs with imports, or without "
+                           "where it says so. Both: read, unpivot, map, check, split, write one Parquet file, count",
+                  more_sides=lambda: {name: runs[task != "synthetic" :] for name, runs in alone.items()}, counts=lambda: seen,
                   bytes_read=lambda: sum(p.stat().st_size for p in folder.glob(files[task])))
 
 

@@ -50,6 +50,10 @@ def times(ratio):
     return f"{ratio:,.0f}" if ratio >= 20 else f"{ratio:.1f}" if ratio >= 2 else f"{ratio:.2f}"
 
 
+def share(fraction):
+    return f"{fraction:.0%}" if fraction >= 0.1 else f"{fraction:.1%}"
+
+
 def middle(runs, key="wall"):
     return statistics.median(run[key] for run in runs)
 
@@ -128,7 +132,7 @@ def limits(rows):
     if machine is None:
         return ["The machine's limits were not measured."]
     found = {one["threads"]: one for one in machine["found"]}
-    lines = [f"Measured by `scripts/peers/limits.c` ({machine['found'][0]['vector_bytes'] * 8}-bit vectors), best of five tries.", "",
+    lines = [f"Measured by `scripts/peers/limits.c` ({machine['found'][0]['vector_bytes'] * 8}-bit vectors), best of five tries, by the seconds of each thread's own.", "",
              "| threads | float32 multiply-add | memory (triad) | look-ups in 4 KiB |", "|---:|---:|---:|---:|"]
     for threads, one in found.items():
         lines.append(f"| {threads} | {one['flop_per_s'] / 1e9:,.0f} GFLOP/s | {one['bytes_per_s'] / 1e9:,.1f} GB/s | {one['lookups_per_s'] / 1e9:,.2f} G/s |")
@@ -150,11 +154,11 @@ def limits(rows):
             else:
                 continue
             hot[f"{subject}/{row['name']}"] = amount_ / ours
-            lines.append(f"| {row['title']} | {unit} | {amount(amount_ / bound)} | {amount(ours)} | {amount_ / bound / ours:.0%} |")
+            lines.append(f"| {row['title']} | {unit} | {amount(amount_ / bound)} | {amount(ours)} | {share(amount_ / bound / ours)} |")
     start = next((row for row in rows.get("startup", []) if row["name"] == "help" and "sides" in row), None)
     if start:
         nothing = middle(start["sides"]["(a process that does nothing)"])
-        lines.append(f"| `--help` | a process that does nothing | {amount(nothing)} | {amount(middle(start['sides']['ours']))} | {nothing / middle(start['sides']['ours']):.0%} |")
+        lines.append(f"| `--help` | a process that does nothing | {amount(nothing)} | {amount(middle(start['sides']['ours']))} | {share(nothing / middle(start['sides']['ours']))} |")
     return lines + ["", *roofline(found[max(found)], hot)]
 
 

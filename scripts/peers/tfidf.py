@@ -6,7 +6,8 @@ import re
 import numpy as np
 from common import Bench, Run, command, inside, threads_environment
 
-CONFIG = {"words": [1, 2], "chars": [2, 5], "culture": False, "crosses": False, "word_weight": 0.3, "min_df": 2, "balanced": True, "refit": False}
+CONFIG = {"words": [1, 2], "chars": [2, 5], "culture": False, "crosses": False, "word_weight": 0.3, "min_df": 2, "balanced": True, "refit": False,
+          "tolerance": 1e-4}  # scikit-learn's rule for when to stop
 LINE = re.compile(r"macro-F1 ([\d.]+) .* fit ([\d.]+) s  classify (\d+) us")
 
 
