@@ -90,8 +90,8 @@ fn loglikelihoods_and_replies_are_the_references() {
         }
         let prompt = &case.replies[0].prompt;
         let warm =
-            |model: &Gguf, seed| model.reply_to(prompt, 8, 1.0, &Host::silent(1, seed)).unwrap();
-        assert_eq!(warm(&model, 1), warm(&model, 1));
+            |model: &mut Gguf, seed| model.reply_to(prompt, 8, 1.0, &Host::silent(1, seed)).unwrap();
+        assert_eq!(warm(&mut model, 1), warm(&mut model, 1));
     }
 }
 
@@ -154,7 +154,7 @@ fn of_a_long_context_the_end_is_kept() {
         assert_ne!(of(&end), of(&end[1..]), "{file}: 72 tokens are kept");
         let (long, end) =
             (format!("{}{}", "z".repeat(500), "x".repeat(88 - begins)), "x".repeat(88 - begins));
-        let reply = |prompt: &str| model.reply_to(prompt, 8, 0.0, &host).unwrap();
+        let mut reply = |prompt: &str| model.reply_to(prompt, 8, 0.0, &host).unwrap();
         assert_eq!(reply(&long), reply(&end), "{file}");
     }
 }
