@@ -29,15 +29,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for line in std::io::stdin().lock().lines() {
         let ask: Value = serde_json::from_str(&line?)?;
         let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
+        if ask["share"] == false && alone.is_none() {
+            alone = Some(load(false)?);
+        }
+        let model = match &mut alone {
+            Some(alone) if ask["share"] == false => alone,
+            _ => &mut shared,
+        };
         if ask["prompt"].is_string() {
             let (prompt, tokens) = (text(&ask["prompt"]), ask["tokens"].as_u64().unwrap_or(32));
             let start = Instant::now();
-            let reply = shared.reply_to(&prompt, tokens, 0.0, &host)?;
-            writeln!(
-                out,
-                "{}",
-                json!({ "seconds": start.elapsed().as_secs_f64(), "reply": reply, "tokens": shared.count(&reply)? })
-            )?;
+            let reply = model.reply_to(&prompt, tokens, 0.0, &host)?;
+            let seconds = start.elapsed().as_secs_f64();
+            let tokens = model.count(&reply)?;
+            writeln!(out, "{}", json!({ "seconds": seconds, "reply": reply, "tokens": tokens }))?;
             continue;
         }
         let contexts: Vec<String> =
@@ -48,15 +53,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let (left, right): (Vec<&str>, Vec<&str>) = (contexts.iter().zip(&options))
             .flat_map(|(c, all)| all.iter().map(move |o| (c.as_str(), o.as_str())))
             .unzip();
-        if ask["share"] == false && alone.is_none() {
-            alone = Some(load(false)?);
-        }
-        let model = if ask["share"] == false { alone.as_mut() } else { None };
         let start = Instant::now();
-        let answers = model.unwrap_or(&mut shared).loglikelihood(&left, &right, &host)?;
+        let answers = model.loglikelihood(&left, &right, &host)?;
         let seconds = start.elapsed().as_secs_f64();
         let tokens: usize =
-            contexts.iter().map(|c| shared.count(c)).collect::<Result<Vec<_>, _>>()?.iter().sum();
+            contexts.iter().map(|c| model.count(c)).collect::<Result<Vec<_>, _>>()?.iter().sum();
         let sums: Vec<f64> = answers.iter().map(|a| a.sum).collect();
         writeln!(out, "{}", json!({ "seconds": seconds, "tokens": tokens, "sums": sums }))?;
     }

@@ -114,7 +114,8 @@ impl Matrix {
             Values::Wide(values) => &values[start * LANES..][..depth * LANES],
             Values::Quantised { codes, scales, group, four: true } => {
                 debug_assert_eq!(*group, 32);
-                let codes = codes[start * LANES / 2..][..depth * LANES / 2].chunks_exact(16 * LANES);
+                let codes =
+                    codes[start * LANES / 2..][..depth * LANES / 2].chunks_exact(16 * LANES);
                 let scales = scales[start / 32 * 2 * LANES..].chunks_exact(2 * LANES);
                 let blocks = wide[..depth * LANES].chunks_exact_mut(32 * LANES);
                 for ((codes, scales), block) in codes.zip(scales).zip(blocks) {
@@ -140,8 +141,7 @@ impl Matrix {
                 let blocks = wide[..depth * LANES].chunks_exact_mut(group * LANES);
                 for ((codes, scales), block) in codes.zip(scales).zip(blocks) {
                     let (scale, offset) = scales.split_at(LANES);
-                    for (codes, out) in
-                        codes.chunks_exact(LANES).zip(block.chunks_exact_mut(LANES))
+                    for (codes, out) in codes.chunks_exact(LANES).zip(block.chunks_exact_mut(LANES))
                     {
                         for i in 0..LANES {
                             out[i] = f32::from(codes[i]) * scale[i] + offset[i];
@@ -330,4 +330,111 @@ pub fn sum(values: &[f32], each: impl Fn(f32) -> f32) -> f32 {
         *lane += each(*value);
     }
     lanes.iter().sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Tensor;
+    use rand::{RngExt, SeedableRng};
+
+    use super::*;
+
+    fn random(count: usize) -> Vec<f32> {
+        let mut draws = rand_chacha::ChaCha12Rng::seed_from_u64(count as u64);
+        (0..count).map(|_| draws.random::<f32>() * 2.0 - 1.0).collect()
+    }
+
+    /// 70 outputs are two panels and a part; 768 inputs three blocks of the larger formats.
+    fn tensor(dtype: GgmlDType) -> QTensor {
+        let wide = Tensor::from_vec(random(70 * 768), (70, 768), &Device::Cpu).unwrap();
+        QTensor::quantize(&wide, dtype).unwrap()
+    }
+
+    const ALL: [GgmlDType; 11] = [
+        GgmlDType::Q4_0,
+        GgmlDType::Q4_1,
+        GgmlDType::Q5_0,
+        GgmlDType::Q5_1,
+        GgmlDType::Q8_0,
+        GgmlDType::Q4K,
+        GgmlDType::Q5K,
+        GgmlDType::Q6K,
+        GgmlDType::Q2K,
+        GgmlDType::F16,
+        GgmlDType::F32,
+    ];
+
+    #[test]
+    fn weights_are_candles_to_the_last_bit() {
+        for dtype in ALL {
+            let tensor = tensor(dtype);
+            let matrix = Matrix::new(&tensor).unwrap();
+            let expected = tensor.dequantize(&Device::Cpu).unwrap().to_vec2::<f32>().unwrap();
+            for (output, expected) in expected.iter().enumerate() {
+                let mut row = vec![0.0; 768];
+                matrix.row(output, &mut row);
+                assert_eq!(&row, expected, "{dtype:?}");
+            }
+        }
+        assert!(Matrix::new(&tensor(GgmlDType::Q4_1)).unwrap().bytes() <= 96 * 768 * 3 / 4);
+    }
+
+    #[test]
+    fn a_row_of_a_product_is_the_same_alone_and_right() {
+        let x = random(31 * 768);
+        for dtype in ALL {
+            let tensor = tensor(dtype);
+            let matrix = Matrix::new(&tensor).unwrap();
+            let weights = tensor.dequantize(&Device::Cpu).unwrap().to_vec2::<f32>().unwrap();
+            let all = matrix.multiply(&x);
+            for rows in [1, 2, 5, 7, 18] {
+                let parts: Vec<f32> =
+                    x.chunks(rows * 768).flat_map(|x| matrix.multiply(x)).collect();
+                assert_eq!(parts, all, "{dtype:?}, {rows} rows");
+            }
+            for (x, out) in x.chunks(768).zip(all.chunks(70)) {
+                for (weights, out) in weights.iter().zip(out) {
+                    let exact: f64 =
+                        x.iter().zip(weights).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+                    assert!((exact - f64::from(*out)).abs() < 1e-4, "{dtype:?}: {out}, {exact}");
+                }
+            }
+        }
+        assert_eq!(Matrix::new(&tensor(GgmlDType::Q8_0)).unwrap().multiply(&[]), [0.0; 0]);
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn old_machines_give_the_same() {
+        use pulp::x86::{V3, V4};
+        let matrix = Matrix::new(&tensor(GgmlDType::Q4_1)).unwrap();
+        let x = random(31 * 768);
+        let run = |simd: &dyn Fn(Tile<'_>)| {
+            let (mut wide, mut tile) = (vec![0.0; DEPTH * LANES], vec![0.0; 31 * LANES]);
+            simd(Tile { matrix: &matrix, panel: 0, x: &x, wide: &mut wide, tile: &mut tile });
+            tile
+        };
+        let plain = run(&|tile| Scalar256b.vectorize(tile));
+        let three = V3::try_new().map(|v3| run(&|tile| Simd::vectorize(v3, tile)));
+        let four = V4::try_new().map(|v4| run(&|tile| Simd::vectorize(v4, tile)));
+        if let (Some(three), Some(four)) = (&three, &four) {
+            assert_eq!(three, four);
+        }
+        // Without fused multiply-add each step is rounded twice.
+        for (plain, fused) in plain.iter().zip(three.iter().flatten()) {
+            assert!((plain - fused).abs() < 1e-4, "{plain}, {fused}");
+        }
+    }
+
+    #[test]
+    fn exp_is_exp() {
+        for i in -87_000..88_000 {
+            let x = i as f32 / 1000.0;
+            let (got, expected) = (f64::from(exp(x)), f64::from(x).exp());
+            assert!((got / expected - 1.0).abs() < 4e-7, "exp {x}: {got}, {expected}");
+        }
+        assert_eq!((exp(0.0), exp(f32::NEG_INFINITY) < 1e-37), (1.0, true));
+        let values: Vec<f32> = (0..37).map(|i| i as f32).collect();
+        assert_eq!(sum(&values, |x| 2.0 * x), 36.0 * 37.0);
+    }
 }

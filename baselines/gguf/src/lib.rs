@@ -138,12 +138,13 @@ impl Plugin for Gguf {
             let same = self.go_to(&question.ids[..needed], host)?;
             marks.truncate(same);
             marks.resize(needed, None);
-            for token in question.first - 1..needed {
-                let state = *marks[token].get_or_insert_with(|| {
-                    states.extend_from_slice(&self.path.hidden[token * width..][..width]);
+            let following = question.ids.iter().enumerate().skip(question.first);
+            for ((token, &id), mark) in following.zip(&mut marks[question.first - 1..]) {
+                let state = *mark.get_or_insert_with(|| {
+                    states.extend_from_slice(&self.path.hidden[(token - 1) * width..token * width]);
                     states.len() / width - 1
                 });
-                needs.push((state, question.ids[token + 1]));
+                needs.push((state, id));
             }
         }
         let found = self.log_probabilities(&states, &needs, host)?;
@@ -151,7 +152,9 @@ impl Plugin for Gguf {
         let mut all = vec![Loglikelihood { sum: 0.0, tokens: 0, greedy: true }; asked.len()];
         for question in &asked {
             let out = &mut all[question.index];
-            for (log_probability, likeliest) in found.by_ref().take(question.ids.len().saturating_sub(question.first)) {
+            for (log_probability, likeliest) in
+                found.by_ref().take(question.ids.len().saturating_sub(question.first))
+            {
                 out.sum += log_probability;
                 out.tokens += 1;
                 out.greedy &= likeliest;
@@ -220,6 +223,9 @@ impl Gguf {
         let mut last: Option<(&str, Vec<u32>, usize)> = None;
         let (mut all, mut were_cut) = (Vec::with_capacity(contexts.len()), 0);
         for (index, (&context, &continuation)) in contexts.iter().zip(continuations).enumerate() {
+            if host.is_cancelled() {
+                return Err(Error::cancelled());
+            }
             let (before, cut) = match last.take() {
                 Some((same, before, cut)) if same == context => (before, cut),
                 _ => self.tokens_of(context, room).map_err(|e| Error::input(index, e))?,

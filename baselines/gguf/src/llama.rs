@@ -168,7 +168,8 @@ impl Llama {
             widened += usize::from(Matrix::widens(tensor.dtype()));
             pool.install(|| Matrix::new(&tensor))
         };
-        let (vocabulary, feed) = (rows(content, "token_embd.weight")?, rows(content, "blk.0.ffn_up.weight")?);
+        let (vocabulary, feed) =
+            (rows(content, "token_embd.weight")?, rows(content, "blk.0.ffn_up.weight")?);
         // Many small models use the embedding table for the output, too.
         let output = if content.tensor_infos.contains_key("output.weight") {
             Some(matrix("output.weight", vocabulary, width)?)
@@ -231,7 +232,8 @@ impl Llama {
 
     /// Bytes of its matrices, and how many of these are kept as float32.
     pub fn size(&self) -> (usize, usize) {
-        let all = self.blocks.iter().flat_map(|b| [&b.q, &b.k, &b.v, &b.o, &b.gate, &b.up, &b.down]);
+        let all =
+            self.blocks.iter().flat_map(|b| [&b.q, &b.k, &b.v, &b.o, &b.gate, &b.up, &b.down]);
         let bytes = all.chain([&self.embedding]).chain(&self.output).map(Matrix::bytes).sum();
         (bytes, self.widened)
     }
@@ -365,7 +367,14 @@ impl WithSimd for Head<'_> {
             for lane in (0..padded).step_by(LANES) {
                 let values = &self.kv.values[kv_head * padded + lane..];
                 add_product(
-                    simd, &scores, room, seen, values, kv_heads * padded, &mut out[lane..], padded,
+                    simd,
+                    &scores,
+                    room,
+                    seen,
+                    values,
+                    kv_heads * padded,
+                    &mut out[lane..],
+                    padded,
                 );
             }
         }
