@@ -4,9 +4,11 @@
 //! one sum over k in order, each step one fused multiply-add: what is computed beside it (rows, blocks, lanes, threads) changes no bit
 //! of it. That is why a context may be evaluated in parts, and parts be shared.
 
+use std::any::TypeId;
+
 use candle_core::quantized::{GgmlDType, QTensor};
-use candle_core::{Device, Result};
-use pulp::{Arch, Scalar256b, Simd, WithSimd};
+use candle_core::{Device, Error, Result};
+use pulp::{Arch, Scalar128b, Simd, WithSimd};
 use rayon::prelude::*;
 
 use crate::blocks::Format;
@@ -44,6 +46,12 @@ impl Matrix {
     pub fn new(tensor: &QTensor) -> Result<Self> {
         let (outputs, inputs) = tensor.shape().dims2()?;
         let values = match Format::of(tensor.dtype()) {
+            Some(format) if !inputs.is_multiple_of(format.weights) => {
+                let (dtype, weights) = (tensor.dtype(), format.weights);
+                return Err(Error::Msg(format!(
+                    "{inputs} inputs are no multiple of {weights}, the block of {dtype:?}"
+                )));
+            }
             Some(format) => quantised(&format, &tensor.data()?, outputs, inputs),
             None => {
                 let rows = tensor.dequantize(&Device::Cpu)?.flatten_all()?.to_vec1::<f32>()?;
@@ -206,7 +214,7 @@ fn quantised(format: &Format, bytes: &[u8], outputs: usize, inputs: usize) -> Va
 /// Runs something on the best instructions there are.
 pub fn on_this_machine<Op: WithSimd>(op: Op) -> Op::Output {
     match Arch::new() {
-        Arch::Scalar => Scalar256b.vectorize(op),
+        Arch::Scalar => Scalar128b.vectorize(op),
         best => best.dispatch(op),
     }
 }
@@ -289,8 +297,8 @@ fn some_rows<S: Simd, const ROWS: usize>(
             let (a, b) = (weights[0], weights[1]);
             for row in 0..ROWS {
                 let value = simd.splat_f32s(x[row][i]);
-                sums[row][0] = simd.mul_add_e_f32s(value, a, sums[row][0]);
-                sums[row][1] = simd.mul_add_e_f32s(value, b, sums[row][1]);
+                sums[row][0] = multiply_add(simd, value, a, sums[row][0]);
+                sums[row][1] = multiply_add(simd, value, b, sums[row][1]);
             }
         }
         for (row, sums) in sums.iter().enumerate() {
@@ -299,6 +307,16 @@ fn some_rows<S: Simd, const ROWS: usize>(
         }
     }
     ROWS
+}
+
+/// `a b + c`: fused, but on machines without such an instruction, where a library would be asked for each value.
+#[inline(always)]
+fn multiply_add<S: Simd>(simd: S, a: S::f32s, b: S::f32s, c: S::f32s) -> S::f32s {
+    if TypeId::of::<S>() == TypeId::of::<Scalar128b>() {
+        simd.add_f32s(simd.mul_f32s(a, b), c)
+    } else {
+        simd.mul_add_e_f32s(a, b, c)
+    }
 }
 
 /// `e^x`, to a few units in the last place; plain steps that become vectors.
@@ -414,7 +432,7 @@ mod tests {
             simd(Tile { matrix: &matrix, panel: 0, x: &x, wide: &mut wide, tile: &mut tile });
             tile
         };
-        let plain = run(&|tile| Scalar256b.vectorize(tile));
+        let plain = run(&|tile| Scalar128b.vectorize(tile));
         let three = V3::try_new().map(|v3| run(&|tile| Simd::vectorize(v3, tile)));
         let four = V4::try_new().map(|v4| run(&|tile| Simd::vectorize(v4, tile)));
         if let (Some(three), Some(four)) = (&three, &four) {

@@ -107,6 +107,14 @@ impl Plugin for Gguf {
                 "[config]: `max_tokens` is {max_tokens}; give 8 or more"
             )));
         }
+        if tokens.first as usize >= llama.vocabulary() {
+            return Err(Error::load(format!(
+                "{}: its token {} for the beginning is beyond its table of {}",
+                path.display(),
+                tokens.first,
+                llama.vocabulary()
+            )));
+        }
         let (bytes, widened) = llama.size();
         host.log(format_args!(
             "{}: {max_tokens} of {} tokens, {} MiB of matrices ({widened} of them as float32), {} threads",
@@ -230,7 +238,7 @@ impl Gguf {
                 Some((same, before, cut)) if same == context => (before, cut),
                 _ => self.tokens_of(context, room).map_err(|e| Error::input(index, e))?,
             };
-            let mut ids = (self.tokens.encode(&format!("{context}{continuation}")))
+            let mut ids = (self.encode(&format!("{context}{continuation}")))
                 .map_err(|e| Error::input(index, e))?;
             self.tokens.cut_first(&mut ids, cut);
             let mut first = before.iter().zip(&ids).take_while(|(a, b)| a == b).count();
@@ -257,9 +265,18 @@ impl Gguf {
         Ok(all)
     }
 
+    /// Tokens of a text, all of them known to the model: a `tokenizer.json` may be another's.
+    fn encode(&self, text: &str) -> Result<Vec<u32>, String> {
+        let (ids, known) = (self.tokens.encode(text)?, self.llama.vocabulary());
+        match ids.iter().find(|id| **id as usize >= known) {
+            Some(id) => Err(format!("its token {id} is beyond the model's table of {known}")),
+            None => Ok(ids),
+        }
+    }
+
     /// Tokens of a context, of which so much is kept that `room` tokens may follow; and how many were left out.
     fn tokens_of(&self, context: &str, room: usize) -> Result<(Vec<u32>, usize), String> {
-        let mut ids = self.tokens.encode(context)?;
+        let mut ids = self.encode(context)?;
         if ids.is_empty() {
             ids.push(self.tokens.first);
         }
