@@ -1,8 +1,11 @@
 //! A local quantised language model on CPU, from a GGUF file: log-likelihoods of options and replies.
 //!
-//! [`llama`] is the model, [`tokens`] its tokenizer. Options of one context share its keys and values: the context is evaluated once,
-//! each option goes on from there. No two contexts share anything, so that an answer depends on its prompt alone.
+//! [`llama`] is the model, [`kernel`] its products, [`blocks`] the formats of its weights, [`tokens`] its tokenizer. What texts have in
+//! common at their beginning is evaluated once; since a token's values are the same to the last bit whatever is evaluated beside it
+//! ([`kernel`]), an answer depends on its prompt alone.
 
+mod blocks;
+pub mod kernel;
 pub mod llama;
 pub mod tokens;
 
@@ -24,8 +27,10 @@ use crate::tokens::Tokens;
 const MAX_TOKENS: usize = 2048;
 /// Tokens that are kept free for an option, at most a quarter of all.
 const OPTION: usize = 64;
-/// Tokens of a context that are evaluated between two questions whether to stop.
+/// Tokens of a text that are evaluated between two questions whether to stop.
 const AT_A_TIME: usize = 256;
+/// Places whose logits are computed at a time.
+const LOGITS: usize = 24;
 
 /// `[config]` of the model's TOML.
 #[derive(Debug, Deserialize)]
@@ -35,7 +40,7 @@ struct Config {
     /// Of longer contexts the end is kept; never more than the model's own.
     #[serde(default)]
     max_tokens: Option<usize>,
-    /// Options of one context share its evaluation. Without it the answers are the same and take longer.
+    /// Texts share the evaluation of a common beginning. Without it the answers are the same and take longer.
     #[serde(default = "yes")]
     share_context: bool,
 }
@@ -61,43 +66,23 @@ pub struct Gguf {
     tokens: Tokens,
     max_tokens: usize,
     share_context: bool,
+    path: Path,
 }
 
-/// An evaluated context.
-struct Prefix {
+/// What was evaluated last: a text, and for each of its tokens the hidden state, keys and values.
+#[derive(Debug)]
+struct Path {
     ids: Vec<u32>,
-    /// Tokens of its beginning that were left out.
-    cut: usize,
+    /// `[n, d]`.
+    hidden: Vec<f32>,
     cache: Cache,
-    hidden: candle_core::Tensor,
 }
 
-/// Why there is no answer to a prompt.
-enum Stop {
-    Cancelled,
-    Because(String),
-}
-
-impl Stop {
-    /// As an error of the prompt at this place.
-    fn at(self, index: usize) -> Error {
-        match self {
-            Self::Cancelled => Error::cancelled(),
-            Self::Because(reason) => Error::input(index, reason),
-        }
-    }
-}
-
-impl From<String> for Stop {
-    fn from(reason: String) -> Self {
-        Self::Because(reason)
-    }
-}
-
-impl From<candle_core::Error> for Stop {
-    fn from(error: candle_core::Error) -> Self {
-        Self::Because(error.to_string())
-    }
+/// A question for log-likelihoods as tokens; those from `first` on are the continuation.
+struct Asked {
+    ids: Vec<u32>,
+    first: usize,
+    index: usize,
 }
 
 impl Plugin for Gguf {
@@ -114,7 +99,7 @@ impl Plugin for Gguf {
         let failed = |e: candle_core::Error| Error::load(format!("{}: {}", path.display(), e));
         let mut file = std::io::BufReader::new(File::open(path).map_err(Error::load)?);
         let content = Content::read(&mut file).map_err(failed)?;
-        let llama = Llama::read(&content, &mut file).map_err(failed)?;
+        let llama = Llama::read(&content, &mut file, host.threads()).map_err(failed)?;
         let tokens = Tokens::new(&content, config.weights.tokenizer.as_deref())?;
         let max_tokens = config.max_tokens.unwrap_or(MAX_TOKENS).min(llama.context());
         if max_tokens < 8 {
@@ -122,19 +107,24 @@ impl Plugin for Gguf {
                 "[config]: `max_tokens` is {max_tokens}; give 8 or more"
             )));
         }
-        let threads = candle_core::utils::get_num_threads();
-        host.log(format_args!(
-            "{}: {max_tokens} of {} tokens, {threads} threads",
-            path.display(),
-            llama.context()
-        ));
-        if threads != host.threads() {
-            host.log(format_args!(
-                "candle takes its threads from RAYON_NUM_THREADS alone: {threads} in place of {}",
-                host.threads()
-            ));
+        if tokens.first as usize >= llama.vocabulary() {
+            return Err(Error::load(format!(
+                "{}: its token {} for the beginning is beyond its table of {}",
+                path.display(),
+                tokens.first,
+                llama.vocabulary()
+            )));
         }
-        Ok(Self { llama, tokens, max_tokens, share_context: config.share_context })
+        let (bytes, widened) = llama.size();
+        host.log(format_args!(
+            "{}: {max_tokens} of {} tokens, {} MiB of matrices ({widened} of them as float32), {} threads",
+            path.display(),
+            llama.context(),
+            bytes >> 20,
+            host.threads()
+        ));
+        let path = Path { ids: Vec::new(), hidden: Vec::new(), cache: llama.cache() };
+        Ok(Self { llama, tokens, max_tokens, share_context: config.share_context, path })
     }
 
     fn loglikelihood(
@@ -143,24 +133,41 @@ impl Plugin for Gguf {
         continuations: &[&str],
         host: &Host,
     ) -> Result<Vec<Loglikelihood>, Error> {
-        let room = OPTION.min(self.max_tokens / 4);
-        let mut last: Option<(&str, Prefix)> = None;
-        let mut all = Vec::with_capacity(contexts.len());
-        let mut cut = 0;
-        for (i, (&context, &continuation)) in contexts.iter().zip(continuations).enumerate() {
-            if host.is_cancelled() {
-                return Err(Error::cancelled());
+        let mut asked = self.asked(contexts, continuations, host)?;
+        // Texts with a common beginning become neighbours.
+        asked.sort_by(|a, b| a.ids.cmp(&b.ids));
+        let width = self.llama.width();
+        let mut states: Vec<f32> = Vec::new(); // [states, d], those whose logits are needed
+        let mut marks: Vec<Option<usize>> = Vec::new(); // of each token of the path, its state
+        let mut needs: Vec<(usize, u32)> = Vec::new(); // a state and the token that follows
+        for question in &asked {
+            self.begin();
+            let needed = question.ids.len().saturating_sub(1);
+            let same = self.go_to(&question.ids[..needed], host)?;
+            marks.truncate(same);
+            marks.resize(needed, None);
+            let following = question.ids.iter().enumerate().skip(question.first);
+            for ((token, &id), mark) in following.zip(&mut marks[question.first - 1..]) {
+                let state = *mark.get_or_insert_with(|| {
+                    states.extend_from_slice(&self.path.hidden[(token - 1) * width..token * width]);
+                    states.len() / width - 1
+                });
+                needs.push((state, id));
             }
-            let prefix = match last.take() {
-                Some((same, prefix)) if same == context && self.share_context => prefix,
-                _ => self.prefix(context, room, host).map_err(|stop| stop.at(i))?,
-            };
-            cut += usize::from(prefix.cut > 0);
-            let found = self.continuation(context, &prefix, continuation);
-            all.push(found.map_err(|stop| stop.at(i))?);
-            last = Some((context, prefix));
         }
-        told_cut(cut, contexts.len(), host);
+        let found = self.log_probabilities(&states, &needs, host)?;
+        let mut found = found.into_iter();
+        let mut all = vec![Loglikelihood { sum: 0.0, tokens: 0, greedy: true }; asked.len()];
+        for question in &asked {
+            let out = &mut all[question.index];
+            for (log_probability, likeliest) in
+                found.by_ref().take(question.ids.len().saturating_sub(question.first))
+            {
+                out.sum += log_probability;
+                out.tokens += 1;
+                out.greedy &= likeliest;
+            }
+        }
         Ok(all)
     }
 
@@ -172,8 +179,11 @@ impl Plugin for Gguf {
         host: &Host,
     ) -> Result<(), Error> {
         let mut cut = 0;
-        for (i, prompt) in prompts.iter().enumerate() {
-            let (reply, was_cut) = self.reply(prompt, how, host).map_err(|stop| stop.at(i))?;
+        // Prompts with a common beginning become neighbours.
+        let mut order: Vec<usize> = (0..prompts.len()).collect();
+        order.sort_by_key(|&i| prompts[i]);
+        for i in order {
+            let (reply, was_cut) = self.reply(i, prompts[i], how, host)?;
             cut += usize::from(was_cut);
             replies.put(i, &reply);
         }
@@ -194,101 +204,175 @@ fn told_cut(cut: usize, all: usize, host: &Host) {
 impl Gguf {
     /// One reply to one prompt, without the list of replies.
     pub fn reply_to(
-        &self,
+        &mut self,
         prompt: &str,
         max_tokens: u64,
         temperature: f64,
         host: &Host,
     ) -> Result<String, Error> {
         let how = Generation { max_tokens, temperature };
-        self.reply(prompt, &how, host).map(|(reply, _)| reply).map_err(|stop| stop.at(0))
+        self.reply(0, prompt, &how, host).map(|(reply, _)| reply)
     }
 
-    /// Evaluates a context, of which so much is kept that `room` tokens may follow.
-    fn prefix(&self, context: &str, room: usize, host: &Host) -> Result<Prefix, Stop> {
-        let mut ids = self.tokens.encode(context)?;
+    /// Tokens of a text.
+    pub fn count(&self, text: &str) -> Result<usize, Error> {
+        self.tokens.encode(text).map(|ids| ids.len()).map_err(Error::load)
+    }
+
+    /// Cuts texts into tokens. A continuation is what the tokens of `context + continuation` add to those of the context: where a
+    /// token spans both, it counts as continuation.
+    fn asked(
+        &self,
+        contexts: &[&str],
+        continuations: &[&str],
+        host: &Host,
+    ) -> Result<Vec<Asked>, Error> {
+        let room = OPTION.min(self.max_tokens / 4);
+        let mut last: Option<(&str, Vec<u32>, usize)> = None;
+        let (mut all, mut were_cut) = (Vec::with_capacity(contexts.len()), 0);
+        for (index, (&context, &continuation)) in contexts.iter().zip(continuations).enumerate() {
+            if host.is_cancelled() {
+                return Err(Error::cancelled());
+            }
+            let (before, cut) = match last.take() {
+                Some((same, before, cut)) if same == context => (before, cut),
+                _ => self.tokens_of(context, room).map_err(|e| Error::input(index, e))?,
+            };
+            let mut ids = (self.encode(&format!("{context}{continuation}")))
+                .map_err(|e| Error::input(index, e))?;
+            self.tokens.cut_first(&mut ids, cut);
+            let mut first = before.iter().zip(&ids).take_while(|(a, b)| a == b).count();
+            if first == 0 {
+                // A context without a token: the continuation follows the token that stands for the beginning.
+                ids.insert(0, before[0]);
+                first = 1;
+            }
+            if ids.len() > self.max_tokens {
+                return Err(Error::input(
+                    index,
+                    format!(
+                        "its option makes it {} tokens; {} is the most",
+                        ids.len(),
+                        self.max_tokens
+                    ),
+                ));
+            }
+            were_cut += usize::from(cut > 0);
+            all.push(Asked { ids, first, index });
+            last = Some((context, before, cut));
+        }
+        told_cut(were_cut, contexts.len(), host);
+        Ok(all)
+    }
+
+    /// Tokens of a text, all of them known to the model: a `tokenizer.json` may be another's.
+    fn encode(&self, text: &str) -> Result<Vec<u32>, String> {
+        let (ids, known) = (self.tokens.encode(text)?, self.llama.vocabulary());
+        match ids.iter().find(|id| **id as usize >= known) {
+            Some(id) => Err(format!("its token {id} is beyond the model's table of {known}")),
+            None => Ok(ids),
+        }
+    }
+
+    /// Tokens of a context, of which so much is kept that `room` tokens may follow; and how many were left out.
+    fn tokens_of(&self, context: &str, room: usize) -> Result<(Vec<u32>, usize), String> {
+        let mut ids = self.encode(context)?;
         if ids.is_empty() {
             ids.push(self.tokens.first);
         }
         let cut = self.tokens.cut(&mut ids, self.max_tokens - room);
-        let mut cache = self.llama.cache();
-        let mut hidden = Vec::new();
-        for part in ids.chunks(AT_A_TIME) {
-            if host.is_cancelled() {
-                return Err(Stop::Cancelled);
-            }
-            hidden.push(self.llama.forward(part, &mut cache)?);
-        }
-        let hidden = candle_core::Tensor::cat(&hidden, 0)?; // [n, d]
-        Ok(Prefix { ids, cut, cache, hidden })
+        Ok((ids, cut))
     }
 
-    /// What a continuation adds. Text is cut into tokens with its context: where a token spans both, it counts as continuation.
-    fn continuation(
-        &self,
-        context: &str,
-        prefix: &Prefix,
-        continuation: &str,
-    ) -> Result<Loglikelihood, Stop> {
-        let mut whole = self.tokens.encode(&format!("{context}{continuation}"))?;
-        self.tokens.cut_first(&mut whole, prefix.cut);
-        let same = prefix.ids.iter().zip(&whole).take_while(|(a, b)| a == b).count();
-        let shared = if same == 0 {
-            // A context without a token: the continuation follows the token that stands for the beginning.
-            whole.insert(0, prefix.ids[0]);
-            1
-        } else {
-            same.min(whole.len().max(1))
-        };
-        if whole.len() > self.max_tokens {
-            let (tokens, most) = (whole.len(), self.max_tokens);
-            return Err(Stop::Because(format!(
-                "its option makes it {tokens} tokens; {most} is the most"
-            )));
+    /// A new text begins; it shares nothing if it should not.
+    fn begin(&mut self) {
+        if !self.share_context {
+            self.keep(0);
         }
-        let mut cache = prefix.cache.first(shared)?;
-        let mut out = Loglikelihood { sum: 0.0, tokens: 0, greedy: true };
-        let mut logits = self.llama.logits(&prefix.hidden, shared - 1)?;
-        for (i, &id) in whole.iter().enumerate().skip(shared) {
-            out.sum += log_probability(&logits, id);
-            out.tokens += 1;
-            out.greedy &= likeliest(&logits) == id;
-            if i + 1 < whole.len() {
-                let hidden = self.llama.forward(&[id], &mut cache)?;
-                logits = self.llama.logits(&hidden, 0)?;
+    }
+
+    /// Forgets all but the first tokens.
+    fn keep(&mut self, tokens: usize) {
+        self.path.ids.truncate(tokens);
+        self.path.hidden.truncate(tokens * self.llama.width());
+        self.path.cache.truncate(tokens);
+    }
+
+    /// Evaluates a text behind what it has in common with the one before, and says how many tokens that were.
+    fn go_to(&mut self, ids: &[u32], host: &Host) -> Result<usize, Error> {
+        let same = self.path.ids.iter().zip(ids).take_while(|(a, b)| a == b).count();
+        self.keep(same);
+        for part in ids[same..].chunks(AT_A_TIME) {
+            if host.is_cancelled() {
+                return Err(Error::cancelled());
+            }
+            let hidden = self.llama.forward(part, &mut self.path.cache);
+            self.path.hidden.extend(hidden);
+            self.path.ids.extend(part);
+        }
+        Ok(same)
+    }
+
+    /// Of each state and token that follows it, the log-probability and whether it is the likeliest.
+    fn log_probabilities(
+        &self,
+        states: &[f32],
+        needs: &[(usize, u32)],
+        host: &Host,
+    ) -> Result<Vec<(f64, bool)>, Error> {
+        let mut order: Vec<usize> = (0..needs.len()).collect();
+        order.sort_by_key(|&need| needs[need].0);
+        let mut order = order.into_iter().peekable();
+        let mut found = vec![(0.0, false); needs.len()];
+        let (width, vocabulary) = (self.llama.width(), self.llama.vocabulary());
+        for (part, states) in states.chunks(LOGITS * width).enumerate() {
+            if host.is_cancelled() {
+                return Err(Error::cancelled());
+            }
+            let logits = self.llama.logits(states);
+            for (row, logits) in logits.chunks_exact(vocabulary).enumerate() {
+                let (likeliest, all) = (likeliest(logits), log_sum(logits));
+                while let Some(need) = order.next_if(|&n| needs[n].0 == part * LOGITS + row) {
+                    let id = needs[need].1;
+                    found[need] = (f64::from(logits[id as usize]) - all, id == likeliest);
+                }
             }
         }
-        Ok(out)
+        Ok(found)
     }
 
     /// One reply, and whether the prompt was cut.
-    fn reply(&self, prompt: &str, how: &Generation, host: &Host) -> Result<(String, bool), Stop> {
+    fn reply(
+        &mut self,
+        index: usize,
+        prompt: &str,
+        how: &Generation,
+        host: &Host,
+    ) -> Result<(String, bool), Error> {
         let mut draws = ChaCha12Rng::seed_from_u64(host.seed() ^ fnv(prompt.as_bytes()));
         let most = usize::try_from(how.max_tokens).unwrap_or(usize::MAX).min(self.max_tokens / 2);
-        let mut prefix = self.prefix(prompt, most, host)?;
-        let (mut row, mut reply) = (prefix.ids.len() - 1, Vec::new());
-        while reply.len() < most {
-            if host.is_cancelled() {
-                return Err(Stop::Cancelled);
-            }
-            let logits = self.llama.logits(&prefix.hidden, row)?;
-            let id = draw(&logits, how.temperature, &mut draws);
+        let (mut ids, cut) = self.tokens_of(prompt, most).map_err(|e| Error::input(index, e))?;
+        let asked = ids.len();
+        self.begin();
+        while ids.len() - asked < most {
+            self.go_to(&ids, host)?;
+            let last = &self.path.hidden[(ids.len() - 1) * self.llama.width()..];
+            let id = draw(&self.llama.logits(last), how.temperature, &mut draws);
             if self.tokens.end.contains(&id) {
                 break;
             }
-            reply.push(id);
-            row = 0;
-            prefix.hidden = self.llama.forward(&[id], &mut prefix.cache)?;
+            ids.push(id);
         }
-        Ok((self.tokens.decode(&reply)?, prefix.cut > 0))
+        let reply = self.tokens.decode(&ids[asked..]).map_err(|e| Error::input(index, e))?;
+        Ok((reply, cut > 0))
     }
 }
 
-/// `logits[id] - ln sum exp(logits)`, summed in float64.
-fn log_probability(logits: &[f32], id: u32) -> f64 {
+/// `ln sum exp(logits)`, summed in float64.
+fn log_sum(logits: &[f32]) -> f64 {
     let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let sum: f64 = logits.iter().map(|l| f64::from(l - top).exp()).sum();
-    f64::from(logits[id as usize] - top) - sum.ln()
+    f64::from(top) + sum.ln()
 }
 
 /// The first of the highest.

@@ -1,75 +1,121 @@
 //! The Llama architecture on quantised weights, as GGUF files hold them (Llama, Mistral, SmolLM, TinyLlama).
 //!
-//! n tokens, d width, H heads, K key-value heads, G = H / K, h width of a head, L tokens seen so far with these. Tensor names are
-//! llama.cpp's; its files hold queries and keys so that rotary embeddings turn neighbouring pairs.
+//! n tokens, d width, H heads, K key-value heads, G = H / K, h width of a head (h' with zeros to whole panels), L tokens seen so far with
+//! these. Tensor names are llama.cpp's; its files hold queries and keys so that rotary embeddings turn neighbouring pairs. Values are
+//! rows of float32, and each row is what it would be alone: nothing here mixes the order of a sum with what else is evaluated.
 
 use std::io::{Read, Seek};
 
-use candle_core::quantized::QMatMul;
 use candle_core::quantized::gguf_file::{Content, Value};
-use candle_core::{D, Device, Error, IndexOp, Result, Tensor};
+use candle_core::{Device, Error, Result};
+use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
+
+use crate::kernel::{LANES, Matrix, add_product, exp, on_this_machine, sum};
+
+/// Queries of one head that attend together: they look no further than the last of them may.
+const QUERIES: usize = 24;
 
 /// A model without its tokenizer.
 #[derive(Debug)]
 pub struct Llama {
-    embedding: QMatMul,
+    embedding: Matrix,
     blocks: Vec<Block>,
-    norm: Tensor,
-    output: QMatMul,
+    norm: Vec<f32>,
+    /// None: the embedding.
+    output: Option<Matrix>,
     shape: Shape,
     /// One over the wave length of each pair, h / 2.
-    frequencies: Tensor,
+    frequencies: Vec<f32>,
+    widened: usize,
+    pool: rayon::ThreadPool,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Shape {
+    width: usize,
     heads: usize,
     kv_heads: usize,
     head: usize,
-    epsilon: f64,
+    epsilon: f32,
     context: usize,
+}
+
+impl Shape {
+    /// h'.
+    fn padded(&self) -> usize {
+        self.head.next_multiple_of(LANES)
+    }
 }
 
 #[derive(Debug)]
 struct Block {
-    attention_norm: Tensor,
-    q: QMatMul,
-    k: QMatMul,
-    v: QMatMul,
-    o: QMatMul,
-    feed_norm: Tensor,
-    gate: QMatMul,
-    up: QMatMul,
-    down: QMatMul,
+    attention_norm: Vec<f32>,
+    q: Matrix,
+    k: Matrix,
+    v: Matrix,
+    o: Matrix,
+    feed_norm: Vec<f32>,
+    gate: Matrix,
+    up: Matrix,
+    down: Matrix,
 }
 
-/// Keys and values of the tokens so far, for each block `[K, L, h]`. A clone shares them: that is how options share a prefix.
-#[derive(Debug, Clone)]
-pub struct Cache(Vec<Option<(Tensor, Tensor)>>);
+/// Keys and values of the tokens so far.
+#[derive(Debug)]
+pub struct Cache {
+    tokens: usize,
+    blocks: Vec<KeysValues>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct KeysValues {
+    /// `[L / LANES, K, h, LANES]`.
+    keys: Vec<f32>,
+    /// `[L, K, h']`.
+    values: Vec<f32>,
+}
 
 impl Cache {
-    /// The first `tokens` of them.
-    pub fn first(&self, tokens: usize) -> Result<Self> {
-        let cut =
-            |(k, v): &(Tensor, Tensor)| Ok((k.narrow(1, 0, tokens)?, v.narrow(1, 0, tokens)?));
-        self.0.iter().map(|kv| kv.as_ref().map(cut).transpose()).collect::<Result<_>>().map(Self)
+    /// Forgets all but the first `tokens`.
+    pub fn truncate(&mut self, tokens: usize) {
+        self.tokens = self.tokens.min(tokens);
     }
+}
 
-    fn len(&self) -> Result<usize> {
-        self.0.first().and_then(Option::as_ref).map_or(Ok(0), |(k, _)| k.dim(1))
+impl KeysValues {
+    /// Takes the keys and values `[n, K h]` that follow the first `before` tokens.
+    fn append(&mut self, k: &[f32], v: &[f32], before: usize, shape: &Shape) {
+        let Shape { kv_heads, head, .. } = *shape;
+        let (width, padded) = (kv_heads * head, kv_heads * shape.padded());
+        let all = before + k.len() / width;
+        self.keys.truncate(before.div_ceil(LANES) * width * LANES);
+        self.keys.resize(all.div_ceil(LANES) * width * LANES, 0.0);
+        self.values.truncate(before * padded);
+        self.values.resize(all * padded, 0.0);
+        for (token, k) in (before..).zip(k.chunks_exact(width)) {
+            let panel = &mut self.keys[token / LANES * width * LANES..];
+            for (i, value) in k.iter().enumerate() {
+                panel[i * LANES + token % LANES] = *value;
+            }
+        }
+        for (to, from) in (self.values[before * padded..].chunks_exact_mut(shape.padded()))
+            .zip(v.chunks_exact(head))
+        {
+            to[..head].copy_from_slice(from);
+        }
     }
 }
 
 impl Llama {
-    /// Reads the tensors of a file whose head is `content`.
-    pub fn read<R: Read + Seek>(content: &Content, file: &mut R) -> Result<Self> {
+    /// Reads the tensors of a file whose head is `content`; `threads` of its own evaluate.
+    pub fn read<R: Read + Seek>(content: &Content, file: &mut R, threads: usize) -> Result<Self> {
         let architecture = string(content, "general.architecture")?;
         if architecture != "llama" {
             return Err(Error::Msg(format!(
                 "its architecture is `{architecture}`; only `llama` can be run (Llama, Mistral, SmolLM, TinyLlama)"
             )));
         }
-        let mut read = |name: &str| content.tensor(file, name, &Device::Cpu);
         let heads = number(content, "llama.attention.head_count")?;
         let width = number(content, "llama.embedding_length")?;
         let or = |name: &str, otherwise: usize| {
@@ -88,10 +134,11 @@ impl Llama {
             )));
         }
         let shape = Shape {
+            width,
             heads,
             kv_heads,
             head,
-            epsilon: f64::from(real(content, "llama.attention.layer_norm_rms_epsilon")?),
+            epsilon: real(content, "llama.attention.layer_norm_rms_epsilon")?,
             context: number(content, "llama.context_length")?,
         };
         let base = if content.metadata.contains_key("llama.rope.freq_base") {
@@ -102,42 +149,70 @@ impl Llama {
         let mut frequencies: Vec<f32> = (0..head / 2)
             .map(|i| (1.0 / f64::from(base).powf(2.0 * i as f64 / head as f64)) as f32)
             .collect();
+        let pool =
+            rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(Error::wrap)?;
+        let mut read = |name: &str| content.tensor(file, name, &Device::Cpu);
         if content.tensor_infos.contains_key("rope_freqs.weight") {
             let factors = read("rope_freqs.weight")?.dequantize(&Device::Cpu)?.to_vec1::<f32>()?;
             frequencies.iter_mut().zip(factors).for_each(|(f, factor)| *f /= factor);
         }
-        let blocks = (0..number(content, "llama.block_count")?)
-            .map(|i| {
-                let mut matrix =
-                    |name: &str| QMatMul::from_qtensor(read(&format!("blk.{i}.{name}.weight"))?);
-                let (q, k, v, o) = (
-                    matrix("attn_q")?,
-                    matrix("attn_k")?,
-                    matrix("attn_v")?,
-                    matrix("attn_output")?,
-                );
-                let (gate, up, down) =
-                    (matrix("ffn_gate")?, matrix("ffn_up")?, matrix("ffn_down")?);
-                let mut vector =
-                    |name: &str| read(&format!("blk.{i}.{name}.weight"))?.dequantize(&Device::Cpu);
-                let (attention_norm, feed_norm) = (vector("attn_norm")?, vector("ffn_norm")?);
+        let mut widened = 0;
+        let mut matrix = |name: &str, outputs: usize, inputs: usize| {
+            let tensor = read(name)?;
+            if tensor.shape().dims() != [outputs, inputs] {
+                return Err(Error::Msg(format!(
+                    "`{name}` is {:?}, not {outputs} by {inputs}",
+                    tensor.shape()
+                )));
+            }
+            widened += usize::from(Matrix::widens(tensor.dtype()));
+            pool.install(|| Matrix::new(&tensor))
+        };
+        let (vocabulary, feed) =
+            (rows(content, "token_embd.weight")?, rows(content, "blk.0.ffn_up.weight")?);
+        // Many small models use the embedding table for the output, too.
+        let output = if content.tensor_infos.contains_key("output.weight") {
+            Some(matrix("output.weight", vocabulary, width)?)
+        } else {
+            None
+        };
+        let embedding = matrix("token_embd.weight", vocabulary, width)?;
+        let mut matrices = Vec::new();
+        for i in 0..number(content, "llama.block_count")? {
+            let mut matrix = |name: &str, outputs: usize, inputs: usize| {
+                matrix(&format!("blk.{i}.{name}.weight"), outputs, inputs)
+            };
+            matrices.push((
+                [
+                    matrix("attn_q", width, width)?,
+                    matrix("attn_k", kv_heads * head, width)?,
+                    matrix("attn_v", kv_heads * head, width)?,
+                    matrix("attn_output", width, width)?,
+                ],
+                [
+                    matrix("ffn_gate", feed, width)?,
+                    matrix("ffn_up", feed, width)?,
+                    matrix("ffn_down", width, feed)?,
+                ],
+            ));
+        }
+        let mut vector = |name: &str| {
+            let values = read(name)?.dequantize(&Device::Cpu)?.to_vec1::<f32>()?;
+            if values.len() == width {
+                Ok(values)
+            } else {
+                Err(Error::Msg(format!("`{name}` has {} values, not {width}", values.len())))
+            }
+        };
+        let blocks = (matrices.into_iter().enumerate())
+            .map(|(i, ([q, k, v, o], [gate, up, down]))| {
+                let attention_norm = vector(&format!("blk.{i}.attn_norm.weight"))?;
+                let feed_norm = vector(&format!("blk.{i}.ffn_norm.weight"))?;
                 Ok(Block { attention_norm, q, k, v, o, feed_norm, gate, up, down })
             })
             .collect::<Result<_>>()?;
-        // Many small models use the embedding table for the output, too.
-        let tied = !content.tensor_infos.contains_key("output.weight");
-        Ok(Self {
-            embedding: QMatMul::from_qtensor(read("token_embd.weight")?)?,
-            blocks,
-            norm: read("output_norm.weight")?.dequantize(&Device::Cpu)?,
-            output: QMatMul::from_qtensor(read(if tied {
-                "token_embd.weight"
-            } else {
-                "output.weight"
-            })?)?,
-            frequencies: Tensor::from_vec(frequencies, (1, head / 2), &Device::Cpu)?,
-            shape,
-        })
+        let norm = vector("output_norm.weight")?;
+        Ok(Self { embedding, blocks, norm, output, shape, frequencies, widened, pool })
     }
 
     /// Tokens that a text may have.
@@ -145,98 +220,215 @@ impl Llama {
         self.shape.context
     }
 
+    /// Values of a hidden state.
+    pub fn width(&self) -> usize {
+        self.shape.width
+    }
+
+    /// Tokens that it knows.
+    pub fn vocabulary(&self) -> usize {
+        self.embedding.outputs()
+    }
+
+    /// Bytes of its matrices, and how many of these are kept as float32.
+    pub fn size(&self) -> (usize, usize) {
+        let all =
+            self.blocks.iter().flat_map(|b| [&b.q, &b.k, &b.v, &b.o, &b.gate, &b.up, &b.down]);
+        let bytes = all.chain([&self.embedding]).chain(&self.output).map(Matrix::bytes).sum();
+        (bytes, self.widened)
+    }
+
     /// A cache of nothing.
     pub fn cache(&self) -> Cache {
-        Cache(vec![None; self.blocks.len()])
+        Cache { tokens: 0, blocks: vec![KeysValues::default(); self.blocks.len()] }
     }
 
     /// Hidden states `[n, d]` of `ids` after what `cache` holds; they join it.
-    pub fn forward(&self, ids: &[u32], cache: &mut Cache) -> Result<Tensor> {
-        let (n, before) = (ids.len(), cache.len()?);
-        let places = Tensor::from_iter((before..before + n).map(|p| p as f32), &Device::Cpu)?
-            .reshape((n, 1))?;
-        let angles = places.matmul(&self.frequencies)?; // [n, h / 2]
-        let turn = (angles.cos()?, angles.sin()?);
-        let mask = mask(n, before)?; // [n, L]
-        let mut x = self.embedding.embedding(&Tensor::new(ids, &Device::Cpu)?)?; // [n, d]
-        for (block, kv) in self.blocks.iter().zip(&mut cache.0) {
-            let a = rms_norm(&x, &block.attention_norm, self.shape.epsilon)?;
-            x = (x + self.attention(block, &a, &turn, &mask, kv)?)?; // [n, d]
-            let f = rms_norm(&x, &block.feed_norm, self.shape.epsilon)?;
-            let gated = (multiply(&block.gate, &f)?.silu()? * multiply(&block.up, &f)?)?;
-            x = (x + multiply(&block.down, &gated)?)?; // [n, d]
-        }
-        rms_norm(&x, &self.norm, self.shape.epsilon)
+    pub fn forward(&self, ids: &[u32], cache: &mut Cache) -> Vec<f32> {
+        self.pool.install(|| {
+            let before = cache.tokens;
+            let turns = self.turns(before, ids.len()); // [n, h / 2]
+            let mut x = self.embed(ids); // [n, d]
+            for (block, kv) in self.blocks.iter().zip(&mut cache.blocks) {
+                let a = self.rms_norm(&x, &block.attention_norm);
+                add(&mut x, &self.attention(block, &a, &turns, before, kv)); // [n, d]
+                let f = self.rms_norm(&x, &block.feed_norm);
+                let mut gate = block.gate.multiply(&f);
+                on_this_machine(Gated { gate: &mut gate, up: &block.up.multiply(&f) });
+                add(&mut x, &block.down.multiply(&gate)); // [n, d]
+            }
+            cache.tokens += ids.len();
+            self.rms_norm(&x, &self.norm)
+        })
     }
 
-    /// Logits `[vocabulary]` that follow one hidden state of [`Llama::forward`].
-    pub fn logits(&self, hidden: &Tensor, row: usize) -> Result<Vec<f32>> {
-        multiply(&self.output, &hidden.i(row..=row)?)?.flatten_all()?.to_vec1()
+    /// Logits `[n, vocabulary]` that follow hidden states `[n, d]` of [`Llama::forward`].
+    pub fn logits(&self, hidden: &[f32]) -> Vec<f32> {
+        self.pool.install(|| self.output.as_ref().unwrap_or(&self.embedding).multiply(hidden))
+    }
+
+    fn embed(&self, ids: &[u32]) -> Vec<f32> {
+        let mut x = vec![0.0; ids.len() * self.shape.width];
+        for (id, row) in ids.iter().zip(x.chunks_exact_mut(self.shape.width)) {
+            self.embedding.row(*id as usize, row);
+        }
+        x
+    }
+
+    /// Cosine and sine of each pair's angle, for `n` tokens that follow `before`.
+    fn turns(&self, before: usize, n: usize) -> Vec<(f32, f32)> {
+        let angles = (before..before + n)
+            .flat_map(|place| self.frequencies.iter().map(move |f| place as f32 * f));
+        angles.map(|angle| (angle.cos(), angle.sin())).collect()
     }
 
     /// Causal attention with grouped queries.
     fn attention(
         &self,
         block: &Block,
-        x: &Tensor,
-        turn: &(Tensor, Tensor),
-        mask: &Tensor,
-        kv: &mut Option<(Tensor, Tensor)>,
-    ) -> Result<Tensor> {
-        let Shape { heads, kv_heads, head, .. } = self.shape;
-        let n = x.dim(0)?;
-        let split =
-            |t: Tensor, heads: usize| t.reshape((n, heads, head))?.transpose(0, 1)?.contiguous();
-        let q = rotate(&split(multiply(&block.q, x)?, heads)?, turn)?; // [H, n, h]
-        let mut k = rotate(&split(multiply(&block.k, x)?, kv_heads)?, turn)?; // [K, n, h]
-        let mut v = split(multiply(&block.v, x)?, kv_heads)?; // [K, n, h]
-        if let Some((old_k, old_v)) = kv.take() {
-            k = Tensor::cat(&[&old_k, &k], 1)?; // [K, L, h]
-            v = Tensor::cat(&[&old_v, &v], 1)?;
+        x: &[f32],
+        turns: &[(f32, f32)],
+        before: usize,
+        kv: &mut KeysValues,
+    ) -> Vec<f32> {
+        let Shape { width, heads, head, .. } = self.shape;
+        let mut q = block.q.multiply(x); // [n, H h]
+        let mut k = block.k.multiply(x); // [n, K h]
+        rotate(&mut q, turns, head);
+        rotate(&mut k, turns, head);
+        kv.append(&k, &block.v.multiply(x), before, &self.shape);
+        let scale = 1.0 / (head as f32).sqrt();
+        q.iter_mut().for_each(|value| *value *= scale);
+        let parts: Vec<Vec<f32>> = (0..heads)
+            .into_par_iter()
+            .map(|at| {
+                on_this_machine(Head { at, q: &q, before, kv, shape: &self.shape }) // [n, h']
+            })
+            .collect();
+        let mut out = vec![0.0; q.len()]; // [n, H h]
+        for (at, part) in parts.iter().enumerate() {
+            let rows = out.chunks_exact_mut(width).zip(part.chunks_exact(self.shape.padded()));
+            for (out, part) in rows {
+                out[at * head..][..head].copy_from_slice(&part[..head]);
+            }
         }
-        let (group, seen) = (heads / kv_heads, k.dim(1)?);
-        let q = (q.reshape((kv_heads, group * n, head))? / (head as f64).sqrt())?; // [K, G n, h]
-        let scores =
-            q.matmul(&k.t()?.contiguous()?)?.reshape((heads, n, seen))?.broadcast_add(mask)?;
-        let weights = softmax(&scores)?.reshape((kv_heads, group * n, seen))?;
-        let out = weights.matmul(&v.contiguous()?)?.reshape((heads, n, head))?; // [H, n, h]
-        *kv = Some((k, v));
-        multiply(&block.o, &out.transpose(0, 1)?.contiguous()?.reshape((n, heads * head))?)
+        block.o.multiply(&out)
+    }
+
+    /// `x / sqrt(mean(x^2) + epsilon) * weight`.
+    fn rms_norm(&self, x: &[f32], weight: &[f32]) -> Vec<f32> {
+        let mut out = x.to_vec();
+        for row in out.chunks_exact_mut(weight.len()) {
+            let mean = sum(row, |x| x * x) / weight.len() as f32;
+            let size = (mean + self.shape.epsilon).sqrt();
+            row.iter_mut().zip(weight).for_each(|(x, weight)| *x = *x / size * weight);
+        }
+        out
     }
 }
 
-/// `x W'`.
-fn multiply(weight: &QMatMul, x: &Tensor) -> Result<Tensor> {
-    candle_core::Module::forward(weight, &x.contiguous()?)
+/// One head's attention.
+struct Head<'a> {
+    at: usize,
+    q: &'a [f32],
+    before: usize,
+    kv: &'a KeysValues,
+    shape: &'a Shape,
 }
 
-/// 0 where a token may look, minus infinity where it may not: `[n, before + n]`.
-fn mask(n: usize, before: usize) -> Result<Tensor> {
-    let look = |i: usize| {
-        (0..before + n).map(move |j| if j <= before + i { 0.0 } else { f32::NEG_INFINITY })
-    };
-    Tensor::from_vec((0..n).flat_map(look).collect(), (n, before + n), &Device::Cpu)
+impl WithSimd for Head<'_> {
+    type Output = Vec<f32>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Vec<f32> {
+        let Shape { width, heads, kv_heads, head, .. } = *self.shape;
+        let (padded, n) = (self.shape.padded(), self.q.len() / width);
+        let kv_head = self.at / (heads / kv_heads);
+        let mut out = vec![0.0; n * padded];
+        let mut scores = Vec::new();
+        for (part, out) in out.chunks_mut(QUERIES * padded).enumerate() {
+            let first = part * QUERIES;
+            let rows = out.len() / padded;
+            let seen = self.before + first + rows;
+            let room = seen.next_multiple_of(LANES);
+            scores.clear();
+            scores.resize(rows * room, 0.0); // [rows, L]
+            let q = &self.q[first * width + self.at * head..];
+            for panel in 0..room / LANES {
+                let keys = &self.kv.keys[(panel * kv_heads + kv_head) * head * LANES..];
+                let scores = &mut scores[panel * LANES..];
+                add_product(simd, q, width, head, keys, LANES, scores, room);
+            }
+            for (row, scores) in scores.chunks_exact_mut(room).enumerate() {
+                let (looked, unseen) = scores.split_at_mut(self.before + first + row + 1);
+                unseen.fill(0.0);
+                softmax(looked);
+            }
+            for lane in (0..padded).step_by(LANES) {
+                let values = &self.kv.values[kv_head * padded + lane..];
+                add_product(
+                    simd,
+                    &scores,
+                    room,
+                    seen,
+                    values,
+                    kv_heads * padded,
+                    &mut out[lane..],
+                    padded,
+                );
+            }
+        }
+        out
+    }
 }
 
-/// `x / sqrt(mean(x^2) + epsilon) * weight`.
-fn rms_norm(x: &Tensor, weight: &Tensor, epsilon: f64) -> Result<Tensor> {
-    let size = (x.sqr()?.mean_keepdim(D::Minus1)? + epsilon)?.sqrt()?;
-    x.broadcast_div(&size)?.broadcast_mul(weight)
+/// `silu(gate) up` in place of `gate`.
+struct Gated<'a> {
+    gate: &'a mut [f32],
+    up: &'a [f32],
 }
 
-/// Turns pairs (2 i, 2 i + 1) of `[heads, n, h]` by their angles.
-fn rotate(x: &Tensor, (cos, sin): &(Tensor, Tensor)) -> Result<Tensor> {
-    let (heads, n, head) = x.dims3()?;
-    let pairs = x.reshape((heads, n, head / 2, 2))?;
-    let (a, b) = (pairs.i((.., .., .., 0))?, pairs.i((.., .., .., 1))?);
-    let first = (a.broadcast_mul(cos)? - b.broadcast_mul(sin)?)?;
-    let second = (a.broadcast_mul(sin)? + b.broadcast_mul(cos)?)?;
-    Tensor::stack(&[first, second], D::Minus1)?.reshape((heads, n, head))
+impl WithSimd for Gated<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        for (gate, up) in self.gate.iter_mut().zip(self.up) {
+            *gate = *gate / (1.0 + exp(-*gate)) * up;
+        }
+    }
 }
 
-fn softmax(x: &Tensor) -> Result<Tensor> {
-    let e = x.broadcast_sub(&x.max_keepdim(D::Minus1)?)?.exp()?;
-    e.broadcast_div(&e.sum_keepdim(D::Minus1)?)
+fn add(x: &mut [f32], more: &[f32]) {
+    x.iter_mut().zip(more).for_each(|(x, more)| *x += more);
+}
+
+/// Turns pairs (2 i, 2 i + 1) of each head by their angles.
+fn rotate(x: &mut [f32], turns: &[(f32, f32)], head: usize) {
+    let rows = x.len() / (turns.len() / (head / 2)).max(1);
+    for (row, turns) in x.chunks_exact_mut(rows).zip(turns.chunks_exact(head / 2)) {
+        for head in row.chunks_exact_mut(head) {
+            for (pair, (cos, sin)) in head.chunks_exact_mut(2).zip(turns) {
+                let (a, b) = (pair[0], pair[1]);
+                pair[0] = a * cos - b * sin;
+                pair[1] = a * sin + b * cos;
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn softmax(x: &mut [f32]) {
+    let top = x.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    x.iter_mut().for_each(|x| *x = exp(*x - top));
+    let all = sum(x, |x| x);
+    x.iter_mut().for_each(|x| *x /= all);
+}
+
+/// Outputs of a matrix of the file.
+fn rows(content: &Content, name: &str) -> Result<usize> {
+    let found = content.tensor_infos.get(name).and_then(|info| info.shape.dims().first());
+    found.copied().ok_or_else(|| Error::Msg(format!("it has no matrix `{name}`")))
 }
 
 fn value<'c>(content: &'c Content, name: &str) -> Result<&'c Value> {
