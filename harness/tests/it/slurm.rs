@@ -209,6 +209,7 @@ fn slurm_gives_the_board_of_this_machine() {
     sliced(&site);
     preempted_while_the_controller_is_away(&site);
     out_of_the_jobs_time(&site);
+    out_of_the_jobs_memory(&site);
     cancelled_and_resumed(&site);
     a_poison_cell_is_given_up(&site);
     a_wrong_partition_is_told(&site);
@@ -348,6 +349,19 @@ fn preempted_while_the_controller_is_away(site: &Site<'_>) {
     same(&here, &site.outcome("preempted"));
     let lost = asked(&calls) - alone;
     assert!((2 * BATCHES..=2 * BATCHES + 2).contains(&lost), "{lost} batches were asked");
+}
+
+/// Our own limit is out of reach here: the scheduler ends the job, and its word is understood.
+fn out_of_the_jobs_memory(site: &Site<'_>) {
+    site.place.model("hog", "liar", "batch = 4", "lie = \"hog\"");
+    site.suite("memory", "\"hog\"", "[resources]\nmemory = 300\n");
+    let args = ["run", "memory", "--data", "sample", "--limit", "40", "--seeds", "1"];
+    let slurm = ["--executor", "slurm", "--memory", "30000", "--retry-after", "0", "--tries", "2"];
+    let ran = site.ran(&[&args[..], &slurm].concat()).exits(1);
+    assert_says(
+        &ran.err,
+        &["out of memory: Slurm ended it at its memory limit", "resources.memory"],
+    );
 }
 
 /// The scheduler ends a job at its time limit; the next one goes on from the log.

@@ -96,7 +96,10 @@ impl Scheduler for Slurm {
             asked.ok().and_then(|said| read::of_scontrol(&said))
         });
         let (state, code) = known.unwrap_or_default();
-        read::fate(&state, &code, log)
+        // A log that cannot be read leaves the state to tell.
+        let said = fs_err::read(log).unwrap_or_default();
+        let end = &said[said.len().saturating_sub(4096)..];
+        read::fate(&state, &code, log, &String::from_utf8_lossy(end))
     }
 
     fn cancel(&self, jobs: &[String]) -> io::Result<()> {

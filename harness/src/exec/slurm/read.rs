@@ -31,8 +31,12 @@ pub(super) fn of_scontrol(said: &str) -> Option<(String, String)> {
     Some((field("JobState")?, field("ExitCode")?))
 }
 
-/// What became of a task that has left the queue without a record.
-pub(super) fn fate(state: &str, code: &str, log: &str) -> Fate {
+/// What became of a task that has left the queue without a record; `said` is the end of its log.
+pub(super) fn fate(state: &str, code: &str, log: &str, said: &str) -> Fate {
+    // Where memory is watched and not confined, the state tells of a signal only.
+    let signs = ["exceeded memory limit", "oom_kill event", "oom-kill event"];
+    let memory = state != "CANCELLED" && signs.iter().any(|sign| said.contains(sign));
+    let state = if memory { "OUT_OF_MEMORY" } else { state };
     let lost = |kind, message: String| Fate::Lost(Reason::new(kind, message));
     // `CANCELLED by 1000`
     match state.split_whitespace().next().unwrap_or_default() {
@@ -77,7 +81,7 @@ mod tests {
 
     #[test]
     fn states_become_fates() {
-        let kind = |state: &str, code: &str| match fate(state, code, "LOG") {
+        let kind = |state: &str, code: &str| match fate(state, code, "LOG", "") {
             Fate::Lost(reason) => Some(reason.kind),
             Fate::Cancelled => None,
         };
@@ -88,7 +92,10 @@ mod tests {
         assert_eq!(kind("FAILED", "127:0"), Some(ReasonKind::Exit));
         assert_eq!(kind("FAILED", "0:9"), Some(ReasonKind::Signal));
         assert_eq!(kind("", ""), Some(ReasonKind::Node));
-        let Fate::Lost(reason) = fate("FAILED", "127:0", "jobs/0001/3.log") else {
+        let said = "slurmstepd-n1: error: StepId=3.batch exceeded memory limit (578 > 314), being killed\n";
+        let Fate::Lost(reason) = fate("FAILED", "0:9", "LOG", said) else { panic!("cancelled") };
+        assert_eq!(reason.kind, ReasonKind::OutOfMemory);
+        let Fate::Lost(reason) = fate("FAILED", "127:0", "jobs/0001/3.log", "") else {
             panic!("cancelled")
         };
         assert!(
