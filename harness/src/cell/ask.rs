@@ -129,12 +129,11 @@ fn in_batches(
     let mut open = None;
     let (mut window, mut first) = (Examples::default(), 0);
     log_pieces(cell, variants, primary, batch, |rows| {
-        let evaluated = match &mut open {
-            Some(evaluated) => evaluated,
-            None => {
-                first = rows.start;
-                open.insert(cell.evaluated(rows.start).map_err(harness)?)
-            }
+        let evaluated = if let Some(evaluated) = &mut open {
+            evaluated
+        } else {
+            first = rows.start;
+            open.insert(cell.evaluated(rows.start).map_err(harness)?)
         };
         if rows.start == first + window.len() {
             first = rows.start;
@@ -145,7 +144,9 @@ fn in_batches(
             return Err(harness(format!("the data end after {there} of {} examples", cell.n)));
         }
         let mut answers = ask(&window, rows.start - first..rows.end - first)?;
-        answers.iter_mut().for_each(|row| row.example += first);
+        for row in &mut answers {
+            row.example += first;
+        }
         Ok(answers)
     })
 }

@@ -41,9 +41,12 @@ impl<'a> Input<'a> {
         cultures: &[String],
     ) -> Result<Self, ScoreError> {
         let plain = template == "{text}";
-        let text = |row| match plain {
-            true => Ok(Cow::Borrowed(examples.texts.get(row))),
-            false => fill(template, examples, row, task).map(Cow::Owned),
+        let text = |row| {
+            if plain {
+                Ok(Cow::Borrowed(examples.texts.get(row)))
+            } else {
+                fill(template, examples, row, task).map(Cow::Owned)
+            }
         };
         let places: Vec<u32> = (examples.cultures.names.iter())
             .map(|name| cultures.binary_search(name).unwrap_or(cultures.len()) as u32)

@@ -112,7 +112,9 @@ impl<'a> Index<'a> {
         self.train.check_labels("labels", labels, classes)?;
         let vote = |near: &Vec<u32>| {
             let mut votes = vec![0; classes];
-            near.iter().for_each(|row| votes[labels[*row as usize] as usize] += 1);
+            for row in near {
+                votes[labels[*row as usize] as usize] += 1;
+            }
             winner(&votes) as u32
         };
         Ok(self.neighbours(queries, k)?.iter().map(vote).collect())

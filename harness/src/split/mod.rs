@@ -121,7 +121,7 @@ pub fn draw(split: &Split, id: &str, cluster: &str) -> u64 {
     let mut digits = itoa::Buffer::new();
     let digest = ["split ", digits.format(seed), " ", unit]
         .iter()
-        .fold(Sha256::new(), |hash, piece| hash.chain_update(piece))
+        .fold(Sha256::new(), Sha256::chain_update)
         .finalize();
     let mut first = [0; 8];
     first.copy_from_slice(&digest[..8]);

@@ -108,11 +108,13 @@ impl CellFolder {
     }
 
     /// The folder of the cell that a slice in this folder belongs to.
+    #[must_use]
     pub fn whole(&self) -> Self {
         Self(self.0.ancestors().nth(2).unwrap_or(&self.0).to_owned())
     }
 
     /// The folder of a slice of this cell.
+    #[must_use]
     pub fn slice(&self, slice: record::Slice) -> Self {
         Self(self.0.join(slice.folder()))
     }

@@ -464,7 +464,7 @@ mod tests {
     fn joined_parts_are_the_bytes_of_the_whole() {
         let folder = tempfile::tempdir().unwrap();
         let n = ROWS_A_GROUP * 2 + 77;
-        let names: Vec<String> = (0..n / 2 + 1).map(|i| format!("e{i}")).collect();
+        let names: Vec<String> = (0..=(n / 2)).map(|i| format!("e{i}")).collect();
         let ids: Strings = names.iter().map(String::as_str).collect();
         let variants = ["a".to_owned(), "b".to_owned()];
         let labels = ["no".to_owned(), "yes".to_owned()];
@@ -477,8 +477,8 @@ mod tests {
             example: i / 2,
             variant: i % 2,
             answer: answer(i),
-            top: if i % 5 == 0 { vec![] } else { vec![(1, i as f32), (0, 0.5)] },
-            reply: (i % 3 == 0).then(|| format!("reply {i}")),
+            top: if i.is_multiple_of(5) { vec![] } else { vec![(1, i as f32), (0, 0.5)] },
+            reply: i.is_multiple_of(3).then(|| format!("reply {i}")),
         };
         let rows: Vec<Prediction> = (0..n).map(row).collect();
         let whole = folder.path().join("whole");
