@@ -398,6 +398,8 @@ fn cancelled_and_resumed(site: &Site<'_>) {
     );
     site.ran(&command).exits(0);
     assert!(asked(&calls) <= 2 * BATCHES + 2, "each cell lost one batch at most");
+    // The records are there before the last job has left the queue.
+    wait_until("the queue is empty", || site.cluster.slurm("squeue", &["-h"]).is_empty());
     let nothing = site.ran(&["cancel", "cancelled"]).exits(0);
     assert_says(&nothing.err, &["nothing of this run is in Slurm's queue"]);
 }
