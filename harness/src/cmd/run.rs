@@ -209,13 +209,9 @@ fn sliced(
     for spec in cells {
         let size = args.slice.or(spec.model.resources.over(&suite.resources).slice);
         let saves = plugins.get(&spec.model.plugin).is_ok_and(|described| described.saves);
-        match size.filter(|_| may_be_sliced(&spec, saves)) {
-            Some(size) => {
-                let examples = Meta::beside(spec.data.path.as_ref())?.evaluated(&spec);
-                all.extend(slices::of(run, spec, examples as usize, size as usize)?);
-            }
-            None => all.push(spec),
-        }
+        let size = size.filter(|_| may_be_sliced(&spec, saves));
+        let examples = |spec: &CellSpec| Ok(Meta::beside(spec.data.path.as_ref())?.evaluated(spec));
+        all.extend(slices::of(run, spec, size, examples)?);
     }
     Ok(all)
 }

@@ -21,20 +21,27 @@ pub fn may_be_sliced(spec: &CellSpec, saves: bool) -> bool {
     spec.served != Capability::Embed && hands_over
 }
 
-/// The slices of a cell that evaluates `examples`, at most `size` in each; itself where one is enough. A cell that was
-/// begun in slices goes on in as many.
+/// The slices of a cell, at most `size` examples in each; itself where it is done, one is enough, or none are asked for. A
+/// cell that was begun in slices goes on in as many, whatever is asked for now. `examples` counts what it evaluates.
 pub fn of(
     run: &RunFolder,
     spec: CellSpec,
-    examples: usize,
-    size: usize,
+    size: Option<u64>,
+    examples: impl FnOnce(&CellSpec) -> io::Result<u64>,
 ) -> io::Result<Vec<CellSpec>> {
-    let batches = examples.div_ceil(spec.model.batch.max(1));
-    let of = match begun(&run.cell(&spec.folder()))? {
-        Some(of) => of,
-        None => examples.div_ceil(size.max(1)).min(batches),
+    let folder = run.cell(&spec.folder());
+    let of = match (begun(&folder)?, size) {
+        (Some(of), _) => of,
+        (None, None) => 1,
+        (None, Some(size)) => {
+            let (examples, batch) = (examples(&spec)?, spec.model.batch.max(1) as u64);
+            examples.div_ceil(size).min(examples.div_ceil(batch)) as usize
+        }
     };
-    if of < 2 {
+    let is_done = || -> io::Result<bool> {
+        Ok(record_of(&folder, &spec.key)?.is_some_and(|r| matches!(r.end, End::Done { .. })))
+    };
+    if of < 2 || is_done()? {
         return Ok(vec![spec]);
     }
     let slice = |index| CellSpec { slice: Some(Slice { index, of }), ..spec.clone() };

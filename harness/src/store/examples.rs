@@ -112,9 +112,7 @@ impl<W: Write + Send + 'static> Writer<W> {
 
 /// Reads the examples of some parts in file order; `labels` numbers the labels.
 pub fn read(path: &Path, parts: &[Part], labels: &[String]) -> Result<Examples, Error> {
-    let mut whole = Stream::open(path, parts, labels, 0, true)?;
-    while whole.fill()? {}
-    Ok(whole.emit(usize::MAX))
+    Stream::open(path, parts, labels, 0, Keep { texts: true, clusters: true })?.rest()
 }
 
 /// The same without the texts, which are empty.
@@ -123,16 +121,7 @@ pub fn read_without_texts(
     parts: &[Part],
     labels: &[String],
 ) -> Result<Examples, Error> {
-    let mut whole = Stream::open(path, parts, labels, 0, true)?;
-    let (builder, fail) = open(path)?;
-    let columns = builder.schema().fields().iter().map(|field| field.name().clone());
-    let columns: Vec<String> = columns.filter(|name| name != "text").collect();
-    let only =
-        ProjectionMask::columns(builder.parquet_schema(), columns.iter().map(String::as_str));
-    let builder = builder.with_projection(only).with_batch_size(ROWS_A_BATCH);
-    whole.reader = builder.build().map_err(|e| fail(e.to_string()))?;
-    while whole.fill()? {}
-    Ok(whole.emit(usize::MAX))
+    Stream::open(path, parts, labels, 0, Keep { texts: false, clusters: true })?.rest()
 }
 
 /// The examples of some parts from the `from`-th on, a piece at a time, in file order. They have no cluster numbers.
@@ -142,7 +131,7 @@ pub fn stream(
     labels: &[String],
     from: usize,
 ) -> Result<Stream, Error> {
-    Stream::open(path, parts, labels, from, false)
+    Stream::open(path, parts, labels, from, Keep { texts: true, clusters: false })
 }
 
 /// How many examples some parts have.
@@ -201,6 +190,14 @@ fn open(path: &Path) -> Result<(Builder, impl Fn(String) -> Error), Error> {
     Ok((builder, fail))
 }
 
+/// What of examples is read beside what always is.
+#[derive(Debug, Clone, Copy)]
+struct Keep {
+    texts: bool,
+    /// Their numbers need all names in memory.
+    clusters: bool,
+}
+
 /// Examples a piece at a time; the codes of cultures and groups are the same in all pieces.
 #[derive(Debug)]
 pub struct Stream {
@@ -220,17 +217,24 @@ impl Stream {
         parts: &[Part],
         labels: &[String],
         from: usize,
-        numbered: bool,
+        keep: Keep,
     ) -> Result<Self, Error> {
         let (builder, fail) = open(path)?;
         let row = if from == 0 { 0 } else { row_of(path, parts, from)? };
-        let builder = builder.with_batch_size(ROWS_A_BATCH).with_offset(row);
+        let names: Vec<String> = (builder.schema().fields().iter())
+            .map(|field| field.name().clone())
+            .filter(|name| keep.texts || name != "text")
+            .collect();
+        let columns =
+            ProjectionMask::columns(builder.parquet_schema(), names.iter().map(String::as_str));
+        let builder =
+            builder.with_projection(columns).with_batch_size(ROWS_A_BATCH).with_offset(row);
         Ok(Self {
             path: path.to_owned(),
             reader: builder.build().map_err(|e| fail(e.to_string()))?,
             parts: parts.iter().map(|part| part.name()).collect(),
             labels: labels.iter().enumerate().map(|(i, label)| (label.clone(), i as u32)).collect(),
-            clusters: numbered.then(HashMap::new),
+            clusters: keep.clusters.then(HashMap::new),
             culture_codes: HashMap::new(),
             group_codes: BTreeMap::new(),
             rows: Examples::default(),
@@ -241,6 +245,12 @@ impl Stream {
     pub fn next(&mut self, n: usize) -> Result<Examples, Error> {
         while self.rows.len() < n && self.fill()? {}
         Ok(self.emit(n))
+    }
+
+    /// All that are left.
+    fn rest(mut self) -> Result<Examples, Error> {
+        while self.fill()? {}
+        Ok(self.rows)
     }
 
     /// Reads the next record batch; false where there is none.
