@@ -92,6 +92,10 @@ fn all_eleven_benchmarks_have_a_number_and_the_second_run_runs_nothing() {
     let numbers =
         summary["cells"].as_array().unwrap().iter().filter(|c| c["outcome"]["score"].is_object());
     assert_eq!(numbers.count(), 22);
+    // Further tags of the examples have scores of their own.
+    let scores = summary["scores"].as_array().unwrap();
+    let group = |name: &str| scores.iter().any(|s| s["score"]["subset"]["name"] == name);
+    assert!(group("source") && group("model") && group("topic"));
 
     // SAMPLE stands in every face.
     assert_says(&first.out, &["SAMPLE · SAMPLE · SAMPLE", "majority", "stratified-random"]);
