@@ -288,11 +288,11 @@ fn a_node_dies(site: &Site<'_>) {
     );
     site.cluster.act(&["node"], &[node]);
     wait_until("the node is back", || {
-        // As its administrator would: a node that died with a job may come back drained.
-        let node = format!("NodeName={node}");
-        site.cluster.slurm("scontrol", &["update", &node, "State=RESUME"]);
-        std::thread::sleep(std::time::Duration::from_millis(500));
-        site.cluster.slurm("sinfo", &["-h", "-N", "-t", "idle", "-o", "%N"]).lines().count() == 2
+        site.cluster
+            .slurm("sinfo", &["-h", "-N", "-p", "main", "-t", "idle", "-o", "%N"])
+            .lines()
+            .count()
+            == 2
     });
 }
 
