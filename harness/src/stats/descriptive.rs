@@ -62,20 +62,25 @@ pub fn midranks(values: &[f64], tolerance: f64) -> (Vec<f64>, Vec<usize>) {
     // rank, whichever comes first.
     let mut order: Vec<(f64, usize)> = values.iter().copied().zip(0..).collect();
     order.sort_unstable_by_key(|(value, _)| in_order(*value));
+    let sorted: Vec<f64> = order.iter().map(|(value, _)| *value).collect();
+    let (sorted_ranks, groups) = midranks_sorted(&sorted, tolerance);
     let mut ranks = vec![0.0; values.len()];
+    for (&(_, place), rank) in order.iter().zip(sorted_ranks) {
+        ranks[place] = rank;
+    }
+    (ranks, groups)
+}
+
+/// [`midranks`] of values that are in ascending order.
+pub fn midranks_sorted(sorted: &[f64], tolerance: f64) -> (Vec<f64>, Vec<usize>) {
+    let mut ranks = Vec::with_capacity(sorted.len());
     let mut groups = Vec::new();
-    let mut start = 0;
-    while start < order.len() {
-        let mut end = start + 1;
-        while end < order.len() && order[end].0 - order[end - 1].0 <= tolerance {
-            end += 1;
-        }
-        let rank = (start + end + 1) as f64 / 2.0;
-        for &(_, i) in &order[start..end] {
-            ranks[i] = rank;
-        }
-        groups.push(end - start);
-        start = end;
+    while ranks.len() < sorted.len() {
+        let start = ranks.len();
+        let tied = |pair: &&[f64]| pair[1] - pair[0] <= tolerance;
+        let size = 1 + sorted[start..].windows(2).take_while(tied).count();
+        ranks.resize(start + size, (2 * start + size + 1) as f64 / 2.0);
+        groups.push(size);
     }
     (ranks, groups)
 }

@@ -8,7 +8,7 @@ use super::correction::{bonferroni, hochberg, holm};
 use super::descriptive::midranks;
 use super::dist::{chi2_sf, f_sf, norm_isf, norm_sf};
 use super::error::{Result, StatsError, rectangular};
-use super::studentized::{nemenyi_critical_value, studentized_range_sf};
+use super::studentized::{Range, nemenyi_critical_value};
 
 /// Mean ranks of the models and the two customary statistics of the Friedman test.
 #[derive(Debug, Clone, PartialEq)]
@@ -150,7 +150,7 @@ fn rank_se(models: usize, benchmarks: usize) -> f64 {
 /// Nemenyi's all-pairs p-values: studentized range of `|R_i - R_j| sqrt 2 / sqrt(k (k + 1) / 6N)`.
 pub fn nemenyi(result: &Friedman) -> Result<Vec<Vec<f64>>> {
     let se = rank_se(result.models, result.benchmarks);
-    let k = result.models;
+    let range = Range::new(result.models)?;
     let ranks = &result.mean_ranks;
     // Pairs that lie equally far apart share their integral, the two orders of a pair among them.
     let gap = |i: &f64, j: &f64| (i - j).abs().to_bits();
@@ -158,7 +158,7 @@ pub fn nemenyi(result: &Friedman) -> Result<Vec<Vec<f64>>> {
     let gaps: Vec<u64> = gaps.collect::<BTreeSet<_>>().into_iter().collect();
     let tail = |gap: u64| {
         let q = f64::from_bits(gap) / se * std::f64::consts::SQRT_2;
-        Ok((gap, studentized_range_sf(q, k, f64::INFINITY)?))
+        Ok((gap, range.sf(q)?))
     };
     let tails: BTreeMap<u64, f64> = gaps.into_par_iter().map(tail).collect::<Result<_>>()?;
     Ok(ranks.iter().map(|i| ranks.iter().map(|j| tails[&gap(i, j)]).collect()).collect())
