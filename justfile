@@ -47,6 +47,10 @@ test-browser:
 test-slurm *args:
     scripts/test-slurm "$@"
 
+# A run under strace: 1,000 system calls fail or are the last of their process; the end must be as ever (minutes; Linux)
+test-chaos *args:
+    CULTURE_EVAL_CHAOS="${CULTURE_EVAL_CHAOS:-1000}" cargo test --package harness --test it "$@" -- --nocapture chaos::
+
 # Simulations of coverage and type-I error, a real llama.cpp server (minutes)
 test-slow:
     cargo test --release --package harness --features slow-tests --test it -- slow

@@ -121,7 +121,7 @@ pub struct Examples {
     pub ids: Strings,
     /// What the model reads.
     pub texts: Strings,
-    /// Gold label as an index into the task's label list.
+    /// Gold label as an index into the task's label list. Empty where only the questions were read.
     pub labels: Vec<u32>,
     /// Country, language or group tag.
     pub cultures: Coded,
@@ -148,7 +148,7 @@ impl Examples {
         Self {
             ids: self.ids.split_off(n),
             texts: self.texts.split_off(n),
-            labels: self.labels.split_off(n),
+            labels: self.labels.split_off(n.min(self.labels.len())),
             cultures: self.cultures.split_off(n),
             clusters: self.clusters.split_off(n.min(self.clusters.len())),
             groups: (self.groups.iter_mut())

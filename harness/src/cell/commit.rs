@@ -60,14 +60,7 @@ fn put(cell: &Cell<'_>, answered: Answered, plugin: PluginIdentity) -> io::Resul
         // A failure, or the record of answers that are no longer there.
         store::write_json(&folder.record(), &record)?;
     }
-    for leftover in
-        [folder.log(), folder.vectors("train"), folder.vectors("valid"), folder.vectors("eval")]
-    {
-        match fs::remove_file(leftover) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-    }
+    folder.remove_log()?;
     Ok(first)
 }
 

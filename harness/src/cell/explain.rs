@@ -60,7 +60,7 @@ pub fn explain(
         }
         model.load(&state).map_err(|e| reason(&e))?;
     }
-    let mut evaluated = cell.evaluated(0).map_err(harness)?;
+    let mut evaluated = cell.stream(&spec.protocol.eval, cell.first).map_err(harness)?;
     let batch = spec.model.batch.max(1);
     for start in (0..cell.n).step_by(batch) {
         let eval = evaluated.next(batch.min(cell.n - start)).map_err(harness)?;

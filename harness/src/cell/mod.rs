@@ -5,25 +5,27 @@
 mod ask;
 mod commit;
 pub mod explain;
+pub mod fence;
 mod input;
 mod prompts;
 mod vectors;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use fs_err as fs;
 use fs_err::File;
 
-use crate::definition::family::{Capability, Task};
+use crate::definition::family::Capability;
 use crate::definition::model::{Model, Offer};
 use crate::definition::split::Part;
 use crate::example::Examples;
 use crate::exec::events::{Event, Events};
 use crate::exec::processes;
 use crate::plugin::{self, Instance, PluginError};
-use crate::prepare;
+use crate::store::examples::Table;
 use crate::store::log::Log;
 use crate::store::record::{CellSpec, FileRef, PluginIdentity, Reason, ReasonKind, Timing};
 use crate::store::{self, CellFolder, examples, lease};
@@ -41,14 +43,16 @@ pub fn take_stdout() -> std::io::Result<Events> {
 }
 
 /// Runs the cell of a folder; on failure the reason is sent to the parent and `false` comes back.
-pub fn run(folder: &CellFolder, events: &Events) -> bool {
+///
+/// `hidden`: folders that its plugin does not see.
+pub fn run(folder: &CellFolder, hidden: &[PathBuf], events: &Events) -> bool {
     #[cfg(target_os = "linux")]
     if let Err(error) =
         rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))
     {
         events.send(&Event::Log(format!("cannot follow the parent's death: {error}")));
     }
-    match run_to_record(folder, events) {
+    match run_to_record(folder, hidden, events) {
         Ok(()) => true,
         Err(reason) => {
             events.send(&Event::Failed(reason));
@@ -70,13 +74,15 @@ struct Cell<'a> {
     spec: &'a CellSpec,
     folder: &'a CellFolder,
     events: &'a Events,
+    /// Opened before the plugin is loaded, which could not open it.
+    table: Table,
     /// The place of the first example that is predicted.
     first: usize,
     /// How many are predicted.
     n: usize,
 }
 
-fn run_to_record(folder: &CellFolder, events: &Events) -> Result<(), Reason> {
+fn run_to_record(folder: &CellFolder, hidden: &[PathBuf], events: &Events) -> Result<(), Reason> {
     let start = Instant::now();
     let spec: CellSpec = store::read_json(&folder.spec()).map_err(harness)?;
     let mut timing: Timing = if folder.timing().is_file() {
@@ -93,6 +99,9 @@ fn run_to_record(folder: &CellFolder, events: &Events) -> Result<(), Reason> {
     events.phase("load");
     let cell = Cell::load(&spec, folder, events)?;
     timing.load_seconds = start.elapsed().as_secs_f64();
+    timing.fence = fence::around(&spec, folder, hidden)
+        .map_err(|e| harness(format!("failed to fence in the plugin: {e}")))?;
+    store::write_json(&folder.timing(), &timing).map_err(harness)?;
 
     let library = plugin::load(spec.plugin.path.as_ref()).map_err(|e| reason(&e))?;
     if library.sha256() != spec.plugin.sha256 {
@@ -138,8 +147,9 @@ impl<'a> Cell<'a> {
         folder: &'a CellFolder,
         events: &'a Events,
     ) -> Result<Self, Reason> {
-        let n = examples::count(spec.data.path.as_ref(), &spec.protocol.eval)
-            .map_err(|e| Reason::new(ReasonKind::NoData, e.to_string()))?;
+        let no_data = |e: examples::Error| Reason::new(ReasonKind::NoData, e.to_string());
+        let table = Table::open(spec.data.path.as_ref()).map_err(no_data)?;
+        let n = table.count(&spec.protocol.eval).map_err(no_data)?;
         let n = if spec.limit > 0 { n.min(spec.limit) } else { n };
         if n == 0 {
             return Err(Reason::new(ReasonKind::NoData, "the evaluated part has no example"));
@@ -148,24 +158,24 @@ impl<'a> Cell<'a> {
             Some(slice) => slice.range(n, spec.model.batch.max(1)),
             None => 0..n,
         };
-        Ok(Self { spec, folder, events, first: own.start, n: own.len() })
+        Ok(Self { spec, folder, events, table, first: own.start, n: own.len() })
     }
 
     /// All examples of some parts, with their labels.
     fn all(&self, parts: &[Part]) -> Result<Examples, Reason> {
-        let Task { labels, .. } = &self.spec.task;
-        prepare::load(self.spec.data.path.as_ref(), parts, labels)
+        self.table
+            .read(parts, &self.spec.task.labels)
             .map_err(|e| Reason::new(ReasonKind::NoData, e.to_string()))
     }
 
     /// The examples of some parts from the `from`-th on.
     fn stream(&self, parts: &[Part], from: usize) -> Result<examples::Stream, examples::Error> {
-        examples::stream(self.spec.data.path.as_ref(), parts, &self.spec.task.labels, from)
+        self.table.stream(parts, &self.spec.task.labels, from)
     }
 
-    /// What is predicted, from the `from`-th on. Labels stay in this process.
+    /// What is predicted, from the `from`-th on. Its labels are never in the process of a plugin.
     fn evaluated(&self, from: usize) -> Result<examples::Stream, examples::Error> {
-        self.stream(&self.spec.protocol.eval, self.first + from)
+        self.table.questions(&self.spec.protocol.eval, self.first + from)
     }
 
     fn create<'l>(&'l self, library: &'l plugin::Library) -> Result<Instance<'l>, Reason> {

@@ -18,6 +18,9 @@ use crate::store::{self, CellFolder};
 pub(super) struct Args {
     /// Its folder, with a spec.json
     folder: PathBuf,
+    /// A folder that its plugin does not see (repeatable)
+    #[arg(long, value_name = "DIR")]
+    hide: Vec<PathBuf>,
     /// In a child process under watch, so that it leaves a record whatever happens; what a node of a cluster runs
     #[arg(long)]
     guard: bool,
@@ -40,18 +43,18 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         return guarded(args, context);
     }
     let events = cell::take_stdout()?;
-    Ok(if cell::run(&CellFolder::at(args.folder), &events) { Outcome::Done } else { Outcome::No })
+    Ok(if cell::run(&CellFolder::at(args.folder), &args.hide, &events) { Outcome::Done } else { Outcome::No })
 }
 
 fn guarded(args: Args, context: &Context) -> anyhow::Result<Outcome> {
-    let Args { folder, timeout, memory, tries, job, .. } = args;
+    let Args { folder, timeout, memory, tries, job, hide, .. } = args;
     let folder = CellFolder::at(folder);
     let spec: CellSpec = store::read_json(&folder.spec()).context("failed to read the cell")?;
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
     ctrlc::set_handler(move || flag.store(true, Ordering::SeqCst)).context("failed to catch signals")?;
     let board = Board::new(false, context.output.quiet);
-    let limits = Limits { timeout, memory, tries, job };
+    let limits = Limits { timeout, memory, tries, job, hidden: hide };
     Ok(match guard::run(&spec, &folder, &limits, &board, &stop)? {
         Guarded::Ended(End::Done { .. }) => Outcome::Done,
         Guarded::Ended(End::Failed { .. }) => Outcome::No,

@@ -274,6 +274,7 @@ fn model(args: &Args, log: &Log, task: &Task, catalogue: &Catalogue) -> anyhow::
         timeout: None,
         memory: None,
         resources: Resources::default(),
+        access: crate::definition::access::Access::default(),
         prompt: Prompting::default(),
         config: toml::Table::new(),
     })

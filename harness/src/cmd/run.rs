@@ -1,5 +1,6 @@
 //! `culture-eval run`: from a suite to its leaderboard.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -15,7 +16,7 @@ use crate::definition::suite::Suite;
 use crate::exec::bars::Board;
 use crate::exec::plan::{Plan, Request, plan};
 use crate::exec::plugins::Plugins;
-use crate::exec::guard::Limits;
+use crate::exec::guard::{self, Limits};
 use crate::exec::local::Local;
 use crate::exec::queue::Queue;
 use crate::exec::shard::Shard;
@@ -25,8 +26,9 @@ use crate::exec::template::Template;
 use crate::exec::{self, Executor, data};
 use crate::manifest::Manifest;
 use crate::prepare::Meta;
-use crate::store::RunFolder;
-use crate::store::record::CellSpec;
+use crate::settings::Settings;
+use crate::store::{self, RunFolder};
+use crate::store::record::{CellSpec, End};
 
 /// Runs a suite: every model on every benchmark, then prints the leaderboard
 #[derive(Debug, clap::Args)]
@@ -178,6 +180,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Done);
     }
 
+    sweep(&run, &cells).context("failed to remove what a killed run left")?;
     let summary = print(&run, Face::Terminal, context)?;
     let unanswered = summary.cells.len() - crate::report::numbers(&summary);
     output.note(format!(
@@ -224,6 +227,7 @@ fn executor(args: &Args, suite: &Suite, jobs: usize, context: &Context) -> anyho
         memory: args.memory.unwrap_or(settings.memory),
         tries,
         job: String::new(),
+        hidden: hidden(settings),
     };
     let max_failures = args.max_failures.unwrap_or(settings.max_failures);
     let (resources, detach, pause) =
@@ -242,6 +246,32 @@ fn executor(args: &Args, suite: &Suite, jobs: usize, context: &Context) -> anyho
             Box::new(Queue { scheduler, resources, limits, detach, pause, max_failures })
         }
     })
+}
+
+/// Removes what those left who were killed, or could not remove it themselves.
+fn sweep(run: &RunFolder, cells: &[CellSpec]) -> anyhow::Result<()> {
+    for folder in [run.path().to_owned(), run.path().join("scores")].iter().filter(|folder| folder.is_dir()) {
+        store::sweep(folder)?;
+    }
+    for cell in cells {
+        let folder = run.cell(&cell.folder());
+        if !folder.path().is_dir() {
+            continue;
+        }
+        store::sweep(folder.path())?;
+        if guard::record_of(&folder, &cell.key)?.is_some_and(|record| matches!(record.end, End::Done { .. })) {
+            folder.remove_log()?;
+            folder.remove_scratch()?;
+        }
+    }
+    Ok(())
+}
+
+/// What no plugin needs and some could profit from: data with their labels, and what other models said.
+fn hidden(settings: &Settings) -> Vec<PathBuf> {
+    let mirrors = settings.mirror.iter().filter(|place| !place.contains("://")).map(PathBuf::from);
+    let cache = ["prepared", "sample", "objects", "partial", "models"].map(|name| settings.cache.join(name));
+    cache.into_iter().chain([settings.runs.clone(), settings.drop_in.clone()]).chain(mirrors).collect()
 }
 
 /// An error that tells what is missing, where Slurm is not here.

@@ -3,6 +3,7 @@
 //! Everything here is plain values read from TOML, checked but not resolved:
 //! [`crate::prepare`] turns a family into examples, [`crate::exec`] a suite into cells.
 
+pub mod access;
 pub mod catalogue;
 pub mod family;
 pub mod model;

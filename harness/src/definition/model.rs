@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::access::Access;
 use super::family::Capability;
 use super::resources::Resources;
 use super::source::Source;
@@ -56,6 +57,9 @@ pub struct Model {
     /// What its cells ask of a scheduler; what it does not say is as the suite has it.
     #[serde(default, skip_serializing_if = "Resources::is_empty")]
     pub resources: Resources,
+    /// What it may reach beside its cell.
+    #[serde(default, skip_serializing_if = "Access::is_none")]
+    pub access: Access,
     /// How prompts are put to a language model.
     #[serde(default, skip_serializing_if = "Prompting::is_plain")]
     pub prompt: Prompting,

@@ -333,7 +333,7 @@ impl<S: Scheduler> Queue<S> {
     /// What a node runs for one cell.
     fn command(&self, resources: &Resources) -> anyhow::Result<Vec<String>> {
         let program = std::env::current_exe().context("failed to find this program")?;
-        let Limits { timeout, memory, tries, .. } = &self.limits;
+        let Limits { timeout, memory, tries, hidden, .. } = &self.limits;
         // The default limit does not cut short what was asked for.
         let timeout = match (*timeout, resources.time) {
             (limit, Some(minutes)) if limit > 0 => limit.max(minutes * 60),
@@ -350,6 +350,9 @@ impl<S: Scheduler> Queue<S> {
             [("--timeout", timeout), ("--memory", memory), ("--tries", *tries as u64)]
         {
             command.extend([flag.to_owned(), value.to_string()]);
+        }
+        for folder in hidden {
+            command.extend(["--hide".to_owned(), folder.to_string_lossy().into_owned()]);
         }
         Ok(command)
     }

@@ -3,7 +3,8 @@
 //! Columns: `id`, `text`, `label`, `culture`, `cluster`, `part`, and `group.NAME` for every further tag.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::Write;
+use std::io::{self, BufReader, Read, Write};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -12,11 +13,13 @@ use std::thread::JoinHandle;
 use arrow_array::builder::StringBuilder;
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema};
+use bytes::Bytes;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::{ParquetError, Result as Written};
 use parquet::file::properties::WriterProperties;
+use parquet::file::reader::{ChunkReader, Length};
 
 use crate::definition::split::Part;
 use crate::example::{Coded, Example, Examples};
@@ -112,7 +115,7 @@ impl<W: Write + Send + 'static> Writer<W> {
 
 /// Reads the examples of some parts in file order; `labels` numbers the labels.
 pub fn read(path: &Path, parts: &[Part], labels: &[String]) -> Result<Examples, Error> {
-    Stream::open(path, parts, labels, 0, Keep { texts: true, clusters: true })?.rest()
+    Table::open(path)?.read(parts, labels)
 }
 
 /// The same without the texts, which are empty.
@@ -121,33 +124,96 @@ pub fn read_without_texts(
     parts: &[Part],
     labels: &[String],
 ) -> Result<Examples, Error> {
-    Stream::open(path, parts, labels, 0, Keep { texts: false, clusters: true })?.rest()
+    let keep = Keep { texts: false, ..Keep::ALL };
+    Stream::open(&Table::open(path)?, parts, labels, 0, keep)?.rest()
 }
 
-/// The examples of some parts from the `from`-th on, a piece at a time, in file order. They have no cluster numbers.
-pub fn stream(
-    path: &Path,
-    parts: &[Part],
-    labels: &[String],
-    from: usize,
-) -> Result<Stream, Error> {
-    Stream::open(path, parts, labels, from, Keep { texts: true, clusters: false })
+/// An open file of examples: it can be read again and again, also where its path is out of reach by now.
+#[derive(Debug, Clone)]
+pub struct Table {
+    path: PathBuf,
+    file: Positioned,
 }
 
-/// How many examples some parts have.
-pub fn count(path: &Path, parts: &[Part]) -> Result<usize, Error> {
-    let mut count = 0;
-    each_part(path, |part| {
-        count += usize::from(parts.iter().any(|wanted| wanted.name() == part));
-        true
-    })?;
-    Ok(count)
+impl Table {
+    /// Opens it.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let fail = |e: std::io::Error| Error { path: path.to_owned(), reason: e.to_string() };
+        let file = fs_err::File::open(path).map_err(fail)?;
+        let length = file.metadata().map_err(fail)?.len();
+        let file = Positioned { file: Arc::new(file.into_file()), length };
+        Ok(Self { path: path.to_owned(), file })
+    }
+
+    /// The examples of some parts in file order; `labels` numbers the labels.
+    pub fn read(&self, parts: &[Part], labels: &[String]) -> Result<Examples, Error> {
+        Stream::open(self, parts, labels, 0, Keep::ALL)?.rest()
+    }
+
+    /// The examples of some parts from the `from`-th on, a piece at a time, in file order. They have no cluster numbers.
+    pub fn stream(&self, parts: &[Part], labels: &[String], from: usize) -> Result<Stream, Error> {
+        Stream::open(self, parts, labels, from, Keep { clusters: false, ..Keep::ALL })
+    }
+
+    /// The same without the labels, which are not read from the disk.
+    pub fn questions(&self, parts: &[Part], from: usize) -> Result<Stream, Error> {
+        Stream::open(self, parts, &[], from, Keep { clusters: false, labels: false, ..Keep::ALL })
+    }
+
+    /// How many examples some parts have.
+    pub fn count(&self, parts: &[Part]) -> Result<usize, Error> {
+        let mut count = 0;
+        each_part(self, |part| {
+            count += usize::from(parts.iter().any(|wanted| wanted.name() == part));
+            true
+        })?;
+        Ok(count)
+    }
+}
+
+/// A file that is read at given places: readers do not share a place, as those of a cloned descriptor would.
+#[derive(Debug, Clone)]
+struct Positioned {
+    file: Arc<std::fs::File>,
+    length: u64,
+}
+
+/// A reader from a place on.
+#[derive(Debug)]
+struct At(Positioned, u64);
+
+impl Read for At {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.0.file.read_at(buffer, self.1)?;
+        self.1 += n as u64;
+        Ok(n)
+    }
+}
+
+impl Length for Positioned {
+    fn len(&self) -> u64 {
+        self.length
+    }
+}
+
+impl ChunkReader for Positioned {
+    type T = BufReader<At>;
+
+    fn get_read(&self, start: u64) -> Written<Self::T> {
+        Ok(BufReader::new(At(self.clone(), start)))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Written<Bytes> {
+        let mut bytes = vec![0; length];
+        self.file.read_exact_at(&mut bytes, start)?;
+        Ok(bytes.into())
+    }
 }
 
 /// The row of the file at which the `from`-th example of some parts stands.
-fn row_of(path: &Path, parts: &[Part], from: usize) -> Result<usize, Error> {
+fn row_of(table: &Table, parts: &[Part], from: usize) -> Result<usize, Error> {
     let (mut row, mut left) = (0, from);
-    each_part(path, |part| {
+    each_part(table, |part| {
         let counts = parts.iter().any(|wanted| wanted.name() == part);
         if left == 0 {
             return false;
@@ -160,8 +226,8 @@ fn row_of(path: &Path, parts: &[Part], from: usize) -> Result<usize, Error> {
 }
 
 /// The part of every row, until `each` says no.
-fn each_part(path: &Path, mut each: impl FnMut(&str) -> bool) -> Result<(), Error> {
-    let (builder, fail) = open(path)?;
+fn each_part(table: &Table, mut each: impl FnMut(&str) -> bool) -> Result<(), Error> {
+    let (builder, fail) = open(table)?;
     let only = ProjectionMask::columns(builder.parquet_schema(), ["part"]);
     let reader = builder.with_projection(only).with_batch_size(ROWS_A_BATCH).build();
     for batch in reader.map_err(|e| fail(e.to_string()))? {
@@ -175,13 +241,13 @@ fn each_part(path: &Path, mut each: impl FnMut(&str) -> bool) -> Result<(), Erro
     Ok(())
 }
 
-type Builder = ParquetRecordBatchReaderBuilder<std::fs::File>;
+type Builder = ParquetRecordBatchReaderBuilder<Positioned>;
 
-/// An open file with all its columns, and what makes an error of a reason.
-fn open(path: &Path) -> Result<(Builder, impl Fn(String) -> Error), Error> {
-    let fail = |reason: String| Error { path: path.to_owned(), reason };
-    let file = fs_err::File::open(path).map_err(|e| fail(e.to_string()))?.into_file();
-    let builder = Builder::try_new(file).map_err(|e| fail(e.to_string()))?;
+/// A reader with all columns, and what makes an error of a reason.
+fn open(table: &Table) -> Result<(Builder, impl Fn(String) -> Error), Error> {
+    let path = table.path.clone();
+    let fail = move |reason: String| Error { path: path.clone(), reason };
+    let builder = Builder::try_new(table.file.clone()).map_err(|e| fail(e.to_string()))?;
     for name in COLUMNS {
         if builder.schema().field_with_name(name).is_err() {
             return Err(fail(format!("no column `{name}`")));
@@ -194,8 +260,13 @@ fn open(path: &Path) -> Result<(Builder, impl Fn(String) -> Error), Error> {
 #[derive(Debug, Clone, Copy)]
 struct Keep {
     texts: bool,
+    labels: bool,
     /// Their numbers need all names in memory.
     clusters: bool,
+}
+
+impl Keep {
+    const ALL: Self = Self { texts: true, labels: true, clusters: true };
 }
 
 /// Examples a piece at a time; the codes of cultures and groups are the same in all pieces.
@@ -213,24 +284,28 @@ pub struct Stream {
 
 impl Stream {
     fn open(
-        path: &Path,
+        table: &Table,
         parts: &[Part],
         labels: &[String],
         from: usize,
         keep: Keep,
     ) -> Result<Self, Error> {
-        let (builder, fail) = open(path)?;
-        let row = if from == 0 { 0 } else { row_of(path, parts, from)? };
+        let (builder, fail) = open(table)?;
+        let row = if from == 0 { 0 } else { row_of(table, parts, from)? };
         // By place: to a mask by name, the dot of `group.NAME` is the way into a struct.
         let wanted: Vec<usize> = (builder.schema().fields().iter().enumerate())
-            .filter(|(_, field)| keep.texts || field.name() != "text")
+            .filter(|(_, field)| match field.name().as_str() {
+                "text" => keep.texts,
+                "label" => keep.labels,
+                _ => true,
+            })
             .map(|(place, _)| place)
             .collect();
         let columns = ProjectionMask::roots(builder.parquet_schema(), wanted);
         let builder =
             builder.with_projection(columns).with_batch_size(ROWS_A_BATCH).with_offset(row);
         Ok(Self {
-            path: path.to_owned(),
+            path: table.path.clone(),
             reader: builder.build().map_err(|e| fail(e.to_string()))?,
             parts: parts.iter().map(|part| part.name()).collect(),
             labels: labels.iter().enumerate().map(|(i, label)| (label.clone(), i as u32)).collect(),
@@ -262,8 +337,9 @@ impl Stream {
                 batch.column_by_name(name).and_then(|c| c.as_any().downcast_ref::<StringArray>());
             column.ok_or_else(|| self.fail(format!("column `{name}` is not text")))
         };
-        let (id, label) = (column("id")?, column("label")?);
-        let text = batch.column_by_name("text").map(|_| column("text")).transpose()?;
+        let id = column("id")?;
+        let kept = |name| batch.column_by_name(name).map(|_| column(name)).transpose();
+        let (text, label) = (kept("text")?, kept("label")?);
         let (culture, cluster, part) = (column("culture")?, column("cluster")?, column("part")?);
         let mut groups = Vec::new();
         for field in batch.schema_ref().fields() {
@@ -275,17 +351,16 @@ impl Stream {
         let kept: Vec<usize> =
             (0..batch.num_rows()).filter(|&row| self.parts.contains(&part.value(row))).collect();
         for &row in &kept {
-            let Some(&code) = self.labels.get(label.value(row)) else {
-                let reason = format!(
-                    "label `{}` of `{}` is not in the label list",
-                    label.value(row),
-                    id.value(row)
-                );
-                return Err(Error { path: self.path.clone(), reason });
-            };
+            if let Some(label) = label.map(|label| label.value(row)) {
+                let Some(&code) = self.labels.get(label) else {
+                    let id = id.value(row);
+                    let reason = format!("label `{label}` of `{id}` is not in the label list");
+                    return Err(Error { path: self.path.clone(), reason });
+                };
+                out.labels.push(code);
+            }
             out.ids.push(id.value(row));
             out.texts.push(text.map_or("", |text| text.value(row)));
-            out.labels.push(code);
             if let Some(clusters) = &mut self.clusters {
                 let next = clusters.len() as u32;
                 out.clusters.push(match clusters.get(cluster.value(row)) {
@@ -388,10 +463,10 @@ mod tests {
         let labels = ["no".to_owned(), "yes".to_owned()];
         for parts in [&[Part::Train][..], &[Part::Test, Part::Train], &[Part::Valid]] {
             let whole = read(&path, parts, &labels).unwrap();
-            assert_eq!(count(&path, parts).unwrap(), whole.len());
+            assert_eq!(Table::open(&path).unwrap().count(parts).unwrap(), whole.len());
             for (from, size) in [(0, 64), (1, 9_000), (8_191, 8_192), (whole.len(), 5)] {
                 let from = from.min(whole.len());
-                let mut pieces = stream(&path, parts, &labels, from).unwrap();
+                let mut pieces = Table::open(&path).unwrap().stream(parts, &labels, from).unwrap();
                 let mut at = from;
                 loop {
                     let piece = pieces.next(size).unwrap();
@@ -413,6 +488,18 @@ mod tests {
                 assert_eq!(at, whole.len());
             }
         }
+    }
+
+    #[test]
+    fn questions_have_no_labels() {
+        let (_folder, path) = file(20_000);
+        let labels = ["no".to_owned(), "yes".to_owned()];
+        let table = Table::open(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let known = table.stream(&[Part::Test], &labels, 7).unwrap().next(3_000).unwrap();
+        let asked = table.questions(&[Part::Test], 7).unwrap().next(3_000).unwrap();
+        assert_eq!((asked.len(), asked.labels.len(), known.labels.len()), (1_993, 0, 1_993));
+        assert!(asked == Examples { labels: Vec::new(), ..known }, "all else is the same");
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //!     tries.json                       starts that were lost, each with its reason (schedulers)
 //!     state/                           the fitted model, where the plugin can save it
 //!     log.txt                          what the cell and its plugin said
+//!     scratch/                         temporary files of the plugin; gone when nobody works on the cell
 //!     predictions.parquet              all answers
 //!     record.json                      done or failed: written last, by rename
 //!     timing.json                      seconds and memory: the only file that differs between reruns
@@ -30,6 +31,7 @@ pub mod tries;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use fs_err as fs;
 use serde::Serialize;
@@ -139,6 +141,27 @@ impl CellFolder {
         self.0.join("predictions.log")
     }
 
+    /// Removes the answers and vectors so far: those of a done cell are in `predictions.parquet`.
+    pub fn remove_log(&self) -> io::Result<()> {
+        for name in
+            ["train", "valid", "eval"].map(|part| self.vectors(part)).iter().chain([&self.log()])
+        {
+            match fs::remove_file(name) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes what its plugin has left in the folder for temporary files.
+    pub fn remove_scratch(&self) -> io::Result<()> {
+        match fs::remove_dir_all(self.scratch()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// Vectors so far: float32, row-major, little-endian.
     pub fn vectors(&self, name: &str) -> PathBuf {
         self.0.join(format!("{name}.f32"))
@@ -152,6 +175,11 @@ impl CellFolder {
     /// What the cell and its plugin wrote to stderr.
     pub fn messages(&self) -> PathBuf {
         self.0.join("log.txt")
+    }
+
+    /// Temporary files of its plugin.
+    pub fn scratch(&self) -> PathBuf {
+        self.0.join("scratch")
     }
 
     /// All answers.
@@ -213,6 +241,30 @@ fn partial(
     write(&mut file)?;
     file.sync_all()?;
     Ok(temporary)
+}
+
+/// How old an unfinished file is that nobody can be writing any more.
+const ABANDONED: Duration = Duration::from_secs(600);
+
+/// Removes files and folders that a killed process has left unfinished in a folder; those of the living are younger.
+pub fn sweep(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if !entry.file_name().to_string_lossy().starts_with(".partial-") {
+            continue;
+        }
+        let age = |data: std::fs::Metadata| data.modified()?.elapsed().map_err(io::Error::other);
+        // Gone meanwhile, or of a clock that is ahead: left alone.
+        if !entry.metadata().and_then(age).is_ok_and(|age| age >= ABANDONED) {
+            continue;
+        }
+        if entry.path().is_dir() {
+            fs::remove_dir_all(entry.path())?;
+        } else {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// A new folder within another, gone when dropped unless it was renamed.

@@ -108,7 +108,7 @@ pub struct FileRef {
 
 /// Fields of a model that change no answer, or whose content stands elsewhere in the specification. A field that is not
 /// listed makes new cells: one too many is asked again, rather than an old answer taken for a new one.
-const CARD: [&str; 13] = [
+const CARD: [&str; 14] = [
     "title",
     "description",
     "licence",
@@ -118,6 +118,7 @@ const CARD: [&str; 13] = [
     "protocols",
     "timeout",
     "memory",
+    "access",
     "resources",
     "cache",
     "weights",
@@ -334,6 +335,9 @@ pub struct Timing {
     /// The machine it was started on last.
     #[serde(default)]
     pub host: String,
+    /// What kept its plugin in; empty in files of older versions.
+    #[serde(default)]
+    pub fence: String,
 }
 
 #[cfg(test)]
@@ -384,7 +388,7 @@ mod tests {
             spec.compute_key()
         };
         let first = key(&|_| {});
-        let same: [&dyn Fn(&mut CellSpec); 10] = [
+        let same: [&dyn Fn(&mut CellSpec); 11] = [
             &|s| s.weights.get_mut("program").unwrap().path = "/b/model.py".into(),
             &|s| s.model.files = [("program".to_owned(), "/b/model.py".to_owned())].into(),
             &|s| s.plugin.path = "/b/libmajority.so".into(),
@@ -395,6 +399,7 @@ mod tests {
             &|s| s.model.title = "Another title".into(),
             &|s| s.model.timeout = Some(5),
             &|s| s.model.resources.cores = Some(8),
+            &|s| s.model.access.network = true,
         ];
         for (i, change) in same.into_iter().enumerate() {
             assert_eq!(key(change), first, "change {i} makes no new cell");

@@ -20,9 +20,9 @@ impl Disk {
         mount.output().ok().filter(|output| output.status.success()).map(|_| Self(folder))
     }
 
-    fn grow(&self) {
+    fn remount(&self, how: &str) {
         let mut mount = Command::new("mount");
-        mount.args(["-o", "remount,size=64m"]).arg(&self.0);
+        mount.args(["-o", &format!("remount,{how}")]).arg(&self.0);
         assert!(mount.status().unwrap().success());
     }
 }
@@ -65,7 +65,7 @@ fn whatever_did_not_fit_is_made_when_there_is_space() {
             assert!(matches!(ran.code, Some(1 | 2)), "{kib} KiB: {:?}", ran.code);
             cells_lost += usize::from(ran.err.contains("] failed"));
         }
-        disk.grow();
+        disk.remount("size=64m");
         run(&place, &["--retry-failed"]).exits(0);
         assert!(board(&place.path("runs")) == whole, "{kib} KiB");
         let left: Vec<PathBuf> = (files_below(&place.path("runs")).into_iter())
@@ -75,4 +75,28 @@ fn whatever_did_not_fit_is_made_when_there_is_space() {
     }
     println!("{full} disks were full, {cells_lost} of them so that a cell failed");
     assert!(full >= 16 && cells_lost >= 2, "{full} {cells_lost}");
+}
+
+#[test]
+fn a_disk_that_may_only_be_read_is_told() {
+    let undisturbed = Place::new();
+    run(&undisturbed, &[]).exits(0);
+    let whole = board(&undisturbed.path("runs"));
+    let place = Place::new();
+    std::os::unix::fs::symlink(undisturbed.path("cache"), place.path("cache")).unwrap();
+    let Some(disk) = Disk::of(place.path("runs"), 65_536) else {
+        println!("skipped: mounting a file system needs root");
+        return;
+    };
+    disk.remount("ro");
+    let ran = run(&place, &[]).exits(2);
+    assert_says(&ran.err, &["runs", "Read-only file system"]);
+    disk.remount("rw");
+    run(&place, &[]).exits(0);
+    assert!(board(&place.path("runs")) == whole);
+    // What is done can be read where nothing may be written.
+    disk.remount("ro");
+    let shown = Ran::of(&mut place.command(&["verify", "default"])).exits(0);
+    assert!(!shown.err.contains("Read-only"), "{}", shown.err);
+    disk.remount("rw");
 }

@@ -6,12 +6,14 @@
 )]
 
 mod adapters;
+mod chaos;
 mod cli;
 mod cluster;
 mod command;
 mod faces;
 #[path = "../fixtures/family.rs"]
 mod family;
+mod fence;
 mod fetch;
 mod full_disk;
 mod html;

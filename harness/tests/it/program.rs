@@ -43,10 +43,16 @@ impl Place {
         path
     }
 
-    /// A model TOML; `top` goes before `[config]`.
+    /// A model TOML; `top` goes before `[config]`. It may write here unless `top` says what it may.
     pub(crate) fn model(&self, name: &str, plugin: &str, top: &str, config: &str) {
+        // What the tests look at lies beside the cell, and their servers on this machine.
+        let access = format!(
+            "access = {{ network = true, write = [\"{}\"], env = [\"MY_KEY\", \"OPENAI_API_KEY\", \"OPENAI_BASE_URL\"] }}",
+            self.path("").display()
+        );
+        let access = if top.contains("access") { "" } else { &access };
         let text = format!(
-            "name = \"{name}\"\ntitle = \"{name}\"\nplugin = \"{plugin}\"\ndescription = \"A model of the tests.\"\nlicence = \"MIT\"\n{top}\n[config]\n{config}\n"
+            "name = \"{name}\"\ntitle = \"{name}\"\nplugin = \"{plugin}\"\ndescription = \"A model of the tests.\"\nlicence = \"MIT\"\n{access}\n{top}\n[config]\n{config}\n"
         );
         self.write(&format!("defs/models/{name}.toml"), text);
     }

@@ -1,0 +1,195 @@
+//! The fence around a plugin: what a cell's process may touch from the moment before its plugin is loaded.
+//!
+//! A plugin shares the process of its cell, so that the process fences itself in, for good and for all that it starts. On Linux
+//! by Landlock (files, 5.13) and seccomp (network); elsewhere there is none, which the cell's `timing.json` tells.
+//!
+//! - It writes into its cell's folder, into `config.cache` and the folders of `access.write`, and into devices.
+//! - It reads everything but the hidden folders: data with their labels, other cells; its own files among them it sees.
+//! - It opens no socket to another machine unless `access.network`.
+
+use std::path::{Path, PathBuf};
+
+use crate::store::CellFolder;
+use crate::store::record::CellSpec;
+
+/// What is inside, as paths.
+#[derive(Debug, Default)]
+struct Inside {
+    /// Read and written.
+    write: Vec<PathBuf>,
+    /// Read, wherever they lie.
+    read: Vec<PathBuf>,
+    /// Not even read.
+    hidden: Vec<PathBuf>,
+}
+
+impl Inside {
+    fn of(spec: &CellSpec, folder: &CellFolder, hidden: &[PathBuf]) -> std::io::Result<Self> {
+        let absolute = |path: &Path| std::path::absolute(path);
+        let own = if spec.slice.is_some() { folder.whole() } else { folder.clone() };
+        let mut write = vec![absolute(own.path())?, "/dev".into()];
+        write.extend(spec.model.access.write.iter().map(PathBuf::from));
+        write.extend(spec.cache.iter().map(PathBuf::from));
+        let files = spec.weights.values().map(|file| &file.path);
+        let read = files.chain([&spec.plugin.path]).map(|path| absolute(path.as_ref()));
+        // A folder that is not there has nothing to hide.
+        let hidden = hidden.iter().filter_map(|path| path.canonicalize().ok()).collect();
+        Ok(Self { write, read: read.collect::<Result<_, _>>()?, hidden })
+    }
+
+    /// The largest folders and files without a hidden one in or above them. Links are left out: what they lead to is there by
+    /// its own name, or hidden.
+    fn visible(&self) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        self.visible_below(Path::new("/"), &mut found);
+        found
+    }
+
+    fn visible_below(&self, path: &Path, found: &mut Vec<PathBuf>) {
+        if self.hidden.iter().any(|hidden| hidden == path) {
+            return;
+        }
+        if !self.hidden.iter().any(|hidden| hidden.starts_with(path)) {
+            found.push(path.to_owned());
+            return;
+        }
+        // What cannot be listed here cannot be listed by a plugin either.
+        for entry in std::fs::read_dir(path).into_iter().flatten().flatten() {
+            if entry.file_type().is_ok_and(|kind| !kind.is_symlink()) {
+                self.visible_below(&entry.path(), found);
+            }
+        }
+    }
+}
+
+/// Puts the fence up around this thread and all that it starts; says what stands.
+pub fn around(spec: &CellSpec, folder: &CellFolder, hidden: &[PathBuf]) -> Result<String, String> {
+    let access = &spec.model.access;
+    if access.everything {
+        return Ok("none: access.everything".to_owned());
+    }
+    let inside = Inside::of(spec, folder, hidden).map_err(|e| e.to_string())?;
+    let files = system::keep_files(&inside)?;
+    let network = if access.network { "network allowed" } else { system::keep_offline()? };
+    Ok(format!("{files}, {network}"))
+}
+
+#[cfg(target_os = "linux")]
+mod system {
+    use landlock::{
+        ABI, Access as _, AccessFs, Ruleset, RulesetAttr as _, RulesetCreatedAttr as _,
+        RulesetError, RulesetStatus, path_beneath_rules,
+    };
+    use rustix::thread::{CapabilitySet, CapabilitySets};
+    use seccompiler::{
+        BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+        SeccompRule, TargetArch,
+    };
+
+    use super::Inside;
+
+    pub(super) fn keep_files(inside: &Inside) -> Result<&'static str, String> {
+        let abi = ABI::V3;
+        let enforce = || -> Result<_, RulesetError> {
+            let read = AccessFs::from_read(abi);
+            let rules = Ruleset::default().handle_access(AccessFs::from_all(abi))?.create()?;
+            let rules = rules.add_rules(path_beneath_rules(inside.visible(), read))?;
+            let rules = rules.add_rules(path_beneath_rules(&inside.read, read))?;
+            let all = AccessFs::from_all(abi);
+            rules.add_rules(path_beneath_rules(&inside.write, all))?.restrict_self()
+        };
+        let status = enforce().map_err(|e| format!("Landlock: {e}"))?;
+        drop_capabilities().map_err(|e| format!("capabilities: {e}"))?;
+        Ok(match status.ruleset {
+            RulesetStatus::FullyEnforced => "Landlock",
+            RulesetStatus::PartiallyEnforced => "Landlock in part (an older kernel)",
+            RulesetStatus::NotEnforced => "no Landlock in this kernel: files are not fenced",
+        })
+    }
+
+    /// What root may do around Landlock: look into other processes. Programs that are started do not get it back, as Landlock has
+    /// forbidden new privileges.
+    fn drop_capabilities() -> rustix::io::Result<()> {
+        let own = rustix::thread::capabilities(None)?;
+        let dropped = CapabilitySet::SYS_PTRACE | CapabilitySet::PERFMON | CapabilitySet::SYS_ADMIN;
+        let kept = CapabilitySets {
+            effective: own.effective - dropped,
+            permitted: own.permitted - dropped,
+            inheritable: own.inheritable - dropped,
+        };
+        rustix::thread::set_capabilities(None, kept)
+    }
+
+    /// No sockets of the internet's families, and no ring through which calls are made that a filter does not see.
+    pub(super) fn keep_offline() -> Result<&'static str, String> {
+        let filter = || -> Result<BpfProgram, seccompiler::BackendError> {
+            let family = |family: rustix::net::AddressFamily| {
+                let is = SeccompCondition::new(
+                    0,
+                    SeccompCmpArgLen::Dword,
+                    SeccompCmpOp::Eq,
+                    u64::from(family.as_raw()),
+                )?;
+                SeccompRule::new(vec![is])
+            };
+            let (v4, v6) = (rustix::net::AddressFamily::INET, rustix::net::AddressFamily::INET6);
+            let rules = [
+                (libc::SYS_socket, vec![family(v4)?, family(v6)?]),
+                (libc::SYS_io_uring_setup, Vec::new()),
+            ];
+            let refused = SeccompAction::Errno(libc::EACCES as u32);
+            let arch: TargetArch = std::env::consts::ARCH.try_into()?;
+            SeccompFilter::new(rules.into(), SeccompAction::Allow, refused, arch)?.try_into()
+        };
+        let filter = match filter() {
+            Ok(filter) => filter,
+            Err(seccompiler::BackendError::InvalidTargetArch(_)) => {
+                return Ok("no seccomp for this processor: the network is not fenced");
+            }
+            Err(e) => return Err(format!("seccomp: {e}")),
+        };
+        match seccompiler::apply_filter(&filter) {
+            Ok(()) => Ok("seccomp"),
+            Err(seccompiler::Error::Seccomp(e)) if e.raw_os_error() == Some(libc::EINVAL) => {
+                Ok("no seccomp in this kernel: the network is not fenced")
+            }
+            Err(e) => Err(format!("seccomp: {e}")),
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod system {
+    use super::Inside;
+
+    pub(super) fn keep_files(_: &Inside) -> Result<&'static str, String> {
+        Ok("no Landlock on this system: files are not fenced")
+    }
+
+    pub(super) fn keep_offline() -> Result<&'static str, String> {
+        Ok("no seccomp on this system: the network is not fenced")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_but_the_hidden_is_visible() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        for path in ["a/secret/deep", "a/open", "b"] {
+            std::fs::create_dir_all(root.join(path)).unwrap();
+        }
+        std::fs::write(root.join("a/file"), "").unwrap();
+        std::os::unix::fs::symlink(root.join("a/secret"), root.join("a/link")).unwrap();
+        let inside = Inside { hidden: vec![root.join("a/secret")], ..Inside::default() };
+        let mut visible = inside.visible();
+        visible.retain(|path| path.starts_with(&root));
+        visible.sort();
+        assert_eq!(visible, ["a/file", "a/open", "b"].map(|path| root.join(path)));
+        assert!(inside.visible().contains(&PathBuf::from("/usr")));
+        assert_eq!(Inside::default().visible(), [PathBuf::from("/")]);
+    }
+}

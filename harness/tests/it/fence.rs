@@ -1,0 +1,160 @@
+//! What a plugin tries that is none of its business: each attempt is refused, and what it may do it can.
+
+use fs_err as fs;
+use serde_json::Value;
+
+use super::program::{Place, Ran, assert_says};
+
+/// A program that tries everything when it is created, tells what came of it, and then answers with the first label.
+const CURIOUS: &str = r#"
+import glob, json, os, socket, subprocess, sys
+
+def tried(what):
+    try:
+        what()
+        return "done"
+    except Exception as error:
+        return type(error).__name__
+
+def write(path):
+    with open(path, "w") as file:
+        file.write("x")
+
+def read(pattern):
+    paths = glob.glob(pattern, recursive=True) or [pattern]
+    with open(paths[0], "rb") as file:
+        file.read()
+
+def connect(family, address):
+    with socket.socket(family) as s:
+        s.settimeout(2)
+        s.connect(address)
+
+place, data, port = sys.argv[1:4]
+# The cell's process is our parent; its own is the one that started all.
+runner = int(open(f"/proc/{os.getppid()}/stat").read().rsplit(")", 1)[1].split()[1])
+said = {
+    "write beside": tried(lambda: write(place + "/beside")),
+    "write into a granted folder": tried(lambda: write(place + "/defs/beside")),
+    "write into the cache": tried(lambda: write(place + "/cache/beside")),
+    "remove from the cache": tried(lambda: os.remove(place + "/cache/prepared/victim")),
+    "read the data": tried(lambda: read(data)),
+    "read the data by its descriptor": tried(lambda: [read(path) for path in glob.glob(f"/proc/{os.getppid()}/fd/*") if os.readlink(path) == data][0]),
+    "read other cells": tried(lambda: read(place + "/runs/other/cells/majority/predictions.parquet")),
+    "list other runs": tried(lambda: os.listdir(place + "/runs")),
+    "read the runner's environment": tried(lambda: read(f"/proc/{runner}/environ")),
+    "connect": tried(lambda: connect(socket.AF_INET, ("127.0.0.1", int(port)))),
+    "connect by IPv6": tried(lambda: connect(socket.AF_INET6, ("::1", int(port)))),
+    "datagram": tried(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM)),
+    "a child writes": tried(lambda: subprocess.run(["sh", "-c", f"echo x > {place}/child"], check=True, stderr=subprocess.DEVNULL)),
+    "write into its own": tried(lambda: write(os.environ["TMPDIR"] + "/own")),
+    "key": os.environ.get("SOME_API_KEY", "not there"),
+    "token": os.environ.get("HF_TOKEN", "not there"),
+}
+print("tried " + json.dumps(said), file=sys.stderr, flush=True)
+for line in sys.stdin:
+    asked = json.loads(line)
+    if asked["do"] == "create":
+        label = asked["task"]["labels"][0]
+        print(json.dumps({"can": ["classify"]}), flush=True)
+    else:
+        print(json.dumps({"labels": [label for _ in asked["examples"]]}), flush=True)
+"#;
+
+/// Runs it on the SAMPLE; what it tried and what came of it, and the cell's `timing.json`.
+fn tries(access: impl Fn(&Place) -> String) -> Option<(Place, Value, Value)> {
+    let place = Place::new();
+    let python = std::process::Command::new("python3").arg("--version").output();
+    if !cfg!(target_os = "linux") || python.is_err() {
+        println!("skipped: needs Linux and python3");
+        return None;
+    }
+    place.model("majority", "majority", "access = {}", "by = \"culture\"");
+    place.sample(&["--models", "majority", "--benchmarks", "crehate", "--limit", "4"]).exits(0);
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    place.write("runs/other/cells/majority/predictions.parquet", "somebody else's");
+    place.write("cache/prepared/victim", "");
+    place.write("defs/models/curious.py", CURIOUS);
+    let access = access(&place);
+    let top = format!(
+        "capabilities = [\"classify\"]\nprotocols = [\"zero-shot\"]\nfiles = {{ program = \"curious.py\" }}\naccess = {{ {access} }}"
+    );
+    let prepared = place.path("cache/prepared");
+    let tasks = fs::read_dir(prepared).unwrap().map(|entry| entry.unwrap().path());
+    let data = tasks.map(|task| task.join("examples.parquet")).find(|path| path.is_file()).unwrap();
+    let here = place.path("");
+    let here = here.to_string_lossy().trim_end_matches('/').to_owned();
+    let command = format!(
+        "command = [\"python3\", \"{{program}}\", \"{here}\", \"{}\", \"{}\"]",
+        data.display(),
+        server.local_addr().unwrap().port()
+    );
+    place.model("curious", "command", &top, &command);
+    let args =
+        ["--models", "curious", "--benchmarks", "crehate", "--limit", "4", "--name", "tried"];
+    let mut run = place.command(&[&["run", "--data", "sample"], &args[..]].concat());
+    let ran = Ran::of(run.env("SOME_API_KEY", "sk-1").env("HF_TOKEN", "hf-1"));
+    let cell = place.cell("tried", "curious.");
+    let log = fs::read_to_string(cell.join("log.txt")).unwrap();
+    assert_eq!(ran.code, Some(0), "{}{}{log}", ran.out, ran.err);
+    let line =
+        log.lines().find_map(|line| line.split_once("tried ")).expect("it tells what it tried");
+    let timing = serde_json::from_slice(&fs::read(cell.join("timing.json")).unwrap()).unwrap();
+    Some((place, serde_json::from_str(line.1).unwrap(), timing))
+}
+
+#[test]
+fn a_plugin_keeps_to_its_cell() {
+    let Some((place, said, timing)) = tries(|_| String::new()) else { return };
+    let fence = timing["fence"].as_str().unwrap();
+    if fence != "Landlock, seccomp" {
+        println!("skipped: {fence}");
+        return;
+    }
+    for (attempt, outcome) in said.as_object().unwrap() {
+        let wanted = match attempt.as_str() {
+            "write into its own" => "done",
+            "key" | "token" => "not there",
+            "a child writes" => "CalledProcessError",
+            _ => "PermissionError",
+        };
+        assert_eq!(outcome, wanted, "{attempt}: {said}");
+    }
+    assert!(!place.path("beside").exists() && !place.path("child").exists());
+    assert!(!place.cell("tried", "curious.").join("scratch").exists(), "nothing of it is left");
+    let again = place.run(&["verify", "tried"]).exits(0);
+    assert!(again.err.is_empty() || !again.err.contains("differs"), "{}", again.err);
+}
+
+#[test]
+fn what_its_toml_grants_it_has() {
+    let granted = |place: &Place| {
+        let folder = place.path("defs").display().to_string();
+        format!("network = true, write = [\"{folder}\"], env = [\"SOME_API_KEY\"]")
+    };
+    let Some((_place, said, timing)) = tries(granted) else { return };
+    assert_says(timing["fence"].as_str().unwrap(), &["network allowed"]);
+    for (attempt, wanted) in [
+        ("connect", "done"),
+        ("write into a granted folder", "done"),
+        ("write beside", "PermissionError"),
+        ("read the data", "PermissionError"),
+        ("key", "sk-1"),
+        ("token", "not there"),
+    ] {
+        assert_eq!(said[attempt], wanted, "{attempt}: {said}");
+    }
+    let Some((_place, said, timing)) = tries(|_| "everything = true".to_owned()) else { return };
+    assert_eq!(timing["fence"], "none: access.everything");
+    for attempt in [
+        "read the data",
+        "read the data by its descriptor",
+        "read the runner's environment",
+        "connect",
+        "a child writes",
+        "list other runs",
+    ] {
+        assert_eq!(said[attempt], "done", "{attempt}: {said}");
+    }
+    assert_eq!(said["token"], "hf-1");
+}
