@@ -3,7 +3,7 @@
 //! A plugin shares the process of its cell, so that the process fences itself in, for good and for all that it starts. On Linux
 //! by Landlock (files, 5.13) and seccomp (network); elsewhere there is none, which the cell's `timing.json` tells.
 //!
-//! - It writes into its cell's folder, into `config.cache` and the folders of `access.write`, and into devices.
+//! - It writes into its cell's folder, into a folder of its own for temporary files (`TMPDIR`), into `config.cache` and the folders of `access.write`, and into devices.
 //! - It reads everything but the hidden folders: data with their labels, other cells; its own files among them it sees.
 //! - It opens no socket to another machine unless `access.network`.
 
@@ -27,7 +27,8 @@ impl Inside {
     fn of(spec: &CellSpec, folder: &CellFolder, hidden: &[PathBuf]) -> std::io::Result<Self> {
         let absolute = |path: &Path| std::path::absolute(path);
         let own = if spec.slice.is_some() { folder.whole() } else { folder.clone() };
-        let mut write = vec![absolute(own.path())?, "/dev".into()];
+        // The folder for temporary files is the cell's own: `exec::guard` has made it.
+        let mut write = vec![absolute(own.path())?, "/dev".into(), std::env::temp_dir()];
         write.extend(spec.model.access.write.iter().map(PathBuf::from));
         write.extend(spec.cache.iter().map(PathBuf::from));
         let files = spec.weights.values().map(|file| &file.path);

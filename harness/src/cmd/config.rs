@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{Context, Outcome, table};
+use crate::fetch;
 use crate::settings::{DEFAULTS, OTHER_VARIABLES};
 
 /// Shows all settings and where each comes from
@@ -23,7 +24,11 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Done);
     }
     let _ = args.show;
-    let values = toml::Table::try_from(context.settings())?;
+    let mut settings = context.settings().clone();
+    for mirror in &mut settings.mirror {
+        *mirror = fetch::without_password(mirror);
+    }
+    let values = toml::Table::try_from(settings)?;
     if output.json {
         for (name, value) in &values {
             output.json(&json!({"setting": name, "value": value, "origin": context.resolved.origins.get(name)}))?;

@@ -261,7 +261,6 @@ fn sweep(run: &RunFolder, cells: &[CellSpec]) -> anyhow::Result<()> {
         store::sweep(folder.path())?;
         if guard::record_of(&folder, &cell.key)?.is_some_and(|record| matches!(record.end, End::Done { .. })) {
             folder.remove_log()?;
-            folder.remove_scratch()?;
         }
     }
     Ok(())
@@ -271,7 +270,9 @@ fn sweep(run: &RunFolder, cells: &[CellSpec]) -> anyhow::Result<()> {
 fn hidden(settings: &Settings) -> Vec<PathBuf> {
     let mirrors = settings.mirror.iter().filter(|place| !place.contains("://")).map(PathBuf::from);
     let cache = ["prepared", "sample", "objects", "partial", "models"].map(|name| settings.cache.join(name));
-    cache.into_iter().chain([settings.runs.clone(), settings.drop_in.clone()]).chain(mirrors).collect()
+    let all = cache.into_iter().chain([settings.runs.clone(), settings.drop_in.clone()]).chain(mirrors);
+    // A node may begin in another folder.
+    all.map(|folder| std::path::absolute(&folder).unwrap_or(folder)).collect()
 }
 
 /// An error that tells what is missing, where Slurm is not here.

@@ -184,7 +184,8 @@ fn attempt(
     let messages = OpenOptions::new().create(true).append(true).open(folder.messages())?;
     let quoted_from = messages.metadata()?.len();
     let program = std::env::current_exe().context("failed to find this program")?;
-    let scratch = Scratch::new(folder)?;
+    // Not in the cell's folder, whose path may be too long for a socket of Python's `multiprocessing`.
+    let scratch = tempfile::Builder::new().prefix("culture-eval-").tempdir()?;
     let mut command = Command::new(program);
     processes::budget(processes::lead(&mut command), spec.threads).arg("cell").arg(folder.path());
     for hidden in &limits.hidden {
@@ -194,7 +195,7 @@ fn attempt(
         environment(&mut command, &spec.model.access);
     }
     let mut child = command
-        .env("TMPDIR", &scratch.0)
+        .env("TMPDIR", scratch.path())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(messages.into_file())
@@ -256,25 +257,6 @@ fn attempt(
     };
     bar.ended(&end);
     Ok(Guarded::Ended(end))
-}
-
-/// The cell's own folder for temporary files, empty at each start and gone afterwards.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(folder: &CellFolder) -> std::io::Result<Self> {
-        let path = std::path::absolute(folder.scratch())?;
-        folder.remove_scratch()?;
-        fs::create_dir_all(&path)?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // What is left is removed at the next start.
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }
 
 /// Variables that programs, libraries and accelerators read; no key is among them. `*`: all that begin so.

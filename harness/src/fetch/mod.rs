@@ -323,6 +323,15 @@ impl fmt::Display for Local {
     }
 }
 
+/// A place as it may be shown: an address without its password.
+pub fn without_password(place: &str) -> String {
+    let Ok(mut url) = Url::parse(place) else { return place.to_owned() };
+    if url.password().is_some() && url.set_password(Some("***")).is_ok() {
+        return url.into();
+    }
+    place.to_owned()
+}
+
 /// Whether the cache, a mirror folder or the drop-in folder has the source: a look at names and sizes, no network.
 pub fn is_available_locally(family: &str, source: &Source, options: &Options) -> Option<Local> {
     let job = Job::new(family, source, options, &Silent).ok()?;

@@ -10,7 +10,6 @@
 //!     tries.json                       starts that were lost, each with its reason (schedulers)
 //!     state/                           the fitted model, where the plugin can save it
 //!     log.txt                          what the cell and its plugin said
-//!     scratch/                         temporary files of the plugin; gone when nobody works on the cell
 //!     predictions.parquet              all answers
 //!     record.json                      done or failed: written last, by rename
 //!     timing.json                      seconds and memory: the only file that differs between reruns
@@ -154,14 +153,6 @@ impl CellFolder {
         Ok(())
     }
 
-    /// Removes what its plugin has left in the folder for temporary files.
-    pub fn remove_scratch(&self) -> io::Result<()> {
-        match fs::remove_dir_all(self.scratch()) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
-    }
-
     /// Vectors so far: float32, row-major, little-endian.
     pub fn vectors(&self, name: &str) -> PathBuf {
         self.0.join(format!("{name}.f32"))
@@ -175,11 +166,6 @@ impl CellFolder {
     /// What the cell and its plugin wrote to stderr.
     pub fn messages(&self) -> PathBuf {
         self.0.join("log.txt")
-    }
-
-    /// Temporary files of its plugin.
-    pub fn scratch(&self) -> PathBuf {
-        self.0.join("scratch")
     }
 
     /// All answers.

@@ -29,6 +29,7 @@ mod real_data;
 mod sample_run;
 mod scaffold;
 mod scoring;
+mod secrets;
 mod slices;
 mod slurm;
 mod stats;
