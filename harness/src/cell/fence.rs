@@ -3,7 +3,8 @@
 //! A plugin shares the process of its cell, so that the process fences itself in, for good and for all that it starts. On Linux
 //! by Landlock (files, 5.13) and seccomp (network); elsewhere there is none, which the cell's `timing.json` tells.
 //!
-//! - It writes into its cell's folder, into a folder of its own for temporary files (`TMPDIR`), into `config.cache` and the folders of `access.write`, and into devices.
+//! - It writes into its cell's folder, into a folder of its own for temporary files (`TMPDIR`), into `config.cache`, the
+//!   folders of `access.write`, and devices.
 //! - It reads everything but the hidden folders: data with their labels, other cells; its own files among them it sees.
 //! - It opens no socket to another machine unless `access.network`.
 
