@@ -265,7 +265,24 @@ impl Manifest {
     /// Reads that of a run.
     pub fn read(run: &RunFolder) -> anyhow::Result<Self> {
         run.must_exist()?;
-        store::read_json(&run.manifest()).context("failed to read the run's manifest")
+        let manifest: Self =
+            store::read_json(&run.manifest()).context("failed to read the run's manifest")?;
+        manifest.stays_within().with_context(|| format!("{}", run.manifest().display()))?;
+        Ok(manifest)
+    }
+
+    /// A run may come from elsewhere: no name in it leads out of its folder.
+    fn stays_within(&self) -> anyhow::Result<()> {
+        let cells = self.cells.iter().map(|cell| ("folder of a cell", &cell.folder));
+        let benchmarks = self.benchmarks.iter().map(|benchmark| ("benchmark", &benchmark.name));
+        let columns = self.columns.iter().map(|column| ("column", &column.name));
+        for (what, name) in cells.chain(benchmarks).chain(columns) {
+            anyhow::ensure!(
+                !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']),
+                "the name {name:?} of a {what} is not one this program gives: it could lead out of the run's folder; take the run from where it was made"
+            );
+        }
+        Ok(())
     }
 
     /// Writes it to the run's folder.

@@ -25,14 +25,23 @@ def ratios(folder):
     return found
 
 
-def main():
-    first, second = map(ratios, sys.argv[1:3])
+def compare(first, second):
+    """The sentence, and the names of ratios that lie apart with both triples of lowest, middle and highest."""
+    first, second = ratios(first), ratios(second)
     both = first.keys() & second.keys()
-    apart = [name for name in sorted(both) if first[name][0] > second[name][2] * WIDER or second[name][0] > first[name][2] * WIDER]
+    apart = {name: (first[name], second[name]) for name in sorted(both)
+             if first[name][0] > second[name][2] * WIDER or second[name][0] > first[name][2] * WIDER}
     change = sorted(abs(second[name][1] / first[name][1] - 1) for name in both)
-    print(f"{len(both)} ratios in both, {len(both) - len(apart)} agree; they differ by {100 * median(change):.0f} % in the median, {100 * change[-1]:.0f} % at most")
-    for name in apart:
-        print(f"  {name}: " + " against ".join(f"{mid:.3g} ({low:.3g} to {high:.3g})" for low, mid, high in (first[name], second[name])))
+    return (f"{len(both)} ratios in both, {len(both) - len(apart)} agree; they differ by {100 * median(change):.0f} % in the median, "
+            f"{100 * change[-1]:.0f} % at most"), apart
 
 
-main()
+def main():
+    sentence, apart = compare(*sys.argv[1:3])
+    print(sentence)
+    for name, sides in apart.items():
+        print(f"  {name}: " + " against ".join(f"{mid:.3g} ({low:.3g} to {high:.3g})" for low, mid, high in sides))
+
+
+if __name__ == "__main__":
+    main()

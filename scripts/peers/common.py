@@ -118,6 +118,13 @@ def told(value):
         return None
 
 
+def commit():
+    """Of the working copy; what is measured is what it built."""
+    git = lambda *words: subprocess.run(["git", *words], capture_output=True, text=True, cwd=Path(__file__).parent).stdout.strip()  # noqa: E731
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", ":/harness", ":/baselines", ":/calm-plugin", ":/plugin-api")
+    return git("rev-parse", "--short", "HEAD") + (" with changes" if changed else "")
+
+
 class Bench:
     def __init__(self, subject):
         self.options = Options.from_command()
@@ -143,7 +150,7 @@ class Bench:
     def keep(self, name, **row):
         """Writes a row whole or not at all."""
         row = {"subject": self.subject, "name": name, "when": time.strftime("%Y-%m-%d %H:%M", time.gmtime()), "load": os.getloadavg()[0],
-               "threads": self.options.threads, **row}
+               "threads": self.options.threads, "commit": commit(), **row}
         path = self.folder / f"{name}.json"
         path.with_suffix(".part").write_text(json.dumps(row, indent=1))
         path.with_suffix(".part").rename(path)
@@ -174,9 +181,13 @@ def scratch():
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def stats(bench, requests, threads):
-    """One process of `culture-eval stats` for all requests; the seconds are those of the computations alone (`--timing`)."""
-    lines = "".join(json.dumps({"id": n, "fn": fn, "input": data, "opts": opts}) + "\n" for n, (fn, data, opts) in enumerate(requests))
+def stats(bench, requests, threads, warm=False):
+    """One process of `culture-eval stats` for all requests; the seconds are those of the computations alone (`--timing`).
+
+    `warm`: each is asked twice and the second counts, as a peer's call is not its process' first either.
+    """
+    asked = [request for request in requests for _ in range(2 if warm else 1)]
+    lines = "".join(json.dumps({"id": n, "fn": fn, "input": data, "opts": opts}) + "\n" for n, (fn, data, opts) in enumerate(asked))
     with tempfile.TemporaryFile() as file:
         file.write(lines.encode())
         file.seek(0)
@@ -185,4 +196,5 @@ def stats(bench, requests, threads):
     for answer in answers:
         if "answer" not in answer:
             raise RuntimeError(answer["error"])
-    return Run(sum(a["seconds"] for a in answers), run.cpu, run.memory), [a["answer"] for a in answers]
+    counted = answers[1 if warm else 0::2 if warm else 1]
+    return Run(sum(a["seconds"] for a in counted), sum(a["cpu_seconds"] for a in counted), run.memory), [a["answer"] for a in counted]

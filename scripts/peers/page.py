@@ -1,4 +1,4 @@
-"""The rows as one page: `page.py FOLDER_OF_ROWS PROGRAM` prints Markdown. No number on it is typed in."""
+"""The rows as one page: `page.py FOLDER_OF_ROWS PROGRAM [ROWS_OF_AN_EARLIER_RUN]` prints Markdown. No number on it is typed in."""
 import json
 import os
 import platform
@@ -9,6 +9,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import agree
 from why import WHY
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -208,8 +209,10 @@ def growth(rows):
 
 def head(rows, program):
     cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
-    git = lambda *words: subprocess.run(["git", *words], capture_output=True, text=True, cwd=ROOT).stdout.strip()  # noqa: E731
-    commit = git("rev-parse", "--short", "HEAD") + (" with changes" if git("status", "--porcelain", "--untracked-files=no", "--", "harness", "baselines", "calm-plugin", "plugin-api") else "")
+    commits = {}
+    for row in (row for all in rows.values() for row in all):
+        commits.setdefault(row["commit"], set()).add(row["subject"])
+    built = "; ".join(commits) if len(commits) == 1 else "; ".join(f"{commit} ({', '.join(name for name in [*SUBJECTS, 'limits', 'growth'] if name in names)})" for commit, names in commits.items())
     ours = subprocess.run([program, "--version"], capture_output=True, text=True).stdout.strip()
     pins = [line.split("==")[0] for line in (ROOT / "scripts/peers/requirements.txt").read_text().splitlines() if "==" in line]
     versions = ", ".join(f"{name} {found}" for name in pins if (found := installed(name)))
@@ -221,7 +224,7 @@ def head(rows, program):
         "# Side by side", "",
         "Ours against what a user would pick instead: the same inputs, the same machine, the same run, in alternation. Written by `scripts/bench-peers --write` (`just bench-peers`).", "",
         f"{cpu}, {os.cpu_count()} cores, {memory / 2**20:.0f} GiB, {platform.system()} {platform.machine()}; {', '.join(map(str, threads))} threads for both sides. {calm}", "",
-        f"{ours}, commit {commit}, release build. Python {platform.python_version()}, {versions}.", "",
+        f"{ours}, release build of commit {built}. Python {platform.python_version()}, {versions}.", "",
         "Times are medians; in brackets the fastest, the slowest and the number of runs. The ratio is theirs over ours, in brackets that of single rounds; *CPU* is the ratio of CPU "
         "seconds, which neighbours disturb less. What a time includes stands below each table.",
     ]
@@ -237,6 +240,8 @@ def installed(name):
 def main():
     rows = rows_of(Path(sys.argv[1]))
     lines = head(rows, sys.argv[2])
+    if sys.argv[3:]:
+        lines += ["", f"Measured twice in full: {agree.compare(sys.argv[3], sys.argv[1])[0]} (`scripts/peers/agree.py`). This is the later run."]
     for subject, title in SUBJECTS.items():
         if subject in rows:
             lines += ["", f"## {title}", "", *compared(subject, rows[subject])]

@@ -279,6 +279,19 @@ impl ModelConfig {
         }
         let head_width = raw.head_dim.unwrap_or(raw.hidden_size / heads);
         let key_heads = raw.num_key_value_heads.unwrap_or(heads);
+        // Some decoders say -1 for none.
+        let padding = raw.pad_token_id.filter(|&id| id != -1);
+        let padding = padding.unwrap_or(i64::from(family == Family::Roberta));
+        for (name, value, most) in [
+            ("num_hidden_layers", raw.num_hidden_layers as i64, 1 << 10),
+            ("head_dim", head_width - 1, 1 << 16),
+            ("type_vocab_size", raw.type_vocab_size, 1 << 16),
+            ("pad_token_id", padding, raw.vocab_size),
+        ] {
+            if !(0..most).contains(&value) {
+                return Err(format!("{name} is out of its range"));
+            }
+        }
         if key_heads < 1
             || heads % key_heads != 0
             || (family != Family::Llama && head_width * heads != raw.hidden_size)
@@ -288,7 +301,6 @@ impl ModelConfig {
                 raw.hidden_size
             ));
         }
-        let padding = raw.pad_token_id.unwrap_or(i64::from(family == Family::Roberta));
         let window = raw.window(kind);
         Ok(Self {
             family,
@@ -384,6 +396,12 @@ mod tests {
         assert!(wrong("\"vocab_size\": 30522,", "").contains("vocab_size"));
         assert!(wrong("384", "385").contains("do not divide"));
         assert!(wrong("30522", "-3").contains("vocab_size is -3"));
+        assert!(wrong("layers\": 6", "layers\": 999999999999").contains("num_hidden_layers"));
+        assert!(wrong("type_vocab_size\": 2", "type_vocab_size\": -1").contains("type_vocab_size"));
+        assert!(
+            wrong("\"vocab_size", "\"pad_token_id\": 30522, \"vocab_size").contains("pad_token_id")
+        );
+        assert!(wrong("\"vocab_size", "\"head_dim\": 0, \"vocab_size").contains("head_dim"));
     }
 
     #[test]

@@ -234,6 +234,20 @@ pub(crate) struct Generated {
     pub(crate) replies: Vec<String>,
 }
 
+/// Reads a line as the answer to a request, or as what may stand before one (`aside`).
+pub(crate) fn read(request: &str, line: &[u8]) -> serde_json::Result<()> {
+    match request {
+        "create" => serde_json::from_slice::<Created>(line).map(drop),
+        "fit" | "fit-piece" | "save" | "load" => serde_json::from_slice::<Nothing>(line).map(drop),
+        "fit-end" => serde_json::from_slice::<Ended>(line).map(drop),
+        "classify" => serde_json::from_slice::<Classified>(line).map(drop),
+        "embed" => serde_json::from_slice::<Embedded>(line).map(drop),
+        "loglikelihood" => serde_json::from_slice::<Likelihoods>(line).map(drop),
+        "generate" => serde_json::from_slice::<Generated>(line).map(drop),
+        _ => serde_json::from_slice::<Aside>(line).map(drop),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

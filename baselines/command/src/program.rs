@@ -35,6 +35,9 @@ const QUOTED: usize = 600;
 /// Longest line quoted in an error, in characters.
 const SHOWN: usize = 200;
 
+/// Bytes that no line of a program may exceed; the vectors of a batch are some millions.
+const LINE: u64 = 1 << 30;
+
 /// A running program.
 #[derive(Debug)]
 pub(crate) struct Program {
@@ -86,7 +89,7 @@ impl Program {
         let (requests, to_write) = channel();
         std::thread::spawn(move || write(stdin, &to_write));
         let (sender, lines) = sync_channel(WAITING);
-        std::thread::spawn(move || read(stdout, &sender));
+        std::thread::spawn(move || read(stdout, &sender, LINE));
         let said = Arc::new(Mutex::new(VecDeque::new()));
         let hearing = {
             let said = Arc::clone(&said);
@@ -275,12 +278,18 @@ fn write(mut stdin: impl Write, requests: &Receiver<Vec<u8>>) {
     }
 }
 
-/// Reads lines until the end or an error, which is the last thing sent.
-fn read(stdout: impl Read, lines: &SyncSender<std::io::Result<Vec<u8>>>) {
+/// Reads lines until the end or an error, which is the last thing sent. A line of more than `most` bytes is one.
+fn read(stdout: impl Read, lines: &SyncSender<std::io::Result<Vec<u8>>>, most: u64) {
     let mut stdout = BufReader::with_capacity(1 << 16, stdout);
     loop {
         let mut line = Vec::new();
-        let read = stdout.read_until(b'\n', &mut line);
+        let mut read = stdout.by_ref().take(most).read_until(b'\n', &mut line);
+        if line.len() as u64 == most && line.last() != Some(&b'\n') {
+            line = Vec::new();
+            read = Err(std::io::Error::other(format!(
+                "a line of more than {most} bytes; an answer is one line, and ends with a line end"
+            )));
+        }
         let last = !matches!(read, Ok(1..));
         if matches!(read, Ok(0)) || lines.send(read.map(|_| line)).is_err() || last {
             return;
@@ -326,3 +335,28 @@ fn die_with_owner(command: &mut Command) {
 
 #[cfg(not(target_os = "linux"))]
 fn die_with_owner(_command: &mut Command) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_without_end_is_cut_short() {
+        let (sender, lines) = sync_channel(WAITING);
+        let said = b"{}\n12345\n".as_slice().chain(std::io::repeat(b'x'));
+        let reading = std::thread::spawn(move || read(said, &sender, 6));
+        assert_eq!(lines.recv().unwrap().unwrap(), b"{}\n");
+        assert_eq!(lines.recv().unwrap().unwrap(), b"12345\n");
+        let error = lines.recv().unwrap().unwrap_err().to_string();
+        assert!(error.contains("more than 6 bytes"), "{error}");
+        reading.join().unwrap();
+        assert!(lines.recv().is_err(), "nothing more is read");
+    }
+
+    #[test]
+    fn the_last_line_may_lack_its_end() {
+        let (sender, lines) = sync_channel(WAITING);
+        read(b"{}".as_slice(), &sender, 6);
+        assert_eq!(lines.recv().unwrap().unwrap(), b"{}");
+    }
+}

@@ -1,7 +1,7 @@
 //! `culture-eval stats`: the statistics engine as a filter of JSON lines, or one function by name and flags.
 
 use std::io::{BufRead, Write};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use serde_json::{Map, Value, json};
@@ -20,7 +20,7 @@ pub(super) struct Args {
     /// List all functions with their inputs and options.
     #[arg(long)]
     list: bool,
-    /// Add to each answer the seconds its computation took (start-up and parsing excluded).
+    /// Add to each answer the seconds its computation took, of the clock and of all processors (start-up and parsing excluded).
     #[arg(long)]
     timing: bool,
     /// A function, then its arguments as `--name value`.
@@ -43,6 +43,29 @@ pub(super) fn run(args: Args, context: &Context) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+/// The clock, and the processors' time of this process.
+struct Watch {
+    clock: Instant,
+    cpu: Duration,
+}
+
+impl Watch {
+    fn start() -> Self {
+        Self { clock: Instant::now(), cpu: Self::cpu() }
+    }
+
+    fn cpu() -> Duration {
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+        Duration::new(now.tv_sec.unsigned_abs(), now.tv_nsec.try_into().unwrap_or(0))
+    }
+
+    /// Seconds since the start: of the clock, of all processors.
+    fn read(&self) -> (Value, Value) {
+        let cpu = Self::cpu().saturating_sub(self.cpu);
+        (json!(self.clock.elapsed().as_secs_f64()), json!(cpu.as_secs_f64()))
+    }
+}
+
 fn lines(out: &mut impl Write, timing: bool) -> Result<()> {
     for line in std::io::stdin().lock().lines() {
         let line = line.context("failed to read standard input")?;
@@ -51,10 +74,10 @@ fn lines(out: &mut impl Write, timing: bool) -> Result<()> {
         }
         let answer = match serde_json::from_str::<Value>(&line) {
             Ok(request) => {
-                let start = Instant::now();
+                let watch = Watch::start();
                 let mut answer = json::answer(&request);
                 if timing {
-                    answer["seconds"] = json!(start.elapsed().as_secs_f64());
+                    (answer["seconds"], answer["cpu_seconds"]) = watch.read();
                 }
                 answer
             }
@@ -99,10 +122,12 @@ fn one(out: &mut impl Write, name: &str, flags: &[String], timing: bool, as_json
         let target = if function.input.contains(&key.as_str()) { &mut input } else { &mut opts };
         target.insert(key, parse(&value));
     }
-    let start = Instant::now();
+    let watch = Watch::start();
     let mut answer = json::call(function.name, &input, &opts)?;
     if timing {
-        answer.insert("seconds".into(), json!(start.elapsed().as_secs_f64()));
+        let (seconds, cpu) = watch.read();
+        answer.insert("seconds".into(), seconds);
+        answer.insert("cpu_seconds".into(), cpu);
     }
     if as_json {
         serde_json::to_writer(&mut *out, &answer)?;

@@ -8,7 +8,7 @@ const HEADERS: usize = 64;
 
 /// What was asked for.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Asked {
+pub enum Asked {
     /// The page.
     Page {
         /// Only its head.
@@ -20,7 +20,7 @@ pub(super) enum Asked {
 
 /// Why there is no answer.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Refused {
+pub struct Refused {
     status: &'static str,
     message: String,
 }
@@ -39,7 +39,7 @@ impl Refused {
 }
 
 /// Reads the head of a request and decides.
-pub(super) fn read(stream: &mut impl Read, port: u16) -> Result<Asked, Refused> {
+pub fn read(stream: &mut impl Read, port: u16) -> Result<Asked, Refused> {
     let bad = |message: &str| Refused::new("400 Bad Request", message);
     let mut head = Vec::new();
     let mut buffer = [0; 2048];

@@ -3,7 +3,7 @@
 //! A browser on this machine may be made to ask for any name that leads here (DNS rebinding), so that a request is
 //! answered only where its `Host` is a name of this machine's loopback; one with an `Origin` of another place is refused.
 
-mod http;
+pub mod http;
 
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};

@@ -303,8 +303,11 @@ pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-/// SHA-256 of a file as lower-case hex.
+/// SHA-256 of a file as lower-case hex. A pipe or device, which might never end, is refused.
 pub fn sha256_file(path: &Path) -> io::Result<String> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other(format!("{}: no plain file", path.display())));
+    }
     let mut file = fs::File::open(path)?;
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 18];

@@ -158,11 +158,14 @@ fn text_or_binary(mut file: BufReader<impl Read>, most: usize) -> Result<Table, 
     }
 }
 
+/// No vectors have more dimensions; a head that says so is of another kind of file.
+const WIDEST: usize = 1 << 16;
+
 /// `words dimensions`, the first line of word2vec's files.
 fn header(line: &[u8]) -> Option<(usize, usize)> {
     let mut fields = std::str::from_utf8(line).ok()?.split_whitespace();
     let (words, dims) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
-    (fields.next().is_none() && dims > 0).then_some((words, dims))
+    (fields.next().is_none() && (1..=WIDEST).contains(&dims)).then_some((words, dims))
 }
 
 fn open(path: &Path) -> Result<BufReader<File>, Error> {

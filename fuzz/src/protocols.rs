@@ -1,0 +1,41 @@
+//! Bytes from other processes and machines.
+
+use openai_api::answer;
+use openai_api::request::Wanted;
+
+/// A line of a program behind the plugin `command`.
+pub(crate) fn message(bytes: &[u8]) {
+    let (choice, rest) = super::choice(bytes, 8);
+    let request =
+        ["aside", "create", "fit", "fit-end", "classify", "embed", "loglikelihood", "generate"];
+    let _ = command::read_line(request[choice as usize], rest);
+}
+
+/// An answer of a server: as one body, and as a stream of events in two pieces.
+pub(crate) fn answer(bytes: &[u8]) {
+    let (choice, rest) = super::choice(bytes, 3);
+    let wanted = match choice {
+        0 => Wanted::Text,
+        1 => Wanted::Top,
+        _ => Wanted::Echo { continuation: " offensive".to_owned(), after_blank: false },
+    };
+    if let Ok(body) = serde_json::from_slice(rest) {
+        let _ = answer::read(&body, &wanted);
+        let _ = answer::told(&body);
+    }
+    let mut pieces = answer::Pieces::default();
+    let mut events = openai_api::sse::Events::default();
+    let (first, second) = rest.split_at(rest.len() / 2);
+    for part in [first, second] {
+        events.feed(part, |event| drop(pieces.take(event)));
+    }
+    events.end(|event| drop(pieces.take(event)));
+    if let Some(body) = pieces.whole() {
+        let _ = answer::read(&body, &wanted);
+    }
+}
+
+/// A request to the page that `serve` shows.
+pub(crate) fn request(bytes: &[u8]) {
+    let _ = harness::serve::http::read(&mut &*bytes, 80);
+}
