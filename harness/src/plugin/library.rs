@@ -52,55 +52,66 @@ pub fn load(path: &Path) -> Result<Library, PluginError> {
     // Never unloaded: threads and thread-locals of the plugin may outlive every handle.
     std::mem::forget(library);
     // SAFETY: by the ABI the function takes nothing and returns a static table.
-    let table = unsafe { entry() };
-    if table.is_null() {
-        return Err(PluginError::BadTable { path, problem: "the table is null".to_owned() });
-    }
-    // SAFETY: every table of every version starts with these two numbers and the size.
-    let (major, minor, size) = unsafe {
-        (
-            (&raw const (*table).abi_major).read(),
-            (&raw const (*table).abi_minor).read(),
-            (&raw const (*table).struct_size).read(),
-        )
-    };
-    if major != abi::CE_ABI_MAJOR {
-        return Err(PluginError::OtherAbi {
-            path,
-            theirs: format!("{major}.{minor}"),
-            ours: format!("{}.{}", abi::CE_ABI_MAJOR, abi::CE_ABI_MINOR),
-            ours_major: abi::CE_ABI_MAJOR,
-        });
-    }
-    if size < LEAST {
-        let problem = format!(
-            "its table says ABI {major}.{minor} but has {size} bytes; that of ABI {}.0 has {LEAST}",
-            abi::CE_ABI_MAJOR
-        );
-        return Err(PluginError::BadTable { path, problem });
-    }
-    let mut ours = MaybeUninit::<CePlugin>::zeroed();
-    // SAFETY: both tables have the bytes that are copied; where theirs ends, ours is zero: a function that is not there.
-    let table = unsafe {
-        let bytes = size.min(size_of::<CePlugin>());
-        ptr::copy_nonoverlapping(table.cast::<u8>(), ours.as_mut_ptr().cast::<u8>(), bytes);
-        ours.assume_init()
-    };
-    // SAFETY: texts of a table live as long as the process.
-    let text = |t: CeStr| unsafe { super::host::lossy(t) };
-    let library = Library {
-        sha256,
-        name: text(table.name),
-        version: text(table.version),
-        build_info: text(table.build_info),
-        table,
-        path,
-    };
-    library.check()?;
-    Ok(library)
+    unsafe { Library::of(entry(), path, sha256) }
 }
 
 impl Library {
+    /// Reads the table of an open plugin.
+    ///
+    /// # Safety
+    /// `table` is null or points to a table of the ABI that lives, with what it points to, as long as the process.
+    pub(super) unsafe fn of(
+        table: *const CePlugin,
+        path: PathBuf,
+        sha256: String,
+    ) -> Result<Self, PluginError> {
+        if table.is_null() {
+            return Err(PluginError::BadTable { path, problem: "the table is null".to_owned() });
+        }
+        // SAFETY: every table of every version starts with these two numbers and the size.
+        let (major, minor, size) = unsafe {
+            (
+                (&raw const (*table).abi_major).read(),
+                (&raw const (*table).abi_minor).read(),
+                (&raw const (*table).struct_size).read(),
+            )
+        };
+        if major != abi::CE_ABI_MAJOR {
+            return Err(PluginError::OtherAbi {
+                path,
+                theirs: format!("{major}.{minor}"),
+                ours: format!("{}.{}", abi::CE_ABI_MAJOR, abi::CE_ABI_MINOR),
+                ours_major: abi::CE_ABI_MAJOR,
+            });
+        }
+        if size < LEAST {
+            let problem = format!(
+                "its table says ABI {major}.{minor} but has {size} bytes; that of ABI {}.0 has {LEAST}",
+                abi::CE_ABI_MAJOR
+            );
+            return Err(PluginError::BadTable { path, problem });
+        }
+        let mut ours = MaybeUninit::<CePlugin>::zeroed();
+        // SAFETY: both tables have the bytes that are copied; where theirs ends, ours is zero: a function that is not there.
+        let table = unsafe {
+            let bytes = size.min(size_of::<CePlugin>());
+            ptr::copy_nonoverlapping(table.cast::<u8>(), ours.as_mut_ptr().cast::<u8>(), bytes);
+            ours.assume_init()
+        };
+        // SAFETY: texts of a table live as long as the process.
+        let text = |t: CeStr| unsafe { super::host::lossy(t) };
+        let library = Self {
+            sha256,
+            name: text(table.name),
+            version: text(table.version),
+            build_info: text(table.build_info),
+            table,
+            path,
+        };
+        library.check()?;
+        Ok(library)
+    }
+
     /// Every capability must come with its functions.
     fn check(&self) -> Result<(), PluginError> {
         let t = &self.table;

@@ -8,6 +8,8 @@ mod find;
 mod host;
 mod instance;
 mod library;
+#[cfg(test)]
+mod tests;
 
 pub use error::PluginError;
 pub use find::{find, is_path};
