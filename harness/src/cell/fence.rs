@@ -7,6 +7,7 @@
 //!   folders of `access.write`, and devices.
 //! - It reads everything but the hidden folders: data with their labels, other cells; its own files among them it sees.
 //! - It opens no socket to another machine unless `access.network`.
+//! - It and all that it starts stay in its process group, so that they end with it; it signals nobody else (Linux 6.12).
 
 use std::path::{Path, PathBuf};
 
@@ -72,15 +73,18 @@ pub fn around(spec: &CellSpec, folder: &CellFolder, hidden: &[PathBuf]) -> Resul
     }
     let inside = Inside::of(spec, folder, hidden).map_err(|e| e.to_string())?;
     let files = system::keep_files(&inside)?;
-    let network = if access.network { "network allowed" } else { system::keep_offline()? };
-    Ok(format!("{files}, {network}"))
+    let calls = system::keep_calls(access.network)?;
+    let signals = system::keep_signals()?;
+    Ok(format!("{files}, {calls}{signals}"))
 }
 
 #[cfg(target_os = "linux")]
 mod system {
+    use std::collections::BTreeMap;
+
     use landlock::{
         ABI, Access as _, AccessFs, Ruleset, RulesetAttr as _, RulesetCreatedAttr as _,
-        RulesetError, RulesetStatus, path_beneath_rules,
+        RulesetError, RulesetStatus, Scope, path_beneath_rules,
     };
     use rustix::thread::{CapabilitySet, CapabilitySets};
     use seccompiler::{
@@ -122,8 +126,23 @@ mod system {
         rustix::thread::set_capabilities(None, kept)
     }
 
-    /// No sockets of the internet's families, and no ring through which calls are made that a filter does not see.
-    pub(super) fn keep_offline() -> Result<&'static str, String> {
+    /// Signals reach only what this process starts. Orphans become its children: their memory counts.
+    pub(super) fn keep_signals() -> Result<&'static str, String> {
+        rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
+            .map_err(|e| format!("subreaper: {e}"))?;
+        let enforce = || -> Result<_, RulesetError> {
+            Ruleset::default().scope(Scope::Signal)?.create()?.restrict_self()
+        };
+        let status = enforce().map_err(|e| format!("Landlock: {e}"))?;
+        Ok(match status.ruleset {
+            RulesetStatus::FullyEnforced => "",
+            _ => ", signals not fenced (a kernel before 6.12)",
+        })
+    }
+
+    /// No process group or session beside the cell's. Offline: no sockets of the internet's families, and no ring through which calls
+    /// are made that a filter does not see.
+    pub(super) fn keep_calls(network: bool) -> Result<&'static str, String> {
         let filter = || -> Result<BpfProgram, seccompiler::BackendError> {
             let family = |family: rustix::net::AddressFamily| {
                 let is = SeccompCondition::new(
@@ -135,27 +154,38 @@ mod system {
                 SeccompRule::new(vec![is])
             };
             let (v4, v6) = (rustix::net::AddressFamily::INET, rustix::net::AddressFamily::INET6);
-            let rules = [
-                (libc::SYS_socket, vec![family(v4)?, family(v6)?]),
-                (libc::SYS_io_uring_setup, Vec::new()),
-            ];
+            let mut rules =
+                BTreeMap::from([(libc::SYS_setsid, vec![]), (libc::SYS_setpgid, vec![])]);
+            if !network {
+                rules.insert(libc::SYS_socket, vec![family(v4)?, family(v6)?]);
+                rules.insert(libc::SYS_io_uring_setup, vec![]);
+            }
             let refused = SeccompAction::Errno(libc::EACCES as u32);
             let arch: TargetArch = std::env::consts::ARCH.try_into()?;
-            SeccompFilter::new(rules.into(), SeccompAction::Allow, refused, arch)?.try_into()
+            SeccompFilter::new(rules, SeccompAction::Allow, refused, arch)?.try_into()
         };
         let filter = match filter() {
             Ok(filter) => filter,
             Err(seccompiler::BackendError::InvalidTargetArch(_)) => {
-                return Ok("no seccomp for this processor: the network is not fenced");
+                return Ok(unfenced(network));
             }
             Err(e) => return Err(format!("seccomp: {e}")),
         };
         match seccompiler::apply_filter(&filter) {
+            Ok(()) if network => Ok("network allowed"),
             Ok(()) => Ok("seccomp"),
             Err(seccompiler::Error::Seccomp(e)) if e.raw_os_error() == Some(libc::EINVAL) => {
-                Ok("no seccomp in this kernel: the network is not fenced")
+                Ok(unfenced(network))
             }
             Err(e) => Err(format!("seccomp: {e}")),
+        }
+    }
+
+    fn unfenced(network: bool) -> &'static str {
+        if network {
+            "network allowed, no seccomp here: its programs may outlive it"
+        } else {
+            "no seccomp here: the network is not fenced, its programs may outlive it"
         }
     }
 }
@@ -168,8 +198,12 @@ mod system {
         Ok("no Landlock on this system: files are not fenced")
     }
 
-    pub(super) fn keep_offline() -> Result<&'static str, String> {
+    pub(super) fn keep_calls(_: bool) -> Result<&'static str, String> {
         Ok("no seccomp on this system: the network is not fenced")
+    }
+
+    pub(super) fn keep_signals() -> Result<&'static str, String> {
+        Ok("")
     }
 }
 

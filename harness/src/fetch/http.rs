@@ -207,6 +207,12 @@ fn send(job: &Job<'_>, request: RequestBuilder, url: &Url) -> Result<Response, T
     }
     request.send().map_err(|error| {
         let (reason, timeout) = (innermost(&error), error.is_timeout());
+        if reason.contains("certificate") {
+            let reason = format!(
+                "shows a certificate that cannot be trusted ({reason}), so nothing was read; check this machine's clock, and if a proxy of your site stands between, name its certificates in SSL_CERT_FILE"
+            );
+            return refused(job, url, &reason);
+        }
         if error.is_connect() {
             return Trouble::Connect { host, reason, timeout };
         }

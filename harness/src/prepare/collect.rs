@@ -8,7 +8,7 @@ use crate::definition::family::{Family, Task};
 use crate::definition::split::{Part, Split};
 use crate::example::Example;
 use crate::normalise::{Place, Tally};
-use crate::split::{self, name_key, overlap, text_key};
+use crate::split::{self, leaks, name_key, overlap, text_key};
 
 use super::meta::{Lengths, Meta, SourceRecord, Statistics};
 use super::{Error, Mode, VERSION};
@@ -29,6 +29,7 @@ pub(super) struct Columns {
     given: Vec<Option<Part>>,
     draws: Vec<u64>,
     texts: Vec<u64>,
+    leaks: leaks::Columns,
     clusters: Vec<u64>,
     lengths: Vec<u32>,
     cultures: Vec<u32>,
@@ -83,6 +84,7 @@ impl Collected {
             labels.sort();
         }
         let overlap = overlap(parts, &columns.texts, &columns.clusters);
+        let leaks = columns.leaks.count(parts, &columns.texts, &columns.cultures, &columns.labels);
         let mut clusters = columns.clusters.clone();
         clusters.sort_unstable();
         clusters.dedup();
@@ -103,6 +105,7 @@ impl Collected {
             clusters: clusters.len() as u64,
             text_chars: Lengths::of(columns.lengths),
             overlap,
+            leaks,
             groups: columns.groups,
         };
         Meta {
@@ -134,6 +137,7 @@ impl Columns {
         self.given.push(example.part);
         self.draws.push(split::draw(split, &example.id, &example.cluster));
         self.texts.push(text_key(&example.text));
+        self.leaks.push(&example.text, &example.label);
         let alone = example.cluster == example.id;
         self.clusters.push(if alone { id } else { name_key(&example.cluster) });
         self.lengths.push(example.text.chars().count() as u32);

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::definition::catalogue;
 use crate::normalise::Warnings;
-use crate::split::Overlap;
+use crate::split::{Leaks, Overlap};
 use crate::store;
 use crate::store::record::CellSpec;
 
@@ -76,6 +76,8 @@ pub struct Statistics {
     pub text_chars: Lengths,
     /// What stands on both sides of the split.
     pub overlap: Overlap,
+    /// What stands twice within test, and labels in the texts.
+    pub leaks: Leaks,
     /// Further tag -> value -> examples.
     pub groups: BTreeMap<String, BTreeMap<String, u64>>,
 }
@@ -138,7 +140,7 @@ impl Meta {
                 warned.first.first().map_or_else(String::new, |place| format!(" (first: {place})"));
             notes.push(format!("{} × {kind}{first}", warned.count));
         }
-        let overlap = self.statistics.overlap;
+        let (overlap, leaks) = (self.statistics.overlap, self.statistics.leaks);
         let test = self.statistics.part("test");
         for (n, of, what) in [
             (overlap.test_texts_in_train, test, "test examples have a text that is also in train"),
@@ -152,10 +154,23 @@ impl Meta {
                 self.statistics.part("valid"),
                 "valid examples have a text that is also in train",
             ),
+            (leaks.repeated, test, "test examples have the text and culture of another one"),
+            (
+                leaks.contradicted,
+                test,
+                "test examples have a twin of the same text and culture with another label",
+            ),
         ] {
             if n > 0 {
                 notes.push(format!("{n} of {of} {what}"));
             }
+        }
+        // Where texts name any label alike, their own tells nothing.
+        if leaks.own_label_in_text > 2 * leaks.other_label_in_text + test / 100 {
+            notes.push(format!(
+                "in {} of {test} test examples the text names the label, in {} another label",
+                leaks.own_label_in_text, leaks.other_label_in_text
+            ));
         }
         notes.extend(self.differences());
         notes
@@ -233,6 +248,7 @@ impl Statistics {
             check("clusters", &self.clusters, &committed.clusters);
             check("text_chars", &self.text_chars, &committed.text_chars);
             check("overlap", &self.overlap, &committed.overlap);
+            check("leaks", &self.leaks, &committed.leaks);
             check("groups", &self.groups, &committed.groups);
         }
         out

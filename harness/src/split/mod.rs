@@ -2,6 +2,7 @@
 //!
 //! [`assign`] gives every example its part; [`overlap`] tells what stands on both sides.
 
+pub mod leaks;
 mod mt19937;
 mod overlap;
 mod owners;
@@ -10,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::definition::split::{Carve, Part, Split, Unit};
 
+pub use leaks::Leaks;
 pub use mt19937::Mt19937;
 pub use overlap::{Overlap, name_key, overlap, text_key};
 pub use owners::{TooSmall, pandas_group_sample, sklearn_stratified};

@@ -47,6 +47,9 @@ said = {
     "connect by IPv6": tried(lambda: connect(socket.AF_INET6, ("::1", int(port)))),
     "datagram": tried(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM)),
     "a child writes": tried(lambda: subprocess.run(["sh", "-c", f"echo x > {place}/child"], check=True, stderr=subprocess.DEVNULL)),
+    "signal the runner": tried(lambda: os.kill(runner, 0)),
+    "a session of its own": tried(os.setsid),
+    "a group of its own": tried(lambda: os.setpgid(0, 0)),
     "write into its own": tried(lambda: write(os.environ["TMPDIR"] + "/own")),
     "temporary folder": os.environ["TMPDIR"],
     "key": os.environ.get("SOME_API_KEY", "not there"),
@@ -148,6 +151,8 @@ fn what_its_toml_grants_it_has() {
         ("write into a granted folder", "done"),
         ("write beside", "PermissionError"),
         ("read the data", "PermissionError"),
+        ("signal the runner", "PermissionError"),
+        ("a session of its own", "PermissionError"),
         ("key", "sk-1"),
         ("token", "not there"),
     ] {
@@ -162,6 +167,8 @@ fn what_its_toml_grants_it_has() {
         "connect",
         "a child writes",
         "list other runs",
+        "signal the runner",
+        "a session of its own",
     ] {
         assert_eq!(said[attempt], "done", "{attempt}: {said}");
     }

@@ -66,7 +66,7 @@ fn sudden_ends() {
 
 #[test]
 fn a_wrong_configuration() {
-    insta::assert_snapshot!(lie("unheard-of", &[]), @"config: plugin liar, create: config: unknown variant `unheard-of`, expected one of `none`, `nan`, `infinite`, `short`, `fewer`, `panic-create`, `panic-fit`, `panic-classify`, `panic-text`, `panic-empty`, `abort`, `hang`, `deaf`, `no-dimension`, `random`, `neighbours`, `shared`, `leak`, `refuse`, `print`, `hog`, `crash`, `exit`, `pieces` at line 1 column 19");
+    insta::assert_snapshot!(lie("unheard-of", &[]), @"config: plugin liar, create: config: unknown variant `unheard-of`, expected one of `none`, `nan`, `infinite`, `short`, `fewer`, `panic-create`, `panic-fit`, `panic-classify`, `panic-text`, `panic-empty`, `abort`, `hang`, `deaf`, `no-dimension`, `random`, `neighbours`, `shared`, `leak`, `refuse`, `print`, `hog`, `crash`, `chdir`, `close`, `offspring`, `exit`, `pieces` at line 1 column 19");
 }
 
 #[test]
@@ -209,4 +209,62 @@ fn describe_tells_what_a_plugin_offers() {
         &place.run(&["plugin", "describe", "recorder"]).exits(0).out,
         &["fit, classify, save"],
     );
+}
+
+/// The answers of a lie, and of an honest model, to the same questions.
+fn answers(lie: &str, protocol: &str) -> (Place, Vec<u8>, Vec<u8>) {
+    let place = Place::new();
+    for name in ["honest", "liar"] {
+        let lie = if name == "honest" { "none" } else { lie };
+        place.model(name, "liar", protocol, &format!("lie = \"{lie}\""));
+    }
+    let args = ["--models", "honest,liar", "--benchmarks", "crehate", "--limit", "20"];
+    place.sample(&args).exits(0);
+    let of = |name: &str| {
+        fs::read(place.cell("default", &format!("{name}.")).join("predictions.parquet")).unwrap()
+    };
+    let (honest, liar) = (of("honest"), of("liar"));
+    (place, honest, liar)
+}
+
+#[test]
+fn a_plugin_that_leaves_its_folder_costs_nothing() {
+    let (_place, honest, liar) = answers("chdir", "batch = 4");
+    assert!(honest == liar);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_plugin_started_ends_with_it() {
+    let (place, honest, liar) = answers("offspring", "batch = 4");
+    assert!(honest == liar);
+    let timing = fs::read(place.cell("default", "liar.").join("timing.json")).unwrap();
+    let timing: Value = serde_json::from_slice(&timing).unwrap();
+    if timing["fence"] != "Landlock, seccomp" {
+        return println!("skipped: {}", timing["fence"]);
+    }
+    let left = || {
+        let all = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+        let lines = all.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
+        lines.filter(|line| line.windows(7).any(|part| part == b"297.125")).count()
+    };
+    super::program::wait_until("no program is left", || left() == 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_plugin_that_closes_our_files_costs_its_own_cell_only() {
+    let place = Place::new();
+    place.model("honest", "liar", "batch = 4", "lie = \"none\"");
+    place.model("liar", "liar", "batch = 4", "lie = \"close\"");
+    let args = ["--models", "liar,honest", "--benchmarks", "crehate", "--limit", "20"];
+    place.sample(&args).exits(1);
+    let record = |name: &str| -> Value {
+        let file = place.cell("default", name).join("record.json");
+        serde_json::from_slice(&fs::read(file).unwrap()).unwrap()
+    };
+    let (honest, liar) = (record("honest."), record("liar."));
+    assert_eq!(honest["status"], "done", "{honest}");
+    assert_eq!(liar["status"], "failed", "{liar}");
+    place.run(&["verify", "default"]).exits(0);
 }

@@ -47,6 +47,7 @@ function taskSection(task) {
     return section;
   }
   const [same, clusters, valid] = data.overlap;
+  const [twice, contradicted, own, other] = data.leaks;
   put(section, [
     facts([
       ["examples", [data.examples, ` (${data.parts.map(([p, n]) => `${p} ${n}`).join(", ")})`]],
@@ -54,6 +55,8 @@ function taskSection(task) {
       ["upstream rows", `${data.rows[0]} read, ${data.rows[1]} skipped, ${data.rows[2]} dropped`],
       ["length of the texts", `${data.chars[0]} to ${data.chars[4]} characters, median ${data.chars[2]}, mean ${data.mean_chars}`],
       ["overlap", `${same} test texts and ${clusters} test clusters are also in train; ${valid} valid texts are also in train`],
+      ["twins in test", `${twice} test examples have the text and culture of another one; ${contradicted} of them a twin with another label`],
+      ["labels in the texts", `${own} test texts name their own label, ${other} another one`],
     ]),
     balance(task, data),
     h("details", null, h("summary", null, "Files"), table({

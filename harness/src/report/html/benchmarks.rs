@@ -75,6 +75,7 @@ fn data(meta: &Meta) -> Value {
         "chars": [s.text_chars.min, s.text_chars.p05, s.text_chars.median, s.text_chars.p95, s.text_chars.max],
         "mean_chars": s.text_chars.mean.to_string(),
         "overlap": [s.overlap.test_texts_in_train, s.overlap.test_clusters_in_train, s.overlap.valid_texts_in_train],
+        "leaks": [s.leaks.repeated, s.leaks.contradicted, s.leaks.own_label_in_text, s.leaks.other_label_in_text],
         "sources": meta.sources.iter().map(|f| json!([
             plain(&f.id), plain(&f.file), f.bytes, f.sha256, plain(&f.verified),
         ])).collect::<Vec<_>>(),

@@ -1,6 +1,7 @@
-//! `fetch` against a server that cuts, stalls, lies, redirects and refuses; mirrors, archives, trust on first use.
+//! `fetch` against a server that cuts, stalls, lies, redirects, refuses and shows wrong certificates; mirrors, archives, trust on first use.
 
 mod archives;
+mod certificates;
 mod hosts;
 mod places;
 mod server;

@@ -66,6 +66,12 @@ enum Lie {
     Hog,
     /// It dies as of a wild pointer.
     Crash,
+    /// It leaves the folder it was started in.
+    Chdir,
+    /// It closes every file that is not its own.
+    Close,
+    /// It starts programs that would outlive it.
+    Offspring,
     /// It leaves with exit code 3.
     Exit,
     /// What it learns depends on the pieces that it is taught in.
@@ -187,6 +193,9 @@ impl Liar {
             Lie::Hog => hog(),
             Lie::Crash => crash(),
             Lie::Exit => exit(),
+            Lie::Chdir => std::env::set_current_dir("/").map_err(Error::internal)?,
+            Lie::Close => close(),
+            Lie::Offspring => offspring()?,
             Lie::Refuse if batch.len() > 1 => return Err(Error::input(1, "I do not like it")),
             Lie::Deaf => {}
             _ if host.is_cancelled() => return Err(Error::cancelled()),
@@ -232,6 +241,38 @@ fn crash() {
         let _ = std::process::Command::new("kill").args(["-SEGV", &pid]).status();
         std::thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// Every file but the standard ones, whoever opened it.
+#[expect(unsafe_code, reason = "the lie")]
+fn close() {
+    use std::os::fd::{FromRawFd, OwnedFd};
+    let open = std::fs::read_dir("/dev/fd").into_iter().flatten().flatten();
+    let numbers: Vec<i32> =
+        open.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+    for number in numbers.into_iter().filter(|number| *number > 2) {
+        // SAFETY: none; that is the lie. The harness must bear a plugin whose C code does it.
+        let file = unsafe { std::fs::File::from_raw_fd(number) };
+        // `close` of one that is not open would end the process in a debug build: ask first.
+        if file.metadata().is_ok() {
+            drop(OwnedFd::from(file));
+        } else {
+            std::mem::forget(file);
+        }
+    }
+}
+
+/// Children, grandchildren without a parent, and such in sessions of their own.
+fn offspring() -> Result<(), Error> {
+    for program in
+        ["sleep 297.125", "(sleep 297.125 &)", "setsid sleep 297.125", "(setsid sleep 297.125 &)"]
+    {
+        let script = format!("for i in 1 2 3 4 5; do {program} & done");
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", &script]).stdout(std::process::Stdio::null());
+        shell.stderr(std::process::Stdio::null()).status().map_err(Error::internal)?;
+    }
+    Ok(())
 }
 
 #[expect(clippy::exit, reason = "the lie")]
