@@ -51,6 +51,18 @@ test-slurm *args:
 test-chaos *args:
     CULTURE_EVAL_CHAOS="${CULTURE_EVAL_CHAOS:-1000}" cargo test --package harness --test it "$@" -- --nocapture chaos::
 
+# libFuzzer with AddressSanitizer on every reader, or the named ones (`--seconds 600`, `--keep`; needs cargo-fuzz)
+fuzz *args:
+    scripts/fuzz "$@"
+
+# The plugin boundary under Miri, plugins under valgrind
+check-memory *args:
+    scripts/check-memory "$@"
+
+# Licences, sources and known vulnerabilities of all dependencies (needs cargo-deny)
+audit:
+    cargo deny check
+
 # Simulations of coverage and type-I error, a real llama.cpp server (minutes)
 test-slow:
     cargo test --release --package harness --features slow-tests --test it -- slow

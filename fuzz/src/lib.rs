@@ -8,8 +8,11 @@ mod logs;
 mod protocols;
 mod tables;
 
+/// What is searched for an input that it does not bear.
+pub type Reader = fn(&[u8]);
+
 /// Reader's name (its corpus lies in `corpus/NAME`), reader.
-pub const READERS: &[(&str, fn(&[u8]))] = &[
+pub const READERS: &[(&str, Reader)] = &[
     ("delimited", tables::delimited),
     ("jsonl", tables::jsonl),
     ("parquet", tables::parquet),

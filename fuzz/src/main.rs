@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    static READ: OnceLock<fn(&[u8])> = OnceLock::new();
+    static READ: OnceLock<fuzz::Reader> = OnceLock::new();
     let read = READ.get_or_init(|| {
         let wanted = std::env::var("READER").unwrap_or_default();
         let found = fuzz::READERS.iter().find(|(name, _)| *name == wanted);

@@ -5,6 +5,7 @@
 // The linker's option for several plugins in one binary (build.rs) is that of Linux.
 #![cfg(target_os = "linux")]
 #![expect(unsafe_code, reason = "an allocator that counts")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::panic::catch_unwind;

@@ -174,7 +174,9 @@ mod system {
         match seccompiler::apply_filter(&filter) {
             Ok(()) if network => Ok("network allowed"),
             Ok(()) => Ok("seccomp"),
-            Err(seccompiler::Error::Seccomp(e)) if e.raw_os_error() == Some(libc::EINVAL) => {
+            Err(seccompiler::Error::Seccomp(e))
+                if matches!(e.raw_os_error(), Some(libc::EINVAL | libc::ENOSYS)) =>
+            {
                 Ok(unfenced(network))
             }
             Err(e) => Err(format!("seccomp: {e}")),

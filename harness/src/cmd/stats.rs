@@ -74,9 +74,9 @@ fn lines(out: &mut impl Write, timing: bool) -> Result<()> {
         }
         let answer = match serde_json::from_str::<Value>(&line) {
             Ok(request) => {
-                let watch = Watch::start();
+                let watch = timing.then(Watch::start);
                 let mut answer = json::answer(&request);
-                if timing {
+                if let Some(watch) = watch {
                     (answer["seconds"], answer["cpu_seconds"]) = watch.read();
                 }
                 answer
@@ -122,9 +122,9 @@ fn one(out: &mut impl Write, name: &str, flags: &[String], timing: bool, as_json
         let target = if function.input.contains(&key.as_str()) { &mut input } else { &mut opts };
         target.insert(key, parse(&value));
     }
-    let watch = Watch::start();
+    let watch = timing.then(Watch::start);
     let mut answer = json::call(function.name, &input, &opts)?;
-    if timing {
+    if let Some(watch) = watch {
         let (seconds, cpu) = watch.read();
         answer.insert("seconds".into(), seconds);
         answer.insert("cpu_seconds".into(), cpu);

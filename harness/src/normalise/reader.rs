@@ -8,6 +8,7 @@ use parquet::record::Field;
 use parquet::record::reader::RowIter;
 
 use super::error::{Error, Kind, Place};
+use crate::store::batches::{guarded, sound};
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 const BUFFER: usize = 1 << 16;
@@ -99,7 +100,10 @@ impl<'a> Rows<'a> {
         if reader.len() == 0 {
             return Err(whole(file, Kind::EmptyFile));
         }
-        let reader = SerializedFileReader::new(reader).map_err(|e| whole(file, read(e)))?;
+        let length = reader.len();
+        let reader = guarded(|| SerializedFileReader::new(reader))
+            .and_then(|reader| sound(reader.metadata(), length).map(|()| reader))
+            .map_err(|e| whole(file, read(e)))?;
         let schema = reader.metadata().file_metadata().schema().clone();
         let names: Vec<String> = schema.get_fields().iter().map(|f| f.name().to_owned()).collect();
         let at = find(columns, &names).map_err(|kind| whole(file, kind))?;
@@ -108,8 +112,8 @@ impl<'a> Rows<'a> {
             .with_fields(fields)
             .build()
             .map_err(|e| whole(file, read(e)))?;
-        let rows = RowIter::from_file_into(Box::new(reader));
-        let rows = rows.project(Some(projected)).map_err(|e| whole(file, read(e)))?;
+        let rows = guarded(|| RowIter::from_file_into(Box::new(reader)).project(Some(projected)));
+        let rows = rows.map_err(|e| whole(file, read(e)))?;
         Ok(Self::new(file, columns, Source::Parquet(Box::new(rows))))
     }
 
@@ -212,8 +216,7 @@ fn next_parquet(
     columns: &[String],
     cells: &mut [String],
 ) -> Result<bool, Kind> {
-    let Some(row) = rows.next() else { return Ok(false) };
-    let row = row.map_err(read)?;
+    let Some(row) = guarded(|| rows.next().transpose()).map_err(read)? else { return Ok(false) };
     for ((name, cell), (_, field)) in columns.iter().zip(cells).zip(row.get_column_iter()) {
         cell.clear();
         match field {

@@ -104,7 +104,9 @@ mod tests {
             (Test, 2, 1, "b yes", "no"),
             (Test, 3, 1, "c no", "yes"),
         ];
-        rows.iter().for_each(|row| columns.push(row.3, row.4));
+        for row in &rows {
+            columns.push(row.3, row.4);
+        }
         let numbers =
             |f: fn(&(Part, u64, u32, &str, &str)) -> u32| rows.iter().map(f).collect::<Vec<_>>();
         let found = columns.count(

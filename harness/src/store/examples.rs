@@ -14,13 +14,14 @@ use arrow_array::builder::StringBuilder;
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema};
 use bytes::Bytes;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::{ParquetError, Result as Written};
 use parquet::file::properties::WriterProperties;
 use parquet::file::reader::{ChunkReader, Length};
 
+use super::batches::Batches;
 use crate::definition::split::Part;
 use crate::example::{Coded, Example, Examples};
 
@@ -204,6 +205,9 @@ impl ChunkReader for Positioned {
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Written<Bytes> {
+        if start.checked_add(length as u64).is_none_or(|end| end > self.length) {
+            return Err(ParquetError::EOF(format!("{length} bytes at {start} lie beyond the end")));
+        }
         let mut bytes = vec![0; length];
         self.file.read_exact_at(&mut bytes, start)?;
         Ok(bytes.into())
@@ -229,9 +233,9 @@ fn row_of(table: &Table, parts: &[Part], from: usize) -> Result<usize, Error> {
 fn each_part(table: &Table, mut each: impl FnMut(&str) -> bool) -> Result<(), Error> {
     let (builder, fail) = open(table)?;
     let only = ProjectionMask::columns(builder.parquet_schema(), ["part"]);
-    let reader = builder.with_projection(only).with_batch_size(ROWS_A_BATCH).build();
-    for batch in reader.map_err(|e| fail(e.to_string()))? {
-        let batch = batch.map_err(|e| fail(e.to_string()))?;
+    let reader = Batches::of(builder.with_projection(only).with_batch_size(ROWS_A_BATCH));
+    for batch in reader.map_err(&fail)? {
+        let batch = batch.map_err(&fail)?;
         let column = batch.column(0).as_any().downcast_ref::<StringArray>();
         let column = column.ok_or_else(|| fail("column `part` is not text".to_owned()))?;
         if !column.iter().flatten().all(&mut each) {
@@ -247,7 +251,7 @@ type Builder = ParquetRecordBatchReaderBuilder<Positioned>;
 fn open(table: &Table) -> Result<(Builder, impl Fn(String) -> Error), Error> {
     let path = table.path.clone();
     let fail = move |reason: String| Error { path: path.clone(), reason };
-    let builder = Builder::try_new(table.file.clone()).map_err(|e| fail(e.to_string()))?;
+    let builder = super::batches::open(table.file.clone()).map_err(&fail)?;
     for name in COLUMNS {
         if builder.schema().field_with_name(name).is_err() {
             return Err(fail(format!("no column `{name}`")));
@@ -273,7 +277,7 @@ impl Keep {
 #[derive(Debug)]
 pub struct Stream {
     path: PathBuf,
-    reader: ParquetRecordBatchReader,
+    reader: Batches,
     parts: Vec<&'static str>,
     labels: HashMap<String, u32>,
     clusters: Option<HashMap<String, u32>>,
@@ -306,7 +310,7 @@ impl Stream {
             builder.with_projection(columns).with_batch_size(ROWS_A_BATCH).with_offset(row);
         Ok(Self {
             path: table.path.clone(),
-            reader: builder.build().map_err(|e| fail(e.to_string()))?,
+            reader: Batches::of(builder).map_err(fail)?,
             parts: parts.iter().map(|part| part.name()).collect(),
             labels: labels.iter().enumerate().map(|(i, label)| (label.clone(), i as u32)).collect(),
             clusters: keep.clusters.then(HashMap::new),
@@ -331,7 +335,7 @@ impl Stream {
     /// Reads the next record batch; false where there is none.
     fn fill(&mut self) -> Result<bool, Error> {
         let Some(batch) = self.reader.next() else { return Ok(false) };
-        let batch = batch.map_err(|e| self.fail(e.to_string()))?;
+        let batch = batch.map_err(|reason| self.fail(reason))?;
         let column = |name: &str| {
             let column =
                 batch.column_by_name(name).and_then(|c| c.as_any().downcast_ref::<StringArray>());

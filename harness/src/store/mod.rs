@@ -20,6 +20,7 @@
 //!   summary.json leaderboard.md leaderboard.csv leaderboard.html
 //! ```
 
+pub mod batches;
 pub mod examples;
 pub mod lease;
 pub mod log;

@@ -13,11 +13,11 @@ use arrow_array::{Array, ArrayRef, Float32Array, ListArray, RecordBatch, StringA
 use arrow_schema::{DataType, Field, Schema};
 use arrow_select::concat::concat_batches;
 use fs_err::File;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
+use super::batches::{Batches, open};
 use super::log::{Given, Prediction};
 use super::write_atomic;
 use crate::example::Strings;
@@ -184,8 +184,8 @@ pub fn join(file: &mut File, parts: &[PathBuf]) -> io::Result<()> {
     let mut held: Vec<RecordBatch> = Vec::new();
     for path in parts {
         let (part, _) = fs_err::File::open(path)?.into_parts();
-        let reader = ParquetRecordBatchReaderBuilder::try_new(part)
-            .and_then(|builder| builder.with_batch_size(ROWS_A_GROUP).build())
+        let reader = open(part)
+            .and_then(|builder| Batches::of(builder.with_batch_size(ROWS_A_GROUP)))
             .map_err(|e| invalid(path, e))?;
         for batch in reader {
             let mut rest = batch.map_err(|e| invalid(path, e))?;
@@ -240,9 +240,7 @@ pub fn read(path: &Path, variants: &[String], labels: &[String]) -> io::Result<V
     let fail = |what: String| invalid(path, what);
     let file = fs_err::File::open(path)?;
     let (file, _) = file.into_parts();
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
-        .and_then(ParquetRecordBatchReaderBuilder::build)
-        .map_err(|e| fail(e.to_string()))?;
+    let reader = open(file).and_then(Batches::of).map_err(fail)?;
     let index: HashMap<&str, u32> =
         labels.iter().enumerate().map(|(i, l)| (l.as_str(), i as u32)).collect();
     let find = |label: &str| {
@@ -253,7 +251,7 @@ pub fn read(path: &Path, variants: &[String], labels: &[String]) -> io::Result<V
     };
     let mut all = vec![Answers::default(); variants.len()];
     for batch in reader {
-        let batch = batch.map_err(|e| fail(e.to_string()))?;
+        let batch = batch.map_err(fail)?;
         let text = |name: &str| text(path, &batch, name);
         let list = |name: &str| -> io::Result<&ListArray> {
             batch
@@ -335,16 +333,12 @@ pub fn scan(
 ) -> io::Result<()> {
     let fail = |what: String| invalid(path, what);
     let (file, _) = fs_err::File::open(path)?.into_parts();
-    let builder =
-        ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| fail(e.to_string()))?;
+    let builder = open(file).map_err(fail)?;
     let columns = ["id", "variant", "status", "label", "top_labels"];
     let columns = &columns[..if with_top { 5 } else { 4 }];
     let wanted = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
-    let reader = builder
-        .with_projection(wanted)
-        .with_batch_size(1 << 13)
-        .build()
-        .map_err(|e| fail(e.to_string()))?;
+    let builder = builder.with_projection(wanted).with_batch_size(1 << 13);
+    let reader = Batches::of(builder).map_err(fail)?;
     let numbers: HashMap<&str, u32> =
         labels.iter().enumerate().map(|(i, l)| (l.as_str(), i as u32)).collect();
     let number = |label: &str| {
@@ -356,7 +350,7 @@ pub fn scan(
     let mut places: Option<HashMap<&str, usize>> = None;
     let mut top = Vec::new();
     for batch in reader {
-        let batch = batch.map_err(|e| fail(e.to_string()))?;
+        let batch = batch.map_err(fail)?;
         let text = |name: &str| text(path, &batch, name);
         let (row_ids, names) = (text("id")?, text("variant")?);
         let (status, label) = (text("status")?, text("label")?);

@@ -1,0 +1,103 @@
+//! Parquet files, read so that a broken one is an error. The library asserts where it could refuse, and takes lengths at their word.
+
+use std::cell::Cell;
+use std::fmt::Display;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
+
+use arrow_array::RecordBatch;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::file::metadata::ParquetMetaData;
+use parquet::file::reader::ChunkReader;
+
+thread_local! {
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Runs a call of the library; its error or its panic is the reason. What it worked on is not used again after a panic.
+pub fn guarded<T, E: Display>(body: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
+    quieten();
+    DEPTH.set(DEPTH.get() + 1);
+    let done = catch_unwind(AssertUnwindSafe(body));
+    DEPTH.set(DEPTH.get() - 1);
+    match done {
+        Ok(done) => done.map_err(|e| e.to_string()),
+        Err(_) => Err("the file is damaged: its parts do not fit together".to_owned()),
+    }
+}
+
+/// Keeps panics that become errors off stderr.
+fn quieten() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let previous = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if DEPTH.get() == 0 {
+                previous(info);
+            }
+        }));
+    });
+}
+
+/// Refuses places and lengths that are not in a file of this length.
+pub fn sound(metadata: &ParquetMetaData, length: u64) -> Result<(), String> {
+    let inside = |start: i64, bytes: i64| {
+        let end = u64::try_from(start).ok().zip(u64::try_from(bytes).ok());
+        end.and_then(|(start, bytes)| start.checked_add(bytes)).is_some_and(|end| end <= length)
+    };
+    for (number, group) in metadata.row_groups().iter().enumerate() {
+        let broken = group.columns().iter().find(|column| {
+            let start = column.dictionary_page_offset().unwrap_or(column.data_page_offset());
+            !inside(start, column.compressed_size())
+                || !inside(column.data_page_offset(), 0)
+                || column.num_values() < 0
+                || column.uncompressed_size() < 0
+        });
+        if let Some(column) = broken {
+            let name = column.column_path();
+            return Err(format!(
+                "the file is damaged: column `{name}` of row group {number} is not within its {length} bytes"
+            ));
+        }
+        if group.num_rows() < 0 {
+            return Err(format!("the file is damaged: row group {number} has a negative length"));
+        }
+    }
+    Ok(())
+}
+
+/// A builder of a reader whose metadata are sound.
+pub fn open<R: ChunkReader + 'static>(
+    file: R,
+) -> Result<ParquetRecordBatchReaderBuilder<R>, String> {
+    let length = file.len();
+    let builder = guarded(|| ParquetRecordBatchReaderBuilder::try_new(file))?;
+    sound(builder.metadata(), length)?;
+    Ok(builder)
+}
+
+/// Record batches until the first that cannot be read.
+#[derive(Debug)]
+pub struct Batches(Option<ParquetRecordBatchReader>);
+
+impl Batches {
+    /// Those of a builder.
+    pub fn of<R: ChunkReader + 'static>(
+        builder: ParquetRecordBatchReaderBuilder<R>,
+    ) -> Result<Self, String> {
+        guarded(|| builder.build()).map(|reader| Self(Some(reader)))
+    }
+}
+
+impl Iterator for Batches {
+    type Item = Result<RecordBatch, String>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let reader = self.0.as_mut()?;
+        let next = guarded(|| reader.next().transpose()).transpose();
+        if !matches!(next, Some(Ok(_))) {
+            self.0 = None;
+        }
+        next
+    }
+}
