@@ -46,7 +46,7 @@ impl Row {
 
 /// Reads a run; models in order of name.
 pub fn read(run: &RunFolder) -> io::Result<Vec<Row>> {
-    let manifest: Manifest = store::read_json(&run.manifest())?;
+    let manifest = Manifest::read(run).map_err(io::Error::other)?;
     let jobs = jobs::read(run)?;
     let of: BTreeMap<String, &Job> = jobs
         .iter()

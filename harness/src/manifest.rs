@@ -49,6 +49,9 @@ pub struct Manifest {
     pub published: Vec<Published>,
     /// The machine.
     pub environment: Environment,
+    /// SHA-256 of this file without its seal; empty in runs of before there were seals.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub seal: String,
 }
 
 /// A cell of the run.
@@ -183,6 +186,7 @@ impl Manifest {
             missing: plan.missing.clone(),
             published: published.cloned().collect(),
             environment: Environment::here(),
+            seal: String::new(),
         }
     }
 
@@ -285,9 +289,23 @@ impl Manifest {
         Ok(())
     }
 
-    /// Writes it to the run's folder.
+    /// Writes it, sealed, to the run's folder.
     pub fn write(&self, run: &RunFolder) -> std::io::Result<()> {
-        store::write_json(&run.manifest(), self)
+        store::write_json(&run.manifest(), &Self { seal: self.sealed()?, ..self.clone() })
+    }
+
+    /// The seal that belongs to the content.
+    fn sealed(&self) -> std::io::Result<String> {
+        Ok(store::sha256(&store::json(&Self { seal: String::new(), ..self.clone() })?))
+    }
+
+    /// Whether the file says, byte for byte, what was written; nothing where it has no seal.
+    pub fn is_as_written(&self, run: &RunFolder) -> std::io::Result<Option<bool>> {
+        if self.seal.is_empty() {
+            return Ok(None);
+        }
+        let same = fs_err::read(run.manifest())? == store::json(self)?;
+        Ok(Some(same && self.seal == self.sealed()?))
     }
 }
 

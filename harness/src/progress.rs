@@ -112,7 +112,7 @@ impl Progress {
 
 /// Looks at a run.
 pub fn read(run: &RunFolder) -> io::Result<Progress> {
-    let manifest: Manifest = store::read_json(&run.manifest())?;
+    let manifest = Manifest::read(run).map_err(io::Error::other)?;
     let mut parts = BTreeMap::new();
     let cells: Vec<CellProgress> = manifest
         .cells

@@ -60,6 +60,12 @@ pub fn cells(run: &RunFolder, manifest: &Manifest) -> Verified {
     for (task, file) in &manifest.data {
         outside.look(&mut found, file, &format!("the examples of {task}"));
     }
+    match manifest.is_as_written(run) {
+        Ok(Some(true)) => {}
+        Ok(Some(false)) => found.wrong(&run.manifest(), "its content does not fit its seal"),
+        Ok(None) => found.unseen("manifest.json", "from before manifests were sealed"),
+        Err(error) => found.wrong(&run.manifest(), error.to_string()),
+    }
     for planned in &manifest.cells {
         cell(run, manifest, planned, &mut outside, &mut found);
     }
@@ -99,6 +105,11 @@ fn cell(
         Ok(None) => return found.without_answers += 1,
         Err(error) => return found.wrong(&folder.record(), error.to_string()),
     };
+    match record.is_as_written() {
+        Some(true) => {}
+        Some(false) => found.wrong(&folder.record(), "its content does not fit its seal"),
+        None => found.unseen("record.json", "from before records were sealed"),
+    }
     let End::Done { predictions: hash, rows, examples, variants, .. } = record.end else {
         return found.without_answers += 1;
     };
@@ -109,6 +120,9 @@ fn cell(
     let before = found.wrong.len();
     if spec.key != planned.key || spec.compute_key() != planned.key {
         found.wrong(&folder.spec(), "its content has another key than manifest.json says");
+    }
+    if !manifest.models.contains(&spec.model) {
+        found.wrong(&folder.spec(), "its model is not one of manifest.json");
     }
     if manifest.data.get(&planned.task).is_some_and(|data| data.sha256 != spec.data.sha256) {
         found.wrong(&folder.spec(), "its examples are not those of manifest.json");

@@ -12,7 +12,7 @@ use crate::example::Examples;
 use crate::exec::events::Event;
 use crate::store::log::Prediction;
 use crate::store::predictions::Writer;
-use crate::store::record::{End, FORMAT, PluginIdentity, Reason, Record};
+use crate::store::record::{End, PluginIdentity, Reason, Record};
 use crate::store::{self, CellFolder};
 
 /// Answers without a record are of a start that was killed between the two.
@@ -54,7 +54,7 @@ fn put(cell: &Cell<'_>, answered: Answered, plugin: PluginIdentity) -> io::Resul
         primary,
         plugin,
     };
-    let record = Record { format: FORMAT, key: cell.spec.key.clone(), end };
+    let record = Record::new(&cell.spec.key, end);
     let first = store::place_json(&folder.record(), &record)?;
     if !first && !stands(folder, &record.key, &hash)? {
         // A failure, or the record of answers that are no longer there.

@@ -419,7 +419,7 @@ fn write(
             build: format!("imported: {}", files.join(", ")),
         },
     };
-    store::write_json(&folder.record(), &Record { format: FORMAT, key: spec.key.clone(), end })
+    store::write_json(&folder.record(), &Record::new(&spec.key, end))
         .context("failed to write the imported cell")
 }
 

@@ -68,7 +68,7 @@ pub fn record_of(folder: &CellFolder, key: &str) -> std::io::Result<Option<Recor
 
 /// Puts down that a cell failed, unless it has a record by now; returns what its record says.
 pub fn fail(folder: &CellFolder, key: &str, reason: Reason) -> std::io::Result<End> {
-    let record = Record { format: FORMAT, key: key.to_owned(), end: End::Failed { reason } };
+    let record = Record::new(key, End::Failed { reason });
     if !store::place_json(&folder.record(), &record)? {
         if let Some(there) = record_of(folder, key)? {
             return Ok(there.end);

@@ -12,7 +12,7 @@ use super::guard::{fail, record_of};
 use super::plan::path_text;
 use crate::definition::family::Capability;
 use crate::definition::model::Offer;
-use crate::store::record::{CellSpec, End, FORMAT, Reason, Record, Slice, Timing};
+use crate::store::record::{CellSpec, End, Reason, Record, Slice, Timing};
 use crate::store::{self, CellFolder, RunFolder, predictions};
 
 /// Whether a cell may be sliced, by its plugin: each slice needs the fitted model, and embeddings are evaluated together.
@@ -146,7 +146,7 @@ fn join(whole: &CellFolder, key: &str, slices: &[CellFolder], ends: Vec<End>) ->
     let said: Vec<Vec<u8>> =
         said.map(|slice| fs::read(slice.messages())).collect::<io::Result<_>>()?;
     store::write_atomic(&whole.messages(), |file| io::Write::write_all(file, &said.concat()))?;
-    store::place_json(&whole.record(), &Record { format: FORMAT, key: key.to_owned(), end })?;
+    store::place_json(&whole.record(), &Record::new(key, end))?;
     for part in parts {
         match fs::remove_file(part) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "the boundary itself")]
 
 use std::ffi::c_void;
+use std::rc::Rc;
 
 use plugin_api::abi::{CeHost, CeStr};
 
@@ -20,9 +21,10 @@ pub trait Listener: Send + Sync {
 
 /// The host side of a model: outlives its handle.
 pub struct Host<'a> {
-    // Boxed, so that the address which the plugin keeps stays the same; a fat pointer does not fit into a `void *`.
-    #[expect(clippy::redundant_allocation, reason = "the box gives the fat pointer an address")]
-    listener: Box<&'a dyn Listener>,
+    // On the heap, so that the address which the plugin keeps stays the same; a fat pointer does not fit into a `void *`. No box:
+    // moving one says that nobody else has its address.
+    #[expect(clippy::redundant_allocation, reason = "it gives the fat pointer an address")]
+    listener: Rc<&'a dyn Listener>,
     threads: usize,
     seed: u64,
 }
@@ -36,13 +38,13 @@ impl std::fmt::Debug for Host<'_> {
 impl<'a> Host<'a> {
     /// A host with a thread budget, the recorded seed and a listener.
     pub fn new(threads: usize, seed: u64, listener: &'a dyn Listener) -> Self {
-        Self { listener: Box::new(listener), threads, seed }
+        Self { listener: Rc::new(listener), threads, seed }
     }
 
     pub(super) fn table(&self) -> CeHost {
         CeHost {
             struct_size: size_of::<CeHost>(),
-            context: (&raw const *self.listener).cast_mut().cast(),
+            context: Rc::as_ptr(&self.listener).cast_mut().cast(),
             threads: u32::try_from(self.threads).unwrap_or(u32::MAX),
             seed: self.seed,
             log: Some(log),

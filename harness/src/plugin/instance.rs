@@ -4,6 +4,7 @@
 
 use std::ffi::c_void;
 use std::path::Path;
+use std::rc::Rc;
 use std::{fmt, ptr};
 
 use plugin_api::Part;
@@ -43,8 +44,8 @@ pub struct Instance<'l> {
     library: &'l Library,
     handle: *mut c_void,
     labels: usize,
-    // Both are used by the plugin until the handle is destroyed.
-    _table: Box<CeHost>,
+    // Both are used by the plugin until the handle is destroyed. Shared, not boxed: see `Host`.
+    _table: Rc<CeHost>,
     _host: Host<'l>,
 }
 
@@ -145,7 +146,7 @@ impl<'l> Instance<'l> {
             cultures: culture_strs.as_ptr(),
             n_cultures: cultures.len(),
         };
-        let table = Box::new(host.table());
+        let table = Rc::new(host.table());
         let mut handle = ptr::null_mut();
         let mut room = ErrorRoom::new();
         // SAFETY: all pointers live for the call; the host's table lives until the handle is destroyed.
@@ -153,7 +154,7 @@ impl<'l> Instance<'l> {
             create(
                 str(config),
                 &raw const ce_task,
-                &raw const *table,
+                Rc::as_ptr(&table),
                 &raw mut handle,
                 &raw mut room.error,
             )

@@ -282,7 +282,8 @@ pub fn place_json(path: &Path, value: &impl Serialize) -> io::Result<bool> {
     place_atomic(path, |file| file.write_all(&text))
 }
 
-fn json(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+/// A value as the files of a run have it.
+pub fn json(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     let mut text = serde_json::to_vec_pretty(value)?;
     text.push(b'\n');
     Ok(text)

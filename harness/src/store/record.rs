@@ -198,6 +198,27 @@ pub struct Record {
     /// Done or failed.
     #[serde(flatten)]
     pub end: End,
+    /// SHA-256 over the rest of this file; empty in records of before there were seals.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub seal: String,
+}
+
+impl Record {
+    /// A sealed record.
+    pub fn new(key: &str, end: End) -> Self {
+        let record = Self { format: FORMAT, key: key.to_owned(), end, seal: String::new() };
+        Self { seal: record.seal_of_content(), ..record }
+    }
+
+    /// Whether it says what was written; nothing where it has no seal.
+    pub fn is_as_written(&self) -> Option<bool> {
+        (!self.seal.is_empty()).then(|| self.seal == self.seal_of_content())
+    }
+
+    fn seal_of_content(&self) -> String {
+        let content = serde_json::json!([self.format, self.key, self.end]);
+        super::sha256(content.to_string().as_bytes())
+    }
 }
 
 /// How a cell ended.
