@@ -241,7 +241,7 @@ def main():
     rows = rows_of(Path(sys.argv[1]))
     lines = head(rows, sys.argv[2])
     if sys.argv[3:]:
-        lines += ["", f"Measured twice in full: {agree.compare(sys.argv[3], sys.argv[1])[0]} (`scripts/peers/agree.py`). This is the later run."]
+        lines += ["", f"Measured twice: {agree.compare(sys.argv[3], sys.argv[1])[0]} (`scripts/peers/agree.py`). This is the later run."]
     for subject, title in SUBJECTS.items():
         if subject in rows:
             lines += ["", f"## {title}", "", *compared(subject, rows[subject])]

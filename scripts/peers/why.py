@@ -4,8 +4,6 @@ SORT = ("the time is a sort of the absolute differences, which NumPy does with A
         "reading the numbers from JSON values into floats is in our time, not in theirs")
 NEMENYI = ("every distinct distance of mean ranks is an integral of the studentized range, by the trapezoidal rule on one grid, about 80 nodes with an error function each; our time "
            "also holds two critical values, 20 integrals more, which theirs does not compute, and waking the second thread, which shows where all takes half a millisecond")
-PAGE = ("50 in one run, 40 in another; by perf 27 % of our processor time deflates the examples for the page that a browser shows, which lm-eval does not make, and no other "
-        "function has more than 4 %")
 SPREAD = "its target lies within the spread of the rounds; the products of both sides are bounded by arithmetic (see the limits below)"
 SPARSE = ("by perf 53 % of our time are the products of L-BFGS with the sparse matrix, look-ups spread over memory that scikit-learn makes, too; both take the same rule for when "
           "to stop. Counting is the rest, where we are ahead by more, as prediction shows")
@@ -15,7 +13,6 @@ TWICE = COLUMNS + ". Where the part of a row does not follow from the row alone,
 ALIKE = "the same kernels of libtorch do the work on both sides, so that single steps can only be equal within the spread; ours has tokenisation in its time"
 
 WHY = {
-    "per_example/slope/lm-eval": PAGE,
     "probe/probe": SPREAD,
     "tfidf/fit": SPARSE,
     "encoder/calm-test": SPREAD,
