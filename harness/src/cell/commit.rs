@@ -70,7 +70,8 @@ fn with_ids(
     rows: impl Iterator<Item = io::Result<Prediction>>,
     mut writer: Writer<'_>,
 ) -> io::Result<()> {
-    let mut evaluated = cell.evaluated(0).map_err(io::Error::other)?;
+    let ids = cell.table.ids(&cell.spec.protocol.eval, cell.first);
+    let mut evaluated = ids.map_err(io::Error::other)?;
     let (mut window, mut first) = (Examples::default(), 0);
     for row in rows {
         let row = row?;

@@ -161,6 +161,11 @@ impl Table {
         Stream::open(self, parts, &[], from, Keep { clusters: false, labels: false, ..Keep::ALL })
     }
 
+    /// The same without texts, too: ids, cultures and tags.
+    pub fn ids(&self, parts: &[Part], from: usize) -> Result<Stream, Error> {
+        Stream::open(self, parts, &[], from, Keep { texts: false, labels: false, clusters: false })
+    }
+
     /// How many examples some parts have.
     pub fn count(&self, parts: &[Part]) -> Result<usize, Error> {
         let mut count = 0;
