@@ -78,13 +78,18 @@ pub fn around(spec: &CellSpec, folder: &CellFolder, hidden: &[PathBuf]) -> Resul
     Ok(format!("{files}, {calls}{signals}"))
 }
 
+/// What of a fence this machine cannot put up, in words; empty where it stands whole. Nothing is put up.
+pub fn lacking() -> Vec<&'static str> {
+    system::lacking()
+}
+
 #[cfg(target_os = "linux")]
 mod system {
     use std::collections::BTreeMap;
 
     use landlock::{
-        ABI, Access as _, AccessFs, Ruleset, RulesetAttr as _, RulesetCreatedAttr as _,
-        RulesetError, RulesetStatus, Scope, path_beneath_rules,
+        ABI, Access as _, AccessFs, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _,
+        RulesetCreatedAttr as _, RulesetError, RulesetStatus, Scope, path_beneath_rules,
     };
     use rustix::thread::{CapabilitySet, CapabilitySets};
     use seccompiler::{
@@ -111,6 +116,19 @@ mod system {
             RulesetStatus::PartiallyEnforced => "Landlock in part (an older kernel)",
             RulesetStatus::NotEnforced => "no Landlock in this kernel: files are not fenced",
         })
+    }
+
+    pub(super) fn lacking() -> Vec<&'static str> {
+        let strict = || Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
+        let files = strict().handle_access(AccessFs::from_all(ABI::V3)).and_then(Ruleset::create);
+        let signals = strict().scope(Scope::Signal).and_then(Ruleset::create);
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let all = [
+            (files.is_ok(), "files (Landlock: Linux 6.2, enabled at boot)"),
+            (signals.is_ok(), "signals (Landlock: Linux 6.12)"),
+            (status.contains("\nSeccomp:"), "network and sessions (seccomp)"),
+        ];
+        all.into_iter().filter(|(there, _)| !there).map(|(_, what)| what).collect()
     }
 
     /// What root may do around Landlock: look into other processes. Programs that are started do not get it back, as Landlock has
@@ -198,6 +216,10 @@ mod system {
 
     pub(super) fn keep_files(_: &Inside) -> Result<&'static str, String> {
         Ok("no Landlock on this system: files are not fenced")
+    }
+
+    pub(super) fn lacking() -> Vec<&'static str> {
+        vec!["files, network and signals (a fence needs Linux)"]
     }
 
     pub(super) fn keep_calls(_: bool) -> Result<&'static str, String> {

@@ -5,6 +5,7 @@ use std::process::Command;
 use serde::Serialize;
 
 use super::{Context, Outcome, table};
+use crate::cell::fence;
 use crate::exec::data;
 use crate::exec::plugins::{Plugins, search_path};
 use crate::fetch;
@@ -63,6 +64,13 @@ fn machine(context: &Context) -> Vec<Finding> {
             state: "missing",
             detail: "weights that Python packages carry cannot be fetched; install python3 and pip".into(),
         },
+    });
+    let lacking = fence::lacking();
+    findings.push(if lacking.is_empty() {
+        Finding { what: "fence".into(), state: "ok", detail: "plugins keep to their cells".into() }
+    } else {
+        // A run goes on without it, and each cell's `timing.json` tells.
+        Finding { what: "fence".into(), state: "note", detail: format!("plugins are not kept from {}", lacking.join(", ")) }
     });
     findings
 }

@@ -147,6 +147,7 @@ fn doctor_says_what_is_missing_and_how_to_get_it() {
             .unwrap_or_else(|| panic!("{what}: {}", doctor.out))
     };
     assert_eq!(of("plugin majority")["state"], "ok");
+    assert!(["ok", "note"].contains(&of("fence")["state"].as_str().unwrap()), "{}", of("fence"));
     assert_eq!(of("data emgsd/test")["state"], "missing");
     assert_says(of("data emgsd/test")["detail"].as_str().unwrap(), &["drop-in"]);
 }
