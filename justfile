@@ -63,6 +63,16 @@ check-memory *args:
 audit:
     cargo deny check
 
+# What each crate is built of, as CycloneDX in target/sbom/CRATE.json (needs cargo-cyclonedx)
+sbom:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    cargo cyclonedx --format json --override-filename sbom --quiet
+    mkdir -p target/sbom
+    for file in plugin-api/sbom.json harness/sbom.json calm-plugin/sbom.json fuzz/sbom.json baselines/*/sbom.json plugin-api/test-plugins/*/sbom.json; do
+        mv "$file" "target/sbom/$(basename "$(dirname "$file")").json"
+    done
+
 # Simulations of coverage and type-I error, a real llama.cpp server (minutes)
 test-slow:
     cargo test --release --package harness --features slow-tests --test it -- slow
