@@ -32,7 +32,11 @@ impl Inside {
         // The folder for temporary files is the cell's own: `exec::guard` has made it.
         let mut write = vec![absolute(own.path())?, "/dev".into(), std::env::temp_dir()];
         write.extend(spec.model.access.write.iter().map(PathBuf::from));
-        write.extend(spec.cache.iter().map(PathBuf::from));
+        // What is not there when the fence goes up cannot be made within it.
+        for cache in spec.cache.iter().map(PathBuf::from) {
+            fs_err::create_dir_all(&cache)?;
+            write.push(cache);
+        }
         let files = spec.weights.values().map(|file| &file.path);
         let read = files.chain([&spec.plugin.path]).map(|path| absolute(path.as_ref()));
         // A folder that is not there has nothing to hide.

@@ -36,7 +36,9 @@ fn replies_become_scores_and_are_paid_for_once() {
     let place = Place::new();
     let server = Server::honest();
     let config = "key_env = \"MY_KEY\"\nprice = { input = 1.0, output = 10.0 }";
-    model(&place, &server, "cache = true", config);
+    // Within the fence: the folder of its answers is not there before.
+    let top = "cache = true\naccess = { network = true, env = [\"MY_KEY\"] }";
+    model(&place, &server, top, config);
     let ran = run(&place, "20", &[]).exits(0);
     let cell = place.summary("default")["cells"][0].clone();
     assert_eq!((&cell["protocol"], &cell["served"]), (&"zero-shot".into(), &"generate".into()));
