@@ -282,14 +282,15 @@ impl ModelConfig {
         // Some decoders say -1 for none.
         let padding = raw.pad_token_id.filter(|&id| id != -1);
         let padding = padding.unwrap_or(i64::from(family == Family::Roberta));
-        for (name, value, most) in [
-            ("num_hidden_layers", raw.num_hidden_layers as i64, 1 << 10),
-            ("head_dim", head_width - 1, 1 << 16),
-            ("type_vocab_size", raw.type_vocab_size, 1 << 16),
-            ("pad_token_id", padding, raw.vocab_size),
+        for (name, value, allowed) in [
+            ("num_hidden_layers", raw.num_hidden_layers as i64, 0..1 << 10),
+            ("head_dim", head_width, 1..1 << 16),
+            ("type_vocab_size", raw.type_vocab_size, 0..1 << 16),
+            ("pad_token_id", padding, 0..raw.vocab_size),
         ] {
-            if !(0..most).contains(&value) {
-                return Err(format!("{name} is out of its range"));
+            if !allowed.contains(&value) {
+                let (least, most) = (allowed.start, allowed.end - 1);
+                return Err(format!("{name} is {value}; it lies between {least} and {most}"));
             }
         }
         if key_heads < 1
@@ -396,7 +397,10 @@ mod tests {
         assert!(wrong("\"vocab_size\": 30522,", "").contains("vocab_size"));
         assert!(wrong("384", "385").contains("do not divide"));
         assert!(wrong("30522", "-3").contains("vocab_size is -3"));
-        assert!(wrong("layers\": 6", "layers\": 999999999999").contains("num_hidden_layers"));
+        assert!(
+            wrong("layers\": 6", "layers\": 999999999999")
+                .contains("num_hidden_layers is 999999999999")
+        );
         assert!(wrong("type_vocab_size\": 2", "type_vocab_size\": -1").contains("type_vocab_size"));
         assert!(
             wrong("\"vocab_size", "\"pad_token_id\": 30522, \"vocab_size").contains("pad_token_id")
