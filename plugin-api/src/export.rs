@@ -171,8 +171,9 @@ pub mod trampoline {
         });
     }
 
-    /// `catch_unwind` that knows the place of the panic.
-    fn caught<T>(body: impl FnOnce() -> T) -> Result<T, String> {
+    /// `catch_unwind` that knows the place of the panic, and keeps it off stderr.
+    pub fn caught<T>(body: impl FnOnce() -> T) -> Result<T, String> {
+        install_hook();
         DEPTH.set(DEPTH.get() + 1);
         let result = catch_unwind(AssertUnwindSafe(body));
         DEPTH.set(DEPTH.get() - 1);
@@ -291,7 +292,6 @@ pub mod trampoline {
         out: *mut *mut c_void,
         error: *mut CeError,
     ) -> i32 {
-        install_hook();
         let body = || {
             // SAFETY: the host passes pointers that live for the call; `host` lives until destroy.
             let (config, task, host) = unsafe {

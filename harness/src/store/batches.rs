@@ -1,42 +1,19 @@
 //! Parquet files, read so that a broken one is an error. The library asserts where it could refuse, and takes lengths at their word.
 
-use std::cell::Cell;
 use std::fmt::Display;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Once;
 
 use arrow_array::RecordBatch;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::file::metadata::ParquetMetaData;
 use parquet::file::reader::ChunkReader;
-
-thread_local! {
-    static DEPTH: Cell<u32> = const { Cell::new(0) };
-}
+use plugin_api::trampoline::caught;
 
 /// Runs a call of the library; its error or its panic is the reason. What it worked on is not used again after a panic.
 pub fn guarded<T, E: Display>(body: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
-    quieten();
-    DEPTH.set(DEPTH.get() + 1);
-    let done = catch_unwind(AssertUnwindSafe(body));
-    DEPTH.set(DEPTH.get() - 1);
-    match done {
+    match caught(body) {
         Ok(done) => done.map_err(|e| e.to_string()),
         Err(_) => Err("the file is damaged: its parts do not fit together".to_owned()),
     }
-}
-
-/// Keeps panics that become errors off stderr.
-fn quieten() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let previous = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            if DEPTH.get() == 0 {
-                previous(info);
-            }
-        }));
-    });
 }
 
 /// Refuses places and lengths that are not in a file of this length.
