@@ -12,8 +12,11 @@ use std::panic::catch_unwind;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rand::{Rng, RngExt, SeedableRng};
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+
+mod changes;
+use changes::changed;
 
 /// Changes of each file of a corpus.
 const CHANGES: usize = 60;
@@ -66,39 +69,6 @@ fn corpus(reader: &str) -> Vec<(String, Vec<u8>)> {
         .collect();
     files.sort();
     files
-}
-
-/// Some bytes flipped, cut, doubled, overwritten by lengths that lie, or joined with another file's.
-fn changed(bytes: &[u8], other: &[u8], rng: &mut ChaCha8Rng) -> Vec<u8> {
-    let mut bytes = bytes.to_vec();
-    for _ in 0..rng.random_range(1..4) {
-        let at = rng.random_range(0..=bytes.len());
-        let end = rng.random_range(at..=bytes.len().min(at + 64));
-        match rng.random_range(0..6) {
-            0 if at < bytes.len() => bytes[at] ^= 1 << rng.random_range(0..8),
-            1 => drop(bytes.drain(at..end)),
-            2 => {
-                let twice = bytes[at..end].to_vec();
-                bytes.splice(at..at, twice);
-            }
-            3 => {
-                let lie = [u64::MAX, 1 << 62, 1 << 40, 1 << 31, 0][rng.random_range(0..5)];
-                let width = [1, 2, 4, 8][rng.random_range(0..4)].min(bytes.len() - at);
-                bytes[at..at + width].copy_from_slice(&lie.to_le_bytes()[..width]);
-            }
-            4 => {
-                let from = rng.random_range(0..=other.len());
-                bytes.truncate(at);
-                bytes.extend(&other[from..]);
-            }
-            _ => {
-                let mut noise = [0; 4];
-                rng.fill_bytes(&mut noise);
-                bytes.splice(at..at, noise);
-            }
-        }
-    }
-    bytes
 }
 
 #[test]

@@ -174,7 +174,20 @@ impl Checkpoint {
                 )));
             }
         }
-        Ok(Self { config: ModelConfig::read(&config)?, weights, tokenizer })
+        let read = ModelConfig::read(&config)?;
+        let mut bytes = 0;
+        for path in &weights {
+            bytes += fs_err::metadata(path).map_err(Error::load)?.len();
+        }
+        // Before memory is taken for them; the densest weights have two to a byte.
+        let parameters = read.parameters();
+        if parameters > 2.0 * bytes as f64 {
+            return Err(Error::load(format!(
+                "{}: it describes at least {parameters:.0} parameters, and the weights have {bytes} bytes; take both from one checkpoint",
+                config.display()
+            )));
+        }
+        Ok(Self { config: read, weights, tokenizer })
     }
 
     /// Its tokenizer, which cuts texts at `max_tokens` or where the model's positions end.
@@ -186,9 +199,9 @@ impl Checkpoint {
         let tokens = Tokens::open(&self.tokenizer, max_tokens.min(positions as usize), padding)?;
         if tokens.vocabulary() > vocabulary as usize {
             return Err(Error::load(format!(
-                "{}: its {} tokens are more than the model's {vocabulary}; take both from one checkpoint",
+                "{}: its tokens are numbered up to {}, the model's table has {vocabulary}; take both from one checkpoint",
                 self.tokenizer.display(),
-                tokens.vocabulary()
+                tokens.vocabulary() - 1
             )));
         }
         Ok(tokens)
@@ -224,6 +237,15 @@ fn weights_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
 }
 
 impl ModelConfig {
+    /// Parameters that every model of these sizes has, those of tables and matrices alone.
+    fn parameters(&self) -> f64 {
+        let [vocabulary, width, inner, heads, key_heads, head] =
+            [self.vocabulary, self.width, self.inner, self.heads, self.key_heads, self.head_width]
+                .map(|size| size as f64);
+        let attention = width * head * 2.0 * (heads + key_heads);
+        vocabulary * width + self.layers as f64 * (attention + 2.0 * width * inner)
+    }
+
     /// Reads `config.json`.
     fn read(path: &Path) -> Result<Self, Error> {
         let text = fs_err::read_to_string(path).map_err(|e| Error::load(format!("{e}; {WHAT}")))?;
@@ -287,6 +309,7 @@ impl ModelConfig {
             ("head_dim", head_width, 1..1 << 16),
             ("type_vocab_size", raw.type_vocab_size, 0..1 << 16),
             ("pad_token_id", padding, 0..raw.vocab_size),
+            ("sliding_window", raw.sliding_window.unwrap_or(1), 1..1 << 31),
         ] {
             if !allowed.contains(&value) {
                 let (least, most) = (allowed.start, allowed.end - 1);
@@ -302,6 +325,18 @@ impl ModelConfig {
                 raw.hidden_size
             ));
         }
+        if family == Family::Llama && head_width % 2 != 0 {
+            return Err(format!("head_dim is {head_width}; rotary positions turn pairs of values"));
+        }
+        // RoBERTa's table begins with the padding's position.
+        let behind = if family == Family::Roberta { padding + 1 } else { 0 };
+        let positions = raw.max_position_embeddings - behind;
+        if positions < 1 {
+            return Err(format!(
+                "max_position_embeddings is {}, of which pad_token_id takes {behind}: none is left",
+                raw.max_position_embeddings
+            ));
+        }
         let window = raw.window(kind);
         Ok(Self {
             family,
@@ -312,9 +347,7 @@ impl ModelConfig {
             heads,
             key_heads,
             head_width,
-            // RoBERTa's table begins with the padding's position.
-            positions: raw.max_position_embeddings
-                - if family == Family::Roberta { padding + 1 } else { 0 },
+            positions,
             types: if family == Family::Llama { 0 } else { raw.type_vocab_size.max(1) },
             epsilon: raw.layer_norm_eps.or(raw.rms_norm_eps).unwrap_or(1e-12),
             padding,

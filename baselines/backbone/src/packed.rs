@@ -352,6 +352,20 @@ mod tests {
         assert_eq!(ids("a  \u{ff42}"), [0, 4, 3, 5, 2], "two spaces are one, the wide b is a b");
     }
 
+    /// An error or a model; a panic would fail the test.
+    #[test]
+    fn a_wrong_byte_is_no_panic() {
+        let bytes = tiny();
+        for (place, wrong) in (0..bytes.len()).flat_map(|place| [(place, 0), (place, 0xff)]) {
+            let mut bytes = bytes.clone();
+            bytes[place] = wrong;
+            let _ = File::open(&bytes).and_then(|mut file| file.tensors());
+            let _ = File::open(&bytes)
+                .and_then(|file| file.tokenizer())
+                .and_then(|t| t.encode("ab", true).map_err(|e| e.to_string()));
+        }
+    }
+
     #[test]
     fn a_cut_file_is_an_error_at_every_length() {
         let bytes = tiny();

@@ -1,8 +1,10 @@
 //! Texts become token ids once; batches are padded to their longest text.
 
+use std::fmt::Display;
 use std::path::Path;
 
 use plugin_api::Error;
+use plugin_api::trampoline::caught;
 use tch::{Device, Kind, Tensor};
 use tokenizers::Tokenizer;
 
@@ -59,7 +61,7 @@ impl Tokens {
         let mut tokenizer = if packed::is(path) {
             packed::tokenizer(path)?
         } else {
-            Tokenizer::from_file(path).map_err(|e| wrong(&e))?
+            flat(caught(|| Tokenizer::from_file(path))).map_err(|e| wrong(&e))?
         };
         let truncation =
             tokenizers::TruncationParams { max_length: max_tokens, ..Default::default() };
@@ -73,9 +75,7 @@ impl Tokens {
     /// # Errors
     /// Names the text by its place.
     pub fn encode(&self, texts: &[&str]) -> Result<Vec<Encoded>, Error> {
-        let encodings = self
-            .tokenizer
-            .encode_batch(texts.to_vec(), true)
+        let encodings = flat(caught(|| self.tokenizer.encode_batch(texts.to_vec(), true)))
             .map_err(|e| Error::internal(format!("a text cannot be tokenised: {e}")))?;
         Ok(encodings
             .into_iter()
@@ -98,15 +98,20 @@ impl Tokens {
             .collect())
     }
 
-    /// The largest id that the tokenizer can give.
+    /// One more than the largest id that the tokenizer can give: the rows of a table that has them all.
     pub fn vocabulary(&self) -> usize {
-        self.tokenizer.get_vocab_size(true)
+        self.tokenizer.get_vocab(true).values().max().map_or(0, |id| *id as usize + 1)
     }
 
     /// A batch of some encoded texts, padded to the longest of them.
     pub fn pad(&self, texts: &[&Encoded], device: Device) -> Padded {
         pad(texts, self.padding, device)
     }
+}
+
+/// The library asserts where it could refuse: its panic is an error too.
+fn flat<T, E: Display>(done: Result<Result<T, E>, String>) -> Result<T, String> {
+    done?.map_err(|e| e.to_string())
 }
 
 /// Pads ids to the longest text with `padding`.

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 
 use candle_core::quantized::gguf_file::Content;
 use fs_err::File;
+use plugin_api::trampoline::caught;
 use plugin_api::{
     Capability, Error, Generation, Host, Loglikelihood, Plugin, Replies, Task, export_plugin,
 };
@@ -98,7 +99,11 @@ impl Plugin for Gguf {
         let path = &config.weights.model;
         let failed = |e: candle_core::Error| Error::load(format!("{}: {}", path.display(), e));
         let mut file = std::io::BufReader::new(File::open(path).map_err(Error::load)?);
-        let content = Content::read(&mut file).map_err(failed)?;
+        let damaged = |panic: String| candle_core::Error::Msg(format!("it is damaged: {panic}"));
+        // The library asserts where it could refuse.
+        let read = caught(|| Content::read(&mut file)).map_err(damaged);
+        let content = read.and_then(|content| content).map_err(failed)?;
+        sound(&content).map_err(failed)?;
         let llama = Llama::read(&content, &mut file, host.threads()).map_err(failed)?;
         let tokens = Tokens::new(&content, config.weights.tokenizer.as_deref())?;
         let max_tokens = config.max_tokens.unwrap_or(MAX_TOKENS).min(llama.context());
@@ -365,6 +370,22 @@ impl Gguf {
         }
         let reply = self.tokens.decode(&ids[asked..]).map_err(|e| Error::input(index, e))?;
         Ok((reply, cut > 0))
+    }
+}
+
+/// Refuses shapes of nothing, and those whose values cannot be counted: the library trusts both.
+fn sound(content: &Content) -> candle_core::Result<()> {
+    let counted = |dims: &[usize]| dims.iter().try_fold(1usize, |all, n| all.checked_mul(*n));
+    let wrong = content.tensor_infos.iter().find(|(_, info)| {
+        counted(info.shape.dims())
+            .is_none_or(|values| values == 0 || values > isize::MAX as usize / 8)
+    });
+    match wrong {
+        Some((name, info)) => Err(candle_core::Error::Msg(format!(
+            "it is damaged: the tensor {name:?} has the shape {:?}",
+            info.shape
+        ))),
+        None => Ok(()),
     }
 }
 

@@ -124,6 +124,7 @@ impl Llama {
         let kv_heads = or("llama.attention.head_count_kv", heads)?;
         let head = or("llama.rope.dimension_count", width / heads.max(1))?;
         if heads == 0
+            || head == 0
             || kv_heads == 0
             || heads * head != width
             || !heads.is_multiple_of(kv_heads)

@@ -1,9 +1,11 @@
 //! The tokenizer: a `tokenizer.json`, or what the GGUF file holds where that is byte-level BPE of a kind we know.
 
+use std::fmt::Display;
 use std::path::Path;
 
 use candle_core::quantized::gguf_file::{Content, Value};
 use plugin_api::Error;
+use plugin_api::trampoline::caught;
 use serde_json::json;
 use tokenizers::Tokenizer;
 
@@ -26,7 +28,7 @@ impl Tokens {
     /// Reads `path`, else the file's own.
     pub fn new(content: &Content, path: Option<&Path>) -> Result<Self, Error> {
         let tokenizer = match path {
-            Some(path) => Tokenizer::from_file(path)
+            Some(path) => flat(caught(|| Tokenizer::from_file(path)))
                 .map_err(|e| Error::load(format!("{}: no tokenizer.json ({e})", path.display())))?,
             None => own(content).map_err(|e| {
                 Error::load(format!(
@@ -54,7 +56,7 @@ impl Tokens {
 
     /// Ids of a text that stands at the beginning.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, String> {
-        let encoding = self.tokenizer.encode_fast(text, false).map_err(|e| e.to_string())?;
+        let encoding = flat(caught(|| self.tokenizer.encode_fast(text, false)))?;
         Ok(self.begin.into_iter().chain(encoding.get_ids().iter().copied()).collect())
     }
 
@@ -73,7 +75,7 @@ impl Tokens {
 
     /// Text of ids.
     pub fn decode(&self, ids: &[u32]) -> Result<String, String> {
-        self.tokenizer.decode(ids, true).map_err(|e| e.to_string())
+        flat(caught(|| self.tokenizer.decode(ids, true)))
     }
 }
 
@@ -126,5 +128,10 @@ fn own(content: &Content) -> Result<Tokenizer, String> {
         "model": { "type": "BPE", "dropout": null, "unk_token": null, "continuing_subword_prefix": null, "end_of_word_suffix": null,
                    "fuse_unk": false, "byte_fallback": false, "ignore_merges": false, "vocab": vocabulary, "merges": merges },
     });
-    Tokenizer::from_bytes(json.to_string()).map_err(|e| e.to_string())
+    flat(caught(|| Tokenizer::from_bytes(json.to_string())))
+}
+
+/// The library asserts where it could refuse: its panic is an error too.
+fn flat<T, E: Display>(done: Result<Result<T, E>, String>) -> Result<T, String> {
+    done?.map_err(|e| e.to_string())
 }
