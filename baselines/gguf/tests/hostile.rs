@@ -1,5 +1,6 @@
 //! Files that were changed by somebody: an error or a model, never a panic, never memory that the file does not justify.
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;

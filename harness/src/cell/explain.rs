@@ -1,11 +1,17 @@
-//! Why a model of a run answers as it does: the cell's fitted model is taken up again and asked to explain.
+//! Why a model of a run answers as it does: the cell's fitted model is taken up again and asked to explain, in a process of its
+//! own like the cell's, which does not read the labels; who started it joins them.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::Stdio;
 
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Cell, harness, reason};
+use super::{Cell, fence, follow_parent, gate, harness, reason, told};
 use crate::definition::family::Capability;
-use crate::exec::events::Events;
+use crate::exec::events::{Event, Events};
+use crate::exec::{fenced, processes};
 use crate::plugin;
 use crate::store::record::{CellSpec, Reason, ReasonKind};
 use crate::store::{self, CellFolder};
@@ -25,21 +31,82 @@ pub struct Explained {
     pub explanation: Value,
 }
 
-/// Explains the first `limit` evaluated examples of a cell (0: all), batch by batch.
+/// Explains the first `limit` evaluated examples of a cell (0: all) in a child process, behind the cell's fence.
 ///
 /// # Errors
-/// The cell was not fitted to its end, the plugin has changed since or cannot explain, or what it says is no JSON.
+/// The cell was not fitted to its end, the plugin has changed since or cannot explain, what it says is no JSON, or it ended.
 pub fn explain(
     folder: &CellFolder,
     limit: usize,
+    hidden: &[PathBuf],
     mut each: impl FnMut(Explained) -> Result<(), Reason>,
 ) -> Result<usize, Reason> {
-    let mut spec: CellSpec = store::read_json(&folder.spec()).map_err(harness)?;
-    if limit > 0 {
-        spec.limit = limit;
+    let spec = specification(folder, limit)?;
+    let nowhere = Events::none();
+    let cell = Cell::load(&spec, folder, &nowhere)?;
+    let mut examples = cell.stream(&spec.protocol.eval, cell.first).map_err(harness)?;
+    let (mut command, _scratch) =
+        fenced::command(&spec.model.access, spec.threads).map_err(harness)?;
+    command.arg("cell").arg(folder.path()).arg("--explain").arg(limit.to_string());
+    for hidden in hidden {
+        command.arg("--hide").arg(hidden);
     }
-    let events = Events::none();
-    let cell = Cell::load(&spec, folder, &events)?;
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(harness)?;
+    let mut count = 0;
+    let mut read = || -> Result<(), Reason> {
+        let lines = child.stdout.take().into_iter().flat_map(|pipe| BufReader::new(pipe).lines());
+        for line in lines {
+            match serde_json::from_str(&line.map_err(harness)?).map_err(harness)? {
+                Event::Failed(reason) => return Err(reason),
+                Event::Explained { id, explanation } => {
+                    let example = examples.next(1).map_err(harness)?;
+                    if example.is_empty() || example.ids.get(0) != id {
+                        return Err(harness(format!("{id} was explained out of turn")));
+                    }
+                    each(Explained {
+                        text: example.texts.get(0).to_owned(),
+                        culture: example.cultures.get(0).to_owned(),
+                        gold: spec.task.labels[example.labels[0] as usize].clone(),
+                        id,
+                        explanation,
+                    })?;
+                    count += 1;
+                }
+                Event::Phase(_) | Event::Progress { .. } | Event::Log(_) => {}
+            }
+        }
+        Ok(())
+    };
+    let end = read();
+    if end.is_err() {
+        processes::kill(&mut child).map_err(harness)?;
+    }
+    end?;
+    let status = processes::wait(&mut child).map_err(harness)?;
+    if status.success() && count == cell.n {
+        return Ok(count);
+    }
+    let message = format!("it ended with {status} after {count} of {} examples", cell.n);
+    Err(Reason::new(ReasonKind::Plugin, message))
+}
+
+/// What the child of [`explain`] does: sends what the plugin says of each example; `false` where it could not.
+pub fn send(folder: &CellFolder, limit: usize, hidden: &[PathBuf], events: &Events) -> bool {
+    follow_parent(events);
+    told(send_all(folder, limit, hidden, events), events)
+}
+
+fn send_all(
+    folder: &CellFolder,
+    limit: usize,
+    hidden: &[PathBuf],
+    events: &Events,
+) -> Result<(), Reason> {
+    let spec = specification(folder, limit)?;
+    let cell = Cell::load(&spec, folder, events)?;
+    let state = folder.state();
+    let gate = gate(&spec, hidden).and_then(|gate| gate.reads(&state)).map_err(harness)?;
+    fence::around(&gate).map_err(harness)?;
     let library = plugin::load(spec.plugin.path.as_ref()).map_err(|e| reason(&e))?;
     if library.sha256() != spec.plugin.sha256 {
         let message =
@@ -52,7 +119,6 @@ pub fn explain(
     }
     let mut model = cell.create(&library)?;
     if spec.protocol.fit && spec.served != Capability::Embed {
-        let state = folder.state();
         if !state.join("complete").is_file() {
             let message =
                 format!("{} holds no fitted model; run the cell again", folder.path().display());
@@ -60,7 +126,7 @@ pub fn explain(
         }
         model.load(&state).map_err(|e| reason(&e))?;
     }
-    let mut evaluated = cell.stream(&spec.protocol.eval, cell.first).map_err(harness)?;
+    let mut evaluated = cell.evaluated(0).map_err(harness)?;
     let batch = spec.model.batch.max(1);
     for start in (0..cell.n).step_by(batch) {
         let eval = evaluated.next(batch.min(cell.n - start)).map_err(harness)?;
@@ -71,20 +137,21 @@ pub fn explain(
         for (row, said) in said.into_iter().enumerate() {
             let id = eval.ids.get(row).to_owned();
             let explanation = serde_json::from_str(&said).map_err(|e| {
-                let message = format!(
-                    "plugin `{}` explains {id} in words that are no JSON: {e}",
-                    library.name()
-                );
+                let name = library.name();
+                let message =
+                    format!("plugin `{name}` explains {id} in words that are no JSON: {e}");
                 Reason::new(ReasonKind::Plugin, message)
             })?;
-            each(Explained {
-                text: eval.texts.get(row).to_owned(),
-                culture: eval.cultures.get(row).to_owned(),
-                gold: spec.task.labels[eval.labels[row] as usize].clone(),
-                id,
-                explanation,
-            })?;
+            events.send(&Event::Explained { id, explanation });
         }
     }
-    Ok(cell.n)
+    Ok(())
+}
+
+fn specification(folder: &CellFolder, limit: usize) -> Result<CellSpec, Reason> {
+    let mut spec: CellSpec = store::read_json(&folder.spec()).map_err(harness)?;
+    if limit > 0 {
+        spec.limit = limit;
+    }
+    Ok(spec)
 }

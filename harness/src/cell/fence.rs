@@ -1,7 +1,8 @@
-//! The fence around a plugin: what a cell's process may touch from the moment before its plugin is loaded.
+//! The fence around a plugin: what a process may touch from the moment before a plugin is loaded.
 //!
 //! A plugin shares the process of its cell, so that the process fences itself in, for good and for all that it starts. On Linux
-//! by Landlock (files, 5.13) and seccomp (network); elsewhere there is none, which the cell's `timing.json` tells.
+//! by Landlock (files, 5.13) and seccomp (network); elsewhere there is none, which the cell's `timing.json` tells. `plugin
+//! describe`, `plugin check` and `explain` load plugins in the same way, and their plugins write into no cell.
 //!
 //! - It writes into its cell's folder, into a folder of its own for temporary files (`TMPDIR`), into `config.cache`, the
 //!   folders of `access.write`, and devices.
@@ -9,14 +10,19 @@
 //! - It opens no socket to another machine unless `access.network`.
 //! - It and all that it starts stay in its process group, so that they end with it; it signals nobody else (Linux 6.12).
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::store::CellFolder;
-use crate::store::record::CellSpec;
+use serde::{Deserialize, Serialize};
 
-/// What is inside, as paths.
-#[derive(Debug, Default)]
-struct Inside {
+use crate::definition::access::Access;
+use crate::store::record::FileRef;
+
+/// What is let through.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gate {
+    access: Access,
     /// Read and written.
     write: Vec<PathBuf>,
     /// Read, wherever they lie.
@@ -25,23 +31,58 @@ struct Inside {
     hidden: Vec<PathBuf>,
 }
 
-impl Inside {
-    fn of(spec: &CellSpec, folder: &CellFolder, hidden: &[PathBuf]) -> std::io::Result<Self> {
-        let absolute = |path: &Path| std::path::absolute(path);
-        let own = if spec.slice.is_some() { folder.whole() } else { folder.clone() };
-        // The folder for temporary files is the cell's own: `exec::guard` has made it.
-        let mut write = vec![absolute(own.path())?, "/dev".into(), std::env::temp_dir()];
-        write.extend(spec.model.access.write.iter().map(PathBuf::from));
-        // What is not there when the fence goes up cannot be made within it.
-        for cache in spec.cache.iter().map(PathBuf::from) {
-            fs_err::create_dir_all(&cache)?;
-            write.push(cache);
+impl Gate {
+    /// What any process of a plugin needs: its own file, devices, and what its `access` says.
+    ///
+    /// # Errors
+    /// The working folder is gone.
+    pub fn new(access: &Access, plugin: &Path, hidden: &[PathBuf]) -> std::io::Result<Self> {
+        let granted = access.write.iter().map(PathBuf::from);
+        Ok(Self {
+            access: access.clone(),
+            write: granted.chain([PathBuf::from("/dev")]).collect(),
+            read: vec![std::path::absolute(plugin)?],
+            // A folder that is not there has nothing to hide.
+            hidden: hidden.iter().filter_map(|path| path.canonicalize().ok()).collect(),
+        })
+    }
+
+    /// What a model needs besides: its weights, its cache, and `TMPDIR`, which is a folder of its own.
+    ///
+    /// # Errors
+    /// The cache cannot be made.
+    pub fn with_model(
+        mut self,
+        weights: &BTreeMap<String, FileRef>,
+        cache: Option<&Path>,
+    ) -> std::io::Result<Self> {
+        for file in weights.values() {
+            self = self.reads(file.path.as_ref())?;
         }
-        let files = spec.weights.values().map(|file| &file.path);
-        let read = files.chain([&spec.plugin.path]).map(|path| absolute(path.as_ref()));
-        // A folder that is not there has nothing to hide.
-        let hidden = hidden.iter().filter_map(|path| path.canonicalize().ok()).collect();
-        Ok(Self { write, read: read.collect::<Result<_, _>>()?, hidden })
+        // What is not there when the fence goes up cannot be made within it.
+        if let Some(cache) = cache {
+            fs_err::create_dir_all(cache)?;
+            self = self.writes(cache)?;
+        }
+        self.writes(&std::env::temp_dir())
+    }
+
+    /// A folder or file that is read and written.
+    ///
+    /// # Errors
+    /// The working folder is gone.
+    pub fn writes(mut self, path: &Path) -> std::io::Result<Self> {
+        self.write.push(std::path::absolute(path)?);
+        Ok(self)
+    }
+
+    /// A folder or file that is read.
+    ///
+    /// # Errors
+    /// The working folder is gone.
+    pub fn reads(mut self, path: &Path) -> std::io::Result<Self> {
+        self.read.push(std::path::absolute(path)?);
+        Ok(self)
     }
 
     /// The largest folders and files without a hidden one in or above them. Links are left out: what they lead to is there by
@@ -70,16 +111,20 @@ impl Inside {
 }
 
 /// Puts the fence up around this thread and all that it starts; says what stands.
-pub fn around(spec: &CellSpec, folder: &CellFolder, hidden: &[PathBuf]) -> Result<String, String> {
-    let access = &spec.model.access;
-    if access.everything {
+///
+/// # Errors
+/// In words, where the kernel has the means and refuses them.
+pub fn around(gate: &Gate) -> Result<String, String> {
+    if gate.access.everything {
         return Ok("none: access.everything".to_owned());
     }
-    let inside = Inside::of(spec, folder, hidden).map_err(|e| e.to_string())?;
-    let files = system::keep_files(&inside)?;
-    let calls = system::keep_calls(access.network)?;
-    let signals = system::keep_signals()?;
-    Ok(format!("{files}, {calls}{signals}"))
+    let up = || {
+        let files = system::keep_files(gate)?;
+        let calls = system::keep_calls(gate.access.network)?;
+        let signals = system::keep_signals()?;
+        Ok(format!("{files}, {calls}{signals}"))
+    };
+    up().map_err(|e: String| format!("failed to fence in the plugin: {e}"))
 }
 
 /// What of a fence this machine cannot put up, in words; empty where it stands whole. Nothing is put up.
@@ -101,17 +146,17 @@ mod system {
         SeccompRule, TargetArch,
     };
 
-    use super::Inside;
+    use super::Gate;
 
-    pub(super) fn keep_files(inside: &Inside) -> Result<&'static str, String> {
+    pub(super) fn keep_files(gate: &Gate) -> Result<&'static str, String> {
         let abi = ABI::V3;
         let enforce = || -> Result<_, RulesetError> {
             let read = AccessFs::from_read(abi);
             let rules = Ruleset::default().handle_access(AccessFs::from_all(abi))?.create()?;
-            let rules = rules.add_rules(path_beneath_rules(inside.visible(), read))?;
-            let rules = rules.add_rules(path_beneath_rules(&inside.read, read))?;
+            let rules = rules.add_rules(path_beneath_rules(gate.visible(), read))?;
+            let rules = rules.add_rules(path_beneath_rules(&gate.read, read))?;
             let all = AccessFs::from_all(abi);
-            rules.add_rules(path_beneath_rules(&inside.write, all))?.restrict_self()
+            rules.add_rules(path_beneath_rules(&gate.write, all))?.restrict_self()
         };
         let status = enforce().map_err(|e| format!("Landlock: {e}"))?;
         drop_capabilities().map_err(|e| format!("capabilities: {e}"))?;
@@ -216,9 +261,9 @@ mod system {
 
 #[cfg(not(target_os = "linux"))]
 mod system {
-    use super::Inside;
+    use super::Gate;
 
-    pub(super) fn keep_files(_: &Inside) -> Result<&'static str, String> {
+    pub(super) fn keep_files(_: &Gate) -> Result<&'static str, String> {
         Ok("no Landlock on this system: files are not fenced")
     }
 
@@ -248,12 +293,12 @@ mod tests {
         }
         std::fs::write(root.join("a/file"), "").unwrap();
         std::os::unix::fs::symlink(root.join("a/secret"), root.join("a/link")).unwrap();
-        let inside = Inside { hidden: vec![root.join("a/secret")], ..Inside::default() };
-        let mut visible = inside.visible();
+        let gate = Gate { hidden: vec![root.join("a/secret")], ..Gate::default() };
+        let mut visible = gate.visible();
         visible.retain(|path| path.starts_with(&root));
         visible.sort();
         assert_eq!(visible, ["a/file", "a/open", "b"].map(|path| root.join(path)));
-        assert!(inside.visible().contains(&PathBuf::from("/usr")));
-        assert_eq!(Inside::default().visible(), [PathBuf::from("/")]);
+        assert!(gate.visible().contains(&PathBuf::from("/usr")));
+        assert_eq!(Gate::default().visible(), [PathBuf::from("/")]);
     }
 }

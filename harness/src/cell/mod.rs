@@ -12,7 +12,7 @@ mod vectors;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use fs_err as fs;
@@ -29,6 +29,7 @@ use crate::store::examples::Table;
 use crate::store::log::Log;
 use crate::store::record::{CellSpec, FileRef, PluginIdentity, Reason, ReasonKind, Timing};
 use crate::store::{self, CellFolder, examples, lease};
+use fence::Gate;
 use input::Input;
 
 /// Examples that are read at once, about.
@@ -46,19 +47,34 @@ pub fn take_stdout() -> std::io::Result<Events> {
 ///
 /// `hidden`: folders that its plugin does not see.
 pub fn run(folder: &CellFolder, hidden: &[PathBuf], events: &Events) -> bool {
+    follow_parent(events);
+    told(run_to_record(folder, hidden, events), events)
+}
+
+/// Whether it went well; where not, the parent is sent the reason.
+fn told(end: Result<(), Reason>, events: &Events) -> bool {
+    if let Err(reason) = &end {
+        events.send(&Event::Failed(reason.clone()));
+    }
+    end.is_ok()
+}
+
+/// Ends this process with the one that started it.
+fn follow_parent(events: &Events) {
     #[cfg(target_os = "linux")]
     if let Err(error) =
         rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))
     {
         events.send(&Event::Log(format!("cannot follow the parent's death: {error}")));
     }
-    match run_to_record(folder, hidden, events) {
-        Ok(()) => true,
-        Err(reason) => {
-            events.send(&Event::Failed(reason));
-            false
-        }
-    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = events;
+}
+
+/// What a cell's plugin may reach, its folder aside.
+fn gate(spec: &CellSpec, hidden: &[PathBuf]) -> std::io::Result<Gate> {
+    let gate = Gate::new(&spec.model.access, spec.plugin.path.as_ref(), hidden)?;
+    gate.with_model(&spec.weights, spec.cache.as_deref().map(Path::new))
 }
 
 /// What one way of serving hands back.
@@ -99,8 +115,9 @@ fn run_to_record(folder: &CellFolder, hidden: &[PathBuf], events: &Events) -> Re
     events.phase("load");
     let cell = Cell::load(&spec, folder, events)?;
     timing.load_seconds = start.elapsed().as_secs_f64();
-    timing.fence = fence::around(&spec, folder, hidden)
-        .map_err(|e| harness(format!("failed to fence in the plugin: {e}")))?;
+    let own = if spec.slice.is_some() { folder.whole() } else { folder.clone() };
+    let gate = gate(&spec, hidden).and_then(|gate| gate.writes(own.path())).map_err(harness)?;
+    timing.fence = fence::around(&gate).map_err(harness)?;
     store::write_json(&folder.timing(), &timing).map_err(harness)?;
 
     let library = plugin::load(spec.plugin.path.as_ref()).map_err(|e| reason(&e))?;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::Context as _;
 
 use super::{Context, Outcome};
-use crate::cell;
+use crate::cell::{self, explain};
 use crate::exec::bars::Board;
 use crate::exec::guard::{self, Guarded, Limits};
 use crate::store::record::{CellSpec, End};
@@ -21,6 +21,9 @@ pub(super) struct Args {
     /// A folder that its plugin does not see (repeatable)
     #[arg(long, value_name = "DIR")]
     hide: Vec<PathBuf>,
+    /// Takes up the fitted model and tells why it answers as it does, for so many examples (0: all); what `explain` starts
+    #[arg(long, value_name = "N", conflicts_with = "guard")]
+    explain: Option<usize>,
     /// In a child process under watch, so that it leaves a record whatever happens; what a node of a cluster runs
     #[arg(long)]
     guard: bool,
@@ -43,7 +46,12 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         return guarded(args, context);
     }
     let events = cell::take_stdout()?;
-    Ok(if cell::run(&CellFolder::at(args.folder), &args.hide, &events) { Outcome::Done } else { Outcome::No })
+    let folder = CellFolder::at(args.folder);
+    let well = match args.explain {
+        Some(limit) => explain::send(&folder, limit, &args.hide, &events),
+        None => cell::run(&folder, &args.hide, &events),
+    };
+    Ok(if well { Outcome::Done } else { Outcome::No })
 }
 
 fn guarded(args: Args, context: &Context) -> anyhow::Result<Outcome> {

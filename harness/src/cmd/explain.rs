@@ -54,15 +54,16 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     };
     let run = RunFolder::named(&context.settings().runs, &args.run);
     let folder = find(&run, &args.model, &task, args.seed)?;
+    let hidden = context.settings().hidden();
     let explained = match &args.out {
         None => {
             let mut out = std::io::stdout().lock();
-            write(&folder, args.limit, &mut out)?
+            write(&folder, args.limit, &hidden, &mut out)?
         }
         Some(path) => {
             let mut count = 0;
             store::write_atomic(path, |file| {
-                count = write(&folder, args.limit, file).map_err(std::io::Error::other)?;
+                count = write(&folder, args.limit, &hidden, file).map_err(std::io::Error::other)?;
                 Ok(())
             })
             .with_context(|| format!("failed to write {}", path.display()))?;
@@ -73,8 +74,8 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn write(folder: &CellFolder, limit: usize, out: &mut impl Write) -> anyhow::Result<usize> {
-    let said = explain::explain(folder, limit, |explained| {
+fn write(folder: &CellFolder, limit: usize, hidden: &[PathBuf], out: &mut impl Write) -> anyhow::Result<usize> {
+    let said = explain::explain(folder, limit, hidden, |explained| {
         let line = serde_json::to_string(&explained)
             .map_err(|e| Reason::new(ReasonKind::Harness, e.to_string()))?;
         writeln!(out, "{line}").map_err(|e| Reason::new(ReasonKind::Harness, e.to_string()))

@@ -3,20 +3,23 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command as Process, Stdio};
+use std::process::{Child, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
+use serde::{Deserialize, Serialize};
 
 use super::{Context, Outcome, hinted, scaffold, table};
+use crate::cell::fence::{self, Gate};
 use crate::cell;
+use crate::definition::access::Access;
 use crate::definition::nearest;
 use crate::exec::bars::Board;
 use crate::exec::plan::path_text;
 use crate::exec::plugins::{Described, search_path};
-use crate::exec::{data, processes};
+use crate::exec::{data, fenced, processes};
 use crate::plugin::{self, check};
 use crate::store::record::{FileRef, PluginIdentity};
 
@@ -33,13 +36,16 @@ enum Command {
     Describe {
         /// A name, or the path of a dynamic library
         plugin: String,
+        /// A folder that it does not see (repeatable); what `run` gives
+        #[arg(long, hide = true, value_name = "DIR")]
+        hide: Vec<PathBuf>,
     },
     /// Tries what goes wrong in practice: wrong counts, NaN, panics, answers that depend on the batch, leaks
     #[command(after_help = "\
 Examples:
   culture-eval plugin check tfidf-logreg
   culture-eval plugin check ./libmine.so --config '{\"k\": 3}'
-  culture-eval plugin check --model my-model      with the configuration, files and weights of its TOML
+  culture-eval plugin check --model my-model      with the configuration, files, weights and access of its TOML
   culture-eval plugin check --model paid --skip 'huge batch,leak'       a server that takes money: 10,000 texts fewer
 
 Exit codes: 0 all checks passed, 1 one failed, 2 could not run.")]
@@ -81,6 +87,9 @@ struct CheckArgs {
     /// Calls of the leak check
     #[arg(long, value_name = "N", default_value_t = 1000)]
     calls: usize,
+    /// Let the plugin touch all that you may; else it gets what its model's `access` says, and without a model nothing
+    #[arg(long)]
+    unfenced: bool,
     /// One check only, in this process (what the others are started as)
     #[arg(long, hide = true, requires = "settings")]
     only: Option<String>,
@@ -91,7 +100,7 @@ struct CheckArgs {
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     match args.command {
-        Command::Describe { plugin } => describe(&plugin, context),
+        Command::Describe { plugin, hide } => describe(&plugin, hide, context),
         Command::Check(CheckArgs { plugin: Some(path), only: Some(name), settings: Some(settings), .. }) => {
             check_one(path.as_ref(), &name, &settings, context)
         }
@@ -101,8 +110,10 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     }
 }
 
-fn describe(name: &str, context: &Context) -> anyhow::Result<Outcome> {
+fn describe(name: &str, mut hidden: Vec<PathBuf>, context: &Context) -> anyhow::Result<Outcome> {
     let path = plugin::find(name, &search_path(context.settings()))?;
+    hidden.extend(context.settings().hidden());
+    fence::around(&Gate::new(&Access::default(), &path, &hidden)?).map_err(anyhow::Error::msg)?;
     let library = plugin::load(&path)?;
     let described = Described {
         file: FileRef { path: path_text(library.path()), sha256: library.sha256().to_owned() },
@@ -135,8 +146,23 @@ fn describe(name: &str, context: &Context) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn check_one(path: &Path, only: &str, settings: &str, context: &Context) -> anyhow::Result<Outcome> {
-    let settings: check::Settings = serde_json::from_str(settings).context("failed to read --settings")?;
+/// How one check is run: what its process is told.
+#[derive(Debug, Serialize, Deserialize)]
+struct Asked {
+    settings: check::Settings,
+    access: Access,
+    /// The model's, by id.
+    weights: BTreeMap<String, FileRef>,
+    cache: Option<PathBuf>,
+    /// Folders that the plugin does not see.
+    hidden: Vec<PathBuf>,
+}
+
+fn check_one(path: &Path, only: &str, asked: &str, context: &Context) -> anyhow::Result<Outcome> {
+    let Asked { settings, access, weights, cache, hidden } =
+        serde_json::from_str(asked).context("failed to read --settings")?;
+    let gate = Gate::new(&access, path, &hidden)?.with_model(&weights, cache.as_deref())?;
+    fence::around(&gate).map_err(anyhow::Error::msg)?;
     let Some(result) = check::run(only, path, &settings) else {
         bail!("there is no check `{only}`; there are {}", check::names().collect::<Vec<_>>().join(", "));
     };
@@ -145,12 +171,15 @@ fn check_one(path: &Path, only: &str, settings: &str, context: &Context) -> anyh
 }
 
 /// Which plugin, and how it is checked.
-fn asked(args: &CheckArgs, context: &Context) -> anyhow::Result<(PathBuf, check::Settings)> {
+fn asked(args: &CheckArgs, context: &Context) -> anyhow::Result<(PathBuf, Asked)> {
     let folders = search_path(context.settings());
     let settings = check::Settings { config: args.config.clone(), calls: args.calls, ..Default::default() };
+    let mut access = Access { everything: args.unfenced, ..Access::default() };
+    let hidden = context.settings().hidden();
     let Some(name) = &args.model else {
         let plugin = args.plugin.as_deref().context("name a plugin, or a model with --model")?;
-        return Ok((plugin::find(plugin, &folders)?, settings));
+        let asked = Asked { settings, access, weights: BTreeMap::new(), cache: None, hidden };
+        return Ok((plugin::find(plugin, &folders)?, asked));
     };
     let catalogue = context.catalogue()?;
     let model = catalogue.model(name)?;
@@ -159,20 +188,22 @@ fn asked(args: &CheckArgs, context: &Context) -> anyhow::Result<(PathBuf, check:
         Some(found) => found.map_err(|reason| anyhow::anyhow!("{}", reason.message))?,
         None => BTreeMap::new(),
     };
-    let cache = context.settings().cache.join("models").join(name);
-    let cache = model.cache.then(|| path_text(&cache));
-    let config = cell::config(model, &weights, cache.as_deref())?;
+    let cache = model.cache.then(|| context.settings().cache.join("models").join(name));
+    let config = cell::config(model, &weights, cache.as_deref().map(path_text).as_deref())?;
+    if !args.unfenced {
+        access = model.access.clone();
+    }
     // A model that is made for some tasks may know their labels only.
     let labels = model.tasks.first().map(|task| catalogue.task(task)).transpose()?;
     let labels = labels.map(|(_, task)| task.labels.clone()).filter(|labels| !labels.is_empty());
     let labels = labels.unwrap_or(settings.labels.clone());
     let settings = check::Settings { config, labels, offers: model.capabilities.clone(), ..settings };
-    Ok((plugin::find(&model.plugin, &folders)?, settings))
+    Ok((plugin::find(&model.plugin, &folders)?, Asked { settings, access, weights, cache, hidden }))
 }
 
 /// Runs every check in a process of its own, so that a plugin that hangs or aborts fails one check only.
 fn check(args: &CheckArgs, context: &Context) -> anyhow::Result<Outcome> {
-    let (path, settings) = asked(args, context)?;
+    let (path, asked) = asked(args, context)?;
     if let Some(odd) = args.skip.iter().find(|name| !check::names().any(|known| known == *name)) {
         let names: Vec<&str> = check::names().collect();
         let meant = nearest(odd, names.iter().copied()).map(|n| format!("did you mean `{n}`? ")).unwrap_or_default();
@@ -181,8 +212,7 @@ fn check(args: &CheckArgs, context: &Context) -> anyhow::Result<Outcome> {
             format!("{meant}there are {}", names.join(", ")),
         ));
     }
-    let (threads, settings) = (settings.threads, serde_json::to_string(&settings)?);
-    let program = std::env::current_exe().context("failed to find this program")?;
+    let told = serde_json::to_string(&asked)?;
     let mut results: Vec<check::Check> = Vec::new();
     for one in check::names() {
         // Without a table there is nothing to check.
@@ -200,15 +230,20 @@ fn check(args: &CheckArgs, context: &Context) -> anyhow::Result<Outcome> {
             results.push(skipped);
             continue;
         }
-        let child = processes::budget(processes::lead(&mut Process::new(&program)), threads)
-            .args(["plugin", "check", "--only", one, "--settings", &settings])
+        let (mut command, _scratch) = fenced::command(&asked.access, asked.settings.threads)
+            .context("failed to prepare a process for a check")?;
+        let child = command
+            .args(["plugin", "check", "--only", one, "--settings", &told])
             .arg(&path)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .context("failed to start a process for a check")?;
-        let result = wait(child, one, args.patience)?;
+        let mut result = wait(child, one, args.patience)?;
+        if result.outcome == check::Outcome::Fail {
+            result.reason += fenced::hint(&result.reason, &asked.access);
+        }
         if context.output.json {
             context.output.json(&result)?;
         }

@@ -1,6 +1,5 @@
 //! `culture-eval run`: from a suite to its leaderboard.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -26,7 +25,6 @@ use crate::exec::template::Template;
 use crate::exec::{self, Executor, data};
 use crate::manifest::Manifest;
 use crate::prepare::Meta;
-use crate::settings::Settings;
 use crate::store::{self, RunFolder};
 use crate::store::record::{CellSpec, End};
 
@@ -227,7 +225,7 @@ fn executor(args: &Args, suite: &Suite, jobs: usize, context: &Context) -> anyho
         memory: args.memory.unwrap_or(settings.memory),
         tries,
         job: String::new(),
-        hidden: hidden(settings),
+        hidden: settings.hidden(),
     };
     let max_failures = args.max_failures.unwrap_or(settings.max_failures);
     let (resources, detach, pause) =
@@ -264,15 +262,6 @@ fn sweep(run: &RunFolder, cells: &[CellSpec]) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-/// What no plugin needs and some could profit from: data with their labels, and what other models said.
-fn hidden(settings: &Settings) -> Vec<PathBuf> {
-    let mirrors = settings.mirror.iter().filter(|place| !place.contains("://")).map(PathBuf::from);
-    let cache = ["prepared", "sample", "objects", "partial", "models"].map(|name| settings.cache.join(name));
-    let all = cache.into_iter().chain([settings.runs.clone(), settings.drop_in.clone()]).chain(mirrors);
-    // A node may begin in another folder.
-    all.map(|folder| std::path::absolute(&folder).unwrap_or(folder)).collect()
 }
 
 /// An error that tells what is missing, where Slurm is not here.

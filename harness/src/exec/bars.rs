@@ -154,7 +154,7 @@ impl CellBar<'_> {
                 }
             }
             Event::Log(text) => self.board.note(&format!("{}: {text}", self.name)),
-            Event::Failed(_) => {}
+            Event::Explained { .. } | Event::Failed(_) => {}
         }
     }
 

@@ -26,6 +26,13 @@ pub enum Event {
     },
     /// Something worth a line on the screen.
     Log(String),
+    /// What the plugin says of an answer (`explain`).
+    Explained {
+        /// The example.
+        id: String,
+        /// The plugin's words.
+        explanation: serde_json::Value,
+    },
     /// The cell cannot go on.
     Failed(Reason),
 }

@@ -5,7 +5,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -16,8 +16,7 @@ use fs_err::OpenOptions;
 
 use super::bars::Board;
 use super::events::Event;
-use super::{processes, slices};
-use crate::definition::access::Access;
+use super::{fenced, processes, slices};
 use crate::store::lease::{Holder, Lease, Taken};
 use crate::store::record::{CellSpec, End, FORMAT, Reason, ReasonKind, Record};
 use crate::store::{self, CellFolder, tries};
@@ -183,19 +182,12 @@ fn attempt(
     let bar = board.cell(spec);
     let messages = OpenOptions::new().create(true).append(true).open(folder.messages())?;
     let quoted_from = messages.metadata()?.len();
-    let program = std::env::current_exe().context("failed to find this program")?;
-    // Not in the cell's folder, whose path may be too long for a socket of Python's `multiprocessing`.
-    let scratch = tempfile::Builder::new().prefix("culture-eval-").tempdir()?;
-    let mut command = Command::new(program);
-    processes::budget(processes::lead(&mut command), spec.threads).arg("cell").arg(folder.path());
+    let (mut command, _scratch) = fenced::command(&spec.model.access, spec.threads)?;
+    command.arg("cell").arg(folder.path());
     for hidden in &limits.hidden {
         command.arg("--hide").arg(hidden);
     }
-    if !spec.model.access.everything {
-        environment(&mut command, &spec.model.access);
-    }
     let mut child = command
-        .env("TMPDIR", scratch.path())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(messages.into_file())
@@ -250,48 +242,14 @@ fn attempt(
         },
     };
     let end = match end {
-        End::Failed { reason } if !spec.model.access.everything => {
-            End::Failed { reason: hinted(reason) }
+        End::Failed { mut reason } => {
+            reason.message += fenced::hint(&reason.message, &spec.model.access);
+            End::Failed { reason }
         }
         end => end,
     };
     bar.ended(&end);
     Ok(Guarded::Ended(end))
-}
-
-/// Variables that programs, libraries and accelerators read; no key is among them. `*`: all that begin so.
-const ENVIRONMENT: &str = "PATH HOME USER LOGNAME SHELL TERM TZ LANG LC_* LD_LIBRARY_PATH DYLD_* RUST_BACKTRACE RAYON_* \
-    OMP_* MKL_* OPENBLAS_* KMP_* GOMP_* CUDA_* NVIDIA_* ROCR_* HIP_* PYTHON* VIRTUAL_ENV CONDA_* R_* JULIA_* JAVA_HOME \
-    SLURM_CPU* SLURM_GPU* SLURM_JOB_ID SLURM_ARRAY_TASK_ID";
-
-/// The same for those who may ask a server.
-const NETWORK: &str = "HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY http_proxy https_proxy all_proxy no_proxy SSL_CERT_*";
-
-/// Leaves a process the variables that it needs: keys of other models and tokens are none of its business.
-fn environment(command: &mut Command, access: &Access) {
-    let known = ENVIRONMENT.split_whitespace();
-    let known = known.chain(if access.network { NETWORK } else { "" }.split_whitespace());
-    let known: Vec<&str> = known.chain(access.env.iter().map(String::as_str)).collect();
-    let usual = |name: &str| {
-        known.iter().any(|known| match known.strip_suffix('*') {
-            Some(start) => name.starts_with(start),
-            None => name == *known,
-        })
-    };
-    for (name, _) in std::env::vars_os() {
-        let text = name.to_string_lossy();
-        if !usual(&text) {
-            command.env_remove(&name);
-        }
-    }
-}
-
-/// A reason that may be the fence's says where the gate is.
-fn hinted(mut reason: Reason) -> Reason {
-    if ["Permission denied", "PermissionError"].iter().any(|sign| reason.message.contains(sign)) {
-        reason.message += "; what a model may reach beside its cell stands in `access` of its TOML";
-    }
-    reason
 }
 
 enum Ended {

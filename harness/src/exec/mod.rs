@@ -7,6 +7,7 @@
 pub mod bars;
 pub mod data;
 pub mod events;
+pub mod fenced;
 pub mod guard;
 pub mod jobs;
 pub mod local;

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 
+use super::fenced;
 use super::plan::path_text;
+use crate::definition::access::Access;
 use crate::definition::family::Capability;
 use crate::settings::Settings;
 use crate::store::record::{FileRef, PluginIdentity, Reason, ReasonKind};
@@ -34,11 +35,11 @@ pub struct Plugins(BTreeMap<String, Result<Described, Reason>>);
 impl Plugins {
     /// Finds and describes the plugins of some models.
     pub fn describe<'a>(names: impl Iterator<Item = &'a str>, settings: &Settings) -> Self {
-        let folders = search_path(settings);
+        let (folders, hidden) = (search_path(settings), settings.hidden());
         let mut all = BTreeMap::new();
         for name in names {
             if !all.contains_key(name) {
-                all.insert(name.to_owned(), describe(name, &folders, &settings.cache));
+                all.insert(name.to_owned(), describe(name, &folders, &settings.cache, &hidden));
             }
         }
         Self(all)
@@ -71,7 +72,12 @@ pub fn search_path(settings: &Settings) -> Vec<PathBuf> {
     folders
 }
 
-fn describe(name: &str, folders: &[PathBuf], cache: &Path) -> Result<Described, Reason> {
+fn describe(
+    name: &str,
+    folders: &[PathBuf],
+    cache: &Path,
+    hidden: &[PathBuf],
+) -> Result<Described, Reason> {
     let no_plugin = |message: String| Reason::new(ReasonKind::NoPlugin, message);
     let path = plugin::find(name, folders).map_err(|e| no_plugin(e.to_string()))?;
     let sha256 = store::sha256_file(&path).map_err(|e| no_plugin(e.to_string()))?;
@@ -81,11 +87,15 @@ fn describe(name: &str, folders: &[PathBuf], cache: &Path) -> Result<Described, 
     if let Ok(known) = store::read_json::<Described>(&remembered) {
         return Ok(Described { file, ..known });
     }
-    let program = std::env::current_exe().map_err(|e| no_plugin(e.to_string()))?;
-    let output =
-        Command::new(program).args(["--json", "plugin", "describe"]).arg(&path).output().map_err(
-            |e| no_plugin(format!("failed to start a process to describe {}: {e}", path.display())),
-        )?;
+    let (mut command, _scratch) =
+        fenced::command(&Access::default(), 1).map_err(|e| no_plugin(e.to_string()))?;
+    command.args(["--json", "plugin", "describe"]).arg(&path);
+    for folder in hidden {
+        command.arg("--hide").arg(folder);
+    }
+    let output = command.output().map_err(|e| {
+        no_plugin(format!("failed to start a process to describe {}: {e}", path.display()))
+    })?;
     if !output.status.success() {
         let text = String::from_utf8_lossy(&output.stderr);
         let text = text.trim().trim_start_matches("error: ").replace('\n', " ");

@@ -30,6 +30,14 @@ pub fn ended(leader: &mut Child) -> io::Result<Option<ExitStatus>> {
     leader.wait().map(Some)
 }
 
+/// Waits for the end of a leader; what it has left of its group is ended.
+pub fn wait(leader: &mut Child) -> io::Result<ExitStatus> {
+    let pid = Pid::from_child(leader);
+    waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT)?;
+    end_group(pid);
+    leader.wait()
+}
+
 /// Ends a leader with its group and collects it.
 pub fn kill(leader: &mut Child) -> io::Result<ExitStatus> {
     end_group(Pid::from_child(leader));

@@ -78,6 +78,18 @@ pub struct Settings {
     pub resamples: usize,
 }
 
+impl Settings {
+    /// What no plugin needs and some could profit from: data with their labels, and what other models said.
+    pub fn hidden(&self) -> Vec<PathBuf> {
+        let mirrors = self.mirror.iter().filter(|place| !place.contains("://")).map(PathBuf::from);
+        let cache = ["prepared", "sample", "objects", "partial", "models"]
+            .map(|name| self.cache.join(name));
+        let all = cache.into_iter().chain([self.runs.clone(), self.drop_in.clone()]).chain(mirrors);
+        // A node may begin in another folder.
+        all.map(|folder| std::path::absolute(&folder).unwrap_or(folder)).collect()
+    }
+}
+
 /// Which data to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]

@@ -1,5 +1,7 @@
 //! What a plugin tries that is none of its business: each attempt is refused, and what it may do it can.
 
+use std::path::PathBuf;
+
 use fs_err as fs;
 use serde_json::Value;
 
@@ -56,6 +58,7 @@ said = {
     "token": os.environ.get("HF_TOKEN", "not there"),
 }
 print("tried " + json.dumps(said), file=sys.stderr, flush=True)
+tried(lambda: open(place + "/defs/said.json", "w").write(json.dumps(said)))
 for line in sys.stdin:
     asked = json.loads(line)
     if asked["do"] == "create":
@@ -173,4 +176,80 @@ fn what_its_toml_grants_it_has() {
         assert_eq!(said[attempt], "done", "{attempt}: {said}");
     }
     assert_eq!(said["token"], "hf-1");
+}
+
+#[test]
+fn a_plugin_that_is_checked_keeps_to_what_its_toml_grants() {
+    let granted = |place: &Place| format!("write = [\"{}\"]", place.path("defs").display());
+    let Some((place, _, timing)) = tries(granted) else { return };
+    if timing["fence"] != "Landlock, seccomp" {
+        println!("skipped: {}", timing["fence"]);
+        return;
+    }
+    let check = |more: &[&str]| {
+        fs::remove_file(place.path("defs/said.json")).unwrap();
+        let args =
+            ["plugin", "check", "--model", "curious", "--calls", "20", "--skip", "huge batch"];
+        let ran = Ran::of(
+            place
+                .command(&[&args, more].concat())
+                .env("SOME_API_KEY", "sk-1")
+                .env("HF_TOKEN", "hf-1"),
+        );
+        assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+        place.json("defs/said.json")
+    };
+    let said = check(&[]);
+    for (attempt, outcome) in said.as_object().unwrap() {
+        let wanted = match attempt.as_str() {
+            "write into its own" | "write into a granted folder" => "done",
+            "temporary folder" => continue,
+            // Its process has no data open.
+            "read the data by its descriptor" => "IndexError",
+            "key" | "token" => "not there",
+            "a child writes" => "CalledProcessError",
+            _ => "PermissionError",
+        };
+        assert_eq!(outcome, wanted, "{attempt}: {said}");
+    }
+    let said = check(&["--unfenced"]);
+    for attempt in ["list other runs", "datagram", "a child writes", "read the data"] {
+        assert_eq!(said[attempt], "done", "{attempt}: {said}");
+    }
+}
+
+#[test]
+fn a_model_that_explains_sees_and_changes_no_run() {
+    let place = Place::new();
+    let calls = place.path("defs/calls");
+    let top = format!("access = {{ write = [\"{}\"] }}", place.path("defs").display());
+    let list = place.path("defs/list");
+    let config = format!("file = \"{}\"\nlook = \"{}\"", calls.display(), list.display());
+    place.model("nosy", "recorder", &top, &config);
+    place.sample(&["--models", "nosy,majority", "--benchmarks", "emgsd", "--limit", "6"]).exits(0);
+    let cell = place.cell("default", "nosy.");
+    let timing: Value =
+        serde_json::from_slice(&fs::read(cell.join("timing.json")).unwrap()).unwrap();
+    let data = place.path("cache/prepared");
+    let state = cell.join("state");
+    let hidden = [place.path("runs"), cell.clone(), cell.join("predictions.parquet"), data];
+    let seen = [state.join("state"), place.path("cache/plugins"), "/etc/passwd".into()];
+    let own = [place.path("defs"), list.clone()];
+    let all = hidden.iter().chain(&seen).chain(&own).chain([&state]);
+    let all: Vec<String> = all.map(|path| path.display().to_string()).collect();
+    fs::write(&list, all.join("\n")).unwrap();
+    let explain = ["explain", "--model", "nosy", "--benchmark", "emgsd", "--limit", "4"];
+    let lines = place.run(&explain).exits(0).lines();
+    assert_eq!(lines.len(), 4);
+    // The gold label is joined by who asked: the process of the plugin has none.
+    assert!(lines.iter().all(|line| line["gold"].is_string() && line["id"] != "mine"), "{lines:?}");
+    if timing["fence"] != "Landlock, seccomp" {
+        println!("skipped: {}", timing["fence"]);
+        return;
+    }
+    let found = &lines[0]["explanation"];
+    let paths = |paths: &[PathBuf]| serde_json::to_value(paths).unwrap();
+    assert_eq!(found["read"], paths(&[&seen[..], &own, &[state]].concat()));
+    assert_eq!(found["written"], paths(&own));
+    place.run(&["verify"]).exits(0);
 }

@@ -156,8 +156,16 @@ fn the_validator_passes_it() {
             "model": "fake", "base_url": server.url(), "endpoint": endpoint, "concurrency": 16,
         });
         let place = Place::new();
-        let args =
-            ["plugin", "check", "openai-api", "--config", &config.to_string(), "--calls", "100"];
+        let args = [
+            "plugin",
+            "check",
+            "openai-api",
+            "--config",
+            &config.to_string(),
+            "--calls",
+            "100",
+            "--unfenced",
+        ];
         place.run(&args).exits(0);
     }
 }

@@ -1,11 +1,15 @@
 //! Test plugin that writes down every call, one line each, in the file `[config] file = "..."`.
 
+#![expect(clippy::print_stdout, reason = "what it prints must not reach the harness")]
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use plugin_api::{Batch, Capability, Dataset, Error, Host, Plugin, Scores, Task, export_plugin};
-use serde::Deserialize;
+use plugin_api::{
+    Batch, Capability, Dataset, Error, Host, Plugin, Replies, Scores, Task, export_plugin,
+};
+use serde::{Deserialize, Serialize};
 
 /// The `[config]` table.
 #[derive(Debug, Deserialize)]
@@ -15,6 +19,9 @@ struct Config {
     /// Milliseconds that each `classify` takes; answers then vary with the text.
     #[serde(default)]
     pause_ms: u64,
+    /// `explain` tells what it can do with the files and folders that this file names, a line each.
+    #[serde(default)]
+    look: PathBuf,
 }
 
 /// The model.
@@ -22,6 +29,26 @@ struct Config {
 pub struct Recorder {
     file: PathBuf,
     pause_ms: u64,
+    look: PathBuf,
+}
+
+/// Files that can be read, files and folders that can be written into.
+#[derive(Debug, Default, Serialize)]
+struct Found {
+    read: Vec<PathBuf>,
+    written: Vec<PathBuf>,
+}
+
+impl Found {
+    fn look(&mut self, path: &Path) {
+        if fs_err::read(path).is_ok() || fs_err::read_dir(path).is_ok() {
+            self.read.push(path.to_owned());
+        }
+        let place = if path.is_dir() { path.join("left") } else { path.to_owned() };
+        if fs_err::OpenOptions::new().append(true).create(true).open(place).is_ok() {
+            self.written.push(path.to_owned());
+        }
+    }
 }
 
 impl Recorder {
@@ -39,12 +66,12 @@ impl Recorder {
 impl Plugin for Recorder {
     const NAME: &'static str = "recorder";
     const CAPABILITIES: &'static [Capability] =
-        &[Capability::Fit, Capability::Classify, Capability::Save];
+        &[Capability::Fit, Capability::Classify, Capability::Save, Capability::Explain];
 
     fn create(config: &str, task: &Task, host: &Host) -> Result<Self, Error> {
-        let Config { file, pause_ms } =
+        let Config { file, pause_ms, look } =
             serde_json::from_str(config).map_err(|e| Error::config(format!("config: {e}")))?;
-        let recorder = Self { file, pause_ms };
+        let recorder = Self { file, pause_ms, look };
         recorder.line(&format!(
             "create {} {} [{}] [{}] threads {} seed {}",
             task.name,
@@ -82,6 +109,25 @@ impl Plugin for Recorder {
         }
         if let Some(index) = batch.texts.iter().position(|text| text.is_empty()) {
             scores.no_answer(index);
+        }
+        Ok(())
+    }
+
+    fn explain(
+        &mut self,
+        batch: &Batch<'_>,
+        explanations: &mut Replies<'_>,
+        _host: &Host,
+    ) -> Result<(), Error> {
+        self.line(&format!("explain {:?}", batch.ids))?;
+        let mut found = Found::default();
+        let paths = fs_err::read_to_string(&self.look).map_err(Error::load)?;
+        paths.lines().for_each(|path| found.look(path.as_ref()));
+        let found = serde_json::to_string(&found).map_err(Error::internal)?;
+        // Nobody should take this for an answer.
+        println!("{{\"explained\":{{\"id\":\"mine\",\"explanation\":1}}}}");
+        for index in 0..batch.len() {
+            explanations.put(index, &found);
         }
         Ok(())
     }
