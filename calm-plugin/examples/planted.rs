@@ -40,13 +40,21 @@ fn main() {
             "no-latent-mask",
             "no-explicit-bias",
             "no-disentangle",
+            "hsic",
             "one-expert",
+            "four-experts",
+            "eight-experts",
             "random-gate",
             "dense-gate",
             "concatenate",
+            "one-way",
+            "self-attention",
             "replace-fusion",
+            "fixed-fusion",
             "no-reflection",
             "no-calibration",
+            "ema-calibration",
+            "word-prompt",
         ];
         for preset in presets.iter().filter(|p| names.is_empty() || names.iter().any(|n| n == *p)) {
             let start = std::time::Instant::now();

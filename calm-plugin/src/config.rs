@@ -10,6 +10,7 @@ use plugin_api::Error;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::experts::LABELS;
 use crate::pool::HEADS;
 
 /// `[config]` of a model's TOML: a preset's name, and fields that differ from it.
@@ -79,7 +80,9 @@ pub struct CalmConfig {
     /// `[paper]` Fusion with the model's original knowledge; `[third party]` residual. Default: `residual`.
     pub fusion: Fusion,
 
-    /// `[paper]` Self-prompted; `[ours]` m, rows of the soft prompt. Default: 8.
+    /// `[paper]` Self-prompted. `[ours]` By what: rows made of the identity state, or a sentence. Default: `soft`.
+    pub prompt: Prompting,
+    /// `[ours]` m, rows of the soft prompt. Default: 8.
     pub prompt_tokens: i64,
     /// `[ours]` h, inner width of the prompt's two layers. Default: 128.
     pub prompt_width: i64,
@@ -197,6 +200,16 @@ pub enum Fusion {
     Fixed,
 }
 
+/// What a round of reflection puts in front of the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Prompting {
+    /// m rows `P = MLP(s)`.
+    Soft,
+    /// A sentence that names the two likeliest experts of the round before; English, for decoders above all.
+    Words,
+}
+
 /// Identity calibration after a round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -252,6 +265,7 @@ impl Default for CalmConfig {
             experts: 6,
             gate: Gate::Top2,
             fusion: Fusion::Residual,
+            prompt: Prompting::Soft,
             prompt_tokens: 8,
             prompt_width: 128,
             prompt_layer: 0,
@@ -317,6 +331,13 @@ impl CalmConfig {
         }
         least("slots", self.slots, 1)?;
         least("experts", self.experts, 2)?;
+        if self.prompt == Prompting::Words && self.experts > LABELS.len() as i64 {
+            let named = LABELS.len();
+            return Err(format!(
+                "`experts` is {}, but only {named} have names to be told in `prompt = \"words\"`",
+                self.experts
+            ));
+        }
         least("prompt_tokens", self.prompt_tokens, 1)?;
         least("prompt_width", self.prompt_width, 1)?;
         if let Tune::Lora { rank, .. } = self.tune {
@@ -446,6 +467,7 @@ mod tests {
         check(r#"{"preset": "defalt"}"#, "preset \"defalt\" is none of");
         check(r#"{"width": 30}"#, "multiple of 4");
         check(r#"{"experts": 1}"#, "at least 2");
+        check(r#"{"experts": 9, "prompt": "words"}"#, "`experts` is 9");
         check(r#"{"rounds": 0}"#, "`rounds_at_inference`");
         check(r#"{"temperature": 0}"#, "`temperature` is 0");
         check(r#"{"dropout": 1.0}"#, "`dropout` is 1");

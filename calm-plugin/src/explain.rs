@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, IndexOp as _, Kind, Tensor};
 
 use crate::CalmPlugin;
+use crate::config::Prompting;
 use crate::experts::LABELS;
 use crate::items::Items;
 use crate::model::{Output, Round};
+use crate::prompt;
 use crate::slots::Seen;
 
 /// One text.
@@ -34,6 +36,9 @@ pub struct Explanation {
     pub deviation: Vec<f32>,
     /// Probability of each label after each round, round 0 first.
     pub rounds: Vec<Vec<f32>>,
+    /// What the model told itself before each later round, where it does so in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<String>,
     /// The cluster by type, `explicit` and `latent`; none before a fit or without clusters.
     pub clusters: Option<[u32; 2]>,
     /// Where it lies on the plane that shows most of the training texts' concepts, by type; none where there are no clusters.
@@ -130,9 +135,24 @@ impl CalmPlugin {
                 .map(|deviation| deviation.double_value(&[at]) as f32)
                 .collect(),
             rounds,
+            told: self.told(output, at)?,
             clusters: found.map(|found| found.map(|(cluster, _)| cluster)),
             places: found.map(|found| found.map(|(_, place)| place)),
         })
+    }
+
+    /// The sentence before each later round, where the model prompts itself in words.
+    fn told(&self, output: &Output, at: i64) -> Result<Vec<String>, Error> {
+        if self.net.config.prompt != Prompting::Words {
+            return Ok(Vec::new());
+        }
+        let sentence = |round: &Round| -> Result<String, Error> {
+            let gate = floats(&round.thought.experts.gate.get(at))?;
+            let mut order: Vec<usize> = (0..gate.len()).collect();
+            order.sort_by(|a, b| gate[*b].total_cmp(&gate[*a]));
+            Ok(prompt::sentence(order[0], order[1 % order.len()], order.len()))
+        };
+        output.rounds[..output.rounds.len() - 1].iter().map(sentence).collect()
     }
 
     /// Attention `[K,L]` beside the tokens of a text.

@@ -29,10 +29,11 @@ use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
 
 use crate::clusters::Clusters;
-use crate::config::{CalmConfig, Embedding};
+use crate::config::{CalmConfig, Embedding, Prompting};
 use crate::items::Items;
 use crate::lexicon::Lexicon;
 use crate::model::{BACKBONE, Calm, How, Input, Output};
+use crate::prompt::Sentences;
 
 pub use explain::{Explanation, SlotAttention, TokenWeight};
 
@@ -288,7 +289,11 @@ impl Net {
         runtime::guard("loading the checkpoint", || {
             // Declared and drawn on the CPU, so that a seed gives the same parameters on every device.
             let mut store = VarStore::new(Device::Cpu);
-            let calm = Calm::new(&store, model, &config, classes, seed);
+            let mut calm = Calm::new(&store, model, &config, classes, seed);
+            if config.prompt == Prompting::Words {
+                let sentences = Sentences::of(&tokens, calm.experts.count())?;
+                calm = calm.with_sentences(sentences);
+            }
             calm.backbone.load(&store, BACKBONE, checkpoint)?;
             store.set_device(device);
             Ok(Self { store, calm, tokens, lexicon, config, classes, device })

@@ -7,17 +7,17 @@
 //! P self-prompt `[B,m,d]` · dev deviation of a round's identity from the one before `[B]`.
 
 use backbone::checkpoint::ModelConfig;
-use backbone::model::{Pass, with_prompt};
+use backbone::model::Pass;
 use backbone::{Backbone, Tune};
 use tch::nn::VarStore;
 use tch::{Kind, Tensor};
 
-use crate::config::{Calibration, CalmConfig};
+use crate::config::{Calibration, CalmConfig, Prompting};
 use crate::experts::{Experts, Mixed};
 use crate::identity::{Fused, Identity};
 use crate::layers::{Build, Linear, Norm, mean_slots, normalise, normals};
 use crate::pool::Pool;
-use crate::prompt::Prompt;
+use crate::prompt::{Prompt, Sentences, Soft};
 use crate::slots::{Seen, Sight, Slots};
 
 /// Where the backbone's parameters stand in the store.
@@ -91,11 +91,20 @@ pub struct Thought {
     pub fused: Fused,
 }
 
+/// What the model asks itself with.
+#[derive(Debug)]
+pub struct Asked {
+    /// P `[B,m,d]`.
+    pub rows: Tensor,
+    /// Which of its rows are real `[B,m]`.
+    pub mask: Tensor,
+}
+
 /// One round.
 #[derive(Debug)]
 pub struct Round {
-    /// P `[B,m,d]`; none in round 0.
-    pub prompt: Option<Tensor>,
+    /// P; none in round 0.
+    pub prompt: Option<Asked>,
     /// H `[B,L,d]`; what stands at padding means nothing.
     pub hidden: Tensor,
     /// What the reading gave.
@@ -160,7 +169,12 @@ impl Calm {
         let slots = |name, sight| Slots::new(&build.sub(name), d, c, config.slots, sight);
         let latent = if config.latent_mask { Sight::Barred } else { Sight::Plain };
         let task = build.sub("task");
-        let prompt = |build| Prompt::new(&build, d, config.prompt_width, config.prompt_tokens);
+        let prompt = |build| match config.prompt {
+            Prompting::Soft => {
+                Prompt::Soft(Soft::new(&build, d, config.prompt_width, config.prompt_tokens))
+            }
+            Prompting::Words => Prompt::Words(Sentences::silent(config.experts)),
+        };
         let calm = Self {
             backbone: Backbone::new(
                 &(store.root() / BACKBONE),
@@ -182,6 +196,15 @@ impl Calm {
         calm
     }
 
+    /// The same with words to prompt itself with, where it does so in words; without, it says nothing.
+    #[must_use]
+    pub fn with_sentences(mut self, sentences: Sentences) -> Self {
+        if let Some(Prompt::Words(own)) = &mut self.prompt {
+            *own = sentences;
+        }
+        self
+    }
+
     /// A batch to logits and identity states, round by round.
     pub fn forward(&self, input: &Input, how: How<'_>) -> Output {
         let (entering, mask) = (self.lower(&input.text, &input.mask, how), &input.mask); // [B,L,d]
@@ -192,8 +215,9 @@ impl Calm {
         let mut rounds =
             vec![Round { prompt: None, hidden, thought, identity, deviation: None, logits }];
         for _ in 0..how.rounds {
-            let before = rounds[rounds.len() - 1].identity.shallow_clone(); // s_{r-1} [B,d]
-            let prompt = self.prompt.as_ref().map(|prompt| prompt.forward(&before)); // P [B,m,d]
+            let last = &rounds[rounds.len() - 1];
+            let before = last.identity.shallow_clone(); // s_{r-1} [B,d]
+            let prompt = self.ask(&before, &last.thought.experts.gate, how); // P [B,m,d]
             let hidden = self.upper(&entering, mask, prompt.as_ref(), how); // H^r [B,L,d]
             let (thought, _) =
                 self.think(&hidden, mask, &input.lex, How { second_view: false, ..how });
@@ -234,6 +258,21 @@ impl Calm {
         (Thought { pooled, task, explicit, latent, aligned, experts, fused }, second_view)
     }
 
+    /// P of an identity `[B,d]` and a gate `[B,E]`.
+    fn ask(&self, identity: &Tensor, gate: &Tensor, how: How<'_>) -> Option<Asked> {
+        Some(match self.prompt.as_ref()? {
+            Prompt::Soft(soft) => {
+                let rows = soft.forward(identity);
+                let mask = Tensor::ones(&rows.size()[..2], (Kind::Bool, rows.device()));
+                Asked { rows, mask }
+            }
+            Prompt::Words(sentences) => {
+                let (ids, mask) = sentences.choose(gate);
+                Asked { rows: self.lower(&Text::Ids(ids), &mask, how), mask }
+            }
+        })
+    }
+
     /// Logits `[B,C]` of an identity and the task semantics.
     fn answer(&self, identity: &Tensor, task: &Tensor) -> Tensor {
         self.head.forward(&Tensor::cat(&[identity, task], 1)).to_kind(Kind::Float)
@@ -270,15 +309,16 @@ impl Calm {
         &self,
         entering: &Tensor,
         mask: &Tensor,
-        prompt: Option<&Tensor>,
+        prompt: Option<&Asked>,
         how: How<'_>,
     ) -> Tensor {
         let (from, to) = (self.branch(), self.backbone.layers());
-        let Some(prompt) = prompt else {
+        let Some(Asked { rows: prompt, mask: real }) = prompt else {
             return self.run(entering.shallow_clone(), mask, from, to, 0, how);
         };
         let rows = prompt.size()[1];
-        let (hidden, mask) = with_prompt(&prompt.to_kind(entering.kind()), entering, mask); // [B,m+L,d]
+        let hidden = Tensor::cat(&[&prompt.to_kind(entering.kind()), entering], 1); // [B,m+L,d]
+        let mask = Tensor::cat(&[real, mask], 1); // [B,m+L]
         self.run(hidden, &mask, from, to, rows, how).narrow(1, rows, entering.size()[1])
     }
 

@@ -33,6 +33,7 @@ CASES = {
     "rounds-0": {"rounds": 0}, "rounds-2": {"rounds": 2}, "rounds-2-ema": {"rounds": 2, "calibration": "ema"},
     "rounds-2-no-calibration": {"rounds": 2, "calibration": "none"},
     "prompt-layer-1": {"prompt_layer": 1}, "rounds-2-prompt-layer-1": {"rounds": 2, "prompt_layer": 1},
+    "words": {"prompting": "words"}, "rounds-2-words-prompt-layer-1": {"rounds": 2, "prompting": "words", "prompt_layer": 1},
     "cls": {"pooling": "cls"}, "last": {"pooling": "last"},
     "no-explicit-bias": {"lexicon_bias": 0.0}, "no-latent-mask": {"latent_mask": False},
 }
@@ -77,7 +78,11 @@ def batch():
     inner = mask & (place > 0) & (place < lengths[:, None] - 1)
     lex = inner & (torch.rand(rows, longest, generator=generator) < 0.3)
     lex[2], lex[5] = inner[2], False  # One item with nothing but lexicon tokens, one with none.
+    pairs = TINY.experts**2
+    spoken = torch.arange(5)[None, :] < torch.randint(2, 6, (pairs, 1), generator=generator)
+    sentences = torch.randint(4, BERT.vocab_size, (pairs, 5), generator=generator) * spoken
     return {
+        "sentences": sentences, "sentences_mask": spoken,
         "ids": ids, "mask": mask, "lex": lex,
         "labels": torch.tensor([0, 1, 2, 0, 1, 2, 0, 1]),
         "culture": torch.tensor([0, 0, 1, 1, 2, 0, 1, -1]),  # 2 stands alone, -1 is unknown.
@@ -86,6 +91,7 @@ def batch():
 
 
 def run(model, data, gate=True):
+    model.sentences = data["sentences"], data["sentences_mask"]
     gate_logits = data["gate_logits"].to(next(model.parameters()).dtype) if gate else None
     out = model(data["ids"], data["mask"], data["lex"], gate_logits)
     terms = twin.terms(out, data["labels"], data["culture"], model.config)
@@ -108,6 +114,8 @@ def clearest(out, labels, config):
     if config.moe in ("top2", "dense"):
         ordered = [g.sort(descending=True).values for g in out.g]
         gaps += [(g[:, 1] - g[:, 2]).min() for g in ordered]
+        if config.prompting == "words":
+            gaps += [(g[:, 0] - g[:, 1]).min() for g in ordered[:-1]]
     best = [logits.topk(2).values for logits in out.logits[:-1]]
     gaps += [(b[:, 0] - b[:, 1]).min() for b in best]
     return min((gap.item() for gap in gaps), default=1.0)

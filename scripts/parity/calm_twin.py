@@ -22,6 +22,7 @@ class Config:
     slots: int = 8  # K
     experts: int = 6  # E
     prompt: int = 8  # m
+    prompting: str = "soft"  # words: a sentence of the two likeliest experts instead
     prompt_hidden: int = 128
     prompt_layer: int = 0
     classes: int = 2  # C
@@ -227,7 +228,9 @@ class Calm(nn.Module):
                 self.pool["y"] = Block(c, attends=config.pool == "both")
         self.experts = Experts(config)
         self.identity = Identity(d, c, config.fusion)
-        self.prompt = Prompt(d, config.prompt_hidden, config.prompt)
+        if config.prompting == "soft":
+            self.prompt = Prompt(d, config.prompt_hidden, config.prompt)
+        self.sentences = None  # ids and mask, [E E,m] each
         self.head = nn.Linear(d + c, config.classes)
 
     def pooled(self, H, mask):
@@ -280,12 +283,20 @@ class Calm(nn.Module):
             self.reflect(out, entering, mask, lex, gate_logits)
         return out
 
+    def ask(self, s, g):
+        if self.config.prompting == "soft":
+            P = self.prompt(s)
+            return P, torch.ones(P.shape[:2], dtype=torch.bool)
+        first, second = g.topk(2).indices.unbind(1)
+        ids, real = (table[first * self.config.experts + second] for table in self.sentences)
+        return self.backbone.run(self.backbone.embed(ids), real, 0, self.config.prompt_layer), real
+
     def reflect(self, out, entering, mask, lex, gate_logits):
         """Prompts itself with its identity state and calibrates it by what it then thinks."""
         config, s = self.config, out.s[-1]
-        P = self.prompt(s)
-        longer = torch.cat([torch.ones(P.shape[:2], dtype=torch.bool), mask], 1)
-        H = self.backbone.run(torch.cat([P, entering], 1), longer, config.prompt_layer)[:, config.prompt :]
+        P, real = self.ask(s, out.g[-1])
+        longer = torch.cat([real, mask], 1)
+        H = self.backbone.run(torch.cat([P, entering], 1), longer, config.prompt_layer)[:, P.shape[1] :]
         again = self.think(H, mask, lex, gate_logits)
         thought = again.s
         dev = 1 - (normalise(thought) * normalise(s.detach())).sum(-1)  # [B]

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use plugin_api::Error;
 use serde::{Deserialize, Serialize};
+use tch::Tensor;
 use tch::nn::{Path, VarStore};
-use tch::{Kind, Tensor};
 
 use crate::bert::Bert;
 use crate::checkpoint::{Checkpoint, Family, ModelConfig};
@@ -149,13 +149,6 @@ impl Backbone {
 fn layer_of(name: &str) -> Option<usize> {
     let rest = name.split_once("layer.").or_else(|| name.split_once("layers."))?.1;
     rest.split('.').next()?.parse().ok()
-}
-
-/// Puts a soft prompt `[B,m,d]` in front of `[B,L,d]`, and its rows into the mask `[B,L]`.
-pub fn with_prompt(prompt: &Tensor, hidden: &Tensor, mask: &Tensor) -> (Tensor, Tensor) {
-    let size = prompt.size();
-    let real = Tensor::ones([size[0], size[1]], (Kind::Bool, mask.device()));
-    (Tensor::cat(&[prompt, hidden], 1), Tensor::cat(&[&real, mask], 1))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use backbone::features::Cache;
-use backbone::model::{Pass, with_prompt};
+use backbone::model::Pass;
 use backbone::{Backbone, Checkpoint, Encoded, Pooling, Tokens, Tune};
 use plugin_api::Host;
 use serde::Deserialize;
@@ -115,7 +115,10 @@ fn a_prompt_in_front_is_as_transformers_has_it() {
         let loaded = load(name, Tune::Frozen, None);
         let (ids, mask) = loaded.batch();
         let hidden = loaded.backbone.embed(&ids, Pass::default());
-        let (hidden, mask) = with_prompt(&loaded.expected["prompt"], &hidden, &mask);
+        let prompt = &loaded.expected["prompt"];
+        let real = Tensor::ones(&prompt.size()[..2], (Kind::Bool, Device::Cpu));
+        let hidden = Tensor::cat(&[prompt, &hidden], 1);
+        let mask = Tensor::cat(&[&real, &mask], 1);
         let got = loaded.backbone.run(hidden, &mask, 0..2, Pass { dropout: 0.0, prompt: 3 });
         let far = far(&got, &loaded.expected["prompted"], Some(&mask));
         assert!(far < 2e-6, "{name}: {far}");

@@ -52,8 +52,14 @@ fn every_ablation_has_a_model_and_every_card_is_true() {
         left.remove(&config.preset);
         // Two labels, as CREHate and EMGSD have. Switches that declare the same parts are counted once.
         let parts = format!(
-            "{:?} {:?} {:?} {:?} {} {}",
-            config.tune, config.pool, config.gate, config.fusion, config.experts, config.rounds
+            "{:?} {:?} {:?} {:?} {:?} {} {}",
+            config.tune,
+            config.pool,
+            config.gate,
+            config.fusion,
+            config.prompt,
+            config.experts,
+            config.rounds
         );
         let count = *counted.entry(parts).or_insert_with(|| {
             let store = VarStore::new(Device::Cpu);

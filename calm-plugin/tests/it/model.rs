@@ -4,6 +4,7 @@ use backbone::checkpoint::ModelConfig;
 use calm_plugin::config::{CalmConfig, Gate, presets};
 use calm_plugin::loss::{LossTerms, Targets};
 use calm_plugin::model::{Calm, How, Input, Output, Text};
+use calm_plugin::prompt::Sentences;
 use serde_json::{Map, Value};
 use tch::nn::VarStore;
 use tch::{Device, IndexOp as _, Kind, Tensor};
@@ -26,7 +27,8 @@ fn calm(fields: Map<String, Value>, body: &str) -> (Calm, VarStore, CalmConfig) 
     tch::manual_seed(3);
     let config = CalmConfig::parse(&Value::Object(fields).to_string()).unwrap();
     let store = VarStore::new(Device::Cpu);
-    let calm = Calm::new(&store, &ModelConfig::parse(body).unwrap(), &config, 3, 7);
+    let calm = Calm::new(&store, &ModelConfig::parse(body).unwrap(), &config, 3, 7)
+        .with_sentences(sentences(config.experts, 0));
     // Weights that are not small, so that nothing is close by chance.
     for (name, mut tensor) in store.variables() {
         if name.ends_with("weight") && tensor.dim() > 1 && !name.contains("identity.out") {
@@ -34,6 +36,16 @@ fn calm(fields: Map<String, Value>, body: &str) -> (Calm, VarStore, CalmConfig) 
         }
     }
     (calm, store, config)
+}
+
+/// Sentences of two or three tokens, and so many more of padding.
+fn sentences(experts: i64, padding: i64) -> Sentences {
+    let pairs = experts * experts;
+    let ids = Tensor::arange(pairs * 3, (Kind::Int64, Device::Cpu)).remainder(40).view([pairs, 3]);
+    let short = Tensor::arange(pairs, (Kind::Int64, Device::Cpu)).remainder(2).unsqueeze(1); // [E E,1]
+    let mask = Tensor::arange(3, (Kind::Int64, Device::Cpu)).unsqueeze(0).lt_tensor(&(3 - short));
+    let ids = (ids + 5).constant_pad_nd([0, padding]);
+    Sentences::new(ids, mask.constant_pad_nd([0, padding]))
 }
 
 fn batch() -> Input {
@@ -215,4 +227,37 @@ fn parameters_are_drawn_the_same_whatever_the_threads() {
     let (one, other) = (drawn(1), drawn(2));
     assert!(one.iter().any(|(name, _)| name.contains("lora_a")));
     assert_eq!(one, other);
+}
+
+#[test]
+fn a_prompt_of_words_is_the_sentence_of_the_two_likeliest_experts() {
+    let _turn = crate::alone();
+    both(|body| {
+        for layer in [0, 2] {
+            let mut fields = small("word-prompt");
+            fields.insert("prompt_layer".to_owned(), layer.into());
+            let (calm, _store, config) = calm(fields, body);
+            let output = calm.forward(&batch(), two_rounds(false));
+            let likeliest = output.first().thought.experts.gate.topk(2, -1, true, true).1;
+            let (ids, mask) =
+                sentences(config.experts, 0).choose(&output.first().thought.experts.gate);
+            for row in 0..3 {
+                let pair = likeliest.int64_value(&[row, 0]) * config.experts
+                    + likeliest.int64_value(&[row, 1]);
+                let first = 5 + (pair * 3).rem_euclid(40);
+                assert_eq!(ids.int64_value(&[row, 0]), first, "{body}");
+                assert_eq!(mask.i(row).sum(Kind::Int64).int64_value(&[]), 3 - pair % 2);
+            }
+            let prompt = output.rounds[1].prompt.as_ref().unwrap();
+            assert_eq!(prompt.rows.size(), [3, 3, 16]);
+            assert!(output.rounds[1].deviation.as_ref().unwrap().max().double_value(&[]) > 1e-4);
+            // Longer only by padding: the same, where positions do not count it.
+            let within = if body == BERT { 1e-5 } else { f64::INFINITY };
+            let padded = calm.with_sentences(sentences(config.experts, 4));
+            let other = padded.forward(&batch(), two_rounds(false));
+            assert_eq!(other.rounds[1].prompt.as_ref().unwrap().rows.size(), [3, 7, 16]);
+            same(&output.last().identity, &other.last().identity, within, "s");
+            same(&output.last().logits, &other.last().logits, within, "logits");
+        }
+    });
 }

@@ -7,6 +7,7 @@ use backbone::checkpoint::ModelConfig;
 use calm_plugin::config::{CalmConfig, Weights};
 use calm_plugin::loss::{LossTerms, Targets, contrast};
 use calm_plugin::model::{Calm, How, Input, Output, Text};
+use calm_plugin::prompt::Sentences;
 use serde_json::Value;
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
@@ -46,7 +47,7 @@ fn config(twin: &Value) -> CalmConfig {
     let tags = if twin["tags"].as_bool().unwrap() { "given" } else { "ignored" };
     let fields = serde_json::json!({
         "width": twin["width"], "slots": twin["slots"], "experts": twin["experts"], "prompt_tokens": twin["prompt"],
-        "prompt_width": twin["prompt_hidden"], "prompt_layer": twin["prompt_layer"], "pooling": twin["pooling"],
+        "prompt": twin["prompting"], "prompt_width": twin["prompt_hidden"], "prompt_layer": twin["prompt_layer"], "pooling": twin["pooling"],
         "lexicon_bias": twin["lexicon_bias"], "latent_mask": twin["latent_mask"], "pool": pool, "gate": twin["moe"],
         "fusion": twin["fusion"], "contrast": twin["contrast"], "tags": tags, "disentangle": twin["disentangle"],
         "calibration": twin["calibration"], "delta": twin["delta"], "eta": twin["eta"], "temperature": twin["tau"],
@@ -74,7 +75,12 @@ impl Case {
         let model = ModelConfig::parse(&text("config.json")).unwrap();
         let store = VarStore::new(Device::Cpu);
         let classes = twin["classes"].as_u64().unwrap() as usize;
-        let calm = Calm::new(&store, &model, &config, classes, 1);
+        let batch = tensors("batch");
+        let sentences = Sentences::new(
+            batch["sentences"].shallow_clone(),
+            batch["sentences_mask"].to_kind(Kind::Bool),
+        );
+        let calm = Calm::new(&store, &model, &config, classes, 1).with_sentences(sentences);
         let mut given = tensors("parameters");
         if twin["moe"] == "single" {
             given.extend(tensors("single"));
@@ -88,15 +94,7 @@ impl Case {
         let views =
             twin["contrast"] == "simclr" || twin["tags"] == false && twin["contrast"] != "none";
         let rounds = twin["rounds"].as_u64().unwrap() as usize;
-        Self {
-            calm,
-            store,
-            config,
-            rounds,
-            training,
-            views: views && training,
-            batch: tensors("batch"),
-        }
+        Self { calm, store, config, rounds, training, views: views && training, batch }
     }
 
     fn run(&self) -> (Output, LossTerms) {
@@ -132,7 +130,7 @@ fn stage(output: &Output, name: &str) -> Tensor {
             "g" => round.thought.experts.gate.shallow_clone(),
             "s" => round.identity.shallow_clone(),
             "logits" => round.logits.shallow_clone(),
-            "P" => given(&round.prompt),
+            "P" => round.prompt.as_ref().unwrap().rows.shallow_clone(),
             "dev" => given(&round.deviation),
             "thought" => round.thought.fused.identity.shallow_clone(),
             _ => panic!("the twin's stage {name} is unknown here"),

@@ -441,3 +441,26 @@ fn a_loss_that_is_no_number_stops_with_step_and_examples() {
     );
     assert!(error.message.contains("train-") || error.message.contains("gradient"), "{error}");
 }
+
+#[test]
+fn a_decoder_prompts_itself_in_words_and_tells_them() {
+    let _turn = crate::alone();
+    let llama = concat!(env!("CARGO_MANIFEST_DIR"), "/../baselines/backbone/tests/fixtures/llama");
+    let mut fields = small("word-prompt");
+    fields.insert("folder".to_owned(), json!(llama));
+    fields.insert("device".to_owned(), json!("cpu"));
+    let config = Value::Object(fields).to_string();
+    let (mut model, asked) = (fitted(&config, 3), texts(10, "test"));
+    let answers = classify(&mut model, &asked);
+    let (told, folder) = (model.explain(&asked.batch()).unwrap(), tempfile::tempdir().unwrap());
+    for one in &told {
+        let mut order: Vec<usize> = (0..one.gate.len()).collect();
+        order.sort_by(|a, b| one.gate[*b].total_cmp(&one.gate[*a]));
+        let [first, second] = [0, 1].map(|place| one.experts[order[place]].as_str());
+        assert_eq!(one.told, [format!("Read this with an eye to {first} and {second}:")]);
+    }
+    model.save(folder.path()).unwrap();
+    let mut again = create(&config, 3).unwrap();
+    again.load(folder.path()).unwrap();
+    assert_eq!(classify(&mut again, &asked), answers);
+}

@@ -246,7 +246,7 @@ fn attempt(
             reason.message += fenced::hint(&reason.message, &spec.model.access);
             End::Failed { reason }
         }
-        end => end,
+        end @ End::Done { .. } => end,
     };
     bar.ended(&end);
     Ok(Guarded::Ended(end))
