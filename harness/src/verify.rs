@@ -3,6 +3,7 @@
 //! What `culture-eval verify` adds: scores and reports made anew in a folder of their own and compared byte by byte.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::path::Path;
 
 use serde::Serialize;
@@ -34,6 +35,8 @@ pub struct Verified {
     pub without_answers: usize,
     /// Files of scores and reports that were made anew and are the same.
     pub files: usize,
+    /// One hash for the whole run: see [`digest`].
+    pub digest: String,
     /// What is wrong.
     pub wrong: Vec<Finding>,
     /// What could not be looked at on this machine.
@@ -69,7 +72,30 @@ pub fn cells(run: &RunFolder, manifest: &Manifest) -> Verified {
     for planned in &manifest.cells {
         cell(run, manifest, planned, &mut outside, &mut found);
     }
+    match digest(run, manifest) {
+        Ok(digest) => found.digest = digest,
+        Err(error) => found.wrong(run.path(), error.to_string()),
+    }
     found
+}
+
+/// A hash that stands for a run, to be printed or signed: SHA-256 of what `sha256sum` prints of the cells' records in the order of
+/// their names, and of the manifest. Records hold the hash of their answers.
+///
+/// # Errors
+/// Names the file that cannot be read.
+pub fn digest(run: &RunFolder, manifest: &Manifest) -> std::io::Result<String> {
+    let folders: BTreeSet<&str> = manifest.cells.iter().map(|cell| cell.folder.as_str()).collect();
+    let mut lines = String::new();
+    for folder in folders {
+        let record = run.cell(folder).record();
+        if record.is_file() {
+            let hash = store::sha256_file(&record)?;
+            let _ = writeln!(lines, "{hash}  cells/{folder}/record.json");
+        }
+    }
+    let _ = writeln!(lines, "{}  manifest.json", store::sha256_file(&run.manifest())?);
+    Ok(store::sha256(lines.as_bytes()))
 }
 
 /// Hashes of files outside the run, each read once.

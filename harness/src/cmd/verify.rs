@@ -17,6 +17,7 @@ use crate::verify::{self, SideBySide, Verified};
 Examples:
   culture-eval verify                       hashes, scores and reports of the run `default`, made anew
   culture-eval verify mine --against yours  the first example on which each cell differs
+  culture-eval verify --expect 3f0c...      is it the very run whose digest somebody printed or signed?
   culture-eval run --name again && culture-eval verify default --against again   does a rerun give the same bits?
 
 Exit code 1: something differs. The fitted models in `state/` are not looked at: no number stands on them alone.")]
@@ -27,6 +28,17 @@ pub(super) struct Args {
     /// Compare with this run instead: its name or folder
     #[arg(long, value_name = "RUN")]
     against: Option<String>,
+    /// The digest that the run must have, or its beginning: eight characters or more
+    #[arg(long, value_name = "DIGEST", conflicts_with = "against", value_parser = beginning)]
+    expect: Option<String>,
+}
+
+fn beginning(text: &str) -> Result<String, String> {
+    let text = text.to_ascii_lowercase();
+    if text.len() < 8 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err("a digest is 64 of 0-9 and a-f, of which the first eight or more are given".to_owned());
+    }
+    Ok(text)
 }
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
@@ -43,6 +55,10 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         found.apart.is_empty() && found.alone.is_empty()
     } else {
         let mut found = verify::cells(&run, &manifest);
+        if let Some(expected) = args.expect.filter(|expected| !found.digest.starts_with(expected)) {
+            let what = format!("its digest is {}, and {expected} is expected", found.digest);
+            found.wrong(run.path(), what);
+        }
         // Scores of answers that are not what they were say nothing.
         if found.wrong.is_empty() {
             anew(&run, &mut found, context)?;
@@ -118,6 +134,7 @@ fn text(run: &RunFolder, found: &Verified) -> String {
         1 => "1 file is wrong".to_owned(),
         several => format!("{several} files are wrong"),
     };
+    let _ = writeln!(out, "digest  {}", found.digest);
     let _ = writeln!(
         out,
         "{}: {verdict}; {} cells with {} answers and {} files of scores and reports agree, {} cells have no answer",

@@ -40,6 +40,35 @@ fn an_untouched_run_is_as_it_should_be() {
     assert!(found["files"].as_u64().unwrap() > 8, "{found}");
 }
 
+/// What `sha256sum cells/*/record.json manifest.json | sha256sum` says in the run's folder.
+#[test]
+fn a_run_has_a_digest_that_may_be_printed() {
+    let place = run();
+    let out = place.run(&["verify"]).exits(0).out;
+    let digest = out.lines().find_map(|line| line.strip_prefix("digest  ")).unwrap();
+    let sums = "sha256sum cells/*/record.json manifest.json | sha256sum";
+    let shell = std::process::Command::new("sh")
+        .args(["-c", sums])
+        .env("LC_ALL", "C")
+        .current_dir(place.path("runs/default"))
+        .output();
+    match shell {
+        Ok(shell) if shell.status.success() => {
+            assert_eq!(String::from_utf8_lossy(&shell.stdout).split(' ').next(), Some(digest));
+        }
+        _ => println!("skipped: no sha256sum"),
+    }
+    place.run(&["verify", "--expect", &digest[..12]]).exits(0);
+    let other = place.run(&["verify", "--expect", "0123456789"]).exits(1).out;
+    assert_says(&other, &["its digest is", digest, "0123456789 is expected"]);
+    assert_says(&place.run(&["verify", "--expect", "xyz"]).exits(2).err, &["0-9 and a-f"]);
+    let record = place.cell("default", "majority.crehate").join("record.json");
+    let text = fs::read_to_string(&record).unwrap();
+    fs::write(&record, text + " ").unwrap();
+    let found = place.run(&["verify", "--expect", digest]).exits(1).out;
+    assert_says(&found, &["its digest is"]);
+}
+
 #[test]
 fn an_edited_byte_is_found_wherever_a_number_stands_on_it() {
     let place = run();
