@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, IndexOp as _, Kind, Tensor};
 
 use crate::CalmPlugin;
-use crate::config::Prompting;
 use crate::experts::LABELS;
 use crate::items::Items;
 use crate::model::{Output, Round};
@@ -117,6 +116,7 @@ impl CalmPlugin {
         let thought = &output.first().thought;
         let gate = floats(&thought.experts.gate.get(at))?;
         let fired = floats(&thought.experts.fired.get(at))?;
+        let experts = gate.len();
         let probabilities = |round: &Round| floats(&round.logits.get(at).softmax(-1, Kind::Float));
         let slots =
             |seen: &Seen| self.looked_at(&seen.attention.get(at), batch.texts[row], items, row);
@@ -125,7 +125,7 @@ impl CalmPlugin {
         Ok(Explanation {
             id: batch.ids[row].to_owned(),
             probabilities: rounds.last().cloned().unwrap_or_default(),
-            experts: label(gate.len()),
+            experts: label(experts),
             fired: (0..fired.len()).filter(|e| fired[*e] > 0.0).collect(),
             gate,
             alpha: thought.fused.alpha.double_value(&[at, 0]) as f32,
@@ -135,24 +135,13 @@ impl CalmPlugin {
                 .map(|deviation| deviation.double_value(&[at]) as f32)
                 .collect(),
             rounds,
-            told: self.told(output, at)?,
+            told: (output.rounds.iter())
+                .filter_map(|round| round.prompt.as_ref()?.sentence.as_ref())
+                .map(|row| prompt::sentence(row.int64_value(&[at]) as usize, experts))
+                .collect(),
             clusters: found.map(|found| found.map(|(cluster, _)| cluster)),
             places: found.map(|found| found.map(|(_, place)| place)),
         })
-    }
-
-    /// The sentence before each later round, where the model prompts itself in words.
-    fn told(&self, output: &Output, at: i64) -> Result<Vec<String>, Error> {
-        if self.net.config.prompt != Prompting::Words {
-            return Ok(Vec::new());
-        }
-        let sentence = |round: &Round| -> Result<String, Error> {
-            let gate = floats(&round.thought.experts.gate.get(at))?;
-            let mut order: Vec<usize> = (0..gate.len()).collect();
-            order.sort_by(|a, b| gate[*b].total_cmp(&gate[*a]));
-            Ok(prompt::sentence(order[0], order[1 % order.len()], order.len()))
-        };
-        output.rounds[..output.rounds.len() - 1].iter().map(sentence).collect()
     }
 
     /// Attention `[K,L]` beside the tokens of a text.

@@ -98,6 +98,8 @@ pub struct Asked {
     pub rows: Tensor,
     /// Which of its rows are real `[B,m]`.
     pub mask: Tensor,
+    /// Which sentence it is, where it is one: row of the table `[B]`.
+    pub sentence: Option<Tensor>,
 }
 
 /// One round.
@@ -264,11 +266,13 @@ impl Calm {
             Prompt::Soft(soft) => {
                 let rows = soft.forward(identity);
                 let mask = Tensor::ones(&rows.size()[..2], (Kind::Bool, rows.device()));
-                Asked { rows, mask }
+                Asked { rows, mask, sentence: None }
             }
             Prompt::Words(sentences) => {
-                let (ids, mask) = sentences.choose(gate);
-                Asked { rows: self.lower(&Text::Ids(ids), &mask, how), mask }
+                let sentence = Sentences::choose(gate);
+                let (ids, mask) = sentences.get(&sentence);
+                let rows = self.lower(&Text::Ids(ids), &mask, how);
+                Asked { rows, mask, sentence: Some(sentence) }
             }
         })
     }
@@ -313,7 +317,7 @@ impl Calm {
         how: How<'_>,
     ) -> Tensor {
         let (from, to) = (self.branch(), self.backbone.layers());
-        let Some(Asked { rows: prompt, mask: real }) = prompt else {
+        let Some(Asked { rows: prompt, mask: real, .. }) = prompt else {
             return self.run(entering.shallow_clone(), mask, from, to, 0, how);
         };
         let rows = prompt.size()[1];

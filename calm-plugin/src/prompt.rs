@@ -68,30 +68,31 @@ impl Sentences {
     /// # Errors
     /// The tokenizer's.
     pub(crate) fn of(tokens: &Tokens, experts: usize) -> Result<Self, Error> {
-        let pairs = (0..experts).flat_map(|a| (0..experts).map(move |b| sentence(a, b, experts)));
-        let texts: Vec<String> = pairs.collect();
+        let texts: Vec<String> = (0..experts * experts).map(|row| sentence(row, experts)).collect();
         let encoded = tokens.encode(&texts.iter().map(String::as_str).collect::<Vec<_>>())?;
         let words: Vec<Encoded> = encoded.iter().map(without_special).collect();
         let padded = tokens.pad(&words.iter().collect::<Vec<_>>(), Device::Cpu);
         Ok(Self::new(padded.ids, padded.mask))
     }
 
-    /// g `[B,E]` to the sentences of its two likeliest: ids and which are real, `[B,m]` each.
-    pub fn choose(&self, gate: &Tensor) -> (Tensor, Tensor) {
+    /// Which sentence a gate g `[B,E]` gives: that of its two likeliest, as a row of the table `[B]`.
+    pub fn choose(gate: &Tensor) -> Tensor {
         let experts = gate.size()[1];
         let likeliest = gate.topk(experts.min(2), -1, true, true).1; // [B,2]
-        let row = if experts > 1 {
-            likeliest.select(1, 0) * experts + likeliest.select(1, 1) // [B]
-        } else {
-            likeliest.select(1, 0)
-        };
-        let of = |table: &Tensor| table.to_device(gate.device()).index_select(0, &row);
+        // One expert stands for both.
+        likeliest.select(1, 0) * experts + likeliest.select(1, experts.min(2) - 1)
+    }
+
+    /// Token ids of rows of the table `[B]`, and which are real, `[B,m]` each.
+    pub fn get(&self, rows: &Tensor) -> (Tensor, Tensor) {
+        let of = |table: &Tensor| table.to_device(rows.device()).index_select(0, rows);
         (of(&self.ids), of(&self.mask))
     }
 }
 
-/// What the model tells itself: the dimensions of culture that its experts are named after, the likeliest first.
-pub(crate) fn sentence(first: usize, second: usize, experts: usize) -> String {
+/// What the model tells itself in a row of the table: the dimensions of culture that its experts are named after, the likeliest first.
+pub(crate) fn sentence(row: usize, experts: usize) -> String {
+    let (first, second) = (row / experts, row % experts);
     if experts < 2 {
         return "Read this as its own culture would:".to_owned();
     }

@@ -37,6 +37,9 @@ pub struct Verified {
     pub files: usize,
     /// One hash for the whole run: see [`digest`].
     pub digest: String,
+    /// The digest that it should have, where that is another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
     /// What is wrong.
     pub wrong: Vec<Finding>,
     /// What could not be looked at on this machine.
@@ -144,6 +147,11 @@ fn cell(
         Err(error) => return found.wrong(&folder.spec(), error.to_string()),
     };
     let before = found.wrong.len();
+    match folder.has_one_spec() {
+        Ok(Some(true) | None) => {}
+        Ok(Some(false)) => found.wrong(&folder.spec(), "it is not the one of `specs/`"),
+        Err(error) => found.wrong(&folder.spec(), error.to_string()),
+    }
     if spec.key != planned.key || spec.compute_key() != planned.key {
         found.wrong(&folder.spec(), "its content has another key than manifest.json says");
     }

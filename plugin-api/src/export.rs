@@ -17,6 +17,18 @@ macro_rules! export_plugin {
     };
 }
 
+/// Runs a call of a library that may assert where it could refuse: its error or its panic as text. What it worked on is not to be
+/// used again after a panic.
+///
+/// # Errors
+/// What the call says, or `panicked:` with the panic's message and place.
+pub fn guarded<T, E: std::fmt::Display>(call: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
+    match trampoline::caught(call) {
+        Ok(done) => done.map_err(|e| e.to_string()),
+        Err(panic) => Err(format!("panicked: {panic}")),
+    }
+}
+
 /// The functions behind [`export_plugin!`]; not for authors.
 #[doc(hidden)]
 #[expect(unsafe_code, reason = "the boundary itself")]

@@ -52,7 +52,7 @@ mod export;
 mod safe;
 
 #[doc(hidden)]
-pub use export::trampoline;
+pub use export::{guarded, trampoline};
 pub use safe::{
     Batch, Capability, Dataset, Error, ErrorKind, Generation, Host, Loglikelihood, Matrix, Part,
     Plugin, Replies, Scores, Task,

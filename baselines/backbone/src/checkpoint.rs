@@ -148,6 +148,7 @@ impl Checkpoint {
     pub fn open(folder: Option<&Path>, files: &HashMap<String, String>) -> Result<Self, Error> {
         if let Some(packed) = files.get("packed").filter(|_| folder.is_none()).map(PathBuf::from) {
             let config = crate::packed::config(&packed)?;
+            config.fits(&packed, std::slice::from_ref(&packed))?;
             return Ok(Self { config, weights: vec![packed.clone()], tokenizer: packed });
         }
         let (config, weights, tokenizer) = if let Some(folder) = folder {
@@ -175,18 +176,7 @@ impl Checkpoint {
             }
         }
         let read = ModelConfig::read(&config)?;
-        let mut bytes = 0;
-        for path in &weights {
-            bytes += fs_err::metadata(path).map_err(Error::load)?.len();
-        }
-        // Before memory is taken for them; the densest weights have two to a byte.
-        let parameters = read.parameters();
-        if parameters > 2.0 * bytes as f64 {
-            return Err(Error::load(format!(
-                "{}: it describes at least {parameters:.0} parameters, and the weights have {bytes} bytes; take both from one checkpoint",
-                config.display()
-            )));
-        }
+        read.fits(&config, &weights)?;
         Ok(Self { config: read, weights, tokenizer })
     }
 
@@ -196,14 +186,10 @@ impl Checkpoint {
     /// Names the file, and what is wrong with it or that it belongs to another model.
     pub fn tokens(&self, max_tokens: usize) -> Result<Tokens, Error> {
         let ModelConfig { positions, vocabulary, padding, .. } = self.config;
-        let tokens = Tokens::open(&self.tokenizer, max_tokens.min(positions as usize), padding)?;
-        if tokens.vocabulary() > vocabulary as usize {
-            return Err(Error::load(format!(
-                "{}: its tokens are numbered up to {}, the model's table has {vocabulary}; take both from one checkpoint",
-                self.tokenizer.display(),
-                tokens.vocabulary() - 1
-            )));
-        }
+        let most = max_tokens.min(positions as usize);
+        let tokens = Tokens::open(&self.tokenizer, most, padding, vocabulary)?;
+        // The special ones at least must be in the table.
+        tokens.encode(&[""])?;
         Ok(tokens)
     }
 }
@@ -237,13 +223,31 @@ fn weights_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
 }
 
 impl ModelConfig {
+    /// Refuses sizes that the weights cannot have, before memory is taken for them; the densest weights have two to a byte.
+    fn fits(&self, named: &Path, weights: &[PathBuf]) -> Result<(), Error> {
+        let mut bytes = 0;
+        for path in weights {
+            bytes += fs_err::metadata(path).map_err(Error::load)?.len();
+        }
+        let parameters = self.parameters();
+        if parameters <= 2.0 * bytes as f64 {
+            return Ok(());
+        }
+        Err(Error::load(format!(
+            "{}: it describes at least {parameters:.0} parameters, and the weights have {bytes} bytes; take both from one checkpoint",
+            named.display()
+        )))
+    }
+
     /// Parameters that every model of these sizes has, those of tables and matrices alone.
     fn parameters(&self) -> f64 {
         let [vocabulary, width, inner, heads, key_heads, head] =
             [self.vocabulary, self.width, self.inner, self.heads, self.key_heads, self.head_width]
                 .map(|size| size as f64);
+        let learnt = if self.family == Family::Llama { 0 } else { self.positions + self.types };
         let attention = width * head * 2.0 * (heads + key_heads);
-        vocabulary * width + self.layers as f64 * (attention + 2.0 * width * inner)
+        (vocabulary + learnt as f64) * width
+            + self.layers as f64 * (attention + 2.0 * width * inner)
     }
 
     /// Reads `config.json`.
@@ -309,7 +313,6 @@ impl ModelConfig {
             ("head_dim", head_width, 1..1 << 16),
             ("type_vocab_size", raw.type_vocab_size, 0..1 << 16),
             ("pad_token_id", padding, 0..raw.vocab_size),
-            ("sliding_window", raw.sliding_window.unwrap_or(1), 1..1 << 31),
         ] {
             if !allowed.contains(&value) {
                 let (least, most) = (allowed.start, allowed.end - 1);
@@ -338,6 +341,9 @@ impl ModelConfig {
             ));
         }
         let window = raw.window(kind);
+        if let Some(Window { tokens: ..=0, .. }) = window {
+            return Err("sliding_window is less than 1 token".to_owned());
+        }
         Ok(Self {
             family,
             vocabulary: raw.vocab_size,

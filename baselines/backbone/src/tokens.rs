@@ -1,12 +1,10 @@
 //! Texts become token ids once; batches are padded to their longest text.
 
-use std::fmt::Display;
 use std::path::Path;
 
-use plugin_api::Error;
-use plugin_api::trampoline::caught;
+use plugin_api::{Error, guarded};
 use tch::{Device, Kind, Tensor};
-use tokenizers::Tokenizer;
+use tokenizers::{PostProcessor as _, Tokenizer};
 
 use crate::packed;
 
@@ -15,6 +13,8 @@ use crate::packed;
 pub struct Tokens {
     tokenizer: Tokenizer,
     padding: i64,
+    /// Rows of the model's table.
+    vocabulary: i64,
 }
 
 /// One text in tokens.
@@ -50,24 +50,37 @@ pub struct Padded {
 }
 
 impl Tokens {
-    /// Reads a `tokenizer.json` (or the tokenizer of a packed file); texts are cut at `max_tokens`.
+    /// Reads a `tokenizer.json` (or the tokenizer of a packed file) for a model that knows `vocabulary` tokens; texts are cut at
+    /// `max_tokens`.
     ///
     /// # Errors
     /// Names the file and what is wrong with it.
-    pub fn open(path: &Path, max_tokens: usize, padding: i64) -> Result<Self, Error> {
+    pub fn open(
+        path: &Path,
+        max_tokens: usize,
+        padding: i64,
+        vocabulary: i64,
+    ) -> Result<Self, Error> {
         let wrong = |e: &dyn std::fmt::Display| {
             Error::load(format!("{}: not a tokenizer: {e}", path.display()))
         };
         let mut tokenizer = if packed::is(path) {
             packed::tokenizer(path)?
         } else {
-            flat(caught(|| Tokenizer::from_file(path))).map_err(|e| wrong(&e))?
+            guarded(|| Tokenizer::from_file(path)).map_err(|e| wrong(&e))?
         };
         let truncation =
             tokenizers::TruncationParams { max_length: max_tokens, ..Default::default() };
+        let special = tokenizer.get_post_processor().map_or(0, |post| post.added_tokens(false));
+        if max_tokens <= special {
+            return Err(Error::load(format!(
+                "{}: its {special} special tokens leave no room for a text in {max_tokens}, the longest that `max_tokens` and the model allow",
+                path.display()
+            )));
+        }
         tokenizer.with_truncation(Some(truncation)).map_err(|e| wrong(&e))?;
         tokenizer.with_padding(None);
-        Ok(Self { tokenizer, padding })
+        Ok(Self { tokenizer, padding, vocabulary })
     }
 
     /// Tokens of each text, on all the cores that rayon has here.
@@ -75,8 +88,15 @@ impl Tokens {
     /// # Errors
     /// Names the text by its place.
     pub fn encode(&self, texts: &[&str]) -> Result<Vec<Encoded>, Error> {
-        let encodings = flat(caught(|| self.tokenizer.encode_batch(texts.to_vec(), true)))
+        let encodings = guarded(|| self.tokenizer.encode_batch(texts.to_vec(), true))
             .map_err(|e| Error::internal(format!("a text cannot be tokenised: {e}")))?;
+        let beyond = |id: &&u32| i64::from(**id) >= self.vocabulary;
+        if let Some(id) = encodings.iter().flat_map(|text| text.get_ids()).find(beyond) {
+            let known = self.vocabulary;
+            return Err(Error::load(format!(
+                "the tokenizer gives the token {id}, and the model's table has {known}; take both from one checkpoint"
+            )));
+        }
         Ok(encodings
             .into_iter()
             .map(|encoding| {
@@ -98,20 +118,10 @@ impl Tokens {
             .collect())
     }
 
-    /// One more than the largest id that the tokenizer can give: the rows of a table that has them all.
-    pub fn vocabulary(&self) -> usize {
-        self.tokenizer.get_vocab(true).values().max().map_or(0, |id| *id as usize + 1)
-    }
-
     /// A batch of some encoded texts, padded to the longest of them.
     pub fn pad(&self, texts: &[&Encoded], device: Device) -> Padded {
         pad(texts, self.padding, device)
     }
-}
-
-/// The library asserts where it could refuse: its panic is an error too.
-fn flat<T, E: Display>(done: Result<Result<T, E>, String>) -> Result<T, String> {
-    done?.map_err(|e| e.to_string())
 }
 
 /// Pads ids to the longest text with `padding`.
@@ -155,7 +165,7 @@ mod tests {
     fn a_file_that_is_no_tokenizer_is_named() {
         let file = tempfile::NamedTempFile::new().unwrap();
         fs_err::write(file.path(), "{}").unwrap();
-        let message = Tokens::open(file.path(), 8, 0).unwrap_err().message;
+        let message = Tokens::open(file.path(), 8, 0, 100).unwrap_err().message;
         assert!(message.contains("not a tokenizer"), "{message}");
     }
 }

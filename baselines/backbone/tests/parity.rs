@@ -227,7 +227,7 @@ fn tokens_are_those_of_the_python_library() {
     for name in FAMILIES {
         let json = fs_err::read_to_string(folder(name).join("expected.json")).unwrap();
         let expected: Texts = serde_json::from_str(&json).unwrap();
-        let tokens = Tokens::open(&folder(name).join("tokenizer.json"), 64, 0).unwrap();
+        let tokens = Tokens::open(&folder(name).join("tokenizer.json"), 64, 0, i64::MAX).unwrap();
         let texts: Vec<&str> = expected.texts.iter().map(|t| t.text.as_str()).collect();
         for (got, expected) in tokens.encode(&texts).unwrap().iter().zip(&expected.texts) {
             if expected.ids.is_empty() {
@@ -239,7 +239,7 @@ fn tokens_are_those_of_the_python_library() {
                 assert_eq!(&got.offsets, offsets, "{name}: {:?}", expected.text);
             }
         }
-        let cut = Tokens::open(&folder(name).join("tokenizer.json"), 3, 0).unwrap();
+        let cut = Tokens::open(&folder(name).join("tokenizer.json"), 3, 0, i64::MAX).unwrap();
         let long = "a word ".repeat(15_000);
         assert!(cut.encode(&[long.as_str()]).unwrap()[0].len() <= 3, "{name}");
     }
@@ -300,7 +300,7 @@ fn minilm_gives_the_vectors_of_sentence_transformers() {
             .unwrap()
             .into_iter()
             .collect();
-    let tokens = Tokens::open(&checkpoint.tokenizer, 256, 0).unwrap();
+    let tokens = checkpoint.tokens(256).unwrap();
     let encoded = tokens.encode(&texts).unwrap();
     let padded = tokens.pad(&encoded.iter().collect::<Vec<&Encoded>>(), Device::Cpu);
     let hidden = tch::no_grad(|| backbone.forward(&padded.ids, &padded.mask, Pass::default()));
@@ -343,7 +343,7 @@ fn e5_in_four_bits_gives_nearly_the_vectors_of_its_own_engine() {
     let json = fs_err::read_to_string(folder("e5").join("expected.json")).unwrap();
     let expected: E5 = serde_json::from_str(&json).unwrap();
     let texts: Vec<String> = expected.texts.iter().map(|t| format!("query: {}", t.text)).collect();
-    let tokens = Tokens::open(&checkpoint.tokenizer, 256, checkpoint.config.padding).unwrap();
+    let tokens = checkpoint.tokens(256).unwrap();
     let encoded = tokens.encode(&texts.iter().map(String::as_str).collect::<Vec<_>>()).unwrap();
     for (own, expected) in encoded.iter().zip(&expected.texts) {
         assert_eq!(own.len(), expected.tokens, "{:?}", expected.text);

@@ -13,9 +13,9 @@ use std::path::PathBuf;
 
 use candle_core::quantized::gguf_file::Content;
 use fs_err::File;
-use plugin_api::trampoline::caught;
 use plugin_api::{
     Capability, Error, Generation, Host, Loglikelihood, Plugin, Replies, Task, export_plugin,
+    guarded,
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha12Rng;
@@ -99,11 +99,9 @@ impl Plugin for Gguf {
         let path = &config.weights.model;
         let failed = |e: candle_core::Error| Error::load(format!("{}: {}", path.display(), e));
         let mut file = std::io::BufReader::new(File::open(path).map_err(Error::load)?);
-        let damaged = |panic: String| candle_core::Error::Msg(format!("it is damaged: {panic}"));
-        // The library asserts where it could refuse.
-        let read = caught(|| Content::read(&mut file)).map_err(damaged);
-        let content = read.and_then(|content| content).map_err(failed)?;
-        sound(&content).map_err(failed)?;
+        let damaged = |reason| Error::load(format!("{}: {reason}", path.display()));
+        let content = guarded(|| Content::read(&mut file)).map_err(damaged)?;
+        sound(&content, file.get_ref().metadata().map_err(Error::load)?.len()).map_err(damaged)?;
         let llama = Llama::read(&content, &mut file, host.threads()).map_err(failed)?;
         let tokens = Tokens::new(&content, config.weights.tokenizer.as_deref())?;
         let max_tokens = config.max_tokens.unwrap_or(MAX_TOKENS).min(llama.context());
@@ -373,20 +371,21 @@ impl Gguf {
     }
 }
 
-/// Refuses shapes of nothing, and those whose values cannot be counted: the library trusts both.
-fn sound(content: &Content) -> candle_core::Result<()> {
-    let counted = |dims: &[usize]| dims.iter().try_fold(1usize, |all, n| all.checked_mul(*n));
-    let wrong = content.tensor_infos.iter().find(|(_, info)| {
-        counted(info.shape.dims())
-            .is_none_or(|values| values == 0 || values > isize::MAX as usize / 8)
-    });
-    match wrong {
-        Some((name, info)) => Err(candle_core::Error::Msg(format!(
-            "it is damaged: the tensor {name:?} has the shape {:?}",
-            info.shape
-        ))),
-        None => Ok(()),
+/// Refuses shapes of nothing, those whose values cannot be counted, and tensors that share bytes: the library trusts all of them.
+fn sound(content: &Content, length: u64) -> Result<(), String> {
+    let mut bytes = 0u64;
+    for (name, info) in &content.tensor_infos {
+        let values = info.shape.dims().iter().try_fold(1u64, |all, n| all.checked_mul(*n as u64));
+        let (block, size) =
+            (info.ggml_dtype.block_size() as u64, info.ggml_dtype.type_size() as u64);
+        let own = values.filter(|n| *n > 0).and_then(|n| n.div_ceil(block).checked_mul(size));
+        let sum = own.and_then(|own| bytes.checked_add(own)).filter(|sum| *sum <= length);
+        bytes = sum.ok_or_else(|| {
+            let shape = &info.shape;
+            format!("it is damaged: with the tensor {name:?} of shape {shape:?} its tensors are not what fits into {length} bytes")
+        })?;
     }
+    Ok(())
 }
 
 /// `ln sum exp(logits)`, summed in float64.

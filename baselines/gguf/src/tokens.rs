@@ -1,11 +1,9 @@
 //! The tokenizer: a `tokenizer.json`, or what the GGUF file holds where that is byte-level BPE of a kind we know.
 
-use std::fmt::Display;
 use std::path::Path;
 
 use candle_core::quantized::gguf_file::{Content, Value};
-use plugin_api::Error;
-use plugin_api::trampoline::caught;
+use plugin_api::{Error, guarded};
 use serde_json::json;
 use tokenizers::Tokenizer;
 
@@ -28,7 +26,7 @@ impl Tokens {
     /// Reads `path`, else the file's own.
     pub fn new(content: &Content, path: Option<&Path>) -> Result<Self, Error> {
         let tokenizer = match path {
-            Some(path) => flat(caught(|| Tokenizer::from_file(path)))
+            Some(path) => guarded(|| Tokenizer::from_file(path))
                 .map_err(|e| Error::load(format!("{}: no tokenizer.json ({e})", path.display())))?,
             None => own(content).map_err(|e| {
                 Error::load(format!(
@@ -56,7 +54,7 @@ impl Tokens {
 
     /// Ids of a text that stands at the beginning.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, String> {
-        let encoding = flat(caught(|| self.tokenizer.encode_fast(text, false)))?;
+        let encoding = guarded(|| self.tokenizer.encode_fast(text, false))?;
         Ok(self.begin.into_iter().chain(encoding.get_ids().iter().copied()).collect())
     }
 
@@ -75,7 +73,7 @@ impl Tokens {
 
     /// Text of ids.
     pub fn decode(&self, ids: &[u32]) -> Result<String, String> {
-        flat(caught(|| self.tokenizer.decode(ids, true)))
+        guarded(|| self.tokenizer.decode(ids, true))
     }
 }
 
@@ -128,10 +126,5 @@ fn own(content: &Content) -> Result<Tokenizer, String> {
         "model": { "type": "BPE", "dropout": null, "unk_token": null, "continuing_subword_prefix": null, "end_of_word_suffix": null,
                    "fuse_unk": false, "byte_fallback": false, "ignore_merges": false, "vocab": vocabulary, "merges": merges },
     });
-    flat(caught(|| Tokenizer::from_bytes(json.to_string())))
-}
-
-/// The library asserts where it could refuse: its panic is an error too.
-fn flat<T, E: Display>(done: Result<Result<T, E>, String>) -> Result<T, String> {
-    done?.map_err(|e| e.to_string())
+    guarded(|| Tokenizer::from_bytes(json.to_string()))
 }

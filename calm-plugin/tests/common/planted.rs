@@ -262,7 +262,7 @@ impl Control {
         let checkpoint =
             Checkpoint::open(Some(planted.folder.path()), &std::collections::HashMap::new())
                 .unwrap();
-        let tokens = Tokens::open(&checkpoint.tokenizer, 32, 0).unwrap();
+        let tokens = checkpoint.tokens(32).unwrap();
         let store = VarStore::new(Device::Cpu);
         let backbone =
             Backbone::new(&(store.root() / "backbone"), &checkpoint.config, Tune::Full, None);

@@ -3,8 +3,8 @@
 use rand::{Rng, RngExt};
 
 /// Numbers that no reader should believe, as text.
-const NUMBERS: [&str; 7] =
-    ["-1", "0", "1", "1e309", "2147483648", "99999999999", "18446744073709551616"];
+const NUMBERS: [&str; 8] =
+    ["2000000000", "-1", "0", "1", "1e309", "2147483648", "99999999999", "18446744073709551616"];
 
 /// Some bytes flipped, cut, doubled, overwritten by lengths that lie, or joined with another file's; numbers replaced by others.
 pub(crate) fn changed(bytes: &[u8], other: &[u8], rng: &mut impl Rng) -> Vec<u8> {

@@ -1,20 +1,20 @@
 //! Why a model of a run answers as it does: the cell's fitted model is taken up again and asked to explain, in a process of its
 //! own like the cell's, which does not read the labels; who started it joins them.
 
-use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::Stdio;
 
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Cell, fence, follow_parent, gate, harness, reason, told};
+use super::{Cell, WINDOW, fence, follow_parent, gate, harness, reason, told};
 use crate::definition::family::Capability;
+use crate::example::Examples;
 use crate::exec::events::{Event, Events};
 use crate::exec::{fenced, processes};
 use crate::plugin;
 use crate::store::record::{CellSpec, Reason, ReasonKind};
-use crate::store::{self, CellFolder};
+use crate::store::{CellFolder, examples};
 
 /// One example with what the plugin says of it.
 #[derive(Debug, Serialize)]
@@ -31,7 +31,8 @@ pub struct Explained {
     pub explanation: Value,
 }
 
-/// Explains the first `limit` evaluated examples of a cell (0: all) in a child process, behind the cell's fence.
+/// Explains the first `limit` evaluated examples of a cell (0: all) in a child process, behind the cell's fence; without limits of
+/// time and memory. `note` is told what there is to tell beside.
 ///
 /// # Errors
 /// The cell was not fitted to its end, the plugin has changed since or cannot explain, what it says is no JSON, or it ended.
@@ -39,12 +40,13 @@ pub fn explain(
     folder: &CellFolder,
     limit: usize,
     hidden: &[PathBuf],
+    note: impl Fn(&str),
     mut each: impl FnMut(Explained) -> Result<(), Reason>,
 ) -> Result<usize, Reason> {
     let spec = specification(folder, limit)?;
     let nowhere = Events::none();
     let cell = Cell::load(&spec, folder, &nowhere)?;
-    let mut examples = cell.stream(&spec.protocol.eval, cell.first).map_err(harness)?;
+    let mut examples = Joined::new(&cell)?;
     let (mut command, _scratch) =
         fenced::command(&spec.model.access, spec.threads).map_err(harness)?;
     command.arg("cell").arg(folder.path()).arg("--explain").arg(limit.to_string());
@@ -53,47 +55,74 @@ pub fn explain(
     }
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(harness)?;
     let mut count = 0;
-    let mut read = || -> Result<(), Reason> {
-        let lines = child.stdout.take().into_iter().flat_map(|pipe| BufReader::new(pipe).lines());
-        for line in lines {
-            match serde_json::from_str(&line.map_err(harness)?).map_err(harness)? {
-                Event::Failed(reason) => return Err(reason),
-                Event::Explained { id, explanation } => {
-                    let example = examples.next(1).map_err(harness)?;
-                    if example.is_empty() || example.ids.get(0) != id {
-                        return Err(harness(format!("{id} was explained out of turn")));
-                    }
-                    each(Explained {
-                        text: example.texts.get(0).to_owned(),
-                        culture: example.cultures.get(0).to_owned(),
-                        gold: spec.task.labels[example.labels[0] as usize].clone(),
-                        id,
-                        explanation,
-                    })?;
-                    count += 1;
-                }
-                Event::Phase(_) | Event::Progress { .. } | Event::Log(_) => {}
+    let mut take = |event: Event| -> Result<(), Reason> {
+        match event {
+            Event::Failed(reason) => return Err(reason),
+            Event::Explained { id, explanation } => {
+                each(examples.next(id, explanation)?)?;
+                count += 1;
             }
+            Event::Log(text) => note(&text),
+            Event::Phase(_) | Event::Progress { .. } => {}
         }
         Ok(())
     };
-    let end = read();
-    if end.is_err() {
+    let said = fenced::follow(&mut child, &mut take);
+    if said.is_err() {
         processes::kill(&mut child).map_err(harness)?;
     }
-    end?;
-    let status = processes::wait(&mut child).map_err(harness)?;
+    let status = said.map_err(|mut reason| {
+        reason.message += fenced::hint(&reason.message, &spec.model.access);
+        reason
+    })?;
     if status.success() && count == cell.n {
         return Ok(count);
     }
-    let message = format!("it ended with {status} after {count} of {} examples", cell.n);
+    let message =
+        format!("the plugin's process ended with {status} after {count} of {} examples", cell.n);
     Err(Reason::new(ReasonKind::Plugin, message))
+}
+
+/// The examples of a cell with their labels, one after the other.
+struct Joined<'a> {
+    stream: examples::Stream,
+    labels: &'a [String],
+    piece: Examples,
+    next: usize,
+}
+
+impl<'a> Joined<'a> {
+    fn new(cell: &'a Cell<'_>) -> Result<Self, Reason> {
+        let mut stream = cell.stream(&cell.spec.protocol.eval, cell.first).map_err(harness)?;
+        let piece = stream.next(WINDOW).map_err(harness)?;
+        Ok(Self { stream, labels: &cell.spec.task.labels, piece, next: 0 })
+    }
+
+    /// The next example, which is the one that was explained.
+    fn next(&mut self, id: String, explanation: Value) -> Result<Explained, Reason> {
+        if self.next == self.piece.len() {
+            self.piece = self.stream.next(WINDOW).map_err(harness)?;
+            self.next = 0;
+        }
+        let (piece, row) = (&self.piece, self.next);
+        if row == piece.len() || piece.ids.get(row) != id {
+            return Err(harness(format!("{id} was explained out of turn")));
+        }
+        self.next += 1;
+        Ok(Explained {
+            text: piece.texts.get(row).to_owned(),
+            culture: piece.cultures.get(row).to_owned(),
+            gold: self.labels[piece.labels[row] as usize].clone(),
+            id,
+            explanation,
+        })
+    }
 }
 
 /// What the child of [`explain`] does: sends what the plugin says of each example; `false` where it could not.
 pub fn send(folder: &CellFolder, limit: usize, hidden: &[PathBuf], events: &Events) -> bool {
-    follow_parent(events);
-    told(send_all(folder, limit, hidden, events), events)
+    let followed = follow_parent().map_err(harness);
+    told(followed.and_then(|()| send_all(folder, limit, hidden, events)), events)
 }
 
 fn send_all(
@@ -105,6 +134,11 @@ fn send_all(
     let spec = specification(folder, limit)?;
     let cell = Cell::load(&spec, folder, events)?;
     let state = folder.state();
+    // A link that the plugin left there would lead out of the cell.
+    let is_link = state.symlink_metadata().is_ok_and(|state| state.is_symlink());
+    if is_link {
+        return Err(harness(format!("{}: a link; run the cell again", state.display())));
+    }
     let gate = gate(&spec, hidden).and_then(|gate| gate.reads(&state)).map_err(harness)?;
     fence::around(&gate).map_err(harness)?;
     let library = plugin::load(spec.plugin.path.as_ref()).map_err(|e| reason(&e))?;
@@ -149,7 +183,7 @@ fn send_all(
 }
 
 fn specification(folder: &CellFolder, limit: usize) -> Result<CellSpec, Reason> {
-    let mut spec: CellSpec = store::read_json(&folder.spec()).map_err(harness)?;
+    let mut spec = folder.read_spec().map_err(harness)?;
     if limit > 0 {
         spec.limit = limit;
     }

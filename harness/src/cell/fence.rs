@@ -5,7 +5,7 @@
 //! describe`, `plugin check` and `explain` load plugins in the same way, and their plugins write into no cell.
 //!
 //! - It writes into its cell's folder, into a folder of its own for temporary files (`TMPDIR`), into `config.cache`, the
-//!   folders of `access.write`, and devices.
+//!   folders of `access.write`, and `/dev`. What the cell's processes go by lies elsewhere ([`crate::store::CellFolder::read_spec`]).
 //! - It reads everything but the hidden folders: data with their labels, other cells; its own files among them it sees.
 //! - It opens no socket to another machine unless `access.network`.
 //! - It and all that it starts stay in its process group, so that they end with it; it signals nobody else (Linux 6.12).
@@ -13,14 +13,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-
 use crate::definition::access::Access;
 use crate::store::record::FileRef;
 
 /// What is let through.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default)]
 pub struct Gate {
     access: Access,
     /// Read and written.

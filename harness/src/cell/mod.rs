@@ -47,8 +47,8 @@ pub fn take_stdout() -> std::io::Result<Events> {
 ///
 /// `hidden`: folders that its plugin does not see.
 pub fn run(folder: &CellFolder, hidden: &[PathBuf], events: &Events) -> bool {
-    follow_parent(events);
-    told(run_to_record(folder, hidden, events), events)
+    let followed = follow_parent().map_err(harness);
+    told(followed.and_then(|()| run_to_record(folder, hidden, events)), events)
 }
 
 /// Whether it went well; where not, the parent is sent the reason.
@@ -59,16 +59,14 @@ fn told(end: Result<(), Reason>, events: &Events) -> bool {
     end.is_ok()
 }
 
-/// Ends this process with the one that started it.
-fn follow_parent(events: &Events) {
+/// Ends this process with the one that started it, on Linux.
+///
+/// # Errors
+/// The system's.
+pub fn follow_parent() -> std::io::Result<()> {
     #[cfg(target_os = "linux")]
-    if let Err(error) =
-        rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))
-    {
-        events.send(&Event::Log(format!("cannot follow the parent's death: {error}")));
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = events;
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
+    Ok(())
 }
 
 /// What a cell's plugin may reach, its folder aside.
@@ -100,7 +98,7 @@ struct Cell<'a> {
 
 fn run_to_record(folder: &CellFolder, hidden: &[PathBuf], events: &Events) -> Result<(), Reason> {
     let start = Instant::now();
-    let spec: CellSpec = store::read_json(&folder.spec()).map_err(harness)?;
+    let spec: CellSpec = folder.read_spec().map_err(harness)?;
     let mut timing: Timing = if folder.timing().is_file() {
         store::read_json(&folder.timing()).map_err(harness)?
     } else {

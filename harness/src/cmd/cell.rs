@@ -11,7 +11,7 @@ use crate::cell::{self, explain};
 use crate::exec::bars::Board;
 use crate::exec::guard::{self, Guarded, Limits};
 use crate::store::record::{CellSpec, End};
-use crate::store::{self, CellFolder};
+use crate::store::CellFolder;
 
 /// Runs one cell, start to end
 #[derive(Debug, clap::Args)]
@@ -57,7 +57,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
 fn guarded(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let Args { folder, timeout, memory, tries, job, hide, .. } = args;
     let folder = CellFolder::at(folder);
-    let spec: CellSpec = store::read_json(&folder.spec()).context("failed to read the cell")?;
+    let spec: CellSpec = folder.read_spec().context("failed to read the cell")?;
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
     ctrlc::set_handler(move || flag.store(true, Ordering::SeqCst)).context("failed to catch signals")?;

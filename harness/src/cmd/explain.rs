@@ -8,6 +8,7 @@ use fs_err as fs;
 
 use super::{Context, Outcome, hinted};
 use crate::cell::explain;
+use crate::manifest::Manifest;
 use crate::store::record::{CellSpec, Reason, ReasonKind};
 use crate::store::{self, CellFolder, RunFolder};
 
@@ -54,16 +55,21 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     };
     let run = RunFolder::named(&context.settings().runs, &args.run);
     let folder = find(&run, &args.model, &task, args.seed)?;
-    let hidden = context.settings().hidden();
+    // The run may lie elsewhere than the settings say, and so may its data.
+    let manifest = Manifest::read(&run)?;
+    let mut hidden = context.settings().hidden();
+    hidden.push(std::path::absolute(run.path())?);
+    hidden.extend(manifest.data.values().map(|file| PathBuf::from(&file.path)));
+    context.output.unfenced();
     let explained = match &args.out {
         None => {
             let mut out = std::io::stdout().lock();
-            write(&folder, args.limit, &hidden, &mut out)?
+            write(&folder, args.limit, &hidden, context, &mut out)?
         }
         Some(path) => {
             let mut count = 0;
             store::write_atomic(path, |file| {
-                count = write(&folder, args.limit, &hidden, file).map_err(std::io::Error::other)?;
+                count = write(&folder, args.limit, &hidden, context, file).map_err(std::io::Error::other)?;
                 Ok(())
             })
             .with_context(|| format!("failed to write {}", path.display()))?;
@@ -74,8 +80,15 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn write(folder: &CellFolder, limit: usize, hidden: &[PathBuf], out: &mut impl Write) -> anyhow::Result<usize> {
-    let said = explain::explain(folder, limit, hidden, |explained| {
+fn write(
+    folder: &CellFolder,
+    limit: usize,
+    hidden: &[PathBuf],
+    context: &Context,
+    out: &mut impl Write,
+) -> anyhow::Result<usize> {
+    let note = |text: &str| context.output.note(text);
+    let said = explain::explain(folder, limit, hidden, note, |explained| {
         let line = serde_json::to_string(&explained)
             .map_err(|e| Reason::new(ReasonKind::Harness, e.to_string()))?;
         writeln!(out, "{line}").map_err(|e| Reason::new(ReasonKind::Harness, e.to_string()))

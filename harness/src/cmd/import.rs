@@ -395,7 +395,7 @@ fn write(
     run: &RunFolder,
 ) -> anyhow::Result<()> {
     let folder = run.cell(&spec.folder());
-    store::write_json(&folder.spec(), spec).context("failed to write the imported cell")?;
+    folder.write_spec(spec).context("failed to write the imported cell")?;
     predictions::write(
         &folder.predictions(),
         ids,

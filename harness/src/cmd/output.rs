@@ -6,6 +6,8 @@ use serde::Serialize;
 use tabled::builder::Builder;
 use tabled::settings::Style;
 
+use crate::cell::fence;
+
 /// Where a command writes.
 #[derive(Debug, Clone, Copy)]
 pub struct Output {
@@ -41,6 +43,14 @@ impl Output {
     /// A warning to stderr, always.
     pub fn warn(self, text: impl AsRef<str>) {
         let _ = writeln!(io::stderr().lock(), "warning: {}", text.as_ref());
+    }
+
+    /// What of the fence around a plugin this machine cannot put up.
+    pub fn unfenced(self) {
+        let lacking = fence::lacking();
+        if !lacking.is_empty() {
+            self.note(format!("not kept from the plugin on this machine: {}", lacking.join("; ")));
+        }
     }
 
     /// Whether bars may be drawn.

@@ -1,11 +1,9 @@
 //! `culture-eval plugin describe|check|new`: for authors of plugins. [`scaffold`] has the files of a new one.
 
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::process::Command as Process;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
@@ -18,8 +16,8 @@ use crate::definition::access::Access;
 use crate::definition::nearest;
 use crate::exec::bars::Board;
 use crate::exec::plan::path_text;
-use crate::exec::plugins::{Described, search_path};
-use crate::exec::{data, fenced, processes};
+use crate::exec::plugins::{self, Described, search_path};
+use crate::exec::{data, fenced};
 use crate::plugin::{self, check};
 use crate::store::record::{FileRef, PluginIdentity};
 
@@ -36,7 +34,10 @@ enum Command {
     Describe {
         /// A name, or the path of a dynamic library
         plugin: String,
-        /// A folder that it does not see (repeatable); what `run` gives
+        /// In this process (what is started for it)
+        #[arg(long, hide = true)]
+        here: bool,
+        /// A folder that it does not see (repeatable)
         #[arg(long, hide = true, value_name = "DIR")]
         hide: Vec<PathBuf>,
     },
@@ -100,7 +101,8 @@ struct CheckArgs {
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     match args.command {
-        Command::Describe { plugin, hide } => describe(&plugin, hide, context),
+        Command::Describe { plugin, here: true, hide } => describe_here(plugin.as_ref(), &hide, context),
+        Command::Describe { plugin, .. } => describe(&plugin, context),
         Command::Check(CheckArgs { plugin: Some(path), only: Some(name), settings: Some(settings), .. }) => {
             check_one(path.as_ref(), &name, &settings, context)
         }
@@ -110,12 +112,12 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     }
 }
 
-fn describe(name: &str, mut hidden: Vec<PathBuf>, context: &Context) -> anyhow::Result<Outcome> {
-    let path = plugin::find(name, &search_path(context.settings()))?;
-    hidden.extend(context.settings().hidden());
-    fence::around(&Gate::new(&Access::default(), &path, &hidden)?).map_err(anyhow::Error::msg)?;
-    let library = plugin::load(&path)?;
-    let described = Described {
+/// Loads a plugin behind a fence and says what it is.
+fn describe_here(path: &Path, hidden: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> {
+    cell::follow_parent().context("failed to follow the parent's death")?;
+    fence::around(&Gate::new(&Access::default(), path, hidden)?).map_err(anyhow::Error::msg)?;
+    let library = plugin::load(path)?;
+    context.output.json(&Described {
         file: FileRef { path: path_text(library.path()), sha256: library.sha256().to_owned() },
         identity: PluginIdentity {
             name: library.name().to_owned(),
@@ -125,7 +127,14 @@ fn describe(name: &str, mut hidden: Vec<PathBuf>, context: &Context) -> anyhow::
         fits: library.fits(),
         saves: library.saves(),
         capabilities: library.capabilities(),
-    };
+    })?;
+    Ok(Outcome::Done)
+}
+
+fn describe(name: &str, context: &Context) -> anyhow::Result<Outcome> {
+    let settings = context.settings();
+    let described = plugins::describe(name, &search_path(settings), &settings.cache, &settings.hidden());
+    let described = described.map_err(|reason| anyhow::anyhow!(reason.message))?;
     if context.output.json {
         context.output.json(&described)?;
         return Ok(Outcome::Done);
@@ -161,6 +170,7 @@ struct Asked {
 fn check_one(path: &Path, only: &str, asked: &str, context: &Context) -> anyhow::Result<Outcome> {
     let Asked { settings, access, weights, cache, hidden } =
         serde_json::from_str(asked).context("failed to read --settings")?;
+    cell::follow_parent().context("failed to follow the parent's death")?;
     let gate = Gate::new(&access, path, &hidden)?.with_model(&weights, cache.as_deref())?;
     fence::around(&gate).map_err(anyhow::Error::msg)?;
     let Some(result) = check::run(only, path, &settings) else {
@@ -169,6 +179,9 @@ fn check_one(path: &Path, only: &str, asked: &str, context: &Context) -> anyhow:
     context.output.json(&result)?;
     Ok(Outcome::Done)
 }
+
+/// Where the gate is, where no model is named.
+const NO_MODEL: &str = "; a plugin that needs more than its temporary folder is checked as a model (`--model`), whose TOML has `access`, or `--unfenced`";
 
 /// Which plugin, and how it is checked.
 fn asked(args: &CheckArgs, context: &Context) -> anyhow::Result<(PathBuf, Asked)> {
@@ -213,6 +226,9 @@ fn check(args: &CheckArgs, context: &Context) -> anyhow::Result<Outcome> {
         ));
     }
     let told = serde_json::to_string(&asked)?;
+    if !asked.access.everything {
+        context.output.unfenced();
+    }
     let mut results: Vec<check::Check> = Vec::new();
     for one in check::names() {
         // Without a table there is nothing to check.
@@ -232,17 +248,11 @@ fn check(args: &CheckArgs, context: &Context) -> anyhow::Result<Outcome> {
         }
         let (mut command, _scratch) = fenced::command(&asked.access, asked.settings.threads)
             .context("failed to prepare a process for a check")?;
-        let child = command
-            .args(["plugin", "check", "--only", one, "--settings", &told])
-            .arg(&path)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .context("failed to start a process for a check")?;
-        let mut result = wait(child, one, args.patience)?;
+        command.args(["plugin", "check", "--only", one, "--settings", &told]).arg(&path);
+        let mut result = checked(&mut command, one, args.patience)?;
         if result.outcome == check::Outcome::Fail {
-            result.reason += fenced::hint(&result.reason, &asked.access);
+            let hint = fenced::hint(&result.reason, &asked.access);
+            result.reason += if args.model.is_none() && !hint.is_empty() { NO_MODEL } else { hint };
         }
         if context.output.json {
             context.output.json(&result)?;
@@ -268,23 +278,12 @@ fn check(args: &CheckArgs, context: &Context) -> anyhow::Result<Outcome> {
     Ok(if failed == 0 { Outcome::Done } else { Outcome::No })
 }
 
-/// Waits for one check. What it says is read meanwhile: a plugin that says much must not wait for us.
-fn wait(mut child: Child, name: &str, patience: u64) -> anyhow::Result<check::Check> {
-    let start = Instant::now();
+/// Runs one check.
+fn checked(command: &mut Process, name: &str, patience: u64) -> anyhow::Result<check::Check> {
     let failed = |reason: String| check::Check { check: name.to_owned(), outcome: check::Outcome::Fail, reason };
-    let (out, err) = (hear(child.stdout.take()), hear(child.stderr.take()));
-    let status = loop {
-        if let Some(status) = processes::ended(&mut child).context("failed to wait for a check")? {
-            break status;
-        }
-        if start.elapsed() > Duration::from_secs(patience) {
-            processes::kill(&mut child).context("failed to end a check")?;
-            return Ok(failed(format!("still running after {patience} s")));
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    };
-    let read = |ear: JoinHandle<Vec<u8>>| ear.join().map_err(|_| anyhow::anyhow!("failed to read a check"));
-    let (out, err) = (read(out)?, read(err)?);
+    let (status, out, err) =
+        fenced::output(command, Duration::from_secs(patience)).context("failed to run a check")?;
+    let Some(status) = status else { return Ok(failed(format!("still running after {patience} s"))) };
     let text = String::from_utf8_lossy(&out);
     // The plugin may have printed before: the result is the last line.
     Ok(text.lines().last().and_then(|line| serde_json::from_str(line).ok()).unwrap_or_else(|| {
@@ -292,13 +291,4 @@ fn wait(mut child: Child, name: &str, patience: u64) -> anyhow::Result<check::Ch
         let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
         failed(format!("the process ended with {status}{}", if said.is_empty() { said } else { format!(": {said}") }))
     }))
-}
-
-fn hear(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        // What came before an error is what there is to tell.
-        let _ = pipe.map(|mut pipe| pipe.read_to_end(&mut bytes));
-        bytes
-    })
 }

@@ -248,7 +248,7 @@ fn executor(args: &Args, suite: &Suite, jobs: usize, context: &Context) -> anyho
 
 /// Removes what those left who were killed, or could not remove it themselves.
 fn sweep(run: &RunFolder, cells: &[CellSpec]) -> anyhow::Result<()> {
-    for folder in [run.path().to_owned(), run.path().join("scores")].iter().filter(|folder| folder.is_dir()) {
+    for folder in [run.path().to_owned(), run.path().join("scores"), run.path().join("specs")].iter().filter(|folder| folder.is_dir()) {
         store::sweep(folder)?;
     }
     for cell in cells {
@@ -256,7 +256,7 @@ fn sweep(run: &RunFolder, cells: &[CellSpec]) -> anyhow::Result<()> {
         if !folder.path().is_dir() {
             continue;
         }
-        store::sweep(folder.path())?;
+        folder.sweep()?;
         if guard::record_of(&folder, &cell.key)?.is_some_and(|record| matches!(record.end, End::Done { .. })) {
             folder.remove_log()?;
         }

@@ -1,12 +1,20 @@
 //! Processes of this program that load a plugin: what they find around them. They put the fence up themselves ([`crate::cell::fence`]).
 
-use std::io;
-use std::process::Command;
+use std::io::{self, BufRead as _, BufReader, Read};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use super::events::Event;
 use super::processes;
 use crate::definition::access::Access;
+use crate::store::record::{Reason, ReasonKind};
+
+/// How often a silent child is looked at.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Variables that programs, libraries and accelerators read; no key is among them. `*`: all that begin so.
 const ENVIRONMENT: &str = "PATH HOME USER LOGNAME SHELL TERM TZ LANG LC_* LD_LIBRARY_PATH DYLD_* RUST_BACKTRACE RAYON_* \
@@ -31,6 +39,81 @@ pub fn command(access: &Access, threads: usize) -> io::Result<(Command, TempDir)
     }
     command.env("TMPDIR", scratch.path());
     Ok((command, scratch))
+}
+
+/// Takes the events of a child that [`command`] started until it ends; then all that it has started is ended.
+///
+/// # Errors
+/// What `take` says.
+pub fn follow(
+    child: &mut Child,
+    mut take: impl FnMut(Event) -> Result<(), Reason>,
+) -> Result<ExitStatus, Reason> {
+    let failed = |error: io::Error| Reason::new(ReasonKind::Harness, error.to_string());
+    let (sender, events) = mpsc::channel();
+    let pipe = child.stdout.take();
+    std::thread::spawn(move || {
+        let lines = pipe.into_iter().flat_map(|pipe| BufReader::new(pipe).lines());
+        for event in lines.map_while(Result::ok).filter_map(|line| serde_json::from_str(&line).ok())
+        {
+            if sender.send(event).is_err() {
+                break;
+            }
+        }
+    });
+    loop {
+        match events.recv_timeout(LOOK) {
+            Ok(event) => take(event)?,
+            Err(mpsc::RecvTimeoutError::Disconnected) => {
+                return processes::wait(child).map_err(failed);
+            }
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                if let Some(status) = processes::ended(child).map_err(failed)? {
+                    // Nobody is left who could write.
+                    events.iter().try_for_each(&mut take)?;
+                    return Ok(status);
+                }
+            }
+        }
+    }
+}
+
+/// What a child that [`command`] started has said on stdout and stderr when it ends; `None` where it was ended after `patience`.
+///
+/// # Errors
+/// The system's.
+pub fn output(
+    command: &mut Command,
+    patience: Duration,
+) -> io::Result<(Option<ExitStatus>, Vec<u8>, Vec<u8>)> {
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    // Read meanwhile: a plugin that says much must not wait for us.
+    let (out, err) = (hear(child.stdout.take()), hear(child.stderr.take()));
+    let start = Instant::now();
+    let status = loop {
+        if let Some(status) = processes::ended(&mut child)? {
+            break Some(status);
+        }
+        if start.elapsed() > patience {
+            processes::kill(&mut child)?;
+            break None;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    let heard = |ear: JoinHandle<Vec<u8>>| {
+        ear.join().map_err(|_| io::Error::other("failed to read what a process said"))
+    };
+    Ok((status, heard(out)?, heard(err)?))
+}
+
+fn hear(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        // What came before an error is what there is to tell.
+        let _ = pipe.map(|mut pipe| pipe.read_to_end(&mut bytes));
+        bytes
+    })
 }
 
 /// Where the gate is, for a failure that may be the fence's.

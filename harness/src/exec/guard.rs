@@ -180,7 +180,7 @@ fn attempt(
     lease: &mut Lease,
 ) -> anyhow::Result<Guarded> {
     let bar = board.cell(spec);
-    let messages = OpenOptions::new().create(true).append(true).open(folder.messages())?;
+    let messages = messages(folder)?;
     let quoted_from = messages.metadata()?.len();
     let (mut command, _scratch) = fenced::command(&spec.model.access, spec.threads)?;
     command.arg("cell").arg(folder.path());
@@ -250,6 +250,17 @@ fn attempt(
     };
     bar.ended(&end);
     Ok(Guarded::Ended(end))
+}
+
+/// The file that a cell's stderr goes to. Its plugin may have put a link in its place: that is removed, never followed.
+fn messages(folder: &CellFolder) -> std::io::Result<fs::File> {
+    use fs::os::unix::fs::OpenOptionsExt as _;
+    if folder.messages().symlink_metadata().is_ok_and(|file| file.is_symlink()) {
+        fs::remove_file(folder.messages())?;
+    }
+    let mut options = OpenOptions::new();
+    options.create(true).append(true).custom_flags(libc::O_NOFOLLOW);
+    options.open(folder.messages())
 }
 
 enum Ended {

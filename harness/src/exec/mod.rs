@@ -27,7 +27,7 @@ use anyhow::Context as _;
 use fs_err as fs;
 
 use crate::store::record::{CellSpec, End};
-use crate::store::{self, CellFolder, RunFolder, tries};
+use crate::store::{CellFolder, RunFolder, tries};
 use bars::Board;
 
 /// Who runs cells.
@@ -82,7 +82,8 @@ pub fn select(run: &RunFolder, cells: &[CellSpec], retry: bool) -> anyhow::Resul
     for spec in cells {
         let folder = run.cell(&spec.folder());
         let prepare = |folder: &CellFolder, spec: &CellSpec| {
-            store::write_json(&folder.spec(), spec)
+            folder
+                .write_spec(spec)
                 .with_context(|| format!("failed to prepare the cell {}", folder.path().display()))
         };
         if spec.slice.is_some() {

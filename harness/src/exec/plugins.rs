@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -72,7 +73,14 @@ pub fn search_path(settings: &Settings) -> Vec<PathBuf> {
     folders
 }
 
-fn describe(
+/// Seconds that a library may take to be loaded: those on libtorch take some where the disk is slow.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Finds a plugin and asks it what it is, in a process of its own.
+///
+/// # Errors
+/// There is none of that name, or it cannot be loaded.
+pub fn describe(
     name: &str,
     folders: &[PathBuf],
     cache: &Path,
@@ -89,20 +97,23 @@ fn describe(
     }
     let (mut command, _scratch) =
         fenced::command(&Access::default(), 1).map_err(|e| no_plugin(e.to_string()))?;
-    command.args(["--json", "plugin", "describe"]).arg(&path);
+    command.args(["--json", "plugin", "describe", "--here"]).arg(&path);
     for folder in hidden {
         command.arg("--hide").arg(folder);
     }
-    let output = command.output().map_err(|e| {
-        no_plugin(format!("failed to start a process to describe {}: {e}", path.display()))
-    })?;
-    if !output.status.success() {
-        let text = String::from_utf8_lossy(&output.stderr);
+    let (status, out, err) = fenced::output(&mut command, PATIENCE)
+        .map_err(|e| no_plugin(format!("failed to describe {}: {e}", path.display())))?;
+    let Some(status) = status else {
+        let seconds = PATIENCE.as_secs();
+        return Err(no_plugin(format!("{} was not loaded within {seconds} s", path.display())));
+    };
+    if !status.success() {
+        let text = String::from_utf8_lossy(&err);
         let text = text.trim().trim_start_matches("error: ").replace('\n', " ");
-        let text = if text.is_empty() { output.status.to_string() } else { text };
+        let text = if text.is_empty() { status.to_string() } else { text };
         return Err(no_plugin(text));
     }
-    let described: Described = serde_json::from_slice(&output.stdout)
+    let described: Described = serde_json::from_slice(&out)
         .map_err(|e| no_plugin(format!("{} describes itself wrongly: {e}", path.display())))?;
     // A cache that cannot be written costs a process next time, nothing else.
     let _ = store::write_json(&remembered, &described);

@@ -15,6 +15,7 @@
 //!     timing.json                      seconds and memory: the only file that differs between reruns
 //!     slices/<i>-of-<n>/               the same for a part of the examples, where several processes share a cell
 //!     scores.json                      computed from predictions.parquet; may be deleted
+//!   specs/<cell>.json                  the specifications that processes go by: where no plugin writes
 //!   jobs/<n>/                          what was handed to a scheduler: cells, script, job, what the tasks said
 //!   explain/*.jsonl                      what `culture-eval explain --out` wrote; shown on the pages
 //!   summary.json leaderboard.md leaderboard.csv leaderboard.html
@@ -124,6 +125,53 @@ impl CellFolder {
     /// Everything that matters.
     pub fn spec(&self) -> PathBuf {
         self.0.join("spec.json")
+    }
+
+    /// The run's folder of cells, and where this one lies within.
+    fn place(&self) -> io::Result<(&Path, &Path)> {
+        let cells = self.0.ancestors().find(|path| path.file_name() == Some("cells".as_ref()));
+        let place = cells.and_then(|cells| Some((cells, self.0.strip_prefix(cells).ok()?)));
+        let wrong = || io::Error::other(format!("{}: no cell of a run", self.0.display()));
+        place.ok_or_else(wrong)
+    }
+
+    /// Writes the specification: into the cell, and where its processes read it, since a plugin may write into its cell.
+    pub fn write_spec(&self, spec: &record::CellSpec) -> io::Result<()> {
+        write_json(&self.asked()?, spec)?;
+        write_json(&self.spec(), spec)
+    }
+
+    /// Reads the specification that the cell's processes go by, and sees that the cell lies where it says, not behind a link.
+    pub fn read_spec(&self) -> io::Result<record::CellSpec> {
+        let (cells, own) = self.place()?;
+        if fs::canonicalize(&self.0)? != fs::canonicalize(cells)?.join(own) {
+            let path = self.0.display();
+            return Err(io::Error::other(format!("{path}: a link; a cell is a folder of its run")));
+        }
+        read_json(&self.asked()?)
+    }
+
+    /// Removes what those left unfinished who were killed.
+    pub fn sweep(&self) -> io::Result<()> {
+        sweep(&self.0)?;
+        let asked = self.asked()?;
+        if folder_of(&asked).is_dir() { sweep(folder_of(&asked)) } else { Ok(()) }
+    }
+
+    /// Whether the cell's own copy of the specification is the one that its processes go by; `None` in runs of before there were two.
+    pub fn has_one_spec(&self) -> io::Result<Option<bool>> {
+        let asked = self.asked()?;
+        if !asked.is_file() {
+            return Ok(None);
+        }
+        Ok(Some(fs::read(asked)? == fs::read(self.spec())?))
+    }
+
+    fn asked(&self) -> io::Result<PathBuf> {
+        let (cells, own) = self.place()?;
+        let mut name = own.as_os_str().to_owned();
+        name.push(".json");
+        Ok(cells.with_file_name("specs").join(name))
     }
 
     /// Held while a process works on the cell.

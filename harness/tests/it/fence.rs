@@ -238,18 +238,66 @@ fn a_model_that_explains_sees_and_changes_no_run() {
     let all = hidden.iter().chain(&seen).chain(&own).chain([&state]);
     let all: Vec<String> = all.map(|path| path.display().to_string()).collect();
     fs::write(&list, all.join("\n")).unwrap();
-    let explain = ["explain", "--model", "nosy", "--benchmark", "emgsd", "--limit", "4"];
-    let lines = place.run(&explain).exits(0).lines();
-    assert_eq!(lines.len(), 4);
-    // The gold label is joined by who asked: the process of the plugin has none.
-    assert!(lines.iter().all(|line| line["gold"].is_string() && line["id"] != "mine"), "{lines:?}");
-    if timing["fence"] != "Landlock, seccomp" {
-        println!("skipped: {}", timing["fence"]);
-        return;
+    // As a plugin might that wants to see more the next time.
+    let spec = fs::read_to_string(cell.join("spec.json")).unwrap();
+    let forged = spec.replace("\"everything\": false", "\"everything\": true");
+    assert_ne!(forged, spec);
+    fs::write(cell.join("spec.json"), forged).unwrap();
+    // The run may lie where the settings do not say.
+    let explained = |more: &[&str]| {
+        let run = place.path("runs/default").display().to_string();
+        let args = ["explain", &run, "--model", "nosy", "--benchmark", "emgsd", "--limit", "4"];
+        place.run(&[&args[..], more].concat())
+    };
+    for elsewhere in [&[][..], &["--cache", "c", "--runs", "r"][..]] {
+        let lines = explained(elsewhere).exits(0).lines();
+        assert_eq!(lines.len(), 4);
+        // The gold label is joined by who asked: the process of the plugin has none.
+        assert!(
+            lines.iter().all(|line| line["gold"].is_string() && line["id"] != "mine"),
+            "{lines:?}"
+        );
+        if timing["fence"] != "Landlock, seccomp" {
+            println!("skipped: {}", timing["fence"]);
+            return;
+        }
+        let found = &lines[0]["explanation"];
+        let paths = |paths: &[PathBuf]| serde_json::to_value(paths).unwrap();
+        assert_eq!(found["read"], paths(&[&seen[..], &own, &[state.clone()]].concat()));
+        assert_eq!(found["written"], paths(&own));
     }
-    let found = &lines[0]["explanation"];
-    let paths = |paths: &[PathBuf]| serde_json::to_value(paths).unwrap();
-    assert_eq!(found["read"], paths(&[&seen[..], &own, &[state]].concat()));
-    assert_eq!(found["written"], paths(&own));
+    fs::write(cell.join("spec.json"), spec).unwrap();
     place.run(&["verify"]).exits(0);
+    fs::rename(&state, place.path("defs/state")).unwrap();
+    std::os::unix::fs::symlink(place.path("defs/state"), &state).unwrap();
+    assert!(explained(&[]).exits(2).err.contains("state: a link"), "it follows links");
+}
+
+/// What a plugin leaves in its folder for the next start: a link in place of its log, a specification that grants more.
+#[test]
+fn what_a_plugin_leaves_for_its_next_start_is_not_gone_by() {
+    let place = Place::new();
+    let top = format!("access = {{ write = [\"{}\"] }}", place.path("defs").display());
+    let config = format!("file = \"{}\"", place.path("defs/calls").display());
+    place.model("nosy", "recorder", &top, &config);
+    let asked = ["--models", "nosy", "--benchmarks", "emgsd", "--limit", "6"];
+    place.sample(&asked).exits(0);
+    let cell = place.cell("default", "nosy.");
+    let victim = place.write("victim", "before\n");
+    fs::remove_file(cell.join("log.txt")).unwrap();
+    std::os::unix::fs::symlink(&victim, cell.join("log.txt")).unwrap();
+    let spec = fs::read_to_string(cell.join("spec.json")).unwrap();
+    let forged = spec.replace("\"everything\": false", "\"everything\": true");
+    fs::remove_file(cell.join("record.json")).unwrap();
+    place.sample(&asked).exits(0);
+    assert_eq!(fs::read_to_string(&victim).unwrap(), "before\n");
+    let log = fs::read_to_string(cell.join("log.txt")).unwrap();
+    assert!(log.contains("recording"), "{log}");
+    // Started on a node, which reads the specification itself.
+    fs::remove_file(cell.join("record.json")).unwrap();
+    fs::write(cell.join("spec.json"), forged).unwrap();
+    place.run(&["cell", "--guard", &cell.display().to_string()]).exits(0);
+    let timing: Value =
+        serde_json::from_slice(&fs::read(cell.join("timing.json")).unwrap()).unwrap();
+    assert_ne!(timing["fence"], "none: access.everything");
 }

@@ -144,7 +144,7 @@ impl Site<'_> {
         ];
         files_below(&folder)
             .into_iter()
-            .filter(|path| !path.starts_with("jobs"))
+            .filter(|path| !path.starts_with("jobs") && !path.starts_with("specs"))
             .filter(|path| !beside.contains(&&*path.file_name().unwrap().to_string_lossy()))
             .filter(|path| !path.components().any(|part| part.as_os_str() == "state"))
             .map(|path| (path.clone(), fs::read(folder.join(path)).unwrap()))
