@@ -55,7 +55,7 @@ test-chaos *args:
 fuzz *args:
     scripts/fuzz "$@"
 
-# The plugin boundary under Miri, plugins under valgrind
+# The plugin boundary under Miri, plugins under valgrind and AddressSanitizer
 check-memory *args:
     scripts/check-memory "$@"
 

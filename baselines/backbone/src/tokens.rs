@@ -91,7 +91,7 @@ impl Tokens {
         let encodings = guarded(|| self.tokenizer.encode_batch(texts.to_vec(), true))
             .map_err(|e| Error::internal(format!("a text cannot be tokenised: {e}")))?;
         let beyond = |id: &&u32| i64::from(**id) >= self.vocabulary;
-        if let Some(id) = encodings.iter().flat_map(|text| text.get_ids()).find(beyond) {
+        if let Some(id) = encodings.iter().flat_map(tokenizers::Encoding::get_ids).find(beyond) {
             let known = self.vocabulary;
             return Err(Error::load(format!(
                 "the tokenizer gives the token {id}, and the model's table has {known}; take both from one checkpoint"

@@ -245,7 +245,7 @@ fn what_is_wrong_is_named() {
     for file in ["config.json", "model.safetensors", "tokenizer.json"] {
         fs_err::copy(checkpoint("bert").join(file), folder.path().join(file)).unwrap();
     }
-    let bytes = [&b"\x10\0\0\0\0\0\0\0not a header...."[..], &[0; 100_000]].concat();
+    let bytes = [&b"\x10\0\0\0\0\0\0\0not a header...."[..], &vec![0; 100_000]].concat();
     fs_err::write(folder.path().join("model.safetensors"), bytes).unwrap();
     assert!(
         message("bert", serde_json::json!({"folder": folder.path()}))

@@ -263,7 +263,7 @@ fn a_model_that_explains_sees_and_changes_no_run() {
         }
         let found = &lines[0]["explanation"];
         let paths = |paths: &[PathBuf]| serde_json::to_value(paths).unwrap();
-        assert_eq!(found["read"], paths(&[&seen[..], &own, &[state.clone()]].concat()));
+        assert_eq!(found["read"], paths(&[&seen[..], &own, std::slice::from_ref(&state)].concat()));
         assert_eq!(found["written"], paths(&own));
     }
     fs::write(cell.join("spec.json"), spec).unwrap();

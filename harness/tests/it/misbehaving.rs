@@ -66,7 +66,7 @@ fn sudden_ends() {
 
 #[test]
 fn a_wrong_configuration() {
-    insta::assert_snapshot!(lie("unheard-of", &[]), @"config: plugin liar, create: config: unknown variant `unheard-of`, expected one of `none`, `nan`, `infinite`, `short`, `fewer`, `panic-create`, `panic-fit`, `panic-classify`, `panic-text`, `panic-empty`, `abort`, `hang`, `deaf`, `no-dimension`, `random`, `neighbours`, `shared`, `leak`, `refuse`, `print`, `hog`, `crash`, `chdir`, `close`, `offspring`, `exit`, `pieces` at line 1 column 19");
+    insta::assert_snapshot!(lie("unheard-of", &[]), @"config: plugin liar, create: config: unknown variant `unheard-of`, expected one of `none`, `nan`, `infinite`, `short`, `fewer`, `panic-create`, `panic-fit`, `panic-classify`, `panic-text`, `panic-empty`, `abort`, `hang`, `deaf`, `no-dimension`, `random`, `neighbours`, `shared`, `leak`, `refuse`, `print`, `hog`, `crash`, `overread`, `chdir`, `close`, `offspring`, `exit`, `pieces` at line 1 column 19");
 }
 
 #[test]

@@ -66,6 +66,8 @@ enum Lie {
     Hog,
     /// It dies as of a wild pointer.
     Crash,
+    /// It reads a byte beyond its memory, which only a sanitizer sees.
+    Overread,
     /// It leaves the folder it was started in.
     Chdir,
     /// It closes every file that is not its own.
@@ -192,6 +194,7 @@ impl Liar {
             Lie::Print => print(),
             Lie::Hog => hog(),
             Lie::Crash => crash(),
+            Lie::Overread => overread(batch),
             Lie::Exit => exit(),
             Lie::Chdir => std::env::set_current_dir("/").map_err(Error::internal)?,
             Lie::Close => close(),
@@ -231,6 +234,14 @@ fn hog() {
         all.push(std::hint::black_box(vec![1_u8; 1 << 24]));
         std::thread::sleep(Duration::from_millis(10));
     }
+}
+
+#[expect(unsafe_code, reason = "the lie itself")]
+fn overread(batch: &Batch<'_>) {
+    let bytes = vec![1u8; batch.len() + 1].into_boxed_slice();
+    // SAFETY: none: it is the byte behind the last.
+    let beyond = unsafe { bytes.as_ptr().add(bytes.len()).read_volatile() };
+    std::hint::black_box(beyond);
 }
 
 /// SIGSEGV without a wild pointer.
