@@ -8,7 +8,7 @@ use parquet::record::Field;
 use parquet::record::reader::RowIter;
 
 use super::error::{Error, Kind, Place};
-use crate::store::batches::{guarded, sound};
+use crate::store::batches::{Ending, guarded, sound};
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 const BUFFER: usize = 1 << 16;
@@ -101,7 +101,7 @@ impl<'a> Rows<'a> {
             return Err(whole(file, Kind::EmptyFile));
         }
         let length = reader.len();
-        let reader = guarded(|| SerializedFileReader::new(reader))
+        let reader = guarded(|| SerializedFileReader::new(Ending(reader)))
             .and_then(|reader| sound(reader.metadata(), length).map(|()| reader))
             .map_err(|e| whole(file, read(e)))?;
         let schema = reader.metadata().file_metadata().schema().clone();

@@ -1,11 +1,14 @@
-//! Parquet files, read so that a broken one is an error. The library asserts where it could refuse, and takes lengths at their word.
+//! Parquet files, read so that a broken one is an error. The library asserts where it could refuse, takes lengths at their word, and
+//! reads on behind the end.
 
 use std::fmt::Display;
+use std::io::{self, Read};
 
 use arrow_array::RecordBatch;
+use bytes::Bytes;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::file::metadata::ParquetMetaData;
-use parquet::file::reader::ChunkReader;
+use parquet::file::reader::{ChunkReader, Length};
 use plugin_api::trampoline::caught;
 
 /// Runs a call of the library; its error or its panic is the reason. What it worked on is not used again after a panic.
@@ -43,12 +46,48 @@ pub fn sound(metadata: &ParquetMetaData, length: u64) -> Result<(), String> {
     Ok(())
 }
 
+/// A file whose end is an error. The library skips bytes that are not there without a word, as often as a count of values in a
+/// page's head says: a file of a kilobyte took minutes.
+#[derive(Debug)]
+pub struct Ending<R>(pub R);
+
+/// What [`Ending`] reads by.
+#[derive(Debug)]
+pub struct BeforeEnd<T>(T);
+
+impl<R: Length> Length for Ending<R> {
+    fn len(&self) -> u64 {
+        self.0.len()
+    }
+}
+
+impl<R: ChunkReader> ChunkReader for Ending<R> {
+    type T = BeforeEnd<R::T>;
+
+    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
+        self.0.get_read(start).map(BeforeEnd)
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
+        self.0.get_bytes(start, length)
+    }
+}
+
+impl<T: Read> Read for BeforeEnd<T> {
+    fn read(&mut self, place: &mut [u8]) -> io::Result<usize> {
+        match self.0.read(place)? {
+            0 if !place.is_empty() => Err(io::ErrorKind::UnexpectedEof.into()),
+            read => Ok(read),
+        }
+    }
+}
+
 /// A builder of a reader whose metadata are sound.
 pub fn open<R: ChunkReader + 'static>(
     file: R,
-) -> Result<ParquetRecordBatchReaderBuilder<R>, String> {
+) -> Result<ParquetRecordBatchReaderBuilder<Ending<R>>, String> {
     let length = file.len();
-    let builder = guarded(|| ParquetRecordBatchReaderBuilder::try_new(file))?;
+    let builder = guarded(|| ParquetRecordBatchReaderBuilder::try_new(Ending(file)))?;
     sound(builder.metadata(), length)?;
     Ok(builder)
 }

@@ -21,7 +21,7 @@ use parquet::errors::{ParquetError, Result as Written};
 use parquet::file::properties::WriterProperties;
 use parquet::file::reader::{ChunkReader, Length};
 
-use super::batches::Batches;
+use super::batches::{Batches, Ending};
 use crate::definition::split::Part;
 use crate::example::{Coded, Example, Examples};
 
@@ -250,7 +250,7 @@ fn each_part(table: &Table, mut each: impl FnMut(&str) -> bool) -> Result<(), Er
     Ok(())
 }
 
-type Builder = ParquetRecordBatchReaderBuilder<Positioned>;
+type Builder = ParquetRecordBatchReaderBuilder<Ending<Positioned>>;
 
 /// A reader with all columns, and what makes an error of a reason.
 fn open(table: &Table) -> Result<(Builder, impl Fn(String) -> Error), Error> {

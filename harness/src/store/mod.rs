@@ -148,7 +148,14 @@ impl CellFolder {
             let path = self.0.display();
             return Err(io::Error::other(format!("{path}: a link; a cell is a folder of its run")));
         }
-        read_json(&self.asked()?)
+        let asked = self.asked()?;
+        if !asked.is_file() {
+            let (asked, own) = (asked.display(), self.0.display());
+            return Err(io::Error::other(format!(
+                "{asked} is not there: an earlier version ran this cell; remove {own} and run it again"
+            )));
+        }
+        read_json(&asked)
     }
 
     /// Removes what those left unfinished who were killed.
