@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test")]
 
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use backbone::model::Pass;
@@ -14,8 +13,11 @@ use rand_chacha::ChaCha8Rng;
 use tch::nn::VarStore;
 use tch::{Device, no_grad};
 
+#[path = "../../../fuzz/tests/changes/bears.rs"]
+mod bears;
 #[path = "../../../fuzz/tests/changes/mod.rs"]
 mod changes;
+use bears::{bears, peak};
 
 /// Changes of each file.
 const CHANGES: usize = 150;
@@ -39,13 +41,6 @@ fn use_it(folder: &Path) -> Result<(), Error> {
     let hidden = no_grad(|| backbone.forward(&batch.ids, &batch.mask, Pass::default()));
     assert_eq!(hidden.size()[0], 2);
     Ok(())
-}
-
-/// Largest resident memory of this process so far, in MiB.
-fn peak() -> usize {
-    let status = fs_err::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() / 1024
 }
 
 #[test]
@@ -77,20 +72,10 @@ fn changed_checkpoints_are_errors() {
                 let mut input = changes::changed(&bytes[..head], &bytes, &mut rng);
                 input.extend(&bytes[head..]);
                 fs_err::write(&path, &input).unwrap();
-                match catch_unwind(AssertUnwindSafe(|| use_it(copy.path()))) {
-                    Ok(Ok(())) => {}
-                    Ok(Err(_)) => refused += 1,
-                    Err(panic) => {
-                        let kept =
-                            std::env::temp_dir().join(format!("hostile-{family}-{change}-{name}"));
-                        fs_err::write(&kept, &input).unwrap();
-                        let text = panic.downcast_ref::<String>().map_or("", String::as_str);
-                        wrong.push(format!(
-                            "{}: {}",
-                            kept.display(),
-                            text.lines().next().unwrap_or("")
-                        ));
-                    }
+                let kept = format!("hostile-{family}-{change}-{name}");
+                match bears(&kept, &input, || use_it(copy.path())) {
+                    Ok(was) => refused += usize::from(was),
+                    Err(how) => wrong.push(how),
                 }
                 tried += 1;
             }

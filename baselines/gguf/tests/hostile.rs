@@ -2,7 +2,6 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test")]
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use gguf::Gguf;
@@ -10,8 +9,11 @@ use plugin_api::{Error, Host, Plugin, Task};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha12Rng;
 
+#[path = "../../../fuzz/tests/changes/bears.rs"]
+mod bears;
 #[path = "../../../fuzz/tests/changes/mod.rs"]
 mod changes;
+use bears::{bears, peak};
 
 /// Changes of each file.
 const CHANGES: usize = 1500;
@@ -26,13 +28,6 @@ fn use_it(file: &Path) -> Result<(), Error> {
     let found = model.loglikelihood(&["A: the", ""], &[" river", "b"], &host)?;
     assert_eq!(found.len(), 2);
     Ok(())
-}
-
-/// Largest resident memory of this process so far, in MiB.
-fn peak() -> usize {
-    let status = fs_err::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() / 1024
 }
 
 #[test]
@@ -57,16 +52,9 @@ fn changed_files_are_errors() {
             input.extend(changes::changed(&bytes[start..end], &bytes, &mut rng));
             input.extend(&bytes[end..]);
             fs_err::write(&path, &input).unwrap();
-            match catch_unwind(AssertUnwindSafe(|| use_it(&path))) {
-                Ok(Ok(())) => {}
-                Ok(Err(_)) => refused += 1,
-                Err(panic) => {
-                    let kept = std::env::temp_dir().join(format!("hostile-{change}-{name}"));
-                    fs_err::write(&kept, &input).unwrap();
-                    let text = (panic.downcast_ref::<String>().map(String::as_str))
-                        .or_else(|| panic.downcast_ref::<&str>().copied());
-                    wrong.push(format!("{}: {}", kept.display(), text.unwrap_or("")));
-                }
+            match bears(&format!("hostile-{change}-{name}"), &input, || use_it(&path)) {
+                Ok(was) => refused += usize::from(was),
+                Err(how) => wrong.push(how),
             }
         }
         println!("{name}: {refused} of {CHANGES} refused");
