@@ -8,7 +8,7 @@ use parquet::record::Field;
 use parquet::record::reader::RowIter;
 
 use super::error::{Error, Kind, Place};
-use crate::store::batches::{Ending, guarded, sound};
+use crate::store::batches::{checked, guarded};
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 const BUFFER: usize = 1 << 16;
@@ -100,9 +100,8 @@ impl<'a> Rows<'a> {
         if reader.len() == 0 {
             return Err(whole(file, Kind::EmptyFile));
         }
-        let length = reader.len();
-        let reader = guarded(|| SerializedFileReader::new(Ending(reader)))
-            .and_then(|reader| sound(reader.metadata(), length).map(|()| reader))
+        let reader = checked(reader)
+            .and_then(|(reader, _)| guarded(|| SerializedFileReader::new(reader)))
             .map_err(|e| whole(file, read(e)))?;
         let schema = reader.metadata().file_metadata().schema().clone();
         let names: Vec<String> = schema.get_fields().iter().map(|f| f.name().to_owned()).collect();

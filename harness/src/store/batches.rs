@@ -3,13 +3,19 @@
 
 use std::fmt::Display;
 use std::io::{self, Read};
+use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use bytes::Bytes;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
-use parquet::file::metadata::ParquetMetaData;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder,
+};
+use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::reader::{ChunkReader, Length};
 use plugin_api::trampoline::caught;
+
+use super::pages;
 
 /// Runs a call of the library; its error or its panic is the reason. What it worked on is not used again after a panic.
 pub fn guarded<T, E: Display>(body: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
@@ -20,7 +26,7 @@ pub fn guarded<T, E: Display>(body: impl FnOnce() -> Result<T, E>) -> Result<T, 
 }
 
 /// Refuses places and lengths that are not in a file of this length.
-pub fn sound(metadata: &ParquetMetaData, length: u64) -> Result<(), String> {
+fn sound(metadata: &ParquetMetaData, length: u64) -> Result<(), String> {
     let inside = |start: i64, bytes: i64| {
         let end = u64::try_from(start).ok().zip(u64::try_from(bytes).ok());
         end.and_then(|(start, bytes)| start.checked_add(bytes)).is_some_and(|end| end <= length)
@@ -82,14 +88,23 @@ impl<T: Read> Read for BeforeEnd<T> {
     }
 }
 
-/// A builder of a reader whose metadata are sound.
+/// A file whose lengths are sound, and its metadata.
+pub fn checked<R: ChunkReader>(file: R) -> Result<(Ending<R>, ParquetMetaData), String> {
+    let file = Ending(file);
+    let metadata = guarded(|| ParquetMetaDataReader::new().parse_and_finish(&file))?;
+    sound(&metadata, file.len())?;
+    pages::sound(&file, &metadata)?;
+    Ok((file, metadata))
+}
+
+/// A builder of a reader of such a file.
 pub fn open<R: ChunkReader + 'static>(
     file: R,
 ) -> Result<ParquetRecordBatchReaderBuilder<Ending<R>>, String> {
-    let length = file.len();
-    let builder = guarded(|| ParquetRecordBatchReaderBuilder::try_new(Ending(file)))?;
-    sound(builder.metadata(), length)?;
-    Ok(builder)
+    let (file, metadata) = checked(file)?;
+    let options = ArrowReaderOptions::default();
+    let metadata = guarded(|| ArrowReaderMetadata::try_new(Arc::new(metadata), options))?;
+    Ok(ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata))
 }
 
 /// Record batches until the first that cannot be read.

@@ -26,6 +26,7 @@ pub mod examples;
 pub mod lease;
 pub mod log;
 pub mod metrics;
+mod pages;
 pub mod predictions;
 pub mod record;
 pub mod tries;
