@@ -47,13 +47,15 @@ pub(super) fn sound(file: &impl ChunkReader, metadata: &ParquetMetaData) -> Resu
                     Counted { reader: file.get_read(at).map_err(|e| wrong(&e))?, count: 0 };
                 let head = head(&mut reader).map_err(|e| wrong(&e))?;
                 let Head { unpacked, packed, dictionary } = head;
-                if packed < 0 || !(0..=LARGE.saturating_add(packed * RATIO)).contains(&unpacked) {
+                if packed < 0
+                    || !(0..=LARGE.saturating_add(packed.saturating_mul(RATIO))).contains(&unpacked)
+                {
                     return Err(wrong(&format_args!("{unpacked} bytes, packed into {packed}")));
                 }
-                if !(0..=unpacked * 8).contains(&dictionary) {
+                if !(0..=unpacked.saturating_mul(8)).contains(&dictionary) {
                     return Err(wrong(&format_args!("{dictionary} values in {unpacked} bytes")));
                 }
-                at += reader.count + packed as u64;
+                at = at.saturating_add(reader.count).saturating_add(packed as u64);
             }
         }
     }
