@@ -41,15 +41,8 @@ pub fn command(access: &Access, threads: usize) -> io::Result<(Command, TempDir)
     Ok((command, scratch))
 }
 
-/// Takes the events of a child that [`command`] started until it ends; then all that it has started is ended.
-///
-/// # Errors
-/// What `take` says.
-pub fn follow(
-    child: &mut Child,
-    mut take: impl FnMut(Event) -> Result<(), Reason>,
-) -> Result<ExitStatus, Reason> {
-    let failed = |error: io::Error| Reason::new(ReasonKind::Harness, error.to_string());
+/// What a child that [`command`] started tells on its stdout, until nobody is left who could write there.
+pub fn events(child: &mut Child) -> mpsc::Receiver<Event> {
     let (sender, events) = mpsc::channel();
     let pipe = child.stdout.take();
     std::thread::spawn(move || {
@@ -61,6 +54,19 @@ pub fn follow(
             }
         }
     });
+    events
+}
+
+/// Takes the events of a child that [`command`] started until it ends; then all that it has started is ended.
+///
+/// # Errors
+/// What `take` says.
+pub fn follow(
+    child: &mut Child,
+    mut take: impl FnMut(Event) -> Result<(), Reason>,
+) -> Result<ExitStatus, Reason> {
+    let failed = |error: io::Error| Reason::new(ReasonKind::Harness, error.to_string());
+    let events = events(child);
     loop {
         match events.recv_timeout(LOOK) {
             Ok(event) => take(event)?,

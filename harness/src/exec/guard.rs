@@ -3,11 +3,9 @@
 //! A cell that panics, aborts, hangs or eats memory costs that cell and nothing else: the reason goes into its record. What
 //! its plugin started ends with it. The same on this machine (`local`) and on a node of a cluster (`cell --guard`).
 
-use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -194,15 +192,7 @@ fn attempt(
         .spawn()
         .context("failed to start a process for a cell")?;
 
-    let (sender, events) = mpsc::channel();
-    let pipe = child.stdout.take();
-    let reader = std::thread::spawn(move || {
-        for line in pipe.into_iter().flat_map(|p| BufReader::new(p).lines()).map_while(Result::ok) {
-            if let Ok(event) = serde_json::from_str::<Event>(&line) {
-                let _ = sender.send(event);
-            }
-        }
-    });
+    let events = fenced::events(&mut child);
     let mut told = None;
     let mut faults = 0;
     let ended = watch(&mut child, spec, limits, stop, || {
@@ -218,8 +208,7 @@ fn attempt(
             }
         }
     })?;
-    let _ = reader.join();
-    told = events.try_iter().fold(told, |told, event| match event {
+    told = events.iter().fold(told, |told, event| match event {
         Event::Failed(reason) => Some(reason),
         _ => told,
     });
