@@ -59,9 +59,9 @@ fuzz *args:
 check-memory *args:
     scripts/check-memory "$@"
 
-# Licences, sources and known vulnerabilities of all dependencies (needs cargo-deny)
-audit:
-    cargo deny check
+# Licences, sources and known vulnerabilities of all dependencies (needs cargo-deny; `--database DIR` without internet)
+audit *args:
+    scripts/audit "$@"
 
 # What each crate is built of, as CycloneDX in target/sbom/CRATE.json (needs cargo-cyclonedx)
 sbom:
