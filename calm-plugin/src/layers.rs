@@ -87,6 +87,11 @@ impl Linear {
     pub(crate) fn forward(&self, x: &Tensor) -> Tensor {
         x.linear(&self.weight, self.bias.as_ref())
     }
+
+    /// `y W`: `[..., out]` to `[..., in]`.
+    pub(crate) fn transposed(&self, y: &Tensor) -> Tensor {
+        y.matmul(&self.weight)
+    }
 }
 
 /// LayerNorm over the last dimension.

@@ -49,17 +49,19 @@ impl Slots {
         }
     }
 
-    /// `slots = LN(softmax(q k^T / sqrt(c) + b lex) v)` over the tokens that may be seen.
+    /// `slots = LN(softmax(q k^T / sqrt(c) + b lex) v)` of `k = W_k h` and `v = W_v h`, over the tokens that may be seen.
+    ///
+    /// Computed as `(q W_k) h^T` and `(attention h) W_v^T`, so that K rows of a text go through the weights and not L.
     pub fn forward(&self, hidden: &Tensor, mask: &Tensor, lex: &Tensor) -> Seen {
-        let keys = self.key.forward(hidden); // [B,L,c]
-        let mut logits = self.queries.matmul(&keys.transpose(1, 2)) * self.scale; // [B,K,L]
+        let queries = self.key.transposed(&self.queries); // [K,d]
+        let mut logits = hidden.matmul(&queries.tr()).transpose(1, 2) * self.scale; // [B,K,L]
         if let Sight::Drawn(bias) = self.sight {
             logits += lex.unsqueeze(1).to_kind(Kind::Float) * bias;
         }
         let barred = self.visible(mask, lex).logical_not().unsqueeze(1); // [B,1,L]
         let attention = logits.masked_fill(&barred, f64::NEG_INFINITY).softmax(-1, Kind::Float); // [B,K,L]
-        let values = self.value.forward(hidden); // [B,L,c]
-        let slots = self.norm.forward(&attention.matmul(&values.to_kind(Kind::Float))); // [B,K,c]
+        let mixed = attention.matmul(&hidden.to_kind(Kind::Float)); // [B,K,d]
+        let slots = self.norm.forward(&self.value.forward(&mixed)); // [B,K,c]
         Seen { slots, attention }
     }
 

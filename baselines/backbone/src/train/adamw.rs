@@ -120,6 +120,8 @@ impl AdamW {
 
 impl Slot {
     fn apply(&mut self, gradient: &Tensor, update: Update) {
+        // That of a weight which a product took transposed comes transposed.
+        let gradient = &gradient.contiguous();
         let on_cpu = [&self.parameter, gradient, &self.first, &self.second]
             .iter()
             .all(|t| t.device() == Device::Cpu && t.kind() == Kind::Float && t.is_contiguous());
