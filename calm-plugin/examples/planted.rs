@@ -1,4 +1,5 @@
-//! The planted task of `tests/planted.rs` with every ablation and several seeds: `cargo run -p calm-plugin --example planted -- [SEED...]`.
+//! The planted task of `tests/planted.rs` with every ablation and several seeds:
+//! `cargo run --release -p calm-plugin --example planted -- [SEED...] [PRESET...] ['{"any": "setting over them"}']`.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a program for developers")]
 
 #[path = "../tests/common/planted.rs"]
@@ -12,8 +13,11 @@ use serde_json::json;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (changes, arguments): (Vec<&String>, Vec<&String>) =
+        arguments.iter().partition(|a| a.starts_with('{'));
+    let change = changes.first().map_or(json!({}), |text| serde_json::from_str(text).unwrap());
     let (numbers, names): (Vec<&String>, Vec<&String>) =
-        arguments.iter().partition(|a| a.parse::<u64>().is_ok());
+        arguments.into_iter().partition(|a| a.parse::<u64>().is_ok());
     let seeds: Vec<u64> = if numbers.is_empty() {
         vec![1]
     } else {
@@ -58,7 +62,7 @@ fn main() {
         ];
         for preset in presets.iter().filter(|p| names.is_empty() || names.iter().any(|n| n == *p)) {
             let start = std::time::Instant::now();
-            let seen = planted.calm(preset, &json!({}), seed);
+            let seen = planted.calm(preset, &change, seed);
             let against: Vec<String> = controls
                 .iter()
                 .map(|control| {
