@@ -1,6 +1,7 @@
 //! Times a plugin's training and inference, called as a cell calls it: the same work as scripts/parity/bench_torch.py.
 //!
-//! `time_plugin step|infer|epoch|test PLUGIN WEIGHTS [--emgsd FOLDER] [--threads N] [--examples N] [--frozen]` prints one line of JSON.
+//! `time_plugin step|infer|epoch|later-epoch|test PLUGIN WEIGHTS [--emgsd FOLDER] [--threads N] [--examples N] [--set JSON] [--again N]` prints
+//! one line of JSON; `--set` overlays the plugin's `[config]`. `later-epoch` is the difference of a fit of 1 + N epochs and one of one, over N.
 //! `step` is the difference of a fit of 15 steps and one of 3, over 12, without CALM's final clusters, which the peer does not have;
 //! `epoch` has them. Every time holds tokenisation, which PyTorch's `step` and `infer` do not.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a measuring program")]
@@ -10,7 +11,7 @@ use std::time::Instant;
 
 use harness::exec::events::Events;
 use harness::plugin::{self, Columns, Host, Instance, Library, TaskInfo};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const BATCH: usize = 32;
 const LENGTH: usize = 64;
@@ -22,13 +23,16 @@ struct Args {
     emgsd: Option<PathBuf>,
     threads: usize,
     examples: usize,
-    frozen: bool,
+    set: serde_json::Map<String, Value>,
+    again: usize,
 }
 
 fn args() -> Args {
     let mut words = std::env::args().skip(1);
     let mut next = || {
-        words.next().expect("time_plugin step|infer|epoch|test PLUGIN WEIGHTS [--emgsd FOLDER] ...")
+        words.next().expect(
+            "time_plugin step|infer|epoch|later-epoch|test PLUGIN WEIGHTS [--emgsd FOLDER] ...",
+        )
     };
     let mut args = Args {
         mode: next(),
@@ -37,7 +41,8 @@ fn args() -> Args {
         emgsd: None,
         threads: 2,
         examples: usize::MAX,
-        frozen: false,
+        set: serde_json::Map::new(),
+        again: 10,
     };
     while let Some(word) = words.next() {
         let mut value = || words.next().expect("a value");
@@ -45,7 +50,8 @@ fn args() -> Args {
             "--emgsd" => args.emgsd = Some(value().into()),
             "--threads" => args.threads = value().parse().unwrap(),
             "--examples" => args.examples = value().parse().unwrap(),
-            "--frozen" => args.frozen = true,
+            "--set" => args.set = serde_json::from_str(&value()).unwrap(),
+            "--again" => args.again = value().parse().unwrap(),
             other => panic!("unknown option {other}"),
         }
     }
@@ -72,8 +78,8 @@ fn create<'l>(
     if args.mode == "step" && library.name() == "calm-plugin" {
         config["clusters"] = json!(false);
     }
-    if args.frozen {
-        config["tune"] = json!({"kind": "frozen"});
+    for (name, value) in &args.set {
+        config[name] = value.clone();
     }
     let labels = vec!["no".to_owned(), "yes".to_owned()];
     let task = TaskInfo {
@@ -150,10 +156,10 @@ fn emgsd(args: &Args) -> (Vec<String>, Vec<u32>) {
     (texts, labels)
 }
 
-fn measure(library: &Library, args: &Args) -> serde_json::Value {
+fn measure(library: &Library, args: &Args) -> Value {
     let events = Events::none();
     let create = |epochs| create(library, args, epochs, &events);
-    let mut result = json!({"peer": "culture-eval", "mode": args.mode, "model": library.name(), "threads": args.threads, "frozen": args.frozen});
+    let mut result = json!({"peer": "culture-eval", "mode": args.mode, "model": library.name(), "threads": args.threads, "set": args.set});
     match args.mode.as_str() {
         "step" => {
             let seconds = |steps: usize| {
@@ -177,13 +183,17 @@ fn measure(library: &Library, args: &Args) -> serde_json::Value {
         "epoch" => {
             let (texts, labels) = emgsd(args);
             let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-            let first = fit(&mut create(1), &texts, &labels);
-            result["seconds"] = json!(first);
+            result["seconds"] = json!(fit(&mut create(1), &texts, &labels));
             result["examples"] = json!(texts.len());
-            if args.frozen {
-                let three = fit(&mut create(3), &texts, &labels);
-                result["later_epoch_seconds"] = json!((three - first) / 2.0);
-            }
+        }
+        "later-epoch" => {
+            let (texts, labels) = emgsd(args);
+            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+            let first = fit(&mut create(1), &texts, &labels);
+            let all = fit(&mut create(1 + args.again), &texts, &labels);
+            result["first_seconds"] = json!(first);
+            result["seconds"] = json!((all - first) / args.again as f64);
+            result["examples"] = json!(texts.len());
         }
         "test" => {
             let (texts, labels) = emgsd(args);
@@ -195,7 +205,7 @@ fn measure(library: &Library, args: &Args) -> serde_json::Value {
             result["examples"] = json!(texts.len());
             result["accuracy"] = json!(accuracy);
         }
-        other => panic!("mode {other}: step, infer, epoch or test"),
+        other => panic!("mode {other}: step, infer, epoch, later-epoch or test"),
     }
     let status = fs_err::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status

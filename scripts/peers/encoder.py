@@ -65,6 +65,27 @@ def main():
         bench.row(f"{model}-test", f"{name}: answers to {many:,} test texts of EMGSD", both("test", model, many), rounds=min(rounds, 2), warm=False,
                   target=1.5, includes=f"from texts to answers: tokenisation, batches, forward. {cpu}")
 
+    def kept(model, settings, again):
+        """The first epoch of a fit and a later one, by one process; both sides come of it."""
+        told = []
+
+        def later():
+            run, text = command([bench.examples / "time_plugin", "later-epoch", bench.examples.parent / PLUGINS[model], weights(), "--threads", threads,
+                                 "--emgsd", emgsd, "--examples", few, "--set", json.dumps(settings), "--again", again], env=environment)
+            told.append(json.loads(text.splitlines()[-1]))
+            return Run(told[-1]["seconds"], 0, run.memory)
+
+        return {"ours": later}, lambda: {"the first epoch": [{"wall": one["first_seconds"], "cpu": 0, "memory": 0} for one in told]}
+
+    frozen = {"tune": {"kind": "frozen"}}
+    for row, model, settings, again, name in [("linear-frozen", "linear", frozen, 200, "MiniLM + linear head"),
+                                              ("calm-frozen", "calm", frozen | {"rounds": 0, "rounds_at_inference": 0}, 10, "CALM without reflection")]:
+        sides, first = kept(model, settings, again)
+        bench.row(row, f"{name}, backbone frozen: a later epoch over {few:,} texts of EMGSD", sides, more_sides=first, warm=False, target=10,
+                  includes=f"the backbone's output is kept in the first epoch; a later one is the difference of a fit of {1 + again} epochs and one of one, over {again}. "
+                           "With reflection CALM's backbone reads text and prompt together, which changes with every step, from the layer on where the "
+                           "prompt enters")
+
     def sentence_transformers():
         run, text = command([sys.executable, __file__, "--peer", json.dumps([str(emgsd), many, threads])], env=environment)
         return Run(json.loads(text.splitlines()[-1])["seconds"], run.cpu, run.memory)

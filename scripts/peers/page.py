@@ -111,6 +111,9 @@ def compared(subject, rows):
             lines.append(f"| {first} | {peer} | not measured | | | {one_line(reason)} |")
             first = " |"
         more = [row["includes"]]
+        if subject == "encoder":
+            peaks = {side: max(run["memory"] for run in runs) for side, runs in row["sides"].items()}
+            more.append("peak memory: " + ", ".join(f"{side} {peak:,.0f} MiB" for side, peak in peaks.items() if peak))
         if row.get("equal"):
             more.append(f"same answer: {row['equal']}")
         notes.append(f"- *{row['title']}*: {'. '.join(part.rstrip('.') for part in more)}. {load(row)}")
