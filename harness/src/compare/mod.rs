@@ -22,7 +22,7 @@ use rayon::prelude::*;
 use crate::stats::StatsError;
 use crate::stats::correction;
 
-pub use face::{effect, latex, markdown, p_value, points, text};
+pub use face::{effect, latex, markdown, p_value, points, rank, text};
 pub use field::{Entrant, Field, Part};
 pub use lead::{Closest, Lead, Level};
 pub use result::{

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::super::result::{Outcome, OverBenchmarks, Report};
-use super::{p_value, percent, points, verdict};
+use super::{p_value, percent, points, ranks, verdict};
 use crate::stats::report::latex_escape as escape;
 
 /// The whole comparison: one table a benchmark, then its paragraphs.
@@ -79,12 +79,10 @@ fn board(text: &mut String, report: &Report, outcome: &Outcome) {
             .map_or_else(|| "---".to_owned(), |(l, h)| format!("[{}, {}]", percent(l), percent(h)));
         let _ = writeln!(
             text,
-            "{} & {score} & {interval} & {} & {} ({}--{}) \\\\",
+            "{} & {score} & {interval} & {} & {} \\\\",
             escape(&m.model),
             letters(&m.letters),
-            m.rank,
-            m.rank_interval.0,
-            m.rank_interval.1
+            ranks(m).replace('–', "--")
         );
     }
     text.push_str("\\bottomrule\n\\end{tabular}\n\\end{table}\n\n");

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::super::result::{OverBenchmarks, Report};
-use super::{legend, p_value, pair_head, pair_row, percent, points};
+use super::{legend, p_value, pair_head, pair_row, percent, points, ranks};
 use crate::report::markdown::escape;
 
 /// The whole comparison.
@@ -56,7 +56,7 @@ pub fn render(report: &Report) -> String {
                     percent(c.gap_interval.1)
                 )
             });
-            let rank = format!("{} ({}–{})", m.rank, m.rank_interval.0, m.rank_interval.1);
+            let rank = ranks(m);
             row(
                 &mut text,
                 &[m.model.clone(), percent(m.value), interval, m.letters.clone(), rank, gap],

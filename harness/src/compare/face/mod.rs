@@ -8,7 +8,7 @@ pub use latex::render as latex;
 pub use markdown::render as markdown;
 pub use text::render as text;
 
-use super::result::{Ends, Pair, Report, Verdict};
+use super::result::{Ends, Pair, Report, Standing, Verdict};
 
 /// A fraction in points with a sign.
 pub fn points(value: f64) -> String {
@@ -23,6 +23,18 @@ fn percent(value: f64) -> String {
 fn ends(interval: Option<&Ends>) -> String {
     interval
         .map_or_else(|| "none".to_owned(), |i| format!("{} to {}", points(i.low), points(i.high)))
+}
+
+/// A rank, or degrees of freedom: whole where it is.
+pub fn rank(rank: f64) -> String {
+    let text = format!("{rank:.1}");
+    text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
+}
+
+/// `2 (1–3.5)`: a model's rank and its interval.
+fn ranks(model: &Standing) -> String {
+    let (low, high) = model.rank_interval;
+    format!("{} ({}–{})", rank(model.rank), rank(low), rank(high))
 }
 
 /// A p-value without its letter: `.032`, `< .001`.
@@ -96,4 +108,14 @@ fn legend(report: &Report) -> Vec<String> {
         ));
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rank;
+
+    #[test]
+    fn a_rank_has_a_tenth_where_it_is_not_whole() {
+        assert_eq!([1.0, 3.512_499_999_8, 2.96].map(rank), ["1", "3.5", "3"]);
+    }
 }

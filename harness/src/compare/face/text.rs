@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::super::result::{Outcome, Over, OverBenchmarks, Report, Standing};
-use super::{legend, p_value, pair_head, pair_row, percent, points};
+use super::{legend, p_value, pair_head, pair_row, percent, points, ranks};
 use crate::cmd::table;
 
 /// The whole comparison.
@@ -82,7 +82,7 @@ fn benchmark(text: &mut String, report: &Report, outcome: &Outcome) {
                 |(low, high)| format!("{}–{}", percent(low), percent(high)),
             ),
             m.letters.clone(),
-            format!("{} ({}–{})", m.rank, m.rank_interval.0, m.rank_interval.1),
+            ranks(m),
             seeds(m),
             m.cultures.as_ref().map_or_else(String::new, |c| {
                 format!(

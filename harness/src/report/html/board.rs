@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::material::Material;
 use super::plain;
-use crate::compare::Standing;
+use crate::compare::{Standing, rank};
 use crate::report::summary::{Cell, Column, Data, Outcome};
 use crate::report::{interval, legend, lines, mark, percent, remarks};
 use crate::score::Score;
@@ -145,10 +145,4 @@ pub(super) fn figures(score: &Score) -> Value {
         "clusters": score.clusters,
         "majority": score.majority.map(percent),
     })
-}
-
-/// A rank: whole where it is.
-pub(super) fn rank(rank: f64) -> String {
-    let text = format!("{rank:.1}");
-    text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
 }

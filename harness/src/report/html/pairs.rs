@@ -2,11 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::board::rank;
 use super::material::Material;
 use super::plain;
 use crate::compare::{
-    Outcome, OverBenchmarks, Pair, Report, Standing, Verdict, effect, p_value, points,
+    Outcome, OverBenchmarks, Pair, Report, Standing, Verdict, effect, p_value, points, rank,
 };
 use crate::report::percent;
 
