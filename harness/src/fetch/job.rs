@@ -69,7 +69,7 @@ impl<'a> Job<'a> {
     /// Where the user may put the file by hand.
     pub(super) fn drop_in(&self) -> String {
         let folder = self.options.drop_in.as_deref().unwrap_or(Path::new("DROP-IN-FOLDER"));
-        folder.join(self.family).join(&self.source.path).display().to_string()
+        super::shown(&folder.join(self.family).join(&self.source.path))
     }
 
     fn limits(&self) -> Limits {

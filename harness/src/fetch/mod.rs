@@ -294,10 +294,10 @@ fn offline(job: &Job<'_>) -> FetchError {
         };
     }
     let mirrors = job.options.mirrors.iter().filter_map(|mirror| match mirror {
-        Mirror::Dir(folder) => Some(format!("mirror {}", folder.display())),
+        Mirror::Dir(folder) => Some(format!("mirror {}", shown(folder))),
         Mirror::Url(_) => None,
     });
-    let drop_in = job.options.drop_in.iter().map(|folder| format!("drop-in {}", folder.display()));
+    let drop_in = job.options.drop_in.iter().map(|folder| format!("drop-in {}", shown(folder)));
     let looked: Vec<String> =
         std::iter::once("the cache".to_owned()).chain(mirrors).chain(drop_in).collect();
     FetchError::Offline {
@@ -346,6 +346,18 @@ pub fn is_available_locally(family: &str, source: &Source, options: &Options) ->
     job.local().map(|(found, via)| Local { via, path: found.path().to_owned() })
 }
 
+/// A path in words that end in reports, which others read: the home folder is `~`.
+fn shown(path: &Path) -> String {
+    in_home(path, std::env::home_dir().as_deref())
+}
+
+fn in_home(path: &Path, home: Option<&Path>) -> String {
+    match home.filter(|home| home.parent().is_some()).map(|home| path.strip_prefix(home)) {
+        Some(Ok(rest)) => Path::new("~").join(rest).display().to_string(),
+        _ => path.display().to_string(),
+    }
+}
+
 /// One line on how to get a source that is not here.
 pub fn how_to_get(family: &str, source: &Source, options: &Options) -> String {
     let drop_in = options
@@ -354,7 +366,7 @@ pub fn how_to_get(family: &str, source: &Source, options: &Options) -> String {
         .unwrap_or(Path::new("DROP-IN-FOLDER"))
         .join(family)
         .join(&source.path);
-    let drop_in = drop_in.display();
+    let drop_in = shown(&drop_in);
     let command = match &source.from {
         Origin::DropIn { hint } => return format!("put it at {drop_in} by hand: {hint}"),
         Origin::Http { .. } | Origin::Drive { .. } => {
@@ -399,4 +411,18 @@ pub fn verify(fetched: &Fetched, source: &Source) -> Result<(), FetchError> {
         return Ok(());
     }
     Err(FetchError::Checksum { name, place, kind: "sha256", expected, actual })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reports_do_not_tell_whose_home_a_path_lies_in() {
+        let path = Path::new("/home/ada/.cache/x");
+        assert_eq!(in_home(path, Some(Path::new("/home/ada"))), "~/.cache/x");
+        assert_eq!(in_home(path, Some(Path::new("/home/ad"))), "/home/ada/.cache/x");
+        assert_eq!(in_home(path, Some(Path::new("/"))), "/home/ada/.cache/x");
+        assert_eq!(in_home(path, None), "/home/ada/.cache/x");
+    }
 }
