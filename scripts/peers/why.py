@@ -32,7 +32,7 @@ WHY = {
     "encoder/linear-infer": ALIKE,
     "encoder/calm-step": ALIKE,
     "encoder/calm-infer": ALIKE,
-    "encoder/calm-frozen": "what is left of an epoch is CALM itself, which is trained: slots, pool, experts and their gradients, by products that are bounded by "
-                           "arithmetic (48 % of the samples in MKL's kernels); the kept output saves the backbone only",
+    "encoder/calm-frozen": "what is left of an epoch is CALM itself, which is trained: slots, pool, experts and their gradients, mostly products in MKL's "
+                           "kernels; the kept output saves the backbone only",
     "encoder/embed": "the same kernels, and sentence-transformers sorts by length as ours does: what is left is start-up and tokenisation",
 }
