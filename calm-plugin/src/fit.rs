@@ -190,6 +190,8 @@ struct Read {
     gates: Vec<f32>,
     /// Mean alpha.
     alpha: f64,
+    /// Mean `|alpha W_o u| / |h0|`.
+    added: f64,
 }
 
 impl Fit<'_> {
@@ -198,7 +200,8 @@ impl Fit<'_> {
         let shape = [n as i64, net.config.width];
         let concepts = [(); 2].map(|()| Tensor::zeros(shape, (Kind::Float, Device::Cpu)));
         let experts = net.calm.experts.count();
-        let (mut answers, mut gates, mut alpha) = (vec![0; n], vec![0.0; n * experts], 0.0);
+        let (mut answers, mut gates) = (vec![0; n], vec![0.0; n * experts]);
+        let (mut alpha, mut added) = (0.0, 0.0);
         let lengths: Vec<usize> = places.iter().map(|place| data.items.lengths[*place]).collect();
         for rows in train::even(&lengths, net.config.train.batch * 2) {
             let items: Vec<usize> = rows.iter().map(|row| places[*row]).collect();
@@ -217,20 +220,22 @@ impl Fit<'_> {
             }
             let gate = thought.experts.gate.to_device(Device::Cpu).flatten(0, -1);
             let gate: Vec<f32> = Vec::try_from(gate).map_err(Error::internal)?;
-            alpha += thought.fused.alpha.sum(None::<Kind>).double_value(&[]);
+            alpha += sum(&thought.fused.alpha);
+            added += sum(&(lengths_of(&thought.fused.added) / lengths_of(&thought.pooled)));
             for ((row, best), gate) in rows.iter().zip(best).zip(gate.chunks(experts)) {
                 answers[*row] = best as u32;
                 gates[row * experts..][..experts].copy_from_slice(gate);
             }
         }
-        Ok(Read { answers, concepts, gates, alpha: alpha / n as f64 })
+        Ok(Read { answers, concepts, gates, alpha: alpha / n as f64, added: added / n as f64 })
     }
 
-    /// Whether the cultural path is alive on the validation texts: how much of the identity is new, how many experts share the
-    /// work, and what the gate knows of the culture.
+    /// Whether the cultural path is alive on the validation texts: how far its door stands open (`alpha`), how long what it adds is
+    /// beside the backbone's state (`added`), how many experts share the work, and what the gate knows of the culture.
     fn report_path(&self, read: &Read) {
         let experts = self.net.calm.experts.count();
         self.host.metric("alpha", self.step, read.alpha);
+        self.host.metric("added", self.step, read.added);
         self.host.metric("experts_used", self.step, effective(&read.gates, experts));
         if self.valid.cultures.iter().any(|tag| *tag != self.valid.cultures[0]) {
             let known = gate_information(&read.gates, experts, &self.valid.cultures);
@@ -277,6 +282,15 @@ impl Fit<'_> {
         let concepts = self.read(&self.valid, &whole, 0)?.concepts;
         self.report(&concepts)
     }
+}
+
+/// Euclidean length of each row of `[B,d]`, `[B]`.
+fn lengths_of(rows: &Tensor) -> Tensor {
+    rows.norm_scalaropt_dim(2.0, &[1i64][..], false)
+}
+
+fn sum(values: &Tensor) -> f64 {
+    values.sum(None::<Kind>).double_value(&[])
 }
 
 /// Logits of a gate that knows nothing, N(0, 1) `[B,E]`.

@@ -21,6 +21,8 @@ pub struct Fused {
     pub identity: Tensor,
     /// alpha `[B,1]`.
     pub alpha: Tensor,
+    /// alpha `W_o` u, what the experts add to h0, `[B,d]`.
+    pub added: Tensor,
 }
 
 impl Identity {
@@ -46,7 +48,9 @@ impl Identity {
             (None, Switch::Replace) => constant(1.0),
             (None, _) => constant(0.5),
         }; // [B,1]
-        let state = if self.switch == Switch::Replace { new } else { pooled + &alpha * new };
-        Fused { identity: self.norm.forward(&state), alpha }
+        let added = &alpha * new;
+        let state =
+            if self.switch == Switch::Replace { added.shallow_clone() } else { pooled + &added };
+        Fused { identity: self.norm.forward(&state), alpha, added }
     }
 }

@@ -177,6 +177,33 @@ fn every_term_is_told_by_its_name_and_clusters_too() {
     }
 }
 
+/// `fixed-fusion` has alpha .5 and `replace-fusion` 1; what is added is longer than 0 once the model has learnt, and no
+/// more than E experts share the work.
+#[test]
+fn whether_the_cultural_path_lives_is_told() {
+    let _turn = crate::alone();
+    let folder = checkpoint(&words(), Bert::default(), 1);
+    let told = |preset: &str| {
+        let change = json!({"train": {"epochs": 4}});
+        let mut model =
+            Model::new(&config(&folder, preset, change), &LABELS, &["X", "Y"], 1).unwrap();
+        model.fit(&texts(48, "train"), &texts(24, "valid")).unwrap();
+        ["alpha", "added", "experts_used", "gate_information"].map(|name| model.metric(name))
+    };
+    for (preset, expected) in
+        [("tiny", None), ("fixed-fusion", Some(0.5)), ("replace-fusion", Some(1.0))]
+    {
+        let [alpha, added, used, known] = told(preset);
+        assert_eq!([alpha.len(), added.len(), used.len(), known.len()], [4; 4], "{preset}");
+        assert!(
+            alpha.iter().all(|a| expected.map_or(*a > 0.0 && *a < 1.0, |e| (a - e).abs() < 1e-6))
+        );
+        assert!(added.iter().all(|v| v.is_finite() && *v > 0.0), "{preset}: {added:?}");
+        assert!(used.iter().all(|v| (1.0..=6.0 + 1e-6).contains(v)), "{preset}: {used:?}");
+        assert!(known.iter().all(|v| v.is_finite() && *v >= -1e-9), "{preset}: {known:?}");
+    }
+}
+
 #[test]
 fn the_same_seed_gives_the_same_bits() {
     let _turn = crate::alone();

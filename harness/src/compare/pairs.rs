@@ -481,6 +481,7 @@ impl Contest<'_> {
             minimum_detectable,
             equivalence,
             verdict: Verdict::Undecided,
+            these_runs_only: false,
             cultures: None,
             text: String::new(),
         })
@@ -488,7 +489,8 @@ impl Contest<'_> {
 
     fn interval_method(&self, a: usize, b: usize) -> String {
         let kind = if self.design.clustered() { "cluster bootstrap" } else { "paired bootstrap" };
-        let seeds = [a, b].iter().any(|m| self.field.models[*m].seeds.len() > 1);
+        let models = &self.field.models;
+        let seeds = several_seeds(&models[a]) || several_seeds(&models[b]);
         let crossed = if seeds { " over seeds and examples" } else { "" };
         format!("percentile {kind}{crossed}")
     }
@@ -660,10 +662,23 @@ impl Contest<'_> {
             Told::Equivalent => Verdict::Equivalent,
             Told::Undecided => Verdict::Undecided,
         };
+        let trained = (self.field.models.iter())
+            .any(|m| (m.name == pair.a || m.name == pair.b) && several_seeds(m));
+        pair.these_runs_only = trained
+            && matches!(pair.verdict, Verdict::ABetter | Verdict::BBetter)
+            && (pair.interval.as_ref()).is_some_and(|i| i.low <= 0.0 && i.high >= 0.0);
+        if pair.these_runs_only {
+            pair.verdict = Verdict::Undecided;
+        }
         let sample =
             if self.field.sample { "SAMPLE data, no result of the benchmark: " } else { "" };
         pair.text = if pair.interval.is_some() {
-            format!("{sample}{}", paragraph(&comparison))
+            let runs = if pair.these_runs_only {
+                " The test takes the trained models as they are, while the interval, which resamples their seeds too, covers 0: this is said of these runs, and undecided beyond them."
+            } else {
+                ""
+            };
+            format!("{sample}{}{runs}", paragraph(&comparison))
         } else {
             format!(
                 "{sample}On {} (n = {} examples), {} and {} both reached {} {:.3} in every resample: the data cannot tell how sure that is, and no interval is given. (culture-eval {}; {}.)",
@@ -821,6 +836,10 @@ fn flipped_p(hits: usize, resamples: usize, observed: f64, d: &[f64]) -> f64 {
         return p;
     }
     p.min((2.0 * (-observed * observed / (2.0 * squares)).exp()).max(f64::MIN_POSITIVE))
+}
+
+fn several_seeds(model: &Entrant) -> bool {
+    model.seeds.len() > 1
 }
 
 /// Standard deviation of the resamples; none where they are all the same.

@@ -218,6 +218,10 @@ pub struct Pair {
     pub equivalence: Option<Equivalence>,
     /// What may be said.
     pub verdict: Verdict,
+    /// The test takes the seeds as they are and tells the two apart, but the interval, which resamples them too, covers 0: true of
+    /// these training runs, and undecided beyond them.
+    #[serde(default)]
+    pub these_runs_only: bool,
     /// By culture.
     pub cultures: Option<PairCultures>,
     /// A paragraph for a paper.

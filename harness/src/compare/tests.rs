@@ -216,6 +216,30 @@ fn seeds_are_averaged_and_few_are_told() {
 }
 
 #[test]
+fn what_hangs_on_one_seed_is_said_of_these_runs() {
+    // A's first seed is right on everything; its second, and both of B's, on the same sixty examples.
+    let all = vec![true; 100];
+    let sixty: Vec<bool> = (0..100).map(|i| i < 60).collect();
+    let of_seeds = |a: [&Vec<bool>; 2]| {
+        let mut f = field("one", &[sixty.clone(), sixty.clone()], &alone(100));
+        let column = |r: &Vec<bool>| r.iter().map(|right| Some(u32::from(*right))).collect();
+        f.models[0].answers = vec![a.into_iter().map(column).collect()];
+        f.models[1].answers = vec![vec![column(&sixty), column(&sixty)]];
+        for model in &mut f.models {
+            model.seeds = vec![1, 2];
+        }
+        of(&[f], &options()).benchmarks[0].pairs[0].clone()
+    };
+    let one = of_seeds([&all, &sixty]);
+    assert!(one.p_corrected < 0.01 && one.interval.as_ref().unwrap().low <= 0.0, "{one:?}");
+    assert!(one.verdict == Verdict::Undecided && one.these_runs_only);
+    assert!(one.text.contains("undecided beyond them"), "{}", one.text);
+    let both = of_seeds([&all, &all]);
+    assert!(both.verdict == Verdict::ABetter && !both.these_runs_only, "{both:?}");
+    assert!(!both.text.contains("these runs"), "{}", both.text);
+}
+
+#[test]
 fn the_same_answers_are_no_proof_of_equality() {
     let mut f = field("one", &[ten_to_three()[0].clone(), ten_to_three()[0].clone()], &alone(100));
     for metric in [Metric::Accuracy, Metric::MacroF1] {

@@ -48,6 +48,7 @@ fn verdict(pair: &Pair) -> String {
         Verdict::ABetter => format!("{} is better", pair.a),
         Verdict::BBetter => format!("{} is better", pair.b),
         Verdict::Equivalent => "equivalent within the margin".to_owned(),
+        Verdict::Undecided if pair.these_runs_only => "not told apart beyond these runs".to_owned(),
         Verdict::Undecided => "not told apart".to_owned(),
     }
 }
