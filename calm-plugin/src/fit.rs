@@ -12,6 +12,7 @@ use tch::{Device, Kind, Tensor};
 use crate::clusters::{self, Clusters, TYPES};
 use crate::config::{Contrast, Gate, Tags};
 use crate::items::Items;
+use crate::layers::{length, normals};
 use crate::loss::{LossTerms, Targets};
 use crate::measures::{effective, gate_information, nmi, purity, silhouette};
 use crate::model::{BACKBONE, How};
@@ -221,7 +222,7 @@ impl Fit<'_> {
             let gate = thought.experts.gate.to_device(Device::Cpu).flatten(0, -1);
             let gate: Vec<f32> = Vec::try_from(gate).map_err(Error::internal)?;
             alpha += sum(&thought.fused.alpha);
-            added += sum(&(lengths_of(&thought.fused.added) / lengths_of(&thought.pooled)));
+            added += sum(&(length(&thought.fused.added) / length(&thought.pooled)));
             for ((row, best), gate) in rows.iter().zip(best).zip(gate.chunks(experts)) {
                 answers[*row] = best as u32;
                 gates[row * experts..][..experts].copy_from_slice(gate);
@@ -284,11 +285,6 @@ impl Fit<'_> {
     }
 }
 
-/// Euclidean length of each row of `[B,d]`, `[B]`.
-fn lengths_of(rows: &Tensor) -> Tensor {
-    rows.norm_scalaropt_dim(2.0, &[1i64][..], false)
-}
-
 fn sum(values: &Tensor) -> f64 {
     values.sum(None::<Kind>).double_value(&[])
 }
@@ -296,6 +292,6 @@ fn sum(values: &Tensor) -> f64 {
 /// Logits of a gate that knows nothing, N(0, 1) `[B,E]`.
 fn random_gate(batch: usize, experts: i64, seed: u64, device: Device) -> Tensor {
     let seed = stream(seed, "gate", 0).random();
-    let values = crate::layers::normals(seed, "gate", batch * experts as usize);
+    let values = normals(seed, "gate", batch * experts as usize);
     Tensor::from_slice(&values).view([batch as i64, experts]).to_device(device)
 }

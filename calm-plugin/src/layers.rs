@@ -128,9 +128,14 @@ pub(crate) fn mean_slots(slots: &Tensor) -> Tensor {
     slots.mean_dim(&[1i64][..], false, None::<Kind>)
 }
 
+/// Euclidean length over the last dimension, which stays as 1.
+pub(crate) fn length(v: &Tensor) -> Tensor {
+    v.norm_scalaropt_dim(2, [-1i64], true)
+}
+
 /// `v / max(|v|, 1e-8)` over the last dimension.
 pub(crate) fn normalise(v: &Tensor) -> Tensor {
-    v / v.norm_scalaropt_dim(2, [-1i64], true).clamp_min(1e-8)
+    v / length(v).clamp_min(1e-8)
 }
 
 #[cfg(test)]

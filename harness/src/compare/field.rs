@@ -90,4 +90,9 @@ impl Entrant {
     pub fn columns(&self) -> usize {
         self.answers.first().map_or(0, Vec::len)
     }
+
+    /// Whether it was trained more than once.
+    pub fn several_seeds(&self) -> bool {
+        self.seeds.len() > 1
+    }
 }

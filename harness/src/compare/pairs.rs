@@ -302,7 +302,7 @@ impl Contest<'_> {
             .filter(|m| (2..5).contains(&m.seeds.len()))
             .map(|m| format!("{} ({})", m.name, m.seeds.len()))
             .collect();
-        if self.field.models.iter().any(|m| m.seeds.len() > 1) {
+        if self.field.models.iter().any(Entrant::several_seeds) {
             self.notes.push(
                 "scores are means over seeds; bootstrap intervals resample seeds and examples (crossed), other tests take the seeds as they are"
                     .to_owned(),
@@ -490,7 +490,7 @@ impl Contest<'_> {
     fn interval_method(&self, a: usize, b: usize) -> String {
         let kind = if self.design.clustered() { "cluster bootstrap" } else { "paired bootstrap" };
         let models = &self.field.models;
-        let seeds = several_seeds(&models[a]) || several_seeds(&models[b]);
+        let seeds = models[a].several_seeds() || models[b].several_seeds();
         let crossed = if seeds { " over seeds and examples" } else { "" };
         format!("percentile {kind}{crossed}")
     }
@@ -634,6 +634,8 @@ impl Contest<'_> {
 
     /// Verdict and words of a pair, once its p is corrected.
     fn judge(&self, pair: &mut Pair, family: usize) {
+        let several_seeds = (self.field.models.iter())
+            .any(|m| [&pair.a, &pair.b].contains(&&m.name) && m.several_seeds());
         let comparison = Comparison {
             model_a: pair.a.clone(),
             model_b: pair.b.clone(),
@@ -647,6 +649,7 @@ impl Contest<'_> {
             confidence: self.options.confidence,
             interval_method: pair.interval.as_ref().map_or_else(String::new, |i| i.method.clone()),
             test_title: self.test_title(),
+            seeds_as_they_are: self.test != Test::ClusterBootstrap && several_seeds,
             p_value: pair.p,
             p_corrected: pair.p_corrected,
             alpha: self.options.alpha,
@@ -662,23 +665,11 @@ impl Contest<'_> {
             Told::Equivalent => Verdict::Equivalent,
             Told::Undecided => Verdict::Undecided,
         };
-        let trained = (self.field.models.iter())
-            .any(|m| (m.name == pair.a || m.name == pair.b) && several_seeds(m));
-        pair.these_runs_only = trained
-            && matches!(pair.verdict, Verdict::ABetter | Verdict::BBetter)
-            && (pair.interval.as_ref()).is_some_and(|i| i.low <= 0.0 && i.high >= 0.0);
-        if pair.these_runs_only {
-            pair.verdict = Verdict::Undecided;
-        }
+        pair.these_runs_only = comparison.these_runs_only();
         let sample =
             if self.field.sample { "SAMPLE data, no result of the benchmark: " } else { "" };
         pair.text = if pair.interval.is_some() {
-            let runs = if pair.these_runs_only {
-                " The test takes the trained models as they are, while the interval, which resamples their seeds too, covers 0: this is said of these runs, and undecided beyond them."
-            } else {
-                ""
-            };
-            format!("{sample}{}{runs}", paragraph(&comparison))
+            format!("{sample}{}", paragraph(&comparison))
         } else {
             format!(
                 "{sample}On {} (n = {} examples), {} and {} both reached {} {:.3} in every resample: the data cannot tell how sure that is, and no interval is given. (culture-eval {}; {}.)",
@@ -836,10 +827,6 @@ fn flipped_p(hits: usize, resamples: usize, observed: f64, d: &[f64]) -> f64 {
         return p;
     }
     p.min((2.0 * (-observed * observed / (2.0 * squares)).exp()).max(f64::MIN_POSITIVE))
-}
-
-fn several_seeds(model: &Entrant) -> bool {
-    model.seeds.len() > 1
 }
 
 /// Standard deviation of the resamples; none where they are all the same.

@@ -220,7 +220,7 @@ fn what_hangs_on_one_seed_is_said_of_these_runs() {
     // A's first seed is right on everything; its second, and both of B's, on the same sixty examples.
     let all = vec![true; 100];
     let sixty: Vec<bool> = (0..100).map(|i| i < 60).collect();
-    let of_seeds = |a: [&Vec<bool>; 2]| {
+    let of_seeds = |a: [&Vec<bool>; 2], test: Option<&str>| {
         let mut f = field("one", &[sixty.clone(), sixty.clone()], &alone(100));
         let column = |r: &Vec<bool>| r.iter().map(|right| Some(u32::from(*right))).collect();
         f.models[0].answers = vec![a.into_iter().map(column).collect()];
@@ -228,13 +228,18 @@ fn what_hangs_on_one_seed_is_said_of_these_runs() {
         for model in &mut f.models {
             model.seeds = vec![1, 2];
         }
-        of(&[f], &options()).benchmarks[0].pairs[0].clone()
+        let options = Options { test: test.map(str::to_owned), ..options() };
+        of(&[f], &options).benchmarks[0].pairs[0].clone()
     };
-    let one = of_seeds([&all, &sixty]);
+    let one = of_seeds([&all, &sixty], None);
     assert!(one.p_corrected < 0.01 && one.interval.as_ref().unwrap().low <= 0.0, "{one:?}");
     assert!(one.verdict == Verdict::Undecided && one.these_runs_only);
-    assert!(one.text.contains("undecided beyond them"), "{}", one.text);
-    let both = of_seeds([&all, &all]);
+    assert!(
+        one.text.contains("finds m0 better") && one.text.contains("undecided beyond these runs")
+    );
+    let drawn = of_seeds([&all, &sixty], Some("cluster-bootstrap"));
+    assert!(drawn.verdict == Verdict::Undecided && !drawn.these_runs_only, "{drawn:?}");
+    let both = of_seeds([&all, &all], None);
     assert!(both.verdict == Verdict::ABetter && !both.these_runs_only, "{both:?}");
     assert!(!both.text.contains("these runs"), "{}", both.text);
 }

@@ -53,6 +53,8 @@ pub struct Comparison {
     pub interval_method: String,
     /// In prose, as [`super::choose::Test::title`].
     pub test_title: String,
+    /// There are several seeds, which the test takes as they are while the interval resamples them.
+    pub seeds_as_they_are: bool,
     pub p_value: f64,
     pub p_corrected: f64,
     pub alpha: f64,
@@ -77,9 +79,19 @@ pub enum Verdict {
 }
 
 impl Comparison {
+    fn significant(&self) -> bool {
+        self.p_corrected <= self.alpha && self.difference != 0.0
+    }
+
+    /// Whether the models are told apart as they were trained, but the interval, which resamples their seeds too, covers 0:
+    /// undecided beyond these runs.
+    pub fn these_runs_only(&self) -> bool {
+        self.seeds_as_they_are && self.significant() && self.low <= 0.0 && self.high >= 0.0
+    }
+
     /// The verdict at level alpha, on the corrected p-value.
     pub fn verdict(&self) -> Verdict {
-        if self.p_corrected <= self.alpha && self.difference != 0.0 {
+        if self.significant() && !self.these_runs_only() {
             if self.difference > 0.0 { Verdict::ABetter } else { Verdict::BBetter }
         } else if self.equivalence.is_some_and(|(_, p)| p <= self.alpha) {
             Verdict::Equivalent
@@ -135,6 +147,10 @@ pub fn paragraph(c: &Comparison) -> String {
     sentences.push(match c.verdict() {
         Verdict::ABetter => format!("{test} finds {} better ({p}{correction}).", c.model_a),
         Verdict::BBetter => format!("{test} finds {} better ({p}{correction}).", c.model_b),
+        Verdict::Equivalent | Verdict::Undecided if c.these_runs_only() => {
+            let better = if c.difference > 0.0 { &c.model_a } else { &c.model_b };
+            format!("{test}, which takes the trained models as they are, finds {better} better ({p}{correction}), but the interval, which resamples their seeds too, covers 0: undecided beyond these runs.")
+        }
         Verdict::Equivalent | Verdict::Undecided => {
             format!("{test} does not tell the two models apart ({p}{correction}), which does not make them equal.")
         }
