@@ -175,7 +175,14 @@ impl<'a> Place<'a> {
         lead: Option<Lead>,
     ) -> Value {
         let level = lead.as_ref().map_or(Level::Untested, |l| l.level);
-        let (sentence, why) = self.words(culture.is_some(), where_, ranking, lead.as_ref());
+        // Of equal scores another one may come first in the comparison: what is said of the first holds for that one.
+        let mut ranking = ranking.to_vec();
+        if let Some(place) =
+            lead.as_ref().and_then(|l| ranking.iter().position(|(c, _)| c.model == l.model))
+        {
+            ranking[..=place].rotate_right(1);
+        }
+        let (sentence, why) = self.words(culture.is_some(), where_, &ranking, lead.as_ref());
         json!({
             "benchmark": plain(self.benchmark),
             "protocol": plain(self.protocol),
@@ -227,10 +234,6 @@ impl<'a> Place<'a> {
                 why,
             );
         };
-        // Equal scores may stand in another order in the comparison.
-        let name = plain(&lead.model);
-        let value = ranking.iter().find(|(c, _)| c.model == lead.model).map(|(_, s)| s.value);
-        let top = value.map_or(top, |v| format!("{name} ({} %)", percent(v)));
         let others = if lead.others == 1 {
             "the other model".to_owned()
         } else {

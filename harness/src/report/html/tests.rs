@@ -9,6 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::*;
+use crate::compare::{self, Correction, Entrant, Field, Options, Part};
+use crate::definition::family::Metric;
 use crate::example::{Coded, Examples};
 use crate::manifest::Environment;
 use crate::report::summary::Summary;
@@ -235,5 +237,64 @@ fn a_folder_holds_its_parts_beside_the_page() {
     assert_eq!(
         serde_json::from_str::<Value>(&inflated).unwrap()["ids"],
         serde_json::json!(["a", "b", "c"])
+    );
+}
+
+#[test]
+fn of_equal_scores_the_one_that_is_compared_stands_first() {
+    let mut summary = old();
+    let mut twin = summary.cells[0].clone();
+    let (benchmark, protocol) = (twin.benchmark.clone(), twin.protocol.clone());
+    "a-twin".clone_into(&mut twin.model);
+    summary.cells.push(twin);
+    let entrant = |name: &str| Entrant {
+        name: name.to_owned(),
+        seeds: vec![1],
+        answers: vec![vec![vec![Some(1), Some(0), Some(1), Some(0)]]],
+    };
+    let field = Field {
+        benchmark: benchmark.clone(),
+        title: "Posts".to_owned(),
+        protocol,
+        metric: Metric::Accuracy,
+        mean_over_cultures: false,
+        sample: false,
+        data: Vec::new(),
+        cultures: vec!["SG".to_owned()],
+        parts: vec![Part {
+            classes: 2,
+            positive: 1,
+            smoothing: 0.0,
+            gold: vec![1; 4],
+            cultures: vec![0; 4],
+            clusters: vec![0, 1, 2, 3],
+        }],
+        models: vec![entrant("one"), entrant("a-twin")],
+    };
+    let column =
+        compare::Column { benchmark, task: None, cultures: Vec::new(), aggregate: Vec::new() };
+    let options = Options {
+        alpha: 0.05,
+        confidence: 0.95,
+        correction: Correction::Holm,
+        resamples: 100,
+        seed: 1,
+        test: None,
+        baseline: None,
+        margin: None,
+        version: "test".to_owned(),
+    };
+    let report = compare::compare(("s", "S"), &[field], &[column], Vec::new(), &options).unwrap();
+    let html = html(&Material { comparison: Ok(report), ..material(summary) });
+    let first: Value = serde_json::from_str(block(&html, "first")).unwrap();
+    let lead = &first["leads"][0];
+    assert_eq!(lead["level"], "open", "{lead}");
+    assert_eq!(
+        (&lead["ranking"][0][0], &lead["untold"]),
+        (&"a-twin".into(), &serde_json::json!(["one"]))
+    );
+    assert!(
+        lead["sentence"].as_str().unwrap().contains("a-twin (74.1 %) has the highest score"),
+        "{lead}"
     );
 }
