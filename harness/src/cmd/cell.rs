@@ -10,8 +10,8 @@ use super::{Context, Outcome};
 use crate::cell::{self, explain};
 use crate::exec::bars::Board;
 use crate::exec::guard::{self, Guarded, Limits};
-use crate::store::record::{CellSpec, End};
 use crate::store::CellFolder;
+use crate::store::record::{CellSpec, End};
 
 /// Runs one cell, start to end
 #[derive(Debug, clap::Args)]
@@ -60,7 +60,8 @@ fn guarded(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let spec: CellSpec = folder.read_spec().context("failed to read the cell")?;
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
-    ctrlc::set_handler(move || flag.store(true, Ordering::SeqCst)).context("failed to catch signals")?;
+    ctrlc::set_handler(move || flag.store(true, Ordering::SeqCst))
+        .context("failed to catch signals")?;
     let board = Board::new(false, context.output.quiet);
     let limits = Limits { timeout, memory, tries, job, hidden: hide };
     Ok(match guard::run(&spec, &folder, &limits, &board, &stop)? {

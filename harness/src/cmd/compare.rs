@@ -161,9 +161,8 @@ pub(super) fn remembered(run: &RunFolder) -> anyhow::Result<Report> {
     let groups = summarise::groups(run, &manifest)?;
     let cells: Vec<_> = (groups.iter())
         .map(|g| {
-            let hashes: Vec<(u64, &str, &str)> = (g.cells.iter())
-                .map(|c| (c.planned.seed, &*c.predictions, &*c.spec.key))
-                .collect();
+            let hashes: Vec<(u64, &str, &str)> =
+                (g.cells.iter()).map(|c| (c.planned.seed, &*c.predictions, &*c.spec.key)).collect();
             (g.model, g.task, g.protocol, hashes, &g.reasons)
         })
         .collect();
@@ -203,8 +202,7 @@ pub(super) fn report(
             || models.iter().any(|m| m == name)
             || options.baseline.as_deref() == Some(name)
     };
-    let benchmark =
-        |name: &str| benchmarks.is_empty() || benchmarks.iter().any(|b| b == name);
+    let benchmark = |name: &str| benchmarks.is_empty() || benchmarks.iter().any(|b| b == name);
 
     let groups = summarise::groups(run, &manifest)?;
     let gold = Gold::new(&manifest);

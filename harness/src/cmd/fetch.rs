@@ -52,7 +52,12 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
                     "bytes": file.bytes, "via": file.via, "verified": file.verified,
                 }))?,
                 Ok(file) => {
-                    context.output.text(format!("{name}/{}: {} ({})", source.id, file.path.display(), file.via))?;
+                    context.output.text(format!(
+                        "{name}/{}: {} ({})",
+                        source.id,
+                        file.path.display(),
+                        file.via
+                    ))?;
                 }
                 Err(error) => {
                     failed += 1;

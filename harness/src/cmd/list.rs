@@ -43,16 +43,24 @@ pub(super) fn status(status: Status) -> &'static str {
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let output = context.output;
     let (head, rows): (&[&str], Vec<Vec<String>>) = match args.what {
-        What::Benchmarks => (&["#", "benchmark", "title", "task", "metric", "data", "licence"], benchmarks(context)?),
+        What::Benchmarks => (
+            &["#", "benchmark", "title", "task", "metric", "data", "licence"],
+            benchmarks(context)?,
+        ),
         What::Tasks => (&["task", "family", "question", "protocols"], tasks(context)?),
         What::Models => (&["model", "plugin", "description"], models(context)?),
         What::Suites => (&["suite", "title", "models", "benchmarks", "seeds"], suites(context)?),
-        What::Runs => (&["run", "title", "models", "benchmarks", "cells", "done", "failed"], runs(context)?),
+        What::Runs => {
+            (&["run", "title", "models", "benchmarks", "cells", "done", "failed"], runs(context)?)
+        }
     };
     if output.json {
         for row in rows {
-            let object: serde_json::Map<String, serde_json::Value> =
-                head.iter().zip(row).map(|(name, cell)| ((*name).to_owned(), json!(cell))).collect();
+            let object: serde_json::Map<String, serde_json::Value> = head
+                .iter()
+                .zip(row)
+                .map(|(name, cell)| ((*name).to_owned(), json!(cell)))
+                .collect();
             output.json(&object)?;
         }
     } else if rows.is_empty() {
@@ -87,7 +95,12 @@ fn tasks(context: &Context) -> anyhow::Result<Vec<Vec<String>>> {
     Ok(tasks
         .map(|(family, task)| {
             let protocols: Vec<&str> = task.protocols.iter().map(|p| p.name.as_str()).collect();
-            vec![task.name.clone(), family.name.clone(), task.question.clone(), protocols.join(", ")]
+            vec![
+                task.name.clone(),
+                family.name.clone(),
+                task.question.clone(),
+                protocols.join(", "),
+            ]
         })
         .collect())
 }
@@ -102,7 +115,13 @@ fn suites(context: &Context) -> anyhow::Result<Vec<Vec<String>>> {
     Ok(suites
         .map(|s| {
             let seeds: Vec<String> = s.seeds.iter().map(u64::to_string).collect();
-            vec![s.name.clone(), s.title.clone(), s.models.join(", "), s.benchmarks.join(", "), seeds.join(", ")]
+            vec![
+                s.name.clone(),
+                s.title.clone(),
+                s.models.join(", "),
+                s.benchmarks.join(", "),
+                seeds.join(", "),
+            ]
         })
         .collect())
 }

@@ -4,10 +4,34 @@
 //! cell, an invalid definition) · 2 could not run · 130 interrupted.
 
 mod against;
+mod cancel;
+mod cell;
+mod compare;
+mod completions;
+mod config;
 mod context;
+mod doctor;
+mod explain;
+mod fetch;
 mod hint;
+mod import;
+mod list;
 mod output;
+mod plugin;
+mod prepare;
+mod report;
+mod retry;
+mod run;
+mod sample;
 mod scaffold;
+mod score;
+mod serve;
+mod show;
+mod stats;
+mod status;
+mod validate;
+mod verify;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -54,8 +78,6 @@ struct Cli {
 
 macro_rules! commands {
     ($( $(#[$meta:meta])* $variant:ident => $module:ident ),+ $(,)?) => {
-        $( mod $module; )+
-
         #[derive(Debug, Subcommand)]
         enum Command {
             $( $(#[$meta])* $variant($module::Args), )+

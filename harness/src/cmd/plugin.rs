@@ -10,8 +10,8 @@ use clap::Subcommand;
 use serde::{Deserialize, Serialize};
 
 use super::{Context, Outcome, hinted, scaffold, table};
-use crate::cell::fence::{self, Gate};
 use crate::cell;
+use crate::cell::fence::{self, Gate};
 use crate::definition::access::Access;
 use crate::definition::nearest;
 use crate::exec::bars::Board;
@@ -101,14 +101,23 @@ struct CheckArgs {
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     match args.command {
-        Command::Describe { plugin, here: true, hide } => describe_here(plugin.as_ref(), &hide, context),
-        Command::Describe { plugin, .. } => describe(&plugin, context),
-        Command::Check(CheckArgs { plugin: Some(path), only: Some(name), settings: Some(settings), .. }) => {
-            check_one(path.as_ref(), &name, &settings, context)
+        Command::Describe { plugin, here: true, hide } => {
+            describe_here(plugin.as_ref(), &hide, context)
         }
+        Command::Describe { plugin, .. } => describe(&plugin, context),
+        Command::Check(CheckArgs {
+            plugin: Some(path),
+            only: Some(name),
+            settings: Some(settings),
+            ..
+        }) => check_one(path.as_ref(), &name, &settings, context),
         Command::Check(args) => check(&args, context),
-        Command::New { name, command: false, folder } => scaffold::start(&name, &folder, scaffold::CRATE, context),
-        Command::New { name, command: true, folder } => scaffold::start(&name, &folder, scaffold::PROGRAM, context),
+        Command::New { name, command: false, folder } => {
+            scaffold::start(&name, &folder, scaffold::CRATE, context)
+        }
+        Command::New { name, command: true, folder } => {
+            scaffold::start(&name, &folder, scaffold::PROGRAM, context)
+        }
     }
 }
 
@@ -133,7 +142,8 @@ fn describe_here(path: &Path, hidden: &[PathBuf], context: &Context) -> anyhow::
 
 fn describe(name: &str, context: &Context) -> anyhow::Result<Outcome> {
     let settings = context.settings();
-    let described = plugins::describe(name, &search_path(settings), &settings.cache, &settings.hidden());
+    let described =
+        plugins::describe(name, &search_path(settings), &settings.cache, &settings.hidden());
     let described = described.map_err(|reason| anyhow::anyhow!(reason.message))?;
     if context.output.json {
         context.output.json(&described)?;
@@ -174,7 +184,10 @@ fn check_one(path: &Path, only: &str, asked: &str, context: &Context) -> anyhow:
     let gate = Gate::new(&access, path, &hidden)?.with_model(&weights, cache.as_deref())?;
     fence::around(&gate).map_err(anyhow::Error::msg)?;
     let Some(result) = check::run(only, path, &settings) else {
-        bail!("there is no check `{only}`; there are {}", check::names().collect::<Vec<_>>().join(", "));
+        bail!(
+            "there is no check `{only}`; there are {}",
+            check::names().collect::<Vec<_>>().join(", ")
+        );
     };
     context.output.json(&result)?;
     Ok(Outcome::Done)
@@ -186,7 +199,8 @@ const NO_MODEL: &str = "; a plugin that needs more than its temporary folder is 
 /// Which plugin, and how it is checked.
 fn asked(args: &CheckArgs, context: &Context) -> anyhow::Result<(PathBuf, Asked)> {
     let folders = search_path(context.settings());
-    let settings = check::Settings { config: args.config.clone(), calls: args.calls, ..Default::default() };
+    let settings =
+        check::Settings { config: args.config.clone(), calls: args.calls, ..Default::default() };
     let mut access = Access { everything: args.unfenced, ..Access::default() };
     let hidden = context.settings().hidden();
     let Some(name) = &args.model else {
@@ -197,10 +211,11 @@ fn asked(args: &CheckArgs, context: &Context) -> anyhow::Result<(PathBuf, Asked)
     let catalogue = context.catalogue()?;
     let model = catalogue.model(name)?;
     let board = Board::new(context.output.bars(), context.output.quiet);
-    let weights = match data::weights(std::slice::from_ref(model), context.settings(), &board).remove(name) {
-        Some(found) => found.map_err(|reason| anyhow::anyhow!("{}", reason.message))?,
-        None => BTreeMap::new(),
-    };
+    let weights =
+        match data::weights(std::slice::from_ref(model), context.settings(), &board).remove(name) {
+            Some(found) => found.map_err(|reason| anyhow::anyhow!("{}", reason.message))?,
+            None => BTreeMap::new(),
+        };
     let cache = model.cache.then(|| context.settings().cache.join("models").join(name));
     let config = cell::config(model, &weights, cache.as_deref().map(path_text).as_deref())?;
     if !args.unfenced {
@@ -210,7 +225,8 @@ fn asked(args: &CheckArgs, context: &Context) -> anyhow::Result<(PathBuf, Asked)
     let labels = model.tasks.first().map(|task| catalogue.task(task)).transpose()?;
     let labels = labels.map(|(_, task)| task.labels.clone()).filter(|labels| !labels.is_empty());
     let labels = labels.unwrap_or(settings.labels.clone());
-    let settings = check::Settings { config, labels, offers: model.capabilities.clone(), ..settings };
+    let settings =
+        check::Settings { config, labels, offers: model.capabilities.clone(), ..settings };
     Ok((plugin::find(&model.plugin, &folders)?, Asked { settings, access, weights, cache, hidden }))
 }
 
@@ -219,7 +235,9 @@ fn check(args: &CheckArgs, context: &Context) -> anyhow::Result<Outcome> {
     let (path, asked) = asked(args, context)?;
     if let Some(odd) = args.skip.iter().find(|name| !check::names().any(|known| known == *name)) {
         let names: Vec<&str> = check::names().collect();
-        let meant = nearest(odd, names.iter().copied()).map(|n| format!("did you mean `{n}`? ")).unwrap_or_default();
+        let meant = nearest(odd, names.iter().copied())
+            .map(|n| format!("did you mean `{n}`? "))
+            .unwrap_or_default();
         return Err(hinted(
             anyhow::anyhow!("there is no check `{odd}`"),
             format!("{meant}there are {}", names.join(", ")),
@@ -239,7 +257,8 @@ fn check(args: &CheckArgs, context: &Context) -> anyhow::Result<Outcome> {
         }
         if args.skip.iter().any(|name| name == one) {
             let reason = "left out by --skip".to_owned();
-            let skipped = check::Check { check: one.to_owned(), outcome: check::Outcome::Skipped, reason };
+            let skipped =
+                check::Check { check: one.to_owned(), outcome: check::Outcome::Skipped, reason };
             if context.output.json {
                 context.output.json(&skipped)?;
             }
@@ -280,15 +299,24 @@ fn check(args: &CheckArgs, context: &Context) -> anyhow::Result<Outcome> {
 
 /// Runs one check.
 fn checked(command: &mut Process, name: &str, patience: u64) -> anyhow::Result<check::Check> {
-    let failed = |reason: String| check::Check { check: name.to_owned(), outcome: check::Outcome::Fail, reason };
+    let failed = |reason: String| check::Check {
+        check: name.to_owned(),
+        outcome: check::Outcome::Fail,
+        reason,
+    };
     let (status, out, err) =
         fenced::output(command, Duration::from_secs(patience)).context("failed to run a check")?;
-    let Some(status) = status else { return Ok(failed(format!("still running after {patience} s"))) };
+    let Some(status) = status else {
+        return Ok(failed(format!("still running after {patience} s")));
+    };
     let text = String::from_utf8_lossy(&out);
     // The plugin may have printed before: the result is the last line.
     Ok(text.lines().last().and_then(|line| serde_json::from_str(line).ok()).unwrap_or_else(|| {
         let said = String::from_utf8_lossy(&err);
         let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
-        failed(format!("the process ended with {status}{}", if said.is_empty() { said } else { format!(": {said}") }))
+        failed(format!(
+            "the process ended with {status}{}",
+            if said.is_empty() { said } else { format!(": {said}") }
+        ))
     }))
 }

@@ -32,7 +32,9 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     }
     for name in &args.tasks {
         let (_, task) = catalogue.task(name)?;
-        wanted.extend(catalogue.benchmarks().filter(|b| b.task.as_deref() == Some(&task.name)).cloned());
+        wanted.extend(
+            catalogue.benchmarks().filter(|b| b.task.as_deref() == Some(&task.name)).cloned(),
+        );
     }
     let board = Board::new(context.output.bars(), context.output.quiet);
     let mut failed = 0;
@@ -45,16 +47,20 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
                 continue;
             }
         };
-        let meta = Meta::beside(data.file.path.as_ref()).with_context(|| format!("failed to read the statistics of {name}"))?;
+        let meta = Meta::beside(data.file.path.as_ref())
+            .with_context(|| format!("failed to read the statistics of {name}"))?;
         if let Some(folder) = &args.write_statistics {
             let kind = if data.sample { "sample" } else { "official" };
             let path = folder.join(format!("{name}.{kind}.json"));
-            store::write_json(&path, &meta.statistics).with_context(|| format!("failed to write {}", path.display()))?;
+            store::write_json(&path, &meta.statistics)
+                .with_context(|| format!("failed to write {}", path.display()))?;
         }
         if context.output.json {
             context.output.json(&meta)?;
         } else {
-            context.output.text(format!("{name}{}\n{meta}", if data.sample { " · SAMPLE" } else { "" }))?;
+            context
+                .output
+                .text(format!("{name}{}\n{meta}", if data.sample { " · SAMPLE" } else { "" }))?;
         }
     }
     Ok(if failed == 0 { Outcome::Done } else { Outcome::No })

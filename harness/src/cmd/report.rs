@@ -36,7 +36,13 @@ pub(super) struct Args {
     #[arg(default_value = "default")]
     run: String,
     /// What to print or to write
-    #[arg(long, value_enum, value_delimiter = ',', value_name = "FORMAT,…", default_value = "terminal")]
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        value_name = "FORMAT,…",
+        default_value = "terminal"
+    )]
     format: Vec<Face>,
     /// Also write the files to this folder
     #[arg(long, value_name = "DIR")]
@@ -208,10 +214,13 @@ impl Files {
                 Face::Csv => text("leaderboard.csv")?,
                 Face::Latex => text("leaderboard.tex")?,
                 Face::Junit => text("junit.xml")?,
-                Face::Json => store::write_json(&folder.join("summary.json"), summary).with_context(|| {
-                    format!("failed to write {}", folder.join("summary.json").display())
-                })?,
-                Face::Svg => write_figures(&drawn, folder, "svg", |svg| Ok(standalone(svg).into_bytes()))?,
+                Face::Json => store::write_json(&folder.join("summary.json"), summary)
+                    .with_context(|| {
+                        format!("failed to write {}", folder.join("summary.json").display())
+                    })?,
+                Face::Svg => {
+                    write_figures(&drawn, folder, "svg", |svg| Ok(standalone(svg).into_bytes()))?
+                }
                 Face::Pdf => write_figures(&drawn, folder, "pdf", |svg| Ok(render::pdf(svg)?))?,
                 Face::Png => write_figures(&drawn, folder, "png", |svg| Ok(render::png(svg)?))?,
                 Face::Html => write(folder, "leaderboard.html", &self.page)?,
@@ -230,7 +239,8 @@ fn write_figures(
 ) -> anyhow::Result<()> {
     let folder = folder.join("figures");
     for figure in figures {
-        let bytes = make(&figure.svg).with_context(|| format!("failed to make the figure {}", figure.name))?;
+        let bytes = make(&figure.svg)
+            .with_context(|| format!("failed to make the figure {}", figure.name))?;
         write(&folder, &format!("{}.{ending}", figure.name), &bytes)?;
     }
     Ok(())
@@ -255,8 +265,9 @@ fn show_changes(args: &Args, other: &str, context: &Context) -> anyhow::Result<O
     }
     if let Some(folder) = &args.out {
         write(folder, "changes.md", changes::markdown(&found).as_bytes())?;
-        store::write_json(&folder.join("changes.json"), &found)
-            .with_context(|| format!("failed to write {}", folder.join("changes.json").display()))?;
+        store::write_json(&folder.join("changes.json"), &found).with_context(|| {
+            format!("failed to write {}", folder.join("changes.json").display())
+        })?;
         output.note(format!("written to {}", folder.display()));
     }
     Ok(Outcome::Done)

@@ -13,10 +13,10 @@ use crate::definition::model::Model;
 use crate::definition::nearest;
 use crate::definition::suite::Suite;
 use crate::exec::bars::Board;
-use crate::exec::plan::{Plan, Request, plan};
-use crate::exec::plugins::Plugins;
 use crate::exec::guard::{self, Limits};
 use crate::exec::local::Local;
+use crate::exec::plan::{Plan, Request, plan};
+use crate::exec::plugins::Plugins;
 use crate::exec::queue::Queue;
 use crate::exec::shard::Shard;
 use crate::exec::slices::{self, may_be_sliced};
@@ -25,8 +25,8 @@ use crate::exec::template::Template;
 use crate::exec::{self, Executor, data};
 use crate::manifest::Manifest;
 use crate::prepare::Meta;
-use crate::store::{self, RunFolder};
 use crate::store::record::{CellSpec, End};
+use crate::store::{self, RunFolder};
 
 /// Runs a suite: every model on every benchmark, then prints the leaderboard
 #[derive(Debug, clap::Args)]
@@ -83,7 +83,12 @@ pub(super) struct Args {
     #[arg(long, value_enum, default_value_t = Who::Local, help_heading = "Cluster")]
     executor: Who,
     /// Command that starts or submits one cell; in braces: command, script, name, log, cores, memory, gpus, time, partition, account
-    #[arg(long, value_name = "TEXT", required_if_eq("executor", "command"), help_heading = "Cluster")]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        required_if_eq("executor", "command"),
+        help_heading = "Cluster"
+    )]
     template: Option<String>,
     /// Submit and do not wait; `culture-eval status` tells how far it is
     #[arg(long, help_heading = "Cluster")]
@@ -128,7 +133,10 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     }
     let request = request(&args, &suite, catalogue)?;
     if args.executor == Who::Local && args.detach {
-        return Err(hinted(anyhow::anyhow!("--detach needs a scheduler"), "add --executor slurm or --executor command"));
+        return Err(hinted(
+            anyhow::anyhow!("--detach needs a scheduler"),
+            "add --executor slurm or --executor command",
+        ));
     }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let jobs = if settings.jobs == 0 { cores } else { settings.jobs };
@@ -157,11 +165,14 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
             output.note(line);
         }
     }
-    manifest.write(&run).with_context(|| format!("failed to start the run {}", run.path().display()))?;
+    manifest
+        .write(&run)
+        .with_context(|| format!("failed to start the run {}", run.path().display()))?;
 
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
-    ctrlc::set_handler(move || flag.store(true, Ordering::SeqCst)).context("failed to catch Ctrl-C")?;
+    ctrlc::set_handler(move || flag.store(true, Ordering::SeqCst))
+        .context("failed to catch Ctrl-C")?;
     let cells = sliced(plan.cells, &args, &suite, &plugins, &run)?;
     let cells = match args.shard {
         Some(shard) => shard.keep(cells),
@@ -193,7 +204,8 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Interrupted);
     }
     if tally.failed > 0 {
-        output.note(format!("hint: `culture-eval retry {}` runs the failed cells again", args.suite));
+        output
+            .note(format!("hint: `culture-eval retry {}` runs the failed cells again", args.suite));
     }
     Ok(if tally.failed + tally.skipped > 0 { Outcome::No } else { Outcome::Done })
 }
@@ -217,7 +229,12 @@ fn sliced(
     Ok(all)
 }
 
-fn executor(args: &Args, suite: &Suite, jobs: usize, context: &Context) -> anyhow::Result<Box<dyn Executor>> {
+fn executor(
+    args: &Args,
+    suite: &Suite,
+    jobs: usize,
+    context: &Context,
+) -> anyhow::Result<Box<dyn Executor>> {
     let settings = context.settings();
     let tries = if args.executor == Who::Local { 1 } else { args.tries.into() };
     let limits = Limits {
@@ -239,8 +256,12 @@ fn executor(args: &Args, suite: &Suite, jobs: usize, context: &Context) -> anyho
         }
         Who::Command => {
             let text = args.template.as_deref().unwrap_or_default();
-            let scheduler = Template::new(text, jobs)
-                .map_err(|why| hinted(anyhow::anyhow!("--template: {why}"), "`culture-eval run --help` has an example"))?;
+            let scheduler = Template::new(text, jobs).map_err(|why| {
+                hinted(
+                    anyhow::anyhow!("--template: {why}"),
+                    "`culture-eval run --help` has an example",
+                )
+            })?;
             Box::new(Queue { scheduler, resources, limits, detach, pause, max_failures })
         }
     })
@@ -248,7 +269,10 @@ fn executor(args: &Args, suite: &Suite, jobs: usize, context: &Context) -> anyho
 
 /// Removes what those left who were killed, or could not remove it themselves.
 fn sweep(run: &RunFolder, cells: &[CellSpec]) -> anyhow::Result<()> {
-    for folder in [run.path().to_owned(), run.path().join("scores"), run.path().join("specs")].iter().filter(|folder| folder.is_dir()) {
+    for folder in [run.path().to_owned(), run.path().join("scores"), run.path().join("specs")]
+        .iter()
+        .filter(|folder| folder.is_dir())
+    {
         store::sweep(folder)?;
     }
     for cell in cells {
@@ -257,7 +281,9 @@ fn sweep(run: &RunFolder, cells: &[CellSpec]) -> anyhow::Result<()> {
             continue;
         }
         folder.sweep()?;
-        if guard::record_of(&folder, &cell.key)?.is_some_and(|record| matches!(record.end, End::Done { .. })) {
+        if guard::record_of(&folder, &cell.key)?
+            .is_some_and(|record| matches!(record.end, End::Done { .. }))
+        {
             folder.remove_log()?;
         }
     }
@@ -302,7 +328,11 @@ fn request(args: &Args, suite: &Suite, catalogue: &Catalogue) -> anyhow::Result<
     models.retain(|m| seen.insert(m.name.clone()));
     if models.is_empty() || benchmarks.is_empty() {
         return Err(hinted(
-            anyhow::anyhow!("nothing to run: {} models, {} benchmarks", models.len(), benchmarks.len()),
+            anyhow::anyhow!(
+                "nothing to run: {} models, {} benchmarks",
+                models.len(),
+                benchmarks.len()
+            ),
             "`culture-eval list models` and `culture-eval list benchmarks` show all",
         ));
     }
@@ -328,10 +358,14 @@ fn known_protocols(
         known.extend(task.protocols.iter().map(|p| p.name.clone()));
     }
     let Some(name) = typed.iter().find(|name| !known.contains(*name)) else { return Ok(()) };
-    let meant =
-        nearest(name, known.iter().map(String::as_str)).map(|n| format!("did you mean `{n}`? ")).unwrap_or_default();
+    let meant = nearest(name, known.iter().map(String::as_str))
+        .map(|n| format!("did you mean `{n}`? "))
+        .unwrap_or_default();
     let all = known.into_iter().collect::<Vec<_>>().join(", ");
-    Err(hinted(anyhow::anyhow!("no task has a protocol `{name}`"), format!("{meant}they have {all}")))
+    Err(hinted(
+        anyhow::anyhow!("no task has a protocol `{name}`"),
+        format!("{meant}they have {all}"),
+    ))
 }
 
 fn dry_run(plan: &Plan, context: &Context) -> anyhow::Result<Outcome> {
@@ -362,7 +396,13 @@ fn dry_run(plan: &Plan, context: &Context) -> anyhow::Result<Outcome> {
     output.text(table(&head, plan.cells.iter().map(row)))?;
     for missing in &plan.missing {
         let reason = &missing.reason;
-        output.text(format!("{} on {}: {}: {}", missing.model, missing.task, reason.kind.name(), reason.message))?;
+        output.text(format!(
+            "{} on {}: {}: {}",
+            missing.model,
+            missing.task,
+            reason.kind.name(),
+            reason.message
+        ))?;
     }
     output.text(format!("\n{} cells; nothing was run", plan.cells.len()))?;
     Ok(Outcome::Done)

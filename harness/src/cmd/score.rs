@@ -49,22 +49,35 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let catalogue = context.catalogue()?;
     let benchmark = catalogue.benchmark(&args.benchmark)?;
     let Some(task) = &benchmark.task else {
-        bail!("`{}` is the mean of {}; score those", benchmark.name, benchmark.aggregate.join(", "));
+        bail!(
+            "`{}` is the mean of {}; score those",
+            benchmark.name,
+            benchmark.aggregate.join(", ")
+        );
     };
     let (_, task) = catalogue.task(task)?;
     let protocol = match &args.protocol {
-        None => task.protocols.first().with_context(|| format!("task `{}` has no protocol", task.name))?,
+        None => task
+            .protocols
+            .first()
+            .with_context(|| format!("task `{}` has no protocol", task.name))?,
         Some(name) => {
             let names = || task.protocols.iter().map(|p| p.name.as_str());
             task.protocols.iter().find(|p| p.name == *name).ok_or_else(|| {
-                let meant = nearest(name, names()).map(|n| format!("did you mean `{n}`? ")).unwrap_or_default();
+                let meant = nearest(name, names())
+                    .map(|n| format!("did you mean `{n}`? "))
+                    .unwrap_or_default();
                 let all = names().collect::<Vec<_>>().join(", ");
-                hinted(anyhow::anyhow!("task `{}` has no protocol `{name}`", task.name), format!("{meant}it has {all}"))
+                hinted(
+                    anyhow::anyhow!("task `{}` has no protocol `{name}`", task.name),
+                    format!("{meant}it has {all}"),
+                )
             })?
         }
     };
     let board = Board::new(context.output.bars(), context.output.quiet);
-    let mut tasks = data::obtain(catalogue, std::slice::from_ref(benchmark), context.settings(), &board)?;
+    let mut tasks =
+        data::obtain(catalogue, std::slice::from_ref(benchmark), context.settings(), &board)?;
     let data = match tasks.remove(&task.name) {
         Some(Ok(data)) => data,
         Some(Err(reason)) => bail!("{}", reason.message),
@@ -106,7 +119,8 @@ fn read(args: &Args, examples: &Examples, labels: &[String]) -> anyhow::Result<V
         let key = if by_text { examples.texts.get(row) } else { examples.ids.get(row) };
         places.entry(key).or_default().push(row);
     }
-    let numbers: BTreeMap<&str, u32> = labels.iter().zip(0..).map(|(l, i)| (l.as_str(), i)).collect();
+    let numbers: BTreeMap<&str, u32> =
+        labels.iter().zip(0..).map(|(l, i)| (l.as_str(), i)).collect();
     let mut answers = vec![None; examples.len()];
     let (mut unknown, mut first_unknown) = (0_usize, None);
     let mut rows = open(path, &[args.key.clone(), args.label.clone()])?;
@@ -114,7 +128,8 @@ fn read(args: &Args, examples: &Examples, labels: &[String]) -> anyhow::Result<V
     let mut read = 0;
     while rows.next(&mut cells)? {
         read += 1;
-        let answer = numbers.get(cells[1].trim()).map_or(Answer::OutOfChoice, |label| Answer::Label(*label));
+        let answer =
+            numbers.get(cells[1].trim()).map_or(Answer::OutOfChoice, |label| Answer::Label(*label));
         let Some(known) = places.get(cells[0].as_str()) else {
             unknown += 1;
             first_unknown.get_or_insert_with(|| cells[0].clone());
@@ -139,14 +154,20 @@ fn read(args: &Args, examples: &Examples, labels: &[String]) -> anyhow::Result<V
         if unknown == read {
             let example = if by_text { examples.texts.get(0) } else { examples.ids.get(0) };
             return Err(hinted(
-                anyhow::anyhow!("{}: no row names an example of the evaluated part; the first is `{first}`", path.display()),
+                anyhow::anyhow!(
+                    "{}: no row names an example of the evaluated part; the first is `{first}`",
+                    path.display()
+                ),
                 format!("the column `{}` should hold values such as `{example}`", args.key),
             ));
         }
         let mut err = std::io::stderr().lock();
         let _ = std::io::Write::write_fmt(
             &mut err,
-            format_args!("warning: {unknown} rows of {} name no example, the first `{first}`\n", path.display()),
+            format_args!(
+                "warning: {unknown} rows of {} name no example, the first `{first}`\n",
+                path.display()
+            ),
         );
     }
     Ok(answers.into_iter().map(|answer| answer.unwrap_or(Answer::Missing)).collect())
@@ -161,7 +182,9 @@ fn open(path: &Path, columns: &[String]) -> anyhow::Result<Rows<'static>> {
         "tsv" => Rows::delimited(&name, b'\t', columns, file)?,
         "jsonl" | "ndjson" => Rows::jsonl(&name, columns, file)?,
         "parquet" => Rows::parquet(&name, columns, file)?,
-        other => bail!("{name}: cannot read `.{other}`; predictions come as .csv, .tsv, .jsonl or .parquet"),
+        other => bail!(
+            "{name}: cannot read `.{other}`; predictions come as .csv, .tsv, .jsonl or .parquet"
+        ),
     })
 }
 
@@ -191,9 +214,13 @@ fn print(
         });
         let mark = if sample { " · SAMPLE" } else { "" };
         context.output.text(format!("{} · {protocol}{mark}", benchmark.title))?;
-        context.output.text(table(&["metric", "on", "%", "95 %", "n", "out of choice", "missing"], rows))?;
+        context
+            .output
+            .text(table(&["metric", "on", "%", "95 %", "n", "out of choice", "missing"], rows))?;
         for refused in &evaluation.refused {
-            context.output.note(format!("{} on {}: {}", refused.metric, refused.subset, refused.reason));
+            context
+                .output
+                .note(format!("{} on {}: {}", refused.metric, refused.subset, refused.reason));
         }
     }
     Ok(if evaluation.primary().is_ok() { Outcome::Done } else { Outcome::No })

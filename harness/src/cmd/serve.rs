@@ -104,12 +104,7 @@ fn make(
     look.live = Some(stamp(progress));
     let material = material(run, context)?;
     let page = html::render(&material, look, false).context("failed to make the pages")?;
-    Ok(Made {
-        html: page.html,
-        stamp: stamp(progress),
-        at: Instant::now(),
-        took: start.elapsed(),
-    })
+    Ok(Made { html: page.html, stamp: stamp(progress), at: Instant::now(), took: start.elapsed() })
 }
 
 /// Which cells ended and how: another one means other results.

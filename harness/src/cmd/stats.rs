@@ -89,7 +89,13 @@ fn lines(out: &mut impl Write, timing: bool) -> Result<()> {
     Ok(())
 }
 
-fn one(out: &mut impl Write, name: &str, flags: &[String], timing: bool, as_json: bool) -> Result<()> {
+fn one(
+    out: &mut impl Write,
+    name: &str,
+    flags: &[String],
+    timing: bool,
+    as_json: bool,
+) -> Result<()> {
     let function = json::find(&name.replace('-', "_"))?;
     let (mut input, mut opts) = (Map::new(), Map::new());
     let (mut as_json, mut timing) = (as_json, timing);

@@ -16,7 +16,8 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let output = context.output;
-    let paths: Vec<PathBuf> = context.settings().definitions.iter().chain(&args.paths).cloned().collect();
+    let paths: Vec<PathBuf> =
+        context.settings().definitions.iter().chain(&args.paths).cloned().collect();
     let catalogue = Catalogue::load(&paths).context("failed to read the definitions")?;
     for replaced in &catalogue.overrides {
         output.note(replaced.to_string());
@@ -36,7 +37,11 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         catalogue.benchmarks().count(),
         catalogue.models().count(),
         catalogue.suites().count(),
-        if problems.is_empty() { "all well".to_owned() } else { format!("{} problems", problems.len()) }
+        if problems.is_empty() {
+            "all well".to_owned()
+        } else {
+            format!("{} problems", problems.len())
+        }
     ));
     Ok(if problems.is_empty() { Outcome::Done } else { Outcome::No })
 }

@@ -37,7 +37,9 @@ pub(super) struct Args {
 fn beginning(text: &str) -> Result<String, String> {
     let text = text.to_ascii_lowercase();
     if text.len() < 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err("a digest is 64 of 0-9 and a-f, of which the first 32 at least are given".to_owned());
+        return Err(
+            "a digest is 64 of 0-9 and a-f, of which the first 32 at least are given".to_owned()
+        );
     }
     Ok(text)
 }

@@ -39,7 +39,9 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         bail!("--every is {}: give seconds above 0, at most 3600", args.every);
     }
     let run = context.run(&args.run)?;
-    let look = || progress::read(&run).with_context(|| format!("failed to look at {}", run.path().display()));
+    let look = || {
+        progress::read(&run).with_context(|| format!("failed to look at {}", run.path().display()))
+    };
     let output = context.output;
     if args.once {
         let seen = look()?;
@@ -51,7 +53,8 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         return Ok(outcome(&seen));
     }
     let screen = !output.json && std::io::stdout().is_terminal();
-    let (mut last, mut drawn, mut idle): (Option<Progress>, usize, Option<Instant>) = (None, 0, None);
+    let (mut last, mut drawn, mut idle): (Option<Progress>, usize, Option<Instant>) =
+        (None, 0, None);
     loop {
         let seen = look()?;
         if screen {
@@ -122,7 +125,11 @@ fn picture(seen: &Progress) -> String {
             cell.task.clone(),
             cell.protocol.clone(),
             format!("s{}", cell.seed),
-            if cell.state == State::Failed { String::new() } else { format!("{}/{of}", cell.answered) },
+            if cell.state == State::Failed {
+                String::new()
+            } else {
+                format!("{}/{of}", cell.answered)
+            },
             cell.quiet.map_or_else(String::new, |s| format!("{} ago", duration(s))),
             shortened(&cell.says),
         ]
@@ -153,7 +160,8 @@ const BAR: usize = 30;
 fn head(seen: &Progress) -> String {
     let full = (seen.done + seen.failed) * BAR / seen.total.max(1);
     let bar = format!("[{}{}]", "#".repeat(full), "-".repeat(BAR - full));
-    let left = seen.seconds_left.map(|s| format!(", about {} left", duration(s))).unwrap_or_default();
+    let left =
+        seen.seconds_left.map(|s| format!(", about {} left", duration(s))).unwrap_or_default();
     format!(
         "{bar} {} of {} cells done, {} failed, {} running, {} stopped, {} waiting{left}",
         seen.done, seen.total, seen.failed, seen.running, seen.stopped, seen.waiting
@@ -166,7 +174,8 @@ fn news(last: Option<&Progress>, seen: &Progress) -> Vec<String> {
     let mut lines = Vec::new();
     for cell in &seen.cells {
         let same = |c: &&CellProgress| {
-            (&c.model, &c.task, &c.protocol, c.seed) == (&cell.model, &cell.task, &cell.protocol, cell.seed)
+            (&c.model, &c.task, &c.protocol, c.seed)
+                == (&cell.model, &cell.task, &cell.protocol, cell.seed)
         };
         let before = last.cells.iter().find(same).map(|c| c.state);
         if before == Some(cell.state) || cell.state == State::Waiting {
@@ -178,7 +187,9 @@ fn news(last: Option<&Progress>, seen: &Progress) -> Vec<String> {
                 None => format!("{} examples", cell.answered),
             },
             State::Failed => cell.says.clone(),
-            State::Running | State::Stopped | State::Waiting => format!("{} examples answered", cell.answered),
+            State::Running | State::Stopped | State::Waiting => {
+                format!("{} examples answered", cell.answered)
+            }
         };
         lines.push(format!(
             "[{}/{}] {:7} {} · {} · {} · seed {} · {what}",
@@ -255,7 +266,12 @@ mod tests {
 
     #[test]
     fn the_picture_shows_what_runs_and_what_failed() {
-        let seen = seen(&[("a", State::Done), ("b", State::Running), ("c", State::Failed), ("d", State::Waiting)]);
+        let seen = seen(&[
+            ("a", State::Done),
+            ("b", State::Running),
+            ("c", State::Failed),
+            ("d", State::Waiting),
+        ]);
         insta::assert_snapshot!(picture(&seen), @r"
         mine · Mine
         [###############---------------] 1 of 4 cells done, 1 failed, 1 running, 0 stopped, 1 waiting
