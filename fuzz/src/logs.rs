@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use harness::definition::split::Part;
-use harness::manifest::Manifest;
+use harness::results::manifest::Manifest;
 use harness::store::batches::guarded;
 use harness::store::record::{CellSpec, Record, Timing};
 use harness::store::{RunFolder, examples, log, predictions, tries};
@@ -25,7 +25,7 @@ pub(crate) fn run(bytes: &[u8]) {
     let (folder, _) = super::file("manifest.json", bytes);
     let run = RunFolder::at(folder.path().to_owned());
     if let Ok(manifest) = Manifest::read(&run) {
-        let _ = harness::verify::cells(&run, &manifest);
+        let _ = harness::results::verify::cells(&run, &manifest);
     }
 }
 

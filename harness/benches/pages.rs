@@ -12,9 +12,10 @@ use std::time::Instant;
 use harness::compare::{self, Correction, Entrant, Field, Options, Part};
 use harness::definition::family::{Metric, Status};
 use harness::example::{Coded, Examples};
-use harness::manifest::Environment;
-use harness::report::html::{Column, ExampleSet, Look, Material, Ran, render};
-use harness::report::summary::{self, Cell, Data, Detail, Outcome, Row, Summary};
+use harness::report::html::{Look, render};
+use harness::results::manifest::Environment;
+use harness::results::material::{Column, ExampleSet, Material, Ran};
+use harness::results::summary::{self, Cell, Data, Detail, Outcome, Row, Summary};
 use harness::score::{Score, Subset};
 
 const MODELS: usize = 50;

@@ -9,9 +9,9 @@ use std::error::Error;
 use std::path::Path;
 use std::time::Instant;
 
+use eval_stats::rng::Stream;
 use harness::score::probe::ProbeOptions;
 use harness::score::{Vectors, head, knn, probe};
-use harness::stats::rng::Stream;
 
 const NEIGHBOURS: usize = 50;
 /// As UniVaR's owners train it.

@@ -11,8 +11,9 @@ use super::{Cell, WINDOW, fence, follow_parent, gate, harness, reason, told};
 use crate::definition::family::Capability;
 use crate::example::Examples;
 use crate::exec::events::{Event, Events};
-use crate::exec::{fenced, processes};
+use crate::exec::fenced;
 use crate::plugin;
+use crate::process;
 use crate::store::record::{CellSpec, Reason, ReasonKind};
 use crate::store::{CellFolder, examples};
 
@@ -69,7 +70,7 @@ pub fn explain(
     };
     let said = fenced::follow(&mut child, &mut take);
     if said.is_err() {
-        processes::kill(&mut child).map_err(harness)?;
+        process::kill(&mut child).map_err(harness)?;
     }
     let status = said.map_err(|mut reason| {
         reason.message += fenced::hint(&reason.message, &spec.model.access);

@@ -23,8 +23,8 @@ use crate::definition::model::{Model, Offer};
 use crate::definition::split::Part;
 use crate::example::Examples;
 use crate::exec::events::{Event, Events};
-use crate::exec::processes;
 use crate::plugin::{self, Instance, PluginError};
+use crate::process;
 use crate::store::examples::Table;
 use crate::store::log::Log;
 use crate::store::record::{CellSpec, FileRef, PluginIdentity, Reason, ReasonKind, Timing};
@@ -152,7 +152,7 @@ fn run_to_record(folder: &CellFolder, hidden: &[PathBuf], events: &Events) -> Re
         return Ok(());
     }
     timing.total_seconds = start.elapsed().as_secs_f64();
-    timing.peak_mib = processes::peak_mib(std::process::id());
+    timing.peak_mib = process::peak_mib(std::process::id());
     store::write_json(&folder.timing(), &timing).map_err(harness)
 }
 

@@ -12,8 +12,8 @@ use super::input::fill;
 use super::{Cell, harness};
 use crate::example::Examples;
 use crate::score::{ScoreError, adapt};
-use crate::stats::rng::{Stream, below};
 use crate::store::record::{Reason, ReasonKind};
+use eval_stats::rng::{Stream, below};
 
 /// The prompts of a cell.
 pub(super) struct Prompts<'a> {

@@ -10,9 +10,9 @@ use crate::exec::events::Event;
 use crate::plugin::{Instance, Listener as _};
 use crate::score::approximate::Index;
 use crate::score::{Answer, Vectors, adapt, head, knn, probe};
-use crate::stats::rng::Stream;
 use crate::store::log::{Given, Prediction, VectorLog};
 use crate::store::record::{Reason, ReasonKind};
+use eval_stats::rng::Stream;
 
 /// Bytes that the evaluation of embeddings may take beside the training vectors.
 const BUDGET: usize = 256 << 20;

@@ -8,7 +8,7 @@ use fs_err as fs;
 
 use super::{Context, Outcome, hinted};
 use crate::cell::explain;
-use crate::manifest::Manifest;
+use crate::results::manifest::Manifest;
 use crate::store::record::{CellSpec, Reason, ReasonKind};
 use crate::store::{self, CellFolder, RunFolder};
 

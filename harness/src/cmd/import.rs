@@ -15,11 +15,12 @@ use crate::definition::resources::Resources;
 use crate::definition::suite::Suite;
 use crate::exec::bars::Board;
 use crate::exec::data::{self, TaskData};
-use crate::exec::plan::{Plan, Request, path_text};
+use crate::exec::plan::{Plan, Request};
 use crate::import::{self, How, Joined, Log, Names, Rule, Tool};
-use crate::manifest::Manifest;
 use crate::normalise::Template;
 use crate::prepare;
+use crate::results::manifest::Manifest;
+use crate::store::path_text;
 use crate::store::record::{CellSpec, End, FORMAT, FileRef, Imported, PluginIdentity, Record};
 use crate::store::{self, RunFolder, predictions};
 

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{Context, Outcome, table};
 use crate::definition::family::Status;
-use crate::manifest::Manifest;
+use crate::results::manifest::Manifest;
 use crate::store;
 
 /// Lists benchmarks, tasks, models, suites or runs
@@ -140,7 +140,7 @@ fn runs(context: &Context) -> anyhow::Result<Vec<Vec<String>>> {
         let manifest: Manifest = store::read_json(&folder.manifest())?;
         let (mut done, mut failed) = (0, 0);
         for cell in &manifest.cells {
-            match crate::exec::guard::record_of(&folder.cell(&cell.folder), &cell.key)? {
+            match crate::store::record::record_of(&folder.cell(&cell.folder), &cell.key)? {
                 Some(record) if matches!(record.end, store::record::End::Done { .. }) => done += 1,
                 Some(_) => failed += 1,
                 None => {}

@@ -3,7 +3,6 @@
 //! stdout carries data, stderr everything else. Exit codes: 0 done · 1 ran, but the answer is no (a failed
 //! cell, an invalid definition) · 2 could not run · 130 interrupted.
 
-mod against;
 mod cancel;
 mod cell;
 mod compare;
@@ -37,9 +36,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+pub(crate) use crate::text::table::aligned as table;
 pub use context::{Common, Context};
 pub use hint::{Hint, hinted};
-pub use output::{Output, table};
+pub use output::Output;
 
 /// Whether a command's answer is yes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,8 +3,6 @@
 use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
-use tabled::builder::Builder;
-use tabled::settings::Style;
 
 use crate::cell::fence;
 
@@ -59,16 +57,4 @@ impl Output {
             && io::stderr().is_terminal()
             && std::env::var_os("TERM").is_none_or(|t| t != "dumb")
     }
-}
-
-/// Rows under a head as an aligned text table.
-pub fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
-    let mut builder = Builder::default();
-    builder.push_record(head.iter().copied());
-    for row in rows {
-        builder.push_record(row);
-    }
-    let mut table = builder.build();
-    table.with(Style::blank());
-    table.to_string().lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }

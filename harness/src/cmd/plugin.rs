@@ -15,10 +15,10 @@ use crate::cell::fence::{self, Gate};
 use crate::definition::access::Access;
 use crate::definition::nearest;
 use crate::exec::bars::Board;
-use crate::exec::plan::path_text;
 use crate::exec::plugins::{self, Described, search_path};
 use crate::exec::{data, fenced};
 use crate::plugin::{self, check};
+use crate::store::path_text;
 use crate::store::record::{FileRef, PluginIdentity};
 
 /// Describes and checks plugins, and starts new ones

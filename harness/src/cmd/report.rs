@@ -7,16 +7,17 @@ use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::against::against;
-use super::{Context, Outcome, compare, hinted};
+use super::{Context, Outcome, hinted};
 use crate::plot::figures::Figure;
 use crate::plot::{render, standalone};
-use crate::report::against as changes;
-use crate::report::html::{self, Look, Material, Page};
-use crate::report::summary::Summary;
+use crate::report::changes;
+use crate::report::html::{self, Look, Page};
 use crate::report::{csv, junit, latex, markdown, terminal};
+use crate::results::against::against;
+use crate::results::material::Material;
+use crate::results::summary::Summary;
+use crate::results::{Run, page_data};
 use crate::store::{self, RunFolder};
-use crate::{gather, summarise};
 
 /// Prints the leaderboard of a run and writes its files
 #[derive(Debug, clap::Args)]
@@ -275,10 +276,12 @@ fn show_changes(args: &Args, other: &str, context: &Context) -> anyhow::Result<O
 
 /// Everything that the pages of a run show. A comparison that is refused is told on them.
 pub(super) fn material(run: &RunFolder, context: &Context) -> anyhow::Result<Material> {
-    let summary = summarise::summarise(run, context.settings())?;
-    let comparison = compare::remembered(run)
+    let run = Run::open(run.clone())?;
+    let summary = run.leaderboard(context.settings().resamples)?;
+    let comparison = run
+        .default_comparison()
         .map_err(|error| format!("The models could not be compared: {error:#}."));
-    gather::gather(run, summary, comparison, context.catalogue().ok())
+    page_data::gather(&run, summary, comparison, context.catalogue().ok())
 }
 
 fn write_folder(material: &Material, look: &Look, folder: &Path) -> anyhow::Result<()> {

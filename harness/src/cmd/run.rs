@@ -13,7 +13,7 @@ use crate::definition::model::Model;
 use crate::definition::nearest;
 use crate::definition::suite::Suite;
 use crate::exec::bars::Board;
-use crate::exec::guard::{self, Limits};
+use crate::exec::guard::Limits;
 use crate::exec::local::Local;
 use crate::exec::plan::{Plan, Request, plan};
 use crate::exec::plugins::Plugins;
@@ -23,8 +23,9 @@ use crate::exec::slices::{self, may_be_sliced};
 use crate::exec::slurm::Slurm;
 use crate::exec::template::Template;
 use crate::exec::{self, Executor, data};
-use crate::manifest::Manifest;
 use crate::prepare::Meta;
+use crate::results::manifest::Manifest;
+use crate::store::record::record_of;
 use crate::store::record::{CellSpec, End};
 use crate::store::{self, RunFolder};
 
@@ -191,7 +192,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
 
     sweep(&run, &cells).context("failed to remove what a killed run left")?;
     let summary = print(&run, Face::Terminal, context)?;
-    let unanswered = summary.cells.len() - crate::report::numbers(&summary);
+    let unanswered = summary.cells.len() - crate::results::summary::numbers(&summary);
     output.note(format!(
         "{} cells run, {} reused, {} failed, {} not started; {unanswered} cells of the board carry a reason instead of a number",
         tally.ran, tally.reused, tally.failed, tally.skipped
@@ -281,7 +282,7 @@ fn sweep(run: &RunFolder, cells: &[CellSpec]) -> anyhow::Result<()> {
             continue;
         }
         folder.sweep()?;
-        if guard::record_of(&folder, &cell.key)?
+        if record_of(&folder, &cell.key)?
             .is_some_and(|record| matches!(record.end, End::Done { .. }))
         {
             folder.remove_log()?;

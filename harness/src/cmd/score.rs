@@ -13,9 +13,10 @@ use crate::example::Examples;
 use crate::exec::bars::Board;
 use crate::exec::data;
 use crate::normalise::Rows;
+use crate::prepare;
 use crate::report::{interval, percent};
+use crate::results::leaderboard;
 use crate::score::{self, Answer, Evaluation, Questions, Subset};
-use crate::{prepare, summarise};
 
 /// Scores predictions made elsewhere, without a suite
 #[derive(Debug, clap::Args)]
@@ -107,7 +108,10 @@ fn evaluate(
         clusters: &examples.clusters,
         groups: &examples.groups,
     };
-    Ok(score::evaluate(&questions, &summarise::rules(benchmark, &task, context.settings()))?)
+    Ok(score::evaluate(
+        &questions,
+        &leaderboard::rules(benchmark, &task, context.settings().resamples),
+    )?)
 }
 
 /// One answer an example, in the evaluated order.

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::report::{look, material};
 use super::{Context, Outcome, hinted};
-use crate::progress::{self, CellProgress, Progress, State};
 use crate::report::html::{self, Look};
+use crate::results::progress::{self, CellProgress, Progress, State};
 use crate::serve::Server;
 use crate::store::{self, RunFolder};
 

@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use super::{Context, Outcome, hinted};
 use crate::definition::nearest;
-use crate::manifest::Manifest;
 use crate::report::card;
+use crate::results::manifest::Manifest;
 use crate::store::{self, RunFolder};
 
 /// Shows one benchmark, task, model, suite or run in full

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use serde_json::{Map, Value, json};
 
 use super::{Context, Outcome};
-use crate::stats::json;
+use eval_stats::json;
 
 /// Statistics by name.
 ///

@@ -6,10 +6,10 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use super::{Context, Outcome, table};
-use crate::efficiency::{self, Row};
 use crate::exec::jobs;
 use crate::exec::slurm::Slurm;
-use crate::progress::{self, Progress, State};
+use crate::results::progress::{self, Progress, State};
+use crate::results::usage::{self, Row};
 use crate::store::RunFolder;
 
 /// Counts what is done of a run, from any machine that sees its folder
@@ -150,7 +150,7 @@ fn text(status: &Status) -> String {
 }
 
 fn tell_efficiency(run: &RunFolder, context: &Context) -> anyhow::Result<Outcome> {
-    let rows = efficiency::read(run).context("failed to read what the cells took")?;
+    let rows = usage::read(run).context("failed to read what the cells took")?;
     if context.output.json {
         for row in &rows {
             context.output.json(row)?;

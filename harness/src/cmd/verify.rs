@@ -7,9 +7,9 @@ use anyhow::Context as _;
 use fs_err as fs;
 
 use super::{Context, Outcome, report};
-use crate::manifest::Manifest;
+use crate::results::manifest::Manifest;
+use crate::results::verify::{self, SideBySide, Verified};
 use crate::store::RunFolder;
-use crate::verify::{self, SideBySide, Verified};
 
 /// Recomputes hashes, scores and reports of a run, or compares two runs answer by answer
 #[derive(Debug, clap::Args)]

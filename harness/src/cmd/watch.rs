@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 
 use super::{Context, Outcome, table};
-use crate::progress::{self, CellProgress, Progress, State};
+use crate::results::progress::{self, CellProgress, Progress, State};
 
 /// Shows how far a run is, until it ends
 #[derive(Debug, clap::Args)]

@@ -11,9 +11,9 @@ use super::draws::Design;
 use super::field::Field;
 use super::result::{Gap, Options, PairCultures};
 use crate::definition::family::Metric;
-use crate::stats::StatsError;
-use crate::stats::descriptive::quantile_sorted;
-use crate::stats::permutation::plus_one;
+use eval_stats::StatsError;
+use eval_stats::descriptive::quantile_sorted;
+use eval_stats::permutation::plus_one;
 
 /// Resamples by culture, at most.
 pub(super) const RESAMPLES: usize = 2_000;

@@ -9,8 +9,8 @@ use rayon::prelude::*;
 
 use crate::definition::family::Metric;
 use crate::score::metrics::Margins;
-use crate::stats::bootstrap::replicate_on;
-use crate::stats::rng::{Batch, Generator, Stream, below};
+use eval_stats::bootstrap::replicate_on;
+use eval_stats::rng::{Batch, Generator, Stream, below};
 
 use super::field::Field;
 

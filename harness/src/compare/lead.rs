@@ -6,8 +6,8 @@
 //! `1 - alpha / m`; half widths are scaled by the ratio of the normal quantiles), and likely where they do so unwidened.
 
 use super::result::{Options, Outcome, Pair, Verdict};
-use crate::stats::StatsError;
-use crate::stats::dist::norm_isf;
+use eval_stats::StatsError;
+use eval_stats::dist::norm_isf;
 
 /// What may be said of the best model.
 #[derive(Debug, Clone, PartialEq)]

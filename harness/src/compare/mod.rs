@@ -1,28 +1,27 @@
 //! Which of the models of a run is better, and do we know it? Pure: [`Field`]s in, a [`Report`] out.
 //!
 //! Only answers to the same examples by the same protocol are compared, paired by example. The test follows from the
-//! metric, the number of models and whether examples are independent ([`crate::stats::choose`]); every benchmark's
+//! metric, the number of models and whether examples are independent ([`eval_stats::choose`]); every benchmark's
 //! intervals, ranks and cultures come from one set of draws that all its models share (`draws`). "Not significant" is
 //! never told as "equal": beside it stands what a sample of this size could have shown.
 
 mod cultures;
 mod draws;
-mod face;
 mod field;
 mod lead;
 mod over;
 mod pairs;
 mod result;
+pub(crate) mod words;
 
 #[cfg(test)]
 mod tests;
 
 use rayon::prelude::*;
 
-use crate::stats::StatsError;
-use crate::stats::correction;
+use eval_stats::StatsError;
+use eval_stats::correction;
 
-pub use face::{effect, latex, markdown, p_value, points, rank, text};
 pub use field::{Entrant, Field, Part};
 pub use lead::{Closest, Lead, Level};
 pub use result::{
@@ -30,6 +29,9 @@ pub use result::{
     Options, Outcome, Over, OverBenchmarks, Pair, PairCultures, PairOver, Ranked, Report, Standing,
     Verdict,
 };
+
+/// Seed of the resamples; one for all runs, so that a report never changes by itself.
+pub(crate) const RESAMPLING_SEED: u64 = 1;
 
 /// Why a comparison cannot be made at all.
 #[derive(Debug, thiserror::Error)]
@@ -127,6 +129,23 @@ pub fn compare(
         over,
         not_compared,
     })
+}
+
+impl Default for Options {
+    /// How models are compared where nothing else is asked for.
+    fn default() -> Self {
+        Self {
+            alpha: 0.05,
+            confidence: crate::score::CONFIDENCE,
+            correction: Correction::Holm,
+            resamples: 10_000,
+            seed: RESAMPLING_SEED,
+            test: None,
+            baseline: None,
+            margin: None,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
 }
 
 impl Report {

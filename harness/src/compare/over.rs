@@ -4,16 +4,16 @@ use super::Column;
 use super::result::{
     Chosen, FriedmanOver, Options, Outcome, Over, OverBenchmarks, PairOver, Ranked, Verdict,
 };
-use crate::stats::StatsError;
-use crate::stats::choose::{MetricKind, Situation, choose_test};
-use crate::stats::correction::{PartialConjunction, holm, replicability_count};
-use crate::stats::friedman::{
+use super::words::Signature;
+use eval_stats::StatsError;
+use eval_stats::choose::{MetricKind, Situation, choose_test};
+use eval_stats::correction::{PartialConjunction, holm, replicability_count};
+use eval_stats::friedman::{
     critical_difference, friedman, friedman_permutation, friedman_vs_control, nemenyi, rank_row,
 };
-use crate::stats::ranking::compact_letters;
-use crate::stats::report::Signature;
-use crate::stats::rng::Stream;
-use crate::stats::wilcoxon::{WilcoxonOptions, ZeroMethod, wilcoxon};
+use eval_stats::ranking::compact_letters;
+use eval_stats::rng::Stream;
+use eval_stats::wilcoxon::{WilcoxonOptions, ZeroMethod, wilcoxon};
 
 /// Benchmarks without those whose examples another one holds already: (used, left out with the reason).
 fn distinct<'a>(there: &[&'a Column]) -> (Vec<&'a Column>, Vec<(String, String)>) {

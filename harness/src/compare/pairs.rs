@@ -9,29 +9,25 @@ use super::field::{Entrant, Field};
 use super::result::{
     Chosen, Ends, Equivalence, Omnibus, Options, Outcome, Pair, Standing, Verdict,
 };
+use super::words::{Comparison, Signature, paragraph};
 use crate::definition::family::Metric;
-use crate::stats::StatsError;
-use crate::stats::bootstrap::tie_tolerance;
-use crate::stats::cells::Cells;
-use crate::stats::choose::{MetricKind, Situation, Test, choose_test};
-use crate::stats::cluster::clustered_wilson;
-use crate::stats::descriptive::quantile_sorted;
-use crate::stats::dist::norm_sf;
-use crate::stats::friedman::{cochran_q, rank_row};
-use crate::stats::interval::wilson;
-use crate::stats::mcnemar::{
-    Alternative, McnemarMethod, PairedTable, accuracy_difference, mcnemar,
-};
-use crate::stats::metric::{LabelMetric, MetricOptions};
-use crate::stats::permutation::{
-    PermutationMethod, permutation_mean, permutation_metric, plus_one,
-};
-use crate::stats::power::{MillerDesign, mde_mcnemar};
-use crate::stats::ranking::compact_letters;
-use crate::stats::report::{Comparison, Signature, paragraph};
-use crate::stats::rng::Stream;
-use crate::stats::ttest::{cohens_h, paired_t, tost_accuracy};
-use crate::stats::wilcoxon::{WilcoxonOptions, ZeroMethod, wilcoxon};
+use eval_stats::StatsError;
+use eval_stats::bootstrap::tie_tolerance;
+use eval_stats::cells::Cells;
+use eval_stats::choose::{MetricKind, Situation, Test, choose_test};
+use eval_stats::cluster::clustered_wilson;
+use eval_stats::descriptive::quantile_sorted;
+use eval_stats::dist::norm_sf;
+use eval_stats::friedman::{cochran_q, rank_row};
+use eval_stats::interval::wilson;
+use eval_stats::mcnemar::{Alternative, McnemarMethod, PairedTable, accuracy_difference, mcnemar};
+use eval_stats::metric::{LabelMetric, MetricOptions};
+use eval_stats::permutation::{PermutationMethod, permutation_mean, permutation_metric, plus_one};
+use eval_stats::power::{MillerDesign, mde_mcnemar};
+use eval_stats::ranking::compact_letters;
+use eval_stats::rng::Stream;
+use eval_stats::ttest::{cohens_h, paired_t, tost_accuracy};
+use eval_stats::wilcoxon::{WilcoxonOptions, ZeroMethod, wilcoxon};
 
 /// Power of the minimum detectable effect.
 const POWER: f64 = 0.8;
@@ -658,7 +654,7 @@ impl Contest<'_> {
             equivalence: pair.equivalence.as_ref().map(|e| (e.margin, e.p)),
             signature: self.signature(family),
         };
-        use crate::stats::report::Verdict as Told;
+        use super::words::Verdict as Told;
         pair.verdict = match comparison.verdict() {
             Told::ABetter => Verdict::ABetter,
             Told::BBetter => Verdict::BBetter,

@@ -5,6 +5,7 @@ use super::{
     Verdict, compare,
 };
 use crate::definition::family::Metric;
+use crate::report::comparison::{latex, markdown, text};
 
 fn options() -> Options {
     Options {
@@ -313,9 +314,9 @@ fn the_faces_escape_and_the_answer_is_the_same_on_any_thread() {
     };
     let report = run(1);
     assert_eq!(serde_json::to_vec(&report).unwrap(), serde_json::to_vec(&run(3)).unwrap());
-    assert!(super::latex(&report).contains("a\\_b\\&"));
-    assert!(super::markdown(&report).contains("a\\_b&amp;\\|c"));
-    for face in [super::text(&report), super::markdown(&report)] {
+    assert!(latex(&report).contains("a\\_b\\&"));
+    assert!(markdown(&report).contains("a\\_b&amp;\\|c"));
+    for face in [text(&report), markdown(&report)] {
         assert!(face.contains("gone") && face.contains("no cell was planned"));
         assert!(!face.contains("NaN"));
     }

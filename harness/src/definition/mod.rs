@@ -12,7 +12,6 @@ pub mod source;
 pub mod split;
 pub mod step;
 pub mod suite;
-pub mod validate;
 
 /// The name among `there` that is most like `name`, if one is near enough: "did you mean ...?".
 pub fn nearest<'a>(name: &str, there: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

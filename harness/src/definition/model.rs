@@ -1,6 +1,7 @@
 //! A model: a plugin, a configuration and weights. `baselines/*/models/*.toml`.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +67,19 @@ pub struct Model {
     /// Handed to the plugin as JSON.
     #[serde(default)]
     pub config: toml::Table,
+}
+
+impl Model {
+    /// Whether `plugin` is a path, not a name.
+    pub fn plugin_is_a_path(&self) -> bool {
+        is_path(&self.plugin)
+    }
+}
+
+/// Whether the name of a plugin is a path: it has a separator or an ending.
+pub fn is_path(name: &str) -> bool {
+    let path = Path::new(name);
+    path.components().count() > 1 || path.extension().is_some()
 }
 
 /// What stands around the questions that a language model is asked (`loglikelihood`, `generate`).

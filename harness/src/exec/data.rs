@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use rayon::prelude::*;
 
 use super::bars::Board;
-use super::plan::path_text;
 use crate::definition::catalogue::Catalogue;
 use crate::definition::family::{Benchmark, Family, Task};
 use crate::definition::model::Model;
@@ -14,6 +13,7 @@ use crate::fetch::{self, FetchError, Fetched};
 use crate::prepare::{self, Mode};
 use crate::sample;
 use crate::settings::{DataMode, Settings};
+use crate::store::path_text;
 use crate::store::record::{FileRef, Reason, ReasonKind};
 
 /// Prepared examples of one task.

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::events::Event;
-use super::processes;
 use crate::definition::access::Access;
+use crate::process;
 use crate::store::record::{Reason, ReasonKind};
 
 /// How often a silent child is looked at.
@@ -33,7 +33,7 @@ pub fn command(access: &Access, threads: usize) -> io::Result<(Command, TempDir)
     // Not in the cell's folder, whose path may be too long for a socket of Python's `multiprocessing`.
     let scratch = tempfile::Builder::new().prefix("culture-eval-").tempdir()?;
     let mut command = Command::new(std::env::current_exe()?);
-    processes::budget(processes::lead(&mut command), threads);
+    process::budget(process::lead(&mut command), threads);
     if !access.everything {
         environment(&mut command, access);
     }
@@ -71,10 +71,10 @@ pub fn follow(
         match events.recv_timeout(LOOK) {
             Ok(event) => take(event)?,
             Err(mpsc::RecvTimeoutError::Disconnected) => {
-                return processes::wait(child).map_err(failed);
+                return process::wait(child).map_err(failed);
             }
             Err(mpsc::RecvTimeoutError::Timeout) => {
-                if let Some(status) = processes::ended(child).map_err(failed)? {
+                if let Some(status) = process::ended(child).map_err(failed)? {
                     // Nobody is left who could write.
                     events.iter().try_for_each(&mut take)?;
                     return Ok(status);
@@ -98,11 +98,11 @@ pub fn output(
     let (out, err) = (hear(child.stdout.take()), hear(child.stderr.take()));
     let start = Instant::now();
     let status = loop {
-        if let Some(status) = processes::ended(&mut child)? {
+        if let Some(status) = process::ended(&mut child)? {
             break Some(status);
         }
         if start.elapsed() > patience {
-            processes::kill(&mut child)?;
+            process::kill(&mut child)?;
             break None;
         }
         std::thread::sleep(Duration::from_millis(5));

@@ -14,10 +14,11 @@ use fs_err::OpenOptions;
 
 use super::bars::Board;
 use super::events::Event;
-use super::{fenced, processes, slices};
+use super::{fenced, slices};
+use crate::process;
 use crate::store::lease::{Holder, Lease, Taken};
-use crate::store::record::{CellSpec, End, FORMAT, Reason, ReasonKind, Record};
-use crate::store::{self, CellFolder, tries};
+use crate::store::record::{CellSpec, End, Reason, ReasonKind, fail, record_of};
+use crate::store::{CellFolder, tries};
 
 /// What a cell may take.
 #[derive(Debug, Clone)]
@@ -53,27 +54,6 @@ const WAIT: Duration = Duration::from_millis(200);
 
 /// Bytes of a failed cell's messages that its reason quotes.
 const QUOTED_BYTES: usize = 400;
-
-/// The record of a cell, where it has one of this key.
-pub fn record_of(folder: &CellFolder, key: &str) -> std::io::Result<Option<Record>> {
-    if !folder.record().is_file() {
-        return Ok(None);
-    }
-    let record: Record = store::read_json(&folder.record())?;
-    Ok((record.key == key && record.format <= FORMAT).then_some(record))
-}
-
-/// Puts down that a cell failed, unless it has a record by now; returns what its record says.
-pub fn fail(folder: &CellFolder, key: &str, reason: Reason) -> std::io::Result<End> {
-    let record = Record::new(key, End::Failed { reason });
-    if !store::place_json(&folder.record(), &record)? {
-        if let Some(there) = record_of(folder, key)? {
-            return Ok(there.end);
-        }
-        store::write_json(&folder.record(), &record)?;
-    }
-    Ok(record.end)
-}
 
 /// Runs a cell to its record, or waits for the one who does; with the last of its slices it ends as a whole.
 pub fn run(
@@ -271,10 +251,10 @@ fn watch(
     let mut pause = Duration::from_millis(1);
     loop {
         look();
-        if let Some(status) = processes::ended(child).context("failed to wait for a cell")? {
+        if let Some(status) = process::ended(child).context("failed to wait for a cell")? {
             return Ok(Ended::Exited(status));
         }
-        let used = if memory > 0 { processes::resident_mib(child.id()) } else { 0 };
+        let used = if memory > 0 { process::resident_mib(child.id()) } else { 0 };
         let killed = if stop.load(Ordering::SeqCst) {
             Some(Ended::Stopped)
         } else if timeout > 0 && start.elapsed() >= Duration::from_secs(timeout) {
@@ -291,7 +271,7 @@ fn watch(
             None
         };
         if let Some(ended) = killed {
-            processes::kill(child).context("failed to end a cell")?;
+            process::kill(child).context("failed to end a cell")?;
             return Ok(ended);
         }
         // Short at first, so that quick cells are not waited for.

@@ -13,7 +13,6 @@ pub mod jobs;
 pub mod local;
 pub mod plan;
 pub mod plugins;
-pub mod processes;
 pub mod queue;
 pub mod shard;
 pub mod slices;
@@ -26,6 +25,7 @@ use std::sync::atomic::AtomicBool;
 use anyhow::Context as _;
 use fs_err as fs;
 
+use crate::store::record::record_of;
 use crate::store::record::{CellSpec, End};
 use crate::store::{CellFolder, RunFolder, tries};
 use bars::Board;
@@ -88,7 +88,7 @@ pub fn select(run: &RunFolder, cells: &[CellSpec], retry: bool) -> anyhow::Resul
         };
         if spec.slice.is_some() {
             let whole = folder.whole();
-            match guard::record_of(&whole, &spec.key)?.map(|record| record.end) {
+            match record_of(&whole, &spec.key)?.map(|record| record.end) {
                 Some(End::Done { .. }) => {
                     todo.tally.reused += 1;
                     continue;
@@ -104,7 +104,7 @@ pub fn select(run: &RunFolder, cells: &[CellSpec], retry: bool) -> anyhow::Resul
                 prepare(&whole, &CellSpec { slice: None, ..spec.clone() })?;
             }
         }
-        match guard::record_of(&folder, &spec.key)?.map(|record| record.end) {
+        match record_of(&folder, &spec.key)?.map(|record| record.end) {
             Some(End::Done { .. }) if spec.slice.is_none() || folder.predictions().is_file() => {
                 todo.tally.reused += 1;
                 slices::settle(spec, &folder)?;

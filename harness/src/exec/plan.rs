@@ -1,12 +1,13 @@
 //! A suite becomes cells: which model serves which task by which protocol, and what is missing for it.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::data::TaskData;
 use super::plugins::{Described, Plugins};
 use crate::definition::family::{Benchmark, Capability, Protocol, Task};
 use crate::definition::model::{Model, Offer, Prompting};
+use crate::store::path_text;
 use crate::store::record::{CellSpec, FORMAT, FileRef, Reason, ReasonKind};
 
 /// What was asked for, every name resolved.
@@ -218,12 +219,6 @@ fn not_served(task: &Task, wanted: &[String], described: &Described) -> String {
         );
     }
     format!("the plugin offers {}; `{}` needs {}", offers.join(", "), task.name, needs.join("; "))
-}
-
-/// The same path as text, for records.
-pub fn path_text(path: &Path) -> String {
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| PathBuf::from(path));
-    absolute.to_string_lossy().into_owned()
 }
 
 #[cfg(test)]

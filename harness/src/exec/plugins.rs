@@ -7,10 +7,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::fenced;
-use super::plan::path_text;
 use crate::definition::access::Access;
 use crate::definition::family::Capability;
 use crate::settings::Settings;
+use crate::store::path_text;
 use crate::store::record::{FileRef, PluginIdentity, Reason, ReasonKind};
 use crate::{plugin, store};
 

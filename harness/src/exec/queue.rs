@@ -10,12 +10,13 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 
 use super::bars::Board;
-use super::guard::{Limits, fail, record_of};
+use super::guard::Limits;
 use super::jobs::{self, JobFolder};
 use super::slices::{self, Turn, turn};
 use super::{Executor, Tally, Todo};
 use crate::definition::resources::Resources;
 use crate::store::record::{CellSpec, End, Reason};
+use crate::store::record::{fail, record_of};
 use crate::store::{CellFolder, RunFolder, lease, tries};
 
 /// Whether a task is known to its scheduler.

@@ -8,11 +8,10 @@ use std::io;
 
 use fs_err as fs;
 
-use super::guard::{fail, record_of};
-use super::plan::path_text;
 use crate::definition::family::Capability;
 use crate::definition::model::Offer;
-use crate::store::record::{CellSpec, End, Reason, Record, Slice, Timing};
+use crate::store::path_text;
+use crate::store::record::{CellSpec, End, Reason, Record, Slice, Timing, fail, record_of};
 use crate::store::{self, CellFolder, RunFolder, predictions};
 
 /// Whether a cell may be sliced, by its plugin: each slice needs the fitted model, and embeddings are evaluated together.

@@ -86,6 +86,15 @@ impl Cache {
     }
 }
 
+/// What a source is in the cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// One file: the archive itself where it is one.
+    File,
+    /// A folder that a mirror holds unpacked; it is recorded separately from its archive.
+    Folder,
+}
+
 /// One source in the index.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Entry {
@@ -99,6 +108,12 @@ pub(super) struct Entry {
     pub(super) mark: Mark,
     /// The local copy it was taken from.
     pub(super) from: Option<Stamp>,
+}
+
+impl Entry {
+    pub(super) fn kind(&self) -> Kind {
+        if self.tree { Kind::Folder } else { Kind::File }
+    }
 }
 
 /// Size and time of a file: unchanged means not hashed again.

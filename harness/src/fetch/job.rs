@@ -6,13 +6,14 @@ use std::path::{Component, Path};
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
-use super::cache::{self, Cache, Entry, Mark, Stamp, read_json, temporary, write_json};
+use super::cache::{self, Cache, Entry, Kind, Mark, Stamp, read_json, temporary, write_json};
 use super::error::FetchError;
 use super::local::{self, Found};
 use super::progress::Progress;
+use super::trust::{Seen, Trust};
 use super::unpack::{self, CONTENT, Limits};
 use super::verify::{check_pins, digest, files_below, pinned, tree_digest};
-use super::{Fetched, Mirror, Options, Verified, Via, trust};
+use super::{Fetched, Mirror, Options, Verified, Via};
 use crate::definition::source::{Source, Unpack};
 
 /// Everything that one fetch needs to know.
@@ -53,6 +54,10 @@ impl<'a> Job<'a> {
 
     pub(super) fn io(&self, error: io::Error) -> FetchError {
         FetchError::Io { name: self.name.clone(), error }
+    }
+
+    fn trust(&self) -> Trust<'_> {
+        Trust { name: &self.name, from: &self.source.from, cache: &self.cache }
     }
 
     pub(super) fn note(&self, line: &str) {
@@ -126,7 +131,7 @@ impl<'a> Job<'a> {
         let object = self.cache.object(&sha256);
         match digest(&object) {
             Ok(found) if check_pins(&self.name, self.source, "the cache", &found).is_ok() => {
-                let entry = self.entry(&found.sha256, found.bytes, false, None);
+                let entry = self.entry(&found.sha256, found.bytes, Kind::File, None);
                 self.remember(&entry)?;
                 Ok(Some(entry))
             }
@@ -136,7 +141,7 @@ impl<'a> Job<'a> {
 
     /// For sources without a pin: the record still stands, and the local copy it came from is unchanged.
     fn is_still_trusted(&self, entry: &Entry) -> Result<bool, FetchError> {
-        match trust::recorded(self, entry.tree)? {
+        match self.trust().recorded(entry.kind())? {
             Some(sha256) if sha256 == entry.sha256 => {}
             None if self.options.offline => {}
             _ => return Ok(false),
@@ -151,12 +156,12 @@ impl<'a> Job<'a> {
         }
     }
 
-    fn entry(&self, sha256: &str, bytes: u64, tree: bool, from: Option<Stamp>) -> Entry {
+    fn entry(&self, sha256: &str, bytes: u64, kind: Kind, from: Option<Stamp>) -> Entry {
         Entry {
             name: self.name.clone(),
             sha256: sha256.to_owned(),
             bytes,
-            tree,
+            tree: kind == Kind::Folder,
             mark: Mark::default(),
             from,
         }
@@ -203,15 +208,17 @@ impl<'a> Job<'a> {
     ) -> Result<Fetched, FetchError> {
         let found = digest(file).map_err(|e| self.io(e))?;
         let pinned = check_pins(&self.name, self.source, place, &found)?;
+        let (sha256, bytes) = (found.sha256.as_str(), found.bytes);
+        let seen = Seen { kind: Kind::File, place, sha256, bytes };
         if pinned.is_none() {
-            trust::compare(self, false, place, &found.sha256, found.bytes)?;
+            self.trust().compare(seen)?;
         }
         install(file, &self.cache.object(&found.sha256)).map_err(|e| self.io(e))?;
-        let entry = self.entry(&found.sha256, found.bytes, false, from);
+        let entry = self.entry(&found.sha256, found.bytes, Kind::File, from);
         self.unpack(&entry, place)?;
         let verified = match pinned {
             Some(pinned) => pinned,
-            None => trust::record(self, false, place, &found.sha256, found.bytes)?,
+            None => self.trust().record(seen)?,
         };
         self.remember(&entry)?;
         self.fetched(&entry, via, verified)
@@ -240,10 +247,11 @@ impl<'a> Job<'a> {
             left = left.checked_sub(copied).ok_or_else(|| self.too_large(place))?;
         }
         let (sha256, bytes) = tree_digest(folder.path(), self.options.max_entries).map_err(io)?;
-        let verified = trust::record(self, true, place, &sha256, bytes)?;
+        let seen = Seen { kind: Kind::Folder, place, sha256: &sha256, bytes };
+        let verified = self.trust().record(seen)?;
         self.install_folder(folder, &sha256, &TreeSum { sha256: sha256.clone(), bytes })
             .map_err(io)?;
-        let entry = self.entry(&sha256, bytes, true, Some(stamp));
+        let entry = self.entry(&sha256, bytes, Kind::Folder, Some(stamp));
         self.remember(&entry)?;
         self.fetched(&entry, via, verified)
     }

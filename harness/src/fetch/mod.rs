@@ -17,6 +17,7 @@ mod lock;
 mod package;
 mod part;
 mod progress;
+mod request;
 mod retry;
 mod stream;
 mod token;
@@ -37,9 +38,9 @@ pub use self::error::FetchError;
 pub use self::progress::{Progress, Silent, Transfer};
 pub use self::token::{GITHUB_TOKEN, HF_TOKEN, Token};
 
-use self::http::Target;
 use self::job::Job;
 use self::lock::Lock;
+use self::request::Target;
 use crate::definition::source::{Origin, Source};
 
 /// Folders deeper than this are taken for a loop.

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::cache::{read_json, write_json};
 use super::error::FetchError;
-use super::http::Target;
 use super::job::Job;
+use super::request::Target;
 use super::verify::pinned;
 
 /// A `.part` file and the validators of its first answer.

@@ -10,10 +10,10 @@ use reqwest::header::{
 
 use super::drive::{self, Page};
 use super::error::FetchError;
-use super::http::{self, Answer, Target, Trouble};
 use super::job::Job;
 use super::part::{Part, content_length};
 use super::progress::Transfer;
+use super::request::{self, Answer, Target, Trouble};
 
 /// Web pages are read up to here.
 const PAGE: u64 = 1024 * 1024;
@@ -47,7 +47,7 @@ pub(super) fn attempt(
             Some(total) if total == part.len() => return Ok(()),
             _ => return Err(restart(job, part, "the server has no such range (HTTP 416)")),
         },
-        _ => return Err(http::status_trouble(job, target, &answer)),
+        _ => return Err(request::status_trouble(job, target, &answer)),
     };
     check_head(job, target, &answer, total)?;
     receive(job, target, answer, total, part, bar)
@@ -69,7 +69,7 @@ fn ask(job: &Job<'_>, target: &Target, url: &Url, part: &mut Part) -> Result<Ans
             headers.insert(IF_RANGE, header(validator)?);
         }
     }
-    http::get(job, url, &headers)
+    request::get(job, url, &headers)
 }
 
 fn restart(job: &Job<'_>, part: &mut Part, reason: &str) -> Trouble {
@@ -186,7 +186,7 @@ fn receive(
             Err(error) => {
                 let had = part.len();
                 let of = total.map_or_else(String::new, |total| format!(" of {total}"));
-                let why = http::innermost(&error);
+                let why = request::innermost(&error);
                 let reason = format!("connection lost after {had}{of} bytes ({why})");
                 return Err(Trouble::Again { reason, after: None });
             }

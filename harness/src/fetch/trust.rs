@@ -1,15 +1,13 @@
 //! Trust on first use: what a source without a published checksum was when it was first seen (`sources.lock`).
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
 use super::Verified;
-use super::cache::write_whole;
+use super::cache::{Cache, Kind, write_whole};
 use super::error::FetchError;
-use super::job::Job;
 use super::lock::Lock;
 use crate::definition::source::Origin;
 
@@ -32,87 +30,99 @@ struct Record {
     from: String,
 }
 
-/// The name under which a source is recorded; a folder in a mirror is recorded apart from its archive.
-pub(super) fn entry_name(name: &str, tree: bool) -> String {
-    if tree { format!("{name}#unpacked") } else { name.to_owned() }
+/// A file or folder as it was found.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen<'a> {
+    pub(super) kind: Kind,
+    /// Where it was found, for messages.
+    pub(super) place: &'a str,
+    pub(super) sha256: &'a str,
+    pub(super) bytes: u64,
 }
 
-/// The recorded hash of a source, if it was seen before.
-pub(super) fn recorded(job: &Job<'_>, tree: bool) -> Result<Option<String>, FetchError> {
-    let records = read(job, &job.cache.sources_lock())?;
-    let record = records.sources.get(&entry_name(&job.name, tree));
-    Ok(record.filter(|r| r.from == origin(&job.source.from)).map(|r| r.sha256.clone()))
+/// The records of one source.
+pub(super) struct Trust<'a> {
+    /// `dataset/source`.
+    pub(super) name: &'a str,
+    pub(super) from: &'a Origin,
+    pub(super) cache: &'a Cache,
 }
 
-/// Refuses what differs from the record; `TrustOnFirstUse` where there is none yet.
-pub(super) fn compare(
-    job: &Job<'_>,
-    tree: bool,
-    place: &str,
-    sha256: &str,
-    bytes: u64,
-) -> Result<Verified, FetchError> {
-    let path = job.cache.sources_lock();
-    let now = Record { sha256: sha256.to_owned(), bytes, from: origin(&job.source.from) };
-    against(job, &read(job, &path)?, &entry_name(&job.name, tree), place, &now)
-}
-
-/// The same, and records what is seen for the first time: the last step, once the source is known to be usable.
-pub(super) fn record(
-    job: &Job<'_>,
-    tree: bool,
-    place: &str,
-    sha256: &str,
-    bytes: u64,
-) -> Result<Verified, FetchError> {
-    let path = job.cache.sources_lock();
-    let _lock = Lock::take(&job.cache.lock("sources"), || {}).map_err(|e| job.io(e))?;
-    let mut records = read(job, &path)?;
-    let entry = entry_name(&job.name, tree);
-    let now = Record { sha256: sha256.to_owned(), bytes, from: origin(&job.source.from) };
-    let verified = against(job, &records, &entry, place, &now)?;
-    if verified == Verified::TrustOnFirstUse {
-        records.sources.insert(entry, now);
-        let text = toml::to_string(&records).map_err(|e| job.io(std::io::Error::other(e)))?;
-        write_whole(&path, format!("{HEAD}\n{text}").as_bytes()).map_err(|e| job.io(e))?;
+impl Trust<'_> {
+    /// The recorded hash, if the source was seen before.
+    pub(super) fn recorded(&self, kind: Kind) -> Result<Option<String>, FetchError> {
+        let records = self.read()?;
+        let record = records.sources.get(&self.entry(kind));
+        Ok(record.filter(|r| r.from == origin(self.from)).map(|r| r.sha256.clone()))
     }
-    Ok(verified)
-}
 
-fn against(
-    job: &Job<'_>,
-    records: &Records,
-    entry: &str,
-    place: &str,
-    now: &Record,
-) -> Result<Verified, FetchError> {
-    match records.sources.get(entry).filter(|then| then.from == now.from) {
-        Some(then) if then == now => Ok(Verified::Recorded),
-        Some(then) => Err(FetchError::Changed {
-            name: job.name.as_str().into(),
-            place: place.into(),
-            entry: entry.into(),
-            expected: then.sha256.as_str().into(),
-            actual: now.sha256.as_str().into(),
-            lock: job.cache.sources_lock().display().to_string().into(),
-        }),
-        None => Ok(Verified::TrustOnFirstUse),
+    /// Refuses what differs from the record; `TrustOnFirstUse` where there is none yet.
+    pub(super) fn compare(&self, seen: Seen<'_>) -> Result<Verified, FetchError> {
+        self.against(&self.read()?, seen)
     }
-}
 
-fn read(job: &Job<'_>, path: &Path) -> Result<Records, FetchError> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Records::default()),
-        Err(error) => return Err(job.io(error)),
-    };
-    toml::from_str(&text).map_err(|e| {
-        job.io(std::io::Error::other(format!(
-            "{} is damaged ({}); correct or remove it",
-            path.display(),
-            e.message()
-        )))
-    })
+    /// The same, and records what is seen for the first time: the last step, once the source is known to be usable.
+    pub(super) fn record(&self, seen: Seen<'_>) -> Result<Verified, FetchError> {
+        let _lock = Lock::take(&self.cache.lock("sources"), || {}).map_err(|e| self.io(e))?;
+        let mut records = self.read()?;
+        let verified = self.against(&records, seen)?;
+        if verified == Verified::TrustOnFirstUse {
+            records.sources.insert(self.entry(seen.kind), self.now(seen));
+            let text = toml::to_string(&records).map_err(|e| self.io(std::io::Error::other(e)))?;
+            write_whole(&self.cache.sources_lock(), format!("{HEAD}\n{text}").as_bytes())
+                .map_err(|e| self.io(e))?;
+        }
+        Ok(verified)
+    }
+
+    fn entry(&self, kind: Kind) -> String {
+        match kind {
+            Kind::File => self.name.to_owned(),
+            Kind::Folder => format!("{}#unpacked", self.name),
+        }
+    }
+
+    fn now(&self, seen: Seen<'_>) -> Record {
+        Record { sha256: seen.sha256.to_owned(), bytes: seen.bytes, from: origin(self.from) }
+    }
+
+    fn against(&self, records: &Records, seen: Seen<'_>) -> Result<Verified, FetchError> {
+        let (entry, now) = (self.entry(seen.kind), self.now(seen));
+        match records.sources.get(&entry).filter(|then| then.from == now.from) {
+            Some(then) if *then == now => Ok(Verified::Recorded),
+            Some(then) => Err(FetchError::Changed {
+                name: self.name.into(),
+                place: seen.place.into(),
+                entry: entry.into(),
+                expected: then.sha256.as_str().into(),
+                actual: now.sha256.as_str().into(),
+                lock: self.cache.sources_lock().display().to_string().into(),
+            }),
+            None => Ok(Verified::TrustOnFirstUse),
+        }
+    }
+
+    fn read(&self) -> Result<Records, FetchError> {
+        let path = self.cache.sources_lock();
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Records::default());
+            }
+            Err(error) => return Err(self.io(error)),
+        };
+        toml::from_str(&text).map_err(|e| {
+            self.io(std::io::Error::other(format!(
+                "{} is damaged ({}); correct or remove it",
+                path.display(),
+                e.message()
+            )))
+        })
+    }
+
+    fn io(&self, error: std::io::Error) -> FetchError {
+        FetchError::Io { name: self.name.to_owned(), error }
+    }
 }
 
 /// The origin in one line.

@@ -6,7 +6,7 @@ use super::forest::{self, Forest};
 use super::heatmap::{self, Heatmap};
 use super::rank_interval::{self, Intervals};
 use crate::compare::{self, OverBenchmarks, Report};
-use crate::report::summary::Summary;
+use crate::results::summary::Summary;
 
 /// A figure of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]

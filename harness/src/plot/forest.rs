@@ -7,8 +7,9 @@ use super::axis::Scale;
 use super::colour::Colour;
 use super::mark::{circle, diamond, polygon};
 use super::svg::{Anchor, PAD, SIZE, SMALL, Svg, Type};
-use super::words::{p_value, points, shorten, width};
+use super::words::{points, shorten, width};
 use crate::compare::{Report, Verdict};
+use crate::text::format::p_value;
 
 /// The rows.
 #[derive(Debug, Clone, PartialEq)]

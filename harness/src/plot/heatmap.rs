@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 use super::Frame;
 use super::colour::Colour;
 use super::svg::{Anchor, PAD, SIZE, SMALL, Svg, Type};
-use super::words::{p_value, points, shorten, value, width};
+use super::words::{points, shorten, value, width};
 use crate::compare;
-use crate::report::summary::{Cell as Scored, Outcome, Summary};
+use crate::results::summary::{Cell as Scored, Outcome, Summary};
 use crate::score::{Score, Subset};
+use crate::text::format::p_value;
 
 /// The cells.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,7 +55,7 @@ pub struct Value {
 impl Heatmap {
     /// All models on all benchmarks; a model that ran by several protocols has a row for each.
     pub fn board(summary: &Summary) -> Self {
-        let lines = crate::report::lines(summary);
+        let lines = crate::results::summary::lines(summary);
         let cell = |cell: Option<&&Scored>| match cell.map(|c| (&c.outcome, c)) {
             Some((Outcome::Score(score), cell)) => Cell::Value(Value {
                 shade: score.value,

@@ -2,7 +2,7 @@
 //!
 //! One drawing serves light pages, dark pages and files: colours are CSS variables with fallbacks ([`VARIABLES`]; a page
 //! sets them, [`css`] is ready-made), and [`standalone`] writes the fallbacks in for programs that know no variables. No
-//! figure computes a statistic: intervals, tests and ranks come from [`crate::report::summary::Summary`] and
+//! figure computes a statistic: intervals, tests and ranks come from [`crate::results::summary::Summary`] and
 //! [`crate::compare::Report`]. Nothing is told by colour alone, every figure has `<title>` and `<desc>`, shortened names
 //! have the full one in a `<title>`, and all text is escaped.
 //!
@@ -46,7 +46,6 @@ mod tests;
 
 pub use colour::{VARIABLES, css};
 pub use svg::standalone;
-pub(crate) use words::escape;
 
 /// What every figure has.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use super::Frame;
 use super::colour::Colour;
-use super::words::{escape, shorten, width, wrap};
+use super::words::{shorten, width, wrap};
+use crate::text::escape::xml as escape;
 
 /// Size of text in px.
 pub(super) const SIZE: f64 = 12.0;

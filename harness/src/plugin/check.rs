@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{Columns, Host, Instance, Library, Listener, PluginError, TaskInfo, load};
 use crate::definition::family::Capability;
 use crate::definition::model::Offer;
-use crate::exec::processes;
+use crate::process;
 
 /// How to check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -547,7 +547,7 @@ fn leak(checked: &Checked) -> Seen {
     /// Allocators keep a little; a leak of a few KiB a call is far more.
     const SLACK_MIB: u64 = 16;
     // Programs that the plugin has started count too.
-    let resident = || processes::resident_mib(std::process::id());
+    let resident = || process::resident_mib(std::process::id());
     if resident() == 0 {
         return Err(Not::Applicable("this system does not tell its memory in /proc".to_owned()));
     }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::PluginError;
+use crate::definition::model::is_path;
 use crate::definition::nearest;
 
 /// Finds `tfidf-logreg` as `libtfidf_logreg.so` (or `.dylib`, `.dll`) in the first folder that has it. A name with a
@@ -32,12 +33,6 @@ pub fn find(name: &str, folders: &[PathBuf]) -> Result<PathBuf, PluginError> {
         searched: folders.iter().map(|f| f.display().to_string()).collect::<Vec<_>>().join(", "),
         hint: hint.unwrap_or_default(),
     })
-}
-
-/// Whether a model's `plugin` is a path, not a name.
-pub fn is_path(name: &str) -> bool {
-    let path = Path::new(name);
-    path.components().count() > 1 || path.extension().is_some()
 }
 
 fn file_name(name: &str) -> String {

@@ -12,7 +12,7 @@ mod library;
 mod tests;
 
 pub use error::PluginError;
-pub use find::{find, is_path};
+pub use find::find;
 pub use host::{Host, Listener};
 pub use instance::{Columns, Instance, TaskInfo};
 pub use library::{Library, load};

@@ -10,6 +10,7 @@
 mod collect;
 mod files;
 mod meta;
+pub mod validate;
 
 use std::collections::BTreeMap;
 use std::io;

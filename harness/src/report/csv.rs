@@ -1,6 +1,6 @@
 //! The leaderboard as tidy CSV: one row per score, primary ones and all others.
 
-use super::summary::{Outcome, Summary};
+use crate::results::summary::{Outcome, Summary};
 use crate::score::Score;
 
 const HEAD: [&str; 21] = [

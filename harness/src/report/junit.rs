@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use super::summary::{Cell, Column, Data, Outcome, Summary};
 use super::{interval, percent};
-use crate::plot::escape;
+use crate::results::summary::{Cell, Column, Data, Outcome, Summary};
 use crate::store::record::ReasonKind;
+use crate::text::escape::xml as escape;
 
 /// All cells of the board.
 pub fn render(summary: &Summary) -> String {

@@ -7,10 +7,10 @@
 
 use std::fmt::Write;
 
-use super::summary::{Column, Data, Outcome, Summary};
-use super::{Footnotes, legend, lines, percent, remarks};
+use super::{Footnotes, legend, percent, remarks};
 use crate::compare::{self, Report, Verdict};
-use crate::stats::report::latex_escape as escape;
+use crate::results::summary::{Column, Data, Outcome, Summary, lines};
+use crate::text::escape::latex as escape;
 
 /// Columns of one table: more stand in a further one, so that a page of 16 cm holds them.
 const ACROSS: usize = 4;

@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
-use super::summary::{Data, Detail, Outcome, Summary};
-use super::{Footnotes, interval, legend, lines, mark, percent, remarks};
+use super::{Footnotes, interval, legend, mark, percent, remarks};
+use crate::results::summary::{Data, Detail, Outcome, Summary, lines};
 use crate::score::Subset;
+use crate::text::escape::markdown as escape;
 
 /// The whole board.
 pub fn render(summary: &Summary) -> String {
@@ -158,38 +159,5 @@ fn data(text: &mut String, summary: &Summary) {
             escape(&column.licence),
             escape(&column.notes.join("; "))
         );
-    }
-}
-
-/// Text that cannot leave its table cell or become markup.
-pub(crate) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\n' | '\r' => out.push(' '),
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            // `$` begins mathematics on GitHub, `@` mentions somebody, `#1` links an issue.
-            '|' | '`' | '*' | '_' | '[' | ']' | '\\' | '~' | '$' | '#' => {
-                out.push('\\');
-                out.push(c);
-            }
-            '@' => out.push_str("&#64;"),
-            c if c.is_control()
-                || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') =>
-                {}
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn text_cannot_leave_its_cell() {
-        assert_eq!(super::escape("a|b\n<script>\u{202e}x"), "a\\|b &lt;script&gt;x");
-        assert_eq!(super::escape("$x$ #1 @you"), "\\$x\\$ \\#1 &#64;you");
     }
 }

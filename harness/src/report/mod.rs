@@ -1,26 +1,20 @@
 //! One [`summary::Summary`], many faces: terminal, Markdown, CSV, LaTeX, JUnit, JSON, pages for a browser. No face computes a number.
 
-pub mod against;
 pub mod card;
+pub mod changes;
+pub mod comparison;
 pub mod csv;
 pub mod html;
 pub mod junit;
 pub mod latex;
 pub mod markdown;
-pub mod summary;
 pub mod terminal;
 
-use std::collections::BTreeMap;
-
-use summary::{Cell, Data, Outcome, Summary};
+use crate::results::summary::{Data, Outcome, Summary};
 
 use crate::score::Score;
 use crate::store::record::Reason;
-
-/// A fraction as it stands in a table: percent with one decimal.
-pub fn percent(value: f64) -> String {
-    format!("{:.1}", value * 100.0)
-}
+pub(crate) use crate::text::format::percent;
 
 /// An interval as it stands in a table.
 pub fn interval(score: &Score) -> String {
@@ -61,25 +55,6 @@ pub fn remarks(summary: &Summary) -> Vec<String> {
     lines
 }
 
-/// The lines of the board: a model has one line, or more where it ran by several protocols.
-/// Line `i` of a model holds, for every benchmark, the cell of its `i`-th protocol.
-pub fn lines(summary: &Summary) -> Vec<(&str, BTreeMap<&str, &Cell>)> {
-    let mut lines = Vec::new();
-    for model in &summary.models {
-        let mut of_model: Vec<BTreeMap<&str, &Cell>> = vec![BTreeMap::new()];
-        for cell in summary.cells.iter().filter(|c| c.model == model.name) {
-            let free = of_model.iter().position(|line| !line.contains_key(cell.benchmark.as_str()));
-            let place = free.unwrap_or_else(|| {
-                of_model.push(BTreeMap::new());
-                of_model.len() - 1
-            });
-            of_model[place].insert(&cell.benchmark, cell);
-        }
-        lines.extend(of_model.into_iter().map(|line| (model.name.as_str(), line)));
-    }
-    lines
-}
-
 /// Footnotes: each distinct reason once, numbered in order of appearance on the board.
 #[derive(Debug, Default)]
 pub struct Footnotes(Vec<Reason>);
@@ -98,11 +73,6 @@ impl Footnotes {
     pub fn iter(&self) -> impl Iterator<Item = (usize, &Reason)> {
         self.0.iter().enumerate().map(|(i, reason)| (i + 1, reason))
     }
-}
-
-/// How many cells of the board carry a number.
-pub fn numbers(summary: &Summary) -> usize {
-    summary.cells.iter().filter(|c| matches!(c.outcome, Outcome::Score(_))).count()
 }
 
 /// What stands under every face: how to read it, and with what it was made.

@@ -6,8 +6,8 @@ use tabled::builder::Builder;
 use tabled::settings::object::{Columns, Rows};
 use tabled::settings::{Alignment, Style};
 
-use super::summary::{Data, Outcome, Summary};
-use super::{Footnotes, interval, legend, lines, mark, percent, remarks, sample_reasons};
+use super::{Footnotes, interval, legend, mark, percent, remarks, sample_reasons};
+use crate::results::summary::{Data, Outcome, Summary, lines};
 
 /// The whole board as text.
 pub fn render(summary: &Summary) -> String {

@@ -2,12 +2,12 @@
 
 use std::ops::Range as Slices;
 
-use crate::stats::bootstrap::BootstrapMethod;
-use crate::stats::descriptive::mean;
+use eval_stats::bootstrap::BootstrapMethod;
+use eval_stats::descriptive::mean;
 
 use super::Reason;
 use super::board::{Board, Measure, fill, is_accuracy};
-use super::evaluate::{Evaluation, Refusal, Score, Subset};
+use super::figures::{Evaluation, Refusal, Score, Subset};
 use super::metrics::Margins;
 use super::resample::{Units, bootstrap};
 

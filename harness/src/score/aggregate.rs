@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::stats::bootstrap::BootstrapMethod;
+use eval_stats::bootstrap::BootstrapMethod;
 
 use super::board::{Board, Measure};
-use super::evaluate::{Questions, Rules};
+use super::figures::{Questions, Rules};
 use super::resample::{Range, bootstrap};
 use super::{Reason, ScoreError};
 

@@ -137,7 +137,7 @@ impl<'a> Index<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stats::rng::{Stream, uniform};
+    use eval_stats::rng::{Stream, uniform};
 
     /// Vectors around ten centres.
     fn drawn(n: usize, dims: usize, seed: u64) -> Vec<f32> {

@@ -2,9 +2,9 @@
 
 use crate::definition::family::Metric;
 use crate::example::Coded;
-use crate::stats::bootstrap::BootstrapMethod;
+use eval_stats::bootstrap::BootstrapMethod;
 
-use super::evaluate::{Evaluation, Questions, Refusal, Rules, Score, Subset};
+use super::figures::{Evaluation, Questions, Refusal, Rules, Score, Subset};
 use super::metrics::{Margins, check, column, same_length};
 use super::resample::{Cell, Range, Units, bootstrap, proportion};
 use super::{Answer, Reason, ScoreError};

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ScoreError;
 use super::resample::CONFIDENCE;
-use crate::stats::interval::wilson;
+use eval_stats::interval::wilson;
 
 /// A calibration curve.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::stats::StatsError;
+use eval_stats::StatsError;
 
 /// A call that cannot be answered: which argument is at fault and what to give instead.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

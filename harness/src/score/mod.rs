@@ -2,7 +2,7 @@
 //!
 //! [`adapt`] turns what a model gives (scores, log-likelihoods, replies) into answers, [`knn`], [`probe`] and [`head`]
 //! turn embeddings into answers, [`metrics`] counts, [`evaluate()`] gives every score its n and its 95 % interval, and
-//! [`aggregate()`] sums up several benchmarks. Statistics come from [`crate::stats`], randomness from its named streams.
+//! [`aggregate()`] sums up several benchmarks. Statistics come from [`eval_stats`], randomness from its named streams.
 
 mod across;
 mod answer;
@@ -21,6 +21,7 @@ pub mod aggregate;
 pub mod approximate;
 pub mod calibration;
 pub mod evaluate;
+pub mod figures;
 pub mod head;
 pub mod knn;
 pub mod metrics;
@@ -32,7 +33,8 @@ mod tests;
 pub use aggregate::{Aggregate, Part, aggregate};
 pub use answer::Answer;
 pub use error::{Reason, ScoreError};
-pub use evaluate::{Evaluation, Questions, Refusal, Rules, Score, Subset, evaluate};
+pub use evaluate::evaluate;
+pub use figures::{Evaluation, Questions, Refusal, Rules, Score, Subset};
 pub use linear::Linear;
 pub use resample::CONFIDENCE;
 pub use vectors::Vectors;

@@ -163,7 +163,7 @@ fn add_rows<S: Simd, const R: usize>(simd: S, rows: [&[f32]; R], by: [f32; R], s
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stats::rng::{Stream, below, normal};
+    use eval_stats::rng::{Stream, below, normal};
 
     #[test]
     fn gradients_equal_the_definition_at_every_shape() {

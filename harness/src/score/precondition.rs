@@ -121,7 +121,7 @@ fn cholesky(matrix: &mut [f64], dims: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stats::rng::{Stream, normal};
+    use eval_stats::rng::{Stream, normal};
 
     #[test]
     fn a_solution_solves() {

@@ -7,7 +7,7 @@
 
 use rayon::prelude::*;
 
-use crate::stats::rng::{Stream, below, uniform};
+use eval_stats::rng::{Stream, below, uniform};
 
 use super::linear::{CHUNK, Linear, scores_of, softmax_gradient};
 use super::matmul::{Panels, ROWS, product, width};

@@ -1,4 +1,4 @@
-//! The bridge to [`crate::stats`]: examples collapsed to patterns of clusters, resampled as a multinomial.
+//! The bridge to [`eval_stats`]: examples collapsed to patterns of clusters, resampled as a multinomial.
 //!
 //! A cluster is the multiset of its (slice, gold, column, bucket) cells. Clusters with the same multiset are one pattern,
 //! so that drawing as many clusters as there are is one multinomial draw over patterns: O(patterns), not O(examples).
@@ -6,13 +6,13 @@
 
 use std::collections::HashMap;
 
-use crate::stats::bootstrap::{BootstrapMethod, BootstrapOptions, replicate_on, summarise};
-use crate::stats::cluster::clustered_wilson;
-use crate::stats::dist::z_of_confidence;
-use crate::stats::interval::{Method, wilson, wilson_real};
-use crate::stats::rng::Stream;
-use crate::stats::sampling::Multinomial;
-use crate::stats::{Interval, StatsError};
+use eval_stats::bootstrap::{BootstrapMethod, BootstrapOptions, replicate_on, summarise};
+use eval_stats::cluster::clustered_wilson;
+use eval_stats::dist::z_of_confidence;
+use eval_stats::interval::{Method, wilson, wilson_real};
+use eval_stats::rng::Stream;
+use eval_stats::sampling::Multinomial;
+use eval_stats::{Interval, StatsError};
 
 use super::metrics::Margins;
 

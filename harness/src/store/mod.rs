@@ -387,6 +387,12 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// The same path as text, for records.
+pub fn path_text(path: &Path) -> String {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| PathBuf::from(path));
+    absolute.to_string_lossy().into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

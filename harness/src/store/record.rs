@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::CellFolder;
 use crate::definition::family::{Capability, Protocol, Task};
 use crate::definition::model::Model;
-use crate::plugin;
 
 /// Version of the files of a run folder; raised when old ones need another reader.
 pub const FORMAT: u32 = 1;
@@ -142,7 +142,7 @@ impl CellSpec {
                 for name in CARD {
                     model.remove(name);
                 }
-                if plugin::is_path(&self.model.plugin) {
+                if self.model.plugin_is_a_path() {
                     model.remove("plugin");
                 }
             }
@@ -359,6 +359,27 @@ pub struct Timing {
     /// What kept its plugin in; empty in files of older versions.
     #[serde(default)]
     pub fence: String,
+}
+
+/// The record of a cell, where it has one of this key.
+pub fn record_of(folder: &CellFolder, key: &str) -> std::io::Result<Option<Record>> {
+    if !folder.record().is_file() {
+        return Ok(None);
+    }
+    let record: Record = super::read_json(&folder.record())?;
+    Ok((record.key == key && record.format <= FORMAT).then_some(record))
+}
+
+/// Puts down that a cell failed, unless it has a record by now; returns what its record says.
+pub fn fail(folder: &CellFolder, key: &str, reason: Reason) -> std::io::Result<End> {
+    let record = Record::new(key, End::Failed { reason });
+    if !super::place_json(&folder.record(), &record)? {
+        if let Some(there) = record_of(folder, key)? {
+            return Ok(there.end);
+        }
+        super::write_json(&folder.record(), &record)?;
+    }
+    Ok(record.end)
 }
 
 #[cfg(test)]

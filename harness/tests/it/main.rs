@@ -32,6 +32,5 @@ mod scoring;
 mod secrets;
 mod slices;
 mod slurm;
-mod stats;
 mod verify;
 mod weights;

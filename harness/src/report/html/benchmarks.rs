@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::material::Material;
 use super::{plain, plain_lines};
 use crate::definition::family::Status;
-use crate::manifest::tasks_of;
 use crate::prepare::Meta;
+use crate::results::manifest::tasks_of;
+use crate::results::material::Material;
 
 /// By name of the benchmark.
 pub(super) fn benchmarks(material: &Material) -> Value {

@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::material::Material;
 use super::plain;
-use crate::compare::{Standing, rank};
-use crate::report::summary::{Cell, Column, Data, Outcome};
-use crate::report::{interval, legend, lines, mark, percent, remarks};
+use crate::compare::Standing;
+use crate::report::{interval, legend, mark, percent, remarks};
+use crate::results::material::Material;
+use crate::results::summary::{Cell, Column, Data, Outcome, lines};
 use crate::score::Score;
+use crate::text::format::rank;
 
 /// Everything that the first look needs.
 pub(super) fn board(material: &Material) -> Value {

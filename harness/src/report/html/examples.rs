@@ -6,9 +6,9 @@
 
 use serde_json::{Value, json};
 
-use super::material::{Column, ExampleSet, Material};
 use super::pack::Part;
 use super::plain;
+use crate::results::material::{Column, ExampleSet, Material};
 
 /// Heads of all sets.
 pub(super) fn heads(material: &Material) -> Value {

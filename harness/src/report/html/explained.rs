@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::material::{Explained, Material};
 use super::plain;
 use crate::plot::Frame;
 use crate::plot::scatter::{self, Point, Scatter};
+use crate::results::material::{Explained, Material};
 
 /// Examples that are shown one by one.
 const SHOWN: usize = 200;

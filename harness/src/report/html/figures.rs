@@ -4,7 +4,6 @@
 use serde_json::{Map, Value, json};
 
 use super::explained::{self, KINDS};
-use super::material::{Column, ExampleSet, Material};
 use super::{plain, training};
 use crate::compare::Report;
 use crate::plot::critical_difference::{self, Diagram};
@@ -12,6 +11,7 @@ use crate::plot::figures::{self, Sheet};
 use crate::plot::heatmap::{self, Heatmap};
 use crate::plot::rank_interval::{self, Intervals};
 use crate::plot::{Frame, calibration, learning_curve, scatter};
+use crate::results::material::{Column, ExampleSet, Material};
 
 /// All drawings of a run, for files.
 pub fn drawings(material: &Material, report: &Report) -> Sheet {

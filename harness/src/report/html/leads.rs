@@ -4,12 +4,13 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::material::Material;
 use super::plain;
-use crate::compare::{self, Lead, Level, OverBenchmarks, p_value, points};
-use crate::report::summary::{Cell, Outcome, Summary};
+use crate::compare::{self, Lead, Level, OverBenchmarks};
 use crate::report::{interval, percent};
+use crate::results::material::Material;
+use crate::results::summary::{Cell, Outcome, Summary};
 use crate::score::{Score, Subset};
+use crate::text::format::{p_value, points};
 
 /// Every benchmark and protocol: one lead for all examples, then one a culture.
 pub(super) fn leads(material: &Material) -> (Vec<Value>, Vec<Value>) {

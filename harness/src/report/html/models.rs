@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::material::{Column, Material};
 use super::{plain, plain_lines};
 use crate::report::card;
 use crate::report::percent;
+use crate::results::material::{Column, Material};
 
 /// Card and tables of every model, in board order.
 pub(super) fn models(material: &Material) -> Value {

@@ -15,12 +15,12 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::material::Material;
 use super::pack::Part;
 use super::{
     benchmarks, board, examples, explained, figures, leads, models, pairs, plain, provenance,
     scores,
 };
+use crate::results::material::Material;
 
 const PAGE: &str = include_str!("../../../../reports/templates/page.html");
 const STYLE: &str = include_str!("../../../../reports/templates/style.css");
@@ -214,9 +214,9 @@ fn template(
 
 /// The board as plain text, for readers without a script.
 fn rows(material: &Material) -> Value {
-    use crate::report::summary::Outcome;
+    use crate::results::summary::Outcome;
     let summary = &material.summary;
-    let rows = crate::report::lines(summary).into_iter().map(|(model, line)| {
+    let rows = crate::results::summary::lines(summary).into_iter().map(|(model, line)| {
         let cells = summary.benchmarks.iter().map(|column| {
             match line.get(column.name.as_str()).map(|c| (&c.outcome, &c.protocol)) {
                 Some((Outcome::Score(score), protocol)) => format!(

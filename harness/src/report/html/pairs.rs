@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::material::Material;
 use super::plain;
-use crate::compare::{
-    Outcome, OverBenchmarks, Pair, Report, Standing, Verdict, effect, p_value, points, rank,
-};
+use crate::compare::{Outcome, OverBenchmarks, Pair, Report, Standing, Verdict};
+use crate::report::comparison::effect;
 use crate::report::percent;
+use crate::results::material::Material;
+use crate::text::format::{p_value, points, rank};
 
 /// Which outcomes there are, what is over them, and what was left out.
 pub(super) fn overview(material: &Material) -> Value {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::material::Material;
 use super::plain;
+use crate::results::material::Material;
 
 /// Everything on the run page.
 pub(super) fn provenance(material: &Material) -> Value {

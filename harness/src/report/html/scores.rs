@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::material::Material;
 use super::plain;
 use crate::report::percent;
-use crate::report::summary::Detail;
+use crate::results::material::Material;
+use crate::results::summary::Detail;
 use crate::score::Subset;
 
 /// What stands in a row, in order.

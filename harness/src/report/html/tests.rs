@@ -12,8 +12,9 @@ use super::*;
 use crate::compare::{self, Correction, Entrant, Field, Options, Part};
 use crate::definition::family::Metric;
 use crate::example::{Coded, Examples};
-use crate::manifest::Environment;
-use crate::report::summary::Summary;
+use crate::results::manifest::Environment;
+use crate::results::material::{Column, ExampleSet, Material, Ran};
+use crate::results::summary::Summary;
 
 /// A summary as the first release wrote it.
 const OLD: &str = include_str!("../../../tests/fixtures/summary/1.json");

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::material::{CellFacts, Material};
 use super::plain;
 use crate::plot::learning_curve::{Curves, Point, Series};
+use crate::results::material::{CellFacts, Material};
 
 /// Metrics with a curve: name, what the axis says, whether it is a fraction.
 const DRAWN: [(&str, &str, bool); 2] =

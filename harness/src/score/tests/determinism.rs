@@ -2,7 +2,7 @@
 
 use crate::score::probe::ProbeOptions;
 use crate::score::{Vectors, head, knn, probe};
-use crate::stats::rng::{Stream, below, normal};
+use eval_stats::rng::{Stream, below, normal};
 
 fn on_threads<T: Send>(threads: usize, job: impl FnOnce() -> T + Send) -> T {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(job)

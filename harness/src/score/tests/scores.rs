@@ -10,8 +10,8 @@ use crate::score::{
     Answer, Evaluation, Part, Questions, Reason, Rules, Score, ScoreError, Subset, aggregate,
     evaluate,
 };
-use crate::stats::interval::wilson;
-use crate::stats::rng::{Stream, below, uniform};
+use eval_stats::interval::wilson;
+use eval_stats::rng::{Stream, below, uniform};
 
 /// Columns of a small benchmark, owned.
 #[derive(Clone)]

@@ -1,0 +1,127 @@
+//! Answers of a run, joined with the gold labels by id.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use anyhow::Context as _;
+
+use super::Run;
+use super::cells::{Done, Group};
+use super::manifest::Manifest;
+use crate::example::Examples;
+use crate::prepare;
+use crate::score::Answer;
+use crate::store::predictions;
+use crate::store::record::FileRef;
+
+/// Columns of answers as the score room wants them.
+pub(crate) struct Columns {
+    pub(crate) names: Vec<String>,
+    pub(crate) primary: usize,
+    pub(crate) answers: Vec<Vec<Answer>>,
+    /// Of the columns whose variant gives scores.
+    pub(super) ranks: Vec<Option<Vec<Option<u32>>>>,
+}
+
+/// The answers of all seeds of a group, joined with the examples by id.
+pub(super) fn columns(run: &Run, group: &Group) -> anyhow::Result<Columns> {
+    let first = &group.cells[0];
+    let mut columns = Columns {
+        names: first.variants.clone(),
+        primary: first.primary,
+        answers: Vec::new(),
+        ranks: Vec::new(),
+    };
+    for cell in &group.cells {
+        let path = run.folder.cell(&cell.planned.folder).predictions();
+        let examples = run.gold.of(cell)?;
+        for (column, ranks) in join(&path, cell, &examples)? {
+            columns.answers.push(column);
+            columns.ranks.push(ranks);
+        }
+    }
+    Ok(columns)
+}
+
+type Joined = (Vec<Answer>, Option<Vec<Option<u32>>>);
+
+/// For each variant one answer an example, by id; an example without a row is missing. The rank of the gold label is its
+/// place among the kept best labels, where the model gives scores.
+fn join(path: &Path, cell: &Done, examples: &Examples) -> anyhow::Result<Vec<Joined>> {
+    let (variants, n) = (cell.variants.len(), examples.len());
+    let mut seen = vec![false; variants * n];
+    let mut answers = vec![vec![Answer::Missing; n]; variants];
+    let mut ranks: Vec<Option<Vec<Option<u32>>>> = vec![None; variants];
+    let labels = &cell.spec.task.labels;
+    predictions::scan(path, &cell.variants, labels, &examples.ids, true, |row| {
+        if std::mem::replace(&mut seen[row.variant * n + row.example], true) {
+            return Err(std::io::Error::other(format!(
+                "{}: the example `{}` is answered twice; delete the cell's folder and run again",
+                path.display(),
+                examples.ids.get(row.example)
+            )));
+        }
+        answers[row.variant][row.example] = match row.label {
+            Some(label) => Answer::Label(label),
+            None if row.out_of_choice => Answer::OutOfChoice,
+            None => Answer::Missing,
+        };
+        if !row.top.is_empty() {
+            let gold = examples.labels[row.example];
+            let rank = row.top.iter().position(|label| *label == gold).map(|rank| rank as u32);
+            ranks[row.variant].get_or_insert_with(|| vec![None; n])[row.example] = rank;
+        }
+        Ok(())
+    })?;
+    Ok(answers.into_iter().zip(ranks).collect())
+}
+
+/// Gold labels of the evaluated parts, read once per data and protocol.
+#[derive(Debug)]
+pub(crate) struct Gold {
+    /// Prepared data by task.
+    data: BTreeMap<String, FileRef>,
+    texts: bool,
+    read: Mutex<BTreeMap<String, Arc<Examples>>>,
+}
+
+impl Gold {
+    /// Without the texts.
+    pub(crate) fn new(manifest: &Manifest) -> Self {
+        Self { data: manifest.data.clone(), texts: false, read: Mutex::default() }
+    }
+
+    /// With the texts.
+    pub(crate) fn with_texts(manifest: &Manifest) -> Self {
+        Self { texts: true, ..Self::new(manifest) }
+    }
+
+    /// The examples that a cell evaluated.
+    pub(crate) fn of(&self, cell: &Done) -> anyhow::Result<Arc<Examples>> {
+        let spec = &cell.spec;
+        let key = format!("{} {:?} {}", spec.data.sha256, spec.protocol.eval, spec.limit);
+        let mut read = self
+            .read
+            .lock()
+            .map_err(|_| anyhow::anyhow!("another thread failed while reading examples"))?;
+        if let Some(known) = read.get(&key) {
+            return Ok(known.clone());
+        }
+        let path = self.data.get(&spec.task.name).map_or(&spec.data.path, |file| &file.path);
+        let load = if self.texts { prepare::load } else { prepare::load_without_texts };
+        let mut examples = load(path.as_ref(), &spec.protocol.eval, &spec.task.labels)
+            .with_context(|| {
+                format!(
+                    "failed to read the gold labels of `{}`; run the suite again to prepare them",
+                    spec.task.name
+                )
+            })?;
+        if spec.limit > 0 {
+            examples.truncate(spec.limit);
+        }
+        let examples = Arc::new(examples);
+        read.insert(key, examples.clone());
+        Ok(examples)
+    }
+}

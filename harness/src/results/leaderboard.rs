@@ -1,0 +1,440 @@
+//! From a run folder to a [`Summary`]: answers are joined with the gold labels by id and scored. Never calls a model.
+//!
+//! Evaluations are remembered in the run's `scores/`, named by a hash of all that went into them; the folder may be
+//! deleted at any time.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use eval_stats::dist::t_ppf;
+use eval_stats::rng::Stream;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::Run;
+use super::answers::{Columns, columns};
+use super::cells::{Group, by_model_and_protocol};
+use super::manifest::{Manifest, tasks_of};
+use super::summary::{Cell, Detail, FORMAT, Outcome, Summary};
+use crate::compare::RESAMPLING_SEED;
+use crate::definition::family::{Benchmark, Task};
+use crate::example::Examples;
+use crate::score::{self, Answer, Evaluation, Questions, Rules, Score, Subset};
+use crate::store::record::{Reason, ReasonKind};
+use crate::store::{self, RunFolder};
+
+/// Raised when the same answers get other scores: remembered evaluations are made anew.
+const VERSION: u32 = 2;
+
+/// Answers of one set of columns to one benchmark.
+#[derive(Serialize)]
+struct Asked<'a> {
+    version: u32,
+    benchmark: &'a Benchmark,
+    /// Hash of the answers of each part and seed.
+    predictions: Vec<&'a str>,
+    variants: &'a [String],
+    resamples: usize,
+    data: Vec<&'a str>,
+}
+
+/// What is remembered of a benchmark: by set of answers (`direct`, `knn`, `mean of 10`, …).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Scored {
+    /// The set of answers, the primary one first.
+    sets: Vec<(String, Evaluation)>,
+}
+
+/// Makes the summary of a run.
+pub(super) fn leaderboard(run: &Run, resamples: usize) -> anyhow::Result<Summary> {
+    let manifest = &run.manifest;
+    let work: Vec<(&Benchmark, &str, Vec<&Group>)> = manifest
+        .columns
+        .iter()
+        .filter_map(|column| manifest.benchmarks.iter().find(|b| b.name == column.name))
+        .flat_map(|benchmark| {
+            let tasks = tasks_of(benchmark, &manifest.benchmarks);
+            by_model_and_protocol(&run.groups, &tasks)
+                .into_iter()
+                .map(move |(model, parts)| (benchmark, model, parts))
+        })
+        .collect();
+    let scored: Vec<(Vec<Cell>, Vec<Detail>)> = work
+        .par_iter()
+        .map(|(benchmark, model, parts)| score_cell(run, resamples, benchmark, model, parts))
+        .collect::<anyhow::Result<_>>()?;
+
+    let (mut cells, mut scores) = (Vec::new(), Vec::new());
+    for (more_cells, more_scores) in scored {
+        cells.extend(more_cells);
+        scores.extend(more_scores);
+    }
+    fill_gaps(manifest, &mut cells);
+    order(manifest, &mut cells, &mut scores);
+    Ok(Summary {
+        format: FORMAT,
+        suite: manifest.suite.name.clone(),
+        title: manifest.suite.title.clone(),
+        sample: cells.iter().any(|c| c.sample && matches!(c.outcome, Outcome::Score(_))),
+        confidence: score::CONFIDENCE,
+        signature: signature(manifest, resamples),
+        benchmarks: manifest.columns.clone(),
+        models: manifest.rows.clone(),
+        cells,
+        scores,
+        published: manifest.published.clone(),
+    })
+}
+
+fn signature(manifest: &Manifest, resamples: usize) -> String {
+    let seeds: Vec<String> = manifest.seeds.iter().map(u64::to_string).collect();
+    let limit = if manifest.limit > 0 {
+        format!(" · first {} examples only", manifest.limit)
+    } else {
+        String::new()
+    };
+    format!(
+        "culture-eval {} · suite {} · seeds {} · {resamples} resamples, seed {RESAMPLING_SEED}{limit}",
+        manifest.harness,
+        manifest.suite.name,
+        seeds.join(" ")
+    )
+}
+
+/// Scores one model on one benchmark by one protocol.
+fn score_cell(
+    run: &Run,
+    resamples: usize,
+    benchmark: &Benchmark,
+    model: &str,
+    parts: &[&Group],
+) -> anyhow::Result<(Vec<Cell>, Vec<Detail>)> {
+    let protocol = parts[0].protocol.to_owned();
+    let mut cell = Cell {
+        model: model.to_owned(),
+        benchmark: benchmark.name.clone(),
+        protocol: protocol.clone(),
+        served: String::new(),
+        variant: String::new(),
+        seeds: Vec::new(),
+        sample: false,
+        outcome: Outcome::Reason(Reason::new(ReasonKind::NotRun, "not finished")),
+    };
+    let wanted = tasks_of(benchmark, &run.manifest.benchmarks).len();
+    if let Some(reason) = parts.iter().flat_map(|g| &g.reasons).next() {
+        cell.outcome = Outcome::Reason(reason.clone());
+        return Ok((vec![cell], Vec::new()));
+    }
+    if parts.len() < wanted {
+        let there: Vec<&str> = parts.iter().map(|g| g.task.as_str()).collect();
+        let message = format!(
+            "only {} of {wanted} parts ran by protocol {protocol}: {}",
+            parts.len(),
+            there.join(", ")
+        );
+        cell.outcome = Outcome::Reason(Reason::new(ReasonKind::NotRun, message));
+        return Ok((vec![cell], Vec::new()));
+    }
+    let first = &parts[0].cells[0];
+    first.spec.served.name().clone_into(&mut cell.served);
+    cell.sample = parts.iter().flat_map(|g| &g.cells).any(|c| c.spec.sample);
+    cell.seeds = parts[0].seeds();
+
+    let asked = Asked {
+        version: VERSION,
+        benchmark,
+        predictions: parts.iter().flat_map(|g| &g.cells).map(|c| c.predictions.as_str()).collect(),
+        variants: &first.variants,
+        resamples,
+        data: parts.iter().map(|g| g.cells[0].spec.data.sha256.as_str()).collect(),
+    };
+    let scored = remembered(&run.folder, &asked, || evaluate(run, resamples, benchmark, parts))?;
+    let mut details = Vec::new();
+    for (place, (set, evaluation)) in scored.sets.iter().enumerate() {
+        if place == 0 {
+            cell.variant.clone_from(set);
+            cell.outcome = match evaluation.primary() {
+                Ok(score) => Outcome::Score(score.clone()),
+                Err(reason) => {
+                    Outcome::Reason(Reason::new(ReasonKind::NoScore, reason.to_string()))
+                }
+            };
+        }
+        let primary = evaluation.primary().ok();
+        details.extend(evaluation.scores.iter().filter(|s| place > 0 || Some(*s) != primary).map(
+            |score| Detail {
+                model: model.to_owned(),
+                benchmark: benchmark.name.clone(),
+                protocol: protocol.clone(),
+                variant: set.clone(),
+                sample: cell.sample,
+                score: score.clone(),
+            },
+        ));
+    }
+    Ok((vec![cell], details))
+}
+
+/// Reads an evaluation from `scores/` or makes and keeps it.
+fn remembered(
+    run: &RunFolder,
+    asked: &Asked<'_>,
+    make: impl FnOnce() -> anyhow::Result<Scored>,
+) -> anyhow::Result<Scored> {
+    let key = store::sha256(&serde_json::to_vec(asked)?);
+    let path =
+        run.path().join("scores").join(format!("{}-{}.json", asked.benchmark.name, &key[..16]));
+    if let Ok(known) = store::read_json(&path) {
+        return Ok(known);
+    }
+    let scored = make()?;
+    store::write_json(&path, &scored).context("failed to keep scores")?;
+    Ok(scored)
+}
+
+/// Picked columns of answers, and of ranks where there are any.
+type View<'a> = (Vec<&'a [Answer]>, Option<Vec<&'a [Option<u32>]>>);
+
+fn evaluate(
+    run: &Run,
+    resamples: usize,
+    benchmark: &Benchmark,
+    parts: &[&Group],
+) -> anyhow::Result<Scored> {
+    let columns: Vec<Columns> = parts.iter().map(|g| columns(run, g)).collect::<Result<_, _>>()?;
+    let examples: Vec<Arc<Examples>> =
+        parts.iter().map(|g| run.gold.of(&g.cells[0])).collect::<Result<_, _>>()?;
+    let mut sets = Vec::new();
+    for (name, picked) in sets_of(&columns[0]) {
+        let views: Vec<View<'_>> = columns
+            .iter()
+            .map(|c| {
+                let pick = |i: &usize| c.answers[*i].as_slice();
+                let ranks = picked.iter().map(|i| c.ranks[*i].as_deref()).collect();
+                (picked.iter().map(pick).collect(), ranks)
+            })
+            .collect();
+        let questions: Vec<Questions<'_>> = (parts.iter().zip(&examples).zip(&views))
+            .map(|((group, examples), (answers, ranks))| Questions {
+                labels: &group.cells[0].spec.task.labels,
+                gold: &examples.labels,
+                answers,
+                ranks: ranks.as_deref(),
+                cultures: &examples.cultures,
+                clusters: &examples.clusters,
+                groups: &examples.groups,
+            })
+            .collect();
+        let rules: Vec<Rules> =
+            parts.iter().map(|g| rules(benchmark, &g.cells[0].spec.task, resamples)).collect();
+        let all = scored(benchmark, parts, &questions, &rules)?;
+        let seeds = parts[0].cells.len();
+        let evaluation = if seeds == 1 {
+            all
+        } else {
+            let each: Vec<Evaluation> = (0..seeds)
+                .map(|seed| {
+                    scored(benchmark, parts, &of_seed(&questions, seed, seeds), &quick(&rules))
+                })
+                .collect::<anyhow::Result<_>>()?;
+            widened(all, &each)?
+        };
+        sets.push((name, evaluation));
+    }
+    Ok(Scored { sets })
+}
+
+fn scored(
+    benchmark: &Benchmark,
+    parts: &[&Group],
+    questions: &[Questions<'_>],
+    rules: &[Rules],
+) -> anyhow::Result<Evaluation> {
+    if benchmark.aggregate.is_empty() {
+        Ok(score::evaluate(&questions[0], &rules[0])?)
+    } else {
+        pooled(benchmark, parts, questions, rules)
+    }
+}
+
+/// The columns of one seed: those of all seeds stand one after another.
+fn of_seed<'q>(questions: &[Questions<'q>], seed: usize, seeds: usize) -> Vec<Questions<'q>> {
+    let one = |q: &Questions<'q>| {
+        let width = q.answers.len() / seeds;
+        let columns = seed * width..(seed + 1) * width;
+        Questions {
+            answers: &q.answers[columns.clone()],
+            ranks: q.ranks.map(|r| &r[columns]),
+            ..*q
+        }
+    };
+    questions.iter().map(one).collect()
+}
+
+/// Only the values are wanted.
+fn quick(rules: &[Rules]) -> Vec<Rules> {
+    const FEW: usize = 100;
+    rules.iter().map(|r| Rules { resamples: FEW, breakdown_resamples: FEW, ..r.clone() }).collect()
+}
+
+/// Takes the spread over seeds into the intervals: the distance of each end from the value and the half width of Student's
+/// interval over the seeds add as squares (method of variance estimates recovery, Zou & Donner 2008), so that both the
+/// examples and the seeds count as samples.
+fn widened(mut all: Evaluation, each: &[Evaluation]) -> anyhow::Result<Evaluation> {
+    let seeds = each.len() as f64;
+    let t = t_ppf(0.5 + score::CONFIDENCE / 2.0, seeds - 1.0)?;
+    for score in &mut all.scores {
+        let same = |e: &Evaluation| e.find(&score.metric, &score.subset).map(|s| s.value);
+        let Some(values) = each.iter().map(same).collect::<Option<Vec<f64>>>() else { continue };
+        let variance =
+            values.iter().map(|v| (v - score.value).powi(2)).sum::<f64>() / (seeds - 1.0);
+        let over_seeds = t * (variance / seeds).sqrt();
+        score.low = (score.value - (score.value - score.low).hypot(over_seeds)).max(0.0);
+        score.high = (score.value + (score.high - score.value).hypot(over_seeds)).min(1.0);
+        score.method = format!("{} + {} seeds", score.method, each.len());
+    }
+    Ok(all)
+}
+
+/// Which columns make which set of answers: the primary ones together first, then each one that is not in it, or that is
+/// one of several in it. Columns of further seeds stand behind those of the first, in the same order.
+fn sets_of(columns: &Columns) -> Vec<(String, Vec<usize>)> {
+    let names = &columns.names;
+    let seeds = columns.answers.len() / names.len();
+    let of = |variants: std::ops::Range<usize>| -> Vec<usize> {
+        (0..seeds).flat_map(|seed| variants.clone().map(move |v| seed * names.len() + v)).collect()
+    };
+    let first = match columns.primary {
+        1 => names[0].clone(),
+        several => format!("mean of {several}"),
+    };
+    let mut sets = vec![(first, of(0..columns.primary))];
+    for (v, name) in names.iter().enumerate() {
+        if v >= columns.primary || columns.primary > 1 {
+            sets.push((name.clone(), of(v..v + 1)));
+        }
+    }
+    sets
+}
+
+/// How a benchmark is scored.
+pub fn rules(benchmark: &Benchmark, task: &Task, resamples: usize) -> Rules {
+    let positive = task
+        .positive
+        .as_ref()
+        .and_then(|p| task.labels.iter().position(|l| l == p))
+        .map(|i| i as u32);
+    let stream = Stream::new(RESAMPLING_SEED, "scores").child(&benchmark.name);
+    Rules {
+        resamples,
+        breakdown_resamples: resamples,
+        ..Rules::new(benchmark, &task.scoring, positive, stream)
+    }
+}
+
+/// An aggregate as an evaluation: the micro mean is the primary score, the macro mean stands beside it.
+fn pooled(
+    benchmark: &Benchmark,
+    parts: &[&Group],
+    questions: &[Questions<'_>],
+    rules: &[Rules],
+) -> anyhow::Result<Evaluation> {
+    let parts: Vec<score::Part<'_>> = (parts.iter().zip(questions).zip(rules))
+        .map(|((group, questions), rules)| score::Part {
+            name: &group.task,
+            questions: *questions,
+            rules,
+        })
+        .collect();
+    let metric = benchmark.metric.name().to_owned();
+    let mut evaluation = Evaluation {
+        scores: Vec::new(),
+        refused: Vec::new(),
+        metric: metric.clone(),
+        mean_over_cultures: false,
+    };
+    match score::aggregate(&parts)? {
+        Ok(found) => {
+            let answers =
+                || parts.iter().flat_map(|p| p.questions.answers.iter().copied().flatten());
+            let count =
+                |wanted: fn(&Answer) -> bool| answers().filter(|a| wanted(a)).count() as u64;
+            for (name, mean) in [
+                (metric.clone(), &found.micro),
+                (format!("{metric}, macro mean"), &found.macro_mean),
+            ] {
+                evaluation.scores.push(Score {
+                    metric: name,
+                    subset: Subset::All,
+                    value: mean.value,
+                    low: mean.low,
+                    high: mean.high,
+                    method: mean.method.clone(),
+                    n: found.n,
+                    variants: parts[0].questions.answers.len() as u64,
+                    answered: count(|a| matches!(a, Answer::Label(_))),
+                    out_of_choice: count(|a| *a == Answer::OutOfChoice),
+                    missing: count(|a| *a == Answer::Missing),
+                    clusters: found.clusters,
+                    majority: None,
+                });
+            }
+        }
+        Err(reason) => {
+            evaluation.refused.push(score::Refusal { metric, subset: Subset::All, reason });
+        }
+    }
+    Ok(evaluation)
+}
+
+/// Every model on every benchmark has a cell: what made none is a reason.
+pub(super) fn fill_gaps(manifest: &Manifest, cells: &mut Vec<Cell>) {
+    for row in &manifest.rows {
+        for column in &manifest.columns {
+            if cells.iter().any(|c| c.model == row.name && c.benchmark == column.name) {
+                continue;
+            }
+            let Some(benchmark) = manifest.benchmarks.iter().find(|b| b.name == column.name) else {
+                continue;
+            };
+            let tasks = tasks_of(benchmark, &manifest.benchmarks);
+            let model = manifest.models.iter().find(|m| m.name == row.name);
+            let known = manifest
+                .missing
+                .iter()
+                .find(|m| m.model == row.name && tasks.contains(&m.task.as_str()));
+            let imported =
+                |name: &str| manifest.cells.iter().any(|c| c.model == name && c.imported.is_some());
+            let reason = match (known, model) {
+                (None, Some(model)) if imported(&model.name) => {
+                    let message = "no answers of it were imported for this benchmark";
+                    Reason::new(ReasonKind::NotRun, message)
+                }
+                (Some(missing), _) => missing.reason.clone(),
+                (None, Some(model)) if !model.tasks.is_empty() => Reason::new(
+                    ReasonKind::NotServed,
+                    format!("its TOML limits it to {}", model.tasks.join(", ")),
+                ),
+                (None, _) => Reason::new(ReasonKind::NotRun, "no cell was planned"),
+            };
+            cells.push(Cell {
+                model: row.name.clone(),
+                benchmark: column.name.clone(),
+                protocol: String::new(),
+                served: String::new(),
+                variant: String::new(),
+                seeds: Vec::new(),
+                sample: false,
+                outcome: Outcome::Reason(reason),
+            });
+        }
+    }
+}
+
+/// Board order: rows, columns, then the task's order of protocols.
+fn order(manifest: &Manifest, cells: &mut [Cell], scores: &mut [Detail]) {
+    let row = |name: &str| manifest.rows.iter().position(|r| r.name == name);
+    let column = |name: &str| manifest.columns.iter().position(|c| c.name == name);
+    cells.sort_by_key(|c| (row(&c.model), column(&c.benchmark), c.protocol.clone()));
+    scores.sort_by_key(|d| (row(&d.model), column(&d.benchmark), d.protocol.clone()));
+}

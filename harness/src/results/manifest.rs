@@ -1,0 +1,387 @@
+//! `manifest.json`: what a run was asked to do, on what, with what. Written before the first cell.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use anyhow::Context as _;
+use serde::{Deserialize, Serialize};
+
+use crate::definition::catalogue::Catalogue;
+use crate::definition::family::{Benchmark, Published};
+use crate::definition::model::Model;
+use crate::definition::suite::Suite;
+use crate::exec::data::TaskData;
+use crate::exec::plan::{Missing, Plan, Request};
+use crate::results::summary::{Column, Data, Row};
+use crate::store::record::{CellSpec, FORMAT, FileRef, Reason, ReasonKind};
+use crate::store::{self, RunFolder};
+
+/// What a run was asked to do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Version of this file.
+    pub format: u32,
+    /// Version of the harness.
+    pub harness: String,
+    /// The suite as asked for.
+    pub suite: Suite,
+    /// Seeds.
+    pub seeds: Vec<u64>,
+    /// Only so many examples of every evaluated part; 0 = all.
+    pub limit: usize,
+    /// Benchmarks, aggregates' parts included.
+    pub benchmarks: Vec<Benchmark>,
+    /// Columns of the board.
+    pub columns: Vec<Column>,
+    /// Rows of the board.
+    pub rows: Vec<Row>,
+    /// Models in full.
+    pub models: Vec<Model>,
+    /// Prepared data of each task.
+    pub data: BTreeMap<String, FileRef>,
+    /// Tasks whose data cannot be had, and why.
+    pub no_data: BTreeMap<String, Reason>,
+    /// Cells.
+    pub cells: Vec<PlannedCell>,
+    /// Models and tasks that make no cell.
+    pub missing: Vec<Missing>,
+    /// Numbers that others printed.
+    pub published: Vec<Published>,
+    /// The machine.
+    pub environment: Environment,
+    /// SHA-256 of this file without its seal; empty in runs of before there were seals.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub seal: String,
+}
+
+/// A cell of the run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedCell {
+    /// Name of its folder below `cells/`.
+    pub folder: String,
+    /// Its key.
+    pub key: String,
+    /// The model.
+    pub model: String,
+    /// The task.
+    pub task: String,
+    /// The protocol.
+    pub protocol: String,
+    /// The seed.
+    pub seed: u64,
+    /// The tool that asked the model, where it was another one; such a cell is never run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<String>,
+}
+
+impl PlannedCell {
+    /// The place of a cell in a run.
+    pub fn of(cell: &CellSpec) -> Self {
+        Self {
+            folder: cell.folder(),
+            key: cell.key.clone(),
+            model: cell.model.name.clone(),
+            task: cell.task.name.clone(),
+            protocol: cell.protocol.name.clone(),
+            seed: cell.seed,
+            imported: cell
+                .imported
+                .as_ref()
+                .map(|from| format!("{} {}", from.tool, from.version).trim().to_owned()),
+        }
+    }
+}
+
+/// The machine and the state of the working folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Environment {
+    /// Operating system.
+    pub os: String,
+    /// Processor architecture.
+    pub arch: String,
+    /// Processor as it calls itself.
+    pub processor: String,
+    /// Cores this process may use.
+    pub cores: usize,
+    /// Commit of the working folder, `+` where it has changes; empty outside a checkout.
+    pub git: String,
+}
+
+impl Environment {
+    /// Looks at this machine.
+    pub fn here() -> Self {
+        let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let processor = (cpuinfo.lines())
+            .find_map(|line| {
+                line.strip_prefix("model name")?
+                    .split_once(':')
+                    .map(|(_, name)| name.trim().to_owned())
+            })
+            .unwrap_or_default();
+        let git = |args: &[&str]| {
+            let output = Command::new("git").args(args).output().ok()?;
+            output
+                .status
+                .success()
+                .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        };
+        let commit = git(&["rev-parse", "HEAD"]).map(|commit| {
+            let changed = git(&["status", "--porcelain", "--untracked-files=no"])
+                .is_some_and(|s| !s.is_empty());
+            if changed { commit + "+" } else { commit }
+        });
+        Self {
+            os: std::env::consts::OS.to_owned(),
+            arch: std::env::consts::ARCH.to_owned(),
+            processor,
+            cores: std::thread::available_parallelism().map_or(1, usize::from),
+            git: commit.unwrap_or_default(),
+        }
+    }
+}
+
+impl Manifest {
+    /// Puts down what will be done.
+    pub fn new(
+        suite: &Suite,
+        request: &Request,
+        tasks: &BTreeMap<String, Result<TaskData, Reason>>,
+        plan: &Plan,
+        catalogue: &Catalogue,
+    ) -> Self {
+        let mut benchmarks = request.benchmarks.clone();
+        for part in request.benchmarks.iter().flat_map(|b| &b.aggregate) {
+            if let Ok(part) = catalogue.benchmark(part)
+                && benchmarks.iter().all(|b| b.name != part.name)
+            {
+                benchmarks.push(part.clone());
+            }
+        }
+        let asked = |name: &str| request.benchmarks.iter().any(|b| b.name == name);
+        let published =
+            catalogue.families().flat_map(|f| &f.published).filter(|p| asked(&p.benchmark));
+        Self {
+            format: FORMAT,
+            harness: env!("CARGO_PKG_VERSION").to_owned(),
+            suite: suite.clone(),
+            seeds: request.seeds.clone(),
+            limit: request.limit,
+            columns: request
+                .benchmarks
+                .iter()
+                .map(|b| column(b, &benchmarks, tasks, catalogue))
+                .collect(),
+            rows: request.models.iter().map(|m| row(m, &request.benchmarks, catalogue)).collect(),
+            benchmarks,
+            models: request.models.clone(),
+            data: tasks
+                .iter()
+                .filter_map(|(name, t)| Some((name.clone(), t.as_ref().ok()?.file.clone())))
+                .collect(),
+            no_data: tasks
+                .iter()
+                .filter_map(|(name, t)| Some((name.clone(), t.as_ref().err()?.clone())))
+                .collect(),
+            cells: plan.cells.iter().map(PlannedCell::of).collect(),
+            missing: plan.missing.clone(),
+            published: published.cloned().collect(),
+            environment: Environment::here(),
+            seal: String::new(),
+        }
+    }
+
+    /// Takes up the imported cells of another manifest of the run, with the rows and columns that they need. Those that do
+    /// not fit come back as lines that say why.
+    pub fn take_imported(&mut self, other: &Self, catalogue: &Catalogue) -> Vec<String> {
+        let mut left = Vec::new();
+        for cell in other.cells.iter().filter(|cell| cell.imported.is_some()) {
+            let known = self.data.get(&cell.task).zip(other.data.get(&cell.task));
+            if known.is_some_and(|(ours, theirs)| ours.sha256 != theirs.sha256) {
+                left.push(format!(
+                    "the imported answers of {} stand on other data of `{}` than the run; import them again",
+                    cell.model, cell.task
+                ));
+                continue;
+            }
+            if self.cells.iter().any(|own| own.model == cell.model && own.imported.is_none()) {
+                left.push(format!(
+                    "the imported answers of {} are left out: the run has a model of this name",
+                    cell.model
+                ));
+                continue;
+            }
+            let same = |own: &PlannedCell| {
+                (&own.model, &own.task, &own.protocol, own.seed)
+                    == (&cell.model, &cell.task, &cell.protocol, cell.seed)
+            };
+            self.cells.retain(|own| !same(own));
+            self.cells.push(cell.clone());
+            if let Some(model) = other.models.iter().find(|m| m.name == cell.model) {
+                self.models.retain(|own| own.name != model.name);
+                self.models.push(model.clone());
+            }
+            for (task, file) in &other.data {
+                self.data.entry(task.clone()).or_insert_with(|| file.clone());
+            }
+            for column in &other.columns {
+                let stands_on = other.benchmarks.iter().find(|b| b.name == column.name);
+                let concerned = stands_on.is_some_and(|benchmark| {
+                    tasks_of(benchmark, &other.benchmarks).contains(&cell.task.as_str())
+                });
+                if concerned && self.columns.iter().all(|own| own.name != column.name) {
+                    self.columns.push(column.clone());
+                    self.published.extend(
+                        other.published.iter().filter(|p| p.benchmark == column.name).cloned(),
+                    );
+                }
+            }
+            for benchmark in &other.benchmarks {
+                if self.benchmarks.iter().all(|own| own.name != benchmark.name) {
+                    self.benchmarks.push(benchmark.clone());
+                }
+            }
+        }
+        let number = |name: &str| self.benchmarks.iter().find(|b| b.name == name).map(|b| b.number);
+        self.columns.sort_by_key(|column| number(&column.name));
+        self.make_rows(catalogue);
+        left
+    }
+
+    /// Adds an imported cell; its model and benchmark are there already.
+    pub fn import(&mut self, cell: &CellSpec, catalogue: &Catalogue) {
+        self.cells.push(PlannedCell::of(cell));
+        self.make_rows(catalogue);
+    }
+
+    fn make_rows(&mut self, catalogue: &Catalogue) {
+        let columns: Vec<Benchmark> = (self.columns.iter())
+            .filter_map(|c| self.benchmarks.iter().find(|b| b.name == c.name).cloned())
+            .collect();
+        self.rows = self.models.iter().map(|model| row(model, &columns, catalogue)).collect();
+        for row in &mut self.rows {
+            let own = self.cells.iter().filter(|cell| cell.model == row.name);
+            row.imported = own.filter_map(|cell| cell.imported.clone()).collect();
+            row.imported.sort();
+            row.imported.dedup();
+        }
+    }
+
+    /// Reads that of a run.
+    pub fn read(run: &RunFolder) -> anyhow::Result<Self> {
+        run.must_exist()?;
+        let manifest: Self =
+            store::read_json(&run.manifest()).context("failed to read the run's manifest")?;
+        manifest.stays_within().with_context(|| format!("{}", run.manifest().display()))?;
+        Ok(manifest)
+    }
+
+    /// A run may come from elsewhere: no name in it leads out of its folder.
+    fn stays_within(&self) -> anyhow::Result<()> {
+        let cells = self.cells.iter().map(|cell| ("folder of a cell", &cell.folder));
+        let benchmarks = self.benchmarks.iter().map(|benchmark| ("benchmark", &benchmark.name));
+        let columns = self.columns.iter().map(|column| ("column", &column.name));
+        for (what, name) in cells.chain(benchmarks).chain(columns) {
+            anyhow::ensure!(
+                !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']),
+                "the name {name:?} of a {what} is not one this program gives: it could lead out of the run's folder; take the run from where it was made"
+            );
+        }
+        Ok(())
+    }
+
+    /// Writes it, sealed, to the run's folder.
+    pub fn write(&self, run: &RunFolder) -> std::io::Result<()> {
+        store::write_json(&run.manifest(), &Self { seal: self.sealed()?, ..self.clone() })
+    }
+
+    /// The seal that belongs to the content.
+    fn sealed(&self) -> std::io::Result<String> {
+        Ok(store::sha256(&store::json(&Self { seal: String::new(), ..self.clone() })?))
+    }
+
+    /// Whether the file says, byte for byte, what was written; nothing where it has no seal.
+    pub fn is_as_written(&self, run: &RunFolder) -> std::io::Result<Option<bool>> {
+        if self.seal.is_empty() {
+            return Ok(None);
+        }
+        let same = fs_err::read(run.manifest())? == store::json(self)?;
+        Ok(Some(same && self.seal == self.sealed()?))
+    }
+}
+
+/// Tasks that a benchmark stands on.
+pub fn tasks_of<'a>(benchmark: &'a Benchmark, all: &'a [Benchmark]) -> Vec<&'a str> {
+    let parts = all.iter().filter(|b| benchmark.aggregate.contains(&b.name));
+    parts.chain(std::iter::once(benchmark)).filter_map(|b| b.task.as_deref()).collect()
+}
+
+fn column(
+    benchmark: &Benchmark,
+    all: &[Benchmark],
+    tasks: &BTreeMap<String, Result<TaskData, Reason>>,
+    catalogue: &Catalogue,
+) -> Column {
+    let family = catalogue.family_of(&benchmark.name);
+    let mut hashes = Vec::new();
+    let mut notes: Vec<String> = Vec::new();
+    let mut sample = None;
+    let mut missing = None;
+    for name in tasks_of(benchmark, all) {
+        match tasks.get(name) {
+            Some(Ok(data)) => {
+                hashes.push(data.file.sha256.clone());
+                for note in &data.notes {
+                    if !notes.contains(note) {
+                        notes.push(note.clone());
+                    }
+                }
+                if data.sample {
+                    sample.get_or_insert_with(|| data.because.clone());
+                }
+            }
+            Some(Err(reason)) => missing = Some(reason.clone()),
+            None => {
+                let message = format!("task `{name}` was not prepared");
+                missing = Some(Reason::new(ReasonKind::NoData, message));
+            }
+        }
+    }
+    let data = match (missing, sample) {
+        (Some(reason), _) => Data::Missing { reason },
+        (None, Some(because)) => Data::Sample { because, sha256: hashes },
+        (None, None) => Data::Official { sha256: hashes },
+    };
+    let mean = if benchmark.mean_over_cultures { ", mean over cultures" } else { "" };
+    Column {
+        name: benchmark.name.clone(),
+        title: benchmark.title.clone(),
+        family: family.map(|f| f.name.clone()).unwrap_or_default(),
+        metric: format!("{}{mean}", benchmark.metric.name()),
+        status: family.map_or(crate::definition::family::Status::Open, |f| f.status),
+        licence: family.map(|f| f.licence.clone()).unwrap_or_default(),
+        data,
+        notes,
+    }
+}
+
+/// A row of the board. A known overlap counts for every column that stands on examples of the benchmark it names.
+pub fn row(model: &Model, columns: &[Benchmark], catalogue: &Catalogue) -> Row {
+    let all: Vec<Benchmark> = catalogue.benchmarks().cloned().collect();
+    let mut contamination = Vec::new();
+    for column in columns {
+        let tasks = tasks_of(column, &all);
+        let touches = |benchmark: &Benchmark| {
+            tasks_of(benchmark, &all).iter().any(|task| tasks.contains(task))
+        };
+        let known: Vec<&str> = (model.contamination.iter())
+            .filter(|c| all.iter().find(|b| b.name == c.benchmark).is_some_and(touches))
+            .map(|c| c.reason.as_str())
+            .collect();
+        if !known.is_empty() {
+            contamination.push((column.name.clone(), known.join("; ")));
+        }
+    }
+    let (name, title) = (model.name.clone(), model.title.clone());
+    let description = model.description.clone();
+    Row { name, title, description, contamination, imported: Vec::new() }
+}

@@ -1,0 +1,103 @@
+//! Everything that reads a run folder: what was asked, what was answered, and what follows from it.
+//!
+//! A [`Run`] is opened once and answers all questions. Formats ([`crate::report`]) only write what comes from here.
+//! No model is ever called.
+//!
+//! ```no_run
+//! use harness::compare::Options;
+//! use harness::results::Run;
+//! use harness::store::RunFolder;
+//!
+//! # fn main() -> anyhow::Result<()> {
+//! let run = Run::open(RunFolder::named("runs".as_ref(), "default"))?;
+//! let leaderboard = run.leaderboard(2_000)?;
+//! let models = ["majority".to_owned(), "tfidf-logreg".to_owned()];
+//! let comparison = run.compare(&models, &[], &Options::default())?;
+//! for pair in comparison.benchmarks.iter().flat_map(|b| &b.pairs) {
+//!     println!("{} - {}: {:+.3}, corrected p {:.3}", pair.a, pair.b, pair.difference, pair.p_corrected);
+//! }
+//! # assert_eq!(leaderboard.suite, comparison.suite);
+//! # Ok(()) }
+//! ```
+
+pub mod against;
+pub(crate) mod answers;
+pub(crate) mod cells;
+pub mod changes;
+mod comparison;
+pub mod leaderboard;
+pub mod manifest;
+pub mod material;
+pub mod page_data;
+pub mod progress;
+pub mod summary;
+pub mod usage;
+pub mod verify;
+
+use self::answers::Gold;
+use self::cells::Group;
+use self::manifest::Manifest;
+use self::summary::Summary;
+use crate::compare::{Options, Report};
+use crate::store::RunFolder;
+
+/// A run, opened: its manifest and its cells are read, its answers are read when they are needed.
+#[derive(Debug)]
+pub struct Run {
+    folder: RunFolder,
+    manifest: Manifest,
+    groups: Vec<Group>,
+    gold: Gold,
+}
+
+impl Run {
+    /// Opens a run folder.
+    ///
+    /// # Errors
+    /// There is no such run, or its manifest or the record of a cell cannot be read.
+    pub fn open(folder: RunFolder) -> anyhow::Result<Self> {
+        let manifest = Manifest::read(&folder)?;
+        let groups = cells::groups(&folder, &manifest)?;
+        let gold = Gold::new(&manifest);
+        Ok(Self { folder, manifest, groups, gold })
+    }
+
+    /// Where it lies.
+    pub fn folder(&self) -> &RunFolder {
+        &self.folder
+    }
+
+    /// What was asked.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The leaderboard, its intervals from so many resamples. Scores are remembered in the run's `scores/`.
+    ///
+    /// # Errors
+    /// Answers or gold labels that cannot be read.
+    pub fn leaderboard(&self, resamples: usize) -> anyhow::Result<Summary> {
+        leaderboard::leaderboard(self, resamples)
+    }
+
+    /// Compares models on benchmarks; empty lists mean all.
+    ///
+    /// # Errors
+    /// A name that the run does not have; answers or gold labels that cannot be read.
+    pub fn compare(
+        &self,
+        models: &[String],
+        benchmarks: &[String],
+        options: &Options,
+    ) -> anyhow::Result<Report> {
+        comparison::report(self, models, benchmarks, options)
+    }
+
+    /// The comparison of all models with the default options, remembered in the run's `scores/`.
+    ///
+    /// # Errors
+    /// As [`Run::compare`].
+    pub fn default_comparison(&self) -> anyhow::Result<Report> {
+        comparison::remembered(self)
+    }
+}

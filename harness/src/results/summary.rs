@@ -1,0 +1,241 @@
+//! Everything that a leaderboard shows, as one value. Its JSON is the documented interchange format.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::definition::family::{Published, Status};
+use crate::score::Score;
+use crate::store::record::Reason;
+
+/// Version of the JSON; old ones load for ever.
+pub const FORMAT: u32 = 1;
+
+/// A leaderboard.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Version of this shape.
+    pub format: u32,
+    /// Short name of the suite.
+    pub suite: String,
+    /// Name of the suite as printed.
+    pub title: String,
+    /// Whether any score stands on sample data.
+    pub sample: bool,
+    /// Level of the intervals.
+    pub confidence: f64,
+    /// One line that names software, version, seeds, resamples.
+    pub signature: String,
+    /// Columns, in order.
+    pub benchmarks: Vec<Column>,
+    /// Rows, in order.
+    pub models: Vec<Row>,
+    /// Every model on every benchmark: a number or a reason; one more for each further protocol.
+    pub cells: Vec<Cell>,
+    /// All further scores: other metrics, variants, cultures, groups, gaps; one row each.
+    pub scores: Vec<Detail>,
+    /// Numbers that others printed; apart from ours, in no rank and no test.
+    pub published: Vec<Published>,
+}
+
+/// A column of the board.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Column {
+    /// Short name.
+    pub name: String,
+    /// Name as printed.
+    pub title: String,
+    /// Its family.
+    pub family: String,
+    /// Primary metric as printed.
+    pub metric: String,
+    /// How the official data can be had.
+    pub status: Status,
+    /// Licence of the official data.
+    pub licence: String,
+    /// Which data the scores stand on.
+    pub data: Data,
+    /// What was noted about the data: a replaced source, warnings, overlap of train and test.
+    pub notes: Vec<String>,
+}
+
+/// Which data a column stands on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Data {
+    /// The owners' data.
+    Official {
+        /// Hashes of the prepared examples, one for each task.
+        sha256: Vec<String>,
+    },
+    /// The project's synthetic data.
+    Sample {
+        /// Why not the official data; empty where the sample was asked for.
+        because: String,
+        /// Hashes of the prepared examples, one for each task.
+        sha256: Vec<String>,
+    },
+    /// None.
+    Missing {
+        /// Why, and what to do.
+        reason: Reason,
+    },
+}
+
+/// A row of the board.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// Short name.
+    pub name: String,
+    /// Name as printed.
+    pub title: String,
+    /// One sentence.
+    pub description: String,
+    /// Columns whose examples its training data is known to overlap with, and what is known.
+    pub contamination: Vec<(String, String)>,
+    /// Tools that asked the model in our place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub imported: Vec<String>,
+}
+
+/// A model on a benchmark.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cell {
+    /// The model.
+    pub model: String,
+    /// The benchmark.
+    pub benchmark: String,
+    /// How it was run; empty where it was not.
+    pub protocol: String,
+    /// Which capability served: `classify`, `embed`, `loglikelihood`, `generate`; empty where none did.
+    pub served: String,
+    /// Which set of answers the number stands on: `direct`, `knn`, a prompt, `mean of 10`.
+    pub variant: String,
+    /// Seeds that the number is the mean of.
+    pub seeds: Vec<u64>,
+    /// Whether it stands on sample data.
+    pub sample: bool,
+    /// A number or a reason.
+    pub outcome: Outcome,
+}
+
+/// A number or a reason.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// The primary metric.
+    Score(Score),
+    /// Why there is none.
+    Reason(Reason),
+}
+
+/// A further score.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Detail {
+    /// The model.
+    pub model: String,
+    /// The benchmark.
+    pub benchmark: String,
+    /// How it was run.
+    pub protocol: String,
+    /// Which set of answers.
+    pub variant: String,
+    /// Whether it stands on sample data.
+    pub sample: bool,
+    /// The score.
+    pub score: Score,
+}
+
+impl Summary {
+    /// What is known of an overlap of a model's training data with a column.
+    pub fn contamination(&self, model: &str, benchmark: &str) -> Option<&str> {
+        let row = self.models.iter().find(|row| row.name == model)?;
+        let known = row.contamination.iter().find(|(column, _)| column == benchmark)?;
+        Some(&known.1)
+    }
+
+    /// The cell's mark: `SAMPLE` where it stands on sample data.
+    pub fn mark(cell: &Cell) -> &'static str {
+        if cell.sample { "SAMPLE" } else { "" }
+    }
+
+    /// Number of evaluated examples of a column, where all its scores agree.
+    pub fn n_of(&self, benchmark: &str) -> Option<u64> {
+        let mut counts = self.cells.iter().filter(|c| c.benchmark == benchmark).filter_map(|c| {
+            match &c.outcome {
+                Outcome::Score(score) => Some(score.n),
+                Outcome::Reason(_) => None,
+            }
+        });
+        let first = counts.next()?;
+        counts.all(|n| n == first).then_some(first)
+    }
+}
+
+/// The lines of the board: a model has one line, or more where it ran by several protocols.
+/// Line `i` of a model holds, for every benchmark, the cell of its `i`-th protocol.
+pub fn lines(summary: &Summary) -> Vec<(&str, BTreeMap<&str, &Cell>)> {
+    let mut lines = Vec::new();
+    for model in &summary.models {
+        let mut of_model: Vec<BTreeMap<&str, &Cell>> = vec![BTreeMap::new()];
+        for cell in summary.cells.iter().filter(|c| c.model == model.name) {
+            let free = of_model.iter().position(|line| !line.contains_key(cell.benchmark.as_str()));
+            let place = free.unwrap_or_else(|| {
+                of_model.push(BTreeMap::new());
+                of_model.len() - 1
+            });
+            of_model[place].insert(&cell.benchmark, cell);
+        }
+        lines.extend(of_model.into_iter().map(|line| (model.name.as_str(), line)));
+    }
+    lines
+}
+
+/// How many cells of the board carry a number.
+pub fn numbers(summary: &Summary) -> usize {
+    summary.cells.iter().filter(|c| matches!(c.outcome, Outcome::Score(_))).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    /// As the first version wrote it: old summaries load for ever.
+    const OLD: &str = include_str!("../../tests/fixtures/report/summary.v1.json");
+    const PAGE: &str = include_str!("../../../reports/summary.md");
+
+    #[test]
+    fn old_summaries_load_and_lose_nothing() {
+        let summary: Summary = serde_json::from_str(OLD).unwrap();
+        assert_eq!((summary.format, summary.sample), (1, true));
+        assert!(numbers(&summary) > 0);
+        let again = serde_json::to_value(&summary).unwrap();
+        assert_eq!(again, serde_json::from_str::<Value>(OLD).unwrap());
+    }
+
+    #[test]
+    fn every_field_stands_on_the_page() {
+        fn names(value: &Value, found: &mut BTreeSet<String>) {
+            match value {
+                Value::Object(fields) => {
+                    for (name, value) in fields {
+                        found.insert(name.clone());
+                        names(value, found);
+                    }
+                }
+                Value::Array(items) => items.iter().for_each(|item| names(item, found)),
+                _ => {}
+            }
+        }
+        let mut found = BTreeSet::new();
+        names(&serde_json::from_str(OLD).unwrap(), &mut found);
+        let missing: Vec<&String> =
+            found.iter().filter(|name| !PAGE.contains(&format!("`{name}`"))).collect();
+        assert!(found.len() > 40 && missing.is_empty(), "reports/summary.md lacks {missing:?}");
+        assert!(PAGE.contains(&format!("version of this shape: {FORMAT} ")));
+    }
+}

@@ -1,6 +1,0 @@
-//! Tests of the statistics room: worked examples, properties, and (feature `slow-tests`) simulations.
-
-mod examples;
-mod properties;
-#[cfg(feature = "slow-tests")]
-mod slow;
