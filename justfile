@@ -33,8 +33,9 @@ run *args: build
 test *args: libtorch
     cargo test --workspace "$@"
 
-# Formatting, lints and documentation
+# Formatting, lints (Rust, Python, shell, JavaScript) and documentation
 lint: libtorch
+    scripts/lint-scripts
     cargo fmt --all --check
     cargo clippy --workspace --all-targets -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet

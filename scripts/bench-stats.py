@@ -8,7 +8,13 @@ Usage: scripts/bench-stats.py [path to culture-eval]   (default: target/release/
 Our seconds come from `--timing` (computation alone); theirs are taken around the call, in this process. Each figure is
 the median of the repetitions, run alternately on the same machine in the same minutes.
 """
-import json, os, pathlib, statistics, subprocess, sys, time
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 VENV = ROOT / "target" / "bench-venv"
@@ -26,9 +32,9 @@ def inside_own_venv():
 
 
 inside_own_venv()
-import numpy as np
-import scipy
-from scipy import stats
+import numpy as np  # noqa: E402  after inside_own_venv, which installs it
+import scipy  # noqa: E402  likewise
+from scipy import stats  # noqa: E402  likewise
 
 BINARY = sys.argv[1] if len(sys.argv) > 1 else str(ROOT / "target" / "release" / "culture-eval")
 RNG = np.random.default_rng(1)
@@ -38,7 +44,7 @@ R = 10_000
 def ours(fn, data, opts, threads):
     request = json.dumps({"id": 1, "fn": fn, "input": data, "opts": opts})
     env = dict(os.environ, RAYON_NUM_THREADS=str(threads))
-    out = subprocess.run([BINARY, "stats", "--timing"], input=request, capture_output=True, text=True, env=env)
+    out = subprocess.run([BINARY, "stats", "--timing"], input=request, capture_output=True, text=True, env=env, check=False)
     answer = json.loads(out.stdout)
     assert "answer" in answer, answer
     return answer["seconds"]
@@ -148,8 +154,8 @@ def main():
         functions = {"ours, 1 thread": lambda: run(1), "ours, 2 threads": lambda: run(2)}
         lines.append(row(f"all 1,225 pairs of 50 models, one benchmark, n = {n}", functions, 3))
     load = os.getloadavg()
-    cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "unknown CPU")
-    version = subprocess.run([BINARY, "--version"], capture_output=True, text=True).stdout.strip()
+    cpu = next((line.split(":")[1].strip() for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), "unknown CPU")
+    version = subprocess.run([BINARY, "--version"], capture_output=True, text=True, check=False).stdout.strip()
     out = ROOT / "reports" / "bench" / "stats.md"
     # What stands under the first second-level heading is written by hand and kept.
     _, heading, notes = (out.read_text() if out.exists() else "").partition("\n## ")

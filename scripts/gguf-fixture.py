@@ -70,7 +70,7 @@ def forward(weights, ids):
         return out
 
     for i in range(BLOCKS):
-        w = lambda name: weights[f"blk.{i}.{name}.weight"]  # noqa: E731,B023
+        w = lambda name: weights[f"blk.{i}.{name}.weight"]  # noqa: B023  called in this turn of the loop only
         h = norm(x, w("attn_norm"))
         q = turn((h @ w("attn_q").T).reshape(n, HEADS, HEAD))
         k = turn((h @ w("attn_k").T).reshape(n, KV, HEAD))
@@ -105,16 +105,16 @@ def pair(weights, encode, start, text, option):
 
 def real(path):
     """The same of a model that is there."""
-    global D, HEADS, KV, BLOCKS, BASE, EPSILON, HEAD
+    global D, HEADS, KV, BLOCKS, BASE, EPSILON, HEAD  # noqa: PLW0603  `forward` takes the shape of the model from them
     reader = gguf.GGUFReader(path)
-    field = lambda name: reader.fields[name].contents()  # noqa: E731
+    field = lambda name: reader.fields[name].contents()
     D, HEADS, KV = field("llama.embedding_length"), field("llama.attention.head_count"), field("llama.attention.head_count_kv")
     BLOCKS, BASE, EPSILON = field("llama.block_count"), field("llama.rope.freq_base"), field("llama.attention.layer_norm_rms_epsilon")
     HEAD = D // HEADS
     weights = {t.name: gguf.quants.dequantize(t.data, t.tensor_type).astype(np.float64) for t in reader.tensors}
     tokenizer = encoder(field("tokenizer.ggml.tokens"), field("tokenizer.ggml.merges"))
     begin = [field("tokenizer.ggml.bos_token_id")] if field("tokenizer.ggml.add_bos_token") else []
-    encode = lambda text: begin + tokenizer.encode(text).ids  # noqa: E731
+    encode = lambda text: begin + tokenizer.encode(text).ids
     expected = [pair(weights, encode, None, text, option) for text, options in QUESTIONS for option in options]
     made_with = {name: version(name) for name in ["gguf", "numpy", "tokenizers"]} | {"python": sys.version.split()[0]}
     (OUT / "smollm2-135m.json").write_text(json.dumps(
@@ -169,7 +169,7 @@ def main():
         writer.write_kv_data_to_file()
         writer.write_tensors_to_file()
         writer.close()
-        encode = lambda text: ([0] if begin else []) + tokenizer.encode(text).ids  # noqa: E731,B023
+        encode = lambda text: ([0] if begin else []) + tokenizer.encode(text).ids  # noqa: B023  called in this turn of the loop only
         expected = [pair(weights, encode, 0, text, option) for text in ["", *TEXTS] for option in OPTIONS]
         replies = []
         for text in TEXTS:

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 os.environ["OMP_NUM_THREADS"] = "1"
-import numpy as np  # noqa: E402
+import numpy as np
 
 OUT = Path(__file__).resolve().parent.parent / "harness/tests/fixtures/score"
 
@@ -27,7 +27,8 @@ def write(name, made_with, cases):
 
 def metrics():
     import sklearn
-    from sklearn.metrics import accuracy_score, precision_recall_fscore_support as prf, top_k_accuracy_score
+    from sklearn.metrics import accuracy_score, top_k_accuracy_score
+    from sklearn.metrics import precision_recall_fscore_support as prf
 
     rng = np.random.default_rng(1)
     cases = []
@@ -83,7 +84,7 @@ def knn():
         votes = np.rint(model.predict_proba(test) * k).astype(int)
         classes = np.unique(labels)
         assert (classes == np.arange(len(classes))).all()
-        as_list = lambda m: [int(v) if float(v).is_integer() else float(v) for v in m.ravel()]  # noqa: E731
+        as_list = lambda m: [int(v) if float(v).is_integer() else float(v) for v in m.ravel()]
         near = model.kneighbors(test, return_distance=False)
         cases.append({
             "name": name, "k": k, "dims": train.shape[1], "classes": len(classes), "train": as_list(train),
@@ -97,8 +98,8 @@ def knn():
         return labels
 
     f32 = np.float32
-    gauss = lambda n, d: (np.round(rng.standard_normal((n, d)) * 256) / 256).astype(f32)  # noqa: E731
-    grid = lambda n, d, top: rng.integers(0, top, (n, d)).astype(f32)  # noqa: E731
+    gauss = lambda n, d: (np.round(rng.standard_normal((n, d)) * 256) / 256).astype(f32)
+    grid = lambda n, d, top: rng.integers(0, top, (n, d)).astype(f32)
     case("grid: most neighbours are ties", grid(400, 3, 4), labels_for(400, 5), grid(40, 3, 4), 5)
     case("grid: k = 50", grid(600, 2, 8), labels_for(600, 7), grid(40, 2, 8), 50)
     case("all the same vector", np.full((70, 4), 2.5, f32), labels_for(70, 6), np.full((3, 4), 2.5, f32), 50)

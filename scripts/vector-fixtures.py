@@ -56,7 +56,7 @@ def llama_tokenizer():
     learned = json.loads(learner.to_str())["model"]
     tokens = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256))]
     tokens += [token for token, _ in sorted(learned["vocab"].items(), key=lambda item: item[1])]
-    special = lambda i, text: {"id": i, "content": text, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}  # noqa: E731
+    special = lambda i, text: {"id": i, "content": text, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
     return {
         "version": "1.0", "truncation": None, "padding": None,
         "added_tokens": [special(i, text) for i, text in enumerate(["<unk>", "<s>", "</s>"])],
@@ -127,9 +127,9 @@ def static():
     tokenizers = {"llama": llama_tokenizer(), "bert": bert_tokenizer(), "unigram": unigram_tokenizer()}
     for name, value in tokenizers.items():
         write(STATIC / f"{name}.tokenizer.json", value)
-    load = lambda name: Tokenizer.from_str(json.dumps(tokenizers[name]))  # noqa: E731
-    size = lambda name: load(name).get_vocab_size()  # noqa: E731
-    table = lambda name, dims=6: rng.standard_normal((size(name), dims)).astype(np.float32)  # noqa: E731
+    load = lambda name: Tokenizer.from_str(json.dumps(tokenizers[name]))
+    size = lambda name: load(name).get_vocab_size()
+    table = lambda name, dims=6: rng.standard_normal((size(name), dims)).astype(np.float32)
     cases = []
 
     def case(name, tokenizer, tensors, vectors, config=None, rounded=None):
@@ -181,7 +181,7 @@ def shipped_wordllama():
 
 
 def real():
-    texts = SENTENCES[:4] + [ODD[2], ODD[6], ODD[9], ODD[11]]
+    texts = [*SENTENCES[:4], ODD[2], ODD[6], ODD[9], ODD[11]]
     vectors = shipped_wordllama().embed(texts)
     write(STATIC / "wordllama-256.json", {
         "made_by": "scripts/vector-fixtures.py", "with": {"wordllama": version("wordllama")}, "texts": texts,

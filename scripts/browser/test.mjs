@@ -39,7 +39,7 @@ const ready = (page) => page.waitForFunction(() => document.documentElement.data
 async function to(page, route) {
   const now = await page.evaluate(() => document.documentElement.dataset.ready);
   await page.evaluate((r) => { location.hash = `#/${r}`; }, route);
-  await page.waitForFunction((before) => document.documentElement.dataset.ready !== before, now);
+  await page.waitForFunction((earlier) => document.documentElement.dataset.ready !== earlier, now);
 }
 
 test("the board shows the numbers of summary.json and sorts by them", async (t) => {
@@ -63,10 +63,10 @@ test("the board filters by model, protocol and benchmark", async (t) => {
   await page.fill("#filter-models", "major");
   assert.equal(await page.$$eval("#board tbody tr", (all) => all.length), 1);
   await page.fill("#filter-models", "");
-  const before = await page.$$eval("#board thead th", (all) => all.length);
+  const columns = await page.$$eval("#board thead th", (all) => all.length);
   await page.click(".boxes summary");
   await page.uncheck("[data-benchmark=crehate]");
-  assert.equal(await page.$$eval("#board thead th", (all) => all.length), before - 1);
+  assert.equal(await page.$$eval("#board thead th", (all) => all.length), columns - 1);
   const protocol = summary.cells.find((c) => c.benchmark === "emgsd" && c.outcome.score).protocol;
   await page.selectOption("#filter-protocol", protocol);
   const protocols = await page.$$eval("#board td .small:nth-of-type(3)", (all) => all.map((x) => x.textContent.split(",")[0]));
@@ -87,7 +87,7 @@ test("a newcomer learns who is better on Singapore, and whether it is certain, b
 
 test("two models are compared, and swapped, without a number changing", async (t) => {
   const page = await open(t, PAGE, "compare?a=majority&b=hashed-ngrams");
-  const column = (n) => page.$eval(".forest", (table, n) => [...table.tBodies[0].rows].map((r) => r.children[n].textContent), n);
+  const column = (n) => page.$eval(".forest", (table, place) => [...table.tBodies[0].rows].map((r) => r.children[place].textContent), n);
   const [a, b] = [await column(1), await column(2)];
   assert.ok(a.length > 1);
   await page.click("text=Swap");

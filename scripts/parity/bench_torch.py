@@ -24,14 +24,14 @@ from pathlib import Path
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
-import torch  # noqa: E402
-import transformers  # noqa: E402
-from safetensors.torch import load_file  # noqa: E402
-from torch import nn  # noqa: E402
-from torch.nn import functional as F  # noqa: E402
-from transformers import AutoTokenizer, BertModel  # noqa: E402
+import torch
+import transformers
+from safetensors.torch import load_file
+from torch import nn
+from torch.nn import functional as F
+from transformers import AutoTokenizer, BertModel
 
-import calm_twin as twin  # noqa: E402
+import calm_twin as twin
 
 BATCH, LENGTH = 32, 64
 

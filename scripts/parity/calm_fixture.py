@@ -220,7 +220,7 @@ def main():
     steps, after = ten_steps(base, data)
     steps64, after64 = ten_steps(base, data, torch.float64)
     assert min(step["margin"] for step in steps) > MARGIN, [step["margin"] for step in steps]
-    error = [abs(a["total"] - b["total"]) / b["total"] for a, b in zip(steps + [after], steps64 + [after64])]
+    error = [abs(a["total"] - b["total"]) / b["total"] for a, b in zip([*steps, after], [*steps64, after64])]
     views, views_loss = two_views()
     save(OUT / "views.safetensors", views)
     write_json(OUT / "cases.json", {

@@ -92,7 +92,7 @@ def alternate(sides, rounds, *, warm=True, most=None):
         try:
             run = sides[name]()
             runs[name].extend([run] if keep else [])
-        except Exception as error:  # noqa: BLE001: whatever a peer raises
+        except Exception as error:  # whatever a peer raises
             if name == "ours":
                 raise
             failed[name] = f"{type(error).__name__}: ...{str(error)[-400:]}"
@@ -120,7 +120,7 @@ def told(value):
 
 def commit():
     """Of the working copy; what is measured is what it built."""
-    git = lambda *words: subprocess.run(["git", *words], capture_output=True, text=True, cwd=Path(__file__).parent).stdout.strip()  # noqa: E731
+    git = lambda *words: subprocess.run(["git", *words], capture_output=True, text=True, cwd=Path(__file__).parent, check=False).stdout.strip()
     changed = git("status", "--porcelain", "--untracked-files=no", "--", ":/harness", ":/baselines", ":/calm-plugin", ":/plugin-api")
     return git("rev-parse", "--short", "HEAD") + (" with changes" if changed else "")
 
@@ -167,7 +167,7 @@ class Bench:
             more = {key: value for key, value in ((key, told(value)) for key, value in more.items()) if value is not None}
             runs |= more.pop("more_sides", {})
             self.keep(name, title=title, sides=runs, includes=includes, target=target, load_before=before, failures=failures, **more)
-        except Exception as error:  # noqa: BLE001: whatever a peer raises
+        except Exception as error:  # noqa: BLE001  whatever a peer raises
             self.keep(name, title=title, includes=includes, target=target, failed=f"{type(error).__name__}: ...{str(error)[-600:]}")
 
 

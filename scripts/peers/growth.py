@@ -28,7 +28,7 @@ def main():
         for size in sizes:
             try:
                 runs = [work(size) for _ in range(repeats if size < sizes[-1] else 1)]
-            except Exception as error:  # noqa: BLE001: the sizes before it stand
+            except Exception as error:  # noqa: BLE001  the sizes before it stand
                 print(f"growth/{name} at {size}: {str(error)[-300:]}", file=sys.stderr)
                 break
             best = min(runs, key=lambda run: run.wall)
@@ -38,7 +38,7 @@ def main():
         bench.keep(name, title=title, unit=unit, points=points, includes=includes,
                    exponent=exponent([p["size"] for p in points], [p["wall"] for p in points]))
 
-    powers = lambda low, high: [10**e for e in range(low, high + 1)]  # noqa: E731
+    powers = lambda low, high: [10**e for e in range(low, high + 1)]
 
     def run(n, threads=None):
         folder = home / "run"
@@ -57,7 +57,7 @@ def main():
 
     def labels(n, k):
         gold = [rng.randrange(k) for _ in range(n)]
-        model = lambda: [g if rng.random() < 0.7 else rng.randrange(k) for g in gold]  # noqa: E731
+        model = lambda: [g if rng.random() < 0.7 else rng.randrange(k) for g in gold]
         return {"gold": gold, "pred_a": model(), "pred_b": model(), "num_classes": k}
 
     def bootstrap(n, k=20, threads=None):

@@ -88,7 +88,7 @@ def with_polars(task, folder, out):
             rows = random_parts(rows.drop("part")).with_columns(cluster=pl.col("id"))
         assert rows["id"].is_unique().all() and rows["label"].null_count() == 0
         rows.select(COLUMNS).write_parquet(out, compression="zstd")
-        counts = lambda name: dict(rows[name].value_counts().iter_rows())  # noqa: E731
+        counts = lambda name: dict(rows[name].value_counts().iter_rows())
         train_texts = rows.filter(pl.col("part") == "train")["text"].unique()
         return {"examples": len(rows), "labels": counts("label"), "parts": counts("part"), "cultures": counts("culture"),
                 "clusters": rows["cluster"].n_unique(), "characters": rows["text"].str.len_chars().mean(),
@@ -106,7 +106,7 @@ def with_datasets(task, folder, out):
 
     datasets.disable_progress_bars()
     cache = str(out) + ".cache"
-    load = lambda kind, path: datasets.load_dataset(kind, data_files=str(path), split="train", cache_dir=cache)  # noqa: E731
+    load = lambda kind, path: datasets.load_dataset(kind, data_files=str(path), split="train", cache_dir=cache)
 
     def work():
         shutil.rmtree(cache, ignore_errors=True)
@@ -185,8 +185,8 @@ def main():
         def ours(task=task, folder=folder, cache=cache):
             shutil.rmtree(cache / "prepared", ignore_errors=True)
             more = ["--definitions", folder] if task == "synthetic" else []
-            run, text = command([bench.program, "--json", "--quiet", *more, "--cache", cache, "--runs", home / "runs", "--offline", "--mirror",
-                                 folder, "prepare", task])
+            run, _ = command([bench.program, "--json", "--quiet", *more, "--cache", cache, "--runs", home / "runs", "--offline", "--mirror",
+                              folder, "prepare", task])
             return run
 
         def theirs(name, task=task, folder=folder):

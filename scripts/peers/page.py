@@ -162,8 +162,9 @@ def limits(rows):
     start = next((row for row in rows.get("startup", []) if row["name"] == "help" and "sides" in row), None)
     if start:
         nothing = middle(start["sides"]["(a process that does nothing)"])
-        lines.append(f"| `--help` | a process that does nothing | {amount(nothing)} | {amount(middle(start['sides']['ours']))} | {share(nothing / middle(start['sides']['ours']))} |")
-    return lines + ["", *roofline(found[max(found)], hot)]
+        ours = middle(start["sides"]["ours"])
+        lines.append(f"| `--help` | a process that does nothing | {amount(nothing)} | {amount(ours)} | {share(nothing / ours)} |")
+    return [*lines, "", *roofline(found[max(found)], hot)]
 
 
 def roofline(peak, hot):
@@ -172,20 +173,22 @@ def roofline(peak, hot):
     lines = [f"### Roofline of the three hottest loops\n\nThe ridge lies at {ridge:.0f} operations a byte: above it arithmetic bounds a loop, below it memory.\n"]
     rates = {name: rate for name, rate in hot.items() if name.startswith("knn/")}
     if rates:
-        name, rate = max(rates.items(), key=lambda pair: pair[1])
+        _, rate = max(rates.items(), key=lambda pair: pair[1])
         # A tile of 6 rows and 2 vectors of 16 floats: 2 * 6 * 32 operations for 6 + 32 floats out of the first cache, packed panels out of the second.
         lines.append(f"- **Product of the k-NN, the probe and the head** (`score/matmul.rs`): blocks of 252 x 1,024 vectors of 384 dimensions are read once from "
                      f"memory, {2 * 252 * 1024 * 384 / (4 * 384 * (252 + 1024)):.0f} operations a byte: bound by arithmetic. {rate / 1e9:,.0f} GFLOP/s, "
                      f"{rate / peak['flop_per_s']:.0%} of the peak with everything around it (packing, the choice of neighbours, an exact float64 check).")
     if "encoder/linear-step" in hot:
         rate = hot["encoder/linear-step"]
-        lines.append(f"- **Matrix products of a training step** (libtorch's MKL): 2,048 tokens by 384 x 1,536 weights, {2 * 2048 * 384 * 1536 / (4 * (2048 * 384 + 384 * 1536 + 2048 * 1536)):.0f} "
-                     f"operations a byte: bound by arithmetic. {rate / 1e9:,.0f} GFLOP/s, {rate / peak['flop_per_s']:.0%} of the peak for the whole step; the rest are "
+        lines.append("- **Matrix products of a training step** (libtorch's MKL): 2,048 tokens by 384 x 1,536 weights, "
+                     f"{2 * 2048 * 384 * 1536 / (4 * (2048 * 384 + 384 * 1536 + 2048 * 1536)):.0f} operations a byte: bound by arithmetic. "
+                     f"{rate / 1e9:,.0f} GFLOP/s, {rate / peak['flop_per_s']:.0%} of the peak for the whole step; the rest are "
                      "layer norms, GELU, dropout and AdamW, which pass over memory, and are the same code in PyTorch.")
     if "stats/bootstrap-f1-20" in hot:
         rate = hot["stats/bootstrap-f1-20"]
-        lines.append(f"- **Look-ups of the bootstrap** (`stats/lanes.rs`, `stats/sampling.rs`): tables stay in the first cache, so no byte comes from memory; bound by loads and by additions to "
-                     f"class sums. {rate / 1e9:.2f} G look-ups a second, {rate / peak['lookups_per_s']:.0%} of bare look-ups ([what the rest is](stats.md)).")
+        lines.append(f"- **Look-ups of the bootstrap** (`stats/lanes.rs`, `stats/sampling.rs`): tables stay in the first cache, so no byte comes from memory; "
+                     f"bound by loads and by additions to class sums. "
+                     f"{rate / 1e9:.2f} G look-ups a second, {rate / peak['lookups_per_s']:.0%} of bare look-ups ([what the rest is](stats.md)).")
     return lines
 
 
@@ -211,25 +214,29 @@ def growth(rows):
 
 
 def head(rows, program):
-    cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
+    cpu = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), "?")
     commits = {}
     for row in (row for all in rows.values() for row in all):
         commits.setdefault(row["commit"], set()).add(row["subject"])
-    built = "; ".join(commits) if len(commits) == 1 else "; ".join(f"{commit} ({', '.join(name for name in [*SUBJECTS, 'limits', 'growth'] if name in names)})" for commit, names in commits.items())
-    ours = subprocess.run([program, "--version"], capture_output=True, text=True).stdout.strip()
+    built = "; ".join(commits) if len(commits) == 1 else "; ".join(
+        f"{commit} ({', '.join(name for name in [*SUBJECTS, 'limits', 'growth'] if name in names)})" for commit, names in commits.items())
+    ours = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout.strip()
     pins = [line.split("==")[0] for line in (ROOT / "scripts/peers/requirements.txt").read_text().splitlines() if "==" in line]
     versions = ", ".join(f"{name} {found}" for name in pins if (found := installed(name)))
     loads = [row["load_before"] for all in rows.values() for row in all if row.get("load_before") is not None]
-    calm = f"The load before a row was {statistics.median(loads):.1f} in the median, {max(loads):.1f} at most; above {os.cpu_count()} the machine was shared, and walls are too high for both sides." if loads else ""
-    memory = next((int(line.split()[1]) for line in open("/proc/meminfo") if line.startswith("MemTotal")), 0)
+    calm = (f"The load before a row was {statistics.median(loads):.1f} in the median, {max(loads):.1f} at most; above {os.cpu_count()} the machine was shared, "
+            "and walls are too high for both sides.") if loads else ""
+    memory = next((int(line.split()[1]) for line in Path("/proc/meminfo").read_text().splitlines() if line.startswith("MemTotal")), 0)
     threads = sorted({row["threads"] for all in rows.values() for row in all})
     return [
         "# Side by side", "",
-        "Ours against what a user would pick instead: the same inputs, the same machine, the same run, in alternation. Written by `scripts/bench-peers --write` (`just bench-peers`).", "",
-        f"{cpu}, {os.cpu_count()} cores, {memory / 2**20:.0f} GiB, {platform.system()} {platform.machine()}; {', '.join(map(str, threads))} threads for both sides. {calm}", "",
+        ("Ours against what a user would pick instead: the same inputs, the same machine, the same run, in alternation. "
+         "Written by `scripts/bench-peers --write` (`just bench-peers`)."), "",
+        (f"{cpu}, {os.cpu_count()} cores, {memory / 2**20:.0f} GiB, {platform.system()} {platform.machine()}; "
+         f"{', '.join(map(str, threads))} threads for both sides. {calm}"), "",
         f"{ours}, release build of commit {built}. Python {platform.python_version()}, {versions}.", "",
-        "Times are medians; in brackets the fastest, the slowest and the number of runs. The ratio is theirs over ours, in brackets that of single rounds; *CPU* is the ratio of CPU "
-        "seconds, which neighbours disturb less. What a time includes stands below each table.",
+        ("Times are medians; in brackets the fastest, the slowest and the number of runs. The ratio is theirs over ours, in brackets that of single rounds; "
+         "*CPU* is the ratio of CPU seconds, which neighbours disturb less. What a time includes stands below each table."),
     ]
 
 
@@ -251,8 +258,8 @@ def main():
     lines += ["", "## Physical limits", "", *limits(rows)]
     if "growth" in rows:
         lines += ["", "## Growth", "", *growth(rows["growth"])]
-    lines += ["", "What was tried to be faster, and what it brought: [tried.md](tried.md). Instructions of the hot loops, guarded in CI: `scripts/bench-guard`. Other figures: "
-              "[commands](commands.md), [statistics](stats.md), [static embeddings](static.md), [pages of a big run](report.md), [Slurm](slurm.md)."]
+    lines += ["", ("What was tried to be faster, and what it brought: [tried.md](tried.md). Instructions of the hot loops, guarded in CI: `scripts/bench-guard`. Other figures: "
+                   "[commands](commands.md), [statistics](stats.md), [static embeddings](static.md), [pages of a big run](report.md), [Slurm](slurm.md).")]
     print("\n".join(lines))
 
 

@@ -18,14 +18,14 @@ def labels(n, k):
     w = 1 / np.sqrt(np.arange(1, k + 1))
     w /= w.sum()
     gold = RNG.choice(k, n, p=w)
-    model = lambda: np.where(RNG.random(n) < 0.7, gold, RNG.choice(k, n, p=w))  # noqa: E731
+    model = lambda: np.where(RNG.random(n) < 0.7, gold, RNG.choice(k, n, p=w))
     return gold, model(), model()
 
 
 def macro_f1(gold, pred, k):
     """Of each row, vectorised over rows: one bincount for each of the three margins."""
     rows = np.arange(len(gold))[:, None] * k
-    count = lambda x, w=None: np.bincount((rows + x).ravel(), w, len(gold) * k).reshape(-1, k)  # noqa: E731
+    count = lambda x, w=None: np.bincount((rows + x).ravel(), w, len(gold) * k).reshape(-1, k)
     below = count(gold) + count(pred)
     return np.where(below > 0, 2 * count(gold, (gold == pred).astype(float).ravel()) / np.maximum(below, 1), 0).mean(-1)
 
@@ -73,7 +73,7 @@ def main():
     a, b = (RNG.random(n) < 0.7).astype(float), (RNG.random(n) < 0.68).astype(float)
     table = [int(((a == u) & (b == v)).sum()) for u, v in ((1, 1), (1, 0), (0, 1), (0, 0))]
     counts = dict(zip(("both_right", "only_a", "only_b", "both_wrong"), table))
-    interval = lambda result: np.array(result.confidence_interval)  # noqa: E731
+    interval = lambda result: np.array(result.confidence_interval)
     compare("bootstrap-accuracy", f"paired bootstrap of accuracy, n = {n:,}, {resamples:,} resamples",
             [("paired_bootstrap_accuracy", counts, {"self_check": False, "resamples": resamples})],
             {"SciPy": lambda: interval(sp.bootstrap((a, b), mean_difference, paired=True, vectorized=True, n_resamples=resamples, method="percentile",
@@ -91,7 +91,7 @@ def main():
 
     def swapped():
         # permutation_test swaps within pairs of two samples: the gold label goes along in a code of both.
-        statistic = lambda u, v, axis: f1_difference(u // 2, u % 2, v % 2, axis)  # noqa: E731
+        statistic = lambda u, v, axis: f1_difference(u // 2, u % 2, v % 2, axis)
         return sp.permutation_test((gold * 2 + x, gold * 2 + y), statistic, permutation_type="samples", vectorized=True, n_resamples=resamples,
                                    batch=100, rng=1).pvalue
 
@@ -103,7 +103,8 @@ def main():
             [("permutation_mean", {"differences": u.tolist()}, {"method": "mc", "resamples": resamples})],
             {"SciPy": lambda: sp.permutation_test((u,), lambda d, axis: d.mean(axis), permutation_type="samples", vectorized=True,
                                                   n_resamples=resamples, batch=100, rng=1).pvalue}, None, p_values)
-    for name, size, method in [("wilcoxon-50", 50, "exact"), ("wilcoxon-1000", 1_000, "exact"), ("wilcoxon-10000", 10_000, "asymptotic"), ("wilcoxon-100000", 100_000, "asymptotic")]:
+    for name, size, method in [("wilcoxon-50", 50, "exact"), ("wilcoxon-1000", 1_000, "exact"),
+                               ("wilcoxon-10000", 10_000, "asymptotic"), ("wilcoxon-100000", 100_000, "asymptotic")]:
         d = RNG.normal(0.05, 1, size)
         compare(name, f"Wilcoxon's signed-rank test, n = {size:,}, {method}", [("wilcoxon", {"differences": d.tolist()}, {"method": method})],
                 {"SciPy": lambda: sp.wilcoxon(d, method="exact" if method == "exact" else "asymptotic", correction=False).pvalue}, 10, p_values)

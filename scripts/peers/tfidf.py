@@ -3,7 +3,6 @@ import csv
 import json
 import re
 
-import numpy as np
 from common import Bench, Run, command, inside, threads_environment
 
 CONFIG = {"words": [1, 2], "chars": [2, 5], "culture": False, "crosses": False, "word_weight": 0.3, "min_df": 2, "balanced": True, "refit": False,

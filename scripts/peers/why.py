@@ -2,8 +2,9 @@
 
 SORT = ("the time is a sort of the absolute differences, which NumPy does with AVX-512 instructions and we with a comparison sort of 64-bit words on one thread; "
         "reading the numbers from JSON values into floats is in our time, not in theirs")
-NEMENYI = ("every distinct distance of mean ranks is an integral of the studentized range, by the trapezoidal rule on one grid, about 80 nodes with an error function each; our time "
-           "also holds two critical values, 20 integrals more, which theirs does not compute, and waking the second thread, which shows where all takes half a millisecond")
+NEMENYI = ("every distinct distance of mean ranks is an integral of the studentized range, by the trapezoidal rule on one grid, about 80 nodes with an error function each; "
+           "our time also holds two critical values, 20 integrals more, which theirs does not compute, and waking the second thread, "
+           "which shows where all takes half a millisecond")
 SPREAD = "its target lies within the spread of the rounds; the products of both sides are bounded by arithmetic (see the limits below)"
 SPARSE = ("by perf 53 % of our time are the products of L-BFGS with the sparse matrix, look-ups spread over memory that scikit-learn makes, too; both take the same rule for when "
           "to stop. Counting is the rest, where we are ahead by more, as prediction shows")

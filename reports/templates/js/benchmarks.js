@@ -62,7 +62,7 @@ function taskSection(task) {
     h("details", null, h("summary", null, "Files"), table({
       caption: "Upstream files", quiet: true, cls: "wide",
       head: [{ label: "source" }, { label: "file" }, { label: "bytes", num: true }, { label: "sha256" }, { label: "checked against" }],
-      rows: data.sources.map(([id, file, bytes, sha, by]) => [id, bdi(file), bytes, h("code", null, sha), by]),
+      rows: data.sources.map(([id, file, size, sha, by]) => [id, bdi(file), size, h("code", null, sha), by]),
     })),
   ]);
   return section;

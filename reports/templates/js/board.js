@@ -2,9 +2,9 @@
 pages.board = {
   title: "Board",
   async render(main, params) {
-    const byCulture = await json("leads");
+    const cultureLeads = await json("leads");
     put(main, h("div", { class: "head" }, h("h1", null, bdi(first.title)), first.sample ? h("p", { class: "lede" }, sampleTag(), " Some columns stand on synthetic data, not on the benchmark.") : null));
-    main.append(question(byCulture, params));
+    main.append(question(cultureLeads, params));
     main.append(boardSection(params));
     main.append(remarks());
     const published = publishedSection();
@@ -13,10 +13,10 @@ pages.board = {
 };
 
 // "Which model is better on …, and is it certain?"
-function question(byCulture, params) {
+function question(cultureLeads, params) {
   const answer = h("div", { "aria-live": "polite" });
   const kinds = new Map();
-  for (const lead of byCulture) {
+  for (const lead of cultureLeads) {
     const kind = benchmarkOf.get(lead.benchmark)?.culture || "culture";
     if (!kinds.has(kind)) kinds.set(kind, new Set());
     kinds.get(kind).add(lead.name);
@@ -24,7 +24,7 @@ function question(byCulture, params) {
   const groups = [...kinds].map(([kind, names]) => ({ group: kind, options: [...names].sort().map((n) => [n, n]) }));
   const state = { culture: params.get("culture") || "", benchmark: params.get("benchmark") || "" };
   const draw = () => {
-    const leads = (state.culture ? byCulture.filter((l) => l.name === state.culture) : first.leads).filter((l) => !state.benchmark || l.benchmark === state.benchmark);
+    const leads = (state.culture ? cultureLeads.filter((l) => l.name === state.culture) : first.leads).filter((l) => !state.benchmark || l.benchmark === state.benchmark);
     replace(answer, answerOf(leads, state));
   };
   const set = (name) => (value) => {
@@ -77,10 +77,10 @@ function rankingOf(lead) {
     model === lead.ranking[0][0] ? "" : (lead.untold || []).includes(model) ? "not told apart from the first" : lead.level === "untested" ? "not tested" : "told apart from the first",
   ]);
   const shown = rows.slice(0, 8);
-  const make = (rows) => table({
+  const make = (some) => table({
     caption: "All models here, the best first", quiet: true, cls: "ranking",
     head: [{ label: "model" }, { label: "score, %", num: true }, { label: "0 to 100" }, { label: `${first.confidence} % interval` }, { label: "n", num: true }, { label: "against the first" }],
-    rows,
+    rows: some,
   });
   const box = h("div", null, make(shown));
   if (rows.length > shown.length) box.append(h("button", { type: "button", class: "plain", onclick: () => replace(box, make(rows)) }, `Show all ${rows.length}`));

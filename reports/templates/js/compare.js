@@ -87,9 +87,9 @@ function byCulture(section, found, one, other, wanted) {
   if (!able.length) return;
   const pick = able.find((f) => String(f.place) === wanted) || able.find((f) => f.pair.cultures && !f.o.sample) || able.find((f) => f.pair.cultures) || able[0];
   const { o, pair } = pick;
-  const kept = { a: one, b: other };
+  const both = { a: one, b: other };
   put(section, [h("h2", { id: "by-culture" }, "Where do they differ?"),
-    h("div", { class: "fields" }, picker("Benchmark", able.map((f) => [String(f.place), outcomeName(f.o)]), String(pick.place), (benchmark) => go("compare", { ...kept, benchmark }), { id: "of-benchmark" }))]);
+    h("div", { class: "fields" }, picker("Benchmark", able.map((f) => [String(f.place), outcomeName(f.o)]), String(pick.place), (benchmark) => go("compare", { ...both, benchmark }), { id: "of-benchmark" }))]);
   if (pair.cultures) {
     const names = benchmarkOf.get(o.benchmark)?.cultures || {};
     const rows = pair.cultures.rows.map(([name, turns]) => ({ name, difference: turns[pair.turn][0], interval: turns[pair.turn][1] }));

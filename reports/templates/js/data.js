@@ -6,9 +6,9 @@ const waiting = new Map();
 function base64(text) {
   if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
   const letters = atob(text);
-  const bytes = new Uint8Array(letters.length);
-  for (let i = 0; i < letters.length; i++) bytes[i] = letters.charCodeAt(i);
-  return bytes;
+  const found = new Uint8Array(letters.length);
+  for (let i = 0; i < letters.length; i++) found[i] = letters.charCodeAt(i);
+  return found;
 }
 
 // Where parts lie beside the page, each is a script that hands its text over.
@@ -55,10 +55,10 @@ async function pairOf(place, one, other) {
   const { pairs } = await json(`pairs-${place}`);
   const found = pairs.find((p) => (p.a === one && p.b === other) || (p.a === other && p.b === one));
   if (!found) return null;
-  const turn = found.a === one ? 0 : 1;
-  const [difference, interval] = found.difference[turn];
-  const verdict = { a: turn ? "other" : "one", b: turn ? "one" : "other" }[found.verdict] || found.verdict;
-  return { ...found, difference, interval, verdict, turn, one: found.scores[turn], other: found.scores[1 - turn] };
+  const turned = found.a === one ? 0 : 1;
+  const [difference, interval] = found.difference[turned];
+  const verdict = { a: turned ? "other" : "one", b: turned ? "one" : "other" }[found.verdict] || found.verdict;
+  return { ...found, difference, interval, verdict, turn: turned, one: found.scores[turned], other: found.scores[1 - turned] };
 }
 
 // A p-value as a number, to shade by; never to be shown.

@@ -80,7 +80,7 @@ function tr(row, head, rowHead) {
 function sortBy(body, ths, column, numeric) {
   const down = ths[column].getAttribute("aria-sort") === (numeric ? "descending" : "ascending");
   const order = numeric ? (down ? "ascending" : "descending") : down ? "descending" : "ascending";
-  ths.forEach((th, i) => th.hasAttribute("aria-sort") && th.setAttribute("aria-sort", i === column ? order : "none"));
+  for (const [i, th] of ths.entries()) if (th.hasAttribute("aria-sort")) th.setAttribute("aria-sort", i === column ? order : "none");
   const key = (row) => row.children[column].dataset.sort ?? row.children[column].textContent;
   const sign = order === "ascending" ? 1 : -1;
   const rows = [...body.children].map((row, place) => ({ row, place, key: numeric ? parseFloat(key(row)) : key(row).toLowerCase() }));

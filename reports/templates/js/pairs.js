@@ -34,19 +34,19 @@ function matrix(models, pairs, o) {
     found.set(key(p.b, p.a), [p, 1]);
   }
   const names = models.map((m) => m.model);
-  const better = (p, turn) => (p.verdict === "a" ? !turn : p.verdict === "b" ? !!turn : null);
+  const better = (p, turned) => (p.verdict === "a" ? !turned : p.verdict === "b" ? !!turned : null);
   return table({
     caption: `Corrected p of every pair on ${outcomeName(o)}`, quiet: true, cls: `matrix${names.length > 16 ? " dense" : ""}`,
     head: [{ label: "model" }, ...names.map((n) => ({ label: h("span", { class: "turned" }, bdi(n)) }))],
     rows: models.map((m) => [
       [bdi(m.model), h("span", { class: "note" }, `${m.value} ${m.letters}`)],
       ...names.map((n) => {
-        const [p, turn] = found.get(key(m.model, n)) || [];
+        const [p, turned] = found.get(key(m.model, n)) || [];
         if (!p) return { cell: said(n === m.model ? "itself" : "not compared"), class: "self" };
-        const wins = better(p, turn);
+        const wins = better(p, turned);
         const sure = 1 - Math.min(1, pNumber(p.corrected) / 0.2);
         return {
-          cell: h("a", { class: "heat", href: address("compare", { a: m.model, b: n }), style: shade(sure), title: `${m.model} against ${n}: ${p.difference[turn][0]} points` },
+          cell: h("a", { class: "heat", href: address("compare", { a: m.model, b: n }), style: shade(sure), title: `${m.model} against ${n}: ${p.difference[turned][0]} points` },
             wins === null ? "" : wins ? "▲" : "▼", " ", p.corrected, said(wins === null ? ", not told apart" : wins ? `, ${m.model} is better` : `, ${n} is better`)),
         };
       }),

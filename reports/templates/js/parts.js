@@ -41,6 +41,5 @@ function emptyNote(...words) {
   return h("p", { class: "empty" }, words);
 }
 
-// Protocols and their outcome for a benchmark.
-const outcomesOf = (benchmark) => outcomes.map((o, place) => ({ ...o, place })).filter((o) => o.benchmark === benchmark);
+// A benchmark and the protocol of an outcome.
 const outcomeName = (o) => `${o.title} · ${o.protocol}`;

@@ -7,7 +7,7 @@ pages.run = {
       facts([
         ["suite", bdi(first.suite)], ["harness", run.harness], ["page written by", run.page], ["seeds", run.seeds.join(", ")],
         ["limit", run.limit ? `the first ${run.limit} examples only` : "none"], ["commit", run.commit && h("code", null, run.commit)],
-        ["machine", run.machine.join(", ") + " cores"], ["signature", h("code", null, bdi(first.signature))],
+        ["machine", `${run.machine.join(", ")} cores`], ["signature", h("code", null, bdi(first.signature))],
       ]),
       h("section", null, h("h2", null, "Make it again"), h("p", null, "At the same commit, with the same data (hashes below):"), h("pre", { class: "command" }, run.command),
         h("p", { class: "quiet" }, "Finished cells are not run again; the same seeds give the same bytes.")),
