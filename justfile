@@ -70,7 +70,7 @@ sbom:
     set -euo pipefail
     cargo cyclonedx --format json --override-filename sbom --quiet
     mkdir -p target/sbom
-    for file in plugin-api/sbom.json harness/sbom.json calm-plugin/sbom.json fuzz/sbom.json baselines/*/sbom.json plugin-api/test-plugins/*/sbom.json; do
+    for file in plugin-api/sbom.json harness/sbom.json calm-plugin/sbom.json fuzz/sbom.json baselines/*/sbom.json plugin-api/test-plugins/*/sbom.json scripts/check-imports/sbom.json; do
         mv "$file" "target/sbom/$(basename "$(dirname "$file")").json"
     done
 
