@@ -6,7 +6,7 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
-use harness::compare::{Column, Correction, Entrant, Field, Options, Part, compare};
+use harness::compare::{Column, Correction, Entrant, Field, Options, Own, Part, compare};
 use harness::definition::family::Metric;
 
 const MODELS: u64 = 50;
@@ -23,7 +23,12 @@ fn field(number: usize, n: u32, state: &mut u64) -> Field {
     let accuracy = number < 6;
     let models = (0..MODELS).map(|m| {
         let answers = (0..n).map(|_| Some(u32::from(coin(state, 50 + m / 2)))).collect();
-        Entrant { name: format!("m{m}"), seeds: vec![1], answers: vec![vec![answers]] }
+        Entrant {
+            name: format!("m{m}"),
+            seeds: vec![1],
+            answers: vec![vec![answers]],
+            own: Own::default(),
+        }
     });
     let models = models.collect();
     Field {

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
-use harness::compare::{self, Correction, Entrant, Field, Options, Part};
+use harness::compare::{self, Correction, Entrant, Field, Options, Own, Part};
 use harness::definition::family::{Metric, Status};
 use harness::example::{Coded, Examples};
 use harness::report::html::{Look, render};
@@ -147,6 +147,7 @@ fn field(b: usize, draw: &mut Draw) -> Field {
                 answers: vec![vec![
                     (0..n).map(|_| Some(u32::from(draw.below(100) < 50 + m / 2))).collect(),
                 ]],
+                own: Own::default(),
             })
             .collect(),
     }

@@ -45,9 +45,9 @@ pub(super) struct Args {
     /// Correction over the pairs of a benchmark
     #[arg(long, value_enum, default_value_t = Correction::Holm)]
     correction: Correction,
-    /// Resamples of bootstraps and randomisation tests
-    #[arg(long, default_value_t = 10_000, value_name = "N")]
-    resamples: usize,
+    /// Resamples of bootstraps and randomisation tests [default: the setting `resamples`]
+    #[arg(long, value_name = "N")]
+    resamples: Option<usize>,
     /// Compare all other models with this one only
     #[arg(long, value_name = "MODEL")]
     baseline: Option<String>,
@@ -76,7 +76,7 @@ pub(super) enum Face {
 }
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
-    let options = options(&args)?;
+    let options = options(&args, context.settings().resamples)?;
     let run = RunFolder::named(&context.settings().runs, &args.run);
     let opened = Run::open(run.clone())?;
     let report = opened.compare(&args.models, &args.benchmarks, &options)?;
@@ -104,12 +104,13 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     Ok(if worse.is_empty() { Outcome::Done } else { Outcome::No })
 }
 
-fn options(args: &Args) -> anyhow::Result<Options> {
+fn options(args: &Args, resamples: usize) -> anyhow::Result<Options> {
+    let resamples = args.resamples.unwrap_or(resamples);
     if !(args.alpha > 0.0 && args.alpha < 1.0) {
         bail!("--alpha is {}: give a number between 0 and 1", args.alpha);
     }
-    if args.resamples < 100 {
-        bail!("--resamples is {}: give at least 100", args.resamples);
+    if resamples < 100 {
+        bail!("--resamples is {resamples}: give at least 100");
     }
     if let Some(margin) = args.margin.filter(|m| !(*m > 0.0 && *m <= 100.0)) {
         bail!("--margin is {margin}: give points above 0, at most 100");
@@ -123,7 +124,7 @@ fn options(args: &Args) -> anyhow::Result<Options> {
         alpha: args.alpha,
         confidence: crate::score::CONFIDENCE,
         correction: args.correction,
-        resamples: args.resamples,
+        resamples,
         seed: RESAMPLING_SEED,
         test: args.test.clone(),
         baseline: args.baseline.clone().or_else(|| args.fail_if_worse.clone()),

@@ -279,7 +279,7 @@ pub(super) fn material(run: &RunFolder, context: &Context) -> anyhow::Result<Mat
     let run = Run::open(run.clone())?;
     let summary = run.leaderboard(context.settings().resamples)?;
     let comparison = run
-        .default_comparison()
+        .default_comparison(context.settings().resamples)
         .map_err(|error| format!("The models could not be compared: {error:#}."));
     page_data::gather(&run, summary, comparison, context.catalogue().ok())
 }

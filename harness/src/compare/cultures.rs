@@ -1,4 +1,4 @@
-//! Cultures: how unequal they fare under each model, and whether the difference of two models depends on the culture.
+//! Cultures: whether the difference of two models depends on the culture.
 //!
 //! Interaction of model and culture: the statistic is the range (largest minus smallest) of the differences per culture.
 //! Its null distribution, the difference being the same in all cultures, is that of the range of what the resampled
@@ -9,8 +9,9 @@ use rayon::prelude::*;
 
 use super::draws::Design;
 use super::field::Field;
-use super::result::{Gap, Options, PairCultures};
+use super::result::{Options, PairCultures};
 use crate::definition::family::Metric;
+use crate::score::LEAST_OF_CULTURE;
 use eval_stats::StatsError;
 use eval_stats::descriptive::quantile_sorted;
 use eval_stats::permutation::plus_one;
@@ -18,8 +19,8 @@ use eval_stats::permutation::plus_one;
 /// Resamples by culture, at most.
 pub(super) const RESAMPLES: usize = 2_000;
 
-/// A culture with fewer independent examples enters no comparison of cultures: a bootstrap knows too little of it.
-const LEAST: usize = 10;
+/// As on the leaderboard.
+const LEAST: usize = LEAST_OF_CULTURE as usize;
 
 /// The cultures of a field that can be compared.
 pub(super) struct Cultures {
@@ -28,14 +29,6 @@ pub(super) struct Cultures {
     places: Vec<usize>,
     all: usize,
     left_out: Vec<String>,
-}
-
-/// What was found.
-pub(super) struct Found {
-    /// One a model.
-    pub(super) gaps: Vec<Option<Gap>>,
-    /// One a pair.
-    pub(super) pairs: Vec<PairCultures>,
 }
 
 /// What is said where no cultures can be compared.
@@ -94,23 +87,10 @@ impl Cultures {
         draws: &[&[f64]],
         pairs: &[(usize, usize)],
         options: &Options,
-    ) -> Result<Found, StatsError> {
-        let models = observed.len() / self.all;
+    ) -> Result<Vec<PairCultures>, StatsError> {
         let of = |values: &[f64], model: usize| -> Vec<f64> {
             self.places.iter().map(|place| values[model * self.all + place]).collect()
         };
-        let gaps = (0..models)
-            .into_par_iter()
-            .map(|model| {
-                let own = of(observed, model);
-                let drawn: Vec<Vec<f64>> = draws
-                    .iter()
-                    .map(|d| of(d, model))
-                    .filter(|d| d.iter().all(|v| v.is_finite()))
-                    .collect();
-                self.gap(&own, &drawn, options)
-            })
-            .collect();
         let mut found: Vec<PairCultures> = pairs
             .par_iter()
             .map(|&(a, b)| {
@@ -129,29 +109,7 @@ impl Cultures {
         for (pair, corrected) in found.iter_mut().zip(options.correction.adjust(&p)?) {
             pair.p_corrected = corrected;
         }
-        Ok(Found { gaps, pairs: found })
-    }
-
-    fn gap(&self, own: &[f64], drawn: &[Vec<f64>], options: &Options) -> Option<Gap> {
-        let best = (0..own.len()).reduce(|m, c| if own[c] > own[m] { c } else { m })?;
-        let worst = (0..own.len()).reduce(|m, c| if own[c] < own[m] { c } else { m })?;
-        if drawn.len() < 2 || own.iter().any(|v| !v.is_finite()) {
-            return None;
-        }
-        let gap = own[best] - own[worst];
-        let ranges: Vec<f64> = drawn.iter().map(|d| range(d)).collect();
-        // Reflected: a resampled gap is biased upwards.
-        let (low, high) = ends(ranges, options.confidence);
-        let least: Vec<f64> =
-            drawn.iter().map(|d| d.iter().copied().fold(f64::INFINITY, f64::min)).collect();
-        Some(Gap {
-            best: self.names[best].clone(),
-            worst: self.names[worst].clone(),
-            gap,
-            gap_interval: ((2.0 * gap - high).clamp(0.0, gap), (2.0 * gap - low).clamp(gap, 1.0)),
-            worst_value: own[worst],
-            worst_interval: ends(least, options.confidence),
-        })
+        Ok(found)
     }
 
     fn pair(&self, observed: &[f64], drawn: &[Vec<f64>], options: &Options) -> PairCultures {

@@ -1,5 +1,6 @@
 //! What is compared: the answers of several models to the same examples of one benchmark, asked by one protocol.
 
+use super::result::Gap;
 use crate::definition::family::Metric;
 
 /// One benchmark, one protocol, one set of examples, and every model that answered them.
@@ -54,6 +55,17 @@ pub struct Entrant {
     /// `answers[part][column][example]`, one column a seed and variant, the variants of a seed together. `None`: no label
     /// (out of choice or missing), which is wrong.
     pub answers: Vec<Vec<Vec<Option<u32>>>>,
+    /// What the leaderboard says of it alone.
+    pub own: Own,
+}
+
+/// What the leaderboard says of one model: a comparison shows it as it is, so that a model has one interval.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Own {
+    /// Interval of the score; none where there is no score.
+    pub interval: Option<(f64, f64)>,
+    /// How unequal the cultures fare, where two or more can be compared.
+    pub cultures: Option<Gap>,
 }
 
 impl Field {

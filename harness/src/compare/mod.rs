@@ -5,13 +5,17 @@
 //! intervals, ranks and cultures come from one set of draws that all its models share (`draws`). "Not significant" is
 //! never told as "equal": beside it stands what a sample of this size could have shown.
 
+mod choice;
+mod contest;
 mod cultures;
 mod draws;
 mod field;
 mod lead;
 mod over;
-mod pairs;
+mod p_value;
+mod pair;
 mod result;
+mod standing;
 pub(crate) mod words;
 
 #[cfg(test)]
@@ -22,7 +26,7 @@ use rayon::prelude::*;
 use eval_stats::StatsError;
 use eval_stats::correction;
 
-pub use field::{Entrant, Field, Part};
+pub use field::{Entrant, Field, Own, Part};
 pub use lead::{Closest, Lead, Level};
 pub use result::{
     Chosen, Correction, Ends, Equivalence, FORMAT, FriedmanOver, Gap, NotCompared, Omnibus,
@@ -76,13 +80,13 @@ pub fn compare(
     mut not_compared: Vec<NotCompared>,
     options: &Options,
 ) -> Result<Report, CompareError> {
-    let override_test = options.test.as_deref().map(pairs::parse_test).transpose()?;
+    let override_test = options.test.as_deref().map(choice::parse_test).transpose()?;
     let mut benchmarks: Vec<Outcome> = Vec::new();
     // A refusal of the statistics is a reason, like any other.
     let compared: Vec<Result<Outcome, String>> = fields
         .par_iter()
         .map(|field| {
-            pairs::compare_field(field, override_test, options)
+            contest::compare_field(field, override_test, options)
                 .unwrap_or_else(|error| Err(error.to_string()))
         })
         .collect();
@@ -186,6 +190,20 @@ impl Correction {
             Self::Bh => "bh",
             Self::By => "by",
             Self::None => "none",
+        }
+    }
+
+    /// Whose correction it is, in prose; empty for none.
+    pub fn of_whom(self) -> &'static str {
+        match self {
+            Self::Holm => "Holm's",
+            Self::Hochberg => "Hochberg's",
+            Self::Hommel => "Hommel's",
+            Self::Bonferroni => "Bonferroni's",
+            Self::Sidak => "Šidák's",
+            Self::Bh => "Benjamini and Hochberg's",
+            Self::By => "Benjamini and Yekutieli's",
+            Self::None => "",
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::result::{Correction, Equivalence, Pair, Verdict};
 use crate::text::format::p_equals;
 
 /// What was done, in one line that can be quoted and parsed: `test:mcnemar-midp|n:237|...` (after sacreBLEU, Post 2018).
@@ -10,8 +11,7 @@ pub(crate) struct Signature {
     pub test: String,
     pub n: u64,
     pub clusters: Option<u64>,
-    /// `holm`, `bh`, `none`.
-    pub correction: String,
+    pub correction: Correction,
     /// Number of hypotheses in the family.
     pub family: usize,
     pub resamples: Option<usize>,
@@ -26,7 +26,7 @@ impl fmt::Display for Signature {
         if let Some(clusters) = self.clusters {
             write!(f, "|clusters:{clusters}")?;
         }
-        write!(f, "|correction:{}|family:{}", self.correction, self.family)?;
+        write!(f, "|correction:{}|family:{}", self.correction.title(), self.family)?;
         if let Some(resamples) = self.resamples {
             write!(f, "|R:{resamples}")?;
         }
@@ -37,138 +37,110 @@ impl fmt::Display for Signature {
     }
 }
 
-/// One comparison of two models on one benchmark, ready to be told.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Comparison {
-    pub model_a: String,
-    pub model_b: String,
-    pub benchmark: String,
-    pub metric: String,
-    pub score_a: f64,
-    pub score_b: f64,
-    /// A - B and its interval.
-    pub difference: f64,
-    pub low: f64,
-    pub high: f64,
-    pub confidence: f64,
-    pub interval_method: String,
+/// What all pairs of a benchmark have in common, for verdicts and words.
+pub(super) struct Setting<'a> {
+    pub(super) benchmark: &'a str,
+    pub(super) metric: &'a str,
     /// In prose, as [`eval_stats::choose::Test::title`].
-    pub test_title: String,
+    pub(super) test_title: &'a str,
     /// There are several seeds, which the test takes as they are while the interval resamples them.
-    pub seeds_as_they_are: bool,
-    pub p_value: f64,
-    pub p_corrected: f64,
-    pub alpha: f64,
-    /// Name and value, as ("odds ratio", 1.8).
-    pub effect: Option<(String, f64)>,
-    /// Smallest difference detectable with 80 % power at this size.
-    pub minimum_detectable: Option<f64>,
-    /// p of equivalence within +- margin, as (margin, p).
-    pub equivalence: Option<(f64, f64)>,
-    pub signature: Signature,
+    pub(super) seeds_as_they_are: bool,
+    pub(super) alpha: f64,
+    pub(super) confidence: f64,
+    pub(super) signature: &'a Signature,
 }
 
-/// What may be said of a comparison. "Not significant" is never "equal".
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    ABetter,
-    BBetter,
-    /// The difference is shown to lie within the margin.
-    Equivalent,
-    /// Neither a difference nor equivalence is shown.
-    Undecided,
-}
-
-impl Comparison {
-    fn significant(&self) -> bool {
-        self.p_corrected <= self.alpha && self.difference != 0.0
+impl Setting<'_> {
+    fn significant(&self, pair: &Pair) -> bool {
+        pair.p_corrected <= self.alpha && pair.difference != 0.0
     }
 
-    /// Whether the models are told apart as they were trained, but the interval, which resamples their seeds too, covers 0:
-    /// undecided beyond these runs.
-    pub(crate) fn these_runs_only(&self) -> bool {
-        self.seeds_as_they_are && self.significant() && self.low <= 0.0 && self.high >= 0.0
+    /// Whether the models differ significantly as they were trained, but the interval, which resamples their seeds too, covers
+    /// 0: undecided beyond these runs.
+    pub(super) fn these_runs_only(&self, pair: &Pair) -> bool {
+        let covers_zero = pair.interval.as_ref().is_some_and(|i| i.low <= 0.0 && i.high >= 0.0);
+        self.seeds_as_they_are && self.significant(pair) && covers_zero
     }
 
-    /// The verdict at level alpha, on the corrected p-value.
-    pub(crate) fn verdict(&self) -> Verdict {
-        if self.significant() && !self.these_runs_only() {
-            if self.difference > 0.0 { Verdict::ABetter } else { Verdict::BBetter }
-        } else if self.equivalence.is_some_and(|(_, p)| p <= self.alpha) {
+    /// The verdict at level alpha, on the corrected p-value. "Not significant" is never "equal".
+    pub(super) fn verdict(&self, pair: &Pair) -> Verdict {
+        if self.significant(pair) && !self.these_runs_only(pair) {
+            if pair.difference > 0.0 { Verdict::ABetter } else { Verdict::BBetter }
+        } else if pair.equivalence.as_ref().is_some_and(|e| e.p <= self.alpha) {
             Verdict::Equivalent
         } else {
             Verdict::Undecided
         }
     }
-}
 
-/// One paragraph that names scores, difference, interval, test, n, correction, effect size, what the data could have
-/// shown, and the software version.
-pub(crate) fn paragraph(c: &Comparison) -> String {
-    let percent = 100.0 * c.confidence;
-    let correction = match c.signature.correction.as_str() {
-        "none" => String::new(),
-        name => format!(
-            " after {} correction over {} comparisons",
-            correction_title(name),
-            c.signature.family
-        ),
-    };
-    let units = match c.signature.clusters {
-        Some(clusters) => format!("n = {} examples in {clusters} clusters", c.signature.n),
-        None => format!("n = {} examples", c.signature.n),
-    };
-    let mut sentences = vec![format!(
-        "On {} ({units}), {} reached {} {:.3} and {} {:.3}: a difference of {:+.3} ({percent:.0} % interval [{:+.3}, {:+.3}], {}).",
-        c.benchmark,
-        c.model_a,
-        c.metric,
-        c.score_a,
-        c.model_b,
-        c.score_b,
-        c.difference,
-        c.low,
-        c.high,
-        c.interval_method
-    )];
-    let p = p_equals(c.p_corrected);
-    let test = capitalised(&c.test_title);
-    sentences.push(match c.verdict() {
-        Verdict::ABetter => format!("{test} finds {} better ({p}{correction}).", c.model_a),
-        Verdict::BBetter => format!("{test} finds {} better ({p}{correction}).", c.model_b),
-        Verdict::Equivalent | Verdict::Undecided if c.these_runs_only() => {
-            let better = if c.difference > 0.0 { &c.model_a } else { &c.model_b };
-            format!("{test}, which takes the trained models as they are, finds {better} better ({p}{correction}), but the interval, which resamples their seeds too, covers 0: undecided beyond these runs.")
+    /// One paragraph that names scores, difference, interval, test, n, correction, effect size, what the data could have
+    /// shown, and the software version.
+    pub(super) fn paragraph(&self, pair: &Pair) -> String {
+        let mut sentences = vec![self.scores(pair), self.test(pair)];
+        if let Some((name, value)) = pair.effects.first() {
+            sentences.push(format!("Effect size: {name} {value:.2}."));
         }
-        Verdict::Equivalent | Verdict::Undecided => {
-            format!("{test} does not tell the two models apart ({p}{correction}), which does not make them equal.")
+        if let Some(Equivalence { margin, p, .. }) = &pair.equivalence {
+            let word = if *p <= self.alpha { "supports" } else { "does not support" };
+            sentences.push(format!(
+                "A test of equivalence within ±{margin:.3} {word} equivalence ({}).",
+                p_equals(*p)
+            ));
         }
-    });
-    if let Some((name, value)) = &c.effect {
-        sentences.push(format!("Effect size: {name} {value:.2}."));
+        if let (Verdict::Undecided, Some(mde)) = (self.verdict(pair), pair.minimum_detectable) {
+            sentences.push(format!(
+                "A sample of this size detects differences of {mde:.3} or more with 80 % power."
+            ));
+        }
+        sentences.push(format!("(culture-eval {}; {}.)", self.signature.version, self.signature));
+        sentences.join(" ")
     }
-    if let Some((margin, p)) = c.equivalence {
-        let word = if p <= c.alpha { "supports" } else { "does not support" };
-        sentences.push(format!(
-            "A test of equivalence within ±{margin:.3} {word} equivalence ({}).",
-            p_equals(p)
-        ));
-    }
-    if let (Verdict::Undecided, Some(mde)) = (c.verdict(), c.minimum_detectable) {
-        sentences.push(format!(
-            "A sample of this size detects differences of {mde:.3} or more with 80 % power."
-        ));
-    }
-    sentences.push(format!("(culture-eval {}; {}.)", c.signature.version, c.signature));
-    sentences.join(" ")
-}
 
-fn correction_title(name: &str) -> &str {
-    match name {
-        "holm" => "Holm's",
-        "bh" => "Benjamini and Hochberg's",
-        "bonferroni" => "Bonferroni's",
-        other => other,
+    fn scores(&self, pair: &Pair) -> String {
+        let n = self.signature.n;
+        let units = match self.signature.clusters {
+            Some(clusters) => format!("n = {n} examples in {clusters} clusters"),
+            None => format!("n = {n} examples"),
+        };
+        let (low, high, method) = match &pair.interval {
+            Some(ends) => (ends.low, ends.high, ends.method.as_str()),
+            None => (pair.difference, pair.difference, ""),
+        };
+        format!(
+            "On {} ({units}), {} reached {} {:.3} and {} {:.3}: a difference of {:+.3} ({:.0} % interval [{low:+.3}, {high:+.3}], {method}).",
+            self.benchmark,
+            pair.a,
+            self.metric,
+            pair.score_a,
+            pair.b,
+            pair.score_b,
+            pair.difference,
+            100.0 * self.confidence,
+        )
+    }
+
+    fn test(&self, pair: &Pair) -> String {
+        let p = p_equals(pair.p_corrected);
+        let correction = match self.signature.correction.of_whom() {
+            "" => String::new(),
+            whose => {
+                let family = self.signature.family;
+                format!(" after {whose} correction over {family} comparisons")
+            }
+        };
+        let test = capitalised(self.test_title);
+        let better = if pair.difference > 0.0 { &pair.a } else { &pair.b };
+        match self.verdict(pair) {
+            Verdict::ABetter | Verdict::BBetter => {
+                format!("{test} finds {better} better ({p}{correction}).")
+            }
+            Verdict::Equivalent | Verdict::Undecided if self.these_runs_only(pair) => format!(
+                "{test}, which takes the trained models as they are, finds {better} better ({p}{correction}), but the interval, which resamples their seeds too, covers 0: undecided beyond these runs."
+            ),
+            Verdict::Equivalent | Verdict::Undecided => format!(
+                "{test} does not tell the two models apart ({p}{correction}), which does not make them equal."
+            ),
+        }
     }
 }
 

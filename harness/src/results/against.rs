@@ -14,7 +14,7 @@ use super::changes::{Change, Changes, FORMAT, Figure, Paired, Side, Tested};
 use super::comparison::{part, primary, rows};
 use super::manifest::tasks_of;
 use super::summary::{Cell, Outcome, Summary};
-use crate::compare::{self, Entrant, Field};
+use crate::compare::{self, Entrant, Field, Own};
 use crate::definition::family::Benchmark;
 use crate::settings::Settings;
 use crate::store::{self, RunFolder};
@@ -43,7 +43,8 @@ struct Read {
 pub fn against(run: &str, other: &str, settings: &Settings) -> anyhow::Result<Changes> {
     let opened = [read(run, settings)?, read(other, settings)?];
     let [after, before] = &opened;
-    let options = compare::Options::default();
+    let resamples = settings.resamples;
+    let options = compare::Options { resamples, ..compare::Options::default() };
     let mut scores: Vec<Change> = places(&after.summary, &before.summary)
         .into_par_iter()
         .map(|place| change(&opened, place, &options))
@@ -287,6 +288,7 @@ fn field(
             name: (*name).to_owned(),
             seeds: sides[side][0].seeds(),
             answers,
+            own: Own::default(),
         })
         .collect();
     let of_all = || sides.iter().flatten().flat_map(|g| &g.cells);

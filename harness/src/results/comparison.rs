@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::Run;
 use super::answers::{Columns, columns};
 use super::cells::{Group, by_model_and_protocol};
-use super::leaderboard::fill_gaps;
+use super::leaderboard::{fill_gaps, own};
 use super::manifest::{Manifest, tasks_of};
 use super::summary::{Cell, Outcome};
 use crate::compare::{self, Column, Entrant, Field, NotCompared, Options, Part, Report};
@@ -17,8 +17,8 @@ use crate::example::Examples;
 use crate::store::{self};
 
 /// The default comparison of a run; remembered in its `scores/` by a hash of everything that it uses.
-pub(super) fn remembered(run: &Run) -> anyhow::Result<Report> {
-    let options = Options::default();
+pub(super) fn remembered(run: &Run, resamples: usize) -> anyhow::Result<Report> {
+    let options = Options { resamples, ..Options::default() };
     let manifest = &run.manifest;
     let cells: Vec<_> = (run.groups.iter())
         .map(|g| {
@@ -204,7 +204,7 @@ fn fields(
             }));
             continue;
         }
-        fields.push(field(run, benchmark, &entrants)?);
+        fields.push(field(run, benchmark, &entrants, options.resamples)?);
     }
     Ok((fields, left_out, seen))
 }
@@ -213,6 +213,7 @@ fn field(
     run: &Run,
     benchmark: &Benchmark,
     entrants: &[(&str, Vec<&Group>)],
+    resamples: usize,
 ) -> anyhow::Result<Field> {
     let first = &entrants[0].1;
     let mut cultures: Vec<String> = Vec::new();
@@ -230,7 +231,8 @@ fn field(
             let answers = (groups.iter().zip(&kept))
                 .map(|(group, rows)| Ok(primary(&columns(run, group)?, rows)))
                 .collect::<anyhow::Result<Vec<Vec<Vec<Option<u32>>>>>>()?;
-            Ok(Entrant { name: (*model).to_owned(), seeds: groups[0].seeds(), answers })
+            let own = own(run, resamples, benchmark, groups)?;
+            Ok(Entrant { name: (*model).to_owned(), seeds: groups[0].seeds(), answers, own })
         })
         .collect::<anyhow::Result<Vec<Entrant>>>()?;
     Ok(Field {

@@ -16,7 +16,7 @@ use super::answers::{Columns, columns};
 use super::cells::{Group, by_model_and_protocol};
 use super::manifest::{Manifest, tasks_of};
 use super::summary::{Cell, Detail, FORMAT, Outcome, Summary};
-use crate::compare::RESAMPLING_SEED;
+use crate::compare::{Gap, Own, RESAMPLING_SEED};
 use crate::definition::family::{Benchmark, Task};
 use crate::example::Examples;
 use crate::score::{self, Answer, Evaluation, Questions, Rules, Score, Subset};
@@ -24,7 +24,7 @@ use crate::store::record::{Reason, ReasonKind};
 use crate::store::{self, RunFolder};
 
 /// Raised when the same answers get other scores: remembered evaluations are made anew.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// Answers of one set of columns to one benchmark.
 #[derive(Serialize)]
@@ -140,15 +140,7 @@ fn score_cell(
     cell.sample = parts.iter().flat_map(|g| &g.cells).any(|c| c.spec.sample);
     cell.seeds = parts[0].seeds();
 
-    let asked = Asked {
-        version: VERSION,
-        benchmark,
-        predictions: parts.iter().flat_map(|g| &g.cells).map(|c| c.predictions.as_str()).collect(),
-        variants: &first.variants,
-        resamples,
-        data: parts.iter().map(|g| g.cells[0].spec.data.sha256.as_str()).collect(),
-    };
-    let scored = remembered(&run.folder, &asked, || evaluate(run, resamples, benchmark, parts))?;
+    let scored = scored_of(run, resamples, benchmark, parts)?;
     let mut details = Vec::new();
     for (place, (set, evaluation)) in scored.sets.iter().enumerate() {
         if place == 0 {
@@ -173,6 +165,61 @@ fn score_cell(
         ));
     }
     Ok((vec![cell], details))
+}
+
+/// The scores of one model on one benchmark by one protocol, remembered.
+fn scored_of(
+    run: &Run,
+    resamples: usize,
+    benchmark: &Benchmark,
+    parts: &[&Group],
+) -> anyhow::Result<Scored> {
+    let asked = Asked {
+        version: VERSION,
+        benchmark,
+        predictions: parts.iter().flat_map(|g| &g.cells).map(|c| c.predictions.as_str()).collect(),
+        variants: &parts[0].cells[0].variants,
+        resamples,
+        data: parts.iter().map(|g| g.cells[0].spec.data.sha256.as_str()).collect(),
+    };
+    remembered(&run.folder, &asked, || evaluate(run, resamples, benchmark, parts))
+}
+
+/// What the leaderboard says of one model on one benchmark: a comparison shows the same interval.
+pub(super) fn own(
+    run: &Run,
+    resamples: usize,
+    benchmark: &Benchmark,
+    parts: &[&Group],
+) -> anyhow::Result<Own> {
+    let scored = scored_of(run, resamples, benchmark, parts)?;
+    let Some((_, evaluation)) = scored.sets.first() else { return Ok(Own::default()) };
+    Ok(Own {
+        interval: evaluation.primary().ok().map(|score| (score.low, score.high)),
+        cultures: gap(evaluation),
+    })
+}
+
+fn gap(evaluation: &Evaluation) -> Option<Gap> {
+    let primary = evaluation.scores.iter().filter(|s| s.metric == evaluation.metric);
+    let mut gap = None;
+    let mut least = None;
+    for score in primary {
+        match &score.subset {
+            Subset::CultureGap { best, worst } => gap = Some((score, best, worst)),
+            Subset::WorstCulture { .. } => least = Some(score),
+            _ => {}
+        }
+    }
+    let ((gap, best, worst), least) = gap.zip(least)?;
+    Some(Gap {
+        best: best.clone(),
+        worst: worst.clone(),
+        gap: gap.value,
+        gap_interval: (gap.low, gap.high),
+        worst_value: least.value,
+        worst_interval: (least.low, least.high),
+    })
 }
 
 /// Reads an evaluation from `scores/` or makes and keeps it.

@@ -10,7 +10,7 @@
 //!
 //! # fn main() -> anyhow::Result<()> {
 //! let run = Run::open(RunFolder::named("runs".as_ref(), "default"))?;
-//! let leaderboard = run.leaderboard(2_000)?;
+//! let leaderboard = run.leaderboard(10_000)?;
 //! let models = ["majority".to_owned(), "tfidf-logreg".to_owned()];
 //! let comparison = run.compare(&models, &[], &Options::default())?;
 //! for pair in comparison.benchmarks.iter().flat_map(|b| &b.pairs) {
@@ -80,7 +80,8 @@ impl Run {
         leaderboard::leaderboard(self, resamples)
     }
 
-    /// Compares models on benchmarks; empty lists mean all.
+    /// Compares models on benchmarks; empty lists mean all. The interval of each model is that of the leaderboard made with as
+    /// many resamples.
     ///
     /// # Errors
     /// A name that the run does not have; answers or gold labels that cannot be read.
@@ -93,11 +94,11 @@ impl Run {
         comparison::report(self, models, benchmarks, options)
     }
 
-    /// The comparison of all models with the default options, remembered in the run's `scores/`.
+    /// The comparison of all models with the default options and so many resamples, remembered in the run's `scores/`.
     ///
     /// # Errors
     /// As [`Run::compare`].
-    pub fn default_comparison(&self) -> anyhow::Result<Report> {
-        comparison::remembered(self)
+    pub fn default_comparison(&self, resamples: usize) -> anyhow::Result<Report> {
+        comparison::remembered(self, resamples)
     }
 }

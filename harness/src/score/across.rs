@@ -14,6 +14,9 @@ use super::resample::{Units, bootstrap};
 /// Figures of one measure, in this order.
 const FIGURES: usize = 3;
 
+/// A culture with fewer independent examples is not compared with others: a bootstrap knows too little of it.
+pub(crate) const LEAST_OF_CULTURE: u64 = 10;
+
 impl Board<'_> {
     /// Mean over cultures, culture gap and worst culture of every measure.
     pub(crate) fn across_cultures(&self, out: &mut Evaluation) {
@@ -62,6 +65,8 @@ struct Across<'a> {
     units: Units,
     /// As observed.
     margins: Vec<Margins>,
+    /// Per culture: whether it has [`LEAST_OF_CULTURE`] independent examples.
+    large: Vec<bool>,
     /// Per measure and culture: why that culture does not have it.
     refused: Vec<Vec<Option<Reason>>>,
 }
@@ -74,7 +79,10 @@ impl<'a> Across<'a> {
             .collect();
         let units = board.units(&tagged, board.cultures.len());
         let margins = units.margins();
-        let mut across = Self { board, units, margins, refused: Vec::new() };
+        let large = (board.cultures.iter())
+            .map(|(_, rows)| board.clusters_of(rows) >= LEAST_OF_CULTURE)
+            .collect();
+        let mut across = Self { board, units, margins, large, refused: Vec::new() };
         across.refused = board
             .measures
             .iter()
@@ -113,17 +121,25 @@ impl<'a> Across<'a> {
         self.refused[place].iter().enumerate().filter(|(_, r)| r.is_none()).map(|(c, _)| c)
     }
 
+    /// Those of them that have enough independent examples to be compared.
+    fn comparable(&self, place: usize) -> impl Iterator<Item = usize> {
+        self.having(place).filter(|&c| self.large[c])
+    }
+
     /// Mean, gap and worst of every measure; NaN where no culture of the resample has it.
     fn figures(&self, margins: &[Margins]) -> Vec<f64> {
         let mut figures = Vec::with_capacity(FIGURES * self.board.measures.len());
         for (place, &measure) in self.board.measures.iter().enumerate() {
-            let mut span = Span::default();
-            for culture in self.having(place) {
-                if let Some(value) = self.value(margins, culture, measure) {
+            let of = |cultures: &mut dyn Iterator<Item = usize>| {
+                let mut span = Span::default();
+                for value in cultures.filter_map(|c| self.value(margins, c, measure)) {
                     span.add(value);
                 }
-            }
-            figures.extend([span.mean(), span.gap(), span.worst()]);
+                span
+            };
+            let all = of(&mut self.having(place));
+            let compared = of(&mut self.comparable(place));
+            figures.extend([all.mean(), compared.gap(), compared.worst()]);
         }
         figures
     }
@@ -132,10 +148,15 @@ impl<'a> Across<'a> {
     fn subsets(&self, place: usize, measure: Measure) -> [(Subset, BootstrapMethod, u64); FIGURES] {
         let value = |c: usize| self.value(&self.margins, c, measure).unwrap_or(f64::NAN);
         let name = |c: Option<usize>| c.map_or(String::new(), |c| self.board.cultures[c].0.clone());
-        let best = name(self.having(place).reduce(|a, b| if value(b) > value(a) { b } else { a }));
-        let worst = name(self.having(place).reduce(|a, b| if value(b) < value(a) { b } else { a }));
-        let smallest =
-            self.having(place).map(|c| self.board.cultures[c].1.len() as u64).min().unwrap_or(1);
+        let best =
+            name(self.comparable(place).reduce(|a, b| if value(b) > value(a) { b } else { a }));
+        let worst =
+            name(self.comparable(place).reduce(|a, b| if value(b) < value(a) { b } else { a }));
+        let smallest = self
+            .comparable(place)
+            .map(|c| self.board.cultures[c].1.len() as u64)
+            .min()
+            .unwrap_or(1);
         [
             (Subset::CultureMean, BootstrapMethod::Percentile, self.units.clusters()),
             (Subset::CultureGap { best, worst: worst.clone() }, BootstrapMethod::Basic, smallest),
@@ -145,7 +166,7 @@ impl<'a> Across<'a> {
 
     /// Why one of the three does not exist. A mean needs every culture, a comparison two of them.
     fn refusal(&self, place: usize, subset: &Subset) -> Option<Reason> {
-        let having = self.having(place).count();
+        let compared = self.comparable(place).count();
         let missing = self.refused[place]
             .iter()
             .zip(&self.board.cultures)
@@ -155,7 +176,7 @@ impl<'a> Across<'a> {
                 Some(Reason::Part { part: part.clone(), reason: Box::new(reason) })
             }
             (Subset::CultureMean, None) if self.units.clusters() >= 2 => None,
-            _ if having < 2 => Some(Reason::TooFewCultures { cultures: having as u64 }),
+            _ if compared < 2 => Some(Reason::TooFewCultures { cultures: compared as u64 }),
             _ if self.units.clusters() < 2 => Some(Reason::OneCluster {
                 subset: subset.to_string(),
                 n: self.board.rows.len() as u64,

@@ -30,6 +30,7 @@ pub mod probe;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use across::LEAST_OF_CULTURE;
 pub use aggregate::{Aggregate, Part, aggregate};
 pub use answer::Answer;
 pub use error::{Reason, ScoreError};

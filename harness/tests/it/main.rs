@@ -21,6 +21,7 @@ mod import;
 mod killed;
 mod misbehaving;
 mod old_runs;
+mod one_interval;
 mod openai;
 mod own_data;
 mod plugin;

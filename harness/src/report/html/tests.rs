@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::*;
-use crate::compare::{self, Correction, Entrant, Field, Options, Part};
+use crate::compare::{self, Correction, Entrant, Field, Options, Own, Part};
 use crate::definition::family::Metric;
 use crate::example::{Coded, Examples};
 use crate::results::manifest::Environment;
@@ -252,6 +252,7 @@ fn of_equal_scores_the_one_that_is_compared_stands_first() {
         name: name.to_owned(),
         seeds: vec![1],
         answers: vec![vec![vec![Some(1), Some(0), Some(1), Some(0)]]],
+        own: Own::default(),
     };
     let field = Field {
         benchmark: benchmark.clone(),

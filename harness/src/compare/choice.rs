@@ -1,0 +1,199 @@
+//! Which test the pairs of a benchmark get, and what must be said of it.
+
+use eval_stats::choose::{MetricKind, Situation, Test, choose_test};
+use eval_stats::metric::LabelMetric;
+
+use super::CompareError;
+use super::contest::Contest;
+use super::field::Entrant;
+use super::result::Correction;
+use super::words::Signature;
+use crate::definition::family::Metric;
+
+/// Tests of the pairs of one benchmark.
+const WITHIN: &[Test] = &[
+    Test::McnemarMidP,
+    Test::McnemarExact,
+    Test::ApproximateRandomisation,
+    Test::ClusterSignFlip,
+    Test::ClusterBootstrap,
+    Test::CochranQ,
+    Test::PairedT,
+    Test::WilcoxonExact,
+    Test::WilcoxonPratt,
+];
+
+/// A test within a benchmark by its name.
+pub(super) fn parse_test(name: &str) -> Result<Test, CompareError> {
+    Test::parse(name).filter(|t| WITHIN.contains(t)).ok_or_else(|| CompareError::UnknownTest {
+        name: name.to_owned(),
+        known: WITHIN.iter().map(|t| t.name()).collect(),
+    })
+}
+
+impl Contest<'_> {
+    /// Takes the default test, or the asked one where it can be made here.
+    pub(super) fn choose(&mut self, asked: Option<Test>) {
+        let kind = match self.field.metric {
+            Metric::Accuracy if self.plain => MetricKind::Accuracy,
+            Metric::Accuracy => MetricKind::Graded,
+            _ => MetricKind::Set,
+        };
+        let choice = choose_test(&Situation {
+            metric: kind,
+            models: self.field.models.len(),
+            benchmarks: 1,
+            examples: self.field.examples(),
+            clustered: self.design.clustered(),
+            zero_share: 0.0,
+            against_baseline: self.options.baseline.is_some(),
+        });
+        choice.why.clone_into(&mut self.why);
+        self.test = choice.test;
+        self.notes.extend(choice.warnings);
+        if self.field.mean_over_cultures && kind != MetricKind::Set && !self.design.clustered() {
+            self.test = Test::ClusterSignFlip;
+            "the score is a mean over cultures, so examples of small cultures weigh more: their weighted differences change sign"
+                .clone_into(&mut self.why);
+        }
+        if let Err(reason) = self.fits(self.test) {
+            self.test = Test::ClusterBootstrap;
+            self.why = format!("{reason}: the paired bootstrap stands in");
+        }
+        if let Some(asked) = asked.filter(|t| *t != self.test) {
+            match self.fits(asked) {
+                Ok(()) => {
+                    self.why = format!("asked for (the default here is {})", self.test.name());
+                    self.test = asked;
+                    let blind = !matches!(asked, Test::ClusterSignFlip | Test::ClusterBootstrap);
+                    if self.design.clustered() && blind {
+                        self.notes.push(format!(
+                            "examples come in clusters, which {} ignores: its p-values are too small",
+                            asked.name()
+                        ));
+                    }
+                }
+                Err(reason) => {
+                    self.notes.push(format!(
+                        "{} was asked for, but {reason}: {} is used",
+                        asked.name(),
+                        self.test.name()
+                    ));
+                }
+            }
+        }
+    }
+
+    fn fits(&self, test: Test) -> Result<(), String> {
+        let accuracy = self.field.metric == Metric::Accuracy;
+        let mean = self.field.mean_over_cultures;
+        match test {
+            Test::McnemarMidP | Test::McnemarExact | Test::CochranQ => {
+                if !accuracy {
+                    return Err(format!(
+                        "{} is not right or wrong per example",
+                        self.field.metric.name()
+                    ));
+                }
+                if !self.plain {
+                    return Err(
+                        "several seeds or prompts make the score of an example graded".to_owned()
+                    );
+                }
+                if mean {
+                    return Err("the score is a mean over cultures, not over examples".to_owned());
+                }
+            }
+            Test::PairedT | Test::WilcoxonExact | Test::WilcoxonPratt if !accuracy || mean => {
+                return Err("the score is no plain mean over examples".to_owned());
+            }
+            Test::ClusterSignFlip if !accuracy => {
+                return Err(format!("{} is no mean over examples", self.field.metric.name()));
+            }
+            Test::ApproximateRandomisation => {
+                if !self.plain {
+                    return Err("answers of several seeds or prompts cannot be swapped one by one"
+                        .to_owned());
+                }
+                if mean || self.field.parts.len() > 1 {
+                    return Err("the score is a mean over cultures or parts".to_owned());
+                }
+                if label_metric(self.field.metric).is_none() {
+                    return Err(format!(
+                        "{} has no fast randomisation test",
+                        self.field.metric.name()
+                    ));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn test_title(&self) -> String {
+        let own = !self.design.clustered();
+        match self.test {
+            Test::CochranQ => Test::McnemarMidP.title(),
+            Test::ClusterBootstrap if own => "the paired bootstrap",
+            Test::ClusterSignFlip if own => "the sign-flip permutation test",
+            other => other.title(),
+        }
+        .to_owned()
+    }
+
+    /// Notes what must be known of several seeds.
+    pub(super) fn note_seeds(&mut self) {
+        let few: Vec<String> = (self.field.models.iter())
+            .filter(|m| (2..5).contains(&m.seeds.len()))
+            .map(|m| format!("{} ({})", m.name, m.seeds.len()))
+            .collect();
+        if self.field.models.iter().any(Entrant::several_seeds) {
+            self.notes.push(
+                "scores are means over seeds; bootstrap intervals resample seeds and examples (crossed), other tests take the seeds as they are"
+                    .to_owned(),
+            );
+        }
+        if !few.is_empty() {
+            self.notes.push(format!(
+                "fewer than five seeds: {}; what differs between seeds is hardly known, so no claim about training runs is made",
+                few.join(", ")
+            ));
+        }
+    }
+
+    pub(super) fn signature(&self, family: usize) -> Signature {
+        let resampled = matches!(
+            self.test,
+            Test::ClusterSignFlip | Test::ClusterBootstrap | Test::ApproximateRandomisation
+        );
+        let name = match self.test {
+            Test::CochranQ => Test::McnemarMidP.name(),
+            other => other.name(),
+        };
+        Signature {
+            test: name.to_owned(),
+            n: self.field.examples() as u64,
+            clusters: self.design.clustered().then(|| self.design.units() as u64),
+            correction: if family > 1 { self.options.correction } else { Correction::None },
+            family,
+            resamples: resampled.then_some(self.options.resamples),
+            seed: resampled.then_some(self.options.seed),
+            version: self.options.version.clone(),
+        }
+    }
+}
+
+/// The metric as the fast randomisation test knows it.
+pub(super) fn label_metric(metric: Metric) -> Option<LabelMetric> {
+    Some(match metric {
+        Metric::Accuracy | Metric::WeightedRecall => LabelMetric::Accuracy,
+        Metric::Precision => LabelMetric::PrecisionOf(1),
+        Metric::Recall => LabelMetric::RecallOf(1),
+        Metric::F1 => LabelMetric::F1Of(1),
+        Metric::MacroPrecision => LabelMetric::MacroPrecision,
+        Metric::MacroRecall => LabelMetric::MacroRecall,
+        Metric::MacroF1 => LabelMetric::MacroF1,
+        Metric::WeightedF1 => LabelMetric::WeightedF1,
+        Metric::WeightedPrecision => return None,
+    })
+}

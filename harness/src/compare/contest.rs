@@ -1,0 +1,153 @@
+//! The models of one benchmark: its examples are drawn once, and every figure comes from these draws.
+
+use eval_stats::StatsError;
+use eval_stats::choose::Test;
+use eval_stats::rng::Stream;
+
+use super::cultures::{self, Cultures};
+use super::draws::{Design, Values};
+use super::field::{Entrant, Field};
+use super::result::{Chosen, Options, Outcome, Pair};
+use crate::definition::family::Metric;
+
+/// One field under comparison.
+pub(super) struct Contest<'a> {
+    pub(super) field: &'a Field,
+    pub(super) options: &'a Options,
+    pub(super) design: Design<'a>,
+    pub(super) observed: Values,
+    /// Of each model, all resampled scores.
+    pub(super) columns: Vec<Vec<f64>>,
+    pub(super) stream: Stream,
+    pub(super) test: Test,
+    pub(super) why: String,
+    pub(super) notes: Vec<String>,
+    /// Every model has one column of answers.
+    pub(super) plain: bool,
+    /// Right or wrong, per model and example, where that is all there is.
+    pub(super) right: Vec<Vec<bool>>,
+    /// Sums of scores per cluster and model, for means over examples, and whether they are multiples of a unit.
+    pub(super) sums: Option<(Vec<Vec<f64>>, bool)>,
+}
+
+/// Compares all models of a field. The inner error says why there is nothing to compare.
+pub(super) fn compare_field(
+    field: &Field,
+    asked: Option<Test>,
+    options: &Options,
+) -> Result<Result<Outcome, String>, StatsError> {
+    let design = Design::new(field);
+    let cultures = Cultures::new(field, &design);
+    let observed = design.observed(cultures.is_some());
+    if let Some(reason) = nothing_to_compare(field, &design, &observed) {
+        return Ok(Err(reason));
+    }
+    let stream =
+        Stream::new(options.seed, "compare").child(&field.benchmark).child(&field.protocol);
+    let with_cultures =
+        if cultures.is_some() { options.resamples.min(cultures::RESAMPLES) } else { 0 };
+    let draws = design.replicates(&stream, options.resamples, with_cultures);
+    let mut contest = Contest::new(field, options, design, observed, &draws, stream);
+    contest.choose(asked);
+    contest.note_seeds();
+    let mut pairs = contest.pairs()?;
+    contest.examine_cultures(cultures.as_ref(), &draws[..with_cultures], &mut pairs)?;
+    let models = contest.standings(&pairs)?;
+    let omnibus = contest.omnibus()?;
+    let family = pairs.len();
+    Ok(Ok(Outcome {
+        benchmark: field.benchmark.clone(),
+        title: field.title.clone(),
+        protocol: field.protocol.clone(),
+        metric: field.metric_title(),
+        sample: field.sample,
+        data: field.data.clone(),
+        n: field.examples() as u64,
+        clusters: contest.design.units() as u64,
+        test: Chosen {
+            name: contest.test.name().to_owned(),
+            title: contest.test_title(),
+            why: contest.why.clone(),
+            family,
+            signature: contest.signature(family).to_string(),
+        },
+        omnibus,
+        models,
+        pairs,
+        notes: contest.notes,
+    }))
+}
+
+fn nothing_to_compare(field: &Field, design: &Design<'_>, observed: &Values) -> Option<String> {
+    if design.units() < 2 {
+        return Some(format!("{} independent example(s): a comparison needs two", design.units()));
+    }
+    let model = observed.overall.iter().position(|v| !v.is_finite())?;
+    Some(format!("{} has no {} on these examples", field.models[model].name, field.metric_title()))
+}
+
+fn right(field: &Field) -> Vec<Vec<bool>> {
+    let of = |model: &Entrant| {
+        (field.parts.iter().zip(&model.answers))
+            .flat_map(|(part, answers)| {
+                part.gold.iter().zip(&answers[0]).map(|(g, a)| *a == Some(*g))
+            })
+            .collect()
+    };
+    field.models.iter().map(of).collect()
+}
+
+impl<'a> Contest<'a> {
+    fn new(
+        field: &'a Field,
+        options: &'a Options,
+        design: Design<'a>,
+        observed: Values,
+        draws: &[Values],
+        stream: Stream,
+    ) -> Self {
+        let of = |model: usize| draws.iter().map(|d| d.overall[model]).collect();
+        let plain = field.models.iter().all(|m| m.columns() == 1);
+        let right =
+            if plain && field.metric == Metric::Accuracy { right(field) } else { Vec::new() };
+        Self {
+            columns: (0..field.models.len()).map(of).collect(),
+            sums: design.cluster_sums(),
+            field,
+            options,
+            design,
+            observed,
+            stream,
+            test: Test::McnemarMidP,
+            why: String::new(),
+            notes: Vec::new(),
+            plain,
+            right,
+        }
+    }
+
+    /// Adds the differences by culture to the pairs, or notes why there are none.
+    fn examine_cultures(
+        &mut self,
+        cultures: Option<&Cultures>,
+        draws: &[Values],
+        pairs: &mut [Pair],
+    ) -> Result<(), StatsError> {
+        let Some(cultures) = cultures else {
+            if self.field.parts.len() > 1 {
+                self.notes.push("cultures are compared on the parts of this aggregate".to_owned());
+            } else if self.field.cultures.len() > 1 {
+                self.notes.push(cultures::too_few());
+            }
+            return Ok(());
+        };
+        let drawn: Vec<&[f64]> = draws.iter().map(|d| &*d.by_culture).collect();
+        let numbers = self.pair_numbers();
+        let found = cultures.examine(&self.observed.by_culture, &drawn, &numbers, self.options)?;
+        for (pair, cultures) in pairs.iter_mut().zip(found) {
+            pair.cultures = Some(cultures);
+        }
+        self.notes.extend(cultures.note());
+        Ok(())
+    }
+}

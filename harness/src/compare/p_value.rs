@@ -1,0 +1,184 @@
+//! The p-value of a pair by the test of its benchmark.
+
+use eval_stats::StatsError;
+use eval_stats::bootstrap::tie_tolerance;
+use eval_stats::cells::Cells;
+use eval_stats::choose::Test;
+use eval_stats::mcnemar::{Alternative, McnemarMethod, PairedTable, mcnemar};
+use eval_stats::metric::MetricOptions;
+use eval_stats::permutation::{PermutationMethod, permutation_mean, permutation_metric, plus_one};
+use eval_stats::ttest::paired_t;
+use eval_stats::wilcoxon::{WilcoxonOptions, ZeroMethod, wilcoxon};
+
+use super::choice::label_metric;
+use super::contest::Contest;
+use super::field::Entrant;
+use crate::definition::family::Metric;
+
+impl Contest<'_> {
+    pub(super) fn p_value(
+        &self,
+        a: usize,
+        b: usize,
+        difference: f64,
+        draws: &[f64],
+        table: Option<PairedTable>,
+        flips: Option<&[Vec<f64>]>,
+    ) -> Result<f64, StatsError> {
+        let two = Alternative::TwoSided;
+        let stream = || {
+            let names = [a, b].map(|m| self.field.models[m].name.as_str());
+            self.stream.child("pair").child(names[0]).child(names[1])
+        };
+        Ok(match (self.test, table) {
+            (Test::McnemarExact, Some(table)) => {
+                mcnemar(&table, McnemarMethod::Exact, two)?.p_value
+            }
+            (Test::McnemarMidP | Test::CochranQ, Some(table)) => {
+                mcnemar(&table, McnemarMethod::MidP, two)?.p_value
+            }
+            (Test::ApproximateRandomisation, _) if label_metric(self.field.metric).is_some() => {
+                let method =
+                    PermutationMethod::Auto { resamples: self.options.resamples, stream: stream() };
+                self.randomisation(a, b, &method)?
+            }
+            (Test::ClusterSignFlip, _) if self.sums.is_some() => {
+                let (sums, _) =
+                    self.sums.as_ref().ok_or(StatsError::Request("no sums".to_owned()))?;
+                let d: Vec<f64> = sums.iter().map(|row| row[a] - row[b]).collect();
+                if let Some(flips) = flips {
+                    let observed: f64 = d.iter().sum::<f64>().abs();
+                    let tolerance = 1e-10 * d.iter().map(|v| v.abs()).sum::<f64>();
+                    let hits = flips
+                        .iter()
+                        .filter(|z| (z[a] - z[b]).abs() >= observed - tolerance)
+                        .count();
+                    flipped_p(hits, flips.len(), observed, &d)
+                } else {
+                    let method = PermutationMethod::Auto {
+                        resamples: self.options.resamples,
+                        stream: stream(),
+                    };
+                    permutation_mean(&d, &method, two)?.p_value
+                }
+            }
+            (Test::PairedT | Test::WilcoxonExact | Test::WilcoxonPratt, _) => {
+                let d = self.example_differences(a, b);
+                match self.test {
+                    // Differences that are all the same have no spread: then signs are flipped.
+                    Test::PairedT => match paired_t(&d, two, self.options.confidence) {
+                        Ok(found) => found.p_value,
+                        Err(StatsError::Degenerate { .. }) => {
+                            let method = PermutationMethod::Auto {
+                                resamples: self.options.resamples,
+                                stream: stream(),
+                            };
+                            permutation_mean(&d, &method, two)?.p_value
+                        }
+                        Err(error) => return Err(error),
+                    },
+                    test => {
+                        let zero_method = if test == Test::WilcoxonPratt {
+                            ZeroMethod::Pratt
+                        } else {
+                            ZeroMethod::Wilcox
+                        };
+                        wilcoxon(
+                            &d,
+                            &WilcoxonOptions { zero_method, ..WilcoxonOptions::default() },
+                        )?
+                        .p_value
+                    }
+                }
+            }
+            _ => {
+                // The bootstrap centred on the null hypothesis (Efron & Tibshirani 1993, section 16.4).
+                let limit = difference.abs() - tie_tolerance(difference);
+                plus_one(
+                    draws.iter().filter(|d| (**d - difference).abs() >= limit).count(),
+                    draws.len(),
+                )
+            }
+        })
+    }
+
+    /// Mean score over seeds and variants of each example, A - B.
+    fn example_differences(&self, a: usize, b: usize) -> Vec<f64> {
+        let scores = |model: &Entrant| -> Vec<f64> {
+            (self.field.parts.iter().zip(&model.answers))
+                .flat_map(|(part, answers)| {
+                    part.gold.iter().enumerate().map(|(i, gold)| {
+                        let right =
+                            answers.iter().filter(|column| column[i] == Some(*gold)).count();
+                        right as f64 / answers.len() as f64
+                    })
+                })
+                .collect()
+        };
+        let (a, b) = (scores(&self.field.models[a]), scores(&self.field.models[b]));
+        a.iter().zip(&b).map(|(x, y)| x - y).collect()
+    }
+
+    fn randomisation(
+        &self,
+        a: usize,
+        b: usize,
+        method: &PermutationMethod,
+    ) -> Result<f64, StatsError> {
+        let part = &self.field.parts[0];
+        let metric = label_metric(self.field.metric)
+            .ok_or(StatsError::Request("no such test".to_owned()))?;
+        let binary = matches!(self.field.metric, Metric::F1 | Metric::Precision | Metric::Recall);
+        // No answer is a class of its own that is never gold: it scales a macro mean by a constant, and p stays.
+        let code = |label: Option<u32>| match (binary, label) {
+            (true, label) => u16::from(label == Some(part.positive)),
+            (false, label) => label.map_or(part.classes as u16, |l| l as u16),
+        };
+        let gold: Vec<u16> = part.gold.iter().map(|g| code(Some(*g))).collect();
+        let [first, second] = [a, b].map(|m| {
+            self.field.models[m].answers[0][0]
+                .iter()
+                .map(|answer| code(*answer))
+                .collect::<Vec<u16>>()
+        });
+        let classes = if binary { 2 } else { part.classes + 1 };
+        let cells = Cells::collapse(&gold, &[&first, &second], classes)?;
+        Ok(permutation_metric(
+            &cells,
+            metric,
+            MetricOptions::default(),
+            method,
+            Alternative::TwoSided,
+        )?
+        .p_value)
+    }
+}
+
+/// `(1 + hits) / (R + 1)`; without a hit no more than Hoeffding's bound `2 exp(-t^2 / (2 sum d^2))` of the exact p (1963,
+/// theorem 2), so that strong differences survive the correction over many pairs. Still valid: below 1 / (R + 1) the
+/// answer is never smaller than the exact p, above it is the usual one.
+fn flipped_p(hits: usize, resamples: usize, observed: f64, d: &[f64]) -> f64 {
+    let p = plus_one(hits, resamples);
+    let squares: f64 = d.iter().map(|v| v * v).sum();
+    if hits > 0 || squares <= 0.0 {
+        return p;
+    }
+    p.min((2.0 * (-observed * observed / (2.0 * squares)).exp()).max(f64::MIN_POSITIVE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::flipped_p;
+
+    /// 40 differences of 1, all of one sign: t = 40, sum d^2 = 40, so the bound is 2 exp(-40^2 / (2 * 40)) = 2 exp(-20), and the
+    /// exact p is 2 / 2^40.
+    #[test]
+    fn without_a_hit_p_is_hoeffdings_bound_and_not_below_the_exact_p() {
+        let d = [1.0; 40];
+        let p = flipped_p(0, 10_000, 40.0, &d);
+        assert!((p / (2.0 * (-20.0_f64).exp()) - 1.0).abs() < 1e-12, "{p}");
+        assert!(p >= 2.0 / 2.0_f64.powi(40), "{p} is below the exact p");
+        assert!((flipped_p(3, 999, 40.0, &d) - 0.004).abs() < 1e-15);
+        assert!((flipped_p(0, 99, 0.1, &d) - 0.01).abs() < 1e-15, "a weak bound changes nothing");
+    }
+}

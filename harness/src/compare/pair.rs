@@ -1,0 +1,249 @@
+//! Two models of a benchmark: difference, interval, effect sizes, what could have been shown, verdict.
+
+use eval_stats::StatsError;
+use eval_stats::bootstrap::tie_tolerance;
+use eval_stats::choose::Test;
+use eval_stats::descriptive::quantile_sorted;
+use eval_stats::dist::norm_sf;
+use eval_stats::mcnemar::{PairedTable, accuracy_difference};
+use eval_stats::permutation::plus_one;
+use eval_stats::power::{MillerDesign, mde_mcnemar};
+use eval_stats::ttest::{cohens_h, tost_accuracy};
+use rayon::prelude::*;
+
+use super::contest::Contest;
+use super::draws::sign_flips;
+use super::result::{Ends, Equivalence, Pair, Verdict};
+use super::words::Setting;
+
+/// Power of the minimum detectable effect.
+const POWER: f64 = 0.8;
+
+/// Exact sign flips are made where all pairs together cost at most so many steps.
+const EXACT_STEPS: f64 = 1e9;
+
+/// Effect sizes: name and value.
+type Effects = Vec<(String, f64)>;
+
+impl Contest<'_> {
+    /// The pairs that are compared; with a baseline it is B of each.
+    pub(super) fn pair_numbers(&self) -> Vec<(usize, usize)> {
+        let k = self.field.models.len();
+        match &self.options.baseline {
+            Some(name) => {
+                let baseline = self.field.models.iter().position(|m| m.name == *name);
+                baseline
+                    .map_or_else(Vec::new, |b| (0..k).filter(|a| *a != b).map(|a| (a, b)).collect())
+            }
+            None => (0..k).flat_map(|a| (a + 1..k).map(move |b| (a, b))).collect(),
+        }
+    }
+
+    pub(super) fn pairs(&mut self) -> Result<Vec<Pair>, StatsError> {
+        let numbers = self.pair_numbers();
+        let flips = self.flips(&numbers);
+        let mut pairs: Vec<Pair> = numbers
+            .par_iter()
+            .map(|&(a, b)| self.pair(a, b, flips.as_deref()))
+            .collect::<Result<_, _>>()?;
+        let p: Vec<f64> = pairs.iter().map(|p| p.p).collect();
+        for (pair, corrected) in pairs.iter_mut().zip(self.options.correction.adjust(&p)?) {
+            pair.p_corrected = corrected;
+        }
+        let family = pairs.len();
+        let floor = plus_one(0, self.options.resamples) * family as f64;
+        let sampled = matches!(self.test, Test::ClusterBootstrap | Test::ApproximateRandomisation);
+        if sampled && floor > self.options.alpha {
+            let needed = (family as f64 / self.options.alpha).ceil() as usize;
+            self.notes.push(format!(
+                "with {} resamples the smallest p times {family} pairs is {floor:.3}: to reach {} by a familywise correction take --resamples {needed} or more",
+                self.options.resamples, self.options.alpha
+            ));
+        }
+        for pair in &mut pairs {
+            self.judge(pair, family);
+        }
+        Ok(pairs)
+    }
+
+    /// Sign flips of all models at once, where the exact test of every pair would take too long or cannot be made.
+    fn flips(&self, numbers: &[(usize, usize)]) -> Option<Vec<Vec<f64>>> {
+        if self.test != Test::ClusterSignFlip {
+            return None;
+        }
+        let (sums, whole) = self.sums.as_ref()?;
+        let steps = |&(a, b): &(usize, usize)| {
+            let total: f64 = sums.iter().map(|row| (row[a] - row[b]).abs()).sum();
+            total / 2.0 * sums.len() as f64
+        };
+        let affordable = *whole && numbers.iter().map(steps).sum::<f64>() <= EXACT_STEPS;
+        (!affordable).then(|| sign_flips(sums, &self.stream, self.options.resamples))
+    }
+
+    fn pair(&self, a: usize, b: usize, flips: Option<&[Vec<f64>]>) -> Result<Pair, StatsError> {
+        let (score_a, score_b) = (self.observed.overall[a], self.observed.overall[b]);
+        let difference = score_a - score_b;
+        let mut draws = self.drawn_differences(a, b);
+        let table = match (self.right.get(a), self.right.get(b)) {
+            (Some(a), Some(b)) => Some(PairedTable::count(a, b)?),
+            _ => None,
+        };
+        let p = self.p_value(a, b, difference, &draws, table, flips)?;
+        let spread = spread(&draws);
+        draws.sort_unstable_by(f64::total_cmp);
+        let simple = table.filter(|_| !self.field.mean_over_cultures && !self.design.clustered());
+        let (interval, mut effects) = match &simple {
+            Some(table) => self.of_table(table)?,
+            None => (spread.map(|_| self.of_draws(&draws, a, b)), Vec::new()),
+        };
+        if let Ok(h) = cohens_h(score_a.clamp(0.0, 1.0), score_b.clamp(0.0, 1.0)) {
+            effects.push(("Cohen's h".to_owned(), h));
+        }
+        Ok(Pair {
+            a: self.field.models[a].name.clone(),
+            b: self.field.models[b].name.clone(),
+            score_a,
+            score_b,
+            difference,
+            interval,
+            p,
+            p_corrected: p,
+            p_bh: p,
+            effects,
+            discordant: table.map(|t| (t.only_a, t.only_b)),
+            minimum_detectable: self.minimum_detectable(simple.as_ref(), spread),
+            equivalence: self.equivalence(difference, simple.as_ref(), spread)?,
+            verdict: Verdict::Undecided,
+            these_runs_only: false,
+            cultures: None,
+            text: String::new(),
+        })
+    }
+
+    /// The resampled differences that have a value.
+    fn drawn_differences(&self, a: usize, b: usize) -> Vec<f64> {
+        let both = self.columns[a].iter().zip(&self.columns[b]);
+        both.map(|(x, y)| x - y).filter(|d| d.is_finite()).collect()
+    }
+
+    /// Interval and effect sizes of two accuracies on independent examples.
+    fn of_table(&self, table: &PairedTable) -> Result<(Option<Ends>, Effects), StatsError> {
+        let found = accuracy_difference(table, self.options.confidence)?;
+        let interval = Ends {
+            low: found.newcombe.low,
+            high: found.newcombe.high,
+            method: found.newcombe.method.name().to_owned(),
+        };
+        let mut effects = vec![("Cohen's g".to_owned(), found.cohens_g)];
+        if let Some(odds) = found.odds_ratio.filter(|o| o.is_finite()) {
+            effects.push(("odds ratio".to_owned(), odds));
+        }
+        Ok((Some(interval), effects))
+    }
+
+    /// Percentile interval; the draws are sorted.
+    fn of_draws(&self, draws: &[f64], a: usize, b: usize) -> Ends {
+        let tail = (1.0 - self.options.confidence) / 2.0;
+        Ends {
+            low: quantile_sorted(draws, tail),
+            high: quantile_sorted(draws, 1.0 - tail),
+            method: self.interval_method(a, b),
+        }
+    }
+
+    fn minimum_detectable(&self, table: Option<&PairedTable>, spread: Option<f64>) -> Option<f64> {
+        let (n, alpha) = (self.field.examples() as f64, self.options.alpha);
+        if let Some(table) = table {
+            return mde_mcnemar(n, table.discordant() as f64 / n, alpha, POWER).ok();
+        }
+        // Miller 2024, eq. 9, with the variance of the difference from the resamples: clusters and seeds are in it.
+        let design = MillerDesign {
+            omega2: spread?.powi(2) * n,
+            sigma2_a: 0.0,
+            k_a: 1.0,
+            sigma2_b: 0.0,
+            k_b: 1.0,
+        };
+        design.minimum_detectable_effect(n, alpha, POWER).ok()
+    }
+
+    fn equivalence(
+        &self,
+        difference: f64,
+        table: Option<&PairedTable>,
+        spread: Option<f64>,
+    ) -> Result<Option<Equivalence>, StatsError> {
+        let Some(margin) = self.options.margin else { return Ok(None) };
+        if let Some(table) = table {
+            let p = tost_accuracy(table, -margin, margin)?.p_value;
+            let method = "two one-sided tests of two paired accuracies".to_owned();
+            return Ok(Some(Equivalence { margin, p, method }));
+        }
+        Ok(spread.map(|se| Equivalence {
+            margin,
+            p: norm_sf((difference + margin) / se).max(norm_sf((margin - difference) / se)),
+            method: "two one-sided z tests with the bootstrap standard error".to_owned(),
+        }))
+    }
+
+    fn interval_method(&self, a: usize, b: usize) -> String {
+        let kind = if self.design.clustered() { "cluster bootstrap" } else { "paired bootstrap" };
+        let models = &self.field.models;
+        let seeds = models[a].several_seeds() || models[b].several_seeds();
+        let crossed = if seeds { " over seeds and examples" } else { "" };
+        format!("percentile {kind}{crossed}")
+    }
+
+    /// Verdict and words of a pair, once its p is corrected.
+    fn judge(&self, pair: &mut Pair, family: usize) {
+        let several_seeds = (self.field.models.iter())
+            .any(|m| [&pair.a, &pair.b].contains(&&m.name) && m.several_seeds());
+        let metric = self.field.metric_title();
+        let (test_title, signature) = (self.test_title(), self.signature(family));
+        let setting = Setting {
+            benchmark: &self.field.title,
+            metric: &metric,
+            test_title: &test_title,
+            seeds_as_they_are: self.test != Test::ClusterBootstrap && several_seeds,
+            alpha: self.options.alpha,
+            confidence: self.options.confidence,
+            signature: &signature,
+        };
+        pair.these_runs_only = setting.these_runs_only(pair);
+        pair.verdict = setting.verdict(pair);
+        let sample =
+            if self.field.sample { "SAMPLE data, no result of the benchmark: " } else { "" };
+        pair.text = if pair.interval.is_some() {
+            format!("{sample}{}", setting.paragraph(pair))
+        } else {
+            format!(
+                "{sample}On {} (n = {} examples), {} and {} both reached {} {:.3} in every resample: the data cannot tell how sure that is, and no interval is given. (culture-eval {}; {}.)",
+                setting.benchmark,
+                self.field.examples(),
+                pair.a,
+                pair.b,
+                setting.metric,
+                pair.score_a,
+                self.options.version,
+                setting.signature
+            )
+        };
+    }
+}
+
+/// Standard deviation of the resamples; none where they are all the same.
+fn spread(draws: &[f64]) -> Option<f64> {
+    if draws.len() < 2 {
+        return None;
+    }
+    let (low, high) =
+        draws.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |t, v| (t.0.min(*v), t.1.max(*v)));
+    if high - low <= tie_tolerance(high) {
+        return None;
+    }
+    let mean = draws.iter().sum::<f64>() / draws.len() as f64;
+    Some(
+        (draws.iter().map(|d| (d - mean) * (d - mean)).sum::<f64>() / (draws.len() - 1) as f64)
+            .sqrt(),
+    )
+}
