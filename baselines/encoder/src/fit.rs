@@ -1,9 +1,8 @@
 //! Fitting: tokenise once, keep what frozen layers give, train by the shared loop, judged by macro-F1 on validation.
 
 use backbone::features::Cache;
-use backbone::model::Pass;
 use backbone::train::{self, Learner, Loss, Pace, Step};
-use backbone::{Encoded, Tune, rows, runtime};
+use backbone::{Encoded, Pass, Tune, rows, runtime};
 use plugin_api::{Dataset, Error, Host};
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};

@@ -6,8 +6,7 @@ mod head;
 
 use std::path::Path;
 
-use backbone::model::Pass;
-use backbone::{Backbone, Checkpoint, Encoded, Tokens, precision, rows, runtime, state};
+use backbone::{Backbone, Checkpoint, Encoded, Pass, Tokens, precision, rows, runtime, state};
 use plugin_api::{
     Batch, Capability, Dataset, Error, Host, Matrix, Plugin, Scores, Task, export_plugin,
 };
