@@ -138,108 +138,35 @@ impl ModelConfig {
     /// Parses the text of a `config.json`; the error names the field.
     pub fn parse(text: &str) -> Result<Self, String> {
         let raw: Raw = serde_json::from_str(text).map_err(|e| e.to_string())?;
-        let kind = raw.model_type.as_deref().unwrap_or("(none)");
-        let family = match kind {
-            "bert" => Family::Bert,
-            "roberta" | "xlm-roberta" | "camembert" => Family::Roberta,
-            "llama" | "mistral" | "qwen2" => Family::Llama,
-            other => {
-                return Err(format!(
-                    "model_type {other:?} is not implemented; there are bert, roberta, xlm-roberta, camembert, llama, mistral, qwen2"
-                ));
-            }
-        };
-        if let Some(kind) = raw.position_embedding_type.as_deref().filter(|k| *k != "absolute") {
-            return Err(format!(
-                "position_embedding_type {kind:?} is not implemented; absolute is"
-            ));
-        }
-        let act = raw.hidden_act.as_deref().unwrap_or(if family == Family::Llama {
-            "silu"
-        } else {
-            "gelu"
-        });
-        let activation = match act {
-            "gelu" => Activation::Gelu,
-            "gelu_new" | "gelu_pytorch_tanh" | "gelu_fast" => Activation::GeluTanh,
-            "relu" => Activation::Relu,
-            "silu" | "swish" => Activation::Silu,
-            other => return Err(format!("hidden_act {other:?} is not implemented")),
-        };
-        if raw.mlp_bias == Some(true) {
-            return Err("mlp_bias true is not implemented".to_owned());
-        }
+        let family = raw.family()?;
+        raw.check_position_type()?;
+        let activation = raw.activation(family)?;
+        raw.check_mlp_bias()?;
         let (rope_base, rope_scaling) = raw.rope()?;
-        let heads = raw.num_attention_heads;
-        for (name, value) in [
-            ("vocab_size", raw.vocab_size),
-            ("hidden_size", raw.hidden_size),
-            ("intermediate_size", raw.intermediate_size),
-            ("num_attention_heads", heads),
-            ("max_position_embeddings", raw.max_position_embeddings),
-        ] {
-            if !(1..1 << 31).contains(&value) {
-                return Err(format!("{name} is {value}, not a size"));
-            }
-        }
-        let head_width = raw.head_dim.unwrap_or(raw.hidden_size / heads);
-        let key_heads = raw.num_key_value_heads.unwrap_or(heads);
-        // Some decoders say -1 for none.
-        let padding = raw.pad_token_id.filter(|&id| id != -1);
-        let padding = padding.unwrap_or(i64::from(family == Family::Roberta));
-        for (name, value, allowed) in [
-            ("num_hidden_layers", raw.num_hidden_layers as i64, 0..1 << 10),
-            ("head_dim", head_width, 1..1 << 16),
-            ("type_vocab_size", raw.type_vocab_size, 0..1 << 16),
-            ("pad_token_id", padding, 0..raw.vocab_size),
-        ] {
-            if !allowed.contains(&value) {
-                let (least, most) = (allowed.start, allowed.end - 1);
-                return Err(format!("{name} is {value}; it lies between {least} and {most}"));
-            }
-        }
-        if key_heads < 1
-            || heads % key_heads != 0
-            || (family != Family::Llama && head_width * heads != raw.hidden_size)
-        {
-            return Err(format!(
-                "hidden_size {}, num_attention_heads {heads} and num_key_value_heads {key_heads} do not divide",
-                raw.hidden_size
-            ));
-        }
-        if family == Family::Llama && head_width % 2 != 0 {
-            return Err(format!("head_dim is {head_width}; rotary positions turn pairs of values"));
-        }
-        // RoBERTa's table begins with the padding's position.
-        let behind = if family == Family::Roberta { padding + 1 } else { 0 };
-        let positions = raw.max_position_embeddings - behind;
-        if positions < 1 {
-            return Err(format!(
-                "max_position_embeddings is {}, of which pad_token_id takes {behind}: none is left",
-                raw.max_position_embeddings
-            ));
-        }
-        let window = raw.window(kind);
-        if let Some(Window { tokens: ..=0, .. }) = window {
-            return Err("sliding_window is less than 1 token".to_owned());
-        }
+        raw.check_sizes()?;
+        let heads = raw.heads();
+        let padding = raw.padding(family);
+        raw.check_ranges(heads.width, padding)?;
+        raw.check_heads(family, &heads)?;
+        let positions = raw.positions(family, padding)?;
+        let window = raw.window()?;
         Ok(Self {
             family,
             vocabulary: raw.vocab_size,
             width: raw.hidden_size,
             inner: raw.intermediate_size,
             layers: raw.num_hidden_layers,
-            heads,
-            key_heads,
-            head_width,
+            heads: heads.count,
+            key_heads: heads.keys,
+            head_width: heads.width,
             positions,
             types: if family == Family::Llama { 0 } else { raw.type_vocab_size.max(1) },
             epsilon: raw.layer_norm_eps.or(raw.rms_norm_eps).unwrap_or(1e-12),
             padding,
             rope_base,
             rope_scaling,
-            attention_bias: raw.attention_bias.unwrap_or(kind == "qwen2"),
-            output_bias: kind == "llama" && raw.attention_bias == Some(true),
+            attention_bias: raw.attention_bias.unwrap_or(raw.kind() == "qwen2"),
+            output_bias: raw.kind() == "llama" && raw.attention_bias == Some(true),
             window,
             dropout: raw.hidden_dropout_prob.unwrap_or(0.0),
             activation,
@@ -247,7 +174,59 @@ impl ModelConfig {
     }
 }
 
+/// Attention heads.
+struct Heads {
+    /// Of queries.
+    count: i64,
+    /// Of keys and values.
+    keys: i64,
+    /// Width of one.
+    width: i64,
+}
+
 impl Raw {
+    fn kind(&self) -> &str {
+        self.model_type.as_deref().unwrap_or("(none)")
+    }
+
+    fn family(&self) -> Result<Family, String> {
+        match self.kind() {
+            "bert" => Ok(Family::Bert),
+            "roberta" | "xlm-roberta" | "camembert" => Ok(Family::Roberta),
+            "llama" | "mistral" | "qwen2" => Ok(Family::Llama),
+            other => Err(format!(
+                "model_type {other:?} is not implemented; there are bert, roberta, xlm-roberta, camembert, llama, mistral, qwen2"
+            )),
+        }
+    }
+
+    fn check_position_type(&self) -> Result<(), String> {
+        match self.position_embedding_type.as_deref() {
+            None | Some("absolute") => Ok(()),
+            Some(kind) => {
+                Err(format!("position_embedding_type {kind:?} is not implemented; absolute is"))
+            }
+        }
+    }
+
+    fn activation(&self, family: Family) -> Result<Activation, String> {
+        let usual = if family == Family::Llama { "silu" } else { "gelu" };
+        match self.hidden_act.as_deref().unwrap_or(usual) {
+            "gelu" => Ok(Activation::Gelu),
+            "gelu_new" | "gelu_pytorch_tanh" | "gelu_fast" => Ok(Activation::GeluTanh),
+            "relu" => Ok(Activation::Relu),
+            "silu" | "swish" => Ok(Activation::Silu),
+            other => Err(format!("hidden_act {other:?} is not implemented")),
+        }
+    }
+
+    fn check_mlp_bias(&self) -> Result<(), String> {
+        if self.mlp_bias == Some(true) {
+            return Err("mlp_bias true is not implemented".to_owned());
+        }
+        Ok(())
+    }
+
     /// Base and rescaling of the rotary positions.
     fn rope(&self) -> Result<(f64, Option<RopeScaling>), String> {
         let scaling = self.rope_parameters.as_ref().or(self.rope_scaling.as_ref());
@@ -268,20 +247,98 @@ impl Raw {
         }
     }
 
+    /// Sizes that every checkpoint has; what follows divides by them.
+    fn check_sizes(&self) -> Result<(), String> {
+        for (name, value) in [
+            ("vocab_size", self.vocab_size),
+            ("hidden_size", self.hidden_size),
+            ("intermediate_size", self.intermediate_size),
+            ("num_attention_heads", self.num_attention_heads),
+            ("max_position_embeddings", self.max_position_embeddings),
+        ] {
+            if !(1..1 << 31).contains(&value) {
+                return Err(format!("{name} is {value}, not a size"));
+            }
+        }
+        Ok(())
+    }
+
+    fn heads(&self) -> Heads {
+        let count = self.num_attention_heads;
+        Heads {
+            count,
+            keys: self.num_key_value_heads.unwrap_or(count),
+            width: self.head_dim.unwrap_or(self.hidden_size / count),
+        }
+    }
+
+    /// Id of the padding; some decoders say -1 for none.
+    fn padding(&self, family: Family) -> i64 {
+        let padding = self.pad_token_id.filter(|&id| id != -1);
+        padding.unwrap_or(i64::from(family == Family::Roberta))
+    }
+
+    /// Sizes that may be absent or 0.
+    fn check_ranges(&self, head_width: i64, padding: i64) -> Result<(), String> {
+        for (name, value, allowed) in [
+            ("num_hidden_layers", self.num_hidden_layers as i64, 0..1 << 10),
+            ("head_dim", head_width, 1..1 << 16),
+            ("type_vocab_size", self.type_vocab_size, 0..1 << 16),
+            ("pad_token_id", padding, 0..self.vocab_size),
+        ] {
+            if !allowed.contains(&value) {
+                let (least, most) = (allowed.start, allowed.end - 1);
+                return Err(format!("{name} is {value}; it lies between {least} and {most}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_heads(&self, family: Family, heads: &Heads) -> Result<(), String> {
+        let &Heads { count, keys, width } = heads;
+        let decoder = family == Family::Llama;
+        if keys < 1 || count % keys != 0 || (!decoder && width * count != self.hidden_size) {
+            return Err(format!(
+                "hidden_size {}, num_attention_heads {count} and num_key_value_heads {keys} do not divide",
+                self.hidden_size
+            ));
+        }
+        if decoder && width % 2 != 0 {
+            return Err(format!("head_dim is {width}; rotary positions turn pairs of values"));
+        }
+        Ok(())
+    }
+
+    /// Longest text in tokens. RoBERTa's table begins with the padding's position.
+    fn positions(&self, family: Family, padding: i64) -> Result<i64, String> {
+        let behind = if family == Family::Roberta { padding + 1 } else { 0 };
+        let positions = self.max_position_embeddings - behind;
+        if positions < 1 {
+            return Err(format!(
+                "max_position_embeddings is {}, of which pad_token_id takes {behind}: none is left",
+                self.max_position_embeddings
+            ));
+        }
+        Ok(positions)
+    }
+
     /// Mistral's window is in all layers; Qwen2's is switched on, and begins at a layer.
-    fn window(&self, kind: &str) -> Option<Window> {
-        let tokens = self.sliding_window?;
+    fn window(&self) -> Result<Option<Window>, String> {
+        let Some(tokens) = self.sliding_window else { return Ok(None) };
         let all = 0..self.num_hidden_layers;
-        let layers: Vec<bool> = match (kind, &self.layer_types) {
-            ("qwen2", _) if self.use_sliding_window != Some(true) => return None,
+        let layers: Vec<bool> = match (self.kind(), &self.layer_types) {
+            ("qwen2", _) if self.use_sliding_window != Some(true) => return Ok(None),
             ("mistral" | "qwen2", Some(types)) => {
                 all.map(|n| types.get(n).is_some_and(|kind| kind == "sliding_attention")).collect()
             }
             ("mistral", None) => all.map(|_| true).collect(),
             ("qwen2", None) => all.map(|n| n >= self.max_window_layers.unwrap_or(0)).collect(),
-            _ => return None,
+            _ => return Ok(None),
         };
-        Some(Window { tokens, layers })
+        if tokens < 1 {
+            return Err("sliding_window is less than 1 token".to_owned());
+        }
+        Ok(Some(Window { tokens, layers }))
     }
 }
 
