@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, IndexOp as _, Kind, Tensor};
 
 use crate::CalmPlugin;
-use crate::experts::LABELS;
+use crate::config::LABELS;
 use crate::items::Items;
 use crate::model::{Output, Round};
 use crate::prompt;
