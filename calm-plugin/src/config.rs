@@ -10,6 +10,9 @@ use plugin_api::Error;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+/// The plugin's name.
+pub(crate) const NAME: &str = "calm-plugin";
+
 /// Labels of the experts, after the dimensions of Hall (1976) and Hofstede (2001). They are names only: nothing ties an expert to
 /// the dimension that it is named after.
 pub const LABELS: [&str; 8] = [
