@@ -10,8 +10,24 @@ use plugin_api::Error;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::experts::LABELS;
-use crate::pool::HEADS;
+/// The plugin's name.
+pub(crate) const NAME: &str = "calm-plugin";
+
+/// Labels of the experts, after the dimensions of Hall (1976) and Hofstede (2001). They are names only: nothing ties an expert to
+/// the dimension that it is named after.
+pub const LABELS: [&str; 8] = [
+    "directness",
+    "context dependence",
+    "formality",
+    "power distance",
+    "individualism",
+    "expressiveness",
+    "uncertainty avoidance",
+    "long-term orientation",
+];
+
+/// Heads of each attention of the pool: they divide `width`.
+pub(crate) const HEADS: i64 = 4;
 
 /// `[config]` of a model's TOML: a preset's name, and fields that differ from it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -5,19 +5,6 @@ use tch::{Kind, Tensor};
 use crate::config::Gate as Switch;
 use crate::layers::{Build, Linear, SPREAD, gelu};
 
-/// Labels of the experts, after the dimensions of Hall (1976) and Hofstede (2001). They are names only: nothing ties an expert to
-/// the dimension that it is named after.
-pub const LABELS: [&str; 8] = [
-    "directness",
-    "context dependence",
-    "formality",
-    "power distance",
-    "individualism",
-    "expressiveness",
-    "uncertainty avoidance",
-    "long-term orientation",
-];
-
 /// Experts that answer.
 const FIRED: i64 = 2;
 

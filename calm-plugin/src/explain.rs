@@ -1,14 +1,15 @@
 //! What the model went by: experts, slot attention, deviation, clusters and place of each text.
 
-use backbone::{rows, train};
+use backbone::{rows, runtime, train};
 use plugin_api::{Batch, Error};
 use serde::{Deserialize, Serialize};
 use tch::{Device, IndexOp as _, Kind, Tensor};
 
-use crate::CalmPlugin;
-use crate::experts::LABELS;
+use crate::clusters::Clusters;
+use crate::config::{LABELS, NAME};
 use crate::items::Items;
 use crate::model::{Output, Round};
+use crate::net::Net;
 use crate::prompt;
 use crate::slots::Seen;
 
@@ -65,12 +66,21 @@ pub struct TokenWeight {
     pub weight: f32,
 }
 
-impl CalmPlugin {
+/// Explains the answers of a model.
+pub(crate) struct Explainer<'a> {
+    pub(crate) net: &'a Net,
+    /// None before a fit or without clusters.
+    pub(crate) clusters: Option<&'a Clusters>,
+    /// R.
+    pub(crate) rounds: usize,
+}
+
+impl Explainer<'_> {
     /// Why the model says what it says of some texts, in their order.
     ///
     /// # Errors
     /// What the computation says.
-    pub fn explain(&self, batch: &Batch<'_>) -> Result<Vec<Explanation>, Error> {
+    pub(crate) fn explain(&self, batch: &Batch<'_>) -> Result<Vec<Explanation>, Error> {
         let items = Items::new(&batch.texts, &self.net.tokens, &self.net.lexicon)?;
         let mut all: Vec<Option<Explanation>> = vec![None; batch.len()];
         for rows in train::even(&items.lengths, rows::BATCH) {
@@ -90,11 +100,20 @@ impl CalmPlugin {
         Ok(all.into_iter().flatten().collect())
     }
 
+    /// What the model gives for some items, without gradient.
+    fn read<T>(
+        &self,
+        items: &Items,
+        rows: &[usize],
+        make: impl FnOnce(&Output) -> T,
+    ) -> Result<T, Error> {
+        let compute = || make(&self.net.output(items, rows, self.rounds));
+        runtime::guard(NAME, || Ok(tch::no_grad(compute)))
+    }
+
     /// Cluster and place of each text of a batch, by type.
     fn clusters(&self, output: &Output) -> Result<Option<[Vec<Found>; 2]>, Error> {
-        let Some(clusters) = self.kept.as_ref().and_then(|kept| kept.clusters.as_ref()) else {
-            return Ok(None);
-        };
+        let Some(clusters) = self.clusters else { return Ok(None) };
         let thought = &output.first().thought;
         let found = |kind, concepts: &Tensor| -> Result<Vec<Found>, Error> {
             let places = clusters.places(kind, concepts)?;

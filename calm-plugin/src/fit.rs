@@ -16,7 +16,7 @@ use crate::layers::{length, normals};
 use crate::loss::{LossTerms, Targets};
 use crate::measures::{effective, gate_information, nmi, purity, silhouette};
 use crate::model::{BACKBONE, How};
-use crate::{Kept, Net};
+use crate::net::Net;
 
 /// Training texts whose concepts are clustered at the end, at most.
 const CLUSTERED: usize = 4_000;
@@ -58,6 +58,13 @@ struct Fit<'a> {
     /// Concepts of the last step, for the clusters.
     concepts: Option<[Tensor; 2]>,
     step: usize,
+}
+
+/// What a training leaves beside parameters.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub(crate) clusters: Option<Clusters>,
+    pub(crate) prototypes: i64,
 }
 
 /// Trains the net; what it gives stays with the plugin.

@@ -14,26 +14,27 @@ pub mod lexicon;
 pub mod loss;
 pub mod measures;
 pub mod model;
+mod net;
 pub mod pool;
 pub mod prompt;
 pub mod slots;
 
 use std::path::Path;
 
-use backbone::{Checkpoint, Tokens, precision, rows, runtime, state};
+use backbone::{Checkpoint, rows, runtime, state};
 use plugin_api::{
     Batch, Capability, Dataset, Error, Host, Matrix, Plugin, Replies, Scores, Task, export_plugin,
 };
 use serde::{Deserialize, Serialize};
-use tch::nn::VarStore;
-use tch::{Device, Kind, Tensor};
+use tch::{Kind, Tensor};
 
 use crate::clusters::Clusters;
-use crate::config::{CalmConfig, Embedding, Prompting};
+use crate::config::{CalmConfig, Embedding};
+use crate::explain::Explainer;
+use crate::fit::Kept;
 use crate::items::Items;
-use crate::lexicon::Lexicon;
-use crate::model::{BACKBONE, Calm, How, Input, Output};
-use crate::prompt::Sentences;
+use crate::model::{BACKBONE, Output};
+use crate::net::Net;
 
 pub use explain::{Explanation, SlotAttention, TokenWeight};
 
@@ -51,25 +52,6 @@ pub struct CalmPlugin {
     kept: Option<Kept>,
 }
 
-/// The model with what it reads texts with.
-#[derive(Debug)]
-pub(crate) struct Net {
-    store: VarStore,
-    calm: Calm,
-    tokens: Tokens,
-    lexicon: Lexicon,
-    config: CalmConfig,
-    classes: usize,
-    device: Device,
-}
-
-/// What a training leaves beside parameters.
-#[derive(Debug)]
-pub(crate) struct Kept {
-    clusters: Option<Clusters>,
-    prototypes: i64,
-}
-
 /// `config.json` of a saved model.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -82,7 +64,7 @@ struct Saved {
 }
 
 impl Plugin for CalmPlugin {
-    const NAME: &'static str = "calm-plugin";
+    const NAME: &'static str = config::NAME;
     const CAPABILITIES: &'static [Capability] = &[
         Capability::Fit,
         Capability::Classify,
@@ -235,6 +217,15 @@ impl CalmPlugin {
         if self.kept.is_some() { self.net.config.rounds_at_inference } else { 0 }
     }
 
+    /// Why the model says what it says of some texts, in their order.
+    ///
+    /// # Errors
+    /// What the computation says.
+    pub fn explain(&self, batch: &Batch<'_>) -> Result<Vec<Explanation>, Error> {
+        let clusters = self.kept.as_ref().and_then(|kept| kept.clusters.as_ref());
+        Explainer { net: &self.net, clusters, rounds: self.rounds() }.explain(batch)
+    }
+
     /// A row of numbers of each text: `make` gives them, `put` takes each to its place.
     fn rows(
         &self,
@@ -244,67 +235,8 @@ impl CalmPlugin {
         put: impl FnMut(usize, &[f32]),
     ) -> Result<(), Error> {
         let items = Items::new(texts, &self.net.tokens, &self.net.lexicon)?;
-        let compute = |rows: &[usize]| make(&self.output(&items, rows));
+        let compute = |rows: &[usize]| make(&self.net.output(&items, rows, self.rounds()));
         rows::each(Self::NAME, &items.lengths, host, compute, put)
-    }
-
-    /// What the model gives for some items, without gradient.
-    fn read<T>(
-        &self,
-        items: &Items,
-        rows: &[usize],
-        make: impl FnOnce(&Output) -> T,
-    ) -> Result<T, Error> {
-        runtime::guard(Self::NAME, || Ok(tch::no_grad(|| make(&self.output(items, rows)))))
-    }
-
-    fn output(&self, items: &Items, rows: &[usize]) -> Output {
-        let how = How { rounds: self.rounds(), ..How::default() };
-        let input = items.batch(rows, &self.net.tokens, self.net.device);
-        self.net.forward(&input, how)
-    }
-}
-
-impl Net {
-    fn new(
-        config: CalmConfig,
-        checkpoint: &Checkpoint,
-        classes: usize,
-        device: Device,
-        seed: u64,
-    ) -> Result<Self, Error> {
-        let model = &checkpoint.config;
-        let layers = model.layers;
-        let above = |name: &str, value: usize, most: usize| {
-            let wrong =
-                || format!("[config]: `{name}` is {value}, but the checkpoint has {layers} layers");
-            (value <= most).then_some(()).ok_or_else(|| Error::config(wrong()))
-        };
-        above("frozen_layers", config.frozen_layers.unwrap_or(0), layers)?;
-        if config.rounds > 0 {
-            above("prompt_layer", config.prompt_layer, layers.saturating_sub(1))?;
-        }
-        let tokens = checkpoint.tokens(config.max_tokens)?;
-        let lexicon = Lexicon::open()?;
-        runtime::guard("loading the checkpoint", || {
-            // Declared and drawn on the CPU, so that a seed gives the same parameters on every device.
-            let mut store = VarStore::new(Device::Cpu);
-            let mut calm = Calm::new(&store, model, &config, classes, seed);
-            if config.prompt == Prompting::Words {
-                let sentences = Sentences::of(&tokens, calm.experts.count())?;
-                calm = calm.with_sentences(sentences);
-            }
-            calm.backbone.load(&store, BACKBONE, checkpoint)?;
-            store.set_device(device);
-            Ok(Self { store, calm, tokens, lexicon, config, classes, device })
-        })
-    }
-
-    /// The model, in mixed precision where CUDA computes.
-    fn forward(&self, input: &Input, how: How<'_>) -> Output {
-        precision::mixed(self.config.bf16 && self.device.is_cuda(), || {
-            self.calm.forward(input, how)
-        })
     }
 }
 

@@ -6,9 +6,7 @@
 //! A aligned concepts `[B,2K,c]` · a their mean `[B,c]` · g gate `[B,E]` · u what the experts say `[B,c]` · s identity state `[B,d]` ·
 //! P self-prompt `[B,m,d]` · dev deviation of a round's identity from the one before `[B]`.
 
-use backbone::checkpoint::ModelConfig;
-use backbone::model::Pass;
-use backbone::{Backbone, Tune};
+use backbone::{Backbone, ModelConfig, Pass, Tune};
 use tch::nn::VarStore;
 use tch::{Kind, Tensor};
 

@@ -2,11 +2,8 @@
 
 use tch::{Kind, Tensor};
 
-use crate::config::Pool as Switch;
+use crate::config::{HEADS, Pool as Switch};
 use crate::layers::{Build, Linear, Norm, gelu};
-
-/// Heads of each attention.
-pub(crate) const HEADS: i64 = 4;
 
 /// The pool, by its switch.
 #[derive(Debug)]

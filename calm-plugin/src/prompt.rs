@@ -5,7 +5,7 @@ use backbone::{Encoded, Tokens};
 use plugin_api::Error;
 use tch::{Device, Kind, Tensor};
 
-use crate::experts::LABELS;
+use crate::config::LABELS;
 use crate::layers::{Build, Linear, gelu};
 
 /// How the model prompts itself.

@@ -1,6 +1,7 @@
 //! Bytes from other processes and machines.
 
 use openai_api::answer;
+use openai_api::pieces::Pieces;
 use openai_api::request::Wanted;
 
 /// A line of a program behind the plugin `command`.
@@ -23,7 +24,7 @@ pub(crate) fn answer(bytes: &[u8]) {
         let _ = answer::read(&body, &wanted);
         let _ = answer::told(&body);
     }
-    let mut pieces = answer::Pieces::default();
+    let mut pieces = Pieces::default();
     let mut events = openai_api::sse::Events::default();
     let (first, second) = rest.split_at(rest.len() / 2);
     for part in [first, second] {

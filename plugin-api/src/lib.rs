@@ -48,11 +48,14 @@
 //! - A panic is caught and told as an error; the model is not used again.
 
 pub mod abi;
-mod export;
+mod foreign;
+mod panics;
 mod safe;
+#[doc(hidden)]
+pub mod trampoline;
 
 #[doc(hidden)]
-pub use export::{guarded, trampoline};
+pub use panics::guarded;
 pub use safe::{
     Batch, Capability, Dataset, Error, ErrorKind, Generation, Host, Loglikelihood, Matrix, Part,
     Plugin, Replies, Scores, Task,

@@ -5,9 +5,9 @@ use std::ops::Range;
 use tch::Tensor;
 use tch::nn::{Init, Path};
 
-use crate::checkpoint::{Activation, Family, ModelConfig};
+use crate::config::{Activation, Family, ModelConfig};
 use crate::linear::{LayerNorm, Linear, Rank};
-use crate::model::Pass;
+use crate::pass::Pass;
 
 #[derive(Debug)]
 pub(crate) struct Bert {

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use plugin_api::Error;
 use serde::Deserialize;
 
+use crate::config::ModelConfig;
+use crate::packed;
 use crate::tokens::Tokens;
 
 /// Its files.
@@ -19,127 +21,6 @@ pub struct Checkpoint {
     pub tokenizer: PathBuf,
 }
 
-/// Families that are implemented.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Family {
-    /// BERT and its kin: MiniLM, E5, BGE, LaBSE.
-    Bert,
-    /// RoBERTa and XLM-RoBERTa: positions begin behind the padding's.
-    Roberta,
-    /// Decoders: Llama, Mistral, Qwen2.
-    Llama,
-}
-
-/// What of `config.json` matters.
-#[derive(Debug, Clone)]
-pub struct ModelConfig {
-    /// Which family.
-    pub family: Family,
-    /// Tokens of the vocabulary.
-    pub vocabulary: i64,
-    /// d.
-    pub width: i64,
-    /// Width of the feed-forward part.
-    pub inner: i64,
-    /// Number of layers.
-    pub layers: usize,
-    /// Attention heads.
-    pub heads: i64,
-    /// Heads of keys and values (fewer in grouped-query attention).
-    pub key_heads: i64,
-    /// Width of a head.
-    pub head_width: i64,
-    /// Longest text in tokens.
-    pub positions: i64,
-    /// Token types; 0 in decoders.
-    pub types: i64,
-    /// Epsilon of LayerNorm or RMSNorm.
-    pub epsilon: f64,
-    /// Id of the padding.
-    pub padding: i64,
-    /// Base of the rotary positions.
-    pub rope_base: f64,
-    /// Rescaling of the rotary frequencies, Llama 3.1's.
-    pub rope_scaling: Option<RopeScaling>,
-    /// Whether query, key and value have a bias (decoders).
-    pub attention_bias: bool,
-    /// Whether attention's output has a bias too (decoders).
-    pub output_bias: bool,
-    /// Tokens that a token looks back on, at most, in the layers that have a window (Mistral, Qwen2).
-    pub window: Option<Window>,
-    /// Dropout that it was trained with.
-    pub dropout: f64,
-    /// Activation of the feed-forward part.
-    pub activation: Activation,
-}
-
-/// Attention that looks back a bounded way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Window {
-    /// Tokens, a token itself among them.
-    pub tokens: i64,
-    /// Which layers have it.
-    pub layers: Vec<bool>,
-}
-
-/// Llama 3.1's rescaling of rotary frequencies.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-pub struct RopeScaling {
-    /// By what low frequencies are divided.
-    pub factor: f64,
-    /// Wavelengths longer than context / this are divided.
-    pub low_freq_factor: f64,
-    /// Wavelengths shorter than context / this stay.
-    pub high_freq_factor: f64,
-    /// The context it was first trained with.
-    pub original_max_position_embeddings: f64,
-}
-
-/// Activations of the feed-forward part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Activation {
-    /// Exact GELU.
-    Gelu,
-    /// GELU by tanh.
-    GeluTanh,
-    /// ReLU.
-    Relu,
-    /// x * sigmoid(x).
-    Silu,
-}
-
-/// `config.json` as it stands; fields that do not matter are ignored.
-#[derive(Debug, Deserialize)]
-struct Raw {
-    model_type: Option<String>,
-    vocab_size: i64,
-    hidden_size: i64,
-    intermediate_size: i64,
-    num_hidden_layers: usize,
-    num_attention_heads: i64,
-    num_key_value_heads: Option<i64>,
-    head_dim: Option<i64>,
-    max_position_embeddings: i64,
-    #[serde(default)]
-    type_vocab_size: i64,
-    layer_norm_eps: Option<f64>,
-    rms_norm_eps: Option<f64>,
-    pad_token_id: Option<i64>,
-    rope_theta: Option<f64>,
-    rope_scaling: Option<serde_json::Value>,
-    /// Both of the above, as newer files have them.
-    rope_parameters: Option<serde_json::Value>,
-    attention_bias: Option<bool>,
-    mlp_bias: Option<bool>,
-    sliding_window: Option<i64>,
-    use_sliding_window: Option<bool>,
-    max_window_layers: Option<usize>,
-    layer_types: Option<Vec<String>>,
-    hidden_dropout_prob: Option<f64>,
-    hidden_act: Option<String>,
-    position_embedding_type: Option<String>,
-}
-
 impl Checkpoint {
     /// Opens a folder, or files that the harness has fetched: `config`, `model` and `tokenizer` by id, or all in one, `packed`.
     ///
@@ -147,8 +28,8 @@ impl Checkpoint {
     /// Names the file that is missing or wrong.
     pub fn open(folder: Option<&Path>, files: &HashMap<String, String>) -> Result<Self, Error> {
         if let Some(packed) = files.get("packed").filter(|_| folder.is_none()).map(PathBuf::from) {
-            let config = crate::packed::config(&packed)?;
-            config.fits(&packed, std::slice::from_ref(&packed))?;
+            let config = packed::config(&packed)?;
+            fits(&config, &packed, std::slice::from_ref(&packed))?;
             return Ok(Self { config, weights: vec![packed.clone()], tokenizer: packed });
         }
         let (config, weights, tokenizer) = if let Some(folder) = folder {
@@ -175,8 +56,8 @@ impl Checkpoint {
                 )));
             }
         }
-        let read = ModelConfig::read(&config)?;
-        read.fits(&config, &weights)?;
+        let read = read(&config)?;
+        fits(&read, &config, &weights)?;
         Ok(Self { config: read, weights, tokenizer })
     }
 
@@ -222,230 +103,31 @@ fn weights_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(names.into_iter().map(|name| folder.join(name)).collect())
 }
 
-impl ModelConfig {
-    /// Refuses sizes that the weights cannot have, before memory is taken for them; the densest weights have two to a byte.
-    fn fits(&self, named: &Path, weights: &[PathBuf]) -> Result<(), Error> {
-        let mut bytes = 0;
-        for path in weights {
-            bytes += fs_err::metadata(path).map_err(Error::load)?.len();
-        }
-        let parameters = self.parameters();
-        if parameters <= 2.0 * bytes as f64 {
-            return Ok(());
-        }
-        Err(Error::load(format!(
-            "{}: it describes at least {parameters:.0} parameters, and the weights have {bytes} bytes; take both from one checkpoint",
-            named.display()
-        )))
-    }
-
-    /// Parameters that every model of these sizes has, those of tables and matrices alone.
-    fn parameters(&self) -> f64 {
-        let [vocabulary, width, inner, heads, key_heads, head] =
-            [self.vocabulary, self.width, self.inner, self.heads, self.key_heads, self.head_width]
-                .map(|size| size as f64);
-        let learnt = if self.family == Family::Llama { 0 } else { self.positions + self.types };
-        let attention = width * head * 2.0 * (heads + key_heads);
-        (vocabulary + learnt as f64) * width
-            + self.layers as f64 * (attention + 2.0 * width * inner)
-    }
-
-    /// Reads `config.json`.
-    fn read(path: &Path) -> Result<Self, Error> {
-        let text = fs_err::read_to_string(path).map_err(|e| Error::load(format!("{e}; {WHAT}")))?;
-        Self::parse(&text).map_err(|e| Error::load(format!("{}: {e}", path.display())))
-    }
-
-    /// Parses the text of a `config.json`; the error names the field.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let raw: Raw = serde_json::from_str(text).map_err(|e| e.to_string())?;
-        let kind = raw.model_type.as_deref().unwrap_or("(none)");
-        let family = match kind {
-            "bert" => Family::Bert,
-            "roberta" | "xlm-roberta" | "camembert" => Family::Roberta,
-            "llama" | "mistral" | "qwen2" => Family::Llama,
-            other => {
-                return Err(format!(
-                    "model_type {other:?} is not implemented; there are bert, roberta, xlm-roberta, camembert, llama, mistral, qwen2"
-                ));
-            }
-        };
-        if let Some(kind) = raw.position_embedding_type.as_deref().filter(|k| *k != "absolute") {
-            return Err(format!(
-                "position_embedding_type {kind:?} is not implemented; absolute is"
-            ));
-        }
-        let act = raw.hidden_act.as_deref().unwrap_or(if family == Family::Llama {
-            "silu"
-        } else {
-            "gelu"
-        });
-        let activation = match act {
-            "gelu" => Activation::Gelu,
-            "gelu_new" | "gelu_pytorch_tanh" | "gelu_fast" => Activation::GeluTanh,
-            "relu" => Activation::Relu,
-            "silu" | "swish" => Activation::Silu,
-            other => return Err(format!("hidden_act {other:?} is not implemented")),
-        };
-        if raw.mlp_bias == Some(true) {
-            return Err("mlp_bias true is not implemented".to_owned());
-        }
-        let (rope_base, rope_scaling) = raw.rope()?;
-        let heads = raw.num_attention_heads;
-        for (name, value) in [
-            ("vocab_size", raw.vocab_size),
-            ("hidden_size", raw.hidden_size),
-            ("intermediate_size", raw.intermediate_size),
-            ("num_attention_heads", heads),
-            ("max_position_embeddings", raw.max_position_embeddings),
-        ] {
-            if !(1..1 << 31).contains(&value) {
-                return Err(format!("{name} is {value}, not a size"));
-            }
-        }
-        let head_width = raw.head_dim.unwrap_or(raw.hidden_size / heads);
-        let key_heads = raw.num_key_value_heads.unwrap_or(heads);
-        // Some decoders say -1 for none.
-        let padding = raw.pad_token_id.filter(|&id| id != -1);
-        let padding = padding.unwrap_or(i64::from(family == Family::Roberta));
-        for (name, value, allowed) in [
-            ("num_hidden_layers", raw.num_hidden_layers as i64, 0..1 << 10),
-            ("head_dim", head_width, 1..1 << 16),
-            ("type_vocab_size", raw.type_vocab_size, 0..1 << 16),
-            ("pad_token_id", padding, 0..raw.vocab_size),
-        ] {
-            if !allowed.contains(&value) {
-                let (least, most) = (allowed.start, allowed.end - 1);
-                return Err(format!("{name} is {value}; it lies between {least} and {most}"));
-            }
-        }
-        if key_heads < 1
-            || heads % key_heads != 0
-            || (family != Family::Llama && head_width * heads != raw.hidden_size)
-        {
-            return Err(format!(
-                "hidden_size {}, num_attention_heads {heads} and num_key_value_heads {key_heads} do not divide",
-                raw.hidden_size
-            ));
-        }
-        if family == Family::Llama && head_width % 2 != 0 {
-            return Err(format!("head_dim is {head_width}; rotary positions turn pairs of values"));
-        }
-        // RoBERTa's table begins with the padding's position.
-        let behind = if family == Family::Roberta { padding + 1 } else { 0 };
-        let positions = raw.max_position_embeddings - behind;
-        if positions < 1 {
-            return Err(format!(
-                "max_position_embeddings is {}, of which pad_token_id takes {behind}: none is left",
-                raw.max_position_embeddings
-            ));
-        }
-        let window = raw.window(kind);
-        if let Some(Window { tokens: ..=0, .. }) = window {
-            return Err("sliding_window is less than 1 token".to_owned());
-        }
-        Ok(Self {
-            family,
-            vocabulary: raw.vocab_size,
-            width: raw.hidden_size,
-            inner: raw.intermediate_size,
-            layers: raw.num_hidden_layers,
-            heads,
-            key_heads,
-            head_width,
-            positions,
-            types: if family == Family::Llama { 0 } else { raw.type_vocab_size.max(1) },
-            epsilon: raw.layer_norm_eps.or(raw.rms_norm_eps).unwrap_or(1e-12),
-            padding,
-            rope_base,
-            rope_scaling,
-            attention_bias: raw.attention_bias.unwrap_or(kind == "qwen2"),
-            output_bias: kind == "llama" && raw.attention_bias == Some(true),
-            window,
-            dropout: raw.hidden_dropout_prob.unwrap_or(0.0),
-            activation,
-        })
-    }
+/// Reads `config.json`.
+fn read(path: &Path) -> Result<ModelConfig, Error> {
+    let text = fs_err::read_to_string(path).map_err(|e| Error::load(format!("{e}; {WHAT}")))?;
+    ModelConfig::parse(&text).map_err(|e| Error::load(format!("{}: {e}", path.display())))
 }
 
-impl Raw {
-    /// Base and rescaling of the rotary positions.
-    fn rope(&self) -> Result<(f64, Option<RopeScaling>), String> {
-        let scaling = self.rope_parameters.as_ref().or(self.rope_scaling.as_ref());
-        let theta =
-            |value: &serde_json::Value| value.get("rope_theta").and_then(serde_json::Value::as_f64);
-        let base = self.rope_theta.or_else(|| scaling.and_then(theta)).unwrap_or(10_000.0);
-        let Some(scaling) = scaling.filter(|value| !value.is_null()) else {
-            return Ok((base, None));
-        };
-        let kind = scaling.get("rope_type").or_else(|| scaling.get("type"));
-        match kind.and_then(serde_json::Value::as_str) {
-            Some("default") => Ok((base, None)),
-            Some("llama3") => {
-                let read = serde_json::from_value(scaling.clone());
-                Ok((base, Some(read.map_err(|e| format!("rope scaling: {e}"))?)))
-            }
-            other => Err(format!("rope scaling of type {other:?} is not implemented; llama3 is")),
-        }
+/// Refuses sizes that the weights cannot have, before memory is taken for them; the densest weights have two to a byte.
+fn fits(config: &ModelConfig, named: &Path, weights: &[PathBuf]) -> Result<(), Error> {
+    let mut bytes = 0;
+    for path in weights {
+        bytes += fs_err::metadata(path).map_err(Error::load)?.len();
     }
-
-    /// Mistral's window is in all layers; Qwen2's is switched on, and begins at a layer.
-    fn window(&self, kind: &str) -> Option<Window> {
-        let tokens = self.sliding_window?;
-        let all = 0..self.num_hidden_layers;
-        let layers: Vec<bool> = match (kind, &self.layer_types) {
-            ("qwen2", _) if self.use_sliding_window != Some(true) => return None,
-            ("mistral" | "qwen2", Some(types)) => {
-                all.map(|n| types.get(n).is_some_and(|kind| kind == "sliding_attention")).collect()
-            }
-            ("mistral", None) => all.map(|_| true).collect(),
-            ("qwen2", None) => all.map(|n| n >= self.max_window_layers.unwrap_or(0)).collect(),
-            _ => return None,
-        };
-        Some(Window { tokens, layers })
+    let parameters = config.parameters();
+    if parameters <= 2.0 * bytes as f64 {
+        return Ok(());
     }
+    Err(Error::load(format!(
+        "{}: it describes at least {parameters:.0} parameters, and the weights have {bytes} bytes; take both from one checkpoint",
+        named.display()
+    )))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const MINI: &str = r#"{"model_type": "bert", "vocab_size": 30522, "hidden_size": 384, "intermediate_size": 1536,
-        "num_hidden_layers": 6, "num_attention_heads": 12, "max_position_embeddings": 512, "type_vocab_size": 2,
-        "layer_norm_eps": 1e-12, "hidden_act": "gelu", "hidden_dropout_prob": 0.1, "an_unknown_field": 3}"#;
-
-    #[test]
-    fn families_are_told_apart() {
-        let mini = ModelConfig::parse(MINI).unwrap();
-        assert_eq!((mini.family, mini.head_width, mini.positions), (Family::Bert, 32, 512));
-        let roberta =
-            ModelConfig::parse(&MINI.replace("\"bert\"", "\"xlm-roberta\"").replace("512", "514"))
-                .unwrap();
-        assert_eq!((roberta.family, roberta.positions, roberta.padding), (Family::Roberta, 512, 1));
-        let qwen =
-            ModelConfig::parse(&MINI.replace("\"bert\"", "\"qwen2\"").replace("gelu", "silu"))
-                .unwrap();
-        assert!(qwen.attention_bias && qwen.window.is_none() && qwen.types == 0);
-    }
-
-    #[test]
-    fn what_is_not_implemented_is_named() {
-        let wrong = |from: &str, to: &str| ModelConfig::parse(&MINI.replace(from, to)).unwrap_err();
-        assert!(wrong("\"bert\"", "\"t5\"").contains("\"t5\""));
-        assert!(wrong("gelu", "mish").contains("mish"));
-        assert!(wrong("\"vocab_size\": 30522,", "").contains("vocab_size"));
-        assert!(wrong("384", "385").contains("do not divide"));
-        assert!(wrong("30522", "-3").contains("vocab_size is -3"));
-        assert!(
-            wrong("layers\": 6", "layers\": 999999999999")
-                .contains("num_hidden_layers is 999999999999")
-        );
-        assert!(wrong("type_vocab_size\": 2", "type_vocab_size\": -1").contains("type_vocab_size"));
-        assert!(
-            wrong("\"vocab_size", "\"pad_token_id\": 30522, \"vocab_size").contains("pad_token_id")
-        );
-        assert!(wrong("\"vocab_size", "\"head_dim\": 0, \"vocab_size").contains("head_dim"));
-    }
 
     #[test]
     fn missing_files_are_named() {

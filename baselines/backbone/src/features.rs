@@ -6,7 +6,8 @@
 use plugin_api::{Error, Host};
 use tch::{Device, Kind, Tensor};
 
-use crate::model::{Backbone, Pass};
+use crate::model::Backbone;
+use crate::pass::Pass;
 use crate::tokens::{self, Encoded};
 use crate::train::even;
 

@@ -5,11 +5,13 @@
 
 mod bert;
 pub mod checkpoint;
+pub mod config;
 pub mod features;
 mod linear;
 mod llama;
 pub mod model;
 mod packed;
+mod pass;
 pub mod pooling;
 pub mod precision;
 pub mod rows;
@@ -20,6 +22,8 @@ pub mod train;
 mod weights;
 
 pub use checkpoint::Checkpoint;
+pub use config::ModelConfig;
 pub use model::{Backbone, Frozen, Tune};
+pub use pass::Pass;
 pub use pooling::Pooling;
 pub use tokens::{Encoded, Padded, Tokens};

@@ -7,9 +7,9 @@ use tch::nn::{Init, Path};
 use tch::{Device, Kind, Tensor};
 
 use crate::bert::{activate, in_heads};
-use crate::checkpoint::{Activation, ModelConfig, RopeScaling, Window};
+use crate::config::{Activation, ModelConfig, RopeScaling, Window};
 use crate::linear::{Linear, Rank, RmsNorm};
-use crate::model::Pass;
+use crate::pass::Pass;
 
 #[derive(Debug)]
 pub(crate) struct Llama {

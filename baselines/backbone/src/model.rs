@@ -8,9 +8,11 @@ use tch::Tensor;
 use tch::nn::{Path, VarStore};
 
 use crate::bert::Bert;
-use crate::checkpoint::{Checkpoint, Family, ModelConfig};
+use crate::checkpoint::Checkpoint;
+use crate::config::{Family, ModelConfig};
 use crate::linear::Rank;
 use crate::llama::Llama;
+use crate::pass::Pass;
 use crate::weights;
 
 /// Which of its parameters are trained.
@@ -47,15 +49,6 @@ pub struct Backbone {
 enum Body {
     Bert(Bert),
     Llama(Llama),
-}
-
-/// How layers are run.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Pass {
-    /// Dropout probability; 0 when nothing is trained.
-    pub dropout: f64,
-    /// Rows in front of the text that are not tokens (a soft prompt).
-    pub prompt: i64,
 }
 
 impl Backbone {

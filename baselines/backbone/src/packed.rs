@@ -14,7 +14,7 @@ use tokenizers::pre_tokenizers::metaspace::{Metaspace, PrependScheme};
 use tokenizers::processors::bert::BertProcessing;
 use tokenizers::{AddedToken, NormalizerWrapper, Tokenizer};
 
-use crate::checkpoint::{Activation, Family, ModelConfig};
+use crate::config::{Activation, Family, ModelConfig};
 
 const MAGIC: &[u8; 4] = b"E5S1";
 

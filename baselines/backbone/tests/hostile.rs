@@ -5,8 +5,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use backbone::model::Pass;
-use backbone::{Backbone, Checkpoint, Tune};
+use backbone::{Backbone, Checkpoint, Pass, Tune};
 use plugin_api::Error;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -6,8 +6,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use backbone::features::Cache;
-use backbone::model::Pass;
-use backbone::{Backbone, Checkpoint, Encoded, Pooling, Tokens, Tune};
+use backbone::{Backbone, Checkpoint, Encoded, Pass, Pooling, Tokens, Tune};
 use plugin_api::Host;
 use serde::Deserialize;
 use tch::nn::VarStore;

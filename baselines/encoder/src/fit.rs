@@ -1,37 +1,35 @@
 //! Fitting: tokenise once, keep what frozen layers give, train by the shared loop, judged by macro-F1 on validation.
 
 use backbone::features::Cache;
-use backbone::model::Pass;
 use backbone::train::{self, Learner, Loss, Pace, Step};
-use backbone::{Encoded, Tune, rows, runtime};
+use backbone::{Encoded, Pass, Tune, rows, runtime};
 use plugin_api::{Dataset, Error, Host};
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
 
-use crate::{Encoder, PRETRAINED};
+use crate::net::{Net, PRETRAINED};
 
 pub(crate) fn fit(
-    encoder: &Encoder,
+    net: &Net,
     train: &Dataset<'_>,
     valid: &Dataset<'_>,
     host: &Host,
 ) -> Result<(), Error> {
-    let (config, seed) = (&encoder.config, host.seed());
+    let (config, seed) = (&net.config, host.seed());
     let (ids, texts, labels) = pick(train, config.train_examples, seed);
     let (_, judges, judged) = pick(valid, config.valid_examples, seed);
     let items =
         ids.iter().zip(&texts).zip(&labels).map(|((id, text), label)| (*id, *text, *label, 0));
-    let key = train::key(&encoder.config, &encoder.config.weights, host.seed(), items)?;
-    let folder =
-        encoder.config.cache.as_ref().map(|cache| cache.join(format!("fit-{}", &key[..16])));
+    let key = train::key(&net.config, &net.config.weights, host.seed(), items)?;
+    let folder = net.config.cache.as_ref().map(|cache| cache.join(format!("fit-{}", &key[..16])));
     let mut fit = Fit {
         names: ids.iter().map(|id| (*id).to_owned()).collect(),
-        train: Items::new(encoder, &texts, labels, host)?,
-        valid: Items::new(encoder, &judges, judged, host)?,
-        encoder,
+        train: Items::new(net, &texts, labels, host)?,
+        valid: Items::new(net, &judges, judged, host)?,
+        net,
     };
-    let outcome = train::run(&mut fit, &encoder.config.train, folder.as_deref(), &key, host)?;
-    host.log(format!("{outcome}; {}", runtime::memory_line(encoder.device)));
+    let outcome = train::run(&mut fit, &net.config.train, folder.as_deref(), &key, host)?;
+    host.log(format!("{outcome}; {}", runtime::memory_line(net.device)));
     Ok(())
 }
 
@@ -53,28 +51,22 @@ struct Items {
 }
 
 impl Items {
-    fn new(
-        encoder: &Encoder,
-        texts: &[&str],
-        labels: Vec<u32>,
-        host: &Host,
-    ) -> Result<Self, Error> {
-        let encoded = encoder.encode(texts)?;
+    fn new(net: &Net, texts: &[&str], labels: Vec<u32>, host: &Host) -> Result<Self, Error> {
+        let encoded = net.encode(texts)?;
         let lengths = encoded.iter().map(Encoded::len).collect();
-        let from = match encoder.config.tune {
-            Tune::Frozen => Some(encoder.backbone.layers()),
+        let from = match net.config.tune {
+            Tune::Frozen => Some(net.backbone.layers()),
             Tune::Lora { .. } | Tune::Full => {
-                encoder.config.frozen_layers.map(|n| n.min(encoder.backbone.layers()))
+                net.config.frozen_layers.map(|n| n.min(net.backbone.layers()))
             }
         };
         let cache = match from {
             Some(layers) => {
                 host.log(format!(
                     "keeping the output of the embeddings and {layers} layers: {} MiB",
-                    Cache::mebibytes(&encoded, encoder.backbone.width())
+                    Cache::mebibytes(&encoded, net.backbone.width())
                 ));
-                let build =
-                    || Cache::build(&encoder.backbone, layers, &encoded, encoder.device, host);
+                let build = || Cache::build(&net.backbone, layers, &encoded, net.device, host);
                 Some(runtime::guard("the frozen layers", build)?)
             }
             None => None,
@@ -83,20 +75,20 @@ impl Items {
     }
 
     /// Logits `[B,C]` of some items.
-    fn logits(&self, encoder: &Encoder, items: &[usize], dropout: f64) -> Tensor {
+    fn logits(&self, net: &Net, items: &[usize], dropout: f64) -> Tensor {
         let (hidden, mask) = if let Some(cache) = &self.cache {
             cache.get(items)
         } else {
             let texts: Vec<&Encoded> = items.iter().map(|item| &self.encoded[*item]).collect();
-            let padded = encoder.tokens.pad(&texts, encoder.device);
-            (encoder.backbone.embed(&padded.ids, Pass { dropout, prompt: 0 }), padded.mask)
+            let padded = net.tokens.pad(&texts, net.device);
+            (net.backbone.embed(&padded.ids, Pass { dropout, prompt: 0 }), padded.mask)
         };
-        encoder.head.forward(&encoder.pooled(hidden, &mask, self.from, dropout), dropout)
+        net.head.forward(&net.pooled(hidden, &mask, self.from, dropout), dropout)
     }
 }
 
 struct Fit<'a> {
-    encoder: &'a Encoder,
+    net: &'a Net,
     names: Vec<String>,
     train: Items,
     valid: Items,
@@ -104,7 +96,7 @@ struct Fit<'a> {
 
 impl Learner for Fit<'_> {
     fn store(&self) -> &VarStore {
-        &self.encoder.store
+        &self.net.store
     }
 
     fn pace(&self, name: &str) -> Pace {
@@ -121,12 +113,12 @@ impl Learner for Fit<'_> {
     }
 
     fn loss(&mut self, items: &[usize], _step: Step) -> Result<Loss, Error> {
-        let dropout = self.encoder.config.dropout.unwrap_or(self.encoder.backbone.config.dropout);
-        let logits = self.train.logits(self.encoder, items, dropout);
+        let dropout = self.net.config.dropout.unwrap_or(self.net.backbone.config.dropout);
+        let logits = self.train.logits(self.net, items, dropout);
         let labels: Vec<i64> =
             items.iter().map(|item| i64::from(self.train.labels[*item])).collect();
         let total = logits
-            .cross_entropy_for_logits(&Tensor::from_slice(&labels).to_device(self.encoder.device));
+            .cross_entropy_for_logits(&Tensor::from_slice(&labels).to_device(self.net.device));
         Ok(Loss { total, terms: Vec::new() })
     }
 
@@ -136,13 +128,13 @@ impl Learner for Fit<'_> {
         }
         let mut answers = vec![0; self.valid.labels.len()];
         for items in train::even(&self.valid.lengths, rows::BATCH * 2) {
-            let best = self.valid.logits(self.encoder, &items, 0.0).argmax(-1, false);
+            let best = self.valid.logits(self.net, &items, 0.0).argmax(-1, false);
             let best: Vec<i64> = Vec::try_from(best.to_device(Device::Cpu).to_kind(Kind::Int64))
                 .map_err(Error::internal)?;
             for (item, best) in items.iter().zip(best) {
                 answers[*item] = best as u32;
             }
         }
-        Ok(Some(train::macro_f1(&self.valid.labels, &answers, self.encoder.task.labels.len())))
+        Ok(Some(train::macro_f1(&self.valid.labels, &answers, self.net.classes)))
     }
 }

@@ -1,12 +1,13 @@
 //! A local quantised language model on CPU, from a GGUF file: log-likelihoods of options and replies.
 //!
-//! [`llama`] is the model, [`kernel`] its products, [`blocks`] the formats of its weights, [`tokens`] its tokenizer. What texts have in
+//! [`llama`] is the model, `tensors` reads its file, [`kernel`] its products, [`blocks`] the formats of its weights, [`tokens`] its tokenizer. What texts have in
 //! common at their beginning is evaluated once; since a token's values are the same to the last bit whatever is evaluated beside it
 //! ([`kernel`]), an answer depends on its prompt alone.
 
 mod blocks;
 pub mod kernel;
 pub mod llama;
+mod tensors;
 pub mod tokens;
 
 use std::path::PathBuf;

@@ -6,12 +6,13 @@
 
 use std::io::{Read, Seek};
 
-use candle_core::quantized::gguf_file::{Content, Value};
-use candle_core::{Device, Error, Result};
+use candle_core::quantized::gguf_file::Content;
+use candle_core::{Error, Result};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use crate::kernel::{LANES, Matrix, add_product, exp, on_this_machine, sum};
+use crate::tensors::{Block, Shape, Tensors, check_architecture, frequencies, rows};
 
 /// Queries of one head that attend together: they look no further than the last of them may.
 const QUERIES: usize = 24;
@@ -29,36 +30,6 @@ pub struct Llama {
     frequencies: Vec<f32>,
     widened: usize,
     pool: rayon::ThreadPool,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Shape {
-    width: usize,
-    heads: usize,
-    kv_heads: usize,
-    head: usize,
-    epsilon: f32,
-    context: usize,
-}
-
-impl Shape {
-    /// h'.
-    fn padded(&self) -> usize {
-        self.head.next_multiple_of(LANES)
-    }
-}
-
-#[derive(Debug)]
-struct Block {
-    attention_norm: Vec<f32>,
-    q: Matrix,
-    k: Matrix,
-    v: Matrix,
-    o: Matrix,
-    feed_norm: Vec<f32>,
-    gate: Matrix,
-    up: Matrix,
-    down: Matrix,
 }
 
 /// Keys and values of the tokens so far.
@@ -110,109 +81,20 @@ impl KeysValues {
 impl Llama {
     /// Reads the tensors of a file whose head is `content`; `threads` of its own evaluate.
     pub fn read<R: Read + Seek>(content: &Content, file: &mut R, threads: usize) -> Result<Self> {
-        let architecture = string(content, "general.architecture")?;
-        if architecture != "llama" {
-            return Err(Error::Msg(format!(
-                "its architecture is `{architecture}`; only `llama` can be run (Llama, Mistral, SmolLM, TinyLlama)"
-            )));
-        }
-        let heads = number(content, "llama.attention.head_count")?;
-        let width = number(content, "llama.embedding_length")?;
-        let or = |name: &str, otherwise: usize| {
-            if content.metadata.contains_key(name) { number(content, name) } else { Ok(otherwise) }
-        };
-        let kv_heads = or("llama.attention.head_count_kv", heads)?;
-        let head = or("llama.rope.dimension_count", width / heads.max(1))?;
-        if heads == 0
-            || head == 0
-            || kv_heads == 0
-            || heads * head != width
-            || !heads.is_multiple_of(kv_heads)
-            || head % 2 == 1
-        {
-            return Err(Error::Msg(format!(
-                "{heads} heads of {head}, {kv_heads} for keys, do not make a width of {width}"
-            )));
-        }
-        let shape = Shape {
-            width,
-            heads,
-            kv_heads,
-            head,
-            epsilon: real(content, "llama.attention.layer_norm_rms_epsilon")?,
-            context: number(content, "llama.context_length")?,
-        };
-        let base = if content.metadata.contains_key("llama.rope.freq_base") {
-            real(content, "llama.rope.freq_base")?
-        } else {
-            10_000.0
-        };
-        let mut frequencies: Vec<f32> = (0..head / 2)
-            .map(|i| (1.0 / f64::from(base).powf(2.0 * i as f64 / head as f64)) as f32)
-            .collect();
+        check_architecture(content)?;
+        let shape = Shape::read(content)?;
+        let frequencies = frequencies(content, shape.head)?;
         let pool =
             rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(Error::wrap)?;
-        let mut read = |name: &str| content.tensor(file, name, &Device::Cpu);
-        if content.tensor_infos.contains_key("rope_freqs.weight") {
-            let factors = read("rope_freqs.weight")?.dequantize(&Device::Cpu)?.to_vec1::<f32>()?;
-            frequencies.iter_mut().zip(factors).for_each(|(f, factor)| *f /= factor);
-        }
-        let mut widened = 0;
-        let mut matrix = |name: &str, outputs: usize, inputs: usize| {
-            let tensor = read(name)?;
-            if tensor.shape().dims() != [outputs, inputs] {
-                return Err(Error::Msg(format!(
-                    "`{name}` is {:?}, not {outputs} by {inputs}",
-                    tensor.shape()
-                )));
-            }
-            widened += usize::from(Matrix::widens(tensor.dtype()));
-            pool.install(|| Matrix::new(&tensor))
-        };
-        let (vocabulary, feed) =
-            (rows(content, "token_embd.weight")?, rows(content, "blk.0.ffn_up.weight")?);
-        // Many small models use the embedding table for the output, too.
-        let output = if content.tensor_infos.contains_key("output.weight") {
-            Some(matrix("output.weight", vocabulary, width)?)
-        } else {
-            None
-        };
-        let embedding = matrix("token_embd.weight", vocabulary, width)?;
-        let mut matrices = Vec::new();
-        for i in 0..number(content, "llama.block_count")? {
-            let mut matrix = |name: &str, outputs: usize, inputs: usize| {
-                matrix(&format!("blk.{i}.{name}.weight"), outputs, inputs)
-            };
-            matrices.push((
-                [
-                    matrix("attn_q", width, width)?,
-                    matrix("attn_k", kv_heads * head, width)?,
-                    matrix("attn_v", kv_heads * head, width)?,
-                    matrix("attn_output", width, width)?,
-                ],
-                [
-                    matrix("ffn_gate", feed, width)?,
-                    matrix("ffn_up", feed, width)?,
-                    matrix("ffn_down", width, feed)?,
-                ],
-            ));
-        }
-        let mut vector = |name: &str| {
-            let values = read(name)?.dequantize(&Device::Cpu)?.to_vec1::<f32>()?;
-            if values.len() == width {
-                Ok(values)
-            } else {
-                Err(Error::Msg(format!("`{name}` has {} values, not {width}", values.len())))
-            }
-        };
-        let blocks = (matrices.into_iter().enumerate())
-            .map(|(i, ([q, k, v, o], [gate, up, down]))| {
-                let attention_norm = vector(&format!("blk.{i}.attn_norm.weight"))?;
-                let feed_norm = vector(&format!("blk.{i}.ffn_norm.weight"))?;
-                Ok(Block { attention_norm, q, k, v, o, feed_norm, gate, up, down })
-            })
-            .collect::<Result<_>>()?;
-        let norm = vector("output_norm.weight")?;
+        let mut tensors = Tensors { content, file, pool: &pool, widened: 0 };
+        let frequencies = tensors.rescaled(frequencies)?;
+        let vocabulary = rows(content, "token_embd.weight")?;
+        let feed = rows(content, "blk.0.ffn_up.weight")?;
+        let output = tensors.output(vocabulary, shape.width)?;
+        let embedding = tensors.matrix("token_embd.weight", vocabulary, shape.width)?;
+        let blocks = tensors.blocks(&shape, feed)?;
+        let norm = tensors.vector("output_norm.weight", shape.width)?;
+        let widened = tensors.widened;
         Ok(Self { embedding, blocks, norm, output, shape, frequencies, widened, pool })
     }
 
@@ -424,27 +306,4 @@ fn softmax(x: &mut [f32]) {
     x.iter_mut().for_each(|x| *x = exp(*x - top));
     let all = sum(x, |x| x);
     x.iter_mut().for_each(|x| *x /= all);
-}
-
-/// Outputs of a matrix of the file.
-fn rows(content: &Content, name: &str) -> Result<usize> {
-    let found = content.tensor_infos.get(name).and_then(|info| info.shape.dims().first());
-    found.copied().ok_or_else(|| Error::Msg(format!("it has no matrix `{name}`")))
-}
-
-fn value<'c>(content: &'c Content, name: &str) -> Result<&'c Value> {
-    content.metadata.get(name).ok_or_else(|| Error::Msg(format!("it has no `{name}`")))
-}
-
-fn number(content: &Content, name: &str) -> Result<usize> {
-    Ok(value(content, name)?.to_u32()? as usize)
-}
-
-fn real(content: &Content, name: &str) -> Result<f32> {
-    value(content, name)?.to_f32()
-}
-
-/// A string of the file's head.
-pub fn string<'c>(content: &'c Content, name: &str) -> Result<&'c str> {
-    value(content, name)?.to_string().map(String::as_str)
 }

@@ -9,9 +9,10 @@ use reqwest::{Response, StatusCode, Url, redirect};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::answer::{self, Answer, Pieces, Told, Unread};
+use crate::answer::{self, Answer, Told, Unread};
 use crate::config::Settings;
 use crate::key::Key;
+use crate::pieces::Pieces;
 use crate::request::{Request, Wanted};
 use crate::sse::Events;
 

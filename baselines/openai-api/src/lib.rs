@@ -18,6 +18,7 @@ pub mod config;
 pub mod key;
 pub mod options;
 pub mod pace;
+pub mod pieces;
 pub mod request;
 pub mod schedule;
 pub mod sse;

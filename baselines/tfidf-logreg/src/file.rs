@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::features::{BLOCKS, Block, Vocabulary};
-use crate::{Fitted, logreg};
+use crate::fit::Fitted;
+use crate::logreg;
 
 const FILE: &str = "tfidf-logreg.bin";
 const FORMAT: &str = "tfidf-logreg 1";

@@ -3,7 +3,6 @@
 use plugin_api::{Batch, Dataset, Error, Host, Task};
 use rayon::prelude::*;
 
-use crate::Fitted;
 use crate::config::Config;
 use crate::features::Vocabulary;
 use crate::lbfgs::Stop;
@@ -14,6 +13,18 @@ use crate::sparse::Rows;
 const HELD_OUT: u64 = 10;
 /// Values of `c` without a better score after which no larger one is tried: they take longest.
 const PATIENCE: usize = 2;
+
+/// What is learned, and what is saved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fitted {
+    pub vocabulary: Vocabulary,
+    /// Labels that occur in the training data; the others get probability 0.
+    pub present: Vec<u32>,
+    /// Weights `[column][output]`, then intercepts.
+    pub weights: Vec<f32>,
+    /// The chosen inverse strength of the penalty.
+    pub c: f64,
+}
 
 /// Learns the vocabulary and the weights; chooses the penalty on `valid`, or on a tenth of `train` where `valid` is empty.
 pub fn fit(

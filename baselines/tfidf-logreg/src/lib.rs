@@ -19,7 +19,8 @@ use plugin_api::{Batch, Capability, Dataset, Error, Host, Plugin, Scores, Task, 
 use rayon::prelude::*;
 
 use crate::config::Config;
-use crate::features::Vocabulary;
+
+pub use fit::Fitted;
 
 /// The model.
 #[derive(Debug)]
@@ -28,18 +29,6 @@ pub struct TfidfLogreg {
     task: Task,
     pool: rayon::ThreadPool,
     fitted: Option<Fitted>,
-}
-
-/// What is learned, and what is saved.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Fitted {
-    pub vocabulary: Vocabulary,
-    /// Labels that occur in the training data; the others get probability 0.
-    pub present: Vec<u32>,
-    /// Weights `[column][output]`, then intercepts.
-    pub weights: Vec<f32>,
-    /// The chosen inverse strength of the penalty.
-    pub c: f64,
 }
 
 impl Plugin for TfidfLogreg {

@@ -8,10 +8,8 @@
 
 use std::fmt::Write as _;
 
-use backbone::checkpoint::Checkpoint;
-use backbone::model::Pass;
 use backbone::train::{self, Learner, Loss, Pace, Plan, Step, stream};
-use backbone::{Backbone, Encoded, Pooling, Tokens, Tune};
+use backbone::{Backbone, Checkpoint, Encoded, Pass, Pooling, Tokens, Tune};
 use calm_plugin::measures::{gate_information, gate_null, nmi};
 use calm_plugin::{CalmPlugin, Explanation};
 use plugin_api::{Error, Host, Plugin as _, Task};
@@ -333,7 +331,7 @@ impl Learner for Control {
 /// Parameters that CALM adds to the backbone at these sizes.
 pub(crate) fn added(folder: &TempDir) -> i64 {
     let text = fs_err::read_to_string(folder.path().join("config.json")).unwrap();
-    let model = backbone::checkpoint::ModelConfig::parse(&text).unwrap();
+    let model = backbone::ModelConfig::parse(&text).unwrap();
     let config =
         json!({"width": 32, "slots": 4, "prompt_tokens": 4, "prompt_width": 32}).to_string();
     let config = calm_plugin::config::CalmConfig::parse(&config).unwrap();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use backbone::checkpoint::ModelConfig;
+use backbone::ModelConfig;
 use calm_plugin::config::{CalmConfig, presets};
 use calm_plugin::model::Calm;
 use tch::nn::VarStore;

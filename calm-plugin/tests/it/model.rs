@@ -1,6 +1,6 @@
 //! Properties of the model itself, below the plugin.
 
-use backbone::checkpoint::ModelConfig;
+use backbone::ModelConfig;
 use calm_plugin::config::{CalmConfig, Gate, presets};
 use calm_plugin::loss::{LossTerms, Targets};
 use calm_plugin::model::{Calm, How, Input, Output, Text};
@@ -137,8 +137,7 @@ fn step_0_is_the_backbone_and_a_head() {
         let (calm, store, _) = calm(small("tiny"), body);
         let input = batch();
         let output = calm.forward(&input, How::default());
-        let hidden =
-            calm.backbone.forward(&ids(&input), &input.mask, backbone::model::Pass::default());
+        let hidden = calm.backbone.forward(&ids(&input), &input.mask, backbone::Pass::default());
         let pooled = backbone::Pooling::Mean.pool(&hidden, &input.mask);
         let plain = pooled.layer_norm::<Tensor>(&[16], None, None, 1e-5, true);
         assert_eq!(output.last().identity, plain);

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use backbone::checkpoint::ModelConfig;
+use backbone::ModelConfig;
 use calm_plugin::config::{CalmConfig, Weights};
 use calm_plugin::loss::{LossTerms, Targets, contrast};
 use calm_plugin::model::{Calm, How, Input, Output, Text};

@@ -8,10 +8,11 @@ use plugin_api::{Error, Host};
 use rand::RngExt as _;
 use tch::Tensor;
 
-use super::adamw::{AdamW, Rates};
+use super::adamw::{AdamW, Pace, Rates};
 use super::batches::{shuffled, stream};
 use super::checkpoint::{Folder, Place};
-use super::{Learner, Loss, Pace, Plan, Step};
+use super::learner::{Learner, Loss, Step};
+use super::plan::Plan;
 use crate::runtime::guard;
 
 /// Longest time between two checkpoints.

@@ -4,7 +4,8 @@
 
 use std::io::{BufRead, Read};
 
-use super::{Table, header};
+use super::file::header;
+use super::table::Table;
 
 /// No word is longer: what is, is no such file.
 const LONGEST: u64 = 1 << 16;

@@ -9,7 +9,8 @@ use fs_err::File;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use plugin_api::Error;
 
-use super::{Table, failed, open};
+use super::file::{failed, open};
+use super::table::Table;
 
 /// Gives the rows of a table their words.
 pub(super) fn name(mut table: Table, path: &Path, most: usize) -> Result<Table, Error> {

@@ -1,83 +1,22 @@
 //! Files of word vectors. What a file is shows in its first bytes, since a cache names files by their content, not by an ending.
 
 mod binary;
+mod file;
 mod index;
 mod npy;
+mod table;
 mod text;
 
-use std::fmt;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
-use fs_err::File;
 use plugin_api::Error;
-use rustc_hash::FxHashMap;
 
 use crate::config::Config;
 
-/// Bytes that are looked at to tell formats apart: more than a line of any of them.
-const PEEK: usize = 1 << 18;
-
-/// A vocabulary with a vector for each word, the most frequent word first.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Table {
-    /// Length of a vector.
-    pub dims: usize,
-    /// Place of each word.
-    places: FxHashMap<String, u32>,
-    /// words x dims.
-    vectors: Vec<f32>,
-    /// Words that stood in the file before (the first counts), or are not UTF-8.
-    pub left_out: usize,
-    /// What the file was.
-    pub format: &'static str,
-}
-
-impl Table {
-    /// Number of vectors.
-    pub fn len(&self) -> usize {
-        self.vectors.len() / self.dims.max(1)
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.vectors.is_empty()
-    }
-
-    /// Place of a word.
-    pub fn find(&self, word: &str) -> Option<u32> {
-        self.places.get(word).copied()
-    }
-
-    /// The vector at a place.
-    ///
-    /// # Panics
-    /// Where there is none.
-    pub fn vector(&self, place: u32) -> &[f32] {
-        &self.vectors[place as usize * self.dims..][..self.dims]
-    }
-
-    /// Takes a word whose vector is at `place`; a word that is no UTF-8 or known already keeps its vector to itself.
-    fn name(&mut self, word: Result<&str, std::str::Utf8Error>, place: u32) {
-        match word {
-            Ok(word) if !self.places.contains_key(word) => {
-                self.places.insert(word.to_owned(), place);
-            }
-            _ => self.left_out += 1,
-        }
-    }
-}
-
-impl fmt::Display for Table {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} words x {} dimensions", self.format, self.len(), self.dims)?;
-        match self.left_out {
-            0 => Ok(()),
-            n => write!(f, "; {n} left out that stand twice or are not UTF-8"),
-        }
-    }
-}
+use file::{PEEK, failed, header, open};
+pub use table::Table;
 
 /// Reads what `[config]` names.
 pub fn table(config: &Config) -> Result<Table, Error> {
@@ -156,23 +95,4 @@ fn text_or_binary(mut file: BufReader<impl Read>, most: usize) -> Result<Table, 
         Some((_, dims)) if !text::is_row(rest, dims) => binary::read(file, most),
         _ => text::read(file, most),
     }
-}
-
-/// No vectors have more dimensions; a head that says so is of another kind of file.
-const WIDEST: usize = 1 << 16;
-
-/// `words dimensions`, the first line of word2vec's files.
-fn header(line: &[u8]) -> Option<(usize, usize)> {
-    let mut fields = std::str::from_utf8(line).ok()?.split_whitespace();
-    let (words, dims) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
-    (fields.next().is_none() && (1..=WIDEST).contains(&dims)).then_some((words, dims))
-}
-
-fn open(path: &Path) -> Result<BufReader<File>, Error> {
-    let file = File::open(path).map_err(Error::load)?;
-    Ok(BufReader::with_capacity(PEEK, file))
-}
-
-fn failed(path: &Path, reason: impl fmt::Display) -> Error {
-    Error::load(format!("{}: {reason}", path.display()))
 }

@@ -4,7 +4,7 @@
 
 use std::io::Read;
 
-use super::Table;
+use super::table::Table;
 
 /// First bytes.
 pub(super) const MAGIC: &[u8] = b"\x93NUMPY";

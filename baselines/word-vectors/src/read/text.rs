@@ -2,7 +2,8 @@
 
 use std::io::BufRead;
 
-use super::{Table, header};
+use super::file::header;
+use super::table::Table;
 
 /// Reads lines up to `most` words. A word may hold blanks (GloVe 840B has such): the last numbers of a line count.
 pub(super) fn read(mut file: impl BufRead, most: usize) -> Result<Table, String> {
