@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::definition::catalogue::Catalogue;
 use crate::definition::family::{
-    Benchmark, Capability, Embedding, Family, Metric, Parser, Prompt, Protocol, Task,
+    Benchmark, Capability, Embedding, Family, Parser, Prompt, Protocol, Task,
 };
 use crate::definition::model::Model;
 use crate::definition::nearest;
@@ -457,10 +457,9 @@ impl Check<'_> {
         if let Some(name) = &benchmark.task {
             let names: Vec<&str> = tasks.iter().map(|task| task.name.as_str()).collect();
             self.refers(&format!("{at}.task"), "task", name, names);
-            let binary = [Metric::Precision, Metric::Recall, Metric::F1];
             let positive = tasks.iter().any(|task| task.name == *name && task.positive.is_some());
             for metric in std::iter::once(&benchmark.metric).chain(&benchmark.also) {
-                let needs = binary.contains(metric) && tasks.iter().any(|task| task.name == *name);
+                let needs = metric.of_one_class() && tasks.iter().any(|task| task.name == *name);
                 let metric = metric.name();
                 self.require(
                     !needs || positive,

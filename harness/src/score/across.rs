@@ -8,8 +8,8 @@ use eval_stats::descriptive::mean;
 use super::Reason;
 use super::board::{Board, Measure, fill, is_accuracy};
 use super::figures::{Evaluation, Refusal, Score, Subset};
-use super::metrics::Margins;
-use super::resample::{Units, bootstrap};
+use super::metrics::Tally;
+use super::resample::{Bounds, Units, bootstrap};
 
 /// Figures of one measure, in this order.
 const FIGURES: usize = 3;
@@ -33,12 +33,13 @@ impl Board<'_> {
             for (figure, (subset, method, support)) in
                 across.subsets(place, measure).into_iter().enumerate()
             {
+                let bounds = bounds_of(&subset, measure.bounds());
                 let column = FIGURES * place + figure;
                 let value = observed[column];
                 let range = across.refusal(place, &subset).map_or_else(
                     || {
                         let values = replicates.iter().map(|r| r[column]).collect();
-                        bootstrap(value, values, method, clustered, support, &stream)
+                        bootstrap(value, bounds, values, method, clustered, support, &stream)
                             .map_err(Reason::from)
                     },
                     Err,
@@ -64,7 +65,7 @@ struct Across<'a> {
     /// Clusters whose cells are told apart by culture and variant.
     units: Units,
     /// As observed.
-    margins: Vec<Margins>,
+    margins: Vec<Tally>,
     /// Per culture: whether it has [`LEAST_OF_CULTURE`] independent examples.
     large: Vec<bool>,
     /// Per measure and culture: why that culture does not have it.
@@ -96,7 +97,7 @@ impl<'a> Across<'a> {
         culture * variants..(culture + 1) * variants
     }
 
-    fn value(&self, margins: &[Margins], culture: usize, measure: Measure) -> Option<f64> {
+    fn value(&self, margins: &[Tally], culture: usize, measure: Measure) -> Option<f64> {
         self.board.mean_value(&margins[self.slices(culture)], measure)
     }
 
@@ -104,7 +105,7 @@ impl<'a> Across<'a> {
     fn without(&self, culture: usize, measure: Measure) -> Option<Reason> {
         let name = &self.board.cultures[culture].0;
         let margins = &self.margins[self.slices(culture)];
-        if margins[0].n <= 0.0 {
+        if margins[0].n() <= 0.0 {
             return Some(Reason::AbsentCulture { culture: name.clone() });
         }
         let subset = Subset::Culture { name: name.clone() };
@@ -127,7 +128,7 @@ impl<'a> Across<'a> {
     }
 
     /// Mean, gap and worst of every measure; NaN where no culture of the resample has it.
-    fn figures(&self, margins: &[Margins]) -> Vec<f64> {
+    fn figures(&self, margins: &[Tally]) -> Vec<f64> {
         let mut figures = Vec::with_capacity(FIGURES * self.board.measures.len());
         for (place, &measure) in self.board.measures.iter().enumerate() {
             let of = |cultures: &mut dyn Iterator<Item = usize>| {
@@ -200,10 +201,18 @@ impl<'a> Across<'a> {
         let margins = &self.margins[slices];
         let mut score = self.board.blank(subset, measure, margins, clusters);
         if is_accuracy(measure) && !matches!(subset, Subset::CultureGap { .. }) {
-            let majorities: Vec<f64> = margins.iter().filter_map(Margins::majority).collect();
+            let majorities: Vec<f64> = margins.iter().filter_map(Tally::majority).collect();
             score.majority = Some(mean(&majorities));
         }
         score
+    }
+}
+
+/// The lowest and the highest possible value of a figure over cultures, from those of its measure.
+fn bounds_of(subset: &Subset, (lowest, highest): Bounds) -> Bounds {
+    match subset {
+        Subset::CultureGap { .. } => (0.0, highest - lowest),
+        _ => (lowest, highest),
     }
 }
 

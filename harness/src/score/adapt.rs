@@ -2,7 +2,6 @@
 
 use crate::definition::family::Parser;
 
-use super::metrics::gold_rank;
 use super::{Answer, ScoreError};
 
 /// The label with the highest score, ties to the smallest index. [`Answer::Missing`] where a score is NaN, there is
@@ -30,22 +29,6 @@ fn best_of(scores: impl Iterator<Item = f64>) -> Answer {
 /// Answers of `classify`: `scores` is row-major, examples x `classes`.
 pub fn classify(scores: &[f32], classes: usize) -> Result<Vec<Answer>, ScoreError> {
     rows(scores.len(), classes).map(|_| scores.chunks_exact(classes).map(best).collect())
-}
-
-/// 0-based rank of each gold label in its row of `scores` (examples x `classes`), for acc@k; `None`: no answer.
-pub fn gold_ranks(
-    scores: &[f32],
-    classes: usize,
-    gold: &[u32],
-) -> Result<Vec<Option<u32>>, ScoreError> {
-    let examples = rows(scores.len(), classes)?;
-    super::metrics::same_length("scores (rows)", examples, "gold", gold.len())?;
-    let answered = |row: &[f32]| best(row) != Answer::Missing;
-    Ok(scores
-        .chunks_exact(classes)
-        .zip(gold)
-        .map(|(row, &gold)| gold_rank(row, gold).filter(|_| answered(row)))
-        .collect())
 }
 
 fn rows(values: usize, classes: usize) -> Result<usize, ScoreError> {
@@ -285,13 +268,6 @@ mod tests {
         assert_eq!(answers.unwrap(), [Answer::Label(0), Answer::Label(1), missing, missing]);
         assert!(classify(&[1.0; 5], 2).unwrap_err().to_string().contains("5 values"));
         assert!(classify(&[], 0).is_err());
-    }
-
-    #[test]
-    fn ranks_follow_the_same_rule() {
-        let ranks =
-            gold_ranks(&[0.5, 0.5, 0.1, 0.5, 0.5, 0.1, f32::NAN, 1.0, 2.0], 3, &[0, 1, 2]).unwrap();
-        assert_eq!(ranks, [Some(0), Some(1), None]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use eval_stats::bootstrap::BootstrapMethod;
 
 use super::board::{Board, Measure};
 use super::figures::{Questions, Rules};
-use super::resample::{Range, bootstrap};
+use super::resample::{Bounds, Range, bootstrap};
 use super::{Reason, ScoreError};
 
 /// One benchmark of an aggregate.
@@ -53,6 +53,9 @@ pub fn aggregate(parts: &[Part<'_>]) -> Result<Result<Aggregate, Reason>, ScoreE
         return Ok(Err(Reason::NoExample { subset: "the aggregate: it has no part".to_owned() }));
     };
     let resamples = first.rules.resamples;
+    // Those of the widest part: a mean lies within them.
+    let bounds = (parts.iter().map(|part| part.rules.metric.range()))
+        .fold((0.0, 1.0), |all: Bounds, own| (all.0.min(own.0), all.1.max(own.1)));
     let mut values = Vec::new();
     let mut draws: Vec<Vec<Vec<f64>>> = Vec::new();
     let (mut clusters, mut clustered) = (0, false);
@@ -66,7 +69,7 @@ pub fn aggregate(parts: &[Part<'_>]) -> Result<Result<Aggregate, Reason>, ScoreE
         };
         let stream = part.rules.stream.child("aggregate").child(part.name);
         draws.push(units.resample(&stream, resamples, |margins| {
-            let n = margins[0].n;
+            let n = margins[0].n();
             vec![board.mean_value(margins, measure).unwrap_or(f64::NAN), n]
         }));
         clusters += units.clusters();
@@ -88,8 +91,15 @@ pub fn aggregate(parts: &[Part<'_>]) -> Result<Result<Aggregate, Reason>, ScoreE
         let replicates =
             (0..resamples).map(|r| figure(&|p| (draws[p][r][0], draws[p][r][1]))).collect();
         let stream = &first.rules.stream;
-        let Range { low, high, method } =
-            bootstrap(value, replicates, BootstrapMethod::Percentile, clustered, clusters, stream)?;
+        let Range { low, high, method } = bootstrap(
+            value,
+            bounds,
+            replicates,
+            BootstrapMethod::Percentile,
+            clustered,
+            clusters,
+            stream,
+        )?;
         Ok(Mean { value, low, high, method })
     };
     let means = summarise(&micro).and_then(|micro| Ok((micro, summarise(&plain)?)));

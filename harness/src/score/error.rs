@@ -67,6 +67,9 @@ pub enum Reason {
     /// A mean over labels on a subset without one of them.
     #[error("label {label} does not occur in {subset}: a mean over the labels would count it as 0")]
     AbsentLabel { subset: String, label: String },
+    /// A correlation with gold labels that are all the same.
+    #[error("only label {label} occurs in {subset}: `{metric}` is not defined there")]
+    ConstantGold { metric: String, subset: String, label: String },
     /// Nothing to recall.
     #[error("no example of the positive label {label} in {subset}")]
     NoPositive { subset: String, label: String },
