@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::definition::family::Task;
 use crate::example::Examples;
 use crate::plugin::Columns;
-use crate::score::{ScoreError, adapt};
+use crate::prompts::{self, PromptError};
 
 /// Examples as a model reads them.
 pub(super) struct Input<'a> {
@@ -21,14 +21,14 @@ pub(super) fn fill(
     examples: &Examples,
     row: usize,
     task: &Task,
-) -> Result<String, ScoreError> {
+) -> Result<String, PromptError> {
     let culture = examples.cultures.get(row);
     let fields = [
         ("text", examples.texts.get(row)),
         ("culture", culture),
         ("culture_name", task.culture_name(culture)),
     ];
-    adapt::render(template, &fields)
+    prompts::render(template, &fields)
 }
 
 impl<'a> Input<'a> {
@@ -39,7 +39,7 @@ impl<'a> Input<'a> {
         template: &str,
         task: &Task,
         cultures: &[String],
-    ) -> Result<Self, ScoreError> {
+    ) -> Result<Self, PromptError> {
         let plain = template == "{text}";
         let text = |row| {
             if plain {

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::input::fill;
 use super::{Cell, harness};
 use crate::example::Examples;
-use crate::score::{ScoreError, adapt};
+use crate::prompts::{self, PromptError};
 use crate::store::record::{Reason, ReasonKind};
 use eval_stats::rng::{Stream, below};
 
@@ -35,7 +35,7 @@ impl<'a> Prompts<'a> {
             _ => cell.all(&spec.protocol.train)?,
         };
         let options = (spec.protocol.prompts.iter())
-            .map(|prompt| adapt::options(&prompt.options, &spec.task.labels))
+            .map(|prompt| prompts::options(&prompt.options, &spec.task.labels))
             .collect::<Result<_, _>>()
             .map_err(harness)?;
         let wanted = spec.model.prompt.shots;
@@ -62,7 +62,7 @@ impl<'a> Prompts<'a> {
             .collect()
     }
 
-    fn one(&self, eval: &Examples, row: usize, prompt: usize) -> Result<String, ScoreError> {
+    fn one(&self, eval: &Examples, row: usize, prompt: usize) -> Result<String, PromptError> {
         let (spec, train) = (self.cell.spec, &self.train);
         let template = &spec.protocol.prompts[prompt].template;
         let question = fill(template, eval, row, &spec.task)?;
@@ -72,13 +72,13 @@ impl<'a> Prompts<'a> {
         let culture = eval.cultures.get(row);
         let about = [("culture", culture), ("culture_name", spec.task.culture_name(culture))];
         let persona = spec.model.prompt.persona.as_ref();
-        let persona = persona.map(|template| adapt::render(template, &about)).transpose()?;
+        let persona = persona.map(|template| prompts::render(template, &about)).transpose()?;
         let solved = (self.shots.get(culture).into_iter().flatten())
             .map(|&shot| {
                 let option = self.options[prompt][train.labels[shot] as usize];
                 Ok((fill(template, train, shot, &spec.task)?, option))
             })
-            .collect::<Result<Vec<_>, ScoreError>>()?;
+            .collect::<Result<Vec<_>, PromptError>>()?;
         let put = if spec.model.prompt.messages { as_messages } else { as_text };
         Ok(put(persona.as_deref(), &solved, &question))
     }

@@ -5,8 +5,9 @@ use crate::example::Coded;
 use eval_stats::bootstrap::BootstrapMethod;
 use eval_stats::metric::{Basis, MetricOptions, Needs};
 
+use super::error::same_length;
 use super::figures::{Evaluation, Questions, Refusal, Rules, Score, Subset};
-use super::metrics::{Tally, check, column, same_length};
+use super::metrics::{Tally, check, column};
 use super::resample::{Bounds, Cell, Range, SHARE, Units, bootstrap, proportion};
 use super::{Answer, Reason, ScoreError};
 

@@ -29,25 +29,27 @@ pub enum ScoreError {
         "`{argument}` row {row}, column {column} is NaN or infinite: check the model's vector for that example"
     )]
     NotFinite { argument: &'static str, row: usize, column: usize },
-    /// A template that names a field nobody fills.
-    #[error(
-        "template `{template}` is wrong at `{at}`: its fields are {}, and {{{{ or }}}} is a brace",
-        braced(fields)
-    )]
-    Template { template: String, at: String, fields: Vec<String> },
-    /// A name in a parser or an option list that is no label of the task.
-    #[error("{place} names `{name}`, which is no label of the task: use one of {}", labels.join(", "))]
-    NoSuchLabel { place: &'static str, name: String, labels: Vec<String> },
-    /// A label without the thing every label needs.
-    #[error("{place} has no entry for label `{name}`: add one")]
-    LabelWithout { place: &'static str, name: String },
     /// A refusal of the statistics.
     #[error(transparent)]
     Stats(#[from] StatsError),
 }
 
-fn braced(fields: &[String]) -> String {
-    fields.iter().map(|name| format!("{{{name}}}")).collect::<Vec<_>>().join(", ")
+/// Refuses columns of different length.
+pub(crate) fn same_length(
+    left: &str,
+    left_len: usize,
+    right: &str,
+    right_len: usize,
+) -> Result<(), ScoreError> {
+    if left_len == right_len {
+        return Ok(());
+    }
+    Err(ScoreError::LengthMismatch {
+        left: left.to_owned(),
+        left_len,
+        right: right.to_owned(),
+        right_len,
+    })
 }
 
 /// Why one figure does not exist on these data. It stands where the number would stand.

@@ -19,7 +19,7 @@ pub struct Questions<'a> {
     pub gold: &'a [u32],
     /// One column of answers per variant (prompt wording); most models have one.
     pub answers: &'a [&'a [Answer]],
-    /// Per variant: 0-based place of the gold label of each example in [`super::metrics::ranking`], for acc@k.
+    /// Per variant: 0-based place of the gold label of each example in [`super::best::ranking`], for acc@k.
     pub ranks: Option<&'a [&'a [Option<u32>]]>,
     /// Culture of each example.
     pub cultures: &'a Coded,

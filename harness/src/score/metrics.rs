@@ -5,6 +5,7 @@
 
 use eval_stats::metric::Margins;
 
+use super::error::same_length;
 use super::{Answer, ScoreError};
 
 /// The column of an answer: its label, `classes` for out of choice, `classes + 1` for missing.
@@ -33,23 +34,6 @@ pub(crate) fn check(gold: &[u32], answers: &[Answer], classes: usize) -> Result<
         }
         None => Ok(()),
     }
-}
-
-pub(crate) fn same_length(
-    left: &str,
-    left_len: usize,
-    right: &str,
-    right_len: usize,
-) -> Result<(), ScoreError> {
-    if left_len == right_len {
-        return Ok(());
-    }
-    Err(ScoreError::LengthMismatch {
-        left: left.to_owned(),
-        left_len,
-        right: right.to_owned(),
-        right_len,
-    })
 }
 
 /// Class margins, and what else is counted of the same answers. Weights may be the counts of a resample.
@@ -143,15 +127,4 @@ impl Tally {
     fn share(&self, count: f64) -> Option<f64> {
         (self.n() > 0.0).then(|| count / self.n())
     }
-}
-
-/// Class indices from the best score to the worst, ties by the smallest index; a NaN ranks last.
-pub fn ranking(scores: &[f32]) -> Vec<u32> {
-    let mut order: Vec<u32> = (0..scores.len() as u32).collect();
-    let key =
-        |c: u32| Some(scores[c as usize]).filter(|s| !s.is_nan()).unwrap_or(f32::NEG_INFINITY);
-    order.sort_by(|&a, &b| {
-        key(b).partial_cmp(&key(a)).unwrap_or(std::cmp::Ordering::Equal).then(a.cmp(&b))
-    });
-    order
 }

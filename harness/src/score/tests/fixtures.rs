@@ -3,27 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use crate::definition::family::Metric;
-use crate::score::metrics::{Tally, ranking};
-use crate::score::precondition::Gram;
-use crate::score::probe::{ProbeOptions, scores, train_from};
-use crate::score::{Answer, Linear, Vectors, head, knn};
+use crate::score::Answer;
+use crate::score::best::ranking;
+use crate::score::metrics::Tally;
+use crate::testing::{cases, close};
 use eval_stats::metric::MetricOptions;
-
-#[derive(Deserialize)]
-struct File<T> {
-    cases: Vec<T>,
-}
-
-fn cases<T: DeserializeOwned>(text: &str) -> Vec<T> {
-    serde_json::from_str::<File<T>>(text).unwrap().cases
-}
-
-fn close(got: f64, expect: f64, tolerance: f64, what: &str) {
-    assert!((got - expect).abs() <= tolerance, "{what}: got {got}, expected {expect}");
-}
 
 #[derive(Deserialize)]
 struct MetricCase {
@@ -83,118 +69,4 @@ fn accuracy_at(case: &MetricCase, k: usize) -> f64 {
         tally.add(*gold, *gold, bucket, 1.0);
     }
     tally.accuracy_within(0).unwrap()
-}
-
-#[derive(Deserialize)]
-struct KnnCase {
-    name: String,
-    k: usize,
-    dims: usize,
-    classes: usize,
-    train: Vec<f32>,
-    labels: Vec<u32>,
-    test: Vec<f32>,
-    predicted: Vec<u32>,
-    votes: Vec<u32>,
-    rows: Vec<u32>,
-}
-
-#[test]
-fn knn_equals_scikit_learn_vote_for_vote() {
-    for case in cases::<KnnCase>(include_str!("../../../tests/fixtures/score/knn.json")) {
-        let train = Vectors::new("train", &case.train, case.dims).unwrap();
-        let test = Vectors::new("test", &case.test, case.dims).unwrap();
-        let votes = knn::classify(train, &case.labels, case.classes, test, case.k).unwrap();
-        assert_eq!(votes.votes, case.votes, "votes: {}", case.name);
-        assert_eq!(votes.labels, case.predicted, "labels: {}", case.name);
-        let mut rows = knn::neighbours(train, test, case.k).unwrap().rows;
-        rows.chunks_exact_mut(case.k).for_each(<[u32]>::sort_unstable);
-        assert_eq!(rows, case.rows, "neighbours: {}", case.name);
-    }
-}
-
-#[derive(Deserialize)]
-struct ProbeCase {
-    dims: usize,
-    classes: usize,
-    batch: usize,
-    epochs: usize,
-    learning_rate: f64,
-    data: Vec<f32>,
-    labels: Vec<u32>,
-    test: Vec<f32>,
-    start: Start,
-    orders: Vec<Vec<u32>>,
-    weight: Vec<f64>,
-    bias: Vec<f64>,
-    logits: Vec<f64>,
-}
-
-#[derive(Deserialize)]
-struct Start {
-    weight: Vec<f32>,
-    bias: Vec<f32>,
-}
-
-#[test]
-fn probe_equals_pytorch() {
-    for case in cases::<ProbeCase>(include_str!("../../../tests/fixtures/score/probe.json")) {
-        let data = Vectors::new("data", &case.data, case.dims).unwrap();
-        let start = Linear { weight: case.start.weight, bias: case.start.bias };
-        assert_eq!(start.classes(), case.classes);
-        let options = ProbeOptions {
-            epochs: case.epochs,
-            batch: case.batch,
-            learning_rate: case.learning_rate,
-        };
-        let layer =
-            train_from(start, data, &case.labels, &options, |epoch| case.orders[epoch].clone())
-                .unwrap();
-        let logits = scores(&layer, Vectors::new("test", &case.test, case.dims).unwrap()).unwrap();
-        for (name, got, expect) in [
-            ("weight", &layer.weight, &case.weight),
-            ("bias", &layer.bias, &case.bias),
-            ("logits", &logits, &case.logits),
-        ] {
-            assert_eq!(got.len(), expect.len());
-            for (got, expect) in got.iter().zip(expect) {
-                close(f64::from(*got), *expect, 2e-6, name);
-            }
-        }
-    }
-}
-
-#[derive(Deserialize)]
-struct HeadCase {
-    classes: usize,
-    dims: usize,
-    c: f64,
-    data: Vec<f32>,
-    labels: Vec<u32>,
-    test: Vec<f32>,
-    probabilities: Vec<f64>,
-}
-
-#[test]
-fn head_equals_scikit_learn() {
-    for case in cases::<HeadCase>(include_str!("../../../tests/fixtures/score/head.json")) {
-        let data = Vectors::new("data", &case.data, case.dims).unwrap();
-        let start =
-            Linear { weight: vec![0.0; case.classes * case.dims], bias: vec![0.0; case.classes] };
-        // Two rows of weights share what scikit-learn's single one carries, and so half the penalty.
-        let c = if case.classes == 2 { case.c / 2.0 } else { case.c };
-        for gram in [None, Gram::new(data)] {
-            let layer = head::fit_one(data, &case.labels, start.clone(), c, gram.as_ref());
-            let scores =
-                scores(&layer, Vectors::new("test", &case.test, case.dims).unwrap()).unwrap();
-            for (row, expect) in
-                scores.chunks(case.classes).zip(case.probabilities.chunks(case.classes))
-            {
-                let sum: f64 = row.iter().map(|s| f64::from(*s).exp()).sum();
-                for (score, expect) in row.iter().zip(expect) {
-                    close(f64::from(*score).exp() / sum, *expect, 5e-5, "probability");
-                }
-            }
-        }
-    }
 }
