@@ -15,8 +15,8 @@ pub mod normalise;
 pub mod plot;
 pub mod plugin;
 pub mod prepare;
-pub mod prompts;
 mod process;
+pub mod prompts;
 pub mod report;
 pub mod results;
 pub mod sample;
@@ -27,4 +27,4 @@ pub mod split;
 pub mod store;
 #[cfg(test)]
 mod testing;
-mod text;
+pub mod text;

@@ -15,7 +15,9 @@ use crate::definition::resources::Resources;
 use crate::definition::source::{Origin, Source};
 use crate::definition::split::{Carve, Part, Split};
 use crate::definition::suite::Suite;
-use crate::normalise::{Pipeline, Template};
+use crate::normalise::Pipeline;
+use crate::prompts;
+use crate::text::template::Template;
 
 /// Something wrong with a definition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -416,7 +418,7 @@ impl Check<'_> {
 
     /// A template over an example: it parses, knows its names and shows the text.
     fn template(&mut self, field: &str, template: &str) {
-        if let Some(template) = self.names_in(field, template, &["text", "culture", "culture_name"])
+        if let Some(template) = self.names_in(field, template, &prompts::OF_EXAMPLE)
             && !template.names().any(|name| name == "text")
         {
             self.problem(field, "the model would not see the text; add `{text}`");
@@ -520,7 +522,7 @@ impl Check<'_> {
             self.refers(&format!("{at}.protocols"), "protocol", name, protocols.iter().copied());
         }
         if let Some(persona) = &model.prompt.persona {
-            self.names_in(&format!("{at}.prompt.persona"), persona, &["culture", "culture_name"]);
+            self.names_in(&format!("{at}.prompt.persona"), persona, &prompts::OF_CULTURE);
         }
         let benchmarks: Vec<&str> = self.all.benchmarks().map(|b| b.name.as_str()).collect();
         for known in &model.contamination {

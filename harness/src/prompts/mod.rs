@@ -7,38 +7,11 @@ mod reply;
 pub use error::PromptError;
 pub use reply::{ReplyParser, parse};
 
-/// Fills `{name}` fields of a prompt template, `{{` and `}}` being braces. Texts are put in as they are: a brace in a
-/// post is no field.
-pub fn render(template: &str, fields: &[(&str, &str)]) -> Result<String, PromptError> {
-    let wrong = |at: &str| PromptError::Template {
-        template: template.to_owned(),
-        at: at.chars().take(20).collect(),
-        fields: fields.iter().map(|(name, _)| (*name).to_owned()).collect(),
-    };
-    let mut out =
-        String::with_capacity(template.len() + fields.iter().map(|(_, v)| v.len()).sum::<usize>());
-    let mut rest = template;
-    while let Some(i) = rest.find(['{', '}']) {
-        out.push_str(&rest[..i]);
-        let at = &rest[i..];
-        if let Some(after) = at.strip_prefix("{{") {
-            out.push('{');
-            rest = after;
-        } else if let Some(after) = at.strip_prefix("}}") {
-            out.push('}');
-            rest = after;
-        } else {
-            let (name, after) =
-                at.strip_prefix('{').and_then(|a| a.split_once('}')).ok_or_else(|| wrong(at))?;
-            let (_, value) =
-                fields.iter().find(|(field, _)| *field == name).ok_or_else(|| wrong(at))?;
-            out.push_str(value);
-            rest = after;
-        }
-    }
-    out.push_str(rest);
-    Ok(out)
-}
+/// What a template over an example may name.
+pub const OF_EXAMPLE: [&str; 3] = ["text", "culture", "culture_name"];
+
+/// What a persona may name.
+pub const OF_CULTURE: [&str; 2] = ["culture", "culture_name"];
 
 /// The continuation of every label, in label order, from a prompt's `options`.
 pub fn options<'a>(
@@ -67,16 +40,6 @@ pub fn options<'a>(
 mod tests {
     use super::*;
     use std::collections::BTreeMap;
-
-    #[test]
-    fn templates_expand_once() {
-        let fields = [("text", "a {culture} b"), ("culture", "GB")];
-        assert_eq!(render("[{culture}] {text} {{x}}", &fields).unwrap(), "[GB] a {culture} b {x}");
-        let error = render("{tex}", &fields).unwrap_err().to_string();
-        assert!(error.contains("`{tex}`") && error.contains("{text}, {culture}"), "{error}");
-        assert!(render("{text", &fields).is_err());
-        assert!(render("text}", &fields).is_err());
-    }
 
     #[test]
     fn options_cover_all_labels() {
