@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 pub use eval_stats::metric::Metric;
 
+pub use super::capability::Capability;
+
 use super::source::Source;
 use super::split::{Part, Split};
 use super::step::Step;
@@ -230,32 +232,6 @@ fn train_part() -> Vec<Part> {
 
 fn plain_text() -> String {
     "{text}".to_owned()
-}
-
-/// What a plugin can do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Capability {
-    /// Scores for every label.
-    Classify,
-    /// One vector per text.
-    Embed,
-    /// Log-likelihood of given continuations.
-    Loglikelihood,
-    /// Free text.
-    Generate,
-}
-
-impl Capability {
-    /// The name in TOML files and tables.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Classify => "classify",
-            Self::Embed => "embed",
-            Self::Loglikelihood => "loglikelihood",
-            Self::Generate => "generate",
-        }
-    }
 }
 
 /// One wording of the question for a language model.

@@ -5,7 +5,7 @@ use std::ops::Range as Slices;
 use eval_stats::bootstrap::BootstrapMethod;
 use eval_stats::descriptive::mean;
 
-use super::Reason;
+use super::NoScore;
 use super::board::{Board, Measure, fill, is_accuracy};
 use super::figures::{Evaluation, Refusal, Score, Subset};
 use super::metrics::Tally;
@@ -40,7 +40,7 @@ impl Board<'_> {
                     || {
                         let values = replicates.iter().map(|r| r[column]).collect();
                         bootstrap(value, bounds, values, method, clustered, support, &stream)
-                            .map_err(Reason::from)
+                            .map_err(NoScore::from)
                     },
                     Err,
                 );
@@ -69,7 +69,7 @@ struct Across<'a> {
     /// Per culture: whether it has [`LEAST_OF_CULTURE`] independent examples.
     large: Vec<bool>,
     /// Per measure and culture: why that culture does not have it.
-    refused: Vec<Vec<Option<Reason>>>,
+    refused: Vec<Vec<Option<NoScore>>>,
 }
 
 impl<'a> Across<'a> {
@@ -102,17 +102,17 @@ impl<'a> Across<'a> {
     }
 
     /// Why a culture does not have a measure.
-    fn without(&self, culture: usize, measure: Measure) -> Option<Reason> {
+    fn without(&self, culture: usize, measure: Measure) -> Option<NoScore> {
         let name = &self.board.cultures[culture].0;
         let margins = &self.margins[self.slices(culture)];
         if margins[0].n() <= 0.0 {
-            return Some(Reason::AbsentCulture { culture: name.clone() });
+            return Some(NoScore::AbsentCulture { culture: name.clone() });
         }
         let subset = Subset::Culture { name: name.clone() };
         self.board.undefined(&subset, margins, measure).or_else(|| {
             match self.board.mean_value(margins, measure) {
                 Some(_) => None,
-                None => Some(Reason::NothingAnswered { subset: subset.to_string() }),
+                None => Some(NoScore::NothingAnswered { subset: subset.to_string() }),
             }
         })
     }
@@ -166,7 +166,7 @@ impl<'a> Across<'a> {
     }
 
     /// Why one of the three does not exist. A mean needs every culture, a comparison two of them.
-    fn refusal(&self, place: usize, subset: &Subset) -> Option<Reason> {
+    fn refusal(&self, place: usize, subset: &Subset) -> Option<NoScore> {
         let compared = self.comparable(place).count();
         let missing = self.refused[place]
             .iter()
@@ -174,11 +174,11 @@ impl<'a> Across<'a> {
             .find_map(|(r, c)| Some((r.clone()?, c)));
         match (subset, missing) {
             (Subset::CultureMean, Some((reason, (part, _)))) => {
-                Some(Reason::Part { part: part.clone(), reason: Box::new(reason) })
+                Some(NoScore::Part { part: part.clone(), reason: Box::new(reason) })
             }
             (Subset::CultureMean, None) if self.units.clusters() >= 2 => None,
-            _ if compared < 2 => Some(Reason::TooFewCultures { cultures: compared as u64 }),
-            _ if self.units.clusters() < 2 => Some(Reason::OneCluster {
+            _ if compared < 2 => Some(NoScore::TooFewCultures { cultures: compared as u64 }),
+            _ if self.units.clusters() < 2 => Some(NoScore::OneCluster {
                 subset: subset.to_string(),
                 n: self.board.rows.len() as u64,
             }),

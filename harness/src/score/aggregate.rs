@@ -7,7 +7,7 @@ use eval_stats::bootstrap::BootstrapMethod;
 use super::board::{Board, Measure};
 use super::figures::{Questions, Rules};
 use super::resample::{Bounds, Range, bootstrap};
-use super::{Reason, ScoreError};
+use super::{NoScore, ScoreError};
 
 /// One benchmark of an aggregate.
 #[derive(Debug, Clone, Copy)]
@@ -48,9 +48,9 @@ pub struct Mean {
 /// fixed benchmarks ask for (the parts are not a sample of benchmarks).
 ///
 /// The outer error is a wrong call; the inner one says why there is no figure (a part without examples or metric).
-pub fn aggregate(parts: &[Part<'_>]) -> Result<Result<Aggregate, Reason>, ScoreError> {
+pub fn aggregate(parts: &[Part<'_>]) -> Result<Result<Aggregate, NoScore>, ScoreError> {
     let Some(first) = parts.first() else {
-        return Ok(Err(Reason::NoExample { subset: "the aggregate: it has no part".to_owned() }));
+        return Ok(Err(NoScore::NoExample { subset: "the aggregate: it has no part".to_owned() }));
     };
     let resamples = first.rules.resamples;
     // Those of the widest part: a mean lies within them.
@@ -62,7 +62,8 @@ pub fn aggregate(parts: &[Part<'_>]) -> Result<Result<Aggregate, Reason>, ScoreE
     for part in parts {
         let board = Board::new(&part.questions, part.rules)?;
         let measure = Measure::Metric(part.rules.metric);
-        let refuse = |reason| Reason::Part { part: part.name.to_owned(), reason: Box::new(reason) };
+        let refuse =
+            |reason| NoScore::Part { part: part.name.to_owned(), reason: Box::new(reason) };
         let (units, n, value) = match board.whole(measure) {
             Ok(whole) => whole,
             Err(reason) => return Ok(Err(refuse(reason))),
@@ -86,7 +87,7 @@ pub fn aggregate(parts: &[Part<'_>]) -> Result<Result<Aggregate, Reason>, ScoreE
         (0..parts.len()).map(|p| of(p).0).sum::<f64>() / parts.len() as f64
     };
     type Summary<'s> = &'s dyn Fn(&dyn Fn(usize) -> (f64, f64)) -> f64;
-    let summarise = |figure: Summary<'_>| -> Result<Mean, Reason> {
+    let summarise = |figure: Summary<'_>| -> Result<Mean, NoScore> {
         let value = figure(&|p| (values[p].1, values[p].2 as f64));
         let replicates =
             (0..resamples).map(|r| figure(&|p| (draws[p][r][0], draws[p][r][1]))).collect();

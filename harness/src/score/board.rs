@@ -9,7 +9,7 @@ use super::error::same_length;
 use super::figures::{Evaluation, Questions, Refusal, Rules, Score, Subset};
 use super::metrics::{Tally, check, column};
 use super::resample::{Bounds, Cell, Range, SHARE, Units, bootstrap, proportion};
-use super::{Answer, Reason, ScoreError};
+use super::{Answer, NoScore, ScoreError};
 
 /// What is computed: a metric of the definition, or one that follows from how the model answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -231,15 +231,15 @@ impl<'a> Board<'a> {
         resamples: usize,
         out: &mut Evaluation,
     ) {
-        let refuse = |measure: Measure, reason: Reason| Refusal {
+        let refuse = |measure: Measure, reason: NoScore| Refusal {
             metric: self.name(measure),
             subset: subset.clone(),
             reason,
         };
         if rows.is_empty() {
             let reason = match subset {
-                Subset::Culture { name } => Reason::AbsentCulture { culture: name.clone() },
-                _ => Reason::NoExample { subset: subset.to_string() },
+                Subset::Culture { name } => NoScore::AbsentCulture { culture: name.clone() },
+                _ => NoScore::NoExample { subset: subset.to_string() },
             };
             out.refused
                 .extend(self.measures.iter().map(|&measure| refuse(measure, reason.clone())));
@@ -258,11 +258,11 @@ impl<'a> Board<'a> {
             }
             if clusters < 2 && n > 1 {
                 out.refused
-                    .push(refuse(measure, Reason::OneCluster { subset: subset.to_string(), n }));
+                    .push(refuse(measure, NoScore::OneCluster { subset: subset.to_string(), n }));
                 continue;
             }
             let Some(value) = self.mean_value(&margins, measure) else {
-                let reason = Reason::NothingAnswered { subset: subset.to_string() };
+                let reason = NoScore::NothingAnswered { subset: subset.to_string() };
                 out.refused.push(refuse(measure, reason));
                 continue;
             };
@@ -307,11 +307,11 @@ impl<'a> Board<'a> {
     }
 
     /// All rows as units, their number, and the measure on them.
-    pub(crate) fn whole(&self, measure: Measure) -> Result<(Units, u64, f64), Reason> {
+    pub(crate) fn whole(&self, measure: Measure) -> Result<(Units, u64, f64), NoScore> {
         let n = self.rows.len() as u64;
         let subset = Subset::All;
         if n == 0 {
-            return Err(Reason::NoExample { subset: subset.to_string() });
+            return Err(NoScore::NoExample { subset: subset.to_string() });
         }
         let tagged: Vec<(u32, u32)> = self.rows.iter().map(|&row| (row, 0)).collect();
         let units = self.units(&tagged, 1);
@@ -320,12 +320,12 @@ impl<'a> Board<'a> {
             return Err(reason);
         }
         if units.clusters() < 2 && n > 1 {
-            return Err(Reason::OneCluster { subset: subset.to_string(), n });
+            return Err(NoScore::OneCluster { subset: subset.to_string(), n });
         }
         let value = self.mean_value(&margins, measure);
         value
             .map(|value| (units, n, value))
-            .ok_or(Reason::NothingAnswered { subset: subset.to_string() })
+            .ok_or(NoScore::NothingAnswered { subset: subset.to_string() })
     }
 
     pub(crate) fn clusters_of(&self, rows: &[u32]) -> u64 {
@@ -342,9 +342,9 @@ impl<'a> Board<'a> {
         subset: &Subset,
         margins: &[Tally],
         measure: Measure,
-    ) -> Option<Reason> {
+    ) -> Option<NoScore> {
         if matches!(measure, Measure::Within(_)) && self.q.ranks.is_none() {
-            return Some(Reason::NoRanks { metric: self.name(measure) });
+            return Some(NoScore::NoRanks { metric: self.name(measure) });
         }
         let gold = &margins[0].margins.gold;
         let label = |class: usize| self.q.labels[class].clone();
@@ -358,18 +358,18 @@ impl<'a> Board<'a> {
             Needs::Positive => {
                 let positive = self.positive as usize;
                 (gold[positive] == 0.0)
-                    .then(|| Reason::NoPositive { subset: subset_name(), label: label(positive) })
+                    .then(|| NoScore::NoPositive { subset: subset_name(), label: label(positive) })
             }
             Needs::EveryClass => {
                 if let Some(only) = only() {
-                    return Some(Reason::OneClass { subset: subset_name(), label: label(only) });
+                    return Some(NoScore::OneClass { subset: subset_name(), label: label(only) });
                 }
                 // Over all examples a class that does not occur is an error of the definition, and counts as 0.
                 let absent =
                     gold.iter().position(|&g| g == 0.0).filter(|_| *subset != Subset::All)?;
-                Some(Reason::AbsentLabel { subset: subset_name(), label: label(absent) })
+                Some(NoScore::AbsentLabel { subset: subset_name(), label: label(absent) })
             }
-            Needs::TwoClasses => only().map(|only| Reason::ConstantGold {
+            Needs::TwoClasses => only().map(|only| NoScore::ConstantGold {
                 metric: self.name(measure),
                 subset: subset_name(),
                 label: label(only),

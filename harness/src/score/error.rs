@@ -1,8 +1,10 @@
-//! Why there is no score: a wrong call ([`ScoreError`]) or data that do not define it ([`Reason`]).
+//! Why there is no score: a wrong call ([`ScoreError`]) or data that do not define it ([`NoScore`]).
 
 use serde::{Deserialize, Serialize};
 
 use eval_stats::StatsError;
+
+use crate::store::record::{Reason, ReasonKind};
 
 /// A call that cannot be answered: which argument is at fault and what to give instead.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -52,11 +54,12 @@ pub(crate) fn same_length(
     })
 }
 
-/// Why one figure does not exist on these data. It stands where the number would stand.
+/// Why one figure does not exist on these data: what is printed in its place. A leaderboard has it as a [`Reason`] of the
+/// kind [`ReasonKind::NoScore`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[non_exhaustive]
-pub enum Reason {
+pub enum NoScore {
     /// No example.
     #[error("no example in {subset}")]
     NoExample { subset: String },
@@ -86,7 +89,7 @@ pub enum Reason {
     TooFewCultures { cultures: u64 },
     /// A part of an aggregate has no score.
     #[error("part `{part}` has no score: {reason}")]
-    Part { part: String, reason: Box<Reason> },
+    Part { part: String, reason: Box<NoScore> },
     /// acc@k of a model that gives one label only.
     #[error("`{metric}` needs scores for every label, and this model gives one answer")]
     NoRanks { metric: String },
@@ -95,7 +98,13 @@ pub enum Reason {
     Statistics { message: String },
 }
 
-impl From<StatsError> for Reason {
+impl From<NoScore> for Reason {
+    fn from(why: NoScore) -> Self {
+        Self::new(ReasonKind::NoScore, why.to_string())
+    }
+}
+
+impl From<StatsError> for NoScore {
     fn from(error: StatsError) -> Self {
         Self::Statistics { message: error.to_string() }
     }

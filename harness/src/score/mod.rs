@@ -24,7 +24,7 @@ pub(crate) use across::LEAST_OF_CULTURE;
 pub use aggregate::{Aggregate, Part, aggregate};
 pub use answer::Answer;
 pub(crate) use error::same_length;
-pub use error::{Reason, ScoreError};
+pub use error::{NoScore, ScoreError};
 pub use evaluate::evaluate;
 pub use figures::{Evaluation, Questions, Refusal, Rules, Score, Subset};
 pub use resample::CONFIDENCE;
