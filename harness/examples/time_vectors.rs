@@ -10,8 +10,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use eval_stats::rng::Stream;
-use harness::score::probe::ProbeOptions;
-use harness::score::{Vectors, head, knn, probe};
+use harness::heads::probe::ProbeOptions;
+use harness::heads::{Vectors, head, knn, probe};
 
 const NEIGHBOURS: usize = 50;
 /// As UniVaR's owners train it.

@@ -5,6 +5,9 @@ pub(crate) mod family;
 
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
 /// A path in the shared data (`CULTURE_EVAL_SHARED`, else `../../shared` beside the project), if it exists.
 /// A test that gets `None` says so and passes.
 pub(crate) fn shared(path: &str) -> Option<PathBuf> {
@@ -16,4 +19,17 @@ pub(crate) fn shared(path: &str) -> Option<PathBuf> {
     }
     println!("skipped: the shared data are not at {}", path.display());
     None
+}
+
+/// The cases of a file of `tests/fixtures`.
+pub(crate) fn cases<T: DeserializeOwned>(text: &str) -> Vec<T> {
+    #[derive(Deserialize)]
+    struct File<T> {
+        cases: Vec<T>,
+    }
+    serde_json::from_str::<File<T>>(text).unwrap().cases
+}
+
+pub(crate) fn close(got: f64, expect: f64, tolerance: f64, what: &str) {
+    assert!((got - expect).abs() <= tolerance, "{what}: got {got}, expected {expect}");
 }

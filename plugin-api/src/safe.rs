@@ -150,6 +150,32 @@ pub enum Part {
 }
 
 impl Capability {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Fit,
+        Self::Classify,
+        Self::Embed,
+        Self::Loglikelihood,
+        Self::Generate,
+        Self::Save,
+        Self::Explain,
+        Self::FitPieces,
+    ];
+
+    /// Its name in the TOML of a model and in messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fit => "fit",
+            Self::Classify => "classify",
+            Self::Embed => "embed",
+            Self::Loglikelihood => "loglikelihood",
+            Self::Generate => "generate",
+            Self::Save => "save",
+            Self::Explain => "explain",
+            Self::FitPieces => "fit-pieces",
+        }
+    }
+
     /// Its bit in the table.
     pub const fn bit(self) -> u64 {
         match self {

@@ -6,7 +6,8 @@ use super::prompts::Prompts;
 use super::{Answered, Cell, WINDOW, harness, reason};
 use crate::example::Examples;
 use crate::plugin::Instance;
-use crate::score::{Answer, adapt, metrics};
+use crate::prompts::{self, ReplyParser};
+use crate::score::{Answer, best};
 use crate::store::log::{Given, Log, Prediction};
 use crate::store::record::Reason;
 
@@ -32,7 +33,7 @@ pub(super) fn classify(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answ
                 example,
                 variant: 0,
                 answer: if answered {
-                    given(adapt::best(scores))
+                    given(best::best(scores))
                 } else {
                     missing("the model has no answer")
                 },
@@ -50,7 +51,7 @@ pub(super) fn loglikelihood(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result
     variants.extend(prompts.iter().map(|p| format!("{}/per-token", p.name)));
     let options: Vec<Vec<&str>> = prompts
         .iter()
-        .map(|p| adapt::options(&p.options, &task.labels))
+        .map(|p| prompts::options(&p.options, &task.labels))
         .collect::<Result<_, _>>()
         .map_err(harness)?;
     let classes = task.labels.len();
@@ -67,7 +68,7 @@ pub(super) fn loglikelihood(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result
         let results = model.loglikelihood(&left, &right).map_err(|e| reason(&e))?;
         let sums: Vec<f64> = results.iter().map(|r| r.sum).collect();
         let lengths: Vec<f64> = results.iter().map(|r| r.tokens as f64).collect();
-        let likeliest = adapt::likeliest(&sums, Some(&lengths), classes).map_err(harness)?;
+        let likeliest = best::likeliest(&sums, Some(&lengths), classes).map_err(harness)?;
         let per_token = likeliest.per_unit.unwrap_or_default();
         let mut batch = Vec::new();
         for (i, example) in rows.enumerate() {
@@ -90,9 +91,9 @@ pub(super) fn loglikelihood(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result
 pub(super) fn generate(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answered, Reason> {
     let task = &cell.spec.task;
     let prompts = &cell.spec.protocol.prompts;
-    let parsers: Vec<adapt::ReplyParser> = prompts
+    let parsers: Vec<ReplyParser> = prompts
         .iter()
-        .map(|p| adapt::ReplyParser::new(&p.parser, &task.labels))
+        .map(|p| ReplyParser::new(&p.parser, &task.labels))
         .collect::<Result<_, _>>()
         .map_err(harness)?;
     let variants: Vec<String> = prompts.iter().map(|p| p.name.clone()).collect();
@@ -184,6 +185,6 @@ fn missing(why: &str) -> Given {
 
 /// The best labels with their scores.
 pub(super) fn top(scores: &[f32]) -> Vec<(u32, f32)> {
-    let order = metrics::ranking(scores);
+    let order = best::ranking(scores);
     order.into_iter().take(TOP).map(|label| (label, scores[label as usize])).collect()
 }

@@ -8,11 +8,12 @@ use std::ops::Range;
 
 use serde_json::json;
 
-use super::input::fill;
+use super::input::{fill, persona};
 use super::{Cell, harness};
 use crate::example::Examples;
-use crate::score::{ScoreError, adapt};
+use crate::prompts;
 use crate::store::record::{Reason, ReasonKind};
+use crate::text::template::{self, Template};
 use eval_stats::rng::{Stream, below};
 
 /// The prompts of a cell.
@@ -22,6 +23,10 @@ pub(super) struct Prompts<'a> {
     train: Examples,
     /// For each prompt: the continuation of each label.
     options: Vec<Vec<&'a str>>,
+    /// For each prompt: its template.
+    templates: Vec<Template>,
+    /// What comes before the question.
+    persona: Option<Template>,
     /// For each culture: rows of the train part.
     shots: BTreeMap<&'a str, Vec<usize>>,
 }
@@ -35,9 +40,14 @@ impl<'a> Prompts<'a> {
             _ => cell.all(&spec.protocol.train)?,
         };
         let options = (spec.protocol.prompts.iter())
-            .map(|prompt| adapt::options(&prompt.options, &spec.task.labels))
+            .map(|prompt| prompts::options(&prompt.options, &spec.task.labels))
             .collect::<Result<_, _>>()
             .map_err(harness)?;
+        let parsed = |text: &String| Template::parse(text).map_err(harness);
+        let templates = (spec.protocol.prompts.iter())
+            .map(|prompt| parsed(&prompt.template))
+            .collect::<Result<_, _>>()?;
+        let persona = spec.model.prompt.persona.as_ref().map(parsed).transpose()?;
         let wanted = spec.model.prompt.shots;
         if wanted > train.len() {
             let message = format!(
@@ -51,7 +61,7 @@ impl<'a> Prompts<'a> {
         let shots = (spec.cultures.iter())
             .map(|culture| (culture.as_str(), draw(&train, culture, wanted, &stream)))
             .collect();
-        Ok(Self { cell, train, options, shots })
+        Ok(Self { cell, train, options, templates, persona, shots })
     }
 
     /// All prompts of some examples: the wordings of the first, then those of the next.
@@ -62,23 +72,23 @@ impl<'a> Prompts<'a> {
             .collect()
     }
 
-    fn one(&self, eval: &Examples, row: usize, prompt: usize) -> Result<String, ScoreError> {
+    fn one(&self, eval: &Examples, row: usize, prompt: usize) -> Result<String, template::Error> {
         let (spec, train) = (self.cell.spec, &self.train);
-        let template = &spec.protocol.prompts[prompt].template;
+        let template = &self.templates[prompt];
         let question = fill(template, eval, row, &spec.task)?;
         if spec.model.prompt.is_plain() {
             return Ok(question);
         }
         let culture = eval.cultures.get(row);
-        let about = [("culture", culture), ("culture_name", spec.task.culture_name(culture))];
-        let persona = spec.model.prompt.persona.as_ref();
-        let persona = persona.map(|template| adapt::render(template, &about)).transpose()?;
+        let persona = self.persona.as_ref();
+        let persona =
+            persona.map(|template| self::persona(template, culture, &spec.task)).transpose()?;
         let solved = (self.shots.get(culture).into_iter().flatten())
             .map(|&shot| {
                 let option = self.options[prompt][train.labels[shot] as usize];
                 Ok((fill(template, train, shot, &spec.task)?, option))
             })
-            .collect::<Result<Vec<_>, ScoreError>>()?;
+            .collect::<Result<Vec<_>, template::Error>>()?;
         let put = if spec.model.prompt.messages { as_messages } else { as_text };
         Ok(put(persona.as_deref(), &solved, &question))
     }

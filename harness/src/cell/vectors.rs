@@ -7,9 +7,10 @@ use super::{Answered, Cell, WINDOW, harness, reason};
 use crate::definition::family::Embedding;
 use crate::definition::split::Part;
 use crate::exec::events::Event;
+use crate::heads::approximate::Index;
+use crate::heads::{Vectors, head, knn, probe};
 use crate::plugin::{Instance, Listener as _};
-use crate::score::approximate::Index;
-use crate::score::{Answer, Vectors, adapt, head, knn, probe};
+use crate::score::{Answer, best};
 use crate::store::log::{Given, Prediction, VectorLog};
 use crate::store::record::{Reason, ReasonKind};
 use eval_stats::rng::Stream;
@@ -123,7 +124,7 @@ fn from_scores(
     variant: usize,
 ) -> impl Iterator<Item = Prediction> {
     scores.chunks(classes).enumerate().map(move |(row, scores)| {
-        let (answer, top) = match adapt::best(scores) {
+        let (answer, top) = match best::best(scores) {
             Answer::Label(label) => (Given::Label(label), top(scores)),
             Answer::OutOfChoice | Answer::Missing => {
                 (Given::Missing("the head gave no number".to_owned()), Vec::new())

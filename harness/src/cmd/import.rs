@@ -17,12 +17,12 @@ use crate::exec::bars::Board;
 use crate::exec::data::{self, TaskData};
 use crate::exec::plan::{Plan, Request};
 use crate::import::{self, How, Joined, Log, Names, Rule, Tool};
-use crate::normalise::Template;
 use crate::prepare;
 use crate::results::manifest::Manifest;
 use crate::store::path_text;
 use crate::store::record::{CellSpec, End, FORMAT, FileRef, Imported, PluginIdentity, Record};
 use crate::store::{self, RunFolder, predictions};
+use crate::text::template::Template;
 
 /// Takes answers that another tool has logged into a run
 ///

@@ -1,14 +1,12 @@
 //! Which test the pairs of a benchmark get, and what must be said of it.
 
 use eval_stats::choose::{MetricKind, Situation, Test, choose_test};
-use eval_stats::metric::LabelMetric;
 
 use super::CompareError;
 use super::contest::Contest;
 use super::field::Entrant;
 use super::result::Correction;
 use super::words::Signature;
-use crate::definition::family::Metric;
 
 /// Tests of the pairs of one benchmark.
 const WITHIN: &[Test] = &[
@@ -34,10 +32,10 @@ pub(super) fn parse_test(name: &str) -> Result<Test, CompareError> {
 impl Contest<'_> {
     /// Takes the default test, or the asked one where it can be made here.
     pub(super) fn choose(&mut self, asked: Option<Test>) {
-        let kind = match self.field.metric {
-            Metric::Accuracy if self.plain => MetricKind::Accuracy,
-            Metric::Accuracy => MetricKind::Graded,
-            _ => MetricKind::Set,
+        let kind = match self.field.metric.is_mean_over_examples() {
+            true if self.plain => MetricKind::Accuracy,
+            true => MetricKind::Graded,
+            false => MetricKind::Set,
         };
         let choice = choose_test(&Situation {
             metric: kind,
@@ -85,7 +83,7 @@ impl Contest<'_> {
     }
 
     fn fits(&self, test: Test) -> Result<(), String> {
-        let accuracy = self.field.metric == Metric::Accuracy;
+        let accuracy = self.field.metric.is_mean_over_examples();
         let mean = self.field.mean_over_cultures;
         match test {
             Test::McnemarMidP | Test::McnemarExact | Test::CochranQ => {
@@ -117,12 +115,6 @@ impl Contest<'_> {
                 }
                 if mean || self.field.parts.len() > 1 {
                     return Err("the score is a mean over cultures or parts".to_owned());
-                }
-                if label_metric(self.field.metric).is_none() {
-                    return Err(format!(
-                        "{} has no fast randomisation test",
-                        self.field.metric.name()
-                    ));
                 }
             }
             _ => {}
@@ -181,19 +173,4 @@ impl Contest<'_> {
             version: self.options.version.clone(),
         }
     }
-}
-
-/// The metric as the fast randomisation test knows it.
-pub(super) fn label_metric(metric: Metric) -> Option<LabelMetric> {
-    Some(match metric {
-        Metric::Accuracy | Metric::WeightedRecall => LabelMetric::Accuracy,
-        Metric::Precision => LabelMetric::PrecisionOf(1),
-        Metric::Recall => LabelMetric::RecallOf(1),
-        Metric::F1 => LabelMetric::F1Of(1),
-        Metric::MacroPrecision => LabelMetric::MacroPrecision,
-        Metric::MacroRecall => LabelMetric::MacroRecall,
-        Metric::MacroF1 => LabelMetric::MacroF1,
-        Metric::WeightedF1 => LabelMetric::WeightedF1,
-        Metric::WeightedPrecision => return None,
-    })
 }

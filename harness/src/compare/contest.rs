@@ -8,7 +8,6 @@ use super::cultures::{self, Cultures};
 use super::draws::{Design, Values};
 use super::field::{Entrant, Field};
 use super::result::{Chosen, Options, Outcome, Pair};
-use crate::definition::family::Metric;
 
 /// One field under comparison.
 pub(super) struct Contest<'a> {
@@ -109,7 +108,7 @@ impl<'a> Contest<'a> {
         let of = |model: usize| draws.iter().map(|d| d.overall[model]).collect();
         let plain = field.models.iter().all(|m| m.columns() == 1);
         let right =
-            if plain && field.metric == Metric::Accuracy { right(field) } else { Vec::new() };
+            if plain && field.metric.is_mean_over_examples() { right(field) } else { Vec::new() };
         Self {
             columns: (0..field.models.len()).map(of).collect(),
             sums: design.cluster_sums(),

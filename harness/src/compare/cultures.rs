@@ -10,10 +10,10 @@ use rayon::prelude::*;
 use super::draws::Design;
 use super::field::Field;
 use super::result::{Options, PairCultures};
-use crate::definition::family::Metric;
 use crate::score::LEAST_OF_CULTURE;
 use eval_stats::StatsError;
 use eval_stats::descriptive::quantile_sorted;
+use eval_stats::metric::Needs;
 use eval_stats::permutation::plus_one;
 
 /// Resamples by culture, at most.
@@ -48,14 +48,15 @@ impl Cultures {
                 .filter(|(_, c)| **c as usize == culture)
                 .map(|(g, _)| *g)
                 .collect();
-            match field.metric {
-                Metric::F1 | Metric::Recall | Metric::Precision => gold.contains(&part.positive),
-                Metric::MacroF1 | Metric::MacroPrecision | Metric::MacroRecall => {
-                    gold.sort_unstable();
-                    gold.dedup();
-                    gold.len() == part.classes
-                }
-                _ => !gold.is_empty(),
+            if field.metric.of_one_class() && !gold.contains(&part.positive) {
+                return false;
+            }
+            gold.sort_unstable();
+            gold.dedup();
+            match field.metric.needs() {
+                Needs::Example | Needs::Positive => !gold.is_empty(),
+                Needs::EveryClass => gold.len() == part.classes,
+                Needs::TwoClasses => gold.len() > 1,
             }
         };
         let (places, rest): (Vec<usize>, Vec<usize>) = (0..field.cultures.len())

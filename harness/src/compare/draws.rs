@@ -7,9 +7,8 @@
 
 use rayon::prelude::*;
 
-use crate::definition::family::Metric;
-use crate::score::metrics::Margins;
 use eval_stats::bootstrap::replicate_on;
+use eval_stats::metric::{Margins, MetricOptions};
 use eval_stats::rng::{Batch, Generator, Stream, below};
 
 use super::field::Field;
@@ -40,8 +39,8 @@ pub(super) struct Design<'a> {
     /// First cluster and number of clusters of each part.
     strata: Vec<(u32, u32)>,
     marks: Marks,
-    /// Per part: classes, positive class, smoothing, as the codes have them.
-    coded: Vec<(usize, u32, f64)>,
+    /// Per part: its classes, and what the metric is asked about, as the codes have them.
+    coded: Vec<(usize, MetricOptions)>,
     /// First (model, seed) column of each model, and one past the last.
     first: Vec<usize>,
     variants: Vec<usize>,
@@ -113,9 +112,10 @@ impl<'a> Design<'a> {
             first.push(first[first.len() - 1] + model.seeds.len());
         }
         let variants = field.models.iter().map(|m| m.columns() / m.seeds.len().max(1)).collect();
-        let binary = matches!(field.metric, Metric::Precision | Metric::Recall | Metric::F1);
+        let binary = field.metric.of_one_class();
         let coded = field.parts.iter().map(|p| {
-            if binary { (2, 1, p.smoothing) } else { (p.classes, p.positive, p.smoothing) }
+            let (classes, positive) = if binary { (2, 1) } else { (p.classes, p.positive) };
+            (classes, MetricOptions { positive, smoothing: p.smoothing, ..Default::default() })
         });
         let mut design = Self {
             field,
@@ -127,7 +127,7 @@ impl<'a> Design<'a> {
             first,
             variants,
         };
-        design.marks = if field.metric == Metric::Accuracy {
+        design.marks = if field.metric.is_mean_over_examples() {
             Marks::Right(design.right(&places))
         } else {
             Marks::Codes(design.codes(&places, binary))
@@ -374,21 +374,17 @@ impl<'a> Design<'a> {
         let (mut sum, mut total) = (0.0, 0.0);
         let mut values = 0.0;
         let mut present = 0.0;
-        for (part, (classes, positive, smoothing)) in self.coded.iter().enumerate() {
+        for (part, (classes, options)) in self.coded.iter().enumerate() {
             let width = classes + 1;
-            let mut whole = Margins::zero(*classes, 0);
+            let mut whole = Margins::zero(*classes);
             let cells = classes * width;
             let fill = |table: &mut Vec<f32>, start: usize, end: usize| {
                 count(table, cells, &codes[start..end], &weights[start..end]);
             };
             let add = |table: &[f32], margins: &mut Margins| {
                 for (cell, weight) in table.iter().enumerate() {
-                    margins.add(
-                        (cell / width) as u32,
-                        (cell % width) as u32,
-                        0,
-                        f64::from(*weight),
-                    );
+                    let (gold, answer) = ((cell / width) as u32, (cell % width) as u32);
+                    margins.add(gold, answer, f64::from(*weight));
                 }
             };
             let slices = self.slices.iter().filter(|s| s.part == part);
@@ -402,10 +398,10 @@ impl<'a> Design<'a> {
             } else {
                 for slice in slices {
                     fill(table, slice.start, slice.end);
-                    let mut margins = Margins::zero(*classes, 0);
+                    let mut margins = Margins::zero(*classes);
                     add(table, &mut margins);
                     add(table, &mut whole);
-                    if let Some(value) = margins.value(self.field.metric, *positive, *smoothing) {
+                    if let Some(value) = margins.value(self.field.metric, *options) {
                         own[slice.culture] += share * value;
                         values += value;
                         present += 1.0;
@@ -414,7 +410,7 @@ impl<'a> Design<'a> {
                     }
                 }
             }
-            if let Some(value) = whole.value(self.field.metric, *positive, *smoothing) {
+            if let Some(value) = whole.value(self.field.metric, *options) {
                 sum += value * whole.n;
                 total += whole.n;
             }

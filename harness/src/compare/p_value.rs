@@ -10,10 +10,8 @@ use eval_stats::permutation::{PermutationMethod, permutation_mean, permutation_m
 use eval_stats::ttest::paired_t;
 use eval_stats::wilcoxon::{WilcoxonOptions, ZeroMethod, wilcoxon};
 
-use super::choice::label_metric;
 use super::contest::Contest;
 use super::field::Entrant;
-use crate::definition::family::Metric;
 
 impl Contest<'_> {
     pub(super) fn p_value(
@@ -37,7 +35,7 @@ impl Contest<'_> {
             (Test::McnemarMidP | Test::CochranQ, Some(table)) => {
                 mcnemar(&table, McnemarMethod::MidP, two)?.p_value
             }
-            (Test::ApproximateRandomisation, _) if label_metric(self.field.metric).is_some() => {
+            (Test::ApproximateRandomisation, _) => {
                 let method =
                     PermutationMethod::Auto { resamples: self.options.resamples, stream: stream() };
                 self.randomisation(a, b, &method)?
@@ -126,9 +124,8 @@ impl Contest<'_> {
         method: &PermutationMethod,
     ) -> Result<f64, StatsError> {
         let part = &self.field.parts[0];
-        let metric = label_metric(self.field.metric)
-            .ok_or(StatsError::Request("no such test".to_owned()))?;
-        let binary = matches!(self.field.metric, Metric::F1 | Metric::Precision | Metric::Recall);
+        let metric = self.field.metric;
+        let binary = metric.of_one_class();
         // No answer is a class of its own that is never gold: it scales a macro mean by a constant, and p stays.
         let code = |label: Option<u32>| match (binary, label) {
             (true, label) => u16::from(label == Some(part.positive)),

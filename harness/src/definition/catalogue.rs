@@ -558,8 +558,8 @@ mod tests {
         prompt: &crate::definition::family::Prompt,
         labels: &[String],
     ) -> String {
-        use crate::score::{Answer, adapt};
-        match adapt::parse(reply, &prompt.parser, labels).unwrap() {
+        use crate::score::Answer;
+        match crate::prompts::parse(reply, &prompt.parser, labels).unwrap() {
             Answer::Label(label) => labels[label as usize].clone(),
             _ => "-".to_owned(),
         }

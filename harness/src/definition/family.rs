@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use eval_stats::metric::Metric;
+
+pub use super::capability::Capability;
+
 use super::source::Source;
 use super::split::{Part, Split};
 use super::step::Step;
@@ -230,32 +234,6 @@ fn plain_text() -> String {
     "{text}".to_owned()
 }
 
-/// What a plugin can do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Capability {
-    /// Scores for every label.
-    Classify,
-    /// One vector per text.
-    Embed,
-    /// Log-likelihood of given continuations.
-    Loglikelihood,
-    /// Free text.
-    Generate,
-}
-
-impl Capability {
-    /// The name in TOML files and tables.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Classify => "classify",
-            Self::Embed => "embed",
-            Self::Loglikelihood => "loglikelihood",
-            Self::Generate => "generate",
-        }
-    }
-}
-
 /// One wording of the question for a language model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -354,50 +332,6 @@ pub struct Benchmark {
     /// Other benchmarks that it is the mean of.
     #[serde(default)]
     pub aggregate: Vec<String>,
-}
-
-/// What is measured, always as a fraction (0 to 1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Metric {
-    /// Share of right answers; a missing or unparsable one is wrong.
-    Accuracy,
-    /// Precision of the positive class.
-    Precision,
-    /// Recall of the positive class.
-    Recall,
-    /// F1 of the positive class.
-    F1,
-    /// Unweighted mean over the fixed label set.
-    MacroPrecision,
-    /// Unweighted mean over the fixed label set.
-    MacroRecall,
-    /// Unweighted mean over the fixed label set.
-    MacroF1,
-    /// Mean weighted by the gold count.
-    WeightedPrecision,
-    /// Mean weighted by the gold count.
-    WeightedRecall,
-    /// Mean weighted by the gold count.
-    WeightedF1,
-}
-
-impl Metric {
-    /// The name in TOML files and tables.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Accuracy => "accuracy",
-            Self::Precision => "precision",
-            Self::Recall => "recall",
-            Self::F1 => "f1",
-            Self::MacroPrecision => "macro-precision",
-            Self::MacroRecall => "macro-recall",
-            Self::MacroF1 => "macro-f1",
-            Self::WeightedPrecision => "weighted-precision",
-            Self::WeightedRecall => "weighted-recall",
-            Self::WeightedF1 => "weighted-f1",
-        }
-    }
 }
 
 /// A number that others printed.

@@ -4,6 +4,7 @@
 //! [`crate::prepare`] turns a family into examples, [`crate::exec`] a suite into cells.
 
 pub mod access;
+pub mod capability;
 pub mod catalogue;
 pub mod family;
 pub mod model;

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::access::Access;
-use super::family::Capability;
+pub use super::capability::Offer;
 use super::resources::Resources;
 use super::source::Source;
 
@@ -43,7 +43,7 @@ pub struct Model {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub files: BTreeMap<String, String>,
     /// Only these of what the plugin offers; empty: all. For plugins that cannot know by themselves, such as `command`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "super::capability::names")]
     pub capabilities: Vec<Offer>,
     /// The plugin gets a folder of the cache, `config.cache`, to keep what it paid for: answers of a server.
     #[serde(default, skip_serializing_if = "is_false")]
@@ -123,35 +123,6 @@ impl Model {
     /// Whether the model's TOML lets the plugin do this.
     pub fn lets(&self, offer: Offer) -> bool {
         self.capabilities.is_empty() || self.capabilities.contains(&offer)
-    }
-}
-
-/// What a plugin may be asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Offer {
-    /// Learn from examples.
-    Fit,
-    /// Scores for every label.
-    Classify,
-    /// One vector per text.
-    Embed,
-    /// Log-likelihood of given continuations.
-    Loglikelihood,
-    /// Free text.
-    Generate,
-    /// Save and load what was learnt.
-    Save,
-}
-
-impl From<Capability> for Offer {
-    fn from(capability: Capability) -> Self {
-        match capability {
-            Capability::Classify => Self::Classify,
-            Capability::Embed => Self::Embed,
-            Capability::Loglikelihood => Self::Loglikelihood,
-            Capability::Generate => Self::Generate,
-        }
     }
 }
 

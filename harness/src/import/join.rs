@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use super::{Error, Reply, Row, Rule};
 use crate::example::Examples;
-use crate::normalise::Template;
 use crate::score::Answer;
 use crate::store::log::{Given, Prediction};
+use crate::text::template::Template;
 
 /// Rows that an error names at most.
 const NAMED: usize = 3;

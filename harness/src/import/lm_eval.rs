@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{Error, How, Log, Object, Reply, Row, Tool, broken, fields};
 use crate::definition::family::Capability;
-use crate::score::{Answer, adapt};
+use crate::score::{Answer, best};
 
 pub(super) fn read(name: &str, rows: Vec<(String, Object)>, how: &How) -> Result<Log, Error> {
     let filter_of =
@@ -94,10 +94,10 @@ fn reply(place: &str, row: &Object) -> Result<(Reply, Capability), Error> {
         sums.push(sum.ok_or_else(|| odd("an answer is no log-likelihood"))?);
         options.push(option);
     }
-    let best = adapt::likeliest(&sums, None, options.len())
+    let likeliest = best::likeliest(&sums, None, options.len())
         .map_err(|_| odd("no options to choose from"))?
         .sum;
-    let reply = match best.first() {
+    let reply = match likeliest.first() {
         Some(Answer::Label(place)) => Reply::Text(options[*place as usize].trim().to_owned()),
         _ => Reply::Missing("a log-likelihood is not a number".to_owned()),
     };

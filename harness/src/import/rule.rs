@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::definition::family::Prompt;
-use crate::score::adapt::ReplyParser;
-use crate::score::{Answer, ScoreError};
+use crate::prompts::{PromptError, ReplyParser};
+use crate::score::Answer;
 
 /// How replies are read.
 #[derive(Debug, Clone)]
@@ -17,7 +17,7 @@ pub struct Rule {
 
 impl Rule {
     /// A reply is the name of a label, or a text of `map`.
-    pub fn names(labels: &[String], map: &[(String, String)]) -> Result<Self, ScoreError> {
+    pub fn names(labels: &[String], map: &[(String, String)]) -> Result<Self, PromptError> {
         let mut exact: BTreeMap<String, u32> =
             labels.iter().zip(0..).map(|(label, i)| (label.trim().to_owned(), i)).collect();
         for (text, label) in map {
@@ -31,7 +31,7 @@ impl Rule {
         prompt: &Prompt,
         labels: &[String],
         map: &[(String, String)],
-    ) -> Result<Self, ScoreError> {
+    ) -> Result<Self, PromptError> {
         let options = prompt.options.iter().map(|(label, option)| (option.clone(), label.clone()));
         let mut exact = BTreeMap::new();
         for (text, label) in options.chain(map.iter().cloned()) {
@@ -50,9 +50,9 @@ impl Rule {
     }
 }
 
-fn index(name: &str, labels: &[String]) -> Result<u32, ScoreError> {
+fn index(name: &str, labels: &[String]) -> Result<u32, PromptError> {
     labels.iter().position(|label| label == name).map(|i| i as u32).ok_or_else(|| {
-        ScoreError::NoSuchLabel {
+        PromptError::NoSuchLabel {
             place: "the import",
             name: name.to_owned(),
             labels: labels.to_vec(),

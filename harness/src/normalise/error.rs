@@ -1,6 +1,8 @@
 //! What can be wrong with upstream data: always the file, the row, the field and the remedy.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
+
+use crate::text::names;
 
 /// A row that cannot be read, with its place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -58,7 +60,7 @@ pub enum Kind {
     /// A column that the definition needs.
     #[error(
         "missing column `{column}` (there are: {}){}; correct `columns` of the input, or the file's header",
-        list(there),
+        names(there),
         did_you_mean(column, there)
     )]
     MissingColumn {
@@ -104,7 +106,7 @@ pub enum Kind {
     /// An object without a needed key.
     #[error(
         "field `{field}` is missing (there are: {}); add it, or set `bad_rows = \"skip\"`",
-        list(there)
+        names(there)
     )]
     MissingField {
         /// The key.
@@ -115,7 +117,7 @@ pub enum Kind {
     /// A cell that a `map` step or `label_map` does not list.
     #[error(
         "field `{field}`: unexpected value `{value}` (expected one of: {}){}; add it to `{table}` of the definition, or set `bad_rows = \"skip\"`",
-        list(expected),
+        names(expected),
         did_you_mean(value, expected)
     )]
     Unlisted {
@@ -180,20 +182,6 @@ impl Kind {
             Self::Definition { .. } => "definition",
         }
     }
-}
-
-/// At most twelve names, then how many more.
-pub(crate) fn list(names: &[String]) -> String {
-    const SHOWN: usize = 12;
-    let mut text =
-        names.iter().take(SHOWN).map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
-    if names.len() > SHOWN {
-        let _ = write!(text, " and {} more", names.len() - SHOWN);
-    }
-    if names.is_empty() {
-        text.push_str("none");
-    }
-    text
 }
 
 fn did_you_mean(name: &str, there: &[String]) -> String {

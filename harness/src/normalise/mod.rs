@@ -7,13 +7,11 @@ pub mod error;
 pub mod glob;
 pub mod pipeline;
 pub mod reader;
-pub mod template;
 pub mod warnings;
 
 pub use error::{Error, Kind, Place};
 pub use pipeline::{Pipeline, Sink, normalise};
 pub use reader::Rows;
-pub use template::Template;
 pub use warnings::{Tally, Warnings};
 
 #[cfg(test)]

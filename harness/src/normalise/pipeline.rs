@@ -9,8 +9,8 @@ use crate::example::Example;
 
 use super::error::{Error, Kind, Place};
 use super::reader::Rows;
-use super::template::{Bound, Template};
 use super::warnings::Tally;
+use crate::text::template::{Bound, Template};
 
 /// The steps and templates of one input with all names resolved.
 #[derive(Debug, Clone)]
@@ -337,7 +337,7 @@ fn bind(template: &str, columns: &[String]) -> Result<Bound, String> {
 
 fn find(name: &str, columns: &[String]) -> Result<usize, String> {
     columns.iter().position(|column| column == name).ok_or_else(|| {
-        let there = super::error::list(columns);
+        let there = crate::text::names(columns);
         format!("unknown column `{name}` (there are: {there}); add it to `columns` of the input, or set it in an earlier step")
     })
 }

@@ -21,6 +21,7 @@ pub struct Settings {
     /// The model's `[config]` as JSON.
     pub config: String,
     /// Only these of what the plugin offers; empty: all.
+    #[serde(with = "crate::definition::capability::names")]
     pub offers: Vec<Offer>,
     /// Label names of the invented task.
     pub labels: Vec<String>,

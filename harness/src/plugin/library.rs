@@ -192,16 +192,9 @@ impl Library {
 
     /// How it can answer.
     pub fn capabilities(&self) -> Vec<Capability> {
-        let all = [
-            (abi::CE_CLASSIFY, Capability::Classify),
-            (abi::CE_EMBED, Capability::Embed),
-            (abi::CE_LOGLIKELIHOOD, Capability::Loglikelihood),
-            (abi::CE_GENERATE, Capability::Generate),
-        ];
-        all.into_iter()
-            .filter(|(bit, _)| self.table.capabilities & bit != 0)
-            .map(|(_, c)| c)
-            .collect()
+        let mut all = Capability::ALL.to_vec();
+        all.retain(|capability| self.table.capabilities & capability.offer().bit() != 0);
+        all
     }
 
     /// Makes a model.

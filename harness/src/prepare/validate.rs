@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::definition::catalogue::Catalogue;
 use crate::definition::family::{
-    Benchmark, Capability, Embedding, Family, Metric, Parser, Prompt, Protocol, Task,
+    Benchmark, Capability, Embedding, Family, Parser, Prompt, Protocol, Task,
 };
 use crate::definition::model::Model;
 use crate::definition::nearest;
@@ -15,7 +15,9 @@ use crate::definition::resources::Resources;
 use crate::definition::source::{Origin, Source};
 use crate::definition::split::{Carve, Part, Split};
 use crate::definition::suite::Suite;
-use crate::normalise::{Pipeline, Template};
+use crate::normalise::Pipeline;
+use crate::prompts;
+use crate::text::template::Template;
 
 /// Something wrong with a definition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -416,7 +418,7 @@ impl Check<'_> {
 
     /// A template over an example: it parses, knows its names and shows the text.
     fn template(&mut self, field: &str, template: &str) {
-        if let Some(template) = self.names_in(field, template, &["text", "culture", "culture_name"])
+        if let Some(template) = self.names_in(field, template, &prompts::OF_EXAMPLE)
             && !template.names().any(|name| name == "text")
         {
             self.problem(field, "the model would not see the text; add `{text}`");
@@ -457,10 +459,9 @@ impl Check<'_> {
         if let Some(name) = &benchmark.task {
             let names: Vec<&str> = tasks.iter().map(|task| task.name.as_str()).collect();
             self.refers(&format!("{at}.task"), "task", name, names);
-            let binary = [Metric::Precision, Metric::Recall, Metric::F1];
             let positive = tasks.iter().any(|task| task.name == *name && task.positive.is_some());
             for metric in std::iter::once(&benchmark.metric).chain(&benchmark.also) {
-                let needs = binary.contains(metric) && tasks.iter().any(|task| task.name == *name);
+                let needs = metric.of_one_class() && tasks.iter().any(|task| task.name == *name);
                 let metric = metric.name();
                 self.require(
                     !needs || positive,
@@ -521,7 +522,7 @@ impl Check<'_> {
             self.refers(&format!("{at}.protocols"), "protocol", name, protocols.iter().copied());
         }
         if let Some(persona) = &model.prompt.persona {
-            self.names_in(&format!("{at}.prompt.persona"), persona, &["culture", "culture_name"]);
+            self.names_in(&format!("{at}.prompt.persona"), persona, &prompts::OF_CULTURE);
         }
         let benchmarks: Vec<&str> = self.all.benchmarks().map(|b| b.name.as_str()).collect();
         for known in &model.contamination {

@@ -147,9 +147,7 @@ fn score_cell(
             cell.variant.clone_from(set);
             cell.outcome = match evaluation.primary() {
                 Ok(score) => Outcome::Score(score.clone()),
-                Err(reason) => {
-                    Outcome::Reason(Reason::new(ReasonKind::NoScore, reason.to_string()))
-                }
+                Err(reason) => Outcome::Reason(reason.into()),
             };
         }
         let primary = evaluation.primary().ok();

@@ -5,11 +5,11 @@ use std::ops::Range as Slices;
 use eval_stats::bootstrap::BootstrapMethod;
 use eval_stats::descriptive::mean;
 
-use super::Reason;
+use super::NoScore;
 use super::board::{Board, Measure, fill, is_accuracy};
 use super::figures::{Evaluation, Refusal, Score, Subset};
-use super::metrics::Margins;
-use super::resample::{Units, bootstrap};
+use super::metrics::Tally;
+use super::resample::{Bounds, Units, bootstrap};
 
 /// Figures of one measure, in this order.
 const FIGURES: usize = 3;
@@ -33,13 +33,14 @@ impl Board<'_> {
             for (figure, (subset, method, support)) in
                 across.subsets(place, measure).into_iter().enumerate()
             {
+                let bounds = bounds_of(&subset, measure.bounds());
                 let column = FIGURES * place + figure;
                 let value = observed[column];
                 let range = across.refusal(place, &subset).map_or_else(
                     || {
                         let values = replicates.iter().map(|r| r[column]).collect();
-                        bootstrap(value, values, method, clustered, support, &stream)
-                            .map_err(Reason::from)
+                        bootstrap(value, bounds, values, method, clustered, support, &stream)
+                            .map_err(NoScore::from)
                     },
                     Err,
                 );
@@ -64,11 +65,11 @@ struct Across<'a> {
     /// Clusters whose cells are told apart by culture and variant.
     units: Units,
     /// As observed.
-    margins: Vec<Margins>,
+    margins: Vec<Tally>,
     /// Per culture: whether it has [`LEAST_OF_CULTURE`] independent examples.
     large: Vec<bool>,
     /// Per measure and culture: why that culture does not have it.
-    refused: Vec<Vec<Option<Reason>>>,
+    refused: Vec<Vec<Option<NoScore>>>,
 }
 
 impl<'a> Across<'a> {
@@ -96,22 +97,22 @@ impl<'a> Across<'a> {
         culture * variants..(culture + 1) * variants
     }
 
-    fn value(&self, margins: &[Margins], culture: usize, measure: Measure) -> Option<f64> {
+    fn value(&self, margins: &[Tally], culture: usize, measure: Measure) -> Option<f64> {
         self.board.mean_value(&margins[self.slices(culture)], measure)
     }
 
     /// Why a culture does not have a measure.
-    fn without(&self, culture: usize, measure: Measure) -> Option<Reason> {
+    fn without(&self, culture: usize, measure: Measure) -> Option<NoScore> {
         let name = &self.board.cultures[culture].0;
         let margins = &self.margins[self.slices(culture)];
-        if margins[0].n <= 0.0 {
-            return Some(Reason::AbsentCulture { culture: name.clone() });
+        if margins[0].n() <= 0.0 {
+            return Some(NoScore::AbsentCulture { culture: name.clone() });
         }
         let subset = Subset::Culture { name: name.clone() };
         self.board.undefined(&subset, margins, measure).or_else(|| {
             match self.board.mean_value(margins, measure) {
                 Some(_) => None,
-                None => Some(Reason::NothingAnswered { subset: subset.to_string() }),
+                None => Some(NoScore::NothingAnswered { subset: subset.to_string() }),
             }
         })
     }
@@ -127,7 +128,7 @@ impl<'a> Across<'a> {
     }
 
     /// Mean, gap and worst of every measure; NaN where no culture of the resample has it.
-    fn figures(&self, margins: &[Margins]) -> Vec<f64> {
+    fn figures(&self, margins: &[Tally]) -> Vec<f64> {
         let mut figures = Vec::with_capacity(FIGURES * self.board.measures.len());
         for (place, &measure) in self.board.measures.iter().enumerate() {
             let of = |cultures: &mut dyn Iterator<Item = usize>| {
@@ -165,7 +166,7 @@ impl<'a> Across<'a> {
     }
 
     /// Why one of the three does not exist. A mean needs every culture, a comparison two of them.
-    fn refusal(&self, place: usize, subset: &Subset) -> Option<Reason> {
+    fn refusal(&self, place: usize, subset: &Subset) -> Option<NoScore> {
         let compared = self.comparable(place).count();
         let missing = self.refused[place]
             .iter()
@@ -173,11 +174,11 @@ impl<'a> Across<'a> {
             .find_map(|(r, c)| Some((r.clone()?, c)));
         match (subset, missing) {
             (Subset::CultureMean, Some((reason, (part, _)))) => {
-                Some(Reason::Part { part: part.clone(), reason: Box::new(reason) })
+                Some(NoScore::Part { part: part.clone(), reason: Box::new(reason) })
             }
             (Subset::CultureMean, None) if self.units.clusters() >= 2 => None,
-            _ if compared < 2 => Some(Reason::TooFewCultures { cultures: compared as u64 }),
-            _ if self.units.clusters() < 2 => Some(Reason::OneCluster {
+            _ if compared < 2 => Some(NoScore::TooFewCultures { cultures: compared as u64 }),
+            _ if self.units.clusters() < 2 => Some(NoScore::OneCluster {
                 subset: subset.to_string(),
                 n: self.board.rows.len() as u64,
             }),
@@ -200,10 +201,18 @@ impl<'a> Across<'a> {
         let margins = &self.margins[slices];
         let mut score = self.board.blank(subset, measure, margins, clusters);
         if is_accuracy(measure) && !matches!(subset, Subset::CultureGap { .. }) {
-            let majorities: Vec<f64> = margins.iter().filter_map(Margins::majority).collect();
+            let majorities: Vec<f64> = margins.iter().filter_map(Tally::majority).collect();
             score.majority = Some(mean(&majorities));
         }
         score
+    }
+}
+
+/// The lowest and the highest possible value of a figure over cultures, from those of its measure.
+fn bounds_of(subset: &Subset, (lowest, highest): Bounds) -> Bounds {
+    match subset {
+        Subset::CultureGap { .. } => (0.0, highest - lowest),
+        _ => (lowest, highest),
     }
 }
 

@@ -6,8 +6,8 @@ use eval_stats::bootstrap::BootstrapMethod;
 
 use super::board::{Board, Measure};
 use super::figures::{Questions, Rules};
-use super::resample::{Range, bootstrap};
-use super::{Reason, ScoreError};
+use super::resample::{Bounds, Range, bootstrap};
+use super::{NoScore, ScoreError};
 
 /// One benchmark of an aggregate.
 #[derive(Debug, Clone, Copy)]
@@ -48,25 +48,29 @@ pub struct Mean {
 /// fixed benchmarks ask for (the parts are not a sample of benchmarks).
 ///
 /// The outer error is a wrong call; the inner one says why there is no figure (a part without examples or metric).
-pub fn aggregate(parts: &[Part<'_>]) -> Result<Result<Aggregate, Reason>, ScoreError> {
+pub fn aggregate(parts: &[Part<'_>]) -> Result<Result<Aggregate, NoScore>, ScoreError> {
     let Some(first) = parts.first() else {
-        return Ok(Err(Reason::NoExample { subset: "the aggregate: it has no part".to_owned() }));
+        return Ok(Err(NoScore::NoExample { subset: "the aggregate: it has no part".to_owned() }));
     };
     let resamples = first.rules.resamples;
+    // Those of the widest part: a mean lies within them.
+    let bounds = (parts.iter().map(|part| part.rules.metric.range()))
+        .fold((0.0, 1.0), |all: Bounds, own| (all.0.min(own.0), all.1.max(own.1)));
     let mut values = Vec::new();
     let mut draws: Vec<Vec<Vec<f64>>> = Vec::new();
     let (mut clusters, mut clustered) = (0, false);
     for part in parts {
         let board = Board::new(&part.questions, part.rules)?;
         let measure = Measure::Metric(part.rules.metric);
-        let refuse = |reason| Reason::Part { part: part.name.to_owned(), reason: Box::new(reason) };
+        let refuse =
+            |reason| NoScore::Part { part: part.name.to_owned(), reason: Box::new(reason) };
         let (units, n, value) = match board.whole(measure) {
             Ok(whole) => whole,
             Err(reason) => return Ok(Err(refuse(reason))),
         };
         let stream = part.rules.stream.child("aggregate").child(part.name);
         draws.push(units.resample(&stream, resamples, |margins| {
-            let n = margins[0].n;
+            let n = margins[0].n();
             vec![board.mean_value(margins, measure).unwrap_or(f64::NAN), n]
         }));
         clusters += units.clusters();
@@ -83,13 +87,20 @@ pub fn aggregate(parts: &[Part<'_>]) -> Result<Result<Aggregate, Reason>, ScoreE
         (0..parts.len()).map(|p| of(p).0).sum::<f64>() / parts.len() as f64
     };
     type Summary<'s> = &'s dyn Fn(&dyn Fn(usize) -> (f64, f64)) -> f64;
-    let summarise = |figure: Summary<'_>| -> Result<Mean, Reason> {
+    let summarise = |figure: Summary<'_>| -> Result<Mean, NoScore> {
         let value = figure(&|p| (values[p].1, values[p].2 as f64));
         let replicates =
             (0..resamples).map(|r| figure(&|p| (draws[p][r][0], draws[p][r][1]))).collect();
         let stream = &first.rules.stream;
-        let Range { low, high, method } =
-            bootstrap(value, replicates, BootstrapMethod::Percentile, clustered, clusters, stream)?;
+        let Range { low, high, method } = bootstrap(
+            value,
+            bounds,
+            replicates,
+            BootstrapMethod::Percentile,
+            clustered,
+            clusters,
+            stream,
+        )?;
         Ok(Mean { value, low, high, method })
     };
     let means = summarise(&micro).and_then(|micro| Ok((micro, summarise(&plain)?)));

@@ -3,11 +3,13 @@
 use crate::definition::family::Metric;
 use crate::example::Coded;
 use eval_stats::bootstrap::BootstrapMethod;
+use eval_stats::metric::{Basis, MetricOptions, Needs};
 
+use super::error::same_length;
 use super::figures::{Evaluation, Questions, Refusal, Rules, Score, Subset};
-use super::metrics::{Margins, check, column, same_length};
-use super::resample::{Cell, Range, Units, bootstrap, proportion};
-use super::{Answer, Reason, ScoreError};
+use super::metrics::{Tally, check, column};
+use super::resample::{Bounds, Cell, Range, SHARE, Units, bootstrap, proportion};
+use super::{Answer, NoScore, ScoreError};
 
 /// What is computed: a metric of the definition, or one that follows from how the model answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +20,32 @@ pub(crate) enum Measure {
     AccuracyAnswered,
     OutOfChoice,
     Missing,
+}
+
+impl Measure {
+    /// Its lowest and its highest possible value.
+    pub(crate) fn bounds(self) -> Bounds {
+        match self {
+            Self::Metric(metric) => metric.range(),
+            _ => SHARE,
+        }
+    }
+
+    /// What it averages.
+    fn basis(self) -> Basis {
+        match self {
+            Self::Metric(metric) => metric.basis(),
+            _ => Basis::Examples,
+        }
+    }
+
+    /// What the gold labels must hold.
+    fn needs(self) -> Needs {
+        match self {
+            Self::Metric(metric) => metric.needs(),
+            _ => Needs::Example,
+        }
+    }
 }
 
 /// Questions and rules, checked, with the rows that the benchmark is about.
@@ -58,7 +86,7 @@ impl<'a> Board<'a> {
         }
         let metrics: Vec<Metric> =
             std::iter::once(rules.metric).chain(rules.also.iter().copied()).collect();
-        let positive = match (rules.positive, metrics.iter().find(|m| is_binary(**m))) {
+        let positive = match (rules.positive, metrics.iter().find(|m| m.of_one_class())) {
             (None, Some(metric)) => {
                 return Err(ScoreError::NotDefined {
                     metric: metric.name().to_owned(),
@@ -114,20 +142,23 @@ impl<'a> Board<'a> {
         }
     }
 
-    fn value(&self, margins: &Margins, measure: Measure) -> Option<f64> {
+    fn value(&self, tally: &Tally, measure: Measure) -> Option<f64> {
         match measure {
             Measure::Metric(metric) => {
-                margins.value(metric, self.positive, self.rules.scoring.smoothing)
+                let smoothing = self.rules.scoring.smoothing;
+                let options =
+                    MetricOptions { positive: self.positive, smoothing, ..Default::default() };
+                tally.margins.value(metric, options)
             }
-            Measure::Within(place) => margins.accuracy_within(place),
-            Measure::AccuracyAnswered => margins.accuracy_answered(),
-            Measure::OutOfChoice => margins.out_of_choice_rate(),
-            Measure::Missing => (margins.n > 0.0).then(|| margins.missing / margins.n),
+            Measure::Within(place) => tally.accuracy_within(place),
+            Measure::AccuracyAnswered => tally.accuracy_answered(),
+            Measure::OutOfChoice => tally.out_of_choice_rate(),
+            Measure::Missing => tally.missing_rate(),
         }
     }
 
     /// Mean over variants; `None` where one of them has no value.
-    pub(crate) fn mean_value(&self, variants: &[Margins], measure: Measure) -> Option<f64> {
+    pub(crate) fn mean_value(&self, variants: &[Tally], measure: Measure) -> Option<f64> {
         let sum = variants.iter().map(|m| self.value(m, measure)).sum::<Option<f64>>()?;
         Some(sum / variants.len() as f64)
     }
@@ -162,14 +193,14 @@ impl<'a> Board<'a> {
         &self,
         subset: &Subset,
         measure: Measure,
-        margins: &[Margins],
+        margins: &[Tally],
         clusters: u64,
     ) -> Score {
         let variants = self.q.answers.len() as u64;
-        let total = |f: &dyn Fn(&Margins) -> f64| margins.iter().map(f).sum::<f64>() as u64;
+        let total = |f: &dyn Fn(&Tally) -> f64| margins.iter().map(f).sum::<f64>() as u64;
         let (all, out_of_choice, missing) =
-            (total(&|m| m.n), total(&|m| m.out_of_choice), total(&|m| m.missing));
-        let answered = total(&|m| m.predicted.iter().sum());
+            (total(&Tally::n), total(&|m| m.out_of_choice), total(&|m| m.missing));
+        let answered = total(&Tally::answered);
         assert_eq!(
             all,
             answered + out_of_choice + missing,
@@ -200,15 +231,15 @@ impl<'a> Board<'a> {
         resamples: usize,
         out: &mut Evaluation,
     ) {
-        let refuse = |measure: Measure, reason: Reason| Refusal {
+        let refuse = |measure: Measure, reason: NoScore| Refusal {
             metric: self.name(measure),
             subset: subset.clone(),
             reason,
         };
         if rows.is_empty() {
             let reason = match subset {
-                Subset::Culture { name } => Reason::AbsentCulture { culture: name.clone() },
-                _ => Reason::NoExample { subset: subset.to_string() },
+                Subset::Culture { name } => NoScore::AbsentCulture { culture: name.clone() },
+                _ => NoScore::NoExample { subset: subset.to_string() },
             };
             out.refused
                 .extend(self.measures.iter().map(|&measure| refuse(measure, reason.clone())));
@@ -227,11 +258,11 @@ impl<'a> Board<'a> {
             }
             if clusters < 2 && n > 1 {
                 out.refused
-                    .push(refuse(measure, Reason::OneCluster { subset: subset.to_string(), n }));
+                    .push(refuse(measure, NoScore::OneCluster { subset: subset.to_string(), n }));
                 continue;
             }
             let Some(value) = self.mean_value(&margins, measure) else {
-                let reason = Reason::NothingAnswered { subset: subset.to_string() };
+                let reason = NoScore::NothingAnswered { subset: subset.to_string() };
                 out.refused.push(refuse(measure, reason));
                 continue;
             };
@@ -254,6 +285,7 @@ impl<'a> Board<'a> {
                     let support = self.support(&margins, measure).min(clusters);
                     bootstrap(
                         value,
+                        measure.bounds(),
                         column,
                         BootstrapMethod::Percentile,
                         clusters < n,
@@ -275,11 +307,11 @@ impl<'a> Board<'a> {
     }
 
     /// All rows as units, their number, and the measure on them.
-    pub(crate) fn whole(&self, measure: Measure) -> Result<(Units, u64, f64), Reason> {
+    pub(crate) fn whole(&self, measure: Measure) -> Result<(Units, u64, f64), NoScore> {
         let n = self.rows.len() as u64;
         let subset = Subset::All;
         if n == 0 {
-            return Err(Reason::NoExample { subset: subset.to_string() });
+            return Err(NoScore::NoExample { subset: subset.to_string() });
         }
         let tagged: Vec<(u32, u32)> = self.rows.iter().map(|&row| (row, 0)).collect();
         let units = self.units(&tagged, 1);
@@ -288,12 +320,12 @@ impl<'a> Board<'a> {
             return Err(reason);
         }
         if units.clusters() < 2 && n > 1 {
-            return Err(Reason::OneCluster { subset: subset.to_string(), n });
+            return Err(NoScore::OneCluster { subset: subset.to_string(), n });
         }
         let value = self.mean_value(&margins, measure);
         value
             .map(|value| (units, n, value))
-            .ok_or(Reason::NothingAnswered { subset: subset.to_string() })
+            .ok_or(NoScore::NothingAnswered { subset: subset.to_string() })
     }
 
     pub(crate) fn clusters_of(&self, rows: &[u32]) -> u64 {
@@ -308,45 +340,52 @@ impl<'a> Board<'a> {
     pub(crate) fn undefined(
         &self,
         subset: &Subset,
-        margins: &[Margins],
+        margins: &[Tally],
         measure: Measure,
-    ) -> Option<Reason> {
-        let gold = &margins[0].gold;
-        let name = |class: usize| self.q.labels[class].clone();
+    ) -> Option<NoScore> {
+        if matches!(measure, Measure::Within(_)) && self.q.ranks.is_none() {
+            return Some(NoScore::NoRanks { metric: self.name(measure) });
+        }
+        let gold = &margins[0].margins.gold;
+        let label = |class: usize| self.q.labels[class].clone();
         let subset_name = || subset.to_string();
-        match measure {
-            Measure::Metric(Metric::Recall | Metric::F1) if gold[self.positive as usize] == 0.0 => {
-                Some(Reason::NoPositive {
-                    subset: subset_name(),
-                    label: name(self.positive as usize),
-                })
+        let only = || {
+            let mut present = (0..gold.len()).filter(|&class| gold[class] > 0.0);
+            present.next().filter(|_| present.next().is_none())
+        };
+        match measure.needs() {
+            Needs::Example => None,
+            Needs::Positive => {
+                let positive = self.positive as usize;
+                (gold[positive] == 0.0)
+                    .then(|| NoScore::NoPositive { subset: subset_name(), label: label(positive) })
             }
-            Measure::Metric(Metric::MacroPrecision | Metric::MacroRecall | Metric::MacroF1) => {
-                let mut present = (0..gold.len()).filter(|&c| gold[c] > 0.0);
-                let (first, second) = (present.next()?, present.next());
-                if second.is_none() {
-                    return Some(Reason::OneClass { subset: subset_name(), label: name(first) });
+            Needs::EveryClass => {
+                if let Some(only) = only() {
+                    return Some(NoScore::OneClass { subset: subset_name(), label: label(only) });
                 }
+                // Over all examples a class that does not occur is an error of the definition, and counts as 0.
                 let absent =
                     gold.iter().position(|&g| g == 0.0).filter(|_| *subset != Subset::All)?;
-                Some(Reason::AbsentLabel { subset: subset_name(), label: name(absent) })
+                Some(NoScore::AbsentLabel { subset: subset_name(), label: label(absent) })
             }
-            Measure::Within(_) if self.q.ranks.is_none() => {
-                Some(Reason::NoRanks { metric: self.name(measure) })
-            }
-            _ => None,
+            Needs::TwoClasses => only().map(|only| NoScore::ConstantGold {
+                metric: self.name(measure),
+                subset: subset_name(),
+                label: label(only),
+            }),
         }
     }
 
     /// Independent examples that the measure rests on, at worst.
-    fn support(&self, margins: &[Margins], measure: Measure) -> u64 {
-        let first = &margins[0];
-        let count = match measure {
-            Measure::Metric(Metric::F1 | Metric::Recall) => first.gold[self.positive as usize],
-            Measure::Metric(Metric::MacroF1 | Metric::MacroPrecision | Metric::MacroRecall) => {
+    fn support(&self, margins: &[Tally], measure: Measure) -> u64 {
+        let first = &margins[0].margins;
+        let count = match measure.needs() {
+            Needs::Example => first.n,
+            Needs::Positive => first.gold[self.positive as usize],
+            Needs::EveryClass | Needs::TwoClasses => {
                 first.gold.iter().copied().filter(|&g| g > 0.0).fold(f64::INFINITY, f64::min)
             }
-            _ => first.n,
         };
         count as u64
     }
@@ -358,30 +397,18 @@ impl<'a> Board<'a> {
         let judge = |row: u32| -> Option<bool> {
             let i = row as usize;
             let (gold, answer) = (Answer::Label(self.q.gold[i]), answers[i]);
-            match measure {
-                Measure::Metric(Metric::Precision) => {
-                    (answer == positive).then_some(gold == positive)
-                }
-                Measure::Metric(Metric::Recall) => (gold == positive).then_some(answer == positive),
-                Measure::Within(place) => Some(self.bucket(0, i) as usize <= place),
-                Measure::AccuracyAnswered => answer.label().map(|_| answer == gold),
-                Measure::OutOfChoice => Some(answer == Answer::OutOfChoice),
-                Measure::Missing => Some(answer == Answer::Missing),
-                Measure::Metric(_) => Some(answer == gold),
+            match (measure, measure.basis()) {
+                (Measure::Within(place), _) => Some(self.bucket(0, i) as usize <= place),
+                (Measure::AccuracyAnswered, _) => answer.label().map(|_| answer == gold),
+                (Measure::OutOfChoice, _) => Some(answer == Answer::OutOfChoice),
+                (Measure::Missing, _) => Some(answer == Answer::Missing),
+                (_, Basis::Predicted) => (answer == positive).then_some(gold == positive),
+                (_, Basis::Gold) => (gold == positive).then_some(answer == positive),
+                (_, Basis::Examples) => Some(answer == gold),
+                (_, Basis::Counts) => None,
             }
         };
-        let plain = !matches!(
-            measure,
-            Measure::Metric(
-                Metric::F1
-                    | Metric::MacroF1
-                    | Metric::MacroPrecision
-                    | Metric::MacroRecall
-                    | Metric::WeightedF1
-                    | Metric::WeightedPrecision
-            )
-        );
-        plain.then(|| {
+        (measure.basis() != Basis::Counts).then(|| {
             rows.iter()
                 .filter_map(|&row| Some((self.q.clusters[row as usize], judge(row)?)))
                 .collect()
@@ -396,10 +423,6 @@ pub(crate) fn is_accuracy(measure: Measure) -> bool {
 pub(crate) fn fill(score: &mut Score, value: f64, range: Range) {
     (score.value, score.low, score.high, score.method) =
         (value, range.low, range.high, range.method);
-}
-
-fn is_binary(metric: Metric) -> bool {
-    matches!(metric, Metric::Precision | Metric::Recall | Metric::F1)
 }
 
 /// Rows by culture: those of `wanted` in its order, or all in order of first appearance.

@@ -1,8 +1,10 @@
-//! Why there is no score: a wrong call ([`ScoreError`]) or data that do not define it ([`Reason`]).
+//! Why there is no score: a wrong call ([`ScoreError`]) or data that do not define it ([`NoScore`]).
 
 use serde::{Deserialize, Serialize};
 
 use eval_stats::StatsError;
+
+use crate::store::record::{Reason, ReasonKind};
 
 /// A call that cannot be answered: which argument is at fault and what to give instead.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -29,32 +31,35 @@ pub enum ScoreError {
         "`{argument}` row {row}, column {column} is NaN or infinite: check the model's vector for that example"
     )]
     NotFinite { argument: &'static str, row: usize, column: usize },
-    /// A template that names a field nobody fills.
-    #[error(
-        "template `{template}` is wrong at `{at}`: its fields are {}, and {{{{ or }}}} is a brace",
-        braced(fields)
-    )]
-    Template { template: String, at: String, fields: Vec<String> },
-    /// A name in a parser or an option list that is no label of the task.
-    #[error("{place} names `{name}`, which is no label of the task: use one of {}", labels.join(", "))]
-    NoSuchLabel { place: &'static str, name: String, labels: Vec<String> },
-    /// A label without the thing every label needs.
-    #[error("{place} has no entry for label `{name}`: add one")]
-    LabelWithout { place: &'static str, name: String },
     /// A refusal of the statistics.
     #[error(transparent)]
     Stats(#[from] StatsError),
 }
 
-fn braced(fields: &[String]) -> String {
-    fields.iter().map(|name| format!("{{{name}}}")).collect::<Vec<_>>().join(", ")
+/// Refuses columns of different length.
+pub(crate) fn same_length(
+    left: &str,
+    left_len: usize,
+    right: &str,
+    right_len: usize,
+) -> Result<(), ScoreError> {
+    if left_len == right_len {
+        return Ok(());
+    }
+    Err(ScoreError::LengthMismatch {
+        left: left.to_owned(),
+        left_len,
+        right: right.to_owned(),
+        right_len,
+    })
 }
 
-/// Why one figure does not exist on these data. It stands where the number would stand.
+/// Why one figure does not exist on these data: what is printed in its place. A leaderboard has it as a [`Reason`] of the
+/// kind [`ReasonKind::NoScore`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[non_exhaustive]
-pub enum Reason {
+pub enum NoScore {
     /// No example.
     #[error("no example in {subset}")]
     NoExample { subset: String },
@@ -67,6 +72,9 @@ pub enum Reason {
     /// A mean over labels on a subset without one of them.
     #[error("label {label} does not occur in {subset}: a mean over the labels would count it as 0")]
     AbsentLabel { subset: String, label: String },
+    /// A correlation with gold labels that are all the same.
+    #[error("only label {label} occurs in {subset}: `{metric}` is not defined there")]
+    ConstantGold { metric: String, subset: String, label: String },
     /// Nothing to recall.
     #[error("no example of the positive label {label} in {subset}")]
     NoPositive { subset: String, label: String },
@@ -81,7 +89,7 @@ pub enum Reason {
     TooFewCultures { cultures: u64 },
     /// A part of an aggregate has no score.
     #[error("part `{part}` has no score: {reason}")]
-    Part { part: String, reason: Box<Reason> },
+    Part { part: String, reason: Box<NoScore> },
     /// acc@k of a model that gives one label only.
     #[error("`{metric}` needs scores for every label, and this model gives one answer")]
     NoRanks { metric: String },
@@ -90,7 +98,13 @@ pub enum Reason {
     Statistics { message: String },
 }
 
-impl From<StatsError> for Reason {
+impl From<NoScore> for Reason {
+    fn from(why: NoScore) -> Self {
+        Self::new(ReasonKind::NoScore, why.to_string())
+    }
+}
+
+impl From<StatsError> for NoScore {
     fn from(error: StatsError) -> Self {
         Self::Statistics { message: error.to_string() }
     }

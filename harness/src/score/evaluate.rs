@@ -1,6 +1,6 @@
 //! One benchmark's scores: overall, per culture, per group, and how unequal the cultures fare.
 //!
-//! Every number has its n and a 95 % interval, or a [`super::Reason`] stands in its place:
+//! Every number has its n and a 95 % interval, or there is a [`super::NoScore`] in its place:
 //!
 //! | figure | interval |
 //! |---|---|

@@ -6,7 +6,7 @@ use eval_stats::rng::Stream;
 use serde::{Deserialize, Serialize};
 
 use super::answer::Answer;
-use super::error::Reason;
+use super::error::NoScore;
 use crate::definition::family::{Benchmark, Metric, Scoring};
 use crate::example::Coded;
 
@@ -19,7 +19,7 @@ pub struct Questions<'a> {
     pub gold: &'a [u32],
     /// One column of answers per variant (prompt wording); most models have one.
     pub answers: &'a [&'a [Answer]],
-    /// Per variant: 0-based rank of the gold label of each example ([`super::metrics::gold_rank`]), for acc@k.
+    /// Per variant: 0-based place of the gold label of each example in [`super::best::ranking`], for acc@k.
     pub ranks: Option<&'a [&'a [Option<u32>]]>,
     /// Culture of each example.
     pub cultures: &'a Coded,
@@ -141,7 +141,7 @@ pub struct Score {
 pub struct Refusal {
     pub metric: String,
     pub subset: Subset,
-    pub reason: Reason,
+    pub reason: NoScore,
 }
 
 /// All figures of one model on one benchmark.
@@ -159,13 +159,13 @@ pub struct Evaluation {
 
 impl Evaluation {
     /// The primary score, or why there is none.
-    pub fn primary(&self) -> Result<&Score, Reason> {
+    pub fn primary(&self) -> Result<&Score, NoScore> {
         let subset = if self.mean_over_cultures { Subset::CultureMean } else { Subset::All };
         if let Some(score) = self.find(&self.metric, &subset) {
             return Ok(score);
         }
         let refusal = self.refused.iter().find(|r| r.metric == self.metric && r.subset == subset);
-        Err(refusal.map_or(Reason::NoExample { subset: subset.to_string() }, |r| r.reason.clone()))
+        Err(refusal.map_or(NoScore::NoExample { subset: subset.to_string() }, |r| r.reason.clone()))
     }
 
     /// The score of this metric on this subset.

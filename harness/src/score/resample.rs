@@ -14,7 +14,7 @@ use eval_stats::rng::Stream;
 use eval_stats::sampling::Multinomial;
 use eval_stats::{Interval, StatsError};
 
-use super::metrics::Margins;
+use super::metrics::Tally;
 
 /// Confidence of every interval here.
 pub const CONFIDENCE: f64 = 0.95;
@@ -97,12 +97,12 @@ impl Units {
         self.counts.iter().sum()
     }
 
-    fn empty(&self) -> Vec<Margins> {
-        vec![Margins::zero(self.classes, self.ks); self.slices]
+    fn empty(&self) -> Vec<Tally> {
+        vec![Tally::zero(self.classes, self.ks); self.slices]
     }
 
-    fn fill(&self, margins: &mut [Margins], weight: impl Fn(usize) -> f64) {
-        margins.iter_mut().for_each(Margins::clear);
+    fn fill(&self, margins: &mut [Tally], weight: impl Fn(usize) -> f64) {
+        margins.iter_mut().for_each(Tally::clear);
         let mut start = 0;
         for (pattern, &end) in self.ends.iter().enumerate() {
             let weight = weight(pattern);
@@ -117,7 +117,7 @@ impl Units {
     }
 
     /// The margins of every slice, as observed.
-    pub(crate) fn margins(&self) -> Vec<Margins> {
+    pub(crate) fn margins(&self) -> Vec<Tally> {
         let mut margins = self.empty();
         self.fill(&mut margins, |pattern| self.counts[pattern] as f64);
         margins
@@ -128,7 +128,7 @@ impl Units {
         &self,
         stream: &Stream,
         resamples: usize,
-        statistics: impl Fn(&[Margins]) -> Vec<f64> + Sync + Send,
+        statistics: impl Fn(&[Tally]) -> Vec<f64> + Sync + Send,
     ) -> Vec<Vec<f64>> {
         let sampler = Multinomial::new(&self.counts);
         replicate_on(
@@ -144,6 +144,12 @@ impl Units {
     }
 }
 
+/// The lowest and the highest possible value of a figure.
+pub(crate) type Bounds = (f64, f64);
+
+/// Those of a share.
+pub(crate) const SHARE: Bounds = (0.0, 1.0);
+
 /// An interval and the name of its method.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Range {
@@ -153,9 +159,11 @@ pub(crate) struct Range {
 }
 
 impl Range {
-    fn new(interval: Interval, value: f64, method: String) -> Self {
+    fn new(interval: Interval, value: f64, bounds: Bounds, method: String) -> Self {
         // Smoothed values, and the gap's reflected ends, may stand a hair outside.
-        Self { low: interval.low.clamp(0.0, value), high: interval.high.clamp(value, 1.0), method }
+        let (low, high) =
+            (interval.low.clamp(bounds.0, value), interval.high.clamp(value, bounds.1));
+        Self { low, high, method }
     }
 }
 
@@ -173,15 +181,17 @@ pub(crate) fn proportion(value: f64, outcomes: &[(u32, bool)]) -> Result<Range, 
         let clusters: Vec<u32> = outcomes.iter().map(|(cluster, _)| *cluster).collect();
         clustered_wilson(&scores, &clusters, CONFIDENCE)?
     };
-    Ok(Range::new(interval, value, interval.method.name().to_owned()))
+    Ok(Range::new(interval, value, SHARE, interval.method.name().to_owned()))
 }
 
 /// Interval of `value` from its resamples. A resample without a value (a NaN) is left out.
 ///
 /// `units` is the number of independent examples that the value rests on: where every resample is the same the bootstrap
-/// knows nothing, and Wilson's interval of a proportion of so many units stands in (`wilson-bound`).
+/// knows nothing, and Wilson's interval of a proportion of so many units stands in (`wilson-bound`), the value's place
+/// between its bounds being the proportion.
 pub(crate) fn bootstrap(
     value: f64,
+    bounds: Bounds,
     mut replicates: Vec<f64>,
     method: BootstrapMethod,
     clustered: bool,
@@ -203,13 +213,19 @@ pub(crate) fn bootstrap(
     };
     let summary = summarise(value, replicates, &options, || 0.0)?;
     let kind = if clustered { "cluster-bootstrap" } else { "bootstrap" };
-    let range =
-        Range::new(summary.interval, value, format!("{kind}-{}", summary.interval.method.name()));
+    let range = Range::new(
+        summary.interval,
+        value,
+        bounds,
+        format!("{kind}-{}", summary.interval.method.name()),
+    );
     if summary.degenerate || range.high - range.low <= 0.0 {
         let z = z_of_confidence(CONFIDENCE)?;
-        let share = value.clamp(0.0, 1.0);
-        let bound = wilson_real(share, units.max(1) as f64, z, CONFIDENCE, Method::Wilson)?;
-        return Ok(Range::new(bound, value, "wilson-bound".to_owned()));
+        let (lowest, width) = (bounds.0, bounds.1 - bounds.0);
+        let share = ((value - lowest) / width).clamp(0.0, 1.0);
+        let mut bound = wilson_real(share, units.max(1) as f64, z, CONFIDENCE, Method::Wilson)?;
+        (bound.low, bound.high) = (lowest + width * bound.low, lowest + width * bound.high);
+        return Ok(Range::new(bound, value, bounds, "wilson-bound".to_owned()));
     }
     Ok(range)
 }

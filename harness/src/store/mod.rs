@@ -14,7 +14,7 @@
 //!     record.json                      done or failed: written last, by rename
 //!     timing.json                      seconds and memory: the only file that differs between reruns
 //!     slices/<i>-of-<n>/               the same for a part of the examples, where several processes share a cell
-//!     scores.json                      computed from predictions.parquet; may be deleted
+//!   scores/<benchmark>-<hash>.json      computed from the predictions; may be deleted
 //!   specs/<cell>.json                  the specifications that processes go by: where no plugin writes
 //!   jobs/<n>/                          what was handed to a scheduler: cells, script, job, what the tasks said
 //!   explain/*.jsonl                      what `culture-eval explain --out` wrote; shown on the pages
@@ -238,11 +238,6 @@ impl CellFolder {
     /// Seconds and memory.
     pub fn timing(&self) -> PathBuf {
         self.0.join("timing.json")
-    }
-
-    /// Scores of the answers.
-    pub fn scores(&self) -> PathBuf {
-        self.0.join("scores.json")
     }
 }
 

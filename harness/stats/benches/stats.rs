@@ -6,7 +6,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use eval_stats::bootstrap::{BootstrapOptions, bootstrap_mean, paired_bootstrap_accuracy};
 use eval_stats::cells::{Cells, paired_bootstrap_metric};
 use eval_stats::mcnemar::{Alternative, PairedTable};
-use eval_stats::metric::{LabelMetric, MetricOptions};
+use eval_stats::metric::{Metric, MetricOptions};
 use eval_stats::panel::{Panel, all_pairs};
 use eval_stats::permutation::{PermutationMethod, permutation_metric};
 use eval_stats::rng::Stream;
@@ -54,7 +54,7 @@ fn benches(c: &mut Criterion) {
     for (classes, n) in [(2, 10_000), (20, 10_000), (20, 100_000)] {
         let [gold, a, b] = labels(n, classes);
         let Ok(cells) = Cells::collapse(&gold, &[&a, &b], usize::from(classes)) else { continue };
-        let metric = LabelMetric::MacroF1;
+        let metric = Metric::MacroF1;
         group.bench_function(format!("bootstrap macro-F1 k={classes} n={n}"), |b| {
             b.iter(|| {
                 paired_bootstrap_metric(

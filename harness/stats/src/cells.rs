@@ -3,7 +3,7 @@
 use super::bootstrap::{Bootstrap, BootstrapOptions, acceleration, replicate_lanes, summarise};
 use super::error::{Result, StatsError};
 use super::lanes::{LANES, Lanes, Sink};
-use super::metric::{LabelMetric, Margins, MetricOptions, check_labels};
+use super::metric::{Margins, Metric, MetricOptions, check_labels};
 
 /// Non-empty cells of a set of examples, one prediction column per model.
 #[derive(Debug, Clone)]
@@ -60,7 +60,7 @@ impl Cells {
         let mut margins = Margins::zero(self.num_classes);
         for (cell, (&gold, &predicted)) in self.gold.iter().zip(&self.predicted[model]).enumerate()
         {
-            margins.add(gold, predicted, self.counts[cell] as f64);
+            margins.add(gold.into(), predicted.into(), self.counts[cell] as f64);
         }
         margins
     }
@@ -70,7 +70,7 @@ impl Cells {
 pub fn bootstrap_metric(
     cells: &Cells,
     model: usize,
-    metric: LabelMetric,
+    metric: Metric,
     metric_options: MetricOptions,
     options: &BootstrapOptions,
 ) -> Result<Bootstrap> {
@@ -80,7 +80,7 @@ pub fn bootstrap_metric(
 /// Paired bootstrap of the difference of a metric, A (model 0) minus B (model 1): both models see the same resample.
 pub fn paired_bootstrap_metric(
     cells: &Cells,
-    metric: LabelMetric,
+    metric: Metric,
     metric_options: MetricOptions,
     options: &BootstrapOptions,
 ) -> Result<Bootstrap> {
@@ -201,7 +201,7 @@ impl Sink for Tally<'_> {
 fn bootstrap_cells(
     cells: &Cells,
     models: &[usize],
-    metric: LabelMetric,
+    metric: Metric,
     metric_options: MetricOptions,
     options: &BootstrapOptions,
 ) -> Result<Bootstrap> {
@@ -230,11 +230,13 @@ fn bootstrap_cells(
         let values: Vec<(f64, f64)> = (0..cells.counts.len())
             .map(|cell| {
                 for (margins, &model) in left.iter_mut().zip(models) {
-                    margins.add(cells.gold[cell], cells.predicted[model][cell], -1.0);
+                    let (gold, predicted) = (cells.gold[cell], cells.predicted[model][cell]);
+                    margins.add(gold.into(), predicted.into(), -1.0);
                 }
                 let value = statistic((&left[0], &left[left.len() - 1]));
                 for (margins, &model) in left.iter_mut().zip(models) {
-                    margins.add(cells.gold[cell], cells.predicted[model][cell], 1.0);
+                    let (gold, predicted) = (cells.gold[cell], cells.predicted[model][cell]);
+                    margins.add(gold.into(), predicted.into(), 1.0);
                 }
                 (value, cells.counts[cell] as f64)
             })

@@ -104,14 +104,13 @@ impl Test {
     }
 }
 
-/// The chosen test, why, what stands beside it, and what to be warned of.
+/// The chosen test, why, and what to be warned of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
     pub test: Test,
     pub why: &'static str,
     /// The correction of the pairwise p-values.
     pub correction: &'static str,
-    pub beside: Vec<&'static str>,
     pub warnings: Vec<String>,
 }
 
@@ -124,8 +123,8 @@ pub fn choose_test(s: &Situation) -> Choice {
     choice
 }
 
-fn choice(test: Test, why: &'static str, beside: &[&'static str]) -> Choice {
-    Choice { test, why, correction: "none", beside: beside.to_vec(), warnings: Vec::new() }
+fn choice(test: Test, why: &'static str) -> Choice {
+    Choice { test, why, correction: "none", warnings: Vec::new() }
 }
 
 fn within_task(s: &Situation) -> Choice {
@@ -134,17 +133,11 @@ fn within_task(s: &Situation) -> Choice {
             choice(
                 Test::ClusterBootstrap,
                 "the metric is a function of the whole set and examples come in clusters: whole clusters are resampled",
-                &["cluster bootstrap interval", "number of clusters"],
             )
         } else {
             choice(
                 Test::ClusterSignFlip,
                 "examples come in clusters, so single examples are not exchangeable: differences of a whole cluster change sign together",
-                &[
-                    "clustered standard error",
-                    "cluster bootstrap interval",
-                    "naive standard error for comparison",
-                ],
             )
         };
     }
@@ -152,31 +145,19 @@ fn within_task(s: &Situation) -> Choice {
         MetricKind::Accuracy if s.models > 2 && !s.against_baseline => choice(
             Test::CochranQ,
             "several models answered the same examples right or wrong: one overall test first, then the pairs",
-            &["pairwise mid-p McNemar, Holm-corrected"],
         ),
         MetricKind::Accuracy => choice(
             Test::McnemarMidP,
             "both models answered the same examples right or wrong; mid-p holds its level closely where exact is conservative",
-            &[
-                "exact McNemar for a guaranteed level",
-                "odds ratio",
-                "difference with Newcombe's interval",
-            ],
         ),
         MetricKind::Set => choice(
             Test::ApproximateRandomisation,
             "the metric is a function of the whole set, not a mean over examples: answers of the two models are swapped at random",
-            &["paired bootstrap interval"],
         ),
         MetricKind::Graded if s.examples >= 30 && s.zero_share < 0.5 => {
             let mut c = choice(
                 Test::PairedT,
                 "graded scores of at least 30 paired examples: the mean difference is close to normal",
-                &[
-                    "Wilcoxon signed-rank",
-                    "sign-flip permutation",
-                    "normality shown as information",
-                ],
             );
             if s.examples < 100 {
                 c.warnings.push(format!(
@@ -189,13 +170,10 @@ fn within_task(s: &Situation) -> Choice {
         MetricKind::Graded if s.zero_share >= 0.2 => choice(
             Test::WilcoxonPratt,
             "graded scores with many exact ties between the models: Pratt ranks the zeros before dropping them",
-            &["sign-flip permutation", "sign test"],
         ),
-        MetricKind::Graded => choice(
-            Test::WilcoxonExact,
-            "fewer than 30 graded scores: no appeal to normality",
-            &["sign-flip permutation", "matched-pairs rank-biserial correlation"],
-        ),
+        MetricKind::Graded => {
+            choice(Test::WilcoxonExact, "fewer than 30 graded scores: no appeal to normality")
+        }
     }
 }
 
@@ -204,7 +182,6 @@ fn over_benchmarks(s: &Situation) -> Choice {
         let mut c = choice(
             Test::FriedmanAgainstControl,
             "several models against one baseline over several benchmarks (Demšar 2006, section 3.2.2)",
-            &["mean ranks", "Bonferroni-Dunn critical difference"],
         );
         c.correction = "holm";
         c
@@ -212,17 +189,11 @@ fn over_benchmarks(s: &Situation) -> Choice {
         choice(
             Test::Friedman,
             "several models over several benchmarks: ranks need no common scale (Demšar 2006)",
-            &["Nemenyi critical-difference diagram", "pairwise Wilcoxon with Holm", "win/tie/loss"],
         )
     } else {
         choice(
             Test::WilcoxonExact,
             "two models over several benchmarks: one difference a benchmark, no common scale needed (Demšar 2006)",
-            &[
-                "per-benchmark tests with Holm",
-                "replicability count (Dror et al. 2017)",
-                "win/tie/loss",
-            ],
         )
     };
     let n = s.benchmarks;

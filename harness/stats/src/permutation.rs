@@ -4,7 +4,7 @@ use super::bootstrap::{replicate_on, tie_tolerance};
 use super::cells::Cells;
 use super::error::{Result, StatsError, finite, same_length};
 use super::mcnemar::Alternative;
-use super::metric::{LabelMetric, Margins, MetricOptions};
+use super::metric::{Margins, Metric, MetricOptions};
 use super::rng::{Bits, Stream};
 use super::sampling::fair_coins;
 
@@ -293,7 +293,7 @@ pub fn cluster_permutation_mean(
 /// exchangeable under the null. Only cells where they differ are drawn, one binomial a cell.
 pub fn permutation_metric(
     cells: &Cells,
-    metric: LabelMetric,
+    metric: Metric,
     metric_options: MetricOptions,
     method: &PermutationMethod,
     alternative: Alternative,
@@ -357,14 +357,14 @@ struct SwapScratch {
 struct SwapProblem {
     swaps: Vec<SwapCell>,
     base: [Margins; 2],
-    metric: LabelMetric,
+    metric: Metric,
     options: MetricOptions,
     observed: f64,
     tolerance: f64,
 }
 
 impl SwapProblem {
-    fn new(cells: &Cells, metric: LabelMetric, options: MetricOptions) -> Result<Self> {
+    fn new(cells: &Cells, metric: Metric, options: MetricOptions) -> Result<Self> {
         if cells.predicted.len() != 2 {
             return Err(StatsError::Request(format!(
                 "a paired test needs 2 models, got {}",
@@ -373,7 +373,7 @@ impl SwapProblem {
         }
         let base = [0, 1].map(|model| cells.margins(model));
         let mut swaps = Self::swap_cells(cells);
-        if matches!(metric, LabelMetric::Accuracy | LabelMetric::MicroF1) {
+        if metric.is_mean_over_examples() {
             // Only right against wrong matters, of whatever class.
             swaps = (swaps.into_iter().filter(|s| s.right))
                 .reduce(|whole, s| SwapCell {
@@ -416,7 +416,7 @@ impl SwapProblem {
 
     /// For accuracy the null distribution of the number of swaps in A's favour is Binomial(b + c, 1/2).
     fn exact_accuracy(&self, alternative: Alternative) -> Option<f64> {
-        if !matches!(self.metric, LabelMetric::Accuracy | LabelMetric::MicroF1) {
+        if !self.metric.is_mean_over_examples() {
             return None;
         }
         let (count, only_b) = self.swaps.first().map_or((0, 0), |s| (s.count, s.turned));

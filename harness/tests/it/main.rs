@@ -19,6 +19,7 @@ mod full_disk;
 mod html;
 mod import;
 mod killed;
+mod metrics;
 mod misbehaving;
 mod old_runs;
 mod one_interval;

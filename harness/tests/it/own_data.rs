@@ -7,7 +7,7 @@ use super::family::Own;
 use super::program::{Place, Ran, assert_says};
 
 /// The definition of a dataset of the user's, over `train.csv` and `test.csv` of a mirror.
-fn family() -> String {
+pub(crate) fn family() -> String {
     let own = Own {
         name: "own",
         sources: [("train", "train.csv"), ("test", "test.csv")],

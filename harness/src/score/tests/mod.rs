@@ -1,5 +1,4 @@
-//! Tests of the room: against scikit-learn and PyTorch ([`fixtures`]), and of what scores promise ([`scores`]).
+//! Tests of the room: against scikit-learn ([`fixtures`]), and of what scores promise ([`scores`]).
 
-mod determinism;
 mod fixtures;
 mod scores;

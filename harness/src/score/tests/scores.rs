@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use crate::definition::family::{Metric, Scoring};
 use crate::example::Coded;
 use crate::score::{
-    Answer, Evaluation, Part, Questions, Reason, Rules, Score, ScoreError, Subset, aggregate,
-    evaluate,
+    Answer, Evaluation, NoScore, Part, Questions, Refusal, Rules, Score, ScoreError, Subset,
+    aggregate, evaluate,
 };
 use eval_stats::interval::wilson;
 use eval_stats::rng::{Stream, below, uniform};
@@ -102,7 +102,12 @@ fn rules(metric: Metric, also: &[Metric]) -> Rules {
 
 fn well_formed(score: &Score) {
     let numbers = [score.low, score.value, score.high];
-    assert!(numbers.iter().all(|v| (0.0..=1.0).contains(v)), "{score:?}");
+    let metric = Metric::ALL.into_iter().find(|metric| metric.name() == score.metric);
+    let (lowest, highest) = match (metric.map_or((0.0, 1.0), Metric::range), &score.subset) {
+        ((lowest, highest), Subset::CultureGap { .. }) => (0.0, highest - lowest),
+        (range, _) => range,
+    };
+    assert!(numbers.iter().all(|v| (lowest..=highest).contains(v)), "{score:?}");
     assert!(
         score.low <= score.value && score.value <= score.high && score.low < score.high,
         "{score:?}"
@@ -220,7 +225,7 @@ fn subsets_of_cultures_and_groups() {
     rules.cultures = vec!["GB".to_owned(), "US".to_owned(), "XX".to_owned()];
     let got = data.evaluate(&rules).unwrap();
     assert_eq!(got.primary().unwrap().n, 100);
-    let absent = Reason::AbsentCulture { culture: "XX".to_owned() };
+    let absent = NoScore::AbsentCulture { culture: "XX".to_owned() };
     let subset = Subset::Culture { name: "XX".to_owned() };
     assert!(got.refused.iter().any(|r| r.subset == subset && r.reason == absent));
     assert!(got.refused.iter().any(|r| r.subset == Subset::CultureMean));
@@ -235,14 +240,18 @@ fn reasons_instead_of_numbers() {
         data.evaluate(&rules(metric, &[])).unwrap().primary().unwrap_err()
     };
     let empty = Data::plain(&[], &[], 2);
-    assert!(matches!(reason(&empty, Metric::Accuracy), Reason::NoExample { .. }));
+    assert!(matches!(reason(&empty, Metric::Accuracy), NoScore::NoExample { .. }));
     let answers = [Answer::Label(0); 4];
     let one_class = Data::plain(&[0, 0, 0, 0], &answers, 2);
-    assert!(matches!(reason(&one_class, Metric::MacroF1), Reason::OneClass { .. }));
-    assert!(matches!(reason(&one_class, Metric::F1), Reason::NoPositive { .. }));
+    assert!(matches!(reason(&one_class, Metric::MacroF1), NoScore::OneClass { .. }));
+    assert!(matches!(reason(&one_class, Metric::F1), NoScore::NoPositive { .. }));
+    for metric in [Metric::Mcc, Metric::CohenKappa] {
+        let said = reason(&one_class, metric).to_string();
+        assert!(said.contains("only label c0") && said.contains(metric.name()), "{said}");
+    }
     let mut one_cluster = Data::plain(&[0, 1, 0, 1], &answers, 2);
     one_cluster.clusters = vec![3; 4];
-    assert!(matches!(reason(&one_cluster, Metric::Accuracy), Reason::OneCluster { n: 4, .. }));
+    assert!(matches!(reason(&one_cluster, Metric::Accuracy), NoScore::OneCluster { n: 4, .. }));
     let mut without = rules(Metric::F1, &[]);
     without.positive = None;
     let error = one_class.evaluate(&without).unwrap_err().to_string();
@@ -261,7 +270,9 @@ fn reasons_instead_of_numbers() {
     let mut at_k = rules(Metric::Accuracy, &[]);
     at_k.scoring.acc_at = vec![5];
     let got = Data::plain(&[0, 1, 0, 1], &answers, 2).evaluate(&at_k).unwrap();
-    assert!(got.refused.iter().any(|r| r.reason == Reason::NoRanks { metric: "acc@5".to_owned() }));
+    assert!(
+        got.refused.iter().any(|r| r.reason == NoScore::NoRanks { metric: "acc@5".to_owned() })
+    );
 }
 
 #[test]
@@ -325,9 +336,22 @@ fn aggregates() {
     let none: [&[Answer]; 1] = [&[]];
     let broken = [parts[0], Part { name: "c", questions: empty.questions(&none), rules: &rules }];
     assert!(
-        matches!(aggregate(&broken).unwrap().unwrap_err(), Reason::Part { part, .. } if part == "c")
+        matches!(aggregate(&broken).unwrap().unwrap_err(), NoScore::Part { part, .. } if part == "c")
     );
     assert!(aggregate(&[]).unwrap().is_err());
+}
+
+/// As the first version wrote them: old `scores/` load for ever.
+#[test]
+fn old_refusals_load() {
+    let old = r#"{"metric":"macro-f1","subset":{"kind":"all"},"reason":{"kind":"part","part":"a","reason":{"kind":"one-cluster","subset":"all examples","n":4}}}"#;
+    let refusal: Refusal = serde_json::from_str(old).unwrap();
+    let inner = NoScore::OneCluster { subset: "all examples".to_owned(), n: 4 };
+    assert_eq!(refusal.reason, NoScore::Part { part: "a".to_owned(), reason: Box::new(inner) });
+    assert_eq!(serde_json::to_string(&refusal).unwrap(), old);
+    let reason = crate::store::record::Reason::from(refusal.reason);
+    assert_eq!(reason.kind, crate::store::record::ReasonKind::NoScore);
+    assert!(reason.message.starts_with("part `a` has no score: all 4 examples"), "{reason:?}");
 }
 
 #[test]
@@ -340,6 +364,26 @@ fn evaluations_survive_json() {
     assert!(text.contains(r#""subset":{"kind":"culture","name":"US"}"#), "{text}");
 }
 
+/// Always wrong, always right, and always the same answer: the bootstrap sees no spread, and a bound stands in.
+#[test]
+fn a_correlation_keeps_its_interval_within_its_range() {
+    let gold: Vec<u32> = (0..40).map(|i| i % 2).collect();
+    let score = |answer: &dyn Fn(u32) -> u32, metric| {
+        let answers: Vec<Answer> = gold.iter().map(|g| Answer::Label(answer(*g))).collect();
+        let got = Data::plain(&gold, &answers, 2).evaluate(&rules(metric, &[])).unwrap();
+        got.primary().unwrap().clone()
+    };
+    for metric in [Metric::Mcc, Metric::CohenKappa] {
+        let (wrong, right) = (score(&|g| 1 - g, metric), score(&|g| g, metric));
+        let same = score(&|_| 0, metric);
+        [&wrong, &right, &same].map(well_formed);
+        assert_eq!((wrong.value, right.value, same.value), (-1.0, 1.0, 0.0));
+        assert!(wrong.low == -1.0 && wrong.high < -0.5 && right.low > 0.5 && right.high == 1.0);
+        assert_eq!(right.method, "wilson-bound");
+        assert!((wrong.high + right.low).abs() < 1e-12, "mirrored: {wrong:?} {right:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -347,13 +391,10 @@ proptest! {
     #[test]
     fn every_figure_is_a_number_or_a_reason(
         rows in prop::collection::vec((0_u32..3, 0_u32..5, 0_u32..3, 0_u32..6), 0..40),
-        metric in 0_usize..10,
+        metric in 0_usize..Metric::ALL.len(),
         mean in any::<bool>(),
     ) {
-        let metrics = [
-            Metric::Accuracy, Metric::Precision, Metric::Recall, Metric::F1, Metric::MacroPrecision,
-            Metric::MacroRecall, Metric::MacroF1, Metric::WeightedPrecision, Metric::WeightedRecall, Metric::WeightedF1,
-        ];
+        let metrics = Metric::ALL;
         let answer = |a: u32| match a { 3 => Answer::OutOfChoice, 4 => Answer::Missing, label => Answer::Label(label) };
         let data = Data {
             labels: vec!["a".to_owned(), "b".to_owned(), "c".to_owned()],

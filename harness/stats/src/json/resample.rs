@@ -6,7 +6,7 @@ use super::super::bootstrap::{
 };
 use super::super::cells::{Cells, bootstrap_metric, paired_bootstrap_metric};
 use super::super::error::{Result, StatsError};
-use super::super::metric::{LabelMetric, Margins, MetricOptions};
+use super::super::metric::{Margins, Metric, MetricOptions};
 use super::super::panel::{Panel, RankTies, all_pairs, bootstrap_ranks};
 use super::super::permutation::permutation_metric;
 use super::super::rng::Stream;
@@ -108,11 +108,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
 fn metric_options(c: &Call) -> Result<MetricOptions> {
     let present_only =
         c.choice("labels", false, &[("0..k", false), ("all", false), ("present", true)])?;
-    Ok(MetricOptions { zero_division: c.num_or("zero_division", 0.0)?, present_only })
+    let zero_division = c.num_or("zero_division", 0.0)?;
+    Ok(MetricOptions { zero_division, present_only, ..MetricOptions::default() })
 }
 
-fn metric(c: &Call) -> Result<LabelMetric> {
-    LabelMetric::parse(c.word("metric", "accuracy")?)
+fn metric(c: &Call) -> Result<Metric> {
+    Metric::parse(c.word("metric", "accuracy")?)
 }
 
 fn num_classes(c: &Call, lists: &[&[u16]]) -> Result<usize> {
@@ -131,14 +132,14 @@ fn run_metrics(c: &Call) -> Result<Answer> {
     let options = metric_options(c)?;
     let mut answer = Answer::default();
     for (name, metric) in [
-        ("accuracy", LabelMetric::Accuracy),
-        ("macro_f1", LabelMetric::MacroF1),
-        ("macro_precision", LabelMetric::MacroPrecision),
-        ("macro_recall", LabelMetric::MacroRecall),
-        ("weighted_f1", LabelMetric::WeightedF1),
-        ("micro_f1", LabelMetric::MicroF1),
-        ("mcc", LabelMetric::Mcc),
-        ("kappa", LabelMetric::Kappa),
+        ("accuracy", Metric::Accuracy),
+        ("macro_f1", Metric::MacroF1),
+        ("macro_precision", Metric::MacroPrecision),
+        ("macro_recall", Metric::MacroRecall),
+        ("weighted_f1", Metric::WeightedF1),
+        ("micro_f1", Metric::Accuracy),
+        ("mcc", Metric::Mcc),
+        ("kappa", Metric::CohenKappa),
     ] {
         answer = answer.with(name, margins.value(metric, options));
     }

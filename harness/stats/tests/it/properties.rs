@@ -14,7 +14,7 @@ use eval_stats::interval::{agresti_coull, clopper_pearson, jeffreys, wilson};
 use eval_stats::mcnemar::{
     Alternative, McnemarMethod, PairedTable, accuracy_difference, fisher_exact, mcnemar,
 };
-use eval_stats::metric::{LabelMetric, Margins, MetricOptions};
+use eval_stats::metric::{Margins, Metric, MetricOptions};
 use eval_stats::panel::{Panel, all_pairs};
 use eval_stats::permutation::{PermutationMethod, permutation_mean, permutation_metric};
 use eval_stats::ranking::{compact_letters, rank_correlation};
@@ -207,7 +207,7 @@ proptest! {
         let (forward, backward) =
             (Cells::collapse(&gold, &[&a, &b], 3).unwrap(), Cells::collapse(&gold, &[&b, &a], 3).unwrap());
         let mc = PermutationMethod::MonteCarlo { resamples: 200, stream: Stream::new(1, "swap") };
-        for metric in [LabelMetric::MacroF1, LabelMetric::Accuracy, LabelMetric::Mcc, LabelMetric::MacroPrecision] {
+        for metric in [Metric::MacroF1, Metric::Accuracy, Metric::Mcc, Metric::MacroPrecision] {
             let o = MetricOptions::default();
             let p = permutation_metric(&forward, metric, o, &mc, Alternative::TwoSided).unwrap();
             prop_assert!(unit(p.p_value) && p.p_value > 0.0);
@@ -222,10 +222,10 @@ proptest! {
     fn label_metrics_stay_in_range(labels in prop::collection::vec((0_u16..4, 0_u16..4), 1..50)) {
         let (gold, pred): (Vec<u16>, Vec<u16>) = labels.into_iter().unzip();
         let margins = Margins::count(&gold, &pred, 4).unwrap();
-        for name in LabelMetric::NAMES {
-            let metric = LabelMetric::parse(name).unwrap();
+        for metric in Metric::ALL {
             if let Some(v) = margins.value(metric, MetricOptions::default()) {
-                prop_assert!((-1.0 - 1e-12..=1.0 + 1e-12).contains(&v), "{name} {v}");
+                let (low, high) = metric.range();
+                prop_assert!((low - 1e-12..=high + 1e-12).contains(&v), "{metric:?} {v}");
             }
         }
     }
@@ -369,7 +369,7 @@ fn a_paired_bootstrap_of_a_model_with_itself_does_not_vary() {
     let cells = Cells::collapse(&gold, &[&pred, &pred], 3).unwrap();
     let b = paired_bootstrap_metric(
         &cells,
-        LabelMetric::MacroF1,
+        Metric::MacroF1,
         MetricOptions::default(),
         &options("self"),
     )

@@ -6,7 +6,7 @@ use eval_stats::cluster::{clustered_wilson, paired_clustered_se};
 use eval_stats::friedman::{cochran_q, friedman, friedman_permutation, quade};
 use eval_stats::interval::wilson;
 use eval_stats::mcnemar::{Alternative, McnemarMethod, PairedTable, mcnemar, newcombe, sign_test};
-use eval_stats::metric::{LabelMetric, MetricOptions};
+use eval_stats::metric::{Metric, MetricOptions};
 use eval_stats::permutation::{
     PermutationMethod, cluster_permutation_mean, permutation_mean, permutation_metric,
 };
@@ -289,12 +289,7 @@ fn clustered_tests_hold_their_level() {
 fn set_metric_randomisation_holds_its_level() {
     let mut band = Band::new(0.0, 0.055);
     for n in [50_usize, 200] {
-        for metric in [
-            LabelMetric::MacroF1,
-            LabelMetric::MacroPrecision,
-            LabelMetric::Mcc,
-            LabelMetric::Accuracy,
-        ] {
+        for metric in [Metric::MacroF1, Metric::MacroPrecision, Metric::Mcc, Metric::Accuracy] {
             let rejected = share(&format!("randomisation {n} {metric:?}"), 20_000, |rng, r| {
                 let label = |rng: &mut Generator| (uniform(rng) * 4.0) as u16;
                 let gold: Vec<u16> = (0..n).map(|_| label(rng)).collect();

@@ -12,7 +12,8 @@ use super::linear::{Linear, scores_of, softmax_gradient};
 use super::matmul::{Panels, ROWS, product, width};
 use super::pass::{self, Gradient};
 use super::precondition::Gram;
-use super::{ScoreError, Vectors, probe};
+use super::{Vectors, probe};
+use crate::score::ScoreError;
 
 /// Rows whose gradient one thread sums at a time.
 const ROWS_AT_A_TIME: usize = 84 * ROWS;

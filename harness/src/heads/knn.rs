@@ -18,8 +18,9 @@
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
+use super::Vectors;
 use super::matmul::{Panels, ROWS, tile, width};
-use super::{ScoreError, Vectors};
+use crate::score::ScoreError;
 
 /// Queries that a thread takes at a time: 21 left panels; 126 x 384 float32 fit the second-level cache.
 const QUERIES: usize = 21 * ROWS;

@@ -7,8 +7,9 @@ use instant_distance::{Builder, Hnsw, Point, Search};
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
+use super::Vectors;
 use super::knn::winner;
-use super::{ScoreError, Vectors};
+use crate::score::ScoreError;
 
 /// Training vectors in a graph.
 pub struct Index<'a> {

@@ -1,7 +1,7 @@
 //! The same answer at any number of threads, and at every size around the blocks' edges.
 
-use crate::score::probe::ProbeOptions;
-use crate::score::{Vectors, head, knn, probe};
+use crate::heads::probe::ProbeOptions;
+use crate::heads::{Vectors, head, knn, probe};
 use eval_stats::rng::{Stream, below, normal};
 
 fn on_threads<T: Send>(threads: usize, job: impl FnOnce() -> T + Send) -> T {
@@ -134,7 +134,7 @@ fn probe_learns_what_is_there() {
     let data = Vectors::new("data", &data, dims).unwrap();
     let options = ProbeOptions { epochs: 20, batch: 64, learning_rate: 2e-2 };
     let accuracy = |scores: Vec<f32>| {
-        let answers = crate::score::adapt::classify(&scores, classes).unwrap();
+        let answers = crate::score::best::classify(&scores, classes).unwrap();
         let right = answers.iter().zip(&labels).filter(|(a, g)| a.label() == Some(**g)).count();
         right as f64 / n as f64
     };

@@ -9,9 +9,10 @@ use rayon::prelude::*;
 
 use eval_stats::rng::{Stream, below, uniform};
 
+use super::Vectors;
 use super::linear::{CHUNK, Linear, scores_of, softmax_gradient};
 use super::matmul::{Panels, ROWS, product, width};
-use super::{ScoreError, Vectors};
+use crate::score::{ScoreError, same_length};
 
 /// How the probe is trained.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -86,12 +87,7 @@ pub fn train_from(
 
 /// Scores of every row of `data`, rows x classes.
 pub fn scores(layer: &Linear, data: Vectors<'_>) -> Result<Vec<f32>, ScoreError> {
-    super::metrics::same_length(
-        "layer (dimensions)",
-        layer.dims(),
-        "vectors (dimensions)",
-        data.dims(),
-    )?;
+    same_length("layer (dimensions)", layer.dims(), "vectors (dimensions)", data.dims())?;
     let weight = layer.packed();
     let mut out = vec![0.0; data.len() * layer.classes()];
     out.par_chunks_mut(CHUNK * layer.classes()).enumerate().for_each_init(

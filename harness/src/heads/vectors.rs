@@ -1,6 +1,6 @@
 //! A view of row-major float32 vectors.
 
-use super::ScoreError;
+use crate::score::{ScoreError, same_length};
 
 /// `data` holds one vector of `dims` values per row.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -60,7 +60,7 @@ impl<'a> Vectors<'a> {
         other: Self,
         other_name: &str,
     ) -> Result<(), ScoreError> {
-        super::metrics::same_length(
+        same_length(
             &format!("{name} (dimensions)"),
             self.dims,
             &format!("{other_name} (dimensions)"),
@@ -75,7 +75,7 @@ impl<'a> Vectors<'a> {
         labels: &[u32],
         classes: usize,
     ) -> Result<(), ScoreError> {
-        super::metrics::same_length("vectors", self.len(), argument, labels.len())?;
+        same_length("vectors", self.len(), argument, labels.len())?;
         match labels.iter().position(|&l| l as usize >= classes) {
             Some(row) => {
                 Err(ScoreError::UnknownLabel { argument, row, label: labels[row], classes })

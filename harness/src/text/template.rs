@@ -107,6 +107,22 @@ impl Template {
         })
     }
 
+    /// The text it makes of `fields`; a name that is none of them is an error. Texts are put in as they are: a brace in
+    /// one is no field.
+    pub fn fill(&self, fields: &[(&str, &str)]) -> Result<String, Error> {
+        let value = |name: &str| fields.iter().find(|(field, _)| *field == name);
+        if let Some(name) = self.names().find(|name| value(name).is_none()) {
+            let fields: Vec<String> = fields.iter().map(|(name, _)| (*name).to_owned()).collect();
+            return Err(self.unknown(name, &fields));
+        }
+        Ok(self.render(|name| value(name).map(|(_, text)| *text)))
+    }
+
+    fn unknown(&self, name: &str, known: &[String]) -> Error {
+        let there = super::names(known);
+        Error::Name { name: name.to_owned(), template: self.to_string(), there }
+    }
+
     /// The text it makes; an unknown name stands as nothing (check [`Self::names`] first).
     pub fn render<'a>(&self, lookup: impl Fn(&str) -> Option<&'a str>) -> String {
         let mut out = String::new();
@@ -129,11 +145,7 @@ impl Template {
                 .iter()
                 .position(|column| column == name)
                 .map(|column| BoundPiece::Column { column, filters: filters.clone() })
-                .ok_or_else(|| Error::Name {
-                    name: name.clone(),
-                    template: self.to_string(),
-                    there: super::error::list(columns),
-                }),
+                .ok_or_else(|| self.unknown(name, columns)),
         });
         Ok(Bound { pieces: pieces.collect::<Result<_, _>>()? })
     }
@@ -238,6 +250,17 @@ mod tests {
             "{a|up}",
             "error: unknown filter `up` in the template `{a|up}`; there are `trim` and `lower`",
         );
+    }
+
+    #[test]
+    fn fields_are_put_in_once_and_unknown_ones_named() {
+        let fill = |template: &str| {
+            let fields = [("text", "a {culture} b"), ("culture", "GB")];
+            Template::parse(template).and_then(|t| t.fill(&fields)).map_err(|e| e.to_string())
+        };
+        assert_eq!(fill("[{culture}] {text} {{x}}").unwrap(), "[GB] a {culture} b {x}");
+        let expect = "unknown name `{tex}` in the template `{tex}`; there are: `text`, `culture`";
+        assert_eq!(fill("{tex}").unwrap_err(), expect);
     }
 
     #[test]

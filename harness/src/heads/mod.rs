@@ -1,0 +1,23 @@
+//! From embeddings to answers: k-NN, linear probe and logistic head on float32 vectors. Pure functions, no file, clock,
+//! terminal or network.
+//!
+//! [`knn`] and [`probe`] are UniVaR's way, [`head`] is a logistic regression whose penalty is chosen on valid, and
+//! [`approximate`] stands in for [`knn`] where there are more vectors than can be compared. [`Vectors`] is what they read.
+
+mod lbfgs;
+mod linear;
+mod matmul;
+mod pass;
+mod precondition;
+mod vectors;
+
+pub mod approximate;
+pub mod head;
+pub mod knn;
+pub mod probe;
+
+#[cfg(test)]
+mod tests;
+
+pub use linear::Linear;
+pub use vectors::Vectors;
