@@ -43,7 +43,7 @@ pub fn calibration(
     right: &[bool],
     bins: usize,
 ) -> Result<Calibration, ScoreError> {
-    super::metrics::same_length("confidence", confidence.len(), "right", right.len())?;
+    super::error::same_length("confidence", confidence.len(), "right", right.len())?;
     if bins == 0 {
         return Err(ScoreError::OutOfRange {
             argument: "bins",
