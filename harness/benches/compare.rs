@@ -6,6 +6,7 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
+use harness::answer::Answer;
 use harness::compare::{Column, Correction, Entrant, Field, Options, Own, Part, compare};
 use harness::definition::family::Metric;
 
@@ -22,7 +23,7 @@ fn coin(state: &mut u64, share: u64) -> bool {
 fn field(number: usize, n: u32, state: &mut u64) -> Field {
     let accuracy = number < 6;
     let models = (0..MODELS).map(|m| {
-        let answers = (0..n).map(|_| Some(u32::from(coin(state, 50 + m / 2)))).collect();
+        let answers = (0..n).map(|_| Answer::Label(u32::from(coin(state, 50 + m / 2)))).collect();
         Entrant {
             name: format!("m{m}"),
             seeds: vec![1],

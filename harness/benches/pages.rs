@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
+use harness::answer::Answer;
 use harness::compare::{self, Correction, Entrant, Field, Options, Own, Part};
 use harness::definition::family::{Metric, Status};
 use harness::example::{Coded, Examples};
@@ -145,7 +146,9 @@ fn field(b: usize, draw: &mut Draw) -> Field {
                 name: format!("model-{m:02}"),
                 seeds: vec![1],
                 answers: vec![vec![
-                    (0..n).map(|_| Some(u32::from(draw.below(100) < 50 + m / 2))).collect(),
+                    (0..n)
+                        .map(|_| Answer::Label(u32::from(draw.below(100) < 50 + m / 2)))
+                        .collect(),
                 ]],
                 own: Own::default(),
             })
@@ -166,16 +169,13 @@ fn set(b: usize, draw: &mut Draw) -> ExampleSet {
     let labels: Vec<u32> = (0..n).map(|_| draw.below(4) as u32).collect();
     let columns = (0..MODELS)
         .map(|m| {
-            let drawn: Vec<Vec<u16>> = (0..SEEDS)
+            let drawn: Vec<Vec<Answer>> = (0..SEEDS)
                 .map(|_| {
                     labels
                         .iter()
                         .map(|gold| {
-                            if draw.below(100) < 50 + m / 2 {
-                                *gold as u16
-                            } else {
-                                draw.below(4) as u16
-                            }
+                            let right = draw.below(100) < 50 + m / 2;
+                            Answer::Label(if right { *gold } else { draw.below(4) as u32 })
                         })
                         .collect()
                 })

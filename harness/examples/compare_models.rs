@@ -36,7 +36,10 @@ fn main() -> anyhow::Result<()> {
         }
     }
     for left_out in &comparison.not_compared {
-        println!("{}: {} was not compared: {}", left_out.benchmark, left_out.model, left_out.reason);
+        println!(
+            "{}: {} was not compared: {}",
+            left_out.benchmark, left_out.model, left_out.reason
+        );
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 //!
 //! The rooms of the house; `ARCHITECTURE.md` tells what passes between them.
 
+pub mod answer;
 pub mod cell;
 pub mod cmd;
 pub mod compare;

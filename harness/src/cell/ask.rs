@@ -8,7 +8,7 @@ use crate::example::Examples;
 use crate::plugin::Instance;
 use crate::prompts::{self, ReplyParser};
 use crate::score::{Answer, best};
-use crate::store::log::{Given, Log, Prediction};
+use crate::store::log::{Log, Prediction};
 use crate::store::record::Reason;
 
 /// Best labels kept with an answer: enough for acc@10.
@@ -29,16 +29,14 @@ pub(super) fn classify(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answ
         Ok(rows
             .zip(scores.chunks(classes))
             .zip(answered)
-            .map(|((example, scores), answered)| Prediction {
-                example,
-                variant: 0,
-                answer: if answered {
-                    given(best::best(scores))
+            .map(|((example, scores), answered)| {
+                let (answer, reason, top) = if answered {
+                    let answer = best::best(scores);
+                    (answer, why_none(answer), top(scores))
                 } else {
-                    missing("the model has no answer")
-                },
-                top: if answered { top(scores) } else { Vec::new() },
-                reply: None,
+                    (Answer::Missing, "the model has no answer".to_owned(), Vec::new())
+                };
+                Prediction { example, variant: 0, answer, reason, top, reply: None }
             })
             .collect())
     })
@@ -74,10 +72,12 @@ pub(super) fn loglikelihood(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result
         for (i, example) in rows.enumerate() {
             for (kind, answers) in [&likeliest.sum, &per_token].into_iter().enumerate() {
                 for p in 0..prompts.len() {
+                    let answer = answers[i * prompts.len() + p];
                     batch.push(Prediction {
                         example,
                         variant: kind * prompts.len() + p,
-                        answer: given(answers[i * prompts.len() + p]),
+                        answer,
+                        reason: why_none(answer),
                         top: Vec::new(),
                         reply: None,
                     });
@@ -106,12 +106,16 @@ pub(super) fn generate(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answ
         Ok(replies
             .into_iter()
             .enumerate()
-            .map(|(i, reply)| Prediction {
-                example: first + i / prompts.len(),
-                variant: i % prompts.len(),
-                answer: given(parsers[i % prompts.len()].parse(&reply)),
-                top: Vec::new(),
-                reply: Some(reply),
+            .map(|(i, reply)| {
+                let answer = parsers[i % prompts.len()].parse(&reply);
+                Prediction {
+                    example: first + i / prompts.len(),
+                    variant: i % prompts.len(),
+                    answer,
+                    reason: why_none(answer),
+                    top: Vec::new(),
+                    reply: Some(reply),
+                }
             })
             .collect())
     })
@@ -171,16 +175,12 @@ pub(super) fn log_pieces(
     Ok(Answered { variants, primary, rows: log })
 }
 
-fn given(answer: Answer) -> Given {
+/// Why an answer is missing, where it is.
+fn why_none(answer: Answer) -> String {
     match answer {
-        Answer::Label(label) => Given::Label(label),
-        Answer::OutOfChoice => Given::OutOfChoice,
-        Answer::Missing => missing("all scores are equal to nothing (NaN or minus infinity)"),
+        Answer::Label(_) | Answer::Unparsable => String::new(),
+        Answer::Missing => "all scores are equal to nothing (NaN or minus infinity)".to_owned(),
     }
-}
-
-fn missing(why: &str) -> Given {
-    Given::Missing(why.to_owned())
 }
 
 /// The best labels with their scores.

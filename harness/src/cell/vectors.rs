@@ -11,7 +11,7 @@ use crate::heads::approximate::Index;
 use crate::heads::{Vectors, head, knn, probe};
 use crate::plugin::{Instance, Listener as _};
 use crate::score::{Answer, best};
-use crate::store::log::{Given, Prediction, VectorLog};
+use crate::store::log::{Prediction, VectorLog};
 use crate::store::record::{Reason, ReasonKind};
 use eval_stats::rng::Stream;
 
@@ -63,7 +63,8 @@ pub(super) fn embed(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answere
                     rows.clone().zip(votes.map_err(harness)?).map(|(row, label)| Prediction {
                         example: row,
                         variant: 0,
-                        answer: Given::Label(label),
+                        answer: Answer::Label(label),
+                        reason: String::new(),
                         top: Vec::new(),
                         reply: None,
                     });
@@ -124,13 +125,13 @@ fn from_scores(
     variant: usize,
 ) -> impl Iterator<Item = Prediction> {
     scores.chunks(classes).enumerate().map(move |(row, scores)| {
-        let (answer, top) = match best::best(scores) {
-            Answer::Label(label) => (Given::Label(label), top(scores)),
-            Answer::OutOfChoice | Answer::Missing => {
-                (Given::Missing("the head gave no number".to_owned()), Vec::new())
+        let (answer, reason, top) = match best::best(scores) {
+            Answer::Label(label) => (Answer::Label(label), String::new(), top(scores)),
+            Answer::Unparsable | Answer::Missing => {
+                (Answer::Missing, "the head gave no number".to_owned(), Vec::new())
             }
         };
-        Prediction { example: first + row, variant, answer, top, reply: None }
+        Prediction { example: first + row, variant, answer, reason, top, reply: None }
     })
 }
 

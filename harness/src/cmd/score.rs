@@ -133,7 +133,7 @@ fn read(args: &Args, examples: &Examples, labels: &[String]) -> anyhow::Result<V
     while rows.next(&mut cells)? {
         read += 1;
         let answer =
-            numbers.get(cells[1].trim()).map_or(Answer::OutOfChoice, |label| Answer::Label(*label));
+            numbers.get(cells[1].trim()).map_or(Answer::Unparsable, |label| Answer::Label(*label));
         let Some(known) = places.get(cells[0].as_str()) else {
             unknown += 1;
             first_unknown.get_or_insert_with(|| cells[0].clone());

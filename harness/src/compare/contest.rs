@@ -1,5 +1,6 @@
 //! The models of one benchmark: its examples are drawn once, and every figure comes from these draws.
 
+use crate::answer::Answer;
 use eval_stats::StatsError;
 use eval_stats::choose::Test;
 use eval_stats::rng::Stream;
@@ -89,7 +90,7 @@ fn right(field: &Field) -> Vec<Vec<bool>> {
     let of = |model: &Entrant| {
         (field.parts.iter().zip(&model.answers))
             .flat_map(|(part, answers)| {
-                part.gold.iter().zip(&answers[0]).map(|(g, a)| *a == Some(*g))
+                part.gold.iter().zip(&answers[0]).map(|(g, a)| *a == Answer::Label(*g))
             })
             .collect()
     };

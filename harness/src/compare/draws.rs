@@ -5,6 +5,7 @@
 //! section 3.8). Accuracy is a weighted sum over examples, so a resample is one pass over a matrix of right answers of
 //! all models; every other metric is a function of its (gold, answer) counts.
 
+use crate::answer::Answer;
 use rayon::prelude::*;
 
 use eval_stats::bootstrap::replicate_on;
@@ -142,7 +143,7 @@ impl<'a> Design<'a> {
             for (place, (part, _, row)) in places.iter().enumerate() {
                 let gold = self.field.parts[*part].gold[*row as usize];
                 for (column, answers) in entrant.answers[*part].iter().enumerate() {
-                    if answers[*row as usize] == Some(gold) {
+                    if answers[*row as usize] == Answer::Label(gold) {
                         right[place * columns
                             + self.first[model]
                             + column / self.variants[model]] += 1.0;
@@ -159,7 +160,7 @@ impl<'a> Design<'a> {
             for column in 0..entrant.columns() {
                 let code = |(part, _, row): &(usize, u32, u32)| {
                     let (p, row) = (&self.field.parts[*part], *row as usize);
-                    let answer = entrant.answers[*part][column][row];
+                    let answer = entrant.answers[*part][column][row].label();
                     if binary {
                         let is = |label: u32| u16::from(label == p.positive);
                         is(p.gold[row]) * 3 + answer.map_or(2, is)

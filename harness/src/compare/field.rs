@@ -1,6 +1,7 @@
 //! What is compared: the answers of several models to the same examples of one benchmark, asked by one protocol.
 
 use super::result::Gap;
+use crate::answer::Answer;
 use crate::definition::family::Metric;
 
 /// One benchmark, one protocol, one set of examples, and every model that answered them.
@@ -52,9 +53,9 @@ pub struct Entrant {
     pub name: String,
     /// Its seeds.
     pub seeds: Vec<u64>,
-    /// `answers[part][column][example]`, one column a seed and variant, the variants of a seed together. `None`: no label
-    /// (out of choice or missing), which is wrong.
-    pub answers: Vec<Vec<Vec<Option<u32>>>>,
+    /// `answers[part][column][example]`, one column a seed and variant, the variants of a seed together. An
+    /// answer without a label is wrong.
+    pub answers: Vec<Vec<Vec<Answer>>>,
     /// What the leaderboard says of it alone.
     pub own: Own,
 }

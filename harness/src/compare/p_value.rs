@@ -1,5 +1,6 @@
 //! The p-value of a pair by the test of its benchmark.
 
+use crate::answer::Answer;
 use eval_stats::StatsError;
 use eval_stats::bootstrap::tie_tolerance;
 use eval_stats::cells::Cells;
@@ -106,8 +107,10 @@ impl Contest<'_> {
             (self.field.parts.iter().zip(&model.answers))
                 .flat_map(|(part, answers)| {
                     part.gold.iter().enumerate().map(|(i, gold)| {
-                        let right =
-                            answers.iter().filter(|column| column[i] == Some(*gold)).count();
+                        let right = answers
+                            .iter()
+                            .filter(|column| column[i] == Answer::Label(*gold))
+                            .count();
                         right as f64 / answers.len() as f64
                     })
                 })
@@ -135,7 +138,7 @@ impl Contest<'_> {
         let [first, second] = [a, b].map(|m| {
             self.field.models[m].answers[0][0]
                 .iter()
-                .map(|answer| code(*answer))
+                .map(|answer| code(answer.label()))
                 .collect::<Vec<u16>>()
         });
         let classes = if binary { 2 } else { part.classes + 1 };

@@ -4,6 +4,7 @@ use super::{
     Column, Correction, Entrant, Field, NotCompared, Options, OverBenchmarks, Own, Part, Report,
     Verdict, compare,
 };
+use crate::answer::Answer;
 use crate::definition::family::Metric;
 use crate::report::comparison::{latex, markdown, text};
 
@@ -24,8 +25,9 @@ fn options() -> Options {
 /// Gold label 1 everywhere; `right[model][example]` tells who is right.
 fn field(name: &str, right: &[Vec<bool>], clusters: &[u32]) -> Field {
     let n = right[0].len();
-    let answers =
-        |r: &Vec<bool>| vec![vec![r.iter().map(|right| Some(u32::from(*right))).collect()]];
+    let answers = |r: &Vec<bool>| {
+        vec![vec![r.iter().map(|right| Answer::Label(u32::from(*right))).collect()]]
+    };
     Field {
         benchmark: name.to_owned(),
         title: name.to_uppercase(),
@@ -190,10 +192,10 @@ fn an_interaction_of_model_and_culture_is_seen() {
     let crossed = of(&[f.clone()], &options()).benchmarks[0].pairs[0].cultures.clone().unwrap();
     assert!(crossed.p_interaction < 0.01 && (crossed.range - 1.5).abs() < 1e-12, "{crossed:?}");
     // The same loss everywhere is none.
-    let worse: Vec<Option<u32>> =
-        a.iter().enumerate().map(|(i, r)| Some(u32::from(*r && i % 10 != 0))).collect();
+    let worse: Vec<Answer> =
+        a.iter().enumerate().map(|(i, r)| Answer::Label(u32::from(*r && i % 10 != 0))).collect();
     f.models[1].answers = vec![vec![worse]];
-    f.models[0].answers = vec![vec![vec![Some(1); n]]];
+    f.models[0].answers = vec![vec![vec![Answer::Label(1); n]]];
     f.parts[0].cultures = (0..n).map(|i| (i % 2) as u32).collect();
     let even = of(&[f], &options()).benchmarks[0].pairs[0].cultures.clone().unwrap();
     assert!(even.p_interaction > 0.0 && even.p_corrected <= 1.0);
@@ -203,7 +205,7 @@ fn an_interaction_of_model_and_culture_is_seen() {
 fn seeds_are_averaged_and_few_are_told() {
     let n = 60;
     let mut f = field("one", &[vec![true; n], (0..n).map(|i| i % 3 != 0).collect()], &alone(n));
-    let other: Vec<Option<u32>> = (0..n).map(|i| Some(u32::from(i % 2 == 0))).collect();
+    let other: Vec<Answer> = (0..n).map(|i| Answer::Label(u32::from(i % 2 == 0))).collect();
     f.models[1].seeds = vec![1, 2];
     f.models[1].answers[0].push(other);
     let outcome = &of(&[f], &options()).benchmarks[0];
@@ -225,7 +227,8 @@ fn what_hangs_on_one_seed_is_said_of_these_runs() {
     let sixty: Vec<bool> = (0..100).map(|i| i < 60).collect();
     let of_seeds = |a: [&Vec<bool>; 2], test: Option<&str>| {
         let mut f = field("one", &[sixty.clone(), sixty.clone()], &alone(100));
-        let column = |r: &Vec<bool>| r.iter().map(|right| Some(u32::from(*right))).collect();
+        let column =
+            |r: &Vec<bool>| r.iter().map(|right| Answer::Label(u32::from(*right))).collect();
         f.models[0].answers = vec![a.into_iter().map(column).collect()];
         f.models[1].answers = vec![vec![column(&sixty), column(&sixty)]];
         for model in &mut f.models {

@@ -558,7 +558,7 @@ mod tests {
         prompt: &crate::definition::family::Prompt,
         labels: &[String],
     ) -> String {
-        use crate::score::Answer;
+        use crate::answer::Answer;
         match crate::prompts::parse(reply, &prompt.parser, labels).unwrap() {
             Answer::Label(label) => labels[label as usize].clone(),
             _ => "-".to_owned(),

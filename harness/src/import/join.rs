@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde::Serialize;
 
 use super::{Error, Reply, Row, Rule};
+use crate::answer::Answer;
 use crate::example::Examples;
-use crate::score::Answer;
-use crate::store::log::{Given, Prediction};
+use crate::store::log::Prediction;
 use crate::text::template::Template;
 
 /// Rows that an error names at most.
@@ -125,23 +125,24 @@ pub fn join(
     for example in 0..examples.len() {
         for (variant, epoch) in epochs.iter().enumerate() {
             let row = slots.get(&(example, *epoch));
-            let (answer, reply) = match row.map(|row| &row.reply) {
-                None => (Given::Missing("the imported log has no row for it".to_owned()), None),
-                Some(Reply::Missing(why)) => (Given::Missing(why.clone()), None),
+            let none = "the imported log has no row for it";
+            let (answer, reason, reply) = match row.map(|row| &row.reply) {
+                None => (Answer::Missing, none.to_owned(), None),
+                Some(Reply::Missing(why)) => (Answer::Missing, why.clone(), None),
                 Some(Reply::Text(text)) => {
                     let answer = match rule.read(text) {
-                        Answer::Label(label) => Given::Label(label),
-                        Answer::OutOfChoice | Answer::Missing => Given::OutOfChoice,
+                        Answer::Label(label) => Answer::Label(label),
+                        Answer::Unparsable | Answer::Missing => Answer::Unparsable,
                     };
-                    (answer, Some(text.clone()))
+                    (answer, String::new(), Some(text.clone()))
                 }
             };
-            match &answer {
-                Given::Label(_) => labels += 1,
-                Given::OutOfChoice => counts.out_of_choice += 1,
-                Given::Missing(_) => counts.missing += 1,
+            match answer {
+                Answer::Label(_) => labels += 1,
+                Answer::Unparsable => counts.out_of_choice += 1,
+                Answer::Missing => counts.missing += 1,
             }
-            out.push(Prediction { example, variant, answer, top: Vec::new(), reply });
+            out.push(Prediction { example, variant, answer, reason, top: Vec::new(), reply });
         }
     }
     if labels == 0 && counts.out_of_choice > 0 {

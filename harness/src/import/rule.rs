@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::answer::Answer;
 use crate::definition::family::Prompt;
 use crate::prompts::{PromptError, ReplyParser};
-use crate::score::Answer;
 
 /// How replies are read.
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ impl Rule {
         match (self.exact.get(reply.trim()), &self.parser) {
             (Some(label), _) => Answer::Label(*label),
             (None, Some(parser)) => parser.parse(reply),
-            (None, None) => Answer::OutOfChoice,
+            (None, None) => Answer::Unparsable,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! From a reply to a label, by the rule of the prompt.
 
+use crate::answer::Answer;
 use crate::definition::family::Parser;
-use crate::score::Answer;
 
 use super::PromptError;
 
@@ -51,7 +51,7 @@ impl ReplyParser {
                 prefixes: flat(prefixes)?,
                 otherwise: match otherwise {
                     Some(name) => Answer::Label(index(name)?),
-                    None => Answer::OutOfChoice,
+                    None => Answer::Unparsable,
                 },
             },
             Parser::Word { words } => {
@@ -67,7 +67,7 @@ impl ReplyParser {
         Ok(Self { kind })
     }
 
-    /// The label of a reply, or [`Answer::OutOfChoice`]. (A reply that never came is [`Answer::Missing`]: the caller's.)
+    /// The label of a reply, or [`Answer::Unparsable`]. (A reply that never came is [`Answer::Missing`]: the caller's.)
     ///
     /// Words are matched whole and regardless of case, longer ones first, and what one has matched no other one sees:
     /// "not hateful" is no "hateful".
@@ -101,7 +101,7 @@ impl ReplyParser {
                         continue;
                     }
                     if found.is_some_and(|other| other != *label) {
-                        return Answer::OutOfChoice;
+                        return Answer::Unparsable;
                     }
                     found = Some(*label);
                     for span in spans.into_iter().rev() {
@@ -109,7 +109,7 @@ impl ReplyParser {
                         reply.replace_range(span, "\u{0}");
                     }
                 }
-                found.map_or(Answer::OutOfChoice, Answer::Label)
+                found.map_or(Answer::Unparsable, Answer::Label)
             }
         }
     }
@@ -146,10 +146,10 @@ mod tests {
             |reply: &str, expect: Answer| assert_eq!(parser.parse(reply), expect, "{reply}");
         check("Hateful.", Answer::Label(1));
         check("It is NOT hateful", Answer::Label(0));
-        check("hateful? not hateful", Answer::OutOfChoice);
-        check("unacceptable", Answer::OutOfChoice);
+        check("hateful? not hateful", Answer::Unparsable);
+        check("unacceptable", Answer::Unparsable);
         check("acceptable, acceptable", Answer::Label(0));
-        check("", Answer::OutOfChoice);
+        check("", Answer::Unparsable);
         check("ﬁne İ hateful", Answer::Label(1));
     }
 
@@ -169,7 +169,7 @@ mod tests {
         check("\n correct", Answer::Label(1));
         check("true", Answer::Label(0));
         check("It is True", Answer::Label(0));
-        assert_eq!(parse("maybe", &parser(None), &labels()).unwrap(), Answer::OutOfChoice);
+        assert_eq!(parse("maybe", &parser(None), &labels()).unwrap(), Answer::Unparsable);
         let error = parse("x", &parser(Some("nope")), &labels()).unwrap_err().to_string();
         assert_eq!(
             error,

@@ -14,6 +14,7 @@ use super::changes::{Change, Changes, FORMAT, Figure, Paired, Side, Tested};
 use super::comparison::{part, primary, rows};
 use super::manifest::tasks_of;
 use super::summary::{Cell, Outcome, Summary};
+use crate::answer::Answer;
 use crate::compare::{self, Entrant, Field, Own};
 use crate::definition::family::Benchmark;
 use crate::settings::Settings;
@@ -249,7 +250,7 @@ fn field(
     sides: &[Vec<&Group>],
 ) -> anyhow::Result<Result<(Field, Vec<String>), String>> {
     let (mut cultures, mut parts, mut notes) = (Vec::new(), Vec::new(), Vec::new());
-    let mut answers: [Vec<Vec<Vec<Option<u32>>>>; 2] = [Vec::new(), Vec::new()];
+    let mut answers: [Vec<Vec<Vec<Answer>>>; 2] = [Vec::new(), Vec::new()];
     let (mut paired, mut all) = (0, [0, 0]);
     for (a, b) in sides[0].iter().zip(&sides[1]) {
         let (new, old) = (&a.cells[0].spec.task, &b.cells[0].spec.task);

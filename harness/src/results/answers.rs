@@ -9,9 +9,9 @@ use anyhow::Context as _;
 use super::Run;
 use super::cells::{Done, Group};
 use super::manifest::Manifest;
+use crate::answer::Answer;
 use crate::example::Examples;
 use crate::prepare;
-use crate::score::Answer;
 use crate::store::predictions;
 use crate::store::record::FileRef;
 
@@ -62,11 +62,7 @@ fn join(path: &Path, cell: &Done, examples: &Examples) -> anyhow::Result<Vec<Joi
                 examples.ids.get(row.example)
             )));
         }
-        answers[row.variant][row.example] = match row.label {
-            Some(label) => Answer::Label(label),
-            None if row.out_of_choice => Answer::OutOfChoice,
-            None => Answer::Missing,
-        };
+        answers[row.variant][row.example] = row.answer;
         if !row.top.is_empty() {
             let gold = examples.labels[row.example];
             let rank = row.top.iter().position(|label| *label == gold).map(|rank| rank as u32);

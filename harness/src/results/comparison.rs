@@ -11,6 +11,7 @@ use super::cells::{Group, by_model_and_protocol};
 use super::leaderboard::{fill_gaps, own};
 use super::manifest::{Manifest, tasks_of};
 use super::summary::{Cell, Outcome};
+use crate::answer::Answer;
 use crate::compare::{self, Column, Entrant, Field, NotCompared, Options, Part, Report};
 use crate::definition::family::{Benchmark, Task};
 use crate::example::Examples;
@@ -230,7 +231,7 @@ fn field(
         .map(|(model, groups)| {
             let answers = (groups.iter().zip(&kept))
                 .map(|(group, rows)| Ok(primary(&columns(run, group)?, rows)))
-                .collect::<anyhow::Result<Vec<Vec<Vec<Option<u32>>>>>>()?;
+                .collect::<anyhow::Result<Vec<Vec<Vec<Answer>>>>>()?;
             let own = own(run, resamples, benchmark, groups)?;
             Ok(Entrant { name: (*model).to_owned(), seeds: groups[0].seeds(), answers, own })
         })
@@ -277,10 +278,10 @@ pub(super) fn part(
 }
 
 /// The primary columns of answers, at picked rows.
-pub(super) fn primary(columns: &Columns, rows: &[usize]) -> Vec<Vec<Option<u32>>> {
+pub(super) fn primary(columns: &Columns, rows: &[usize]) -> Vec<Vec<Answer>> {
     let width = columns.names.len();
     let primary = columns.answers.iter().enumerate().filter(|(i, _)| i % width < columns.primary);
-    primary.map(|(_, column)| rows.iter().map(|r| column[*r].label()).collect()).collect()
+    primary.map(|(_, column)| rows.iter().map(|r| column[*r]).collect()).collect()
 }
 
 /// The examples that a benchmark is about.

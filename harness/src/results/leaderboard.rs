@@ -418,7 +418,7 @@ fn pooled(
                     n: found.n,
                     variants: parts[0].questions.answers.len() as u64,
                     answered: count(|a| matches!(a, Answer::Label(_))),
-                    out_of_choice: count(|a| *a == Answer::OutOfChoice),
+                    out_of_choice: count(|a| *a == Answer::Unparsable),
                     missing: count(|a| *a == Answer::Missing),
                     clusters: found.clusters,
                     majority: None,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::answer::Answer;
 use crate::compare::Report;
 use crate::definition::family::{Benchmark, Family, Task};
 use crate::definition::model::Model;
@@ -43,6 +44,9 @@ pub struct Material {
     pub ran: Ran,
 }
 
+/// Labels that a page can number with two bytes, two numbers left for answers without a label.
+pub const MOST_LABELS: u16 = u16::MAX - 1;
+
 /// The examples of one task and protocol, and what each model answered.
 #[derive(Debug)]
 pub struct ExampleSet {
@@ -67,8 +71,8 @@ pub struct Column {
     pub model: String,
     /// The protocol.
     pub protocol: String,
-    /// Label index of each example; [`Column::OUT_OF_CHOICE`] or [`Column::MISSING`] where there is no label.
-    pub answers: Vec<u16>,
+    /// Of each example.
+    pub answers: Vec<Answer>,
     /// How many of `of` answers to each example are right; empty where `of` is 1.
     pub right: Vec<u16>,
     /// Seeds times wordings.
@@ -78,13 +82,6 @@ pub struct Column {
     pub confusion: Vec<Vec<u64>>,
     /// Where the model gives probabilities.
     pub calibration: Option<Calibration>,
-}
-
-impl Column {
-    /// A reply that parses to no label.
-    pub const OUT_OF_CHOICE: u16 = u16::MAX - 1;
-    /// No reply.
-    pub const MISSING: u16 = u16::MAX;
 }
 
 /// A cell of the run, for the run page.

@@ -13,14 +13,15 @@ use super::Run;
 use super::answers::Gold;
 use super::cells::Group;
 use super::manifest::{Manifest, PlannedCell};
-use super::material::{CellFacts, Column, ExampleSet, Explained, Material, Ran};
+use super::material::{CellFacts, Column, ExampleSet, Explained, MOST_LABELS, Material, Ran};
+use crate::answer::Answer;
 use crate::compare::Report;
 use crate::definition::catalogue::Catalogue;
 use crate::example::Examples;
 use crate::prepare::Meta;
 use crate::results::summary::Summary;
 use crate::score::calibration::{self, Calibration};
-use crate::store::predictions::{self, Codes};
+use crate::store::predictions;
 use crate::store::record::record_of;
 use crate::store::record::{CellSpec, End, Reason, ReasonKind, Timing};
 use crate::store::{self, RunFolder, metrics};
@@ -125,6 +126,13 @@ fn sets(run: &Run) -> anyhow::Result<Sets> {
             without.push((groups[0].task.to_owned(), why));
             continue;
         }
+        let labels = first.spec.task.labels.len();
+        if labels > usize::from(MOST_LABELS) {
+            let why =
+                format!("{labels} labels are more than the {MOST_LABELS} that a page numbers");
+            without.push((groups[0].task.to_owned(), why));
+            continue;
+        }
         let examples = match gold.of(first) {
             Ok(examples) => examples,
             Err(error) => {
@@ -160,12 +168,11 @@ fn same_examples(spec: &CellSpec) -> String {
 
 fn column(run: &RunFolder, group: &Group, examples: &Examples) -> anyhow::Result<Column> {
     let labels = &group.cells[0].spec.task.labels;
-    let codes = Codes { out_of_choice: Column::OUT_OF_CHOICE, missing: Column::MISSING };
     let mut answers = Vec::new();
     for cell in &group.cells {
         let path = run.cell(&cell.planned.folder).predictions();
         let primary = &cell.variants[..cell.primary];
-        answers.extend(predictions::codes(&path, primary, labels, &examples.ids, codes)?);
+        answers.extend(predictions::answers(&path, primary, labels, &examples.ids)?);
     }
     let confusion = if labels.len() <= LABELS_TO_LOOK_AT {
         confusion(&answers, &examples.labels, labels.len())
@@ -184,14 +191,14 @@ fn column(run: &RunFolder, group: &Group, examples: &Examples) -> anyhow::Result
     })
 }
 
-fn confusion(answers: &[Vec<u16>], gold: &[u32], labels: usize) -> Vec<Vec<u64>> {
+fn confusion(answers: &[Vec<Answer>], gold: &[u32], labels: usize) -> Vec<Vec<u64>> {
     let mut counts = vec![vec![0; labels + 2]; labels];
     for answers in answers {
         for (answer, gold) in answers.iter().zip(gold) {
             let place = match *answer {
-                Column::OUT_OF_CHOICE => labels,
-                Column::MISSING => labels + 1,
-                label => usize::from(label),
+                Answer::Label(label) => label as usize,
+                Answer::Unparsable => labels,
+                Answer::Missing => labels + 1,
             };
             counts[*gold as usize][place] += 1;
         }

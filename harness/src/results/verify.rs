@@ -8,8 +8,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::answer::Answer;
 use crate::results::manifest::{Manifest, PlannedCell};
-use crate::store::log::Given;
 use crate::store::predictions::{self, Answers};
 use crate::store::record::record_of;
 use crate::store::record::{CellSpec, End, FileRef};
@@ -292,10 +292,12 @@ fn first_apart(a: &Answers, b: &Answers, labels: [&[String]; 2]) -> Option<Strin
     if a.ids.len() != b.ids.len() {
         return Some(format!("{} / {} answers", a.ids.len(), b.ids.len()));
     }
-    let told = |given: &Given, labels: &[String]| match given {
-        Given::Label(index) => labels.get(*index as usize).cloned().unwrap_or_default(),
-        Given::OutOfChoice => "out of choice".to_owned(),
-        Given::Missing(why) => format!("missing ({why})"),
+    let told = |answers: &Answers, row: usize, labels: &[String]| match answers.answers[row] {
+        Answer::Label(index) => labels.get(index as usize).cloned().unwrap_or_default(),
+        Answer::Unparsable => "out of choice".to_owned(),
+        Answer::Missing => {
+            format!("missing ({})", answers.reasons.get(&row).map_or("", String::as_str))
+        }
     };
     let scores = |top: &[(u32, f32)], labels: &[String]| -> Vec<String> {
         let name = |index: u32| labels.get(index as usize).map_or("?", String::as_str);
@@ -306,7 +308,7 @@ fn first_apart(a: &Answers, b: &Answers, labels: [&[String]; 2]) -> Option<Strin
         if id != other {
             return Some(format!("row {row}: example `{id}` / `{other}`"));
         }
-        let given = [told(&a.answers[row], labels[0]), told(&b.answers[row], labels[1])];
+        let given = [told(a, row, labels[0]), told(b, row, labels[1])];
         if given[0] != given[1] {
             return Some(format!("example `{id}`: {} / {}", given[0], given[1]));
         }

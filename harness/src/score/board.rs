@@ -119,7 +119,7 @@ impl<'a> Board<'a> {
         let any = |wanted: Answer| {
             q.answers.iter().any(|a| rows.iter().any(|&i| a[i as usize] == wanted))
         };
-        let (odd, missing) = (any(Answer::OutOfChoice), any(Answer::Missing));
+        let (odd, missing) = (any(Answer::Unparsable), any(Answer::Missing));
         if odd || missing {
             measures.push(Measure::AccuracyAnswered);
         }
@@ -400,7 +400,7 @@ impl<'a> Board<'a> {
             match (measure, measure.basis()) {
                 (Measure::Within(place), _) => Some(self.bucket(0, i) as usize <= place),
                 (Measure::AccuracyAnswered, _) => answer.label().map(|_| answer == gold),
-                (Measure::OutOfChoice, _) => Some(answer == Answer::OutOfChoice),
+                (Measure::OutOfChoice, _) => Some(answer == Answer::Unparsable),
                 (Measure::Missing, _) => Some(answer == Answer::Missing),
                 (_, Basis::Predicted) => (answer == positive).then_some(gold == positive),
                 (_, Basis::Gold) => (gold == positive).then_some(answer == positive),

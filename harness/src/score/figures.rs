@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use eval_stats::rng::Stream;
 use serde::{Deserialize, Serialize};
 
-use super::answer::Answer;
 use super::error::NoScore;
+use crate::answer::Answer;
 use crate::definition::family::{Benchmark, Metric, Scoring};
 use crate::example::Coded;
 

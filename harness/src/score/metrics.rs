@@ -12,7 +12,7 @@ use super::{Answer, ScoreError};
 pub(crate) fn column(answer: Answer, classes: usize) -> u32 {
     match answer {
         Answer::Label(label) => label,
-        Answer::OutOfChoice => classes as u32,
+        Answer::Unparsable => classes as u32,
         Answer::Missing => classes as u32 + 1,
     }
 }

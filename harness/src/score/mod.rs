@@ -5,7 +5,6 @@
 //! from its named streams. Answers from embeddings come from [`crate::heads`], those from replies from [`crate::prompts`].
 
 mod across;
-mod answer;
 mod board;
 mod error;
 mod resample;
@@ -20,9 +19,9 @@ pub mod metrics;
 #[cfg(test)]
 mod tests;
 
+pub use crate::answer::Answer;
 pub(crate) use across::LEAST_OF_CULTURE;
 pub use aggregate::{Aggregate, Part, aggregate};
-pub use answer::Answer;
 pub(crate) use error::same_length;
 pub use error::{NoScore, ScoreError};
 pub use evaluate::evaluate;

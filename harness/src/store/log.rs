@@ -9,39 +9,74 @@ use std::path::Path;
 use fs_err::{File, OpenOptions};
 use serde::{Deserialize, Serialize};
 
+use crate::answer::Answer;
+
 /// One answer to one example by one variant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Line", into = "Line")]
 pub struct Prediction {
     /// Example: its place in the evaluated order.
-    #[serde(rename = "i")]
     pub example: usize,
     /// Variant: its place in the list of variants.
-    #[serde(rename = "v")]
     pub variant: usize,
     /// The answer.
-    #[serde(rename = "a")]
-    pub answer: Given,
+    pub answer: Answer,
+    /// Why there is none; empty where there is one.
+    pub reason: String,
     /// Best labels with their scores, best first; at most ten.
-    #[serde(rename = "t", default, skip_serializing_if = "Vec::is_empty")]
     pub top: Vec<(u32, f32)>,
     /// The reply of a generating model.
-    #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
     pub reply: Option<String>,
 }
 
-/// An answer as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Given {
-    /// A label, by index.
+/// A line of the log.
+#[derive(Serialize, Deserialize)]
+struct Line {
+    #[serde(rename = "i")]
+    example: usize,
+    #[serde(rename = "v")]
+    variant: usize,
+    #[serde(rename = "a")]
+    answer: LineAnswer,
+    #[serde(rename = "t", default, skip_serializing_if = "Vec::is_empty")]
+    top: Vec<(u32, f32)>,
+    #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
+    reply: Option<String>,
+}
+
+/// An answer and its reason in a line of the log.
+#[derive(Serialize, Deserialize)]
+enum LineAnswer {
     #[serde(rename = "l")]
     Label(u32),
-    /// A reply that is none of the labels.
     #[serde(rename = "o")]
-    OutOfChoice,
-    /// No answer, and why.
+    Unparsable,
     #[serde(rename = "m")]
     Missing(String),
+}
+
+impl From<Prediction> for Line {
+    fn from(row: Prediction) -> Self {
+        let answer = match row.answer {
+            Answer::Label(label) => LineAnswer::Label(label),
+            Answer::Unparsable => LineAnswer::Unparsable,
+            Answer::Missing => LineAnswer::Missing(row.reason),
+        };
+        let Prediction { example, variant, top, reply, .. } = row;
+        Self { example, variant, answer, top, reply }
+    }
+}
+
+impl From<Line> for Prediction {
+    fn from(line: Line) -> Self {
+        let (answer, reason) = match line.answer {
+            LineAnswer::Label(label) => (Answer::Label(label), String::new()),
+            LineAnswer::Unparsable => (Answer::Unparsable, String::new()),
+            LineAnswer::Missing(reason) => (Answer::Missing, reason),
+        };
+        let Line { example, variant, top, reply, .. } = line;
+        Self { example, variant, answer, reason, top, reply }
+    }
 }
 
 /// An open log.
@@ -158,8 +193,29 @@ mod tests {
     use super::*;
 
     fn row(example: usize, variant: usize) -> Prediction {
-        let answer = Given::Label(example as u32);
-        Prediction { example, variant, answer, top: vec![(1, 0.5)], reply: None }
+        let answer = Answer::Label(example as u32);
+        Prediction {
+            example,
+            variant,
+            answer,
+            reason: String::new(),
+            top: vec![(1, 0.5)],
+            reply: None,
+        }
+    }
+
+    /// As earlier versions wrote them: logs of interrupted cells load.
+    #[test]
+    fn a_line_is_written_and_read_as_it_always_was() {
+        for line in [
+            r#"{"i":3,"v":0,"a":{"l":1},"t":[[1,0.5]]}"#,
+            r#"{"i":3,"v":1,"a":"o","r":"Ja"}"#,
+            r#"{"i":4,"v":0,"a":{"m":"the model has no answer"}}"#,
+        ] {
+            let row: Prediction = serde_json::from_str(line).unwrap();
+            assert_eq!(serde_json::to_string(&row).unwrap(), line);
+            assert_eq!(row.answer == Answer::Missing, !row.reason.is_empty());
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Columns: `id` and `variant` (text), `status` (`label`, `out-of-choice`, `missing`), `label` (text, null
 //! unless status is `label`), `top_labels` and `top_scores` (lists, best first), `reply`, `reason`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,8 +18,9 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
 use super::batches::{Batches, open};
-use super::log::{Given, Prediction};
+use super::log::Prediction;
 use super::write_atomic;
+use crate::answer::Answer;
 use crate::example::Strings;
 
 const ROWS_A_GROUP: usize = 1 << 16;
@@ -30,7 +31,9 @@ pub struct Answers {
     /// Example ids.
     pub ids: Strings,
     /// One a row.
-    pub answers: Vec<Given>,
+    pub answers: Vec<Answer>,
+    /// Why there is no answer, by row.
+    pub reasons: BTreeMap<usize, String>,
     /// Best labels first, with scores; empty rows where the model gives none.
     pub top: Vec<Vec<(u32, f32)>>,
 }
@@ -140,21 +143,21 @@ fn to_batch(
     };
     let mut status = Vec::with_capacity(rows.len());
     for row in rows {
-        match &row.answer {
-            Given::Label(index) => {
+        match row.answer {
+            Answer::Label(index) => {
                 status.push("label");
-                label.append_value(name(*index)?);
+                label.append_value(name(index)?);
                 reason.append_null();
             }
-            Given::OutOfChoice => {
+            Answer::Unparsable => {
                 status.push("out-of-choice");
                 label.append_null();
                 reason.append_null();
             }
-            Given::Missing(why) => {
+            Answer::Missing => {
                 status.push("missing");
                 label.append_null();
-                reason.append_value(why);
+                reason.append_value(&row.reason);
             }
         }
         for (index, score) in &row.top {
@@ -270,12 +273,11 @@ pub fn read(path: &Path, variants: &[String], labels: &[String]) -> io::Result<V
                 .ok_or_else(|| fail(format!("variant `{variant}` is not in the record")))?;
             let answers = &mut all[place];
             answers.ids.push(ids.value(row));
-            answers.answers.push(match status.value(row) {
-                "label" => Given::Label(find(label.value(row))?),
-                "out-of-choice" => Given::OutOfChoice,
-                "missing" => Given::Missing(reason.value(row).to_owned()),
-                other => return Err(fail(format!("unknown status `{other}`"))),
-            });
+            let answer = answer_of(status.value(row), || find(label.value(row)), fail)?;
+            if answer == Answer::Missing {
+                answers.reasons.insert(answers.answers.len(), reason.value(row).to_owned());
+            }
+            answers.answers.push(answer);
             let mut top = Vec::new();
             if top_labels.is_valid(row) && top_scores.is_valid(row) {
                 let (l, s) = (top_labels.value(row), top_scores.value(row));
@@ -297,13 +299,18 @@ pub fn read(path: &Path, variants: &[String], labels: &[String]) -> io::Result<V
     Ok(all)
 }
 
-/// Numbers that stand for answers without a label.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Codes {
-    /// A reply that parses to no label.
-    pub out_of_choice: u16,
-    /// No reply.
-    pub missing: u16,
+/// The answer that a row's status and label say.
+fn answer_of(
+    status: &str,
+    label: impl FnOnce() -> io::Result<u32>,
+    fail: impl FnOnce(String) -> io::Error,
+) -> io::Result<Answer> {
+    match status {
+        "label" => Ok(Answer::Label(label()?)),
+        "out-of-choice" => Ok(Answer::Unparsable),
+        "missing" => Ok(Answer::Missing),
+        other => Err(fail(format!("unknown status `{other}`"))),
+    }
 }
 
 /// One answer of a file that is gone through.
@@ -313,10 +320,8 @@ pub struct Row<'a> {
     pub variant: usize,
     /// Place of its example.
     pub example: usize,
-    /// The label, or none.
-    pub label: Option<u32>,
-    /// Whether there is a reply that is no label.
-    pub out_of_choice: bool,
+    /// The answer.
+    pub answer: Answer,
     /// The best labels, best first; empty where they were not asked for.
     pub top: &'a [u32],
 }
@@ -371,12 +376,7 @@ pub fn scan(
                 *place
             };
             next[variant] = example + 1;
-            let (label, out_of_choice) = match status.value(row) {
-                "label" => (Some(number(label.value(row))?), false),
-                "out-of-choice" => (None, true),
-                "missing" => (None, false),
-                other => return Err(fail(format!("unknown status `{other}`"))),
-            };
+            let answer = answer_of(status.value(row), || number(label.value(row)), fail)?;
             top.clear();
             if let (Some(list), Some(best)) = (list, best)
                 && list.is_valid(row)
@@ -386,28 +386,23 @@ pub fn scan(
                     top.push(number(best.value(place as usize))?);
                 }
             }
-            each(Row { variant, example, label, out_of_choice, top: &top })?;
+            each(Row { variant, example, answer, top: &top })?;
         }
     }
     Ok(())
 }
 
-/// Reads only the answers of `variants`, as label numbers in the order of `ids`: some times faster than [`read`]. An
-/// example without a row is missing.
-pub fn codes(
+/// Reads only the answers of `variants`, in the order of `ids`: some times faster than [`read`]. An example without a row is
+/// missing.
+pub fn answers(
     path: &Path,
     variants: &[String],
     labels: &[String],
     ids: &Strings,
-    codes: Codes,
-) -> io::Result<Vec<Vec<u16>>> {
-    let mut all = vec![vec![codes.missing; ids.len()]; variants.len()];
+) -> io::Result<Vec<Vec<Answer>>> {
+    let mut all = vec![vec![Answer::Missing; ids.len()]; variants.len()];
     scan(path, variants, labels, ids, false, |row| {
-        all[row.variant][row.example] = match row.label {
-            Some(label) => label as u16,
-            None if row.out_of_choice => codes.out_of_choice,
-            None => codes.missing,
-        };
+        all[row.variant][row.example] = row.answer;
         Ok(())
     })?;
     Ok(all)
@@ -427,29 +422,35 @@ mod tests {
             example,
             variant,
             answer,
+            reason: if answer == Answer::Missing {
+                "not in the file".into()
+            } else {
+                String::new()
+            },
             top: top.to_vec(),
             reply: Some("Ja, \u{202e}\"".into()),
         };
         let rows = [
-            row(0, 0, Given::Label(1), &[(1, 0.75), (0, 0.25)]),
-            row(0, 1, Given::OutOfChoice, &[]),
-            row(1, 0, Given::Missing("not in the file".into()), &[]),
-            row(1, 1, Given::Label(0), &[]),
+            row(0, 0, Answer::Label(1), &[(1, 0.75), (0, 0.25)]),
+            row(0, 1, Answer::Unparsable, &[]),
+            row(1, 0, Answer::Missing, &[]),
+            row(1, 1, Answer::Label(0), &[]),
         ];
         let (one, two) = (folder.path().join("1.parquet"), folder.path().join("2.parquet"));
         write(&one, &ids, &variants, &labels, &rows).unwrap();
         write(&two, &ids, &variants, &labels, &rows).unwrap();
         assert_eq!(fs_err::read(&one).unwrap(), fs_err::read(&two).unwrap());
         let back = read(&one, &variants, &labels).unwrap();
-        assert_eq!(back[0].answers, [rows[0].answer.clone(), rows[2].answer.clone()]);
+        assert_eq!(back[0].answers, [rows[0].answer, rows[2].answer]);
+        assert_eq!(back[0].reasons, BTreeMap::from([(1, "not in the file".to_owned())]));
         assert_eq!(back[0].top, [rows[0].top.clone(), vec![]]);
-        assert_eq!(back[1].answers, [rows[1].answer.clone(), rows[3].answer.clone()]);
+        assert_eq!(back[1].answers, [rows[1].answer, rows[3].answer]);
         let order: Strings = ["b", "c", "a"].into_iter().collect();
-        let marks = Codes { out_of_choice: 8, missing: 9 };
-        let quick = codes(&one, &variants[..1], &labels, &order, marks).unwrap();
-        assert_eq!(quick, [[9, 9, 1]]);
-        let quick = codes(&one, &variants, &labels, &ids, marks).unwrap();
-        assert_eq!(quick, [[1, 9], [8, 0]]);
+        let (yes, missing) = (Answer::Label(1), Answer::Missing);
+        let quick = answers(&one, &variants[..1], &labels, &order).unwrap();
+        assert_eq!(quick, [[missing, missing, yes]]);
+        let quick = answers(&one, &variants, &labels, &ids).unwrap();
+        assert_eq!(quick, [[yes, missing], [Answer::Unparsable, Answer::Label(0)]]);
         let error = read(&one, &variants, &["no".to_owned()]).unwrap_err().to_string();
         assert!(error.contains("label `yes` is not one of the task's"), "{error}");
     }
@@ -463,14 +464,15 @@ mod tests {
         let variants = ["a".to_owned(), "b".to_owned()];
         let labels = ["no".to_owned(), "yes".to_owned()];
         let answer = |i: usize| match i % 7 {
-            0 => Given::Missing(format!("reason {}", i % 3)),
-            1 => Given::OutOfChoice,
-            _ => Given::Label((i % 2) as u32),
+            0 => Answer::Missing,
+            1 => Answer::Unparsable,
+            _ => Answer::Label((i % 2) as u32),
         };
         let row = |i: usize| Prediction {
             example: i / 2,
             variant: i % 2,
             answer: answer(i),
+            reason: if i % 7 == 0 { format!("reason {}", i % 3) } else { String::new() },
             top: if i.is_multiple_of(5) { vec![] } else { vec![(1, i as f32), (0, 0.5)] },
             reply: i.is_multiple_of(3).then(|| format!("reply {i}")),
         };

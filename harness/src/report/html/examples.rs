@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::pack::Part;
 use super::plain;
-use crate::results::material::{Column, ExampleSet, Material};
+use crate::answer::Answer;
+use crate::results::material::{Column, ExampleSet, MOST_LABELS, Material};
 
 /// Heads of all sets.
 pub(super) fn heads(material: &Material) -> Value {
@@ -64,7 +65,7 @@ pub(super) fn parts(place: usize, set: &ExampleSet) -> std::io::Result<[Part; 2]
     put(&mut bytes, examples.labels.iter().map(|l| *l as u16));
     put(&mut bytes, examples.cultures.codes.iter().map(|c| *c as u16));
     for column in &set.columns {
-        put(&mut bytes, column.answers.iter().copied());
+        put(&mut bytes, column.answers.iter().map(|a| code(*a)));
         if column.of > 1 {
             put(&mut bytes, column.right.iter().copied());
         }
@@ -75,6 +76,15 @@ pub(super) fn parts(place: usize, set: &ExampleSet) -> std::io::Result<[Part; 2]
     ])
 }
 
+/// An answer as the page's script has it; label lists are shorter than [`MOST_LABELS`].
+fn code(answer: Answer) -> u16 {
+    match answer {
+        Answer::Label(label) => label as u16,
+        Answer::Unparsable => MOST_LABELS,
+        Answer::Missing => MOST_LABELS + 1,
+    }
+}
+
 fn put(bytes: &mut Vec<u8>, numbers: impl Iterator<Item = u16> + Clone) {
     bytes.extend(numbers.clone().map(|n| n.to_le_bytes()[0]));
     bytes.extend(numbers.map(|n| n.to_le_bytes()[1]));
@@ -83,7 +93,7 @@ fn put(bytes: &mut Vec<u8>, numbers: impl Iterator<Item = u16> + Clone) {
 impl Column {
     /// Sums up the answers of several seeds and wordings: to each example the most frequent one, the earliest of equally
     /// frequent ones; and how many are right.
-    pub fn sum_up(columns: &[Vec<u16>], gold: &[u32]) -> (Vec<u16>, Vec<u16>) {
+    pub fn sum_up(columns: &[Vec<Answer>], gold: &[u32]) -> (Vec<Answer>, Vec<u16>) {
         let [first, rest @ ..] = columns else { return (Vec::new(), Vec::new()) };
         if rest.is_empty() {
             return (first.clone(), Vec::new());
@@ -94,10 +104,10 @@ impl Column {
         for (row, gold) in gold.iter().enumerate() {
             own.clear();
             own.extend(columns.iter().map(|c| c[row]));
-            let votes = |answer: u16| own.iter().filter(|a| **a == answer).count();
+            let votes = |answer: Answer| own.iter().filter(|a| **a == answer).count();
             let best = own.iter().copied().reduce(|m, a| if votes(a) > votes(m) { a } else { m });
-            answers.push(best.unwrap_or(Self::MISSING));
-            right.push(own.iter().filter(|a| u32::from(**a) == *gold).count() as u16);
+            answers.push(best.unwrap_or(Answer::Missing));
+            right.push(own.iter().filter(|a| **a == Answer::Label(*gold)).count() as u16);
         }
         (answers, right)
     }

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::*;
+use crate::answer::Answer;
 use crate::compare::{self, Correction, Entrant, Field, Options, Own, Part};
 use crate::definition::family::Metric;
 use crate::example::{Coded, Examples};
@@ -36,7 +37,7 @@ fn material(summary: Summary) -> Material {
     let column = Column {
         model: "one".into(),
         protocol: "zero-shot".into(),
-        answers: vec![0, Column::OUT_OF_CHOICE, Column::MISSING],
+        answers: vec![Answer::Label(0), Answer::Unparsable, Answer::Missing],
         right: vec![3, 0, 0],
         of: 3,
         confusion: vec![vec![1, 0, 0, 0], vec![0, 0, 1, 1]],
@@ -141,20 +142,20 @@ fn answers_come_back_from_their_bytes() {
     assert_eq!(bytes.len(), 4 * 6);
     assert_eq!(column(0), [0, 1, 1], "gold");
     assert_eq!(column(1), [0, 1, 0], "culture");
-    assert_eq!(column(2), [0, Column::OUT_OF_CHOICE, Column::MISSING]);
+    assert_eq!(column(2), [0, 65_534, 65_535]);
     assert_eq!(column(3), [3, 0, 0], "right");
     assert_eq!(json(&html, "texts-0")["texts"][1], HOSTILE);
 }
 
 #[test]
 fn several_answers_are_summed_up_to_the_most_frequent() {
-    let (x, missing) = (Column::OUT_OF_CHOICE, Column::MISSING);
-    let (answers, right) =
-        Column::sum_up(&[vec![0, 1, x], vec![1, 1, missing], vec![1, 0, missing]], &[1, 0, 0]);
-    assert_eq!((answers, right), (vec![1, 1, missing], vec![2, 1, 0]));
+    use Answer::{Label, Missing, Unparsable};
+    let (no, yes) = (Label(0), Label(1));
+    let columns = [vec![no, yes, Unparsable], vec![yes, yes, Missing], vec![yes, no, Missing]];
+    assert_eq!(Column::sum_up(&columns, &[1, 0, 0]), (vec![yes, yes, Missing], vec![2, 1, 0]));
     // Equally frequent: the earliest.
-    assert_eq!(Column::sum_up(&[vec![1], vec![0]], &[0]), (vec![1], vec![1]));
-    assert_eq!(Column::sum_up(&[vec![1, 0]], &[0, 0]), (vec![1, 0], vec![]));
+    assert_eq!(Column::sum_up(&[vec![yes], vec![no]], &[0]), (vec![yes], vec![1]));
+    assert_eq!(Column::sum_up(&[vec![yes, no]], &[0, 0]), (vec![yes, no], vec![]));
 }
 
 #[test]
@@ -251,7 +252,7 @@ fn of_equal_scores_the_one_that_is_compared_stands_first() {
     let entrant = |name: &str| Entrant {
         name: name.to_owned(),
         seeds: vec![1],
-        answers: vec![vec![vec![Some(1), Some(0), Some(1), Some(0)]]],
+        answers: vec![vec![[1, 0, 1, 0].map(Answer::Label).to_vec()]],
         own: Own::default(),
     };
     let field = Field {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::answer::Answer;
 use crate::definition::family::Metric;
-use crate::score::Answer;
 use crate::score::best::ranking;
 use crate::score::metrics::Tally;
 use crate::testing::{cases, close};
@@ -31,7 +31,7 @@ fn metrics_equal_scikit_learn() {
             .answers
             .iter()
             .map(|a| match a {
-                -1 => Answer::OutOfChoice,
+                -1 => Answer::Unparsable,
                 -2 => Answer::Missing,
                 label => Answer::Label(u32::try_from(*label).unwrap()),
             })

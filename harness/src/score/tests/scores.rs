@@ -136,7 +136,7 @@ fn plain_accuracy_is_wilson() {
 
 #[test]
 fn unanswered_is_wrong_and_counted() {
-    let answers = [Answer::Label(1), Answer::OutOfChoice, Answer::Missing, Answer::Label(0)];
+    let answers = [Answer::Label(1), Answer::Unparsable, Answer::Missing, Answer::Label(0)];
     let got =
         Data::plain(&[1, 1, 1, 1], &answers, 2).evaluate(&rules(Metric::Accuracy, &[])).unwrap();
     let find = |metric: &str| got.find(metric, &Subset::All).unwrap();
@@ -294,7 +294,7 @@ fn variants_are_averaged_and_posts_stay_whole() {
     let mut data = Data::posts(200, &[0.8, 0.7], 4);
     let flipped = data.answers[0].iter().enumerate().map(|(i, a)| match a {
         Answer::Label(l) if i % 10 == 0 => Answer::Label(1 - l),
-        _ if i % 10 == 1 => Answer::OutOfChoice,
+        _ if i % 10 == 1 => Answer::Unparsable,
         other => *other,
     });
     let second = flipped.collect();
@@ -395,7 +395,7 @@ proptest! {
         mean in any::<bool>(),
     ) {
         let metrics = Metric::ALL;
-        let answer = |a: u32| match a { 3 => Answer::OutOfChoice, 4 => Answer::Missing, label => Answer::Label(label) };
+        let answer = |a: u32| match a { 3 => Answer::Unparsable, 4 => Answer::Missing, label => Answer::Label(label) };
         let data = Data {
             labels: vec!["a".to_owned(), "b".to_owned(), "c".to_owned()],
             gold: rows.iter().map(|r| r.0).collect(),

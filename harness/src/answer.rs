@@ -1,4 +1,4 @@
-//! What a model said to one question.
+//! What a model predicts for one example: the one type from the plugin's reply to the page.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 pub enum Answer {
     /// Index into the task's label list.
     Label(u32),
-    /// A reply that parses to no label.
-    OutOfChoice,
+    /// A reply that parses to no label (`out-of-choice` in files).
+    #[serde(rename = "out-of-choice")]
+    Unparsable,
     /// No reply, or one that is no number.
     Missing,
 }
@@ -19,7 +20,7 @@ impl Answer {
     pub fn label(self) -> Option<u32> {
         match self {
             Self::Label(label) => Some(label),
-            Self::OutOfChoice | Self::Missing => None,
+            Self::Unparsable | Self::Missing => None,
         }
     }
 }
