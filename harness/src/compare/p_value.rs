@@ -8,6 +8,7 @@ use eval_stats::choose::Test;
 use eval_stats::mcnemar::{Alternative, McnemarMethod, PairedTable, mcnemar};
 use eval_stats::metric::MetricOptions;
 use eval_stats::permutation::{PermutationMethod, permutation_mean, permutation_metric, plus_one};
+use eval_stats::rng::Stream;
 use eval_stats::ttest::paired_t;
 use eval_stats::wilcoxon::{WilcoxonOptions, ZeroMethod, wilcoxon};
 
@@ -42,53 +43,10 @@ impl Contest<'_> {
                 self.randomisation(a, b, &method)?
             }
             (Test::ClusterSignFlip, _) if self.sums.is_some() => {
-                let (sums, _) =
-                    self.sums.as_ref().ok_or(StatsError::Request("no sums".to_owned()))?;
-                let d: Vec<f64> = sums.iter().map(|row| row[a] - row[b]).collect();
-                if let Some(flips) = flips {
-                    let observed: f64 = d.iter().sum::<f64>().abs();
-                    let tolerance = 1e-10 * d.iter().map(|v| v.abs()).sum::<f64>();
-                    let hits = flips
-                        .iter()
-                        .filter(|z| (z[a] - z[b]).abs() >= observed - tolerance)
-                        .count();
-                    flipped_p(hits, flips.len(), observed, &d)
-                } else {
-                    let method = PermutationMethod::Auto {
-                        resamples: self.options.resamples,
-                        stream: stream(),
-                    };
-                    permutation_mean(&d, &method, two)?.p_value
-                }
+                self.sign_flip(a, b, flips, stream())?
             }
             (Test::PairedT | Test::WilcoxonExact | Test::WilcoxonPratt, _) => {
-                let d = self.example_differences(a, b);
-                match self.test {
-                    // Differences that are all the same have no spread: then signs are flipped.
-                    Test::PairedT => match paired_t(&d, two, self.options.confidence) {
-                        Ok(found) => found.p_value,
-                        Err(StatsError::Degenerate { .. }) => {
-                            let method = PermutationMethod::Auto {
-                                resamples: self.options.resamples,
-                                stream: stream(),
-                            };
-                            permutation_mean(&d, &method, two)?.p_value
-                        }
-                        Err(error) => return Err(error),
-                    },
-                    test => {
-                        let zero_method = if test == Test::WilcoxonPratt {
-                            ZeroMethod::Pratt
-                        } else {
-                            ZeroMethod::Wilcox
-                        };
-                        wilcoxon(
-                            &d,
-                            &WilcoxonOptions { zero_method, ..WilcoxonOptions::default() },
-                        )?
-                        .p_value
-                    }
-                }
+                self.of_differences(&self.example_differences(a, b), stream())?
             }
             _ => {
                 // The bootstrap centred on the null hypothesis (Efron & Tibshirani 1993, section 16.4).
@@ -99,6 +57,46 @@ impl Contest<'_> {
                 )
             }
         })
+    }
+
+    /// Cluster-level sign flips: by the common draws of all models where there are some, else of this pair alone.
+    fn sign_flip(
+        &self,
+        a: usize,
+        b: usize,
+        flips: Option<&[Vec<f64>]>,
+        stream: Stream,
+    ) -> Result<f64, StatsError> {
+        let (sums, _) = self.sums.as_ref().ok_or(StatsError::Request("no sums".to_owned()))?;
+        let d: Vec<f64> = sums.iter().map(|row| row[a] - row[b]).collect();
+        let Some(flips) = flips else { return self.flip_signs(&d, stream) };
+        let observed: f64 = d.iter().sum::<f64>().abs();
+        let tolerance = 1e-10 * d.iter().map(|v| v.abs()).sum::<f64>();
+        let hits = flips.iter().filter(|z| (z[a] - z[b]).abs() >= observed - tolerance).count();
+        Ok(flipped_p(hits, flips.len(), observed, &d))
+    }
+
+    fn flip_signs(&self, d: &[f64], stream: Stream) -> Result<f64, StatsError> {
+        let method = PermutationMethod::Auto { resamples: self.options.resamples, stream };
+        Ok(permutation_mean(d, &method, Alternative::TwoSided)?.p_value)
+    }
+
+    /// A t or Wilcoxon test of the differences by example.
+    fn of_differences(&self, d: &[f64], stream: Stream) -> Result<f64, StatsError> {
+        let zero_method = match self.test {
+            // Differences that are all the same have no spread: then signs are flipped.
+            Test::PairedT => {
+                return match paired_t(d, Alternative::TwoSided, self.options.confidence) {
+                    Ok(found) => Ok(found.p_value),
+                    Err(StatsError::Degenerate { .. }) => self.flip_signs(d, stream),
+                    Err(error) => Err(error),
+                };
+            }
+            Test::WilcoxonPratt => ZeroMethod::Pratt,
+            _ => ZeroMethod::Wilcox,
+        };
+        let options = WilcoxonOptions { zero_method, ..WilcoxonOptions::default() };
+        Ok(wilcoxon(d, &options)?.p_value)
     }
 
     /// Mean score over seeds and variants of each example, A - B.

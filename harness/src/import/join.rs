@@ -67,9 +67,54 @@ pub fn join(
     rule: &Rule,
 ) -> Result<Joined, Error> {
     let index = Index::new(examples);
-    let epochs: BTreeSet<u32> = rows.iter().map(|row| row.epoch).collect();
-    let mut slots: BTreeMap<(usize, u32), &Row> = BTreeMap::new();
     let mut counts = Counts { rows: rows.len(), ..Counts::default() };
+    let (slots, first_unmatched) = slots(rows, &index, names, &mut counts)?;
+    if slots.is_empty() {
+        return Err(Error::Join(format!(
+            "no row names an example of the evaluated part: {}",
+            index.hint(rows)
+        )));
+    }
+    let epochs: BTreeSet<u32> = rows.iter().map(|row| row.epoch).collect();
+    let mut out = Vec::new();
+    let mut labels = 0;
+    for example in 0..examples.len() {
+        for (variant, epoch) in epochs.iter().enumerate() {
+            let row = slots.get(&(example, *epoch)).copied();
+            let prediction = prediction(example, variant, row, rule);
+            match prediction.answer {
+                Answer::Label(_) => labels += 1,
+                Answer::Unparsable => counts.out_of_choice += 1,
+                Answer::Missing => counts.missing += 1,
+            }
+            out.push(prediction);
+        }
+    }
+    if labels == 0 && counts.out_of_choice > 0 {
+        let said = out.iter().find_map(|p| p.reply.as_deref()).unwrap_or_default();
+        return Err(Error::Join(format!(
+            "none of the {} answers is a label of the task; the first is {said:?}",
+            counts.out_of_choice
+        )));
+    }
+    let variants = match epochs.len() {
+        1 => vec!["direct".to_owned()],
+        _ => epochs.iter().map(|epoch| format!("epoch-{epoch}")).collect(),
+    };
+    Ok(Joined { variants, rows: out, counts, first_unmatched })
+}
+
+/// Rows by example and epoch.
+type Slots<'r> = BTreeMap<(usize, u32), &'r Row>;
+
+/// Finds the example of every row; also the place of the first row that has none.
+fn slots<'r>(
+    rows: &'r [Row],
+    index: &Index<'_>,
+    names: &Names,
+    counts: &mut Counts,
+) -> Result<(Slots<'r>, Option<String>), Error> {
+    let mut slots = Slots::new();
     let (mut ambiguous, mut conflicts) = (Vec::new(), Vec::new());
     let mut first_unmatched = None;
     for row in rows {
@@ -94,9 +139,7 @@ pub fn join(
         };
         match slots.insert((place, row.epoch), row) {
             Some(before) if before.reply == row.reply => counts.duplicates += 1,
-            Some(before) => {
-                conflicts.push(format!("{} and {}", before.place, row.place));
-            }
+            Some(before) => conflicts.push(format!("{} and {}", before.place, row.place)),
             None => {}
         }
     }
@@ -114,49 +157,23 @@ pub fn join(
             first(&conflicts)
         )));
     }
-    if slots.is_empty() {
-        return Err(Error::Join(format!(
-            "no row names an example of the evaluated part: {}",
-            index.hint(rows)
-        )));
-    }
-    let mut out = Vec::new();
-    let mut labels = 0;
-    for example in 0..examples.len() {
-        for (variant, epoch) in epochs.iter().enumerate() {
-            let row = slots.get(&(example, *epoch));
-            let none = "the imported log has no row for it";
-            let (answer, reason, reply) = match row.map(|row| &row.reply) {
-                None => (Answer::Missing, none.to_owned(), None),
-                Some(Reply::Missing(why)) => (Answer::Missing, why.clone(), None),
-                Some(Reply::Text(text)) => {
-                    let answer = match rule.read(text) {
-                        Answer::Label(label) => Answer::Label(label),
-                        Answer::Unparsable | Answer::Missing => Answer::Unparsable,
-                    };
-                    (answer, String::new(), Some(text.clone()))
-                }
+    Ok((slots, first_unmatched))
+}
+
+/// What the row of an example says, or that there is none.
+fn prediction(example: usize, variant: usize, row: Option<&Row>, rule: &Rule) -> Prediction {
+    let (answer, reason, reply) = match row.map(|row| &row.reply) {
+        None => (Answer::Missing, "the imported log has no row for it".to_owned(), None),
+        Some(Reply::Missing(why)) => (Answer::Missing, why.clone(), None),
+        Some(Reply::Text(text)) => {
+            let answer = match rule.read(text) {
+                Answer::Label(label) => Answer::Label(label),
+                Answer::Unparsable | Answer::Missing => Answer::Unparsable,
             };
-            match answer {
-                Answer::Label(_) => labels += 1,
-                Answer::Unparsable => counts.out_of_choice += 1,
-                Answer::Missing => counts.missing += 1,
-            }
-            out.push(Prediction { example, variant, answer, reason, top: Vec::new(), reply });
+            (answer, String::new(), Some(text.clone()))
         }
-    }
-    if labels == 0 && counts.out_of_choice > 0 {
-        let said = out.iter().find_map(|p| p.reply.as_deref()).unwrap_or_default();
-        return Err(Error::Join(format!(
-            "none of the {} answers is a label of the task; the first is {said:?}",
-            counts.out_of_choice
-        )));
-    }
-    let variants = match epochs.len() {
-        1 => vec!["direct".to_owned()],
-        _ => epochs.iter().map(|epoch| format!("epoch-{epoch}")).collect(),
     };
-    Ok(Joined { variants, rows: out, counts, first_unmatched })
+    Prediction { example, variant, answer, reason, top: Vec::new(), reply }
 }
 
 fn first(all: &[String]) -> String {

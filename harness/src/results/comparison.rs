@@ -131,83 +131,89 @@ fn fields(
     let tasks = tasks_of(benchmark, &run.manifest.benchmarks);
     let mut left_out = Vec::new();
     let mut seen: Vec<String> = Vec::new();
-    let mut alike: BTreeMap<String, Vec<(&str, Vec<&Group>)>> = BTreeMap::new();
+    let mut alike: BTreeMap<String, Vec<Asked<'_>>> = BTreeMap::new();
     for (model, parts) in by_model_and_protocol(&run.groups, &tasks) {
         if !wanted(model) {
             continue;
         }
         seen.push(model.to_owned());
-        let mut leave = |reason: String| {
-            left_out.push(NotCompared {
-                benchmark: benchmark.name.clone(),
-                model: model.to_owned(),
-                protocol: parts[0].protocol.to_owned(),
-                reason,
-            });
-        };
-        if let Some(reason) = parts.iter().flat_map(|g| &g.reasons).next() {
-            leave(format!("{}: {}", reason.kind.name(), reason.message));
-            continue;
+        match comparable(&parts, tasks.len())? {
+            Ok(key) => alike.entry(key).or_default().push((model, parts)),
+            Err(reason) => left_out.push(not_compared(benchmark, (model, &parts), reason)),
         }
-        if parts.len() < tasks.len() {
-            leave(format!("only {} of {} parts ran", parts.len(), tasks.len()));
-            continue;
-        }
-        if parts.iter().any(|g| g.seeds() != parts[0].seeds()) {
-            leave("its parts ran with different seeds".to_owned());
-            continue;
-        }
-        // Everything that makes two sets of answers comparable, example by example.
-        let same = |g: &&Group| {
-            let spec = &g.cells[0].spec;
-            let one = g
-                .cells
-                .iter()
-                .all(|c| c.spec.data.sha256 == spec.data.sha256 && c.spec.limit == spec.limit);
-            one.then(|| {
-                (
-                    spec.data.sha256.clone(),
-                    spec.limit,
-                    spec.task.labels.clone(),
-                    spec.protocol.clone(),
-                )
-            })
-        };
-        let Some(key) = parts.iter().map(same).collect::<Option<Vec<_>>>() else {
-            leave("its seeds ran on different examples".to_owned());
-            continue;
-        };
-        let key = format!("{} {}", parts[0].protocol, store::sha256(&serde_json::to_vec(&key)?));
-        alike.entry(key).or_default().push((model, parts));
     }
-    let protocols: Vec<String> = alike.values().map(|m| m[0].1[0].protocol.to_owned()).collect();
+    let protocols: Vec<String> = alike.values().map(|m| m[0].1[0].protocol.clone()).collect();
     let mut fields = Vec::new();
-    for entrants in alike.into_values() {
-        let protocol = entrants[0].1[0].protocol.as_str();
-        let alone = if protocols.iter().filter(|p| *p == protocol).count() > 1 {
-            format!("no other model ran by protocol {protocol} on the same examples and definition")
-        } else {
-            format!("the only model that ran by protocol {protocol}")
-        };
-        let without = options.baseline.as_ref().filter(|b| entrants.iter().all(|(m, _)| m != b));
-        if entrants.len() < 2 || without.is_some() {
-            let reason = match without {
-                Some(baseline) => format!(
-                    "the baseline {baseline} has no answers by protocol {protocol} on these examples"
-                ),
-                None => alone,
-            };
-            left_out.extend(entrants.iter().map(|(model, _)| NotCompared {
-                benchmark: benchmark.name.clone(),
-                model: (*model).to_owned(),
-                protocol: protocol.to_owned(),
-                reason: reason.clone(),
-            }));
-            continue;
+    for models in alike.into_values() {
+        match why_alone(&models, &protocols, options) {
+            Some(reason) => left_out.extend(
+                models.iter().map(|(m, parts)| not_compared(benchmark, (m, parts), reason.clone())),
+            ),
+            None => fields.push(field(run, benchmark, &models, options.resamples)?),
         }
-        fields.push(field(run, benchmark, &entrants, options.resamples)?);
     }
     Ok((fields, left_out, seen))
+}
+
+/// A model and its groups on the tasks of a benchmark.
+type Asked<'r> = (&'r str, Vec<&'r Group>);
+
+fn not_compared(
+    benchmark: &Benchmark,
+    (model, parts): (&str, &[&Group]),
+    reason: String,
+) -> NotCompared {
+    NotCompared {
+        benchmark: benchmark.name.clone(),
+        model: model.to_owned(),
+        protocol: parts[0].protocol.clone(),
+        reason,
+    }
+}
+
+/// A key of everything that makes two sets of answers comparable, example by example; else why they are not.
+fn comparable(parts: &[&Group], tasks: usize) -> anyhow::Result<Result<String, String>> {
+    if let Some(reason) = parts.iter().flat_map(|g| &g.reasons).next() {
+        return Ok(Err(format!("{}: {}", reason.kind.name(), reason.message)));
+    }
+    if parts.len() < tasks {
+        return Ok(Err(format!("only {} of {tasks} parts ran", parts.len())));
+    }
+    if parts.iter().any(|g| g.seeds() != parts[0].seeds()) {
+        return Ok(Err("its parts ran with different seeds".to_owned()));
+    }
+    let same = |g: &&Group| {
+        let spec = &g.cells[0].spec;
+        let mut cells = g.cells.iter();
+        let one =
+            cells.all(|c| c.spec.data.sha256 == spec.data.sha256 && c.spec.limit == spec.limit);
+        let (data, limit) = (spec.data.sha256.clone(), spec.limit);
+        one.then(|| (data, limit, spec.task.labels.clone(), spec.protocol.clone()))
+    };
+    let Some(key) = parts.iter().map(same).collect::<Option<Vec<_>>>() else {
+        return Ok(Err("its seeds ran on different examples".to_owned()));
+    };
+    let hash = store::sha256(&serde_json::to_vec(&key)?);
+    Ok(Ok(format!("{} {hash}", parts[0].protocol)))
+}
+
+/// Why models that answered the same examples by the same protocol are not compared: there is but one, or no baseline.
+fn why_alone(models: &[Asked<'_>], protocols: &[String], options: &Options) -> Option<String> {
+    let protocol = models[0].1[0].protocol.as_str();
+    if let Some(baseline) = options.baseline.as_ref().filter(|b| models.iter().all(|(m, _)| m != b))
+    {
+        return Some(format!(
+            "the baseline {baseline} has no answers by protocol {protocol} on these examples"
+        ));
+    }
+    if models.len() > 1 {
+        return None;
+    }
+    Some(if protocols.iter().filter(|p| *p == protocol).count() > 1 {
+        format!("no other model ran by protocol {protocol} on the same examples and definition")
+    } else {
+        format!("the only model that ran by protocol {protocol}")
+    })
 }
 
 fn field(

@@ -223,6 +223,25 @@ impl<'a> Board<'a> {
         }
     }
 
+    /// The value of a measure on `n` examples in so many clusters, or why it has none.
+    fn value_of(
+        &self,
+        subset: &Subset,
+        margins: &[Margins],
+        measure: Measure,
+        clusters: u64,
+        n: u64,
+    ) -> Result<f64, NoScore> {
+        if let Some(reason) = self.undefined(subset, margins, measure) {
+            return Err(reason);
+        }
+        if clusters < 2 && n > 1 {
+            return Err(NoScore::OneCluster { subset: subset.to_string(), n });
+        }
+        self.mean_value(margins, measure)
+            .ok_or_else(|| NoScore::NothingAnswered { subset: subset.to_string() })
+    }
+
     /// All measures on `rows`.
     pub(crate) fn subset(
         &self,
@@ -252,19 +271,12 @@ impl<'a> Board<'a> {
         let mut resampled: Option<Vec<Vec<f64>>> = None;
         let stream = self.rules.stream.child(&subset.to_string());
         for (place, &measure) in self.measures.iter().enumerate() {
-            if let Some(reason) = self.undefined(subset, &margins, measure) {
-                out.refused.push(refuse(measure, reason));
-                continue;
-            }
-            if clusters < 2 && n > 1 {
-                out.refused
-                    .push(refuse(measure, NoScore::OneCluster { subset: subset.to_string(), n }));
-                continue;
-            }
-            let Some(value) = self.mean_value(&margins, measure) else {
-                let reason = NoScore::NothingAnswered { subset: subset.to_string() };
-                out.refused.push(refuse(measure, reason));
-                continue;
+            let value = match self.value_of(subset, &margins, measure, clusters, n) {
+                Ok(value) => value,
+                Err(reason) => {
+                    out.refused.push(refuse(measure, reason));
+                    continue;
+                }
             };
             let range = match self.outcomes(rows, measure) {
                 Some(outcomes) if outcomes.is_empty() => {

@@ -1,0 +1,92 @@
+//! What a dataset says of itself and its sources.
+
+use std::collections::BTreeSet;
+
+use super::Check;
+use crate::definition::family::Family;
+use crate::definition::source::{Origin, Source};
+
+impl Check<'_> {
+    pub(super) fn family(&mut self, family: &Family) {
+        self.name("name", &family.name);
+        let mut ids = BTreeSet::new();
+        for source in &family.sources {
+            let field = format!("source.{}", source.id);
+            self.require(
+                ids.insert(&source.id),
+                &field,
+                "this id is used twice; rename one of the sources",
+            );
+            self.source(&field, source);
+        }
+        for task in &family.tasks {
+            self.task(family, task);
+        }
+        for benchmark in &family.benchmarks {
+            self.benchmark(benchmark);
+        }
+        let names: Vec<&str> = self.all.benchmarks().map(|b| b.name.as_str()).collect();
+        for (i, published) in family.published.iter().enumerate() {
+            let field = format!("published[{i}]");
+            self.refers(
+                &format!("{field}.benchmark"),
+                "benchmark",
+                &published.benchmark,
+                names.iter().copied(),
+            );
+            self.require(
+                published.value.is_finite(),
+                format!("{field}.value"),
+                "not a number; write it as printed",
+            );
+            for (key, text) in [
+                ("source", &published.source),
+                ("metric", &published.metric),
+                ("unit", &published.unit),
+                ("protocol", &published.protocol),
+            ] {
+                self.require(
+                    !text.trim().is_empty(),
+                    format!("{field}.{key}"),
+                    "empty; a published number needs source, metric, unit and protocol (`unknown` where it is)",
+                );
+            }
+        }
+    }
+
+    pub(super) fn source(&mut self, field: &str, source: &Source) {
+        let inside = std::path::Path::new(&source.path)
+            .components()
+            .all(|part| matches!(part, std::path::Component::Normal(_)));
+        self.require(
+            inside && !source.path.is_empty(),
+            format!("{field}.path"),
+            format!(
+                "`{}` leaves the family's folder; give a relative path without `..`",
+                source.path
+            ),
+        );
+        for (key, hash, length) in
+            [("sha256", &source.sha256, 64), ("git_blob", &source.git_blob, 40)]
+        {
+            let good = |hash: &String| {
+                hash.len() == length
+                    && hash.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+            };
+            if let Some(hash) = hash.as_ref().filter(|hash| !good(hash)) {
+                let found = hash.len();
+                self.problem(
+                    format!("{field}.{key}"),
+                    format!("not {length} lower-case hex digits ({found} characters); copy the whole hash"),
+                );
+            }
+        }
+        if let Origin::Http { url } = &source.from {
+            self.require(
+                url.starts_with("https://") || url.starts_with("http://"),
+                format!("{field}.from.url"),
+                format!("`{url}` is no web address; start it with https://"),
+            );
+        }
+    }
+}

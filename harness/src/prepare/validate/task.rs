@@ -1,0 +1,223 @@
+//! Tasks: inputs, splits, protocols, prompts.
+
+use std::collections::BTreeSet;
+
+use super::Check;
+use crate::definition::family::{Capability, Embedding, Family, Parser, Prompt, Protocol, Task};
+use crate::definition::split::{Carve, Part, Split};
+use crate::normalise::Pipeline;
+
+impl Check<'_> {
+    pub(super) fn task(&mut self, family: &Family, task: &Task) {
+        let at = format!("task.{}", task.name);
+        self.name(&format!("{at}.name"), &task.name);
+        let ids: Vec<&str> = family.sources.iter().map(|source| source.id.as_str()).collect();
+        self.require(
+            !task.inputs.is_empty(),
+            format!("{at}.input"),
+            "no input; name at least one source",
+        );
+        for (i, input) in task.inputs.iter().enumerate() {
+            let field = format!("{at}.input[{i}]");
+            self.refers(&format!("{field}.source"), "source", &input.source, ids.iter().copied());
+            if let Some(primary) = &input.instead_of {
+                let primaries = task
+                    .inputs
+                    .iter()
+                    .filter(|i| i.instead_of.is_none())
+                    .map(|i| i.source.as_str());
+                self.refers(
+                    &format!("{field}.instead_of"),
+                    "source of another input",
+                    primary,
+                    primaries,
+                );
+            }
+            let given = matches!(task.split, Split::Given { .. });
+            self.require(
+                given == input.part.is_some(),
+                format!("{field}.part"),
+                if given {
+                    "missing; `split.method = \"given\"` needs a part for every input"
+                } else {
+                    "the split decides the part; remove it, or set `split.method = \"given\"`"
+                },
+            );
+            if let Err(problem) = Pipeline::new(task, input) {
+                self.problem(&field, problem);
+            }
+        }
+        let labels: BTreeSet<&str> = task.labels.iter().map(String::as_str).collect();
+        self.require(
+            labels.len() == task.labels.len(),
+            format!("{at}.labels"),
+            "a label stands twice; remove one",
+        );
+        if !labels.is_empty() {
+            for (upstream, label) in &task.example.label_map {
+                let field = format!("{at}.example.label_map.{upstream}");
+                self.refers(&field, "label", label, labels.iter().copied());
+            }
+        }
+        if let Some(positive) = &task.positive {
+            self.refers(&format!("{at}.positive"), "label", positive, labels.iter().copied());
+        }
+        self.split(&at, task);
+        let mut names = BTreeSet::new();
+        self.require(
+            !task.protocols.is_empty(),
+            format!("{at}.protocol"),
+            "no protocol; add at least one",
+        );
+        for protocol in &task.protocols {
+            let field = format!("{at}.protocol.{}", protocol.name);
+            self.require(
+                names.insert(&protocol.name),
+                &field,
+                "this name is used twice; rename one of the protocols",
+            );
+            self.protocol(&field, task, protocol);
+        }
+    }
+
+    pub(super) fn split(&mut self, at: &str, task: &Task) {
+        let share = |x: f64| x > 0.0 && x < 1.0;
+        let field = |name: &str| format!("{at}.split.{name}");
+        match &task.split {
+            Split::Given { valid } => self.carve(at, valid.as_ref()),
+            Split::PandasGroupSample { n, sample_n, valid, .. } => {
+                self.require(*n > 0 && *sample_n > 0, field("n"), "must be 1 or more");
+                self.carve(at, valid.as_ref());
+            }
+            Split::SklearnStratified { test_size, valid, .. } => {
+                self.require(share(*test_size), field("test_size"), "must lie between 0 and 1");
+                self.carve(at, valid.as_ref());
+            }
+            Split::Hash { train, valid, .. } => {
+                let good = share(*train) && (0.0..1.0).contains(valid) && train + valid < 1.0;
+                self.require(
+                    good,
+                    field("train"),
+                    "train, valid and what is left for test must be shares that sum to 1",
+                );
+            }
+        }
+    }
+
+    pub(super) fn carve(&mut self, at: &str, carve: Option<&Carve>) {
+        if let Some(carve) = carve {
+            let good = carve.share > 0.0 && carve.share < 1.0;
+            self.require(good, format!("{at}.split.valid.share"), "must lie between 0 and 1");
+        }
+    }
+
+    pub(super) fn protocol(&mut self, at: &str, task: &Task, protocol: &Protocol) {
+        let accepts = |capability| protocol.accepts.contains(&capability);
+        let prompted = accepts(Capability::Loglikelihood) || accepts(Capability::Generate);
+        self.require(
+            !protocol.accepts.is_empty(),
+            format!("{at}.accepts"),
+            "no capability can serve it; name one",
+        );
+        self.require(
+            !protocol.eval.is_empty(),
+            format!("{at}.eval"),
+            "nothing is scored; name a part",
+        );
+        let parts = parts(task);
+        for part in protocol.eval.iter().filter(|part| !parts.contains(part)) {
+            let name = part.name();
+            self.problem(
+                format!("{at}.eval"),
+                format!("the split makes no part `{name}`; remove it, or let the split make it"),
+            );
+        }
+        if protocol.fit || protocol.embedding.is_some() {
+            for part in protocol.eval.iter().filter(|part| protocol.train.contains(part)) {
+                let name = part.name();
+                self.problem(
+                    format!("{at}.eval"),
+                    format!(
+                        "`{name}` is learned from and scored; take it out of `train` or `eval`"
+                    ),
+                );
+            }
+        }
+        self.require(
+            !protocol.fit || accepts(Capability::Classify) || accepts(Capability::Embed),
+            format!("{at}.accepts"),
+            "`fit = true` can only be served by `classify` or `embed`; add one of them",
+        );
+        self.require(
+            accepts(Capability::Embed) == protocol.embedding.is_some(),
+            format!("{at}.embedding"),
+            "`embed` in `accepts` and `embedding` go together; add the other, or remove the one",
+        );
+        self.require(
+            prompted != protocol.prompts.is_empty(),
+            format!("{at}.prompt"),
+            "`loglikelihood` or `generate` in `accepts` and `[[task.protocol.prompt]]` go together; add the other, or remove the one",
+        );
+        if let Some(Embedding::KnnAndProbe { k, epochs, batch, approximate, .. }) =
+            &protocol.embedding
+        {
+            self.require(
+                *k > 0 && *epochs > 0 && *batch > 0 && *approximate != Some(0),
+                format!("{at}.embedding"),
+                "k, epochs, batch and approximate must be 1 or more",
+            );
+        }
+        self.template(&format!("{at}.input"), &protocol.input);
+        let mut names = BTreeSet::new();
+        for prompt in &protocol.prompts {
+            let field = format!("{at}.prompt.{}", prompt.name);
+            self.require(
+                names.insert(&prompt.name),
+                &field,
+                "this name is used twice; rename one of the prompts",
+            );
+            self.prompt(&field, task, prompt);
+        }
+    }
+
+    pub(super) fn prompt(&mut self, at: &str, task: &Task, prompt: &Prompt) {
+        self.template(&format!("{at}.template"), &prompt.template);
+        let labels: Vec<&str> = task.labels.iter().map(String::as_str).collect();
+        if labels.is_empty() {
+            self.problem(at, "prompts need a fixed label set; list `labels` of the task");
+            return;
+        }
+        for label in labels.iter().filter(|label| !prompt.options.contains_key(**label)) {
+            self.problem(
+                format!("{at}.options"),
+                format!("no continuation for the label `{label}`; add one"),
+            );
+        }
+        let parsed: Vec<&String> = match &prompt.parser {
+            Parser::Prefix { prefixes, otherwise, .. } => {
+                prefixes.keys().chain(otherwise).collect()
+            }
+            Parser::Word { words } => words.keys().collect(),
+        };
+        for label in prompt.options.keys().chain(parsed) {
+            self.refers(at, "label", label, labels.iter().copied());
+        }
+    }
+}
+
+/// The parts that a task's split makes.
+fn parts(task: &Task) -> BTreeSet<Part> {
+    let carved = |valid: &Option<Carve>| valid.is_some().then_some(Part::Valid);
+    match &task.split {
+        Split::Given { valid } => {
+            task.inputs.iter().filter_map(|input| input.part).chain(carved(valid)).collect()
+        }
+        Split::PandasGroupSample { valid, .. } | Split::SklearnStratified { valid, .. } => {
+            [Part::Train, Part::Test].into_iter().chain(carved(valid)).collect()
+        }
+        Split::Hash { valid, .. } => [Part::Train, Part::Test]
+            .into_iter()
+            .chain((*valid > 0.0).then_some(Part::Valid))
+            .collect(),
+    }
+}
