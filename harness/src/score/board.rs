@@ -227,7 +227,7 @@ impl<'a> Board<'a> {
     fn value_of(
         &self,
         subset: &Subset,
-        margins: &[Margins],
+        margins: &[Tally],
         measure: Measure,
         clusters: u64,
         n: u64,
