@@ -3,10 +3,15 @@
 //!
 //! `cargo test` reads the corpora and seeded changes of them; `scripts/fuzz` lets libFuzzer search.
 
+mod choice;
 mod files;
 mod logs;
 mod protocols;
+mod scratch;
 mod tables;
+
+use choice::choice;
+use scratch::{file, folder};
 
 /// What is searched for an input that it does not bear.
 pub type Reader = fn(&[u8]);
@@ -33,25 +38,3 @@ pub const READERS: &[(&str, Reader)] = &[
     ("tokenizer", files::tokenizer),
     ("vectors", files::vectors),
 ];
-
-/// A file of these bytes in a folder that goes when it is dropped; in memory where the machine has such a place.
-fn file(name: &str, bytes: &[u8]) -> (tempfile::TempDir, std::path::PathBuf) {
-    let folder = folder();
-    let path = folder.path().join(name);
-    std::fs::write(&path, bytes).expect("the scratch folder takes a file");
-    (folder, path)
-}
-
-fn folder() -> tempfile::TempDir {
-    let shared = std::path::Path::new("/dev/shm");
-    let place = if shared.is_dir() { shared.to_owned() } else { std::env::temp_dir() };
-    tempfile::tempdir_in(place).expect("a scratch folder")
-}
-
-/// The first byte chooses among `n`, the rest is read.
-fn choice(bytes: &[u8], n: u8) -> (u8, &[u8]) {
-    match bytes.split_first() {
-        Some((first, rest)) => (first % n, rest),
-        None => (0, bytes),
-    }
-}

@@ -15,6 +15,7 @@ mod fetch;
 mod hint;
 mod import;
 mod list;
+mod outcome;
 mod output;
 mod plugin;
 mod prepare;
@@ -39,20 +40,8 @@ use clap::{Parser, Subcommand};
 pub(crate) use crate::text::table::aligned as table;
 pub use context::{Common, Context};
 pub use hint::{Hint, hinted};
+pub use outcome::Outcome;
 pub use output::Output;
-
-/// Whether a command's answer is yes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// Exit code 0.
-    Done,
-    /// Exit code 1: it ran, but the answer is no.
-    No,
-    /// Exit code 130: stopped by Ctrl-C.
-    Interrupted,
-    /// Exit code 75: this start of a cell was lost; another may be tried.
-    Again,
-}
 
 const EXAMPLES: &str = "\
 Examples:

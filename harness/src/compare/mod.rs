@@ -6,9 +6,12 @@
 //! never told as "equal": beside it stands what a sample of this size could have shown.
 
 mod choice;
+mod column;
 mod contest;
+mod corrections;
 mod cultures;
 mod draws;
+mod error;
 mod field;
 mod lead;
 mod over;
@@ -23,9 +26,10 @@ mod tests;
 
 use rayon::prelude::*;
 
-use eval_stats::StatsError;
 use eval_stats::correction;
 
+pub use column::Column;
+pub use error::CompareError;
 pub use field::{Entrant, Field, Own, Part};
 pub use lead::{Closest, Lead, Level};
 pub use result::{
@@ -36,41 +40,6 @@ pub use result::{
 
 /// Seed of the resamples; one for all runs, so that a report never changes by itself.
 pub(crate) const RESAMPLING_SEED: u64 = 1;
-
-/// Why a comparison cannot be made at all.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum CompareError {
-    /// No such test.
-    #[error("no test is called `{name}`: use one of {}", known.join(", "))]
-    UnknownTest {
-        /// As asked for.
-        name: String,
-        /// All there are within a benchmark.
-        known: Vec<&'static str>,
-    },
-    /// The statistics refuse.
-    #[error("{benchmark}: {source}")]
-    Stats {
-        /// Where.
-        benchmark: String,
-        /// What they say.
-        source: StatsError,
-    },
-}
-
-/// What is known of a field before it is compared.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Column {
-    /// Short name of the benchmark.
-    pub benchmark: String,
-    /// Its task; none for an aggregate.
-    pub task: Option<String>,
-    /// Only these cultures; empty: all.
-    pub cultures: Vec<String>,
-    /// Benchmarks that it is the mean of.
-    pub aggregate: Vec<String>,
-}
 
 /// Compares the models of all fields. `columns` tell which benchmarks share examples, in board order.
 pub fn compare(
@@ -175,51 +144,5 @@ impl Report {
     /// Whether some pair holds this model.
     pub fn compares(&self, model: &str) -> bool {
         self.benchmarks.iter().flat_map(|b| &b.pairs).any(|p| p.a == model || p.b == model)
-    }
-}
-
-impl Correction {
-    /// Name in prose and signatures.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Holm => "holm",
-            Self::Hochberg => "hochberg",
-            Self::Hommel => "hommel",
-            Self::Bonferroni => "bonferroni",
-            Self::Sidak => "sidak",
-            Self::Bh => "bh",
-            Self::By => "by",
-            Self::None => "none",
-        }
-    }
-
-    /// Whose correction it is, in prose; empty for none.
-    pub fn of_whom(self) -> &'static str {
-        match self {
-            Self::Holm => "Holm's",
-            Self::Hochberg => "Hochberg's",
-            Self::Hommel => "Hommel's",
-            Self::Bonferroni => "Bonferroni's",
-            Self::Sidak => "Šidák's",
-            Self::Bh => "Benjamini and Hochberg's",
-            Self::By => "Benjamini and Yekutieli's",
-            Self::None => "",
-        }
-    }
-
-    fn adjust(self, p: &[f64]) -> Result<Vec<f64>, StatsError> {
-        if p.is_empty() {
-            return Ok(Vec::new());
-        }
-        match self {
-            Self::Holm => correction::holm(p),
-            Self::Hochberg => correction::hochberg(p),
-            Self::Hommel => correction::hommel(p),
-            Self::Bonferroni => correction::bonferroni(p),
-            Self::Sidak => correction::sidak(p),
-            Self::Bh => correction::benjamini_hochberg(p),
-            Self::By => correction::benjamini_yekutieli(p),
-            Self::None => Ok(p.to_vec()),
-        }
     }
 }

@@ -9,16 +9,20 @@ pub mod bars;
 mod cache;
 mod drive;
 mod error;
+mod fetched;
 mod hosts;
 mod http;
 mod job;
 mod local;
 mod lock;
+mod options;
 mod package;
 mod part;
 mod progress;
+mod provenance;
 mod request;
 mod retry;
+mod shown;
 mod stream;
 mod token;
 mod trust;
@@ -26,190 +30,24 @@ mod unpack;
 mod verify;
 
 use std::fmt;
-use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use reqwest::Url;
-use serde::Serialize;
 
 pub use self::drive::BASE as DRIVE_BASE;
 pub use self::error::FetchError;
+pub use self::fetched::Fetched;
+pub use self::options::{Mirror, Options};
 pub use self::progress::{Progress, Silent, Transfer};
+pub use self::provenance::{Verified, Via};
+pub use self::shown::without_password;
 pub use self::token::{GITHUB_TOKEN, HF_TOKEN, Token};
 
 use self::job::Job;
 use self::lock::Lock;
 use self::request::Target;
+use self::shown::shown;
 use crate::definition::source::{Origin, Source};
-
-/// Folders deeper than this are taken for a loop.
-const MAX_DEPTH: usize = 32;
-
-/// How to fetch. `Options { cache, ..Options::default() }` is enough.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// The cache folder; created where it is not there.
-    pub cache: PathBuf,
-    /// Copies of the sources as `<mirror>/<family>/<path>`, asked before the owners.
-    pub mirrors: Vec<Mirror>,
-    /// Where the user puts files by hand, as `<drop_in>/<family>/<path>` or under their bare names.
-    pub drop_in: Option<PathBuf>,
-    /// No network at all.
-    pub offline: bool,
-    /// Attempts after the first.
-    pub retries: u32,
-    /// For a connection, name resolution included.
-    pub connect_timeout: Duration,
-    /// For the head of an answer, and between two blocks of its body.
-    pub read_timeout: Duration,
-    /// The first wait between attempts; doubled each time, with jitter.
-    pub backoff: Duration,
-    /// No wait is longer, whatever a server asks for.
-    pub max_wait: Duration,
-    /// No file and no unpacked archive may be larger.
-    pub max_bytes: u64,
-    /// No archive or mirrored folder may have more files.
-    pub max_entries: usize,
-    /// Tokens for gated hosts.
-    pub tokens: Vec<Token>,
-    /// Where Google Drive is; another address in tests.
-    pub drive_base: String,
-    /// The Python whose pip fetches packages.
-    pub python: PathBuf,
-    /// For one run of pip.
-    pub package_timeout: Duration,
-}
-
-impl Default for Options {
-    /// Patient, with the tokens of the environment; the cache is `.culture-eval-cache` in the working folder.
-    fn default() -> Self {
-        Self {
-            cache: PathBuf::from(".culture-eval-cache"),
-            mirrors: Vec::new(),
-            drop_in: None,
-            offline: false,
-            retries: 5,
-            connect_timeout: Duration::from_secs(5),
-            read_timeout: Duration::from_secs(30),
-            backoff: Duration::from_millis(500),
-            max_wait: Duration::from_secs(60),
-            max_bytes: 16 << 30,
-            max_entries: 100_000,
-            tokens: Token::from_env(),
-            drive_base: DRIVE_BASE.to_owned(),
-            python: PathBuf::from("python3"),
-            package_timeout: Duration::from_secs(30 * 60),
-        }
-    }
-}
-
-/// A copy of the sources.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Mirror {
-    /// A folder on this machine.
-    Dir(PathBuf),
-    /// An address; asked over the network.
-    Url(String),
-}
-
-impl Mirror {
-    /// `http://...` and `https://...` are addresses, all else is a folder.
-    pub fn parse(text: &str) -> Self {
-        if text.starts_with("http://") || text.starts_with("https://") {
-            Self::Url(text.to_owned())
-        } else {
-            Self::Dir(PathBuf::from(text))
-        }
-    }
-}
-
-/// A source that is here and checked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Fetched {
-    /// The file; for a zip archive the folder that it was unpacked to.
-    pub path: PathBuf,
-    /// Of the file as the owners publish it (for a folder in a mirror: over its files, see the cache's documentation).
-    pub sha256: String,
-    /// Its size.
-    pub bytes: u64,
-    /// Where it came from this time.
-    pub via: Via,
-    /// How it was checked.
-    pub verified: Verified,
-}
-
-impl Fetched {
-    /// A file or folder of our own making (the sample): hashed, held against nothing.
-    pub fn local(path: PathBuf) -> io::Result<Self> {
-        let (sha256, bytes) = if path.is_dir() {
-            verify::tree_digest(&path, usize::MAX)?
-        } else {
-            let found = verify::digest(&path)?;
-            (found.sha256, found.bytes)
-        };
-        Ok(Self { path, sha256, bytes, via: Via::Local, verified: Verified::Unchecked })
-    }
-}
-
-/// Where a source came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Via {
-    /// The cache had it.
-    Cache,
-    /// A mirror.
-    Mirror,
-    /// The user's drop-in folder.
-    DropIn,
-    /// The owners' place.
-    Network,
-    /// A Python package.
-    Package,
-    /// Made here ([`Fetched::local`]).
-    Local,
-}
-
-impl fmt::Display for Via {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Cache => "cache",
-            Self::Mirror => "mirror",
-            Self::DropIn => "drop-in",
-            Self::Network => "network",
-            Self::Package => "package",
-            Self::Local => "local",
-        })
-    }
-}
-
-/// How a source was checked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verified {
-    /// Against the SHA-256 in the definition.
-    Sha256,
-    /// Against the git blob id in the definition.
-    GitBlob,
-    /// No checksum is published; recorded now in `sources.lock`.
-    TrustOnFirstUse,
-    /// Equal to what `sources.lock` recorded before.
-    Recorded,
-    /// Not checked ([`Fetched::local`]).
-    Unchecked,
-}
-
-impl fmt::Display for Verified {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Sha256 => "sha256",
-            Self::GitBlob => "git blob",
-            Self::TrustOnFirstUse => "trusted on first use",
-            Self::Recorded => "as recorded",
-            Self::Unchecked => "unchecked",
-        })
-    }
-}
 
 /// Brings a source into the cache, unless it is there, and says where it lies.
 pub fn fetch(
@@ -324,15 +162,6 @@ impl fmt::Display for Local {
     }
 }
 
-/// A place as it may be shown: an address without its password.
-pub fn without_password(place: &str) -> String {
-    let Ok(mut url) = Url::parse(place) else { return place.to_owned() };
-    if url.password().is_some() && url.set_password(Some("***")).is_ok() {
-        return url.into();
-    }
-    place.to_owned()
-}
-
 /// Whether the cache, a mirror folder or the drop-in folder has the source: a look at names and sizes, no network.
 pub fn is_available_locally(family: &str, source: &Source, options: &Options) -> Option<Local> {
     let job = Job::new(family, source, options, &Silent).ok()?;
@@ -345,18 +174,6 @@ pub fn is_available_locally(family: &str, source: &Source, options: &Options) ->
         return Some(Local { via: Via::Cache, path });
     }
     job.local().map(|(found, via)| Local { via, path: found.path().to_owned() })
-}
-
-/// A path in words that end in reports, which others read: the home folder is `~`.
-fn shown(path: &Path) -> String {
-    in_home(path, std::env::home_dir().as_deref())
-}
-
-fn in_home(path: &Path, home: Option<&Path>) -> String {
-    match home.filter(|home| home.parent().is_some()).map(|home| path.strip_prefix(home)) {
-        Some(Ok(rest)) => Path::new("~").join(rest).display().to_string(),
-        _ => path.display().to_string(),
-    }
 }
 
 /// One line on how to get a source that is not here.
@@ -412,18 +229,4 @@ pub fn verify(fetched: &Fetched, source: &Source) -> Result<(), FetchError> {
         return Ok(());
     }
     Err(FetchError::Checksum { name, place, kind: "sha256", expected, actual })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reports_do_not_tell_whose_home_a_path_lies_in() {
-        let path = Path::new("/home/ada/.cache/x");
-        assert_eq!(in_home(path, Some(Path::new("/home/ada"))), "~/.cache/x");
-        assert_eq!(in_home(path, Some(Path::new("/home/ad"))), "/home/ada/.cache/x");
-        assert_eq!(in_home(path, Some(Path::new("/"))), "/home/ada/.cache/x");
-        assert_eq!(in_home(path, None), "/home/ada/.cache/x");
-    }
 }

@@ -7,9 +7,12 @@ use fs_err as fs;
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 
+use super::Verified;
 use super::error::FetchError;
-use super::{MAX_DEPTH, Verified};
 use crate::definition::source::Source;
+
+/// Folders deeper than this are taken for a loop.
+const MAX_DEPTH: usize = 32;
 
 /// What a file is, in one read.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,32 +12,8 @@ use plugin_api::abi::{
     self, CeBatch, CeDataset, CeError, CeGeneration, CeHost, CeLoglikelihood, CeSink, CeStr, CeTask,
 };
 
-use super::{Host, Library, PluginError};
+use super::{Columns, Host, Library, PluginError, TaskInfo};
 use crate::store::record::ReasonKind;
-
-/// What the model will be asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TaskInfo {
-    /// Short name of the task.
-    pub name: String,
-    /// Short name of the protocol.
-    pub protocol: String,
-    /// Label names.
-    pub labels: Vec<String>,
-    /// Culture names.
-    pub cultures: Vec<String>,
-}
-
-/// Borrowed columns of one length: ids, texts, cultures (indices into [`TaskInfo::cultures`]).
-#[derive(Debug, Clone, Copy)]
-pub struct Columns<'a> {
-    /// Unique names.
-    pub ids: &'a [&'a str],
-    /// What the model reads.
-    pub texts: &'a [&'a str],
-    /// One index a row.
-    pub cultures: &'a [u32],
-}
 
 /// A created model.
 pub struct Instance<'l> {
@@ -126,8 +102,20 @@ impl ErrorRoom {
     }
 }
 
+impl Library {
+    /// Makes a model.
+    pub fn create<'l>(
+        &'l self,
+        config: &str,
+        task: &TaskInfo,
+        host: Host<'l>,
+    ) -> Result<Instance<'l>, PluginError> {
+        Instance::create(self, config, task, host)
+    }
+}
+
 impl<'l> Instance<'l> {
-    pub(super) fn create(
+    fn create(
         library: &'l Library,
         config: &str,
         task: &TaskInfo,

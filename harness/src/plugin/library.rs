@@ -9,7 +9,7 @@ use std::{fmt, ptr};
 use libloading::os::unix as os;
 use plugin_api::abi::{self, CePlugin, CeStr};
 
-use super::{Host, Instance, PluginError, TaskInfo};
+use super::PluginError;
 use crate::definition::family::Capability;
 use crate::store;
 
@@ -195,15 +195,5 @@ impl Library {
         let mut all = Capability::ALL.to_vec();
         all.retain(|capability| self.table.capabilities & capability.offer().bit() != 0);
         all
-    }
-
-    /// Makes a model.
-    pub fn create<'l>(
-        &'l self,
-        config: &str,
-        task: &TaskInfo,
-        host: Host<'l>,
-    ) -> Result<Instance<'l>, PluginError> {
-        Instance::create(self, config, task, host)
     }
 }

@@ -8,11 +8,13 @@ mod find;
 mod host;
 mod instance;
 mod library;
+mod task;
 #[cfg(test)]
 mod tests;
 
 pub use error::PluginError;
 pub use find::find;
 pub use host::{Host, Listener};
-pub use instance::{Columns, Instance, TaskInfo};
+pub use instance::Instance;
 pub use library::{Library, load};
+pub use task::{Columns, TaskInfo};

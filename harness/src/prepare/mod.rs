@@ -8,8 +8,10 @@
 //! The key is a hash of the definition, the files' content and [`VERSION`]. The folder appears by rename: whole or not at all.
 
 mod collect;
+mod error;
 mod files;
 mod meta;
+mod mode;
 pub mod validate;
 
 use std::collections::BTreeMap;
@@ -22,23 +24,13 @@ use sha2::{Digest, Sha256};
 use crate::definition::family::{Family, Task};
 use crate::definition::split::{Part, Split};
 use crate::example::Examples;
-use crate::normalise::{self, Place};
+use crate::normalise;
 use crate::split;
 use crate::store::{self, examples};
 
+pub use error::Error;
 pub use meta::{Lengths, Meta, SourceRecord, Statistics};
-
-/// Raised when the code makes other examples of the same files: old prepared data are made anew.
-pub const VERSION: u32 = 1;
-
-/// Which data the files are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// The owners' files, checked against the definition.
-    Official,
-    /// The project's synthetic sample.
-    Sample,
-}
+pub use mode::{Mode, VERSION};
 
 /// The prepared data of a task.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,85 +39,6 @@ pub struct Prepared {
     pub examples: PathBuf,
     /// What it holds.
     pub meta: Meta,
-}
-
-/// Why data cannot be prepared.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// No file for a source.
-    #[error(
-        "task `{task}`: no file for the source `{source_id}`; fetch it, or use `--data sample`"
-    )]
-    Missing {
-        /// The task.
-        task: String,
-        /// Id of the source.
-        source_id: String,
-    },
-    /// A folder without the files that the definition names.
-    #[error(
-        "{folder}: no file matches `{pattern}`; is it the unpacked archive of the source `{source_id}`?"
-    )]
-    NoFiles {
-        /// The folder.
-        folder: PathBuf,
-        /// The pattern.
-        pattern: String,
-        /// Id of the source.
-        source_id: String,
-    },
-    /// Other bytes than the definition pins.
-    #[error(
-        "{path}: {what} is {found}, the definition of the source `{source_id}` pins {pinned}; delete the file and fetch it again"
-    )]
-    Checksum {
-        /// The file.
-        path: PathBuf,
-        /// `size`, `sha256` or `git blob id`.
-        what: &'static str,
-        /// What the file has.
-        found: String,
-        /// What is pinned.
-        pinned: String,
-        /// Id of the source.
-        source_id: String,
-    },
-    /// A format that the file's ending does not tell.
-    #[error("{path}: unknown format; set `format` of the input to csv, tsv, jsonl or parquet")]
-    Format {
-        /// The file.
-        path: PathBuf,
-    },
-    /// Two examples of one id.
-    #[error(
-        "{place}: the id `{id}` was there before; make `example.id` of the definition unique, e.g. with {{file}} and {{row}}"
-    )]
-    DuplicateId {
-        /// Where the second stands.
-        place: Place,
-        /// The id.
-        id: String,
-    },
-    /// The definition does not fit together.
-    #[error("task `{task}`: {problem}")]
-    Definition {
-        /// The task.
-        task: String,
-        /// What, and what to do.
-        problem: String,
-    },
-    /// A row that cannot be read.
-    #[error(transparent)]
-    Normalise(#[from] normalise::Error),
-    /// The examples cannot be split.
-    #[error(transparent)]
-    Split(#[from] split::Error),
-    /// The examples cannot be written.
-    #[error("failed to write the examples: {0}")]
-    Parquet(#[from] parquet::errors::ParquetError),
-    /// A file cannot be read or written.
-    #[error(transparent)]
-    Io(#[from] io::Error),
 }
 
 /// Normalises and splits the files of a task (source id -> file, or folder of an unpacked archive), or takes

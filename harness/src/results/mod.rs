@@ -25,53 +25,23 @@ pub(crate) mod answers;
 pub(crate) mod cells;
 pub mod changes;
 mod comparison;
+mod gold;
 pub mod leaderboard;
 pub mod manifest;
 pub mod material;
 pub mod page_data;
 pub mod progress;
+mod run;
 pub mod summary;
 pub mod usage;
 pub mod verify;
 
-use self::answers::Gold;
-use self::cells::Group;
-use self::manifest::Manifest;
 use self::summary::Summary;
 use crate::compare::{Options, Report};
-use crate::store::RunFolder;
 
-/// A run, opened: its manifest and its cells are read, its answers are read when they are needed.
-#[derive(Debug)]
-pub struct Run {
-    folder: RunFolder,
-    manifest: Manifest,
-    groups: Vec<Group>,
-    gold: Gold,
-}
+pub use self::run::Run;
 
 impl Run {
-    /// Opens a run folder.
-    ///
-    /// # Errors
-    /// There is no such run, or its manifest or the record of a cell cannot be read.
-    pub fn open(folder: RunFolder) -> anyhow::Result<Self> {
-        let manifest = Manifest::read(&folder)?;
-        let groups = cells::groups(&folder, &manifest)?;
-        let gold = Gold::new(&manifest);
-        Ok(Self { folder, manifest, groups, gold })
-    }
-
-    /// Where it lies.
-    pub fn folder(&self) -> &RunFolder {
-        &self.folder
-    }
-
-    /// What was asked.
-    pub fn manifest(&self) -> &Manifest {
-        &self.manifest
-    }
-
     /// The leaderboard, its intervals from so many resamples. Scores are remembered in the run's `scores/`.
     ///
     /// # Errors

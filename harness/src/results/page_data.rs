@@ -10,8 +10,8 @@ use fs_err as fs;
 use rayon::prelude::*;
 
 use super::Run;
-use super::answers::Gold;
 use super::cells::Group;
+use super::gold::Gold;
 use super::manifest::{Manifest, PlannedCell};
 use super::material::{CellFacts, Column, ExampleSet, Explained, MOST_LABELS, Material, Ran};
 use crate::answer::Answer;

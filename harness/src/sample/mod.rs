@@ -8,6 +8,7 @@ mod crehate;
 mod cultureatlas;
 mod draw;
 mod emgsd;
+mod file;
 mod synthetic;
 mod univar;
 
@@ -16,13 +17,10 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
+pub use draw::VERSION;
 pub use synthetic::{SYNTHETIC_FAMILY, synthetic};
 
-/// Raised when the sample changes: old copies are not used again.
-pub const VERSION: u32 = 1;
-
-/// A file of the sample: path below the family's folder, and content.
-type File = (String, Vec<u8>);
+use file::{File, csv};
 
 /// Whether there is a sample of this family.
 pub fn covers(family: &str) -> bool {
@@ -69,21 +67,6 @@ pub fn ensure(family: &str, folder: &Path) -> io::Result<()> {
         Err(_) if folder.is_dir() => Ok(()),
         other => other,
     }
-}
-
-/// Rows as CSV.
-fn csv(
-    header: &[&str],
-    rows: impl IntoIterator<Item = Vec<String>>,
-    crlf: bool,
-) -> io::Result<Vec<u8>> {
-    let end = if crlf { csv::Terminator::CRLF } else { csv::Terminator::Any(b'\n') };
-    let mut writer = csv::WriterBuilder::new().terminator(end).from_writer(Vec::new());
-    writer.write_record(header)?;
-    for row in rows {
-        writer.write_record(row)?;
-    }
-    writer.into_inner().map_err(|e| io::Error::other(e.to_string()))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 mod basics;
 mod call;
+mod function;
 mod many;
 mod paired;
 mod resample;
@@ -13,21 +14,9 @@ mod resample;
 use serde_json::{Map, Value, json};
 
 pub(crate) use call::{Answer, Call};
+pub use function::Function;
 
 use super::error::{Result, StatsError};
-
-/// One function of the door.
-#[derive(Debug, Clone, Copy)]
-pub struct Function {
-    pub name: &'static str,
-    /// One line for the list.
-    pub about: &'static str,
-    /// Names read from `input`.
-    pub input: &'static [&'static str],
-    /// Names read from `opts`.
-    pub opts: &'static [&'static str],
-    pub(crate) run: fn(&Call) -> Result<Answer>,
-}
 
 /// Every function, in reading order.
 pub fn functions() -> impl Iterator<Item = &'static Function> {

@@ -1,0 +1,51 @@
+//! Corrections for many tests, by name.
+
+use eval_stats::{StatsError, correction};
+
+use super::result::Correction;
+
+impl Correction {
+    /// Name in prose and signatures.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Holm => "holm",
+            Self::Hochberg => "hochberg",
+            Self::Hommel => "hommel",
+            Self::Bonferroni => "bonferroni",
+            Self::Sidak => "sidak",
+            Self::Bh => "bh",
+            Self::By => "by",
+            Self::None => "none",
+        }
+    }
+
+    /// Whose correction it is, in prose; empty for none.
+    pub fn of_whom(self) -> &'static str {
+        match self {
+            Self::Holm => "Holm's",
+            Self::Hochberg => "Hochberg's",
+            Self::Hommel => "Hommel's",
+            Self::Bonferroni => "Bonferroni's",
+            Self::Sidak => "Šidák's",
+            Self::Bh => "Benjamini and Hochberg's",
+            Self::By => "Benjamini and Yekutieli's",
+            Self::None => "",
+        }
+    }
+
+    pub(super) fn adjust(self, p: &[f64]) -> Result<Vec<f64>, StatsError> {
+        if p.is_empty() {
+            return Ok(Vec::new());
+        }
+        match self {
+            Self::Holm => correction::holm(p),
+            Self::Hochberg => correction::hochberg(p),
+            Self::Hommel => correction::hommel(p),
+            Self::Bonferroni => correction::bonferroni(p),
+            Self::Sidak => correction::sidak(p),
+            Self::Bh => correction::benjamini_hochberg(p),
+            Self::By => correction::benjamini_yekutieli(p),
+            Self::None => Ok(p.to_vec()),
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Which data are prepared, and by which version of the code.
+
+/// Which data the files are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// The owners' files, checked against the definition.
+    Official,
+    /// The project's synthetic sample.
+    Sample,
+}
+
+/// Raised when the code makes other examples of the same files: old prepared data are made anew.
+pub const VERSION: u32 = 1;
