@@ -70,13 +70,13 @@ sbom:
     set -euo pipefail
     cargo cyclonedx --format json --override-filename sbom --quiet
     mkdir -p target/sbom
-    for file in plugin-api/sbom.json harness/sbom.json calm-plugin/sbom.json fuzz/sbom.json baselines/*/sbom.json plugin-api/test-plugins/*/sbom.json scripts/check-imports/sbom.json; do
+    for file in plugin-api/sbom.json harness/sbom.json harness/stats/sbom.json calm-plugin/sbom.json fuzz/sbom.json baselines/*/sbom.json plugin-api/test-plugins/*/sbom.json scripts/check-imports/sbom.json; do
         mv "$file" "target/sbom/$(basename "$(dirname "$file")").json"
     done
 
 # Simulations of coverage and type-I error, a real llama.cpp server (minutes)
 test-slow:
-    cargo test --release --package harness --features slow-tests --test it -- slow
+    cargo test --release --package eval-stats --features slow-tests --test it -- slow
     scripts/test-llama
     scripts/test-gguf
 

@@ -45,13 +45,18 @@ fn ratio_of_sorted(a: &[f64], b: &[f64]) -> f64 {
 /// to [0, 1]. Below 1/2: A is almost stochastically better; the smaller the surer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Aso {
+    /// [`violation_ratio`] of the scores themselves, in [0, 1].
     pub violation_ratio: f64,
+    /// The upper bound, in [0, 1].
     pub eps_min: f64,
     /// Fewer than five scores on a side: too few for a claim, show all scores instead.
     pub too_few: bool,
 }
 
-/// ASO's `eps_min` (Dror, Shlomov & Reichart 2019, section 3.3).
+/// ASO's `eps_min` (Dror, Shlomov & Reichart 2019, section 3.3); higher scores are better.
+///
+/// # Errors
+/// An empty list, NaN, a confidence outside (0, 1), or fewer than two resamples.
 pub fn aso(
     a: &[f64],
     b: &[f64],

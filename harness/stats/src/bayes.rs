@@ -10,8 +10,11 @@ use super::rng::{Stream, exponential, gamma};
 /// Posterior probabilities.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rope {
+    /// x is practically better.
     pub p_left: f64,
+    /// Both are practically equivalent: the difference lies within the rope.
     pub p_rope: f64,
+    /// y is practically better.
     pub p_right: f64,
 }
 
@@ -31,6 +34,10 @@ fn differences(x: &[f64], y: &[f64], rope: f64) -> Result<Vec<f64>> {
 
 /// Correlated t test (Nadeau & Bengio 2003; Corani & Benavoli 2015): the posterior of the mean difference over
 /// cross-validation folds is Student with n - 1 df and scale `s^2 (1/n + rho / (1 - rho))`, rho = runs / n = test share.
+/// `runs` = 0 takes the scores as independent.
+///
+/// # Errors
+/// Fewer than two scores, lists of different lengths, a negative rope, or as many runs as scores.
 pub fn correlated_t(x: &[f64], y: &[f64], rope: f64, runs: f64) -> Result<Rope> {
     let d = differences(x, y, rope)?;
     finite("x", x, 2)?;
@@ -71,19 +78,25 @@ pub fn correlated_t(x: &[f64], y: &[f64], rope: f64, runs: f64) -> Result<Rope> 
 /// Where the sign test's prior observation falls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PriorPlace {
+    /// In favour of x.
     Left,
+    /// With the equivalent ones.
     #[default]
     Rope,
+    /// In favour of y.
     Right,
 }
 
 /// Settings of the two Dirichlet tests.
 #[derive(Debug, Clone)]
 pub struct DirichletOptions {
+    /// Half-width of the region of practical equivalence, in units of the scores; at least 0.
     pub rope: f64,
     /// Strength of the prior observation.
     pub prior: f64,
+    /// Draws from the posterior; the probabilities are shares of them.
     pub samples: usize,
+    /// Where the draws come from.
     pub stream: Stream,
 }
 

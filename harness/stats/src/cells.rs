@@ -8,6 +8,7 @@ use super::metric::{Margins, Metric, MetricOptions, check_labels};
 /// Non-empty cells of a set of examples, one prediction column per model.
 #[derive(Debug, Clone)]
 pub struct Cells {
+    /// Labels run from 0 to `num_classes` - 1.
     pub num_classes: usize,
     /// Per cell: gold label.
     pub gold: Vec<u16>,

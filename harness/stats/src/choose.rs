@@ -1,4 +1,4 @@
-//! Which test when, and why: the table of the design, as a function (Dror et al. 2018; Demšar 2006; Card et al. 2020;
+//! Which test when, and why, as a function (Dror et al. 2018; Demšar 2006; Card et al. 2020;
 //! Miller 2024).
 
 /// What kind of figure is compared.
@@ -12,10 +12,12 @@ pub enum MetricKind {
     Graded,
 }
 
-/// The comparison at hand.
+/// What is compared with what.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Situation {
+    /// What is compared.
     pub metric: MetricKind,
+    /// Number of models, at least 2.
     pub models: usize,
     /// Benchmarks compared together; 1 = within one task.
     pub benchmarks: usize,
@@ -33,16 +35,27 @@ pub struct Situation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Test {
+    /// [`mcnemar`](crate::mcnemar::mcnemar), mid-p.
     McnemarMidP,
+    /// [`mcnemar`](crate::mcnemar::mcnemar), exact.
     McnemarExact,
+    /// [`permutation_metric`](crate::permutation::permutation_metric).
     ApproximateRandomisation,
+    /// [`cluster_permutation_mean`](crate::permutation::cluster_permutation_mean).
     ClusterSignFlip,
+    /// [`cluster_bootstrap`](crate::bootstrap::cluster_bootstrap).
     ClusterBootstrap,
+    /// [`cochran_q`](crate::friedman::cochran_q).
     CochranQ,
+    /// [`paired_t`](crate::ttest::paired_t).
     PairedT,
+    /// [`wilcoxon`](crate::wilcoxon::wilcoxon), zeros dropped.
     WilcoxonExact,
+    /// [`wilcoxon`](crate::wilcoxon::wilcoxon), zeros ranked.
     WilcoxonPratt,
+    /// [`friedman`](crate::friedman::friedman).
     Friedman,
+    /// [`friedman_vs_control`](crate::friedman::friedman_vs_control).
     FriedmanAgainstControl,
 }
 
@@ -107,10 +120,13 @@ impl Test {
 /// The chosen test, why, and what to be warned of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
+    /// The test.
     pub test: Test,
+    /// Why this one, as a sentence without a full stop.
     pub why: &'static str,
     /// The correction of the pairwise p-values.
     pub correction: &'static str,
+    /// What limits the result.
     pub warnings: Vec<String>,
 }
 

@@ -1,4 +1,7 @@
 //! Standard errors of a mean when examples come in clusters (Miller 2024, "Adding error bars to evals").
+//!
+//! `clusters[i]` is the cluster of example i; any numbers will do. Standard errors are in units of the scores. All functions
+//! refuse empty lists, lists of different lengths, and NaN.
 
 use super::bootstrap::cluster_members;
 use super::descriptive::{mean, variance};
@@ -9,6 +12,7 @@ use super::interval::{Interval, Method, wilson_real};
 /// Standard errors of one mean.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClusteredSe {
+    /// Mean of the scores.
     pub mean: f64,
     /// `s / sqrt(n)`; `None` for one example.
     pub se_clt: Option<f64>,
@@ -21,7 +25,9 @@ pub struct ClusteredSe {
     pub se_cr0: f64,
     /// CR0 times sqrt(G / (G - 1)); `None` for one cluster. What intervals and tests here use, with G - 1 df.
     pub se_cr1: Option<f64>,
+    /// Number of scores.
     pub n: usize,
+    /// Number of clusters G.
     pub n_clusters: usize,
     /// Variance inflation `se_cr1^2 / se_clt^2`.
     pub design_effect: Option<f64>,
@@ -158,6 +164,7 @@ pub fn clustered_mean_interval(
 /// Standard errors of the difference of two models' means on the same examples.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PairedClusteredSe {
+    /// Mean of a - b.
     pub mean_difference: f64,
     /// `sd(a - b) / sqrt(n)`.
     pub se_paired: Option<f64>,
@@ -165,9 +172,11 @@ pub struct PairedClusteredSe {
     pub se_unpaired: Option<f64>,
     /// Miller's clustered standard error of the differences (2024, eq. 8).
     pub se_paired_clustered: Option<f64>,
+    /// As [`ClusteredSe::se_cr1`], of the differences.
     pub se_cr1: Option<f64>,
     /// Pearson correlation of the scores; `None` when one of them does not vary.
     pub correlation: Option<f64>,
+    /// Number of clusters G.
     pub n_clusters: usize,
     /// t test of the mean difference with se_cr1 and G - 1 df; `None` without spread or with one cluster.
     pub t: Option<(f64, f64)>,

@@ -1,6 +1,7 @@
 //! Many p-values: corrections, combinations, and how many benchmarks replicate an effect.
 //!
-//! Every correction returns adjusted p-values in the order given.
+//! Every correction returns adjusted p-values in the order given. All functions refuse an empty list and p-values outside
+//! [0, 1].
 
 use super::dist::{chi2_sf, norm_isf, norm_sf};
 use super::error::{Result, StatsError, closed_unit};
@@ -123,6 +124,7 @@ pub fn benjamini_yekutieli(p: &[f64]) -> Result<Vec<f64>> {
 pub struct Combined {
     /// `-2 sum ln p`, chi-square with 2m df (Fisher 1932).
     pub fisher_stat: f64,
+    /// P-value of `fisher_stat`.
     pub fisher_p: f64,
     /// `sum z / sqrt(m)` (Stouffer 1949); `None` when p-values of both 0 and 1 are present.
     pub stouffer: Option<(f64, f64)>,

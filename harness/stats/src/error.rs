@@ -1,4 +1,4 @@
-//! The one error of this room: what was asked cannot be answered, which argument is the cause, what would help.
+//! The one error of this crate: what cannot be computed, which argument is the cause, what would help.
 
 /// A refusal. Statistics here never answer NaN; they say which argument is at fault and what to give instead.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -6,36 +6,88 @@
 pub enum StatsError {
     /// Fewer values than the formula needs.
     #[error("`{argument}` has {got} value(s): give at least {needed}")]
-    TooFew { argument: &'static str, needed: usize, got: usize },
+    TooFew {
+        /// The argument's name.
+        argument: &'static str,
+        /// How many values the formula needs.
+        needed: usize,
+        /// How many were given.
+        got: usize,
+    },
     /// A NaN or an infinity among the values.
     #[error(
         "`{argument}` holds NaN or an infinity at index {index}: drop or repair that value first"
     )]
-    NotFinite { argument: &'static str, index: usize },
+    NotFinite {
+        /// The argument's name.
+        argument: &'static str,
+        /// Position of the first such value, from 0.
+        index: usize,
+    },
     /// Two sequences that must run in parallel do not.
     #[error(
         "`{left}` has {left_len} values and `{right}` has {right_len}: length_mismatch, give one per example in the same order"
     )]
-    LengthMismatch { left: &'static str, left_len: usize, right: &'static str, right_len: usize },
+    LengthMismatch {
+        /// Name of one argument.
+        left: &'static str,
+        /// Its length.
+        left_len: usize,
+        /// Name of the other argument.
+        right: &'static str,
+        /// Its length.
+        right_len: usize,
+    },
     /// A table with rows of different lengths.
     #[error(
         "`{argument}` is ragged: row {row} has {got} columns where {expected} were expected, give every model a score on every row"
     )]
-    Ragged { argument: &'static str, row: usize, expected: usize, got: usize },
+    Ragged {
+        /// The argument's name.
+        argument: &'static str,
+        /// The first such row, from 0.
+        row: usize,
+        /// Columns of the rows before.
+        expected: usize,
+        /// Columns of this row.
+        got: usize,
+    },
     /// A value outside its domain.
     #[error("`{argument}` is {value}: give {allowed}")]
-    OutOfRange { argument: &'static str, value: f64, allowed: &'static str },
+    OutOfRange {
+        /// The argument's name.
+        argument: &'static str,
+        /// What was given.
+        value: f64,
+        /// What may be given, in words.
+        allowed: &'static str,
+    },
     /// 0/0: the statistic is not defined on these data.
     #[error("degenerate: {what}; {remedy}")]
-    Degenerate { what: &'static str, remedy: &'static str },
+    Degenerate {
+        /// What is not defined.
+        what: &'static str,
+        /// What to do instead.
+        remedy: &'static str,
+    },
     /// An exact method whose cost would explode.
     #[error("`{what}` would take about {cost:.0e} steps: {remedy}")]
-    TooCostly { what: &'static str, cost: f64, remedy: &'static str },
+    TooCostly {
+        /// The method.
+        what: &'static str,
+        /// Predicted number of steps.
+        cost: f64,
+        /// What to do instead.
+        remedy: &'static str,
+    },
     /// Bradley-Terry without a finite maximum likelihood estimate (Ford 1957).
     #[error(
         "separation: the models fall into groups that never beat each other, so abilities are infinite; drop model {model} or add comparisons"
     )]
-    Separation { model: usize },
+    Separation {
+        /// Index of a model outside the first model's group.
+        model: usize,
+    },
     /// A request (JSON or flags) that names something unknown or of the wrong kind.
     #[error("{0}")]
     Request(String),

@@ -1,4 +1,7 @@
-//! Intervals for one proportion, the difference of two paired proportions, and a mean.
+//! Intervals for one proportion and for a mean.
+//!
+//! Ends are in the unit of the estimate: shares between 0 and 1 for `k` successes of `n`. All functions refuse n = 0, more
+//! successes than examples, and a confidence outside (0, 1).
 
 use super::descriptive::{mean, variance};
 use super::dist::{beta_ppf, t_isf, z_of_confidence};
@@ -8,17 +11,29 @@ use super::error::{Result, StatsError, finite, open_unit, positive};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Method {
+    /// [`wilson`].
     Wilson,
+    /// [`clopper_pearson`].
     ClopperPearson,
+    /// [`jeffreys`].
     Jeffreys,
+    /// [`agresti_coull`].
     AgrestiCoull,
+    /// Estimate -+ z standard errors.
     Wald,
+    /// Wald's after 1/2 is added to each cell of a 2 x 2 table.
     AgrestiMin,
+    /// [`newcombe`](crate::mcnemar::newcombe).
     Newcombe,
+    /// [`mean_interval`]: estimate -+ t standard errors.
     Student,
+    /// [`clustered_wilson`](crate::cluster::clustered_wilson).
     ClusterWilson,
+    /// Bootstrap: quantiles of the resamples.
     Percentile,
+    /// Bootstrap: quantiles reflected at the estimate.
     Basic,
+    /// Bootstrap: bias-corrected and accelerated.
     Bca,
 }
 
@@ -45,9 +60,13 @@ impl Method {
 /// Two ends, their confidence and how they were made.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interval {
+    /// Lower end.
     pub low: f64,
+    /// Upper end.
     pub high: f64,
+    /// Confidence level, .95 for 95 %.
     pub confidence: f64,
+    /// How it was made.
     pub method: Method,
 }
 

@@ -14,7 +14,9 @@ use super::sampling::Multinomial;
 /// Distinct rows of an examples x models table and how often each occurs.
 #[derive(Debug, Clone)]
 pub struct Panel {
+    /// Number of models (columns).
     pub models: usize,
+    /// Number of examples (rows).
     pub examples: u64,
     /// Row-major patterns.
     patterns: Vec<f64>,
@@ -160,8 +162,11 @@ impl Panel {
 /// One pair of a panel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PairBootstrap {
+    /// Column of the first model.
     pub a: usize,
+    /// Column of the second model.
     pub b: usize,
+    /// Bootstrap of the mean of `a` minus the mean of `b`.
     pub bootstrap: Bootstrap,
 }
 
@@ -206,7 +211,9 @@ pub struct RankBootstrap {
     pub ranks: Vec<f64>,
     /// Share of resamples in which the model ranks first.
     pub p_rank1: Vec<f64>,
+    /// Lower end of each rank's interval.
     pub rank_low: Vec<f64>,
+    /// Upper end of each rank's interval.
     pub rank_high: Vec<f64>,
     /// Mean Kendall tau-b of resampled and observed order (rank stability); `None` when all scores are equal.
     pub stability: Option<f64>,
@@ -214,7 +221,7 @@ pub struct RankBootstrap {
     pub p_same_order: f64,
 }
 
-/// Rank intervals, probability of being first and stability of the order.
+/// Rank intervals, probability of being first and stability of the order. Higher scores are better.
 pub fn bootstrap_ranks(
     panel: &Panel,
     ties: RankTies,

@@ -1,4 +1,7 @@
 //! Power, minimum detectable effect, sample size: what an experiment of this size could have seen.
+//!
+//! `alpha` (the level) and `power` are strictly between 0 and 1. Effects of the t tests are in standard deviations, those
+//! of McNemar's test in shares of the examples (.02 = two points of accuracy). Sample sizes are real numbers: round up.
 
 use super::dist::{binom_cdf, binom_pmf, noncentral_t_sf, norm_isf, t_isf};
 use super::error::{Result, StatsError, closed_unit, open_unit, positive};
@@ -6,6 +9,9 @@ use super::mcnemar::{Alternative, McnemarMethod};
 
 /// Exact unconditional power of the two-sided McNemar test (exact or mid-p), by full enumeration over the number of
 /// discordant pairs and their split (as Miettinen 1968; Card et al. 2020 estimate the same by simulation).
+///
+/// # Errors
+/// Rates outside [0, 1] or of a sum above 1, no examples, or a level outside (0, 1).
 pub fn power_mcnemar(
     p_only_a: f64,
     p_only_b: f64,
@@ -80,6 +86,9 @@ fn t_power(
 }
 
 /// Power of the paired t test at standardised effect d_z (Cohen 1988, section 2.3.5), both tails counted.
+///
+/// # Errors
+/// An effect that is not finite, fewer than two examples, or a level outside (0, 1).
 pub fn power_t_paired(effect_dz: f64, n: f64, alpha: f64, alternative: Alternative) -> Result<f64> {
     if !effect_dz.is_finite() {
         return Err(StatsError::NotFinite { argument: "effect_dz", index: 0 });
@@ -90,6 +99,9 @@ pub fn power_t_paired(effect_dz: f64, n: f64, alpha: f64, alternative: Alternati
 
 /// Power of the two-sample t test with equal groups. `strict` counts rejections on the wrong side too; R's
 /// `power.t.test` leaves them out by default.
+///
+/// # Errors
+/// An effect that is not finite, fewer than two examples a group, or a level outside (0, 1).
 pub fn power_t_independent(
     effect_d: f64,
     n_per_group: f64,
@@ -147,6 +159,9 @@ fn solve_n(power: f64, at: impl Fn(f64) -> Result<f64>) -> Result<f64> {
 }
 
 /// Examples a group for the two-sample t test to reach `power` (real-valued: round up).
+///
+/// # Errors
+/// An effect of 0, or a level or power outside (0, 1).
 pub fn sample_size_t_independent(
     effect_d: f64,
     power: f64,
@@ -159,6 +174,9 @@ pub fn sample_size_t_independent(
 }
 
 /// Examples for the paired t test to reach `power` (real-valued: round up).
+///
+/// # Errors
+/// An effect of 0, or a level or power outside (0, 1).
 pub fn sample_size_t_paired(
     effect_dz: f64,
     power: f64,
@@ -182,6 +200,9 @@ fn nonzero(argument: &'static str, effect: f64) -> Result<()> {
 }
 
 /// Smallest d_z that the two-sided paired t test of n examples detects with the given power.
+///
+/// # Errors
+/// Fewer than two examples, or a power that is not above the level.
 pub fn mde_t_paired(n: f64, alpha: f64, power: f64) -> Result<f64> {
     at_least_two("n", n)?;
     open_unit("power", power)?;
@@ -226,8 +247,11 @@ pub struct MillerDesign {
     pub omega2: f64,
     /// Mean variance of A's answers to one question, and draws a question.
     pub sigma2_a: f64,
+    /// Draws of A's answer a question.
     pub k_a: f64,
+    /// As `sigma2_a`, of B.
     pub sigma2_b: f64,
+    /// Draws of B's answer a question.
     pub k_b: f64,
 }
 
@@ -255,14 +279,20 @@ impl MillerDesign {
         Ok(norm_isf(alpha / 2.0)? + norm_isf(1.0 - power)?)
     }
 
-    /// Questions needed to detect `delta`.
+    /// Questions needed to detect the difference `delta` (in units of the scores).
+    ///
+    /// # Errors
+    /// A difference of 0, a negative variance, no draws, or a level or power outside (0, 1).
     pub fn sample_size(&self, delta: f64, alpha: f64, power: f64) -> Result<f64> {
         nonzero("delta", delta)?;
         let z = Self::multiplier(alpha, power)?;
         Ok(z * z * self.variance()? / (delta * delta))
     }
 
-    /// The difference `n` questions detect.
+    /// The difference that `n` questions detect.
+    ///
+    /// # Errors
+    /// No questions, a negative variance, no draws, or a level or power outside (0, 1).
     pub fn minimum_detectable_effect(&self, n: f64, alpha: f64, power: f64) -> Result<f64> {
         positive("n", n)?;
         Ok(Self::multiplier(alpha, power)? * (self.variance()? / n).sqrt())
@@ -271,7 +301,12 @@ impl MillerDesign {
 
 /// Smallest accuracy difference McNemar's test detects: the root of
 /// `delta sqrt(n) = z_{alpha/2} sqrt(psi) + z_beta sqrt(psi - delta^2)` (Connor 1987), psi = rate of discordant pairs.
-/// Refused when even delta = psi is not detectable.
+///
+/// `n` is the number of examples, `discordant_rate` the share of them on which exactly one model is right. The answer is a
+/// difference of accuracies, at most `discordant_rate`.
+///
+/// # Errors
+/// No examples, a rate outside (0, 1], or a size at which even delta = psi is not detectable.
 pub fn mde_mcnemar(n: f64, discordant_rate: f64, alpha: f64, power: f64) -> Result<f64> {
     positive("n", n)?;
     open_unit("alpha", alpha)?;

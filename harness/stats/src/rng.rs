@@ -84,6 +84,7 @@ pub struct Batch {
 const MOST: usize = 4;
 
 impl Batch {
+    /// Indices below `n` (0 is taken as 1).
     pub fn new(n: u32) -> Self {
         let n = u64::from(n.max(1));
         // A batch is repeated with probability below range / 2^64 <= 2^-8.

@@ -95,7 +95,7 @@ fn binomial_rejection(rng: &mut impl Rng, n: u64, p: f64) -> u64 {
 /// A multinomial sampler over fixed integer cells with as many draws as there are examples.
 ///
 /// Large cells are drawn as conditional binomials (largest first); what is left falls on the small cells by index draws
-/// into a table of owners. The split is chosen by cost: a binomial costs as much as about [`INDEX_DRAWS`] index draws.
+/// into a table of owners. The split is chosen by cost: a binomial costs as much as about 24 index draws.
 #[derive(Debug, Clone)]
 pub struct Multinomial {
     total: u64,
@@ -112,6 +112,7 @@ pub struct Multinomial {
 pub(crate) const INDEX_DRAWS: u64 = 24;
 
 impl Multinomial {
+    /// A sampler of cells with these counts; a draw has as many examples as all of them together.
     pub fn new(counts: &[u64]) -> Self {
         let mut order: Vec<u32> =
             (0..counts.len() as u32).filter(|&cell| counts[cell as usize] > 0).collect();

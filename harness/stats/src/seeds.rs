@@ -9,22 +9,32 @@ use super::rng::{Batch, below};
 /// Scores of several seeds. What needs two seeds is `None` with one: one seed has no standard error.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SeedSummary {
+    /// Number of seeds.
     pub seeds: usize,
+    /// Mean score.
     pub mean: f64,
+    /// Sample standard deviation (n - 1 below the line).
     pub sd: Option<f64>,
+    /// `sd / sqrt(n)`.
     pub se: Option<f64>,
     /// Student interval of the mean.
     pub interval: Option<Interval>,
+    /// Median score.
     pub median: f64,
     /// Interquartile mean (Agarwal et al. 2021).
     pub iqm: f64,
+    /// Lowest score.
     pub min: f64,
+    /// Highest score.
     pub max: f64,
     /// Fewer than five seeds: show every score instead of a claim.
     pub too_few: bool,
 }
 
-/// Mean, spread and order statistics over seeds.
+/// Mean, spread and order statistics over seeds, in units of the scores.
+///
+/// # Errors
+/// No score, NaN, or a confidence outside (0, 1).
 pub fn aggregate_seeds(scores: &[f64], confidence: f64) -> Result<SeedSummary> {
     finite("scores", scores, 1)?;
     open_unit("confidence", confidence)?;
@@ -59,6 +69,9 @@ pub enum Levels {
 
 /// Hierarchical bootstrap of the mean over seeds and examples (Davison & Hinkley 1997, section 3.8); rows = seeds,
 /// columns = examples.
+///
+/// # Errors
+/// No seed, rows of different lengths, NaN, fewer than two resamples, or a confidence outside (0, 1).
 pub fn hierarchical_bootstrap(
     scores: &[Vec<f64>],
     levels: Levels,

@@ -9,10 +9,15 @@ use super::mcnemar::Alternative;
 /// A paired t test.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PairedT {
+    /// `mean_difference / se`.
     pub statistic: f64,
+    /// Degrees of freedom, n - 1.
     pub df: f64,
+    /// P-value of the chosen alternative.
     pub p_value: f64,
+    /// Mean of A - B.
     pub mean_difference: f64,
+    /// Standard error of the mean difference.
     pub se: f64,
     /// Two-sided interval of the mean difference, whatever the alternative.
     pub interval: Interval,
@@ -95,15 +100,20 @@ pub struct IndependentEffect {
     pub a12: f64,
     /// Mean difference over the pooled sd (Cohen 1988).
     pub cohens_d: Option<f64>,
+    /// d times [`hedges_correction`].
     pub hedges_g: Option<f64>,
+    /// Welch's test of equal means.
     pub welch: Option<Welch>,
 }
 
 /// Welch's unequal-variances t test (1947).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Welch {
+    /// The statistic.
     pub t: f64,
+    /// Degrees of freedom after Welch and Satterthwaite.
     pub df: f64,
+    /// Two-sided p-value.
     pub p_value: f64,
 }
 
@@ -161,7 +171,8 @@ pub struct Tost {
 }
 
 /// Equivalence of paired scores within (low, high) by two one-sided t tests (Schuirmann 1987).
-/// Without spread of the differences the verdict is that of the mean itself, so it is refused.
+/// Margins are in units of the scores. Without spread of the differences the verdict is that of the mean itself, so it is
+/// refused.
 pub fn tost_paired(differences: &[f64], low: f64, high: f64) -> Result<Tost> {
     finite("differences", differences, 2)?;
     margins(low, high)?;
@@ -180,7 +191,10 @@ pub fn tost_paired(differences: &[f64], low: f64, high: f64) -> Result<Tost> {
 }
 
 /// Equivalence of two paired accuracies: both margins against the score of the restricted Wald statistic with the
-/// Agresti-Min cell counts (1/2 added to each), normal reference.
+/// Agresti-Min cell counts (1/2 added to each), normal reference. Margins are shares: -.02 and .02 for two points.
+///
+/// # Errors
+/// An empty table, or margins that are not low < high.
 pub fn tost_accuracy(table: &super::mcnemar::PairedTable, low: f64, high: f64) -> Result<Tost> {
     table.not_empty()?;
     margins(low, high)?;

@@ -24,17 +24,22 @@ pub enum WilcoxonMethod {
     /// Exact up to 1000 non-zero differences, then asymptotic.
     #[default]
     Auto,
+    /// Exact, refused above 3000 non-zero differences.
     Exact,
+    /// Normal approximation with tie correction.
     Asymptotic,
 }
 
 /// Options of [`wilcoxon`].
 #[derive(Debug, Clone, Copy, Default)]
 pub struct WilcoxonOptions {
+    /// What happens to zero differences.
     pub zero_method: ZeroMethod,
+    /// Exact or asymptotic.
     pub method: WilcoxonMethod,
     /// Continuity correction of 1/2 in the asymptotic test.
     pub continuity: bool,
+    /// Direction of the test.
     pub alternative: Alternative,
     /// Differences whose absolute values are closer than this are tied (and 0 when closer to 0). `None`: 1e-12 of the
     /// largest, which joins decimals that differ in their last bits.
@@ -44,13 +49,17 @@ pub struct WilcoxonOptions {
 /// A signed-rank test.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Wilcoxon {
+    /// Sum of the ranks of positive differences.
     pub w_plus: f64,
+    /// Sum of the ranks of negative differences.
     pub w_minus: f64,
+    /// The p-value, in (0, 1].
     pub p_value: f64,
     /// Signed: above 0 when W+ exceeds its mean. Only from the asymptotic test.
     pub z: Option<f64>,
     /// Differences that are not 0.
     pub n_nonzero: usize,
+    /// The p-value is exact.
     pub exact: bool,
 }
 

@@ -1,9 +1,11 @@
 //! Distribution functions.
 
-use super::super::dist;
-use super::super::error::{Result, StatsError, closed_unit, positive};
-use super::super::studentized::studentized_range_sf;
-use super::{Answer, Call, Function};
+use super::answer::Answer;
+use super::call::Call;
+use super::function::Function;
+use crate::dist;
+use crate::error::{Result, StatsError, closed_unit, positive};
+use crate::studentized::studentized_range_sf;
 
 const X: &[&str] = &["x"];
 const P: &[&str] = &["p"];

@@ -1,12 +1,12 @@
-//! Reading arguments of a request and writing its answer.
+//! Reading the arguments of a request.
 
 use serde_json::{Map, Value};
 
-use super::super::bootstrap::{Bootstrap, BootstrapMethod, BootstrapOptions};
-use super::super::error::{Result, StatsError};
-use super::super::interval::Interval;
-use super::super::mcnemar::{Alternative, PairedTable};
-use super::super::rng::Stream;
+use crate::bootstrap::{BootstrapMethod, BootstrapOptions};
+use crate::error::{Result, StatsError};
+use crate::mcnemar::{Alternative, PairedTable};
+use crate::permutation::PermutationMethod;
+use crate::rng::Stream;
 
 /// The arguments of one call. A name is looked up in `input`, then in `opts`.
 #[derive(Debug)]
@@ -65,6 +65,10 @@ impl<'a> Call<'a> {
             return Err(wrong(name, "a whole number of at least 0"));
         }
         Ok(v as u64)
+    }
+
+    pub(crate) fn size(&self, name: &str) -> Result<usize> {
+        Ok(self.count(name)? as usize)
     }
 
     pub(crate) fn count_or(&self, name: &str, default: u64) -> Result<u64> {
@@ -178,6 +182,10 @@ impl<'a> Call<'a> {
         )
     }
 
+    pub(crate) fn alpha(&self) -> Result<f64> {
+        self.num_or("alpha", 0.05)
+    }
+
     pub(crate) fn confidence(&self) -> Result<f64> {
         self.num_or("confidence", 0.95)
     }
@@ -208,6 +216,21 @@ impl<'a> Call<'a> {
         })
     }
 
+    pub(crate) fn permutation_method(&self, name: &str) -> Result<PermutationMethod> {
+        let (resamples, stream) = (self.resamples()?, self.stream(name)?);
+        Ok(
+            match self.choice(
+                "method",
+                "auto",
+                &[("exact", "exact"), ("mc", "mc"), ("auto", "auto")],
+            )? {
+                "exact" => PermutationMethod::Exact,
+                "mc" => PermutationMethod::MonteCarlo { resamples, stream },
+                _ => PermutationMethod::Auto { resamples, stream },
+            },
+        )
+    }
+
     pub(crate) fn paired_table(&self) -> Result<PairedTable> {
         Ok(PairedTable {
             both_right: self.count_or("both_right", 0)?,
@@ -222,98 +245,6 @@ impl<'a> Call<'a> {
         if self.has("differences") {
             return self.nums("differences");
         }
-        super::super::ttest::differences(&self.nums("a")?, &self.nums("b")?)
-    }
-}
-
-/// An answer under construction.
-#[derive(Debug, Default)]
-pub(crate) struct Answer(Map<String, Value>);
-
-pub(crate) trait IntoValue {
-    fn into_value(self) -> Value;
-}
-
-impl IntoValue for f64 {
-    fn into_value(self) -> Value {
-        if self.is_nan() {
-            Value::Null
-        } else if self.is_infinite() {
-            Value::from(if self > 0.0 { "Infinity" } else { "-Infinity" })
-        } else {
-            Value::from(self)
-        }
-    }
-}
-
-impl IntoValue for usize {
-    fn into_value(self) -> Value {
-        Value::from(self)
-    }
-}
-
-impl IntoValue for u64 {
-    fn into_value(self) -> Value {
-        Value::from(self)
-    }
-}
-
-impl IntoValue for bool {
-    fn into_value(self) -> Value {
-        Value::from(self)
-    }
-}
-
-impl IntoValue for &str {
-    fn into_value(self) -> Value {
-        Value::from(self)
-    }
-}
-
-impl IntoValue for String {
-    fn into_value(self) -> Value {
-        Value::from(self)
-    }
-}
-
-impl<T: IntoValue> IntoValue for Option<T> {
-    fn into_value(self) -> Value {
-        self.map_or(Value::Null, IntoValue::into_value)
-    }
-}
-
-impl<T: IntoValue> IntoValue for Vec<T> {
-    fn into_value(self) -> Value {
-        Value::Array(self.into_iter().map(IntoValue::into_value).collect())
-    }
-}
-
-impl Answer {
-    pub(crate) fn with(mut self, key: &str, value: impl IntoValue) -> Self {
-        self.0.insert(key.to_owned(), value.into_value());
-        self
-    }
-
-    pub(crate) fn ends(self, prefix: &str, interval: &Interval) -> Self {
-        self.with(&format!("{prefix}_low"), interval.low)
-            .with(&format!("{prefix}_high"), interval.high)
-    }
-
-    /// The common fields of a bootstrap.
-    pub(crate) fn bootstrap(self, result: &Bootstrap) -> Self {
-        self.with("estimate", result.estimate)
-            .with("se", result.se)
-            .ends("ci", &result.interval)
-            .with("interval", result.interval.method.name())
-            .with("acceleration", result.acceleration)
-            .with("bias_correction", result.bias_correction)
-            .with("p_value_shift", result.p_shift)
-            .with("p_value_inversion", result.p_inversion)
-            .with("degenerate", result.degenerate)
-            .with("resamples", result.resamples)
-    }
-
-    pub(crate) fn into_map(self) -> Map<String, Value> {
-        self.0
+        crate::ttest::differences(&self.nums("a")?, &self.nums("b")?)
     }
 }

@@ -1,11 +1,13 @@
-//! A function of the door: its name, what it reads, what it runs.
+//! One row of the table of functions.
 
-use super::call::{Answer, Call};
+use super::answer::Answer;
+use super::call::Call;
 use crate::error::Result;
 
-/// One function of the door.
+/// One function that can be called by name.
 #[derive(Debug, Clone, Copy)]
 pub struct Function {
+    /// Its name in a request (`fn`).
     pub name: &'static str,
     /// One line for the list.
     pub about: &'static str,

@@ -1,28 +1,59 @@
-//! Statistics by name: JSON in, JSON out, so that the engine serves any language. The typed functions stay typed; this
-//! is their only untyped door.
+//! Statistics by name: JSON in, JSON out, so that the crate serves any language. It is what `culture-eval stats` runs.
+//! The functions of [`crate::aso`], [`crate::bayes`], [`crate::panel`] and [`crate::seeds`] are reached from that program
+//! in this way only.
 //!
 //! A request is `{"id", "fn", "input": {..}, "opts": {..}}`, an answer `{"id", "answer": {..}}` or `{"id", "error"}`.
 //! Infinities (and NaN, on the way in) are strings; a figure that does not exist is `null`.
+//!
+//! ```
+//! use serde_json::json;
+//!
+//! let table = json!({"only_a": 9, "only_b": 1});
+//! let request = json!({"id": 7, "fn": "mcnemar", "input": table, "opts": {"method": "exact"}});
+//! let answer = eval_stats::json::answer(&request);
+//! let p = answer["answer"]["p_value"].as_f64().unwrap();
+//! assert!((p - 22.0 / 1024.0).abs() < 1e-12);
+//!
+//! let unknown = eval_stats::json::answer(&json!({"id": 8, "fn": "mcnemer"}));
+//! assert!(unknown["error"].as_str().unwrap().contains("did you mean `mcnemar`?"));
+//! ```
 
+mod answer;
 mod basics;
 mod call;
+mod effects;
 mod function;
-mod many;
+mod orders;
+mod p_values;
 mod paired;
+mod posterior;
+mod power;
 mod resample;
+mod several;
 
 use serde_json::{Map, Value, json};
 
-pub(crate) use call::{Answer, Call};
 pub use function::Function;
 
-use super::error::{Result, StatsError};
+use call::Call;
+
+use crate::error::{Result, StatsError};
 
 /// Every function, in reading order.
 pub fn functions() -> impl Iterator<Item = &'static Function> {
-    [paired::FUNCTIONS, resample::FUNCTIONS, many::FUNCTIONS, basics::FUNCTIONS]
-        .into_iter()
-        .flatten()
+    [
+        paired::FUNCTIONS,
+        effects::FUNCTIONS,
+        resample::FUNCTIONS,
+        several::FUNCTIONS,
+        p_values::FUNCTIONS,
+        power::FUNCTIONS,
+        posterior::FUNCTIONS,
+        orders::FUNCTIONS,
+        basics::FUNCTIONS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The function of that name, or a refusal with the nearest name.

@@ -1,17 +1,19 @@
 //! Label metrics and the bootstrap.
 
-use super::super::bootstrap::{
+use super::answer::Answer;
+use super::call::Call;
+use super::function::Function;
+use crate::bootstrap::{
     Bootstrap, BootstrapOptions, bootstrap_mean, bootstrap_variance, cluster_bootstrap_mean,
     paired_bootstrap_accuracy,
 };
-use super::super::cells::{Cells, bootstrap_metric, paired_bootstrap_metric};
-use super::super::error::{Result, StatsError};
-use super::super::metric::{Margins, Metric, MetricOptions};
-use super::super::panel::{Panel, RankTies, all_pairs, bootstrap_ranks};
-use super::super::permutation::permutation_metric;
-use super::super::rng::Stream;
-use super::super::seeds::{Levels, aggregate_seeds, hierarchical_bootstrap};
-use super::{Answer, Call, Function};
+use crate::cells::{Cells, bootstrap_metric, paired_bootstrap_metric};
+use crate::error::{Result, StatsError};
+use crate::metric::{Margins, Metric, MetricOptions};
+use crate::panel::{PairBootstrap, Panel, RankTies, all_pairs, bootstrap_ranks};
+use crate::permutation::permutation_metric;
+use crate::rng::Stream;
+use crate::seeds::{Levels, aggregate_seeds, hierarchical_bootstrap};
 
 const LABELS: &[&str] = &["gold", "pred_a", "pred_b", "num_classes"];
 
@@ -147,7 +149,7 @@ fn run_metrics(c: &Call) -> Result<Answer> {
 }
 
 fn run_permutation(c: &Call) -> Result<Answer> {
-    let method = super::paired::permutation_method(c, "permutation_metric")?;
+    let method = c.permutation_method("permutation_metric")?;
     let result = permutation_metric(
         &pair_cells(c)?,
         metric(c)?,
@@ -245,9 +247,7 @@ fn run_ranks(c: &Call) -> Result<Answer> {
 
 fn run_pairs(c: &Call) -> Result<Answer> {
     let pairs = all_pairs(&panel(c)?, &c.bootstrap("all_pairs")?)?;
-    let column = |f: &dyn Fn(&super::super::panel::PairBootstrap) -> f64| {
-        pairs.iter().map(f).collect::<Vec<f64>>()
-    };
+    let column = |f: &dyn Fn(&PairBootstrap) -> f64| pairs.iter().map(f).collect::<Vec<f64>>();
     Ok(Answer::default()
         .with("a", pairs.iter().map(|p| p.a).collect::<Vec<_>>())
         .with("b", pairs.iter().map(|p| p.b).collect::<Vec<_>>())

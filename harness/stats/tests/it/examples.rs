@@ -1,20 +1,15 @@
-//! The worked examples of the shared design, when they are at hand: interface, conventions and tolerances.
+//! The worked examples of `tests/fixtures/examples.jsonl`: a request, what it must answer within which tolerance, and
+//! where that value comes from (`source`).
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-fn examples() -> Option<Vec<Value>> {
-    let shared = std::env::var_os("CULTURE_EVAL_SHARED").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared")),
-        PathBuf::from,
-    );
-    let text = std::fs::read_to_string(shared.join("tests/statistics/examples.jsonl")).ok()?;
-    Some(
-        text.lines()
-            .map(|line| serde_json::from_str(line).expect("an example is a JSON line"))
-            .collect(),
-    )
+fn examples() -> Vec<Value> {
+    include_str!("../fixtures/examples.jsonl")
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("an example is a JSON line"))
+        .collect()
 }
 
 /// A number as the examples write it: NaN and infinities as words, null as NaN.
@@ -64,12 +59,7 @@ fn fits(expected: &Value, got: &Value) -> bool {
 
 #[test]
 fn worked_examples_are_answered_within_their_tolerance() {
-    let Some(examples) = examples() else {
-        println!(
-            "skipped: no shared examples (set CULTURE_EVAL_SHARED to the folder that holds tests/statistics)"
-        );
-        return;
-    };
+    let examples = examples();
     let mut wrong = Vec::new();
     for example in &examples {
         let answer = eval_stats::json::answer(example);
@@ -102,4 +92,44 @@ fn worked_examples_are_answered_within_their_tolerance() {
         examples.len(),
         wrong.join("\n")
     );
+}
+
+#[test]
+fn every_function_has_an_example_that_is_answered() {
+    let examples = examples();
+    let answered: BTreeSet<&str> = examples
+        .iter()
+        .filter(|example| example.get("expect").is_some())
+        .filter_map(|example| example["fn"].as_str())
+        .collect();
+    let without: Vec<&str> =
+        eval_stats::json::functions().map(|f| f.name).filter(|n| !answered.contains(n)).collect();
+    assert!(without.is_empty(), "add an example of {without:?} to fixtures/examples.jsonl");
+}
+
+#[test]
+fn every_example_has_an_id_and_a_source() {
+    let examples = examples();
+    let ids: BTreeSet<&str> = examples.iter().filter_map(|e| e["id"].as_str()).collect();
+    assert_eq!(ids.len(), examples.len(), "an id is missing or used twice");
+    for example in &examples {
+        let source = example["source"].as_str().unwrap_or_default();
+        assert!(!source.is_empty(), "{} does not tell where its values come from", example["id"]);
+    }
+}
+
+/// The tests above are only as strong as their comparison.
+#[test]
+fn a_wrong_answer_does_not_fit() {
+    let fits = |expected: &str, got: &str| {
+        let [expected, got] = [expected, got].map(|text| serde_json::from_str(text).unwrap());
+        fits(&expected, &got)
+    };
+    assert!(fits(r#"{"v": 0.5, "rel": 1e-9, "abs": 1e-12}"#, "0.5000000001"));
+    assert!(!fits(r#"{"v": 0.5, "rel": 1e-9, "abs": 1e-12}"#, "0.500000001"));
+    assert!(!fits(r#"{"v": 0.5, "rel": 1e-9, "abs": 1e-12}"#, "null"));
+    assert!(fits(r#"{"range": [1, 2]}"#, "2") && !fits(r#"{"range": [1, 2]}"#, "2.01"));
+    assert!(!fits(r#"{"list": [{"v": 1}, {"v": 2}]}"#, "[1]"));
+    assert!(fits(r#"{"eq": "NaN"}"#, "null") && !fits(r#"{"eq": "NaN"}"#, "1"));
+    assert!(fits(r#"{"any": [{"eq": 1}, {"eq": "NaN"}]}"#, "1"));
 }

@@ -1,6 +1,15 @@
-//! Worked examples, properties, and (feature `slow-tests`) simulations.
+//! Worked examples, values by name, properties, and (feature `slow-tests`) simulations.
 
+mod clusters;
+mod distributions;
 mod examples;
+mod paired;
+mod posterior;
+mod power;
 mod properties;
+mod rankings;
+mod ranks;
+mod regressions;
 #[cfg(feature = "slow-tests")]
 mod slow;
+mod support;

@@ -1,0 +1,5 @@
+//! Seeded simulations: do the intervals cover, do the tests hold their level? Run with `--features slow-tests`.
+
+mod coverage;
+mod level;
+mod simulation;
