@@ -86,6 +86,7 @@ fn correlations_are_scored_and_compared_below_zero_too() {
         assert_eq!(benchmark["test"]["name"], "approximate-randomisation");
         let pair = &benchmark["pairs"][0];
         assert!(number(pair, "p") < 0.001, "{pair}");
+        assert_eq!(pair["effects"].as_array().map_or(0, Vec::len), 0, "{pair}");
         let difference = number(pair, "difference").abs();
         let expect = by_hand(metric, "mostly") - by_hand(metric, "seldom");
         assert!((difference - expect).abs() < 1e-12 && difference > 1.0, "{pair}");
