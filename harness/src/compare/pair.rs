@@ -96,7 +96,10 @@ impl Contest<'_> {
             Some(table) => self.of_table(table)?,
             None => (spread.map(|_| self.of_draws(&draws, a, b)), Vec::new()),
         };
-        if let Ok(h) = cohens_h(score_a.clamp(0.0, 1.0), score_b.clamp(0.0, 1.0)) {
+        // An effect size of proportions: of a correlation it says nothing.
+        if self.field.metric.range() == (0.0, 1.0)
+            && let Ok(h) = cohens_h(score_a.clamp(0.0, 1.0), score_b.clamp(0.0, 1.0))
+        {
             effects.push(("Cohen's h".to_owned(), h));
         }
         Ok(Pair {

@@ -130,7 +130,8 @@ impl Heatmap {
             return None;
         }
         let values = || scores.iter().flatten().map(|(_, s)| s.value);
-        let (low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(0.0, f64::max));
+        let low = values().fold(f64::INFINITY, f64::min);
+        let high = values().fold(f64::NEG_INFINITY, f64::max);
         let shade = |v: f64| if high > low { (v - low) / (high - low) } else { 0.5 };
         let several = |model: &str| boards.iter().filter(|c| c.model == model).count() > 1;
         let cells = (boards.iter().zip(&scores))
