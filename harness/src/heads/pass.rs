@@ -68,7 +68,10 @@ impl WithSimd for Pass<'_> {
             }
             for (class, sums) in out.weight.chunks_exact_mut(dims).enumerate() {
                 if let Ok(rows) = block(rows, dims) {
-                    let by = std::array::from_fn(|r| scores[r * classes + class]);
+                    let mut by = [0.0; BLOCK];
+                    for (by, scores) in by.iter_mut().zip(scores.chunks_exact(classes)) {
+                        *by = scores[class];
+                    }
                     add_rows::<S, BLOCK>(simd, rows, by, sums);
                 } else {
                     for (r, row) in rows.chunks_exact(dims).enumerate() {
@@ -133,12 +136,18 @@ fn dot<S: Simd, const R: usize, const C: usize>(
             }
         }
     }
-    std::array::from_fn(|r| {
-        std::array::from_fn(|c| {
-            let tail = rows[r].1.iter().zip(weights[c].1).map(|(x, w)| x * w).sum::<f32>();
-            simd.reduce_sum_f32s(sums[r][c]) + tail
-        })
-    })
+    // Loops, not closures: what stays a function of its own is compiled without the chosen instruction set.
+    let mut out = [[0.0; C]; R];
+    for ((row, sums), out) in rows.iter().zip(&sums).zip(&mut out) {
+        for ((weight, sum), out) in weights.iter().zip(sums).zip(out) {
+            let mut tail = -0.0;
+            for (x, w) in row.1.iter().zip(weight.1) {
+                tail += x * w;
+            }
+            *out = simd.reduce_sum_f32s(*sum) + tail;
+        }
+    }
+    out
 }
 
 /// `sums += by[0] * rows[0] + ...`
