@@ -3,6 +3,8 @@
 //!
 //! `cargo test` reads the corpora and seeded changes of them; `scripts/fuzz` lets libFuzzer search.
 
+#![expect(clippy::disallowed_methods, reason = "a tool of the tests: the panic names the line")]
+
 mod choice;
 mod files;
 mod logs;

@@ -63,7 +63,7 @@ pub(crate) fn peak_mib(pid: u32) -> u64 {
 /// Sums a field of `/proc/<pid>/status` over a process and its descendants. Pages that they share count for each.
 fn kib(pid: u32, field: &str) -> u64 {
     // A process that has just ended has no file.
-    let Ok(text) = std::fs::read_to_string(format!("/proc/{pid}/status")) else { return 0 };
+    let Ok(text) = fs_err::read_to_string(format!("/proc/{pid}/status")) else { return 0 };
     let own = text
         .lines()
         .find_map(|line| line.strip_prefix(field)?.split_whitespace().next()?.parse::<u64>().ok());
@@ -72,10 +72,10 @@ fn kib(pid: u32, field: &str) -> u64 {
 
 /// The processes that any thread of a process has started.
 fn children(pid: u32) -> Vec<u32> {
-    let Ok(threads) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
+    let Ok(threads) = fs_err::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
     let lists = threads
         .flatten()
-        .filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
+        .filter_map(|thread| fs_err::read_to_string(thread.path().join("children")).ok());
     lists
         .flat_map(|list| list.split_whitespace().map(str::parse).collect::<Vec<_>>())
         .filter_map(Result::ok)
@@ -113,7 +113,7 @@ mod tests {
 
     /// Gone, or dead and not yet collected by init.
     fn is_gone(pid: u32) -> bool {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let stat = fs_err::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         let state = stat.rsplit(')').next().unwrap_or_default().trim_start().chars().next();
         rustix::process::test_kill_process(Pid::from_raw(pid as i32).unwrap()).is_err()
             || state == Some('Z')

@@ -2,14 +2,19 @@
 
 #[path = "../tests/fixtures/family.rs"]
 pub(crate) mod family;
+#[path = "../tests/fixtures/skipped.rs"]
+mod skipped;
 
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+pub(crate) use skipped::skipped;
+
 /// A path in the shared data (`CULTURE_EVAL_SHARED`, else `../../shared` beside the project), if it exists.
 /// A test that gets `None` says so and passes.
+#[track_caller]
 pub(crate) fn shared(path: &str) -> Option<PathBuf> {
     let root = std::env::var_os("CULTURE_EVAL_SHARED")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
@@ -17,7 +22,7 @@ pub(crate) fn shared(path: &str) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    println!("skipped: the shared data are not at {}", path.display());
+    skipped(&format!("the shared data at {}", path.display()), "set CULTURE_EVAL_SHARED");
     None
 }
 

@@ -118,7 +118,7 @@ fn said_by_libtorch(what: &str, said: &str) -> Error {
 
 /// Peak memory of this process in MiB, and on a GPU how much of its memory is in use, for the log.
 pub fn memory_line(device: Device) -> String {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let status = fs_err::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).map_or(0, |kib| {
         kib.trim().trim_end_matches(" kB").trim().parse::<u64>().unwrap_or(0) / 1024
     });

@@ -2,6 +2,9 @@
 //! the real all-MiniLM-L6-v2 against sentence-transformers where its weights are in the cache.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../../../harness/tests/fixtures/skipped.rs"]
+mod skipped;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -277,9 +280,7 @@ fn minilm_gives_the_vectors_of_sentence_transformers() {
     let mut paths = HashMap::new();
     for (id, path) in files {
         let Some(path) = path else {
-            println!(
-                "skipped: all-MiniLM-L6-v2 is not in the cache; `culture-eval fetch minilm-probe` brings it"
-            );
+            skipped::skipped("all-MiniLM-L6-v2 in the cache", "culture-eval fetch minilm-probe");
             return;
         };
         paths.insert(id.to_owned(), path.display().to_string());
@@ -327,9 +328,7 @@ struct E5Text {
 fn e5_in_four_bits_gives_nearly_the_vectors_of_its_own_engine() {
     let Some(packed) = object("1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f")
     else {
-        println!(
-            "skipped: e5-small-q4.bin is not in the cache; `culture-eval fetch e5-small-probe` brings it"
-        );
+        skipped::skipped("e5-small-q4.bin in the cache", "culture-eval fetch e5-small-probe");
         return;
     };
     tch::set_num_threads(1);

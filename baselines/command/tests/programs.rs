@@ -1,5 +1,7 @@
 //! Real programs behind the plugin: Python, a shell, and programs that fail in each way.
-#![expect(clippy::print_stdout, reason = "what is skipped is said")]
+
+#[path = "../../../harness/tests/fixtures/skipped.rs"]
+mod skipped;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -22,10 +24,14 @@ fn host() -> Host {
     Host::silent(1, 7)
 }
 
+#[track_caller]
 fn has(program: &str, arguments: &[&str]) -> bool {
     let there = Command::new(program).args(arguments).output().is_ok_and(|o| o.status.success());
     if !there {
-        println!("skipped: `{program} {}` does not work here", arguments.join(" "));
+        skipped::skipped(
+            &format!("{program} {}", arguments.join(" ")),
+            &format!("install {program}"),
+        );
     }
     there
 }

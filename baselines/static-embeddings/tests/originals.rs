@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../../../harness/tests/fixtures/skipped.rs"]
+mod skipped;
+
 use std::path::{Path, PathBuf};
 
 use half::f16;
@@ -100,9 +103,7 @@ fn the_real_table_gives_wordllamas_numbers() {
         cached("64b47a2dc493cb8e85944076601189739852d7b64e0e1eedcb1937a251cd9fd5"),
         cached("93248f2a9ec36c7b35f700a033d5f36228aae48db61aee31007fa49062cdeb68"),
     ) else {
-        println!(
-            "skipped: WordLlama's table is not in the cache; `culture-eval fetch wordllama-256` brings it"
-        );
+        skipped::skipped("WordLlama's table in the cache", "culture-eval fetch wordllama-256");
         return;
     };
     let real: Real = serde_json::from_str(

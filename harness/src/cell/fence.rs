@@ -99,7 +99,7 @@ impl Gate {
             return;
         }
         // What cannot be listed here cannot be listed by a plugin either.
-        for entry in std::fs::read_dir(path).into_iter().flatten().flatten() {
+        for entry in fs_err::read_dir(path).into_iter().flatten().flatten() {
             if entry.file_type().is_ok_and(|kind| !kind.is_symlink()) {
                 self.visible_below(&entry.path(), found);
             }
@@ -168,7 +168,7 @@ mod system {
         let strict = || Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
         let files = strict().handle_access(AccessFs::from_all(ABI::V3)).and_then(Ruleset::create);
         let signals = strict().scope(Scope::Signal).and_then(Ruleset::create);
-        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let status = fs_err::read_to_string("/proc/self/status").unwrap_or_default();
         let all = [
             (files.is_ok(), "files (Landlock: Linux 6.2, enabled at boot)"),
             (signals.is_ok(), "signals (Landlock: Linux 6.12)"),
@@ -286,9 +286,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().canonicalize().unwrap();
         for path in ["a/secret/deep", "a/open", "b"] {
-            std::fs::create_dir_all(root.join(path)).unwrap();
+            fs_err::create_dir_all(root.join(path)).unwrap();
         }
-        std::fs::write(root.join("a/file"), "").unwrap();
+        fs_err::write(root.join("a/file"), "").unwrap();
         std::os::unix::fs::symlink(root.join("a/secret"), root.join("a/link")).unwrap();
         let gate = Gate { hidden: vec![root.join("a/secret")], ..Gate::default() };
         let mut visible = gate.visible();

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use super::{Context, Outcome};
 use crate::exec::jobs;
-use crate::exec::queue::Scheduler as _;
+use crate::exec::scheduler::Scheduler as _;
 use crate::exec::slurm::Slurm;
 
 /// Ends the Slurm jobs of a run

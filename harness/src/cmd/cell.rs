@@ -1,12 +1,10 @@
 //! `culture-eval cell FOLDER`: what `run` starts in a process of its own, here or on another machine.
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
 
-use super::{Context, Outcome};
+use super::{Context, Outcome, interrupt};
 use crate::cell::{self, explain};
 use crate::exec::bars::Board;
 use crate::exec::guard::{self, Guarded, Limits};
@@ -58,11 +56,8 @@ fn guarded(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let Args { folder, timeout, memory, tries, job, hide, .. } = args;
     let folder = CellFolder::at(folder);
     let spec: CellSpec = folder.read_spec().context("failed to read the cell")?;
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = stop.clone();
-    ctrlc::set_handler(move || flag.store(true, Ordering::SeqCst))
-        .context("failed to catch signals")?;
-    let board = Board::new(false, context.output.quiet);
+    let stop = interrupt::flag()?;
+    let board = Board::new(context.output.lines());
     let limits = Limits { timeout, memory, tries, job, hidden: hide };
     Ok(match guard::run(&spec, &folder, &limits, &board, &stop)? {
         Guarded::Ended(End::Done { .. }) => Outcome::Done,

@@ -97,13 +97,15 @@ pub struct Context {
 }
 
 impl Context {
-    pub(super) fn new(common: Common) -> anyhow::Result<Self> {
+    /// Resolves the settings; `flags` are those of the command that are settings.
+    pub(super) fn new(common: Common, flags: Table) -> anyhow::Result<Self> {
         let folder = std::env::current_dir().context("failed to find the working folder")?;
         let variables = std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         });
-        let resolved = settings::resolve(&folder, variables, common.flags())
-            .context("failed to read the settings")?;
+        let flags = common.flags().into_iter().chain(flags).collect();
+        let resolved =
+            settings::resolve(&folder, variables, flags).context("failed to read the settings")?;
         let output = Output { json: common.json, quiet: common.quiet };
         Ok(Self { output, resolved, catalogue: OnceCell::new() })
     }

@@ -1,8 +1,10 @@
 //! `culture-eval fetch`: data and weights into the cache, so that later runs need no network.
 
 use super::{Context, Outcome};
+use crate::definition::catalogue::Catalogue;
+use crate::definition::source::Source;
 use crate::exec::data;
-use crate::fetch;
+use crate::fetch::{self, FetchError, Fetched};
 
 /// Downloads data and weights into the cache
 #[derive(Debug, clap::Args)]
@@ -21,55 +23,65 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
-    let catalogue = context.catalogue()?;
-    let mut wanted = Vec::new();
-    for family in catalogue.families() {
-        wanted.push((family.name.clone(), &family.sources));
+    let options = data::fetch_options(context.settings());
+    let bars = fetch::bars::Bars::new();
+    let mut outcome = Outcome::Done;
+    for (name, source) in wanted(&args.names, context.catalogue()?)? {
+        let result = fetch::fetch(&name, source, &options, &bars);
+        let result = match result {
+            Ok(file) if args.verify => fetch::verify(&file, source).map(|()| file),
+            other => other,
+        };
+        if result.is_err() {
+            outcome = Outcome::No;
+        }
+        show(&name, source, result, context)?;
     }
-    for model in catalogue.models().filter(|m| !m.weights.is_empty()) {
-        wanted.push((model.name.clone(), &model.weights));
-    }
-    for name in &args.names {
-        if wanted.iter().all(|(known, _)| known != name) {
+    Ok(outcome)
+}
+
+/// The sources of these families and models, or of all, each with the name of its owner.
+fn wanted<'c>(
+    names: &[String],
+    catalogue: &'c Catalogue,
+) -> anyhow::Result<Vec<(String, &'c Source)>> {
+    let families = catalogue.families().map(|family| (&family.name, &family.sources));
+    let models = catalogue.models().filter(|model| !model.weights.is_empty());
+    let owners: Vec<(&String, &Vec<Source>)> =
+        families.chain(models.map(|model| (&model.name, &model.weights))).collect();
+    for name in names {
+        if owners.iter().all(|(known, _)| *known != name) {
             catalogue.family(name)?;
         }
     }
-    wanted.retain(|(name, _)| args.names.is_empty() || args.names.contains(name));
+    let wanted = owners.into_iter().filter(|(name, _)| names.is_empty() || names.contains(name));
+    let each = wanted.flat_map(|(name, sources)| sources.iter().map(|s| (name.clone(), s)));
+    Ok(each.collect())
+}
 
-    let options = data::fetch_options(context.settings());
-    let bars = fetch::bars::Bars::new();
-    let mut failed = 0;
-    for (name, sources) in wanted {
-        for source in sources {
-            let result = fetch::fetch(&name, source, &options, &bars);
-            let result = match result {
-                Ok(file) if args.verify => fetch::verify(&file, source).map(|()| file),
-                other => other,
-            };
-            match result {
-                Ok(file) if context.output.json => context.output.json(&serde_json::json!({
-                    "family": name, "source": source.id, "path": file.path, "sha256": file.sha256,
-                    "bytes": file.bytes, "via": file.via, "verified": file.verified,
-                }))?,
-                Ok(file) => {
-                    context.output.text(format!(
-                        "{name}/{}: {} ({})",
-                        source.id,
-                        file.path.display(),
-                        file.via
-                    ))?;
-                }
-                Err(error) => {
-                    failed += 1;
-                    if context.output.json {
-                        let line = serde_json::json!({"family": name, "source": source.id, "error": error.to_string()});
-                        context.output.json(&line)?;
-                    } else {
-                        context.output.warn(error.to_string());
-                    }
-                }
-            }
+/// Says what became of a source.
+fn show(
+    name: &str,
+    source: &Source,
+    result: Result<Fetched, FetchError>,
+    context: &Context,
+) -> anyhow::Result<()> {
+    let output = context.output;
+    match result {
+        Ok(file) if output.json => output.json(&serde_json::json!({
+            "family": name, "source": source.id, "path": file.path, "sha256": file.sha256,
+            "bytes": file.bytes, "via": file.via, "verified": file.verified,
+        })),
+        Ok(file) => {
+            let path = file.path.display();
+            output.text(format!("{name}/{}: {path} ({})", source.id, file.via))
+        }
+        Err(error) if output.json => output.json(&serde_json::json!({
+            "family": name, "source": source.id, "error": error.to_string(),
+        })),
+        Err(error) => {
+            output.warn(error.to_string());
+            Ok(())
         }
     }
-    Ok(if failed == 0 { Outcome::Done } else { Outcome::No })
 }

@@ -7,21 +7,15 @@ use fs_err as fs;
 
 use super::report::write_files;
 use super::{Context, Outcome, hinted, table};
-use crate::definition::catalogue::Catalogue;
-use crate::definition::family::{Benchmark, Capability, Prompt, Protocol, Task};
-use crate::definition::model::{Model, Prompting};
+use crate::definition::family::{Benchmark, Prompt, Protocol, Task};
 use crate::definition::nearest;
-use crate::definition::resources::Resources;
-use crate::definition::suite::Suite;
 use crate::exec::bars::Board;
-use crate::exec::data::{self, TaskData};
-use crate::exec::plan::{Plan, Request};
+use crate::exec::data;
 use crate::import::{self, How, Joined, Log, Names, Rule, Tool};
 use crate::prepare;
-use crate::results::manifest::Manifest;
-use crate::store::path_text;
-use crate::store::record::{CellSpec, End, FORMAT, FileRef, Imported, PluginIdentity, Record};
-use crate::store::{self, RunFolder, predictions};
+use crate::results::imported::{self, Import};
+use crate::store::RunFolder;
+use crate::store::record::CellSpec;
 use crate::text::template::Template;
 
 /// Takes answers that another tool has logged into a run
@@ -102,10 +96,10 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let log = read(&args)?;
     let protocol = protocol(task, &args, log.tool)?;
     let prompt = args.prompt.as_ref().map(|name| prompt(protocol, name)).transpose()?;
-    let model = model(&args, &log, task, catalogue)?;
+    let model = imported::card(args.model.as_deref(), &log, task, catalogue)?;
 
-    let board = Board::new(context.output.bars(), context.output.quiet);
-    let mut tasks =
+    let board = Board::new(context.output.progress());
+    let tasks =
         data::obtain(catalogue, std::slice::from_ref(benchmark), context.settings(), &board)?;
     let data = match tasks.get(&task.name) {
         Some(Ok(data)) => data.clone(),
@@ -121,30 +115,20 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let joined = import::join(&log.rows, &examples, &names(&args, log.tool)?, &rule)
         .map_err(|e| hinted(e, answers_hint(protocol, &data.labels)))?;
 
-    let spec = spec(&args, &log, &model, task, protocol, &data)?;
+    let from = Import {
+        log: &log,
+        files: &args.files,
+        task,
+        protocol,
+        data: &data,
+        prompt: args.prompt.as_deref(),
+        map: &args.map,
+        seed: args.seed,
+    };
+    let spec = imported::spec(&model, &from)?;
     let run = RunFolder::named(&context.settings().runs, &args.run);
-    let asked = Request {
-        models: vec![model.clone()],
-        benchmarks: vec![benchmark.clone()],
-        seeds: vec![args.seed],
-        limit: 0,
-        protocols: Vec::new(),
-    };
-    let name =
-        run.path().file_name().map_or(args.run.clone(), |name| name.to_string_lossy().into_owned());
-    let suite = Suite {
-        title: format!("Imported answers: {name}"),
-        name,
-        models: vec![model.name.clone()],
-        benchmarks: vec![benchmark.name.clone()],
-        seeds: vec![args.seed],
-        resources: Resources::default(),
-    };
-    tasks.retain(|name, _| *name == task.name);
-    let mut manifest = Manifest::new(&suite, &asked, &tasks, &Plan::default(), catalogue);
-    manifest.import(&spec, catalogue);
-    let manifest = together(manifest, &run, catalogue)?;
-    write(&spec, &examples.ids, &joined, &log, &run)?;
+    let manifest = imported::manifest(&spec, benchmark, &from, &run, catalogue)?;
+    imported::write(&spec, &examples.ids, &joined, &log, &run)?;
     manifest
         .write(&run)
         .with_context(|| format!("failed to write the run {}", run.path().display()))?;
@@ -235,52 +219,6 @@ fn pick<'t, T>(
     ))
 }
 
-/// The card of the model: its TOML where there is one of its name, else what the log tells.
-fn model(args: &Args, log: &Log, task: &Task, catalogue: &Catalogue) -> anyhow::Result<Model> {
-    let title = args
-        .model
-        .clone()
-        .or_else(|| log.model.clone())
-        .context("the log names no model; name it with --model")?;
-    let clean =
-        |c: char| if c.is_ascii_alphanumeric() || c == '.' { c.to_ascii_lowercase() } else { '-' };
-    let name: String = title.chars().map(clean).collect();
-    let name = name.trim_matches(['-', '.']).to_owned();
-    if name.is_empty() {
-        bail!("`{title}` is no name for a model; give another with --model");
-    }
-    if let Ok(known) = catalogue.model(&name) {
-        return Ok(known.clone());
-    }
-    let version = log.version.as_deref().map(|v| format!(" {v}")).unwrap_or_default();
-    Ok(Model {
-        name,
-        title,
-        plugin: "import".to_owned(),
-        description: format!(
-            "Answers logged by {}{version}, task {}.",
-            log.tool.name(),
-            log.task.as_deref().unwrap_or(&task.name)
-        ),
-        licence: "not told".to_owned(),
-        tasks: Vec::new(),
-        protocols: Vec::new(),
-        parameters: None,
-        contamination: Vec::new(),
-        weights: Vec::new(),
-        files: std::collections::BTreeMap::new(),
-        capabilities: Vec::new(),
-        cache: false,
-        batch: 1,
-        timeout: None,
-        memory: None,
-        resources: Resources::default(),
-        access: crate::definition::access::Access::default(),
-        prompt: Prompting::default(),
-        config: toml::Table::new(),
-    })
-}
-
 fn names(args: &Args, tool: Tool) -> anyhow::Result<Names> {
     let template = |flag: &str, text: &str| {
         let text = if text.contains('{') { text.to_owned() } else { format!("{{{text}}}") };
@@ -311,117 +249,6 @@ fn answers_hint(protocol: &Protocol, labels: &[String]) -> String {
         "labels are {}; {prompts}--map what an answer means; --id, --text and --culture name the example",
         labels.join(", ")
     )
-}
-
-fn spec(
-    args: &Args,
-    log: &Log,
-    model: &Model,
-    task: &Task,
-    protocol: &Protocol,
-    data: &TaskData,
-) -> anyhow::Result<CellSpec> {
-    let files = args
-        .files
-        .iter()
-        .map(|path| Ok(FileRef { path: path_text(path), sha256: store::sha256_file(path)? }));
-    let imported = Imported {
-        tool: log.tool.name().to_owned(),
-        version: log.version.clone().unwrap_or_default(),
-        task: log.task.clone().unwrap_or_default(),
-        model: log.model.clone().unwrap_or_default(),
-        read_as: match (&args.prompt, &args.map[..]) {
-            (Some(prompt), map) => format!("prompt {prompt} {map:?}"),
-            (None, map) => format!("labels {map:?}"),
-        },
-        files: files.collect::<std::io::Result<_>>().context("failed to read the log")?,
-    };
-    let mut spec = CellSpec {
-        format: FORMAT,
-        key: String::new(),
-        model: model.clone(),
-        task: Task { labels: data.labels.clone(), protocols: Vec::new(), ..task.clone() },
-        protocol: protocol.clone(),
-        served: if args.prompt.is_none() && log.tool == Tool::Predictions {
-            Capability::Classify
-        } else {
-            log.served
-        },
-        seed: args.seed,
-        limit: 0,
-        plugin: FileRef { path: String::new(), sha256: String::new() },
-        weights: std::collections::BTreeMap::new(),
-        cache: None,
-        slice: None,
-        imported: Some(imported),
-        data: data.file.clone(),
-        sample: data.sample,
-        cultures: data.cultures.clone(),
-        family_version: data.family_version,
-        harness: env!("CARGO_PKG_VERSION").to_owned(),
-        threads: 0,
-    };
-    spec.key = spec.compute_key();
-    Ok(spec)
-}
-
-/// The run as it was, with the new answers.
-fn together(new: Manifest, run: &RunFolder, catalogue: &Catalogue) -> anyhow::Result<Manifest> {
-    if !run.manifest().is_file() {
-        return Ok(new);
-    }
-    let mut old = Manifest::read(run)?;
-    if old.limit > 0 {
-        bail!(
-            "the run {} asks the first {} examples only; import into another run with --run",
-            run.path().display(),
-            old.limit
-        );
-    }
-    if let Some(line) = old.take_imported(&new, catalogue).into_iter().next() {
-        return Err(hinted(
-            anyhow::anyhow!("{line}"),
-            "another name for the model: --model; another run: --run; other data: --data",
-        ));
-    }
-    Ok(old)
-}
-
-/// The cell's folder; its record comes last.
-fn write(
-    spec: &CellSpec,
-    ids: &crate::example::Strings,
-    joined: &Joined,
-    log: &Log,
-    run: &RunFolder,
-) -> anyhow::Result<()> {
-    let folder = run.cell(&spec.folder());
-    folder.write_spec(spec).context("failed to write the imported cell")?;
-    predictions::write(
-        &folder.predictions(),
-        ids,
-        &joined.variants,
-        &spec.task.labels,
-        &joined.rows,
-    )
-    .context("failed to write the imported answers")?;
-    let files: Vec<String> = (spec.imported.iter().flat_map(|i| &i.files))
-        .map(|file| format!("sha256 {}", file.sha256))
-        .collect();
-    let end = End::Done {
-        predictions: store::sha256_file(&folder.predictions())?,
-        rows: joined.rows.len() as u64,
-        examples: ids.len() as u64,
-        variants: joined.variants.clone(),
-        primary: joined.variants.len(),
-        plugin: PluginIdentity {
-            name: log.tool.name().to_owned(),
-            version: log.version.clone().unwrap_or_else(|| "not told".to_owned()),
-            build: format!("imported: {}", files.join(", ")),
-        },
-    };
-    store::write_json(&folder.record(), &Record::new(&spec.key, end))
-        .context("failed to write the imported cell")
 }
 
 fn tell(

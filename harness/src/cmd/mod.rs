@@ -12,8 +12,11 @@ mod context;
 mod doctor;
 mod explain;
 mod fetch;
+mod flags;
 mod hint;
 mod import;
+mod interrupt;
+mod limits;
 mod list;
 mod outcome;
 mod output;
@@ -132,10 +135,23 @@ commands! {
     Cell => cell,
 }
 
+impl Command {
+    /// Settings that were typed as flags of the command.
+    fn settings(&self) -> toml::Table {
+        match self {
+            Self::Run(args) => args.settings(),
+            Self::Retry(args) => args.settings(),
+            Self::Config(args) => args.settings(),
+            _ => toml::Table::new(),
+        }
+    }
+}
+
 /// The program: parses, runs, and turns what comes back into an exit code.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let result = Context::new(cli.common).and_then(|context| dispatch(cli.command, &context));
+    let result = Context::new(cli.common, cli.command.settings())
+        .and_then(|context| dispatch(cli.command, &context));
     match result {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::No) => ExitCode::from(1),
@@ -149,7 +165,15 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// The command line itself, for completions.
-fn clap_command() -> clap::Command {
+/// The command line itself: what completions, help and their tests go by.
+pub fn command_line() -> clap::Command {
     <Cli as clap::CommandFactory>::command()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_holds_together() {
+        super::command_line().debug_assert();
+    }
 }

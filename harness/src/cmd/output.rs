@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use serde::Serialize;
 
 use crate::cell::fence;
+use crate::exec::bars::Style;
 
 /// Where a command writes.
 #[derive(Debug, Clone, Copy)]
@@ -51,10 +52,17 @@ impl Output {
         }
     }
 
-    /// Whether bars may be drawn.
-    pub fn bars(self) -> bool {
-        !self.quiet
-            && io::stderr().is_terminal()
-            && std::env::var_os("TERM").is_none_or(|t| t != "dumb")
+    /// How progress is shown on stderr: by bars where it is a terminal that can redraw them.
+    pub fn progress(self) -> Style {
+        let redraws = || std::env::var_os("TERM").is_none_or(|t| t != "dumb");
+        match self.lines() {
+            Style::Lines if io::stderr().is_terminal() && redraws() => Style::Bars,
+            style => style,
+        }
+    }
+
+    /// How progress is shown where nobody looks on.
+    pub fn lines(self) -> Style {
+        if self.quiet { Style::Silent } else { Style::Lines }
     }
 }

@@ -210,7 +210,7 @@ fn asked(args: &CheckArgs, context: &Context) -> anyhow::Result<(PathBuf, Asked)
     };
     let catalogue = context.catalogue()?;
     let model = catalogue.model(name)?;
-    let board = Board::new(context.output.bars(), context.output.quiet);
+    let board = Board::new(context.output.progress());
     let weights =
         match data::weights(std::slice::from_ref(model), context.settings(), &board).remove(name) {
             Some(found) => found.map_err(|reason| anyhow::anyhow!("{}", reason.message))?,
@@ -233,61 +233,32 @@ fn asked(args: &CheckArgs, context: &Context) -> anyhow::Result<(PathBuf, Asked)
 /// Runs every check in a process of its own, so that a plugin that hangs or aborts fails one check only.
 fn check(args: &CheckArgs, context: &Context) -> anyhow::Result<Outcome> {
     let (path, asked) = asked(args, context)?;
-    if let Some(odd) = args.skip.iter().find(|name| !check::names().any(|known| known == *name)) {
-        let names: Vec<&str> = check::names().collect();
-        let meant = nearest(odd, names.iter().copied())
-            .map(|n| format!("did you mean `{n}`? "))
-            .unwrap_or_default();
-        return Err(hinted(
-            anyhow::anyhow!("there is no check `{odd}`"),
-            format!("{meant}there are {}", names.join(", ")),
-        ));
-    }
+    all_known(&args.skip)?;
     let told = serde_json::to_string(&asked)?;
     if !asked.access.everything {
         context.output.unfenced();
     }
     let mut results: Vec<check::Check> = Vec::new();
-    for one in check::names() {
+    for name in check::names() {
         // Without a table there is nothing to check.
         if let [abi] = &results[..]
             && abi.outcome == check::Outcome::Fail
         {
             break;
         }
-        if args.skip.iter().any(|name| name == one) {
+        let result = if args.skip.iter().any(|skipped| skipped == name) {
             let reason = "left out by --skip".to_owned();
-            let skipped =
-                check::Check { check: one.to_owned(), outcome: check::Outcome::Skipped, reason };
-            if context.output.json {
-                context.output.json(&skipped)?;
-            }
-            results.push(skipped);
-            continue;
-        }
-        let (mut command, _scratch) = fenced::command(&asked.access, asked.settings.threads)
-            .context("failed to prepare a process for a check")?;
-        command.args(["plugin", "check", "--only", one, "--settings", &told]).arg(&path);
-        let mut result = checked(&mut command, one, args.patience)?;
-        if result.outcome == check::Outcome::Fail {
-            let hint = fenced::hint(&result.reason, &asked.access);
-            result.reason += if args.model.is_none() && !hint.is_empty() { NO_MODEL } else { hint };
-        }
+            check::Check { check: name.to_owned(), outcome: check::Outcome::Skipped, reason }
+        } else {
+            one(name, args, &path, &asked, &told)?
+        };
         if context.output.json {
             context.output.json(&result)?;
         }
         results.push(result);
     }
     if !context.output.json {
-        let rows = results.iter().map(|r| {
-            let outcome = match r.outcome {
-                check::Outcome::Pass => "pass",
-                check::Outcome::Fail => "FAIL",
-                check::Outcome::Skipped => "skipped",
-            };
-            vec![outcome.to_owned(), r.check.clone(), r.reason.clone()]
-        });
-        context.output.text(table(&["", "check", "seen"], rows))?;
+        context.output.text(as_table(&results))?;
     }
     let failed = results.iter().filter(|r| r.outcome == check::Outcome::Fail).count();
     let of = results.len();
@@ -295,6 +266,52 @@ fn check(args: &CheckArgs, context: &Context) -> anyhow::Result<Outcome> {
     let rest = if unasked > 0 { format!(", {unasked} were not tried") } else { String::new() };
     context.output.note(format!("{}: {failed} of {of} checks failed{rest}", path.display()));
     Ok(if failed == 0 { Outcome::Done } else { Outcome::No })
+}
+
+/// An error where there is no check of one of these names.
+fn all_known(names: &[String]) -> anyhow::Result<()> {
+    let Some(odd) = names.iter().find(|name| !check::names().any(|known| known == *name)) else {
+        return Ok(());
+    };
+    let names: Vec<&str> = check::names().collect();
+    let meant = nearest(odd, names.iter().copied())
+        .map(|n| format!("did you mean `{n}`? "))
+        .unwrap_or_default();
+    Err(hinted(
+        anyhow::anyhow!("there is no check `{odd}`"),
+        format!("{meant}there are {}", names.join(", ")),
+    ))
+}
+
+/// One check, with the way out where the sandbox is in its way.
+fn one(
+    name: &str,
+    args: &CheckArgs,
+    path: &Path,
+    asked: &Asked,
+    told: &str,
+) -> anyhow::Result<check::Check> {
+    let (mut command, _scratch) = fenced::command(&asked.access, asked.settings.threads)
+        .context("failed to prepare a process for a check")?;
+    command.args(["plugin", "check", "--only", name, "--settings", told]).arg(path);
+    let mut result = checked(&mut command, name, args.patience)?;
+    if result.outcome == check::Outcome::Fail {
+        let hint = fenced::hint(&result.reason, &asked.access);
+        result.reason += if args.model.is_none() && !hint.is_empty() { NO_MODEL } else { hint };
+    }
+    Ok(result)
+}
+
+fn as_table(results: &[check::Check]) -> String {
+    let rows = results.iter().map(|r| {
+        let outcome = match r.outcome {
+            check::Outcome::Pass => "pass",
+            check::Outcome::Fail => "FAIL",
+            check::Outcome::Skipped => "skipped",
+        };
+        vec![outcome.to_owned(), r.check.clone(), r.reason.clone()]
+    });
+    table(&["", "check", "seen"], rows)
 }
 
 /// Runs one check.

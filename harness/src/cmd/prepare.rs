@@ -36,7 +36,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
             catalogue.benchmarks().filter(|b| b.task.as_deref() == Some(&task.name)).cloned(),
         );
     }
-    let board = Board::new(context.output.bars(), context.output.quiet);
+    let board = Board::new(context.output.progress());
     let mut failed = 0;
     for (name, found) in data::obtain(catalogue, &wanted, context.settings(), &board)? {
         let data = match found {

@@ -10,6 +10,13 @@ pub(super) struct Args {
     run: run::Args,
 }
 
+impl Args {
+    /// Settings that were typed as flags.
+    pub(super) fn settings(&self) -> toml::Table {
+        self.run.settings()
+    }
+}
+
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     run::run(args.run.retrying(), context)
 }

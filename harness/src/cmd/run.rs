@@ -1,40 +1,39 @@
 //! `culture-eval run`: from a suite to its leaderboard.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
+use serde_json::json;
+use toml::Table;
 
+use super::flags::RunFlags;
 use super::report::{Face, print};
-use super::{Context, Outcome, hinted, table};
+use super::{Context, Outcome, hinted, interrupt, limits, table};
 use crate::definition::catalogue::Catalogue;
-use crate::definition::family::Benchmark;
-use crate::definition::model::Model;
-use crate::definition::nearest;
 use crate::definition::suite::Suite;
 use crate::exec::bars::Board;
-use crate::exec::guard::Limits;
 use crate::exec::local::Local;
-use crate::exec::plan::{Plan, Request, plan};
-use crate::exec::plugins::Plugins;
-use crate::exec::queue::Queue;
+use crate::exec::options::{Options, Place};
+use crate::exec::plan::{Found, Plan, plan};
+use crate::exec::queue::{Queue, Wait};
+use crate::exec::request::{Narrowed, Request};
+use crate::exec::scheduler::Scheduler;
 use crate::exec::shard::Shard;
-use crate::exec::slices::{self, may_be_sliced};
 use crate::exec::slurm::Slurm;
 use crate::exec::template::Template;
-use crate::exec::{self, Executor, data};
-use crate::prepare::Meta;
+use crate::exec::{self, Executor, FailedBefore, Tally, slices};
 use crate::results::manifest::Manifest;
-use crate::store::record::record_of;
-use crate::store::record::{CellSpec, End};
-use crate::store::{self, RunFolder};
+use crate::results::summary;
+use crate::store::RunFolder;
+use crate::store::record::CellSpec;
 
 /// Runs a suite: every model on every benchmark, then prints the leaderboard
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   culture-eval run                                        the suite `default`: everything
-  culture-eval run --models majority,tfidf-logreg --benchmarks crehate --seeds 1,2,3
+  culture-eval run --models majority tfidf-logreg --benchmarks crehate --seeds 1,2,3
   culture-eval run --dry-run                              what would run, and what is missing
   culture-eval run --limit 50 --name try                  a quick look, in a run folder of its own
   culture-eval run --executor slurm                       on a cluster, from its login node; see also `status`, `cancel`
@@ -42,22 +41,24 @@ Examples:
   culture-eval run --executor slurm --slice 50000         big tasks: 50,000 examples a process, joined at the end
   culture-eval run --shard 2/3                            the second of three machines that share a folder
 
-A run goes on where an earlier one of the same name stopped; finished cells are never run again.")]
+A run resumes where an earlier one of the same name stopped; finished cells are never run again. Lists take commas or
+spaces; a suite is named before them. Limits: a flag wins over a model's TOML, that over the suite's, that over the
+environment and culture-eval.toml; --dry-run shows the limits of each model.")]
 pub(super) struct Args {
     /// The suite: a name (`culture-eval list suites`) or a TOML file
     #[arg(default_value = "default")]
     suite: String,
     /// Only these models
-    #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
+    #[arg(long, value_delimiter = ',', num_args = 1.., value_name = "NAME")]
     models: Vec<String>,
     /// Only these benchmarks
-    #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
+    #[arg(long, value_delimiter = ',', num_args = 1.., value_name = "NAME")]
     benchmarks: Vec<String>,
     /// Only these protocols
-    #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
+    #[arg(long, value_delimiter = ',', num_args = 1.., value_name = "NAME")]
     protocols: Vec<String>,
     /// Seeds, instead of the suite's
-    #[arg(long, value_delimiter = ',', value_name = "N,…")]
+    #[arg(long, value_delimiter = ',', num_args = 1.., value_name = "N")]
     seeds: Vec<u64>,
     /// Only the first N examples of every evaluated part; 0 = all
     #[arg(long, default_value_t = 0, value_name = "N", hide_default_value = true)]
@@ -68,15 +69,6 @@ pub(super) struct Args {
     /// Show what would be run and what is missing; run nothing
     #[arg(long)]
     dry_run: bool,
-    /// Seconds a cell may take; 0 = no limit
-    #[arg(long, value_name = "SECONDS")]
-    timeout: Option<u64>,
-    /// MiB a cell may take; 0 = no limit
-    #[arg(long, value_name = "MIB")]
-    memory: Option<u64>,
-    /// Stop starting cells after this many failures; 0 = never
-    #[arg(long, value_name = "N")]
-    max_failures: Option<usize>,
     /// Run failed cells again
     #[arg(long = "retry-failed")]
     retry: bool,
@@ -94,18 +86,11 @@ pub(super) struct Args {
     /// Submit and do not wait; `culture-eval status` tells how far it is
     #[arg(long, help_heading = "Cluster")]
     detach: bool,
-    /// Examples that one process predicts: a cell with more is predicted by several side by side, and joined
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Cluster")]
-    slice: Option<u64>,
     /// Only the i-th of n equal shares of the cells
     #[arg(long, value_name = "I/N", help_heading = "Cluster")]
     shard: Option<Shard>,
-    /// Starts of a cell that a scheduler may lose to time, memory or a dead node before it has failed
-    #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(u8).range(1..), help_heading = "Cluster")]
-    tries: u8,
-    /// Seconds before a lost cell is tried again, doubled each time
-    #[arg(long, default_value_t = 30, value_name = "SECONDS", help_heading = "Cluster")]
-    retry_after: u64,
+    #[command(flatten)]
+    flags: RunFlags,
 }
 
 /// Who runs the cells.
@@ -124,75 +109,107 @@ impl Args {
     pub(super) fn retrying(self) -> Self {
         Self { retry: true, ..self }
     }
+
+    /// Settings that were typed as flags.
+    pub(super) fn settings(&self) -> Table {
+        self.flags.settings()
+    }
+
+    /// The suite under the name of the run.
+    fn named(&self, suite: &Suite) -> Suite {
+        let name = self.name.as_ref().unwrap_or(&suite.name);
+        Suite { name: name.clone(), ..suite.clone() }
+    }
+
+    fn request(&self, suite: &Suite, catalogue: &Catalogue) -> anyhow::Result<Request> {
+        let instead = Narrowed {
+            models: &self.models,
+            benchmarks: &self.benchmarks,
+            protocols: &self.protocols,
+            seeds: &self.seeds,
+            limit: self.limit,
+        };
+        Request::new(suite, instead, catalogue)
+    }
 }
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
-    let (catalogue, settings, output) = (context.catalogue()?, context.settings(), context.output);
-    let mut suite = catalogue.suite(&args.suite)?.clone();
-    if let Some(name) = &args.name {
-        suite.name.clone_from(name);
-    }
-    let request = request(&args, &suite, catalogue)?;
-    if args.executor == Who::Local && args.detach {
-        return Err(hinted(
-            anyhow::anyhow!("--detach needs a scheduler"),
-            "add --executor slurm or --executor command",
-        ));
-    }
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let jobs = if settings.jobs == 0 { cores } else { settings.jobs };
-    let threads = if settings.threads == 0 { (cores / jobs).max(1) } else { settings.threads };
+    let (catalogue, settings) = (context.catalogue()?, context.settings());
+    let suite = catalogue.suite(&args.suite)?;
+    let request = args.request(suite, catalogue)?;
+    let options = Options::new(&context.resolved, suite, place(&args, context)?);
 
-    let board = Board::new(output.bars(), output.quiet);
-    let tasks = data::obtain(catalogue, &request.benchmarks, settings, &board)?;
-    let weights = data::weights(&request.models, settings, &board);
-    let plugins = Plugins::describe(request.models.iter().map(|m| m.plugin.as_str()), settings);
-    let mut plan = plan(&request, &tasks, &weights, &plugins, &settings.cache, threads);
-    if args.executor != Who::Local {
-        for cell in &mut plan.cells {
-            cell.threads = cell.model.resources.over(&suite.resources).cores.unwrap_or(1) as usize;
-        }
-    }
+    let board = Board::new(context.output.progress());
+    let found = Found::of(&request, catalogue, settings, &board)?;
+    let plan = plan(&request, &found, &options);
     if args.dry_run {
-        return dry_run(&plan, context);
+        return dry_run(&request, &plan, &options, context);
     }
-    let executor = executor(&args, &suite, jobs, context)?;
-
+    let executor = executor(&args, &options, context)?;
+    let suite = args.named(suite);
     let run = RunFolder::of(&settings.runs, &suite.name);
-    let mut manifest = Manifest::new(&suite, &request, &tasks, &plan, catalogue);
+    begin(&run, Manifest::new(&suite, &request, &found.tasks, &plan, catalogue), context)?;
+
+    let stop = interrupt::flag()?;
+    let mut cells = slices::of_plan(plan.cells, &options, &found.plugins, &run)?;
+    if let Some(shard) = args.shard {
+        cells = shard.keep(cells);
+    }
+    let failed = if args.retry { FailedBefore::RunAgain } else { FailedBefore::Stay };
+    let work = exec::select(&run, &cells, failed)?;
+    let tally = executor.run(&run, work, &board, &stop)?;
+    if tally.queued > 0 {
+        return Ok(queued(&run, tally, context));
+    }
+    end(&args, &run, &cells, tally, &stop, context)
+}
+
+/// Where the cells run.
+fn place(args: &Args, context: &Context) -> anyhow::Result<Place> {
+    match (args.executor, args.detach) {
+        (Who::Local, true) => Err(hinted(
+            anyhow!("--detach needs a scheduler"),
+            "add --executor slurm or --executor command",
+        )),
+        (Who::Local, false) => Ok(limits::here(context.settings())),
+        (Who::Slurm | Who::Command, _) => Ok(Place::Scheduler),
+    }
+}
+
+/// Writes what the run is asked to do; answers that were imported into the same run stay.
+fn begin(run: &RunFolder, mut manifest: Manifest, context: &Context) -> anyhow::Result<()> {
     if run.manifest().is_file() {
-        let before = Manifest::read(&run)?;
-        for line in manifest.take_imported(&before, catalogue) {
-            output.note(line);
+        let before = Manifest::read(run)?;
+        for line in manifest.take_imported(&before, context.catalogue()?) {
+            context.output.note(line);
         }
     }
-    manifest
-        .write(&run)
-        .with_context(|| format!("failed to start the run {}", run.path().display()))?;
+    manifest.write(run).with_context(|| format!("failed to start the run {}", run.path().display()))
+}
 
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = stop.clone();
-    ctrlc::set_handler(move || flag.store(true, Ordering::SeqCst))
-        .context("failed to catch Ctrl-C")?;
-    let cells = sliced(plan.cells, &args, &suite, &plugins, &run)?;
-    let cells = match args.shard {
-        Some(shard) => shard.keep(cells),
-        None => cells,
-    };
-    let work = exec::select(&run, &cells, args.retry)?;
-    let tally = executor.run(&run, work, &board, &stop)?;
-    let name = run.path().display();
-    if tally.queued > 0 {
-        output.note(format!(
-            "{} cells are with the scheduler; `culture-eval status {name}` tells how far they are, the same command without --detach waits for them",
-            tally.queued
-        ));
-        return Ok(Outcome::Done);
-    }
+/// The end of a run that does not wait for its scheduler.
+fn queued(run: &RunFolder, tally: Tally, context: &Context) -> Outcome {
+    context.output.note(format!(
+        "{} cells are with the scheduler; `culture-eval status {}` tells how far they are, the same command without --detach waits for them",
+        tally.queued,
+        run.path().display()
+    ));
+    Outcome::Done
+}
 
-    sweep(&run, &cells).context("failed to remove what a killed run left")?;
-    let summary = print(&run, Face::Terminal, context)?;
-    let unanswered = summary.cells.len() - crate::results::summary::numbers(&summary);
+/// Clears up, prints the leaderboard and says what became of the cells.
+fn end(
+    args: &Args,
+    run: &RunFolder,
+    cells: &[CellSpec],
+    tally: Tally,
+    stop: &AtomicBool,
+    context: &Context,
+) -> anyhow::Result<Outcome> {
+    let output = context.output;
+    exec::sweep(run, cells).context("failed to remove what a killed run left")?;
+    let summary = print(run, Face::Terminal, context)?;
+    let unanswered = summary.cells.len() - summary::numbers(&summary);
     output.note(format!(
         "{} cells run, {} reused, {} failed, {} not started; {unanswered} cells of the board carry a reason instead of a number",
         tally.ran, tally.reused, tally.failed, tally.skipped
@@ -200,6 +217,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     if stop.load(Ordering::SeqCst) {
         output.note("interrupted: the same command goes on from here");
         if args.executor != Who::Local {
+            let name = run.path().display();
             output.note(format!("submitted jobs go on; `culture-eval cancel {name}` ends Slurm's"));
         }
         return Ok(Outcome::Interrupted);
@@ -211,171 +229,76 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     Ok(if tally.failed + tally.skipped > 0 { Outcome::No } else { Outcome::Done })
 }
 
-/// Cells with more examples than one process should predict become slices.
-fn sliced(
-    cells: Vec<CellSpec>,
-    args: &Args,
-    suite: &Suite,
-    plugins: &Plugins,
-    run: &RunFolder,
-) -> anyhow::Result<Vec<CellSpec>> {
-    let mut all = Vec::with_capacity(cells.len());
-    for spec in cells {
-        let size = args.slice.or(spec.model.resources.over(&suite.resources).slice);
-        let saves = plugins.get(&spec.model.plugin).is_ok_and(|described| described.saves);
-        let size = size.filter(|_| may_be_sliced(&spec, saves));
-        let examples = |spec: &CellSpec| Ok(Meta::beside(spec.data.path.as_ref())?.evaluated(spec));
-        all.extend(slices::of(run, spec, size, examples)?);
-    }
-    Ok(all)
-}
-
 fn executor(
     args: &Args,
-    suite: &Suite,
-    jobs: usize,
+    options: &Options,
     context: &Context,
 ) -> anyhow::Result<Box<dyn Executor>> {
     let settings = context.settings();
-    let tries = if args.executor == Who::Local { 1 } else { args.tries.into() };
-    let limits = Limits {
-        timeout: args.timeout.unwrap_or(settings.timeout),
-        memory: args.memory.unwrap_or(settings.memory),
-        tries,
-        job: String::new(),
-        hidden: settings.hidden(),
-    };
-    let max_failures = args.max_failures.unwrap_or(settings.max_failures);
-    let (resources, detach, pause) =
-        (suite.resources.clone(), args.detach, std::time::Duration::from_secs(args.retry_after));
+    let jobs = limits::jobs(settings);
     Ok(match args.executor {
-        Who::Local => Box::new(Local { jobs, max_failures, limits }),
+        Who::Local => Box::new(Local {
+            jobs,
+            max_failures: settings.max_failures,
+            options: options.clone(),
+            hidden: settings.hidden(),
+        }),
         Who::Slurm => {
             slurm_is_here()?;
-            let scheduler = Slurm { at_once: settings.jobs };
-            Box::new(Queue { scheduler, resources, limits, detach, pause, max_failures })
+            Box::new(queue(Slurm { at_once: settings.jobs }, args, options, context))
         }
         Who::Command => {
             let text = args.template.as_deref().unwrap_or_default();
             let scheduler = Template::new(text, jobs).map_err(|why| {
-                hinted(
-                    anyhow::anyhow!("--template: {why}"),
-                    "`culture-eval run --help` has an example",
-                )
+                hinted(anyhow!("--template: {why}"), "`culture-eval run --help` has an example")
             })?;
-            Box::new(Queue { scheduler, resources, limits, detach, pause, max_failures })
+            Box::new(queue(scheduler, args, options, context))
         }
     })
 }
 
-/// Removes what those left who were killed, or could not remove it themselves.
-fn sweep(run: &RunFolder, cells: &[CellSpec]) -> anyhow::Result<()> {
-    for folder in [run.path().to_owned(), run.path().join("scores"), run.path().join("specs")]
-        .iter()
-        .filter(|folder| folder.is_dir())
-    {
-        store::sweep(folder)?;
+fn queue<S: Scheduler>(
+    scheduler: S,
+    args: &Args,
+    options: &Options,
+    context: &Context,
+) -> Queue<S> {
+    let settings = context.settings();
+    Queue {
+        scheduler,
+        options: options.clone(),
+        tries: settings.tries.max(1),
+        hidden: settings.hidden(),
+        wait: if args.detach { Wait::Detached } else { Wait::ToTheEnd },
+        pause: Duration::from_secs(settings.retry_after),
+        max_failures: settings.max_failures,
     }
-    for cell in cells {
-        let folder = run.cell(&cell.folder());
-        if !folder.path().is_dir() {
-            continue;
-        }
-        folder.sweep()?;
-        if record_of(&folder, &cell.key)?
-            .is_some_and(|record| matches!(record.end, End::Done { .. }))
-        {
-            folder.remove_log()?;
-        }
-    }
-    Ok(())
 }
 
 /// An error that tells what is missing, where Slurm is not here.
 pub(super) fn slurm_is_here() -> anyhow::Result<()> {
     Slurm::find().map_err(|missing| {
         hinted(
-            anyhow::anyhow!("Slurm is not on this machine: {missing} not in PATH"),
+            anyhow!("Slurm is not on this machine: {missing} not in PATH"),
             "start this on a login node of the cluster (`module load slurm` where it has modules); without Slurm: \
              --executor command --template '...' for another scheduler, --shard i/n for machines that share a folder",
         )
     })
 }
 
-fn request(args: &Args, suite: &Suite, catalogue: &Catalogue) -> anyhow::Result<Request> {
-    let pick = |typed: &[String], of_suite: &[String]| -> Vec<String> {
-        if typed.is_empty() { of_suite.to_vec() } else { typed.to_vec() }
-    };
-    let mut models = Vec::new();
-    for name in pick(&args.models, &suite.models) {
-        if name == "*" {
-            models.extend(catalogue.models().cloned());
-        } else {
-            models.push(catalogue.model(&name)?.clone());
-        }
-    }
-    let mut benchmarks: Vec<Benchmark> = Vec::new();
-    for name in pick(&args.benchmarks, &suite.benchmarks) {
-        if name == "*" {
-            benchmarks.extend(catalogue.benchmarks().cloned());
-        } else {
-            benchmarks.push(catalogue.benchmark(&name)?.clone());
-        }
-    }
-    known_protocols(&args.protocols, &benchmarks, &models, catalogue)?;
-    benchmarks.sort_by(|a, b| (a.number, &a.name).cmp(&(b.number, &b.name)));
-    benchmarks.dedup_by(|a, b| a.name == b.name);
-    let mut seen = std::collections::BTreeSet::new();
-    models.retain(|m| seen.insert(m.name.clone()));
-    if models.is_empty() || benchmarks.is_empty() {
-        return Err(hinted(
-            anyhow::anyhow!(
-                "nothing to run: {} models, {} benchmarks",
-                models.len(),
-                benchmarks.len()
-            ),
-            "`culture-eval list models` and `culture-eval list benchmarks` show all",
-        ));
-    }
-    Ok(Request {
-        models,
-        benchmarks,
-        seeds: if args.seeds.is_empty() { suite.seeds.clone() } else { args.seeds.clone() },
-        limit: args.limit,
-        protocols: args.protocols.clone(),
-    })
-}
-
-/// A typed protocol must be one of the benchmarks' tasks, or what a model makes of it (`4-shot`).
-fn known_protocols(
-    typed: &[String],
-    benchmarks: &[Benchmark],
-    models: &[Model],
-    catalogue: &Catalogue,
-) -> anyhow::Result<()> {
-    let mut known: std::collections::BTreeSet<String> =
-        models.iter().filter_map(|model| model.prompt.few_shot()).collect();
-    for (_, task) in data::tasks_of(catalogue, benchmarks)? {
-        known.extend(task.protocols.iter().map(|p| p.name.clone()));
-    }
-    let Some(name) = typed.iter().find(|name| !known.contains(*name)) else { return Ok(()) };
-    let meant = nearest(name, known.iter().map(String::as_str))
-        .map(|n| format!("did you mean `{n}`? "))
-        .unwrap_or_default();
-    let all = known.into_iter().collect::<Vec<_>>().join(", ");
-    Err(hinted(
-        anyhow::anyhow!("no task has a protocol `{name}`"),
-        format!("{meant}they have {all}"),
-    ))
-}
-
-fn dry_run(plan: &Plan, context: &Context) -> anyhow::Result<Outcome> {
+fn dry_run(
+    request: &Request,
+    plan: &Plan,
+    options: &Options,
+    context: &Context,
+) -> anyhow::Result<Outcome> {
     let output = context.output;
     if output.json {
         for cell in &plan.cells {
-            output.json(&serde_json::json!({
+            output.json(&json!({
                 "model": cell.model.name, "task": cell.task.name, "protocol": cell.protocol.name,
                 "served": cell.served, "seed": cell.seed, "sample": cell.sample, "key": cell.key,
+                "limits": limits::as_json(&cell.model, options),
             }))?;
         }
         for missing in &plan.missing {
@@ -405,6 +328,7 @@ fn dry_run(plan: &Plan, context: &Context) -> anyhow::Result<Outcome> {
             reason.message
         ))?;
     }
+    output.text(format!("\n{}", limits::as_table(request.models.iter(), options)))?;
     output.text(format!("\n{} cells; nothing was run", plan.cells.len()))?;
     Ok(Outcome::Done)
 }

@@ -76,7 +76,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
             })?
         }
     };
-    let board = Board::new(context.output.bars(), context.output.quiet);
+    let board = Board::new(context.output.progress());
     let mut tasks =
         data::obtain(catalogue, std::slice::from_ref(benchmark), context.settings(), &board)?;
     let data = match tasks.remove(&task.name) {

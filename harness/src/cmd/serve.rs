@@ -1,14 +1,13 @@
 //! `culture-eval serve`: the pages of a run on loopback, with the progress of a running suite.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
 use super::report::{look, material};
-use super::{Context, Outcome, hinted};
+use super::{Context, Outcome, hinted, interrupt};
 use crate::report::html::{self, Look};
 use crate::results::progress::{self, CellProgress, Progress, State};
 use crate::serve::Server;
@@ -60,10 +59,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     context.output.text(format!("http://{}/", server.address()))?;
     context.output.note("only this machine can reach it; Ctrl-C stops it");
 
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = stop.clone();
-    ctrlc::set_handler(move || flag.store(true, Ordering::SeqCst))
-        .context("failed to catch Ctrl-C")?;
+    let stop = interrupt::flag()?;
     while !stop.load(Ordering::SeqCst) {
         std::thread::sleep(LOOK);
         // A file that is being written anew is looked at again.

@@ -32,12 +32,13 @@ pub(super) struct Args {
 pub(super) fn run(args: Args, context: &Context) -> Result<Outcome> {
     let stdout = std::io::stdout().lock();
     let mut out = std::io::BufWriter::new(stdout);
+    let shown = Shown { json: context.output.json, timing: args.timing };
     if args.list {
         list(&mut out)?;
     } else if let Some((name, flags)) = args.call.split_first() {
-        one(&mut out, name, flags, args.timing, context.output.json)?;
+        one(&mut out, name, flags, shown)?;
     } else {
-        lines(&mut out, args.timing)?;
+        lines(&mut out, shown)?;
     }
     out.flush().context("failed to write to standard output")?;
     Ok(Outcome::Done)
@@ -66,7 +67,7 @@ impl Watch {
     }
 }
 
-fn lines(out: &mut impl Write, timing: bool) -> Result<()> {
+fn lines(out: &mut impl Write, shown: Shown) -> Result<()> {
     for line in std::io::stdin().lock().lines() {
         let line = line.context("failed to read standard input")?;
         if line.trim().is_empty() {
@@ -74,7 +75,7 @@ fn lines(out: &mut impl Write, timing: bool) -> Result<()> {
         }
         let answer = match serde_json::from_str::<Value>(&line) {
             Ok(request) => {
-                let watch = timing.then(Watch::start);
+                let watch = shown.timing.then(Watch::start);
                 let mut answer = json::answer(&request);
                 if let Some(watch) = watch {
                     (answer["seconds"], answer["cpu_seconds"]) = watch.read();
@@ -89,53 +90,32 @@ fn lines(out: &mut impl Write, timing: bool) -> Result<()> {
     Ok(())
 }
 
-fn one(
-    out: &mut impl Write,
-    name: &str,
-    flags: &[String],
+/// How the answer of a call is shown.
+#[derive(Debug, Clone, Copy)]
+struct Shown {
+    /// As JSON instead of a table.
+    json: bool,
+    /// With the seconds that it took.
     timing: bool,
-    as_json: bool,
-) -> Result<()> {
+}
+
+/// One call: the function of this name with these flags.
+fn one(out: &mut impl Write, name: &str, flags: &[String], shown: Shown) -> Result<()> {
     let function = json::find(&name.replace('-', "_"))?;
+    let (arguments, shown) = arguments(function.name, flags, shown)?;
     let (mut input, mut opts) = (Map::new(), Map::new());
-    let (mut as_json, mut timing) = (as_json, timing);
-    let mut rest = flags.iter();
-    while let Some(flag) = rest.next() {
-        match flag.as_str() {
-            "--json" => {
-                as_json = true;
-                continue;
-            }
-            "--timing" => {
-                timing = true;
-                continue;
-            }
-            _ => {}
-        }
-        let Some(written) = flag.strip_prefix("--") else {
-            anyhow::bail!(
-                "unexpected `{flag}`: arguments of `{}` are written --name value",
-                function.name
-            );
-        };
-        let (key, value) = match written.split_once('=') {
-            Some((key, value)) => (key, value.to_owned()),
-            None => {
-                (written, rest.next().with_context(|| format!("`{flag}` needs a value"))?.clone())
-            }
-        };
-        let key = key.replace('-', "_");
+    for (key, value) in arguments {
         let target = if function.input.contains(&key.as_str()) { &mut input } else { &mut opts };
-        target.insert(key, parse(&value));
+        target.insert(key, value);
     }
-    let watch = timing.then(Watch::start);
+    let watch = shown.timing.then(Watch::start);
     let mut answer = json::call(function.name, &input, &opts)?;
     if let Some(watch) = watch {
         let (seconds, cpu) = watch.read();
         answer.insert("seconds".into(), seconds);
         answer.insert("cpu_seconds".into(), cpu);
     }
-    if as_json {
+    if shown.json {
         serde_json::to_writer(&mut *out, &answer)?;
         out.write_all(b"\n")?;
         return Ok(());
@@ -145,6 +125,39 @@ fn one(
         writeln!(out, "{key:width$}  {}", readable(value))?;
     }
     Ok(())
+}
+
+/// The arguments of a call, `--name value` or `--name=value`; flags of the program may stand among them.
+fn arguments(
+    function: &str,
+    flags: &[String],
+    mut shown: Shown,
+) -> Result<(Vec<(String, Value)>, Shown)> {
+    let mut arguments = Vec::new();
+    let mut rest = flags.iter();
+    while let Some(flag) = rest.next() {
+        match flag.as_str() {
+            "--json" => shown.json = true,
+            "--timing" => shown.timing = true,
+            _ => {
+                let Some(written) = flag.strip_prefix("--") else {
+                    anyhow::bail!(
+                        "unexpected `{flag}`: arguments of `{function}` are written --name value"
+                    );
+                };
+                let (key, value) = match written.split_once('=') {
+                    Some(pair) => pair,
+                    None => {
+                        let value =
+                            rest.next().with_context(|| format!("`{flag}` needs a value"))?;
+                        (written, value.as_str())
+                    }
+                };
+                arguments.push((key.replace('-', "_"), parse(value)));
+            }
+        }
+    }
+    Ok((arguments, shown))
 }
 
 /// JSON where it parses, a list where there are commas, else a word.

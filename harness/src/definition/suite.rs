@@ -18,6 +18,12 @@ pub struct Suite {
     pub benchmarks: Vec<String>,
     /// Seeds.
     pub seeds: Vec<u64>,
+    /// Seconds a cell may take; the setting where absent. A model's own wins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<u64>,
+    /// MiB a cell may take; the setting where absent. A model's own wins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<u64>,
     /// What its cells ask of a scheduler.
     #[serde(default, skip_serializing_if = "Resources::is_empty")]
     pub resources: Resources,

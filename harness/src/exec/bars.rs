@@ -9,6 +9,17 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use super::events::Event;
 use crate::store::record::{CellSpec, End};
 
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// Bars that are redrawn, for a terminal.
+    Bars,
+    /// One line a cell.
+    Lines,
+    /// Not at all.
+    Silent,
+}
+
 /// Where progress is shown.
 #[derive(Debug)]
 pub struct Board {
@@ -31,21 +42,20 @@ struct Counts {
 }
 
 impl Board {
-    /// Chooses by what stderr is.
-    pub fn new(bars: bool, quiet: bool) -> Self {
-        let kind = if quiet {
-            Kind::Silent
-        } else if bars {
-            let all = MultiProgress::new();
-            let total = all.add(ProgressBar::new(0));
-            let style =
-                ProgressStyle::with_template("{elapsed_precise} cells {bar:30} {pos}/{len}  {msg}");
-            if let Ok(style) = style {
-                total.set_style(style);
+    /// A board of this style on stderr.
+    pub fn new(style: Style) -> Self {
+        let kind = match style {
+            Style::Silent => Kind::Silent,
+            Style::Lines => Kind::Lines,
+            Style::Bars => {
+                let all = MultiProgress::new();
+                let total = all.add(ProgressBar::new(0));
+                let template = "{elapsed_precise} cells {bar:30} {pos}/{len}  {msg}";
+                if let Ok(style) = ProgressStyle::with_template(template) {
+                    total.set_style(style);
+                }
+                Kind::Bars(all, total)
             }
-            Kind::Bars(all, total)
-        } else {
-            Kind::Lines
         };
         Self { kind, counts: Mutex::default(), start: Instant::now() }
     }

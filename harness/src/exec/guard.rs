@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use fs_err as fs;
 use fs_err::OpenOptions;
+use tempfile::TempDir;
 
 use super::bars::Board;
 use super::events::Event;
@@ -20,12 +21,12 @@ use crate::store::lease::{Holder, Lease, Taken};
 use crate::store::record::{CellSpec, End, Reason, ReasonKind, fail, record_of};
 use crate::store::{CellFolder, tries};
 
-/// What a cell may take.
+/// What a cell may take, as [`super::options`] has it.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Seconds, unless its model says; 0 = no limit.
+    /// Seconds; 0 = no limit.
     pub timeout: u64,
-    /// MiB, unless its model says; 0 = no limit.
+    /// MiB; 0 = no limit.
     pub memory: u64,
     /// Starts that may be lost to time, memory, a signal or a dead machine; the last one makes a failed cell of it.
     pub tries: usize,
@@ -160,22 +161,12 @@ fn attempt(
     let bar = board.cell(spec);
     let messages = messages(folder)?;
     let quoted_from = messages.metadata()?.len();
-    let (mut command, _scratch) = fenced::command(&spec.model.access, spec.threads)?;
-    command.arg("cell").arg(folder.path());
-    for hidden in &limits.hidden {
-        command.arg("--hide").arg(hidden);
-    }
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(messages.into_file())
-        .spawn()
-        .context("failed to start a process for a cell")?;
+    let (mut child, _scratch) = start(spec, folder, limits, messages)?;
 
     let events = fenced::events(&mut child);
     let mut told = None;
     let mut faults = 0;
-    let ended = watch(&mut child, spec, limits, stop, || {
+    let ended = watch(&mut child, limits, stop, || {
         // A file server that is away for a while: the lease is renewed when it is back.
         if lease.renew().is_err() && faults == 0 {
             faults += 1;
@@ -194,31 +185,47 @@ fn attempt(
     });
 
     let end = match ended {
-        Ended::Stopped => {
-            bar.stopped();
-            return Ok(Guarded::Stopped);
-        }
-        Ended::Exited(status) if is_of_us(status, stop) => {
-            bar.stopped();
-            return Ok(Guarded::Stopped);
-        }
-        Ended::Killed(reason) => End::Failed { reason },
+        Ended::Stopped => None,
+        Ended::Exited(status) if is_of_us(status, stop) => None,
+        Ended::Killed(reason) => Some(End::Failed { reason }),
         Ended::Exited(status) => match record_of(folder, &spec.key)? {
-            Some(record) if status.success() => record.end,
-            _ => End::Failed {
-                reason: told.unwrap_or_else(|| reason_of(status, &tail(folder, quoted_from))),
-            },
+            Some(record) if status.success() => Some(record.end),
+            _ => {
+                let reason = told.unwrap_or_else(|| reason_of(status, &tail(folder, quoted_from)));
+                Some(End::Failed { reason })
+            }
         },
     };
-    let end = match end {
-        End::Failed { mut reason } => {
-            reason.message += fenced::hint(&reason.message, &spec.model.access);
-            End::Failed { reason }
-        }
-        end @ End::Done { .. } => end,
+    let Some(mut end) = end else {
+        bar.stopped();
+        return Ok(Guarded::Stopped);
     };
+    if let End::Failed { reason } = &mut end {
+        reason.message += fenced::hint(&reason.message, &spec.model.access);
+    }
     bar.ended(&end);
     Ok(Guarded::Ended(end))
+}
+
+/// Starts the process of a cell; its folder for temporary files goes with the second value.
+fn start(
+    spec: &CellSpec,
+    folder: &CellFolder,
+    limits: &Limits,
+    messages: fs::File,
+) -> anyhow::Result<(Child, TempDir)> {
+    let (mut command, scratch) = fenced::command(&spec.model.access, spec.threads)?;
+    command.arg("cell").arg(folder.path());
+    for hidden in &limits.hidden {
+        command.arg("--hide").arg(hidden);
+    }
+    let child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(messages.into_file())
+        .spawn()
+        .context("failed to start a process for a cell")?;
+    Ok((child, scratch))
 }
 
 /// The file that a cell's stderr goes to. Its plugin may have put a link in its place: that is removed, never followed.
@@ -240,13 +247,11 @@ enum Ended {
 
 fn watch(
     child: &mut Child,
-    spec: &CellSpec,
     limits: &Limits,
     stop: &AtomicBool,
     mut look: impl FnMut(),
 ) -> anyhow::Result<Ended> {
-    let timeout = spec.model.timeout.unwrap_or(limits.timeout);
-    let memory = spec.model.memory.unwrap_or(limits.memory);
+    let (timeout, memory) = (limits.timeout, limits.memory);
     let start = Instant::now();
     let mut pause = Duration::from_millis(1);
     loop {
@@ -259,12 +264,12 @@ fn watch(
             Some(Ended::Stopped)
         } else if timeout > 0 && start.elapsed() >= Duration::from_secs(timeout) {
             let message = format!(
-                "took longer than {timeout} s; raise `timeout` in the model's TOML or the settings"
+                "took longer than {timeout} s; raise --timeout, or `timeout` in the model's TOML or the settings"
             );
             Some(Ended::Killed(Reason::new(ReasonKind::Timeout, message)))
         } else if used > memory {
             let message = format!(
-                "used {used} MiB of {memory} MiB; lower `batch` or raise `memory` in the model's TOML or the settings"
+                "used {used} MiB of {memory} MiB; lower `batch`, or raise --memory or `memory` in the model's TOML or the settings"
             );
             Some(Ended::Killed(Reason::new(ReasonKind::OutOfMemory, message)))
         } else {

@@ -11,9 +11,12 @@ pub mod fenced;
 pub mod guard;
 pub mod jobs;
 pub mod local;
+pub mod options;
 pub mod plan;
 pub mod plugins;
 pub mod queue;
+pub mod request;
+pub mod scheduler;
 pub mod shard;
 pub mod slices;
 pub mod slurm;
@@ -25,9 +28,8 @@ use std::sync::atomic::AtomicBool;
 use anyhow::Context as _;
 use fs_err as fs;
 
-use crate::store::record::record_of;
-use crate::store::record::{CellSpec, End};
-use crate::store::{CellFolder, RunFolder, tries};
+use crate::store::record::{CellSpec, End, record_of};
+use crate::store::{self, CellFolder, RunFolder, tries};
 use bars::Board;
 
 /// Who runs cells.
@@ -76,53 +78,109 @@ impl Tally {
     }
 }
 
-/// Picks the cells that are to be run and prepares their folders; `retry` takes failed ones again.
-pub fn select(run: &RunFolder, cells: &[CellSpec], retry: bool) -> anyhow::Result<Todo> {
+/// What becomes of cells that failed before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailedBefore {
+    /// They stay as they are.
+    Stay,
+    /// They are run again.
+    RunAgain,
+}
+
+/// Picks the cells that are to be run and prepares their folders.
+pub fn select(run: &RunFolder, cells: &[CellSpec], failed: FailedBefore) -> anyhow::Result<Todo> {
     let mut todo = Todo::default();
     for spec in cells {
-        let folder = run.cell(&spec.folder());
-        let prepare = |folder: &CellFolder, spec: &CellSpec| {
-            folder
-                .write_spec(spec)
-                .with_context(|| format!("failed to prepare the cell {}", folder.path().display()))
-        };
-        if spec.slice.is_some() {
-            let whole = folder.whole();
-            match record_of(&whole, &spec.key)?.map(|record| record.end) {
-                Some(End::Done { .. }) => {
-                    todo.tally.reused += 1;
-                    continue;
-                }
-                Some(End::Failed { .. }) if !retry => {
-                    todo.tally.failed += 1;
-                    continue;
-                }
-                Some(End::Failed { .. }) => fs::remove_file(whole.record())?,
-                None => {}
-            }
-            if !whole.spec().is_file() {
-                prepare(&whole, &CellSpec { slice: None, ..spec.clone() })?;
-            }
-        }
-        match record_of(&folder, &spec.key)?.map(|record| record.end) {
-            Some(End::Done { .. }) if spec.slice.is_none() || folder.predictions().is_file() => {
-                todo.tally.reused += 1;
-                slices::settle(spec, &folder)?;
-            }
-            Some(End::Failed { .. }) if !retry => {
-                todo.tally.failed += 1;
-                slices::settle(spec, &folder)?;
-            }
-            found => {
-                if found.is_some() {
-                    tries::clear(&folder)?;
-                    todo.again.insert(spec.folder());
-                    fs::remove_file(folder.record())?;
-                }
-                prepare(&folder, spec)?;
-                todo.cells.push((spec.clone(), folder));
-            }
+        if spec.slice.is_none() || is_open(run, spec, failed, &mut todo.tally)? {
+            pick(run, spec, failed, &mut todo)?;
         }
     }
     Ok(todo)
+}
+
+/// Whether the cell that a slice is of has no end; counts it if it has one, prepares its folder if not.
+fn is_open(
+    run: &RunFolder,
+    slice: &CellSpec,
+    failed: FailedBefore,
+    tally: &mut Tally,
+) -> anyhow::Result<bool> {
+    let whole = run.cell(&slice.folder()).whole();
+    match record_of(&whole, &slice.key)?.map(|record| record.end) {
+        Some(End::Done { .. }) => {
+            tally.reused += 1;
+            return Ok(false);
+        }
+        Some(End::Failed { .. }) if failed == FailedBefore::Stay => {
+            tally.failed += 1;
+            return Ok(false);
+        }
+        Some(End::Failed { .. }) => fs::remove_file(whole.record())?,
+        None => {}
+    }
+    if !whole.spec().is_file() {
+        prepare(&whole, &CellSpec { slice: None, ..slice.clone() })?;
+    }
+    Ok(true)
+}
+
+fn pick(
+    run: &RunFolder,
+    spec: &CellSpec,
+    failed: FailedBefore,
+    todo: &mut Todo,
+) -> anyhow::Result<()> {
+    let folder = run.cell(&spec.folder());
+    match record_of(&folder, &spec.key)?.map(|record| record.end) {
+        Some(End::Done { .. }) if spec.slice.is_none() || folder.predictions().is_file() => {
+            todo.tally.reused += 1;
+            slices::settle(spec, &folder)?;
+        }
+        Some(End::Failed { .. }) if failed == FailedBefore::Stay => {
+            todo.tally.failed += 1;
+            slices::settle(spec, &folder)?;
+        }
+        found => {
+            if found.is_some() {
+                tries::clear(&folder)?;
+                todo.again.insert(spec.folder());
+                fs::remove_file(folder.record())?;
+            }
+            prepare(&folder, spec)?;
+            todo.cells.push((spec.clone(), folder));
+        }
+    }
+    Ok(())
+}
+
+fn prepare(folder: &CellFolder, spec: &CellSpec) -> anyhow::Result<()> {
+    folder
+        .write_spec(spec)
+        .with_context(|| format!("failed to prepare the cell {}", folder.path().display()))
+}
+
+/// Removes what those left who were killed, or could not remove it themselves.
+///
+/// # Errors
+/// A file or record cannot be read or removed.
+pub fn sweep(run: &RunFolder, cells: &[CellSpec]) -> anyhow::Result<()> {
+    for folder in [run.path().to_owned(), run.path().join("scores"), run.path().join("specs")]
+        .iter()
+        .filter(|folder| folder.is_dir())
+    {
+        store::sweep(folder)?;
+    }
+    for cell in cells {
+        let folder = run.cell(&cell.folder());
+        if !folder.path().is_dir() {
+            continue;
+        }
+        folder.sweep()?;
+        if record_of(&folder, &cell.key)?
+            .is_some_and(|record| matches!(record.end, End::Done { .. }))
+        {
+            folder.remove_log()?;
+        }
+    }
+    Ok(())
 }

@@ -1,29 +1,19 @@
 //! A suite becomes cells: which model serves which task by which protocol, and what is missing for it.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::PathBuf;
 
-use super::data::TaskData;
+use super::bars::Board;
+use super::data::{self, TaskData};
+use super::options::Options;
 use super::plugins::{Described, Plugins};
-use crate::definition::family::{Benchmark, Capability, Protocol, Task};
+use super::request::Request;
+use crate::definition::catalogue::Catalogue;
+use crate::definition::family::{Capability, Protocol, Task};
 use crate::definition::model::{Model, Offer, Prompting};
+use crate::settings::Settings;
 use crate::store::path_text;
 use crate::store::record::{CellSpec, FORMAT, FileRef, Reason, ReasonKind};
-
-/// What was asked for, every name resolved.
-#[derive(Debug, Clone)]
-pub struct Request {
-    /// Rows of the board.
-    pub models: Vec<Model>,
-    /// Columns of the board, aggregates included.
-    pub benchmarks: Vec<Benchmark>,
-    /// One set of cells for each.
-    pub seeds: Vec<u64>,
-    /// Only the first examples of the evaluated part; 0 = all.
-    pub limit: usize,
-    /// Only these protocols; empty = the models' own choice.
-    pub protocols: Vec<String>,
-}
 
 /// What will be run and what cannot be.
 #[derive(Debug, Clone, Default)]
@@ -88,30 +78,51 @@ fn with_shots(protocol: &Protocol, served: Capability, prompting: &Prompting) ->
     (!protocol.eval.is_empty()).then_some(protocol)
 }
 
-/// Makes the plan. `tasks` holds the data of every task that the benchmarks need, or why it cannot be had;
-/// `weights` likewise for every model; `cache` is where plugins may keep answers.
-pub fn plan(
-    request: &Request,
-    tasks: &BTreeMap<String, Result<TaskData, Reason>>,
-    weights: &BTreeMap<String, Result<BTreeMap<String, FileRef>, Reason>>,
-    plugins: &Plugins,
-    cache: &Path,
-    threads: usize,
-) -> Plan {
+/// What a plan is made from.
+#[derive(Debug)]
+pub struct Found {
+    /// Data of every task that the benchmarks need, or why there are none.
+    pub tasks: BTreeMap<String, Result<TaskData, Reason>>,
+    /// Likewise the weights of every model.
+    pub weights: BTreeMap<String, Result<BTreeMap<String, FileRef>, Reason>>,
+    /// The models' plugins.
+    pub plugins: Plugins,
+    /// Where plugins may keep answers.
+    pub cache: PathBuf,
+}
+
+impl Found {
+    /// Looks for all that a request needs: obtains data and weights, asks plugins what they are.
+    ///
+    /// # Errors
+    /// The definitions do not fit together. What is merely not available is part of the result.
+    pub fn of(
+        request: &Request,
+        catalogue: &Catalogue,
+        settings: &Settings,
+        board: &Board,
+    ) -> anyhow::Result<Self> {
+        Ok(Self {
+            tasks: data::obtain(catalogue, &request.benchmarks, settings, board)?,
+            weights: data::weights(&request.models, settings, board),
+            plugins: Plugins::describe(request.models.iter().map(|m| m.plugin.as_str()), settings),
+            cache: settings.cache.clone(),
+        })
+    }
+}
+
+/// Makes the plan.
+pub fn plan(request: &Request, found: &Found, options: &Options) -> Plan {
     let mut plan = Plan::default();
     for model in &request.models {
-        for (name, data) in tasks {
+        for (name, data) in &found.tasks {
             if !model.tasks.is_empty() && !model.tasks.contains(name) {
                 continue;
             }
-            let cells = data.as_ref().map_err(Clone::clone).and_then(|data| {
-                let described = &narrowed(plugins.get(&model.plugin)?, model);
-                let weights = match weights.get(&model.name) {
-                    Some(found) => found.clone()?,
-                    None => BTreeMap::new(),
-                };
-                cells_of(request, model, data, described, weights, cache, threads)
-            });
+            let cells = data
+                .as_ref()
+                .map_err(Clone::clone)
+                .and_then(|data| cells_of(request, model, data, found, options));
             match cells {
                 Ok(cells) => plan.cells.extend(cells),
                 Err(reason) => {
@@ -124,7 +135,7 @@ pub fn plan(
             }
         }
     }
-    let work = |cell: &CellSpec| match tasks.get(&cell.task.name) {
+    let work = |cell: &CellSpec| match found.tasks.get(&cell.task.name) {
         Some(Ok(data)) if cell.protocol.fit => data.examples,
         Some(Ok(data)) => data.examples / 10,
         _ => 0,
@@ -145,59 +156,54 @@ fn cells_of(
     request: &Request,
     model: &Model,
     data: &TaskData,
-    described: &Described,
-    weights: BTreeMap<String, FileRef>,
-    cache: &Path,
-    threads: usize,
+    found: &Found,
+    options: &Options,
 ) -> Result<Vec<CellSpec>, Reason> {
+    let described = &narrowed(found.plugins.get(&model.plugin)?, model);
+    let weights = found.weights.get(&model.name).cloned().unwrap_or_else(|| Ok(BTreeMap::new()))?;
     let wanted = if request.protocols.is_empty() { &model.protocols } else { &request.protocols };
     let protocols = chosen(&data.task, wanted, &model.prompt, described);
     if protocols.is_empty() {
-        let mut why = not_served(&data.task, wanted, described);
-        if let Some(name) = model.prompt.few_shot() {
-            let shots = model.prompt.shots;
-            why = format!(
-                "{why}; with `prompt.shots` = {shots} a protocol that prompts is called `{name}` and scores no part that is shown"
-            );
-        }
+        let why = not_served(&data.task, wanted, &model.prompt, described);
         return Err(Reason::new(ReasonKind::NotServed, why));
     }
-    let mut cells = Vec::new();
-    for (protocol, served) in protocols {
-        for &seed in &request.seeds {
-            let mut spec = CellSpec {
-                format: FORMAT,
-                key: String::new(),
-                model: model.clone(),
-                task: Task {
-                    labels: data.labels.clone(),
-                    protocols: Vec::new(),
-                    ..data.task.clone()
-                },
-                protocol: protocol.clone(),
-                served,
-                seed,
-                limit: request.limit,
-                plugin: described.file.clone(),
-                weights: weights.clone(),
-                cache: model.cache.then(|| path_text(&cache.join("models").join(&model.name))),
-                slice: None,
-                imported: None,
-                data: data.file.clone(),
-                sample: data.sample,
-                cultures: data.cultures.clone(),
-                family_version: data.family_version,
-                harness: env!("CARGO_PKG_VERSION").to_owned(),
-                threads,
-            };
-            spec.key = spec.compute_key();
-            cells.push(spec);
-        }
-    }
-    Ok(cells)
+    let one = |protocol: &Protocol, served, seed| {
+        let mut spec = CellSpec {
+            format: FORMAT,
+            key: String::new(),
+            model: model.clone(),
+            task: Task { labels: data.labels.clone(), protocols: Vec::new(), ..data.task.clone() },
+            protocol: protocol.clone(),
+            served,
+            seed,
+            limit: request.limit,
+            plugin: described.file.clone(),
+            weights: weights.clone(),
+            cache: model.cache.then(|| path_text(&found.cache.join("models").join(&model.name))),
+            slice: None,
+            imported: None,
+            data: data.file.clone(),
+            sample: data.sample,
+            cultures: data.cultures.clone(),
+            family_version: data.family_version,
+            harness: env!("CARGO_PKG_VERSION").to_owned(),
+            threads: options.of(model).threads.value,
+        };
+        spec.key = spec.compute_key();
+        spec
+    };
+    let of_protocol = |(protocol, served): &(Protocol, Capability)| {
+        request.seeds.iter().map(|seed| one(protocol, *served, *seed)).collect::<Vec<_>>()
+    };
+    Ok(protocols.iter().flat_map(of_protocol).collect())
 }
 
-fn not_served(task: &Task, wanted: &[String], described: &Described) -> String {
+fn not_served(
+    task: &Task,
+    wanted: &[String],
+    prompting: &Prompting,
+    described: &Described,
+) -> String {
     let offers: Vec<&str> = (described.fits.then_some("fit").into_iter())
         .chain(described.capabilities.iter().map(|c| c.name()))
         .collect();
@@ -209,16 +215,25 @@ fn not_served(task: &Task, wanted: &[String], described: &Described) -> String {
             format!("{}: {fit}{}", p.name, accepts.join(" or "))
         })
         .collect();
-    if needs.is_empty() {
+    let why = if needs.is_empty() {
         let known: Vec<&str> = task.protocols.iter().map(|p| p.name.as_str()).collect();
-        return format!(
+        format!(
             "task `{}` has none of the protocols {}; it has {}",
             task.name,
             wanted.join(", "),
             known.join(", ")
-        );
+        )
+    } else {
+        let (offers, needs) = (offers.join(", "), needs.join("; "));
+        format!("the plugin offers {offers}; `{}` needs {needs}", task.name)
+    };
+    match prompting.few_shot() {
+        Some(name) => format!(
+            "{why}; with `prompt.shots` = {} a protocol that prompts is called `{name}` and scores no part that is shown",
+            prompting.shots
+        ),
+        None => why,
     }
-    format!("the plugin offers {}; `{}` needs {}", offers.join(", "), task.name, needs.join("; "))
 }
 
 #[cfg(test)]

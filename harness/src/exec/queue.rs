@@ -4,109 +4,74 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
 use super::bars::Board;
-use super::guard::Limits;
 use super::jobs::{self, JobFolder};
+use super::options::Options;
+use super::scheduler::{Fate, Life, NotTaken, Scheduler, Submission, patiently};
 use super::slices::{self, Turn, turn};
 use super::{Executor, Tally, Todo};
 use crate::definition::resources::Resources;
-use crate::store::record::{CellSpec, End, Reason};
-use crate::store::record::{fail, record_of};
+use crate::store::record::{CellSpec, End, fail, record_of};
 use crate::store::{CellFolder, RunFolder, lease, tries};
-
-/// Whether a task is known to its scheduler.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Life {
-    /// It waits or runs.
-    Alive,
-    /// It has ended.
-    Gone,
-    /// Only its cell's folder can tell.
-    Unknown,
-}
-
-/// What became of a task that ended without a record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fate {
-    /// Somebody cancelled it.
-    Cancelled,
-    /// It was lost.
-    Lost(Reason),
-}
-
-/// Why a job was not taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NotTaken {
-    /// The scheduler is away.
-    Now(String),
-    /// The job is wrong.
-    Never(String),
-}
-
-/// A job to be handed over.
-#[derive(Debug)]
-pub struct Submission<'a> {
-    /// Name of the job.
-    pub name: String,
-    /// Its folder, with the list of cells.
-    pub folder: &'a JobFolder,
-    /// How many cells.
-    pub cells: usize,
-    /// What each asks for.
-    pub resources: &'a Resources,
-    /// It may not begin earlier than in so long.
-    pub after: Duration,
-    /// The command that runs one cell; `--job NAME` and the cell's folder are to be added.
-    pub command: &'a [String],
-}
-
-/// A scheduler.
-pub trait Scheduler {
-    /// Its name in `job.json`.
-    fn name(&self) -> &'static str;
-    /// Cells that one job may have.
-    fn most(&self) -> usize;
-    /// Jobs that may be handed over now.
-    fn room(&self) -> usize {
-        usize::MAX
-    }
-    /// Hands a job over; its id comes back.
-    fn submit(&self, submission: &Submission<'_>) -> Result<String, NotTaken>;
-    /// What it knows of tasks.
-    fn look(&self, tasks: &[&str]) -> io::Result<Vec<Life>>;
-    /// Why a task that is gone has left no record; `log` is where it wrote to.
-    fn fate(&self, task: &str, log: &str) -> Fate;
-    /// Ends jobs.
-    fn cancel(&self, jobs: &[String]) -> io::Result<()>;
-}
 
 /// An executor that hands cells to a scheduler.
 #[derive(Debug)]
 pub struct Queue<S> {
     /// The scheduler.
     pub scheduler: S,
-    /// What cells ask for where their models say nothing.
-    pub resources: Resources,
-    /// What a cell may take, and how often it is tried.
-    pub limits: Limits,
-    /// Do not wait.
-    pub detach: bool,
+    /// What each model's cells ask for and may take.
+    pub options: Options,
+    /// Failed attempts that make a failed cell.
+    pub tries: usize,
+    /// Folders that plugins do not see.
+    pub hidden: Vec<PathBuf>,
+    /// Whether the end is waited for.
+    pub wait: Wait,
     /// Before a lost cell is tried again; doubled for each further time.
     pub pause: Duration,
     /// Cancel what is left after this many failures; 0 = never.
     pub max_failures: usize,
 }
 
+/// Whether the end of what was submitted is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// Until all cells have a record.
+    ToTheEnd,
+    /// No longer than it takes to submit.
+    Detached,
+}
+
+/// Which `run` has submitted a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Submitted {
+    /// An earlier one.
+    Before,
+    /// This one.
+    Now,
+}
+
+/// What the cells of one job have in common.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Asks {
+    resources: Resources,
+    /// Seconds a cell may take; 0 = no limit.
+    timeout: u64,
+    /// MiB a cell may take; 0 = no limit.
+    memory: u64,
+}
+
 /// A cell without an end.
 struct Open {
     spec: CellSpec,
     folder: CellFolder,
-    resources: Resources,
+    asks: Asks,
     /// It had failed and is run again: its earlier tasks count no more.
     again: bool,
     /// Its task, and the job's folder where this process has submitted it.
@@ -127,9 +92,6 @@ const GLANCE: Duration = Duration::from_millis(200);
 /// Between two questions to the scheduler at first, and at last.
 const ASK: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(30));
 
-/// A scheduler that is away for longer is told as an error.
-const AWAY: Duration = Duration::from_secs(600);
-
 impl<S: Scheduler> Executor for Queue<S> {
     fn run(
         &self,
@@ -148,36 +110,20 @@ impl<S: Scheduler> Executor for Queue<S> {
             .collect();
         self.take_up(run, &mut open, &mut tally, board, stop)?;
         let mut watch = Watch { began: Instant::now(), asked: Instant::now(), told: false };
-        let mut failed = 0;
+        let failed_before = tally.failed;
         loop {
             self.submit(run, &mut open, board, stop)?;
-            if self.detach && open.iter().all(|cell| cell.task.is_some() || cell.waits) {
-                let later = open.iter().filter(|cell| cell.task.is_none()).count();
-                if later > 0 {
-                    board.note(&format!("{later} slices wait for their model to be fitted: the same command submits them then"));
-                }
+            if self.wait == Wait::Detached && all_submitted(&open, board) {
                 tally.queued = open.len();
                 break;
             }
             let glance = Instant::now();
-            let mut rest = Vec::new();
-            for cell in open {
-                match record_of(&cell.folder, &cell.spec.key)? {
-                    Some(record) => {
-                        failed += usize::from(matches!(record.end, End::Failed { .. }));
-                        end(&cell, &record.end, &mut tally, board);
-                    }
-                    // Another slice has failed.
-                    None if turn(&cell.spec, &cell.folder)? == Turn::Never => tally.skipped += 1,
-                    None => rest.push(cell),
-                }
-            }
-            open = rest;
+            open = without_ended(open, &mut tally, board)?;
             if open.is_empty() || stop.load(Ordering::SeqCst) {
                 tally.skipped += open.len();
                 break;
             }
-            if self.max_failures > 0 && failed >= self.max_failures {
+            if self.max_failures > 0 && tally.failed - failed_before >= self.max_failures {
                 board.note("too many failures: what is left is cancelled");
                 self.scheduler.cancel(&jobs_of(&open))?;
                 tally.skipped += open.len();
@@ -192,6 +138,32 @@ impl<S: Scheduler> Executor for Queue<S> {
         board.finish();
         Ok(tally)
     }
+}
+
+/// Whether all cells have a task, but for those that wait for another slice's fit.
+fn all_submitted(open: &[Open], board: &Board) -> bool {
+    let later = open.iter().filter(|cell| cell.task.is_none()).count();
+    let all = open.iter().all(|cell| cell.task.is_some() || cell.waits);
+    if all && later > 0 {
+        board.note(&format!(
+            "{later} slices wait for their model to be fitted: the same command submits them then"
+        ));
+    }
+    all
+}
+
+/// The cells that have no record yet; the others are counted.
+fn without_ended(open: Vec<Open>, tally: &mut Tally, board: &Board) -> anyhow::Result<Vec<Open>> {
+    let mut rest = Vec::new();
+    for cell in open {
+        match record_of(&cell.folder, &cell.spec.key)? {
+            Some(record) => end(&cell, &record.end, tally, board),
+            // Another slice has failed.
+            None if turn(&cell.spec, &cell.folder)? == Turn::Never => tally.skipped += 1,
+            None => rest.push(cell),
+        }
+    }
+    Ok(rest)
 }
 
 /// When the scheduler is asked.
@@ -220,13 +192,15 @@ impl<S: Scheduler> Queue<S> {
         again: &BTreeSet<String>,
     ) -> anyhow::Result<Vec<Open>> {
         let one = |(spec, folder): (CellSpec, CellFolder)| {
-            let resources = spec.model.resources.over(&self.resources);
-            if let Some((field, problem)) = resources.problems().into_iter().next() {
+            let limits = self.options.of(&spec.model);
+            let (timeout, memory) = (limits.timeout.value, limits.memory.value);
+            let asks = Asks { resources: limits.resources, timeout, memory };
+            if let Some((field, problem)) = asks.resources.problems().into_iter().next() {
                 anyhow::bail!("model `{}`: resources.{field}: {problem}", spec.model.name);
             }
             let (task, log, after, gone) = (None, String::new(), Duration::ZERO, 0);
             let again = again.contains(&spec.folder());
-            Ok(Open { spec, folder, resources, again, task, log, after, waits: false, gone })
+            Ok(Open { spec, folder, asks, again, task, log, after, waits: false, gone })
         };
         cells.into_iter().map(one).collect()
     }
@@ -274,7 +248,9 @@ impl<S: Scheduler> Queue<S> {
                     }
                     rest.push(cell);
                 }
-                Some(Life::Gone) => rest.extend(self.lost(cell, true, tally, board)?),
+                Some(Life::Gone) => {
+                    rest.extend(self.lost(cell, Submitted::Before, tally, board)?)
+                }
             }
         }
         let there = rest.iter().filter(|cell| cell.task.is_some()).count();
@@ -293,15 +269,15 @@ impl<S: Scheduler> Queue<S> {
         board: &Board,
         stop: &AtomicBool,
     ) -> anyhow::Result<()> {
-        let mut groups: BTreeMap<(Duration, Resources), Vec<&mut Open>> = BTreeMap::new();
+        let mut groups: BTreeMap<(Duration, Asks), Vec<&mut Open>> = BTreeMap::new();
         for cell in open.iter_mut().filter(|cell| cell.task.is_none()) {
             cell.waits = turn(&cell.spec, &cell.folder)? == Turn::Later;
             if cell.waits {
                 continue;
             }
-            groups.entry((cell.after, cell.resources.clone())).or_default().push(cell);
+            groups.entry((cell.after, cell.asks.clone())).or_default().push(cell);
         }
-        for ((after, resources), mut cells) in groups {
+        for ((after, asks), mut cells) in groups {
             for cells in cells.chunks_mut(self.scheduler.most()) {
                 if self.scheduler.room() == 0 {
                     return Ok(());
@@ -312,15 +288,15 @@ impl<S: Scheduler> Queue<S> {
                     name: job_name(run, &folder),
                     folder: &folder,
                     cells: cells.len(),
-                    resources: &resources,
+                    resources: &asks.resources,
                     after,
-                    command: &self.command(&resources)?,
+                    command: &self.command(&asks)?,
                 };
                 let Some(id) = patiently(board, stop, || self.scheduler.submit(&submission))?
                 else {
                     return Ok(());
                 };
-                let job = folder.taken(self.scheduler.name(), id, &resources, names)?;
+                let job = folder.taken(self.scheduler.name(), id, &asks.resources, names)?;
                 for (index, cell) in cells.iter_mut().enumerate() {
                     cell.task = Some(job.task(index));
                     cell.log = folder.log(index).display().to_string();
@@ -332,27 +308,16 @@ impl<S: Scheduler> Queue<S> {
     }
 
     /// What a node runs for one cell.
-    fn command(&self, resources: &Resources) -> anyhow::Result<Vec<String>> {
+    fn command(&self, asks: &Asks) -> anyhow::Result<Vec<String>> {
         let program = std::env::current_exe().context("failed to find this program")?;
-        let Limits { timeout, memory, tries, hidden, .. } = &self.limits;
-        // The default limit does not cut short what was asked for.
-        let timeout = match (*timeout, resources.time) {
-            (limit, Some(minutes)) if limit > 0 => limit.max(minutes * 60),
-            (limit, _) => limit,
-        };
-        // Rather our reason than the scheduler's: the cell is ended before the whole job is.
-        let memory = match (memory, resources.memory) {
-            (0, asked) => asked.unwrap_or(0),
-            (limit, _) => *limit,
-        };
         let mut command = vec![program.to_string_lossy().into_owned()];
         command.extend(["--offline", "cell", "--guard"].map(str::to_owned));
         for (flag, value) in
-            [("--timeout", timeout), ("--memory", memory), ("--tries", *tries as u64)]
+            [("--timeout", asks.timeout), ("--memory", asks.memory), ("--tries", self.tries as u64)]
         {
             command.extend([flag.to_owned(), value.to_string()]);
         }
-        for folder in hidden {
+        for folder in &self.hidden {
             command.extend(["--hide".to_owned(), folder.to_string_lossy().into_owned()]);
         }
         Ok(command)
@@ -392,7 +357,7 @@ impl<S: Scheduler> Queue<S> {
                 }
             };
             if lost {
-                rest.extend(self.lost(cell, false, tally, board)?);
+                rest.extend(self.lost(cell, Submitted::Now, tally, board)?);
             } else {
                 rest.push(cell);
             }
@@ -404,7 +369,7 @@ impl<S: Scheduler> Queue<S> {
     fn lost(
         &self,
         mut cell: Open,
-        resumed: bool,
+        submitted: Submitted,
         tally: &mut Tally,
         board: &Board,
     ) -> anyhow::Result<Option<Open>> {
@@ -417,7 +382,7 @@ impl<S: Scheduler> Queue<S> {
         let mut tries = tries::read(&cell.folder)?;
         if !tries.iter().any(|t| t.job == task) {
             match self.scheduler.fate(&task, &cell.log) {
-                Fate::Cancelled if resumed => return Ok(Some(cell)),
+                Fate::Cancelled if submitted == Submitted::Before => return Ok(Some(cell)),
                 Fate::Cancelled => {
                     tally.skipped += 1;
                     board.note(&format!("{}: its job was cancelled", cell.spec.folder()));
@@ -427,19 +392,22 @@ impl<S: Scheduler> Queue<S> {
             }
         }
         let message = tries.last().map(|t| t.reason.message.clone()).unwrap_or_default();
-        if let Some(reason) = tries::given_up(&tries).filter(|_| tries.len() >= self.limits.tries) {
+        if let Some(reason) = tries::given_up(&tries).filter(|_| tries.len() >= self.tries) {
             let ended = fail(&cell.folder, &cell.spec.key, reason)?;
             slices::settle(&cell.spec, &cell.folder)?;
             end(&cell, &ended, tally, board);
             return Ok(None);
         }
         // Whoever starts `run` again does not want to wait.
-        cell.after = if resumed { Duration::ZERO } else { back_off(self.pause, tries.len()) };
+        cell.after = match submitted {
+            Submitted::Before => Duration::ZERO,
+            Submitted::Now => back_off(self.pause, tries.len()),
+        };
         board.note(&format!(
             "{}: {message}; try {} of {} in {} s",
             cell.spec.folder(),
             tries.len() + 1,
-            self.limits.tries,
+            self.tries,
             cell.after.as_secs()
         ));
         Ok(Some(cell))
@@ -471,38 +439,6 @@ fn job_name(run: &RunFolder, folder: &JobFolder) -> String {
     let clean: String =
         suite.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     format!("ce-{clean}-{}", folder.name())
-}
-
-/// Asks again while the scheduler is away. None where the user does not want to wait.
-fn patiently<T>(
-    board: &Board,
-    stop: &AtomicBool,
-    mut ask: impl FnMut() -> Result<T, NotTaken>,
-) -> anyhow::Result<Option<T>> {
-    let (began, mut told) = (Instant::now(), false);
-    loop {
-        match ask() {
-            Ok(answer) => return Ok(Some(answer)),
-            Err(NotTaken::Never(why)) => anyhow::bail!("{why}"),
-            Err(NotTaken::Now(why)) if began.elapsed() > AWAY => {
-                anyhow::bail!(
-                    "the scheduler does not answer: {why}; start the same command when it is back"
-                )
-            }
-            Err(NotTaken::Now(why)) => {
-                if !told {
-                    board.note(&format!("the scheduler does not answer ({why}); asking again"));
-                    told = true;
-                }
-            }
-        }
-        for _ in 0..25 {
-            if stop.load(Ordering::SeqCst) {
-                return Ok(None);
-            }
-            std::thread::sleep(Duration::from_millis(200));
-        }
-    }
 }
 
 /// How long a cell waits after so many lost starts: doubled each time, an hour at most.

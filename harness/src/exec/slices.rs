@@ -8,21 +8,24 @@ use std::io;
 
 use fs_err as fs;
 
+use super::options::Options;
+use super::plugins::Plugins;
 use crate::definition::family::Capability;
 use crate::definition::model::Offer;
+use crate::prepare::Meta;
 use crate::store::path_text;
 use crate::store::record::{CellSpec, End, Reason, Record, Slice, Timing, fail, record_of};
 use crate::store::{self, CellFolder, RunFolder, predictions};
 
 /// Whether a cell may be sliced, by its plugin: each slice needs the fitted model, and embeddings are evaluated together.
-pub fn may_be_sliced(spec: &CellSpec, saves: bool) -> bool {
+fn may_be_sliced(spec: &CellSpec, saves: bool) -> bool {
     let hands_over = !spec.protocol.fit || (saves && spec.model.lets(Offer::Save));
     spec.served != Capability::Embed && hands_over
 }
 
 /// The slices of a cell, at most `size` examples in each; itself where it is done, one is enough, or none are asked for. A
 /// cell that was begun in slices goes on in as many, whatever is asked for now. `examples` counts what it evaluates.
-pub fn of(
+fn of(
     run: &RunFolder,
     spec: CellSpec,
     size: Option<u64>,
@@ -45,6 +48,24 @@ pub fn of(
     }
     let slice = |index| CellSpec { slice: Some(Slice { index, of }), ..spec.clone() };
     Ok((0..of).map(slice).collect())
+}
+
+/// The cells of a plan, those that predict more examples than one process should as their slices.
+pub fn of_plan(
+    cells: Vec<CellSpec>,
+    options: &Options,
+    plugins: &Plugins,
+    run: &RunFolder,
+) -> io::Result<Vec<CellSpec>> {
+    let mut all = Vec::with_capacity(cells.len());
+    for spec in cells {
+        let saves = plugins.get(&spec.model.plugin).is_ok_and(|described| described.saves);
+        let size = options.of(&spec.model).slice.value;
+        let size = Some(size).filter(|size| *size > 0 && may_be_sliced(&spec, saves));
+        let examples = |spec: &CellSpec| Ok(Meta::beside(spec.data.path.as_ref())?.evaluated(spec));
+        all.extend(of(run, spec, size, examples)?);
+    }
+    Ok(all)
 }
 
 /// The folders of a cell's slices that are there, in order.

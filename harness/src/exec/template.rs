@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use fs_err::OpenOptions;
 
 use super::jobs::{quoted, task};
-use super::queue::{Fate, Life, NotTaken, Scheduler, Submission};
+use super::scheduler::{Fate, Life, NotTaken, Scheduler, Submission};
 use crate::definition::resources::Resources;
 use crate::store::record::{Reason, ReasonKind};
 

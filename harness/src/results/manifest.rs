@@ -11,7 +11,8 @@ use crate::definition::family::{Benchmark, Published};
 use crate::definition::model::Model;
 use crate::definition::suite::Suite;
 use crate::exec::data::TaskData;
-use crate::exec::plan::{Missing, Plan, Request};
+use crate::exec::plan::{Missing, Plan};
+use crate::exec::request::Request;
 use crate::results::summary::{Column, Data, Row};
 use crate::store::record::{CellSpec, FORMAT, FileRef, Reason, ReasonKind};
 use crate::store::{self, RunFolder};
@@ -110,7 +111,7 @@ pub struct Environment {
 impl Environment {
     /// Looks at this machine.
     pub fn here() -> Self {
-        let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let cpuinfo = fs_err::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let processor = (cpuinfo.lines())
             .find_map(|line| {
                 line.strip_prefix("model name")?

@@ -26,6 +26,7 @@ pub(crate) mod cells;
 pub mod changes;
 mod comparison;
 mod gold;
+pub mod imported;
 pub mod leaderboard;
 pub mod manifest;
 pub mod material;

@@ -1,4 +1,8 @@
-//! Settings: defaults < `culture-eval.toml` < environment < flags, each value with its origin.
+//! Settings: defaults < `culture-eval.toml` < environment < flags, each value with its [`Origin`].
+//!
+//! What a suite or a model says in its TOML comes between environment and flags: [`crate::exec::options`].
+
+mod origin;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,6 +10,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use toml::{Table, Value};
+
+pub use origin::{Origin, Sourced};
 
 /// The embedded, commented defaults: the reference of all settings.
 pub const DEFAULTS: &str = include_str!("default.toml");
@@ -26,6 +32,7 @@ pub const OTHER_VARIABLES: &[(&str, &str)] = &[
         "CULTURE_EVAL_SLURM",
         "1: a test that needs Slurm fails where it cannot have one (tests only)",
     ),
+    ("CULTURE_EVAL_SKIPPED", "file that tests append to what they skip (tests only)"),
 ];
 
 /// What is wrong with a setting.
@@ -66,14 +73,20 @@ pub struct Settings {
     pub plugins: Vec<PathBuf>,
     /// Cells at once; 0 = one per core.
     pub jobs: usize,
-    /// Threads of each cell; 0 = cores / jobs.
+    /// Threads of each cell; 0 = cores / jobs, by a scheduler as many as the cores that are asked for.
     pub threads: usize,
     /// Seconds a cell may take; 0 = no limit.
     pub timeout: u64,
     /// MiB a cell may take; 0 = no limit.
     pub memory: u64,
+    /// Examples that one process predicts; 0 = all of a cell's.
+    pub slice: u64,
     /// Stop starting cells after this many failures; 0 = never.
     pub max_failures: usize,
+    /// Failed attempts of a cell in a scheduler's job that make it a failed cell.
+    pub tries: usize,
+    /// Seconds before the next attempt, doubled each time.
+    pub retry_after: u64,
     /// Resamples of a bootstrap interval.
     pub resamples: usize,
 }
@@ -107,8 +120,15 @@ pub enum DataMode {
 pub struct Resolved {
     /// The values.
     pub settings: Settings,
-    /// Setting -> `default`, the file, the variable or the flag it comes from.
-    pub origins: BTreeMap<String, String>,
+    /// By setting.
+    pub origins: BTreeMap<String, Origin>,
+}
+
+impl Resolved {
+    /// Where a setting comes from.
+    pub fn origin(&self, name: &str) -> Origin {
+        self.origins.get(name).cloned().unwrap_or(Origin::Default)
+    }
 }
 
 /// Merges the layers.
@@ -120,40 +140,16 @@ pub fn resolve(
     flags: Table,
 ) -> Result<Resolved, SettingsError> {
     let mut merged: Table = DEFAULTS.parse().map_err(|e| invalid("defaults", &e))?;
-    let mut origins: BTreeMap<String, String> =
-        merged.keys().map(|key| (key.clone(), "default".to_owned())).collect();
-    let mut put = |key: String, value: Value, origin: String, merged: &mut Table| {
-        let candidate = Table::from_iter([(key.clone(), value.clone())]);
+    let mut origins: BTreeMap<String, Origin> =
+        merged.keys().map(|key| (key.clone(), Origin::Default)).collect();
+    for (key, value, origin) in
+        file(folder)?.into_iter().chain(variables(environment, &merged)).chain(typed(flags))
+    {
         let mut probe = merged.clone();
-        probe.extend(candidate);
-        Settings::deserialize(probe).map_err(|e| invalid(&origin, &e))?;
+        probe.insert(key.clone(), value.clone());
+        Settings::deserialize(probe).map_err(|e| invalid(&origin.to_string(), &e))?;
         merged.insert(key.clone(), value);
         origins.insert(key, origin);
-        Ok::<(), SettingsError>(())
-    };
-
-    let file = folder.join(FILE);
-    if file.is_file() {
-        let text = fs_err::read_to_string(&file)?;
-        let table: Table = text.parse().map_err(|e| invalid(&file.display().to_string(), &e))?;
-        for (key, value) in table {
-            put(key, value, file.display().to_string(), &mut merged)?;
-        }
-    }
-    let mut variables: Vec<(String, String)> = environment
-        .filter(|(name, _)| {
-            name.starts_with(ENV_PREFIX) && !OTHER_VARIABLES.iter().any(|(other, _)| name == other)
-        })
-        .collect();
-    variables.sort();
-    for (name, text) in variables {
-        let key = name[ENV_PREFIX.len()..].to_lowercase();
-        let value = from_text(&text, merged.get(&key));
-        put(key, value, name, &mut merged)?;
-    }
-    for (key, value) in flags {
-        let origin = format!("--{}", key.replace('_', "-"));
-        put(key, value, origin, &mut merged)?;
     }
 
     let mut settings = Settings::deserialize(merged).map_err(|e| invalid("settings", &e))?;
@@ -164,6 +160,47 @@ pub fn resolve(
         settings.drop_in = settings.cache.join("drop-in");
     }
     Ok(Resolved { settings, origins })
+}
+
+/// A setting, its value and who gave it.
+type Layered = (String, Value, Origin);
+
+/// What the settings file of a folder says.
+fn file(folder: &Path) -> Result<Vec<Layered>, SettingsError> {
+    let path = folder.join(FILE);
+    if !path.is_file() {
+        return Ok(Vec::new());
+    }
+    let text = fs_err::read_to_string(&path)?;
+    let table: Table = text.parse().map_err(|e| invalid(&path.display().to_string(), &e))?;
+    Ok(table.into_iter().map(|(key, value)| (key, value, Origin::File(path.clone()))).collect())
+}
+
+/// What the environment says; `defaults` tells the types.
+fn variables(
+    environment: impl Iterator<Item = (String, String)>,
+    defaults: &Table,
+) -> Vec<Layered> {
+    let mut variables: Vec<(String, String)> = environment
+        .filter(|(name, _)| {
+            name.starts_with(ENV_PREFIX) && !OTHER_VARIABLES.iter().any(|(other, _)| name == other)
+        })
+        .collect();
+    variables.sort();
+    let layered = |(name, text): (String, String)| {
+        let key = name[ENV_PREFIX.len()..].to_lowercase();
+        let value = from_text(&text, defaults.get(&key));
+        (key, value, Origin::Variable(name))
+    };
+    variables.into_iter().map(layered).collect()
+}
+
+/// What was typed.
+fn typed(flags: Table) -> impl Iterator<Item = Layered> {
+    flags.into_iter().map(|(key, value)| {
+        let flag = format!("--{}", key.replace('_', "-"));
+        (key, value, Origin::Flag(flag))
+    })
 }
 
 fn invalid(origin: &str, error: &impl std::fmt::Display) -> SettingsError {
@@ -241,10 +278,10 @@ mod tests {
         assert_eq!((got.settings.jobs, got.settings.timeout), (7, 9));
         assert_eq!(got.settings.mirror, ["a", "b"]);
         assert!(got.settings.offline);
-        assert_eq!(got.origins["jobs"], "--jobs");
-        assert_eq!(got.origins["timeout"], "CULTURE_EVAL_TIMEOUT");
-        assert!(got.origins["offline"].ends_with(FILE));
-        assert_eq!(got.origins["data"], "default");
+        assert_eq!(got.origin("jobs"), Origin::Flag("--jobs".to_owned()));
+        assert_eq!(got.origin("timeout"), Origin::Variable("CULTURE_EVAL_TIMEOUT".to_owned()));
+        assert!(matches!(got.origin("offline"), Origin::File(path) if path.ends_with(FILE)));
+        assert_eq!(got.origin("data"), Origin::Default);
     }
 
     #[test]

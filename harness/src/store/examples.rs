@@ -504,7 +504,7 @@ mod tests {
         let (_folder, path) = file(20_000);
         let labels = ["no".to_owned(), "yes".to_owned()];
         let table = Table::open(&path).unwrap();
-        std::fs::remove_file(&path).unwrap();
+        fs_err::remove_file(&path).unwrap();
         let known = table.stream(&[Part::Test], &labels, 7).unwrap().next(3_000).unwrap();
         let asked = table.questions(&[Part::Test], 7).unwrap().next(3_000).unwrap();
         assert_eq!((asked.len(), asked.labels.len(), known.labels.len()), (1_993, 0, 1_993));

@@ -232,8 +232,8 @@ pub fn now() -> u64 {
 
 /// This boot of the machine and the space of its process numbers; empty where the system does not tell.
 fn machine() -> String {
-    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id");
-    let space = std::fs::read_link("/proc/self/ns/pid");
+    let boot = fs_err::read_to_string("/proc/sys/kernel/random/boot_id");
+    let space = fs_err::read_link("/proc/self/ns/pid");
     match (boot, space) {
         (Ok(boot), Ok(space)) => format!("{} {}", boot.trim(), space.display()),
         _ => String::new(),
@@ -242,7 +242,7 @@ fn machine() -> String {
 
 /// When a process began, in ticks since the start of the machine; none where it is not there or only waits to be collected.
 fn began(pid: u32) -> Option<u64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let stat = fs_err::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
     let state = fields.next()?;
     (state != "Z" && state != "X").then_some(())?;
@@ -288,7 +288,7 @@ mod tests {
     #[test]
     fn a_dead_process_here_has_lost_it_at_once() {
         if machine().is_empty() {
-            println!("skipped: no /proc");
+            crate::testing::skipped("/proc", "it needs Linux");
             return;
         }
         let folder = tempfile::tempdir().unwrap();

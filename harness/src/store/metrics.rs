@@ -58,7 +58,7 @@ mod tests {
         ];
         let mut bytes = lines.join("\n").into_bytes();
         bytes.extend(b"\nmetric \xff 1 2\nmetric half");
-        std::fs::write(&log, bytes).unwrap();
+        fs_err::write(&log, bytes).unwrap();
         let metrics = read(&log).unwrap();
         assert_eq!(metrics["loss"], [(4, 0.5), (8, 0.125)]);
         assert_eq!(metrics["my loss"], [(0, -1.0)]);

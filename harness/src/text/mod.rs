@@ -1,7 +1,8 @@
-//! Text that every room shares: numbers in print, signs made safe, aligned tables, templates.
+//! Text that every room shares: numbers in print, signs made safe, aligned tables, templates, errors with their remedy.
 
 pub(crate) mod escape;
 pub(crate) mod format;
+pub(crate) mod hint;
 pub(crate) mod table;
 pub mod template;
 

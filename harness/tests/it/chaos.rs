@@ -13,6 +13,7 @@ use std::time::Duration;
 use fs_err as fs;
 
 use super::program::{Place, Ran, end_of, files_below};
+use super::skipped::skipped;
 
 /// Faults of the short form.
 const SHORT: usize = 40;
@@ -141,23 +142,25 @@ impl Suite {
 }
 
 /// Debian's libfaketime, which shifts the clock that a program sees.
+#[track_caller]
 fn faketime() -> Option<PathBuf> {
     let folders = fs::read_dir("/usr/lib").ok()?.flatten();
     let found = folders.map(|folder| folder.path().join("faketime/libfaketime.so.1"));
     let found = found.into_iter().find(|path| path.is_file());
     if found.is_none() {
-        println!("skipped: no libfaketime (Debian: apt-get install libfaketime)");
+        skipped("libfaketime", "apt-get install libfaketime");
     }
     found
 }
 
 /// Whether strace is here and may trace.
+#[track_caller]
 fn strace() -> bool {
     let mut command = Command::new("strace");
     command.args(["-f", "-qq", "-o", "/dev/null", "true"]);
     let may = command.output().is_ok_and(|output| output.status.success());
     if !may {
-        println!("skipped: no strace that may trace here (Debian: apt-get install strace)");
+        skipped("strace that may trace here", "apt-get install strace");
     }
     may
 }

@@ -5,36 +5,35 @@ use std::process::Stdio;
 
 use super::program::{Place, Ran, assert_says};
 
-const COMMANDS: [&str; 16] = [
-    "run",
-    "retry",
-    "report",
-    "score",
-    "import",
-    "list",
-    "show",
-    "fetch",
-    "prepare",
-    "sample",
-    "validate",
-    "doctor",
-    "config",
-    "plugin",
-    "stats",
-    "completions",
-];
+/// All commands for people, those of a command included: `plugin check` as `["plugin", "check"]`.
+fn commands(of: &clap::Command, path: &[String]) -> Vec<Vec<String>> {
+    let mut all = Vec::new();
+    for command in of.get_subcommands().filter(|command| !command.is_hide_set()) {
+        let path = [path, &[command.get_name().to_owned()]].concat();
+        all.extend(commands(command, &path));
+        all.push(path);
+    }
+    all
+}
 
 #[test]
 fn every_command_has_help() {
     let place = Place::new();
     let all = place.run(&["--help"]).exits(0);
     assert_says(&all.out, &["Examples:", "Exit codes: 0 done", "culture-eval run"]);
-    for command in COMMANDS {
-        assert_says(&all.out, &[&format!("  {command} ")]);
-        let help = place.run(&[command, "--help"]).exits(0);
-        assert_says(&help.out, &["Usage: culture-eval", command, "--json"]);
-        assert_eq!(help.err, "", "{command}");
-        assert!(!help.out.contains('\x1b'), "{command}");
+    let line = harness::cmd::command_line();
+    let commands = commands(&line, &[]);
+    assert!(commands.len() > 20, "{commands:?}");
+    for command in commands {
+        if let [top] = &command[..] {
+            assert_says(&all.out, &[&format!("  {top} ")]);
+        }
+        let mut words: Vec<&str> = command.iter().map(String::as_str).collect();
+        words.push("--help");
+        let help = place.run(&words).exits(0);
+        assert_says(&help.out, &["Usage: culture-eval", &command.join(" "), "--json"]);
+        assert_eq!(help.err, "", "{command:?}");
+        assert!(!help.out.contains('\x1b'), "{command:?}");
     }
     assert!(!all.out.contains("  cell "), "`cell` is not for people");
     let nothing = Ran::of(&mut std::process::Command::new(env!("CARGO_BIN_EXE_culture-eval")));
@@ -108,6 +107,108 @@ fn settings_come_in_layers_and_a_wrong_one_names_its_origin() {
     assert_says(
         &place.run(&["list"]).exits(2).err,
         &["culture-eval.toml", "tiemout", "culture-eval config"],
+    );
+}
+
+#[test]
+fn flags_of_a_run_are_settings_with_an_origin() {
+    let place = Place::new();
+    place.write("culture-eval.toml", "timeout = 7\nmemory = 8\n");
+    let typed = ["--timeout", "60", "--slice", "5", "--max-failures", "2", "--resamples", "99"];
+    let more = ["--threads", "3", "--tries", "4", "--retry-after", "9"];
+    let config = place.run(&[&["--json", "config"], &typed[..], &more].concat()).exits(0);
+    let of_the_test = ["cache", "definitions", "offline", "plugins", "runs"];
+    let shown: Vec<String> = (config.lines().iter())
+        .map(|line| ["setting", "value", "origin"].map(|field| line[field].to_string()))
+        .map(|words| place.plain(&words.join(" ").replace('"', "")))
+        .filter(|line| !line.ends_with(" default"))
+        .filter(|line| !of_the_test.iter().any(|name| line.starts_with(name)))
+        .collect();
+    insta::assert_snapshot!(shown.join("\n"), @r"
+    max_failures 2 --max-failures
+    memory 8 <place>/culture-eval.toml
+    resamples 99 --resamples
+    retry_after 9 --retry-after
+    slice 5 --slice
+    threads 3 --threads
+    timeout 60 --timeout
+    tries 4 --tries
+    ");
+    assert_says(&place.run(&["config", "--tries", "0"]).exits(2).err, &["--tries", "0"]);
+}
+
+/// A model's TOML wins over the suite's, that over the settings, and a flag over all of them.
+#[test]
+fn the_limits_of_each_model_are_shown_with_their_origin() {
+    let place = Place::new();
+    place.write("culture-eval.toml", "memory = 800\n");
+    place.model("long", "majority", "timeout = 86400\nresources.slice = 50", "");
+    place.model("plain", "majority", "", "");
+    place.write(
+        "defs/mine.toml",
+        "name = \"mine\"\ntitle = \"Mine\"\nmodels = [\"long\", \"plain\"]\nbenchmarks = [\"emgsd\"]\nseeds = [1]\ntimeout = 600\n",
+    );
+    let limits = |text: &str| {
+        let from = text.find("timeout s").unwrap();
+        let from = text[..from].rfind('\n').unwrap() + 1;
+        let table = text[from..].lines().take_while(|line| !line.is_empty());
+        // The width of a column is that of a path.
+        let cells = |line: &str| {
+            line.split("  ")
+                .map(str::trim)
+                .filter(|c| !c.is_empty())
+                .collect::<Vec<_>>()
+                .join(" | ")
+        };
+        place.plain(&table.map(cells).collect::<Vec<_>>().join("\n"))
+    };
+    let dry = ["run", "mine", "--data", "sample", "--dry-run", "--threads", "2"];
+    let shown = limits(&place.run(&dry).exits(0).out);
+    insta::assert_snapshot!(shown, @r"
+    model | timeout s | memory MiB | threads | slice
+    long | 86400 (model long) | 800 (<place>/culture-eval.toml) | 2 (--threads) | 50 (model long)
+    plain | 600 (suite mine) | 800 (<place>/culture-eval.toml) | 2 (--threads) | 0
+    ");
+    assert_eq!(
+        limits(&place.run(&["config", "--suite", "mine", "--threads", "2"]).exits(0).out),
+        shown
+    );
+    let flags = ["--timeout", "60", "--memory", "0", "--slice", "0"];
+    insta::assert_snapshot!(limits(&place.run(&[&dry[..], &flags].concat()).exits(0).out), @r"
+    model | timeout s | memory MiB | threads | slice
+    long | 60 (--timeout) | 0 (--memory) | 2 (--threads) | 0 (--slice)
+    plain | 60 (--timeout) | 0 (--memory) | 2 (--threads) | 0 (--slice)
+    ");
+    let json = place.run(&[&["--json"], &dry[..], &["--timeout", "60"]].concat()).exits(0).lines();
+    assert_eq!(
+        json[0]["limits"]["timeout"],
+        serde_json::json!({"value": 60, "origin": "--timeout"})
+    );
+}
+
+#[test]
+fn lists_take_commas_and_spaces() {
+    let place = Place::new();
+    let cells = |args: &[&str]| {
+        let run = ["--json", "run", "--data", "sample", "--dry-run"];
+        place.run(&[&run[..], args].concat()).exits(0).lines()
+    };
+    let commas = [
+        "--models=majority,stratified-random",
+        "--benchmarks=emgsd,crehate",
+        "--seeds=1,2",
+        "--protocols=trained,finetuned",
+    ];
+    let expect = cells(&commas);
+    assert_eq!(expect.len(), 8);
+    let spaces = "--models majority stratified-random --benchmarks emgsd crehate --seeds 1 2 --protocols trained finetuned";
+    assert_eq!(cells(&spaces.split(' ').collect::<Vec<_>>()), expect);
+    let mixed = "default --models majority,stratified-random --benchmarks emgsd --benchmarks crehate --seeds 1,2 --protocols trained,finetuned";
+    assert_eq!(cells(&mixed.split(' ').collect::<Vec<_>>()), expect);
+    let behind = place.run(&["run", "--models", "majority", "default", "--dry-run"]).exits(2);
+    assert_says(
+        &behind.err,
+        &["unknown model `default`", "hint: `default` is a suite: name it first"],
     );
 }
 

@@ -7,6 +7,7 @@ use fs_err as fs;
 use serde_json::Value;
 
 use super::program::{Place, Ran, assert_says, wait_until};
+use super::skipped::skipped;
 
 const ARGS: [&str; 6] = ["--models", "program", "--benchmarks", "crehate", "--limit", "20"];
 
@@ -61,10 +62,11 @@ fn with_example(name: &str) -> Place {
     place
 }
 
+#[track_caller]
 fn has(program: &str, arguments: &[&str]) -> bool {
     let there = Command::new(program).args(arguments).output().is_ok_and(|o| o.status.success());
     if !there {
-        println!("skipped: `{program} {}` does not work here", arguments.join(" "));
+        skipped(&format!("{program} {}", arguments.join(" ")), &format!("install {program}"));
     }
     there
 }
@@ -142,7 +144,7 @@ fn each_failure_is_a_reason() {
 /// The processes whose numbers the program wrote down are gone, or dead and not yet collected.
 fn all_gone(pids: &[String]) -> bool {
     pids.iter().all(|pid| {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let stat = fs_err::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         let state = stat.rsplit(')').next().unwrap_or_default().trim_start().chars().next();
         matches!(state, None | Some('Z'))
     })
@@ -167,12 +169,12 @@ fn pids(place: &Place) -> Vec<String> {
 #[test]
 fn a_program_that_hangs_is_killed_with_its_children() {
     if !Path::new("/proc/self/stat").exists() {
-        println!("skipped: no /proc");
+        skipped("/proc", "it needs Linux");
         return;
     }
     let place = hanging();
     place.sample(&[&ARGS[..], &["--timeout", "2"]].concat()).exits(1);
-    insta::assert_snapshot!(reason(&place), @"timeout: took longer than 2 s; raise `timeout` in the model's TOML or the settings");
+    insta::assert_snapshot!(reason(&place), @"timeout: took longer than 2 s; raise --timeout, or `timeout` in the model's TOML or the settings");
     let pids = pids(&place);
     wait_until("both are gone", || all_gone(&pids));
 }
@@ -185,7 +187,7 @@ fn ctrl_c_and_kill_end_programs_too() {
     use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
     if !Path::new("/proc/self/stat").exists() {
-        println!("skipped: no /proc");
+        skipped("/proc", "it needs Linux");
         return;
     }
     for signal in [Signal::INT, Signal::KILL] {
@@ -219,8 +221,11 @@ fn ctrl_c_and_kill_end_programs_too() {
 
 #[test]
 fn memory_of_programs_counts() {
-    if !Path::new("/proc/self/status").exists() || !has("python3", &["-c", ""]) {
-        println!("skipped: no /proc, or no python3");
+    if !has("python3", &["-c", ""]) {
+        return;
+    }
+    if !Path::new("/proc/self/status").exists() {
+        skipped("/proc", "it needs Linux");
         return;
     }
     let place = place(

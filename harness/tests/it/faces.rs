@@ -7,6 +7,7 @@ use fs_err as fs;
 use serde_json::Value;
 
 use super::program::{Place, Ran, assert_says, end_of, files_below, wait_until};
+use super::skipped::skipped;
 
 /// What a hostile owner of a model writes into every field that takes text.
 const HOSTILE: &str = "=cmd|' /C calc'!A0 <script>alert(1)</script> & \\\\input{/etc/passwd} $x^2_1$ #1 {%} ~ 100% \u{202e}txt 中 ± <";
@@ -137,6 +138,7 @@ fn hostile_text_does_nothing_in_csv_and_markdown() {
 }
 
 /// A TeX program, and the arguments that make it compile `FILE` into the working folder without asking anything.
+#[track_caller]
 fn tex() -> Option<(PathBuf, Vec<&'static str>)> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let strict: &[&str] = &["-interaction=nonstopmode", "-halt-on-error"];
@@ -153,8 +155,9 @@ fn tex() -> Option<(PathBuf, Vec<&'static str>)> {
             return Some((program, arguments.to_vec()));
         }
     }
-    println!(
-        "skipped: no TeX engine; install texlive-latex-base and texlive-latex-recommended, or tectonic"
+    skipped(
+        "a TeX engine",
+        "install texlive-latex-base and texlive-latex-recommended, or tectonic",
     );
     None
 }

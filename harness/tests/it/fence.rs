@@ -6,6 +6,7 @@ use fs_err as fs;
 use serde_json::Value;
 
 use super::program::{Place, Ran};
+use super::skipped::skipped;
 
 /// A program that tries everything when it is created, tells what came of it, and then answers with the first label.
 const CURIOUS: &str = r#"
@@ -68,12 +69,16 @@ for line in sys.stdin:
         print(json.dumps({"labels": [label for _ in asked["examples"]]}), flush=True)
 "#;
 
+/// What a test of the whole sandbox needs.
+const KERNEL: &str = "a kernel with Landlock and seccomp";
+
 /// Runs it on the SAMPLE; what it tried and what came of it, and the cell's `timing.json`.
+#[track_caller]
 fn tries(access: impl Fn(&Place) -> String) -> Option<(Place, Value, Value)> {
     let place = Place::new();
     let python = std::process::Command::new("python3").arg("--version").output();
     if !cfg!(target_os = "linux") || python.is_err() {
-        println!("skipped: needs Linux and python3");
+        skipped("Linux with python3", "install python3");
         return None;
     }
     place.model("majority", "majority", "access = {}", "by = \"culture\"");
@@ -115,7 +120,7 @@ fn a_plugin_keeps_to_its_cell() {
     let Some((place, said, timing)) = tries(|_| String::new()) else { return };
     let fence = timing["fence"].as_str().unwrap();
     if fence != "Landlock, seccomp" {
-        println!("skipped: {fence}");
+        skipped(&format!("sandbox: {fence}"), KERNEL);
         return;
     }
     for (attempt, outcome) in said.as_object().unwrap() {
@@ -146,7 +151,7 @@ fn what_its_toml_grants_it_has() {
     let Some((_place, said, timing)) = tries(granted) else { return };
     let fence = timing["fence"].as_str().unwrap();
     if fence != "Landlock, network allowed" {
-        println!("skipped: {fence}");
+        skipped(&format!("sandbox: {fence}"), KERNEL);
         return;
     }
     for (attempt, wanted) in [
@@ -183,7 +188,7 @@ fn a_plugin_that_is_checked_keeps_to_what_its_toml_grants() {
     let granted = |place: &Place| format!("write = [\"{}\"]", place.path("defs").display());
     let Some((place, _, timing)) = tries(granted) else { return };
     if timing["fence"] != "Landlock, seccomp" {
-        println!("skipped: {}", timing["fence"]);
+        skipped(&format!("sandbox: {}", timing["fence"]), KERNEL);
         return;
     }
     let check = |more: &[&str]| {
@@ -258,7 +263,7 @@ fn a_model_that_explains_sees_and_changes_no_run() {
             "{lines:?}"
         );
         if timing["fence"] != "Landlock, seccomp" {
-            println!("skipped: {}", timing["fence"]);
+            skipped(&format!("sandbox: {}", timing["fence"]), KERNEL);
             return;
         }
         let found = &lines[0]["explanation"];

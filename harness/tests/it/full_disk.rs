@@ -6,6 +6,7 @@ use std::process::Command;
 use fs_err as fs;
 
 use super::program::{Place, Ran, assert_says, files_below};
+use super::skipped::skipped;
 
 /// A small file system of memory, gone with this.
 struct Disk(PathBuf);
@@ -54,7 +55,7 @@ fn whatever_did_not_fit_is_made_when_there_is_space() {
         // The data are there: only the run's own folder is small.
         std::os::unix::fs::symlink(undisturbed.path("cache"), place.path("cache")).unwrap();
         let Some(disk) = Disk::of(place.path("runs"), kib) else {
-            println!("skipped: mounting a file system needs root");
+            skipped("mounting a file system", "start it as root");
             return;
         };
         let ran = run(&place, &[]);
@@ -85,7 +86,7 @@ fn a_disk_that_may_only_be_read_is_told() {
     let place = Place::new();
     std::os::unix::fs::symlink(undisturbed.path("cache"), place.path("cache")).unwrap();
     let Some(disk) = Disk::of(place.path("runs"), 65_536) else {
-        println!("skipped: mounting a file system needs root");
+        skipped("mounting a file system", "start it as root");
         return;
     };
     disk.remount("ro");

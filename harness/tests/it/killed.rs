@@ -8,6 +8,7 @@ use fs_err as fs;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process};
 
 use super::program::{Place, Ran, assert_says, end_of, wait_until};
+use super::skipped::skipped;
 
 /// Ten batches of four, each with a pause.
 const BATCHES: usize = 10;
@@ -103,7 +104,7 @@ fn children(parent: Pid) -> Vec<Pid> {
     let mut found = Vec::new();
     for task in fs::read_dir(format!("/proc/{}/task", parent.as_raw_nonzero())).unwrap() {
         let text =
-            std::fs::read_to_string(task.unwrap().path().join("children")).unwrap_or_default();
+            fs_err::read_to_string(task.unwrap().path().join("children")).unwrap_or_default();
         found.extend(
             text.split_whitespace().map(|pid| Pid::from_raw(pid.parse().unwrap()).unwrap()),
         );
@@ -114,7 +115,7 @@ fn children(parent: Pid) -> Vec<Pid> {
 /// Gone, or dead and not yet collected.
 fn is_gone(pid: Pid) -> bool {
     let state =
-        std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
+        fs_err::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
     test_kill_process(pid).is_err()
         || state.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('Z'))
 }
@@ -131,10 +132,11 @@ fn in_the_middle(slow: &Slow, run: &str) -> (Child, Pid) {
     (child, cells[0])
 }
 
+#[track_caller]
 fn proc_is_here() -> bool {
     let here = Path::new("/proc/self/task").exists();
     if !here {
-        println!("skipped: no /proc");
+        skipped("/proc", "it needs Linux");
     }
     here
 }

@@ -1,9 +1,5 @@
 //! The whole program, and what of it needs more than a unit: one binary, because each links the whole harness.
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "helpers of tests; what is skipped is said"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod adapters;
 mod chaos;
@@ -32,6 +28,8 @@ mod sample_run;
 mod scaffold;
 mod scoring;
 mod secrets;
+#[path = "../fixtures/skipped.rs"]
+mod skipped;
 mod slices;
 mod slurm;
 mod verify;

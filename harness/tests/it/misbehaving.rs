@@ -7,6 +7,7 @@ use fs_err as fs;
 use serde_json::Value;
 
 use super::program::{Place, assert_says, plugins};
+use super::skipped::skipped;
 
 /// Runs the honest and some misbehaving models and gives the reasons in order of model; the honest one has a number.
 fn reasons(place: &Place, models: &str, more: &[&str], code: i32) -> Vec<Value> {
@@ -71,18 +72,41 @@ fn a_wrong_configuration() {
 
 #[test]
 fn no_end() {
-    insta::assert_snapshot!(lie("hang", &["--timeout", "3"]), @"timeout: took longer than 3 s; raise `timeout` in the model's TOML or the settings");
+    insta::assert_snapshot!(lie("hang", &["--timeout", "3"]), @"timeout: took longer than 3 s; raise --timeout, or `timeout` in the model's TOML or the settings");
+}
+
+/// A flag wins over the model's TOML, here and in the job of a scheduler; the TOML wins over a setting.
+#[test]
+fn a_limit_that_was_typed_wins_over_the_models() {
+    let place = Place::new();
+    place.model("endless", "liar", "timeout = 86400", "lie = \"hang\"");
+    place.model("short", "liar", "timeout = 2", "lie = \"hang\"");
+    let timeout = |model: &str, more: &[&str]| {
+        let args = ["--models", model, "--benchmarks", "emgsd", "--limit", "4", "--name", model];
+        place.sample(&[&args[..], more].concat()).exits(1);
+        let reason = &place.summary(model)["cells"][0]["outcome"]["reason"];
+        reason["message"].as_str().unwrap().split(';').next().unwrap().to_owned()
+    };
+    let template = ["--executor", "command", "--template", "{script} >>{log} 2>&1", "--tries", "1"];
+    assert_eq!(timeout("endless", &["--timeout", "1"]), "took longer than 1 s");
+    assert_eq!(timeout("short", &["--retry-failed"]), "took longer than 2 s");
+    let typed = [&["--timeout", "1", "--retry-failed"], &template[..]].concat();
+    assert_eq!(timeout("endless", &typed), "took longer than 1 s");
+    assert_eq!(
+        timeout("short", &[&["--retry-failed"], &template[..]].concat()),
+        "took longer than 2 s"
+    );
 }
 
 #[test]
 fn no_memory() {
     if !Path::new("/proc/self/status").exists() {
-        println!("skipped: no /proc");
+        skipped("/proc", "it needs Linux");
         return;
     }
     assert_says(
         &lie("hog", &["--memory", "400"]),
-        &["out-of-memory: used ", " MiB of 400 MiB; lower `batch` or raise `memory`"],
+        &["out-of-memory: used ", " MiB of 400 MiB; lower `batch`, or raise --memory or `memory`"],
     );
 }
 
@@ -102,13 +126,14 @@ fn what_a_plugin_prints_is_no_event() {
 }
 
 /// A dynamic library from a line of C, where there is a compiler.
+#[track_caller]
 fn c_library(place: &Place, name: &str, code: &str) -> Option<PathBuf> {
     let source = place.write(&format!("{name}.c"), code);
     let library = place.path(&format!("{name}{}", std::env::consts::DLL_SUFFIX));
     let made =
         Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(source).status();
     if !made.is_ok_and(|status| status.success()) {
-        println!("skipped: no C compiler");
+        skipped("cc", "install a C compiler");
         return None;
     }
     Some(library)
@@ -241,11 +266,14 @@ fn what_a_plugin_started_ends_with_it() {
     let timing = fs::read(place.cell("default", "liar.").join("timing.json")).unwrap();
     let timing: Value = serde_json::from_slice(&timing).unwrap();
     if timing["fence"] != "Landlock, seccomp" {
-        return println!("skipped: {}", timing["fence"]);
+        return skipped(
+            &format!("sandbox: {}", timing["fence"]),
+            "a kernel with Landlock and seccomp",
+        );
     }
     let left = || {
         let all = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
-        let lines = all.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
+        let lines = all.filter_map(|entry| fs_err::read(entry.path().join("cmdline")).ok());
         lines.filter(|line| line.windows(7).any(|part| part == b"297.125")).count()
     };
     super::program::wait_until("no program is left", || left() == 0);

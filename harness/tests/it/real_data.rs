@@ -6,7 +6,9 @@ use fs_err as fs;
 use serde_json::Value;
 
 use super::program::{Place, assert_says};
+use super::skipped::skipped;
 
+#[track_caller]
 fn shared() -> Option<PathBuf> {
     let root = std::env::var_os("CULTURE_EVAL_SHARED").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared"),
@@ -16,7 +18,7 @@ fn shared() -> Option<PathBuf> {
     if data.join("crehate").is_dir() && data.join("emgsd").is_dir() {
         return Some(data);
     }
-    println!("skipped: the shared data are not at {}", data.display());
+    skipped(&format!("the shared data at {}", data.display()), "set CULTURE_EVAL_SHARED");
     None
 }
 

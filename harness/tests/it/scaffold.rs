@@ -7,6 +7,7 @@ use std::process::Command;
 use fs_err as fs;
 
 use super::program::{Place, assert_says, files_below};
+use super::skipped::skipped;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -39,7 +40,7 @@ fn checked_and_run(place: &Place, name: &str, more: &[&str]) {
 #[test]
 fn a_new_program_is_a_model() {
     if Command::new("python3").arg("--version").output().is_err() {
-        println!("skipped: no python3");
+        skipped("python3", "install python3");
         return;
     }
     let place = Place::new();

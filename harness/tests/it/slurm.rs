@@ -11,6 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::program::{Place, Ran, assert_says, end_of, files_below, wait_until};
+use super::skipped::skipped;
 
 /// Batches of four that a slow cell asks for.
 const BATCHES: usize = 10;
@@ -43,7 +44,7 @@ impl Cluster {
             } else {
                 "not root".to_owned()
             };
-            println!("skipped: {why}; scripts/test-slurm brings Slurm");
+            skipped(&format!("Slurm: {why}"), "scripts/test-slurm");
             return None;
         }
         let cluster = Self { folder: tempfile::tempdir().unwrap() };
@@ -333,7 +334,9 @@ fn preempted_while_the_controller_is_away(site: &Site<'_>) {
     let alone = asked(&calls);
     let command =
         [&["run", "preempted", "--data", "sample", "--executor", "slurm"][..], &args].concat();
-    let mut run = site.start(&command);
+    let notes = site.place.path("preempted.notes");
+    let heard = fs::File::create(&notes).unwrap().into_file();
+    let mut run = site.command(&command).stdout(Stdio::null()).stderr(heard).spawn().unwrap();
     wait_until("both cells are in the middle", || {
         assert!(run.try_wait().unwrap().is_none(), "it ended by itself");
         asked(&calls) >= alone + 6
@@ -345,8 +348,9 @@ fn preempted_while_the_controller_is_away(site: &Site<'_>) {
     let pid: i32 =
         fs::read_to_string(site.cluster.path("slurmctld.pid")).unwrap().trim().parse().unwrap();
     kill_process(Pid::from_raw(pid).unwrap(), Signal::TERM).unwrap();
-    // Long enough for the one who waits to ask in vain.
-    std::thread::sleep(std::time::Duration::from_secs(4));
+    wait_until("the one who waits has asked in vain", || {
+        fs::read_to_string(&notes).unwrap().contains("the scheduler does not answer")
+    });
     assert!(run.try_wait().unwrap().is_none(), "it waits for the controller");
     site.cluster.act(&["controller"], &[]);
     assert!(run.wait().unwrap().success());

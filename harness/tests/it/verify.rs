@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 
 use super::program::{Place, assert_says};
+use super::skipped::skipped;
 
 fn run() -> Place {
     let place = Place::new();
@@ -56,7 +57,7 @@ fn a_run_has_a_digest_that_may_be_printed() {
         Ok(shell) if shell.status.success() => {
             assert_eq!(String::from_utf8_lossy(&shell.stdout).split(' ').next(), Some(digest));
         }
-        _ => println!("skipped: no sha256sum"),
+        _ => skipped("sha256sum", "install coreutils"),
     }
     place.run(&["verify", "--expect", &digest[..32]]).exits(0);
     let other = place.run(&["verify", "--expect", &"01".repeat(16)]).exits(1).out;

@@ -1,6 +1,6 @@
 //! No file of this repository imports in a circle, and no room of the harness imports from above.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 use std::fmt::Display;

@@ -1,9 +1,5 @@
 //! The plugin against servers that speak the real protocol, honest ones and bad ones.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
-#![cfg_attr(
-    feature = "slow-tests",
-    expect(clippy::print_stdout, reason = "what is skipped is said")
-)]
 
 mod kept;
 mod many;
@@ -12,6 +8,8 @@ mod real;
 mod replies;
 mod scoring;
 mod server;
+#[path = "../../../../harness/tests/fixtures/skipped.rs"]
+mod skipped;
 mod trouble;
 
 use openai_api::OpenAiApi;

@@ -8,6 +8,7 @@ use rustix::time::{ClockId, clock_gettime};
 use serde_json::json;
 
 use super::server::{Server, answer, refuse, said, send};
+use super::skipped::skipped;
 use super::{ask, model};
 
 fn prompts(count: usize) -> Vec<String> {
@@ -63,7 +64,7 @@ fn never_more_than_asked_for() {
 #[test]
 fn no_thread_for_a_request() {
     if threads().is_none() {
-        println!("skipped: no /proc");
+        skipped("/proc", "it needs Linux");
         return;
     }
     // In a child of its own: other tests start threads.

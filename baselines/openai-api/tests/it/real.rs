@@ -6,6 +6,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 
 use serde_json::json;
 
+use super::skipped::skipped;
 use super::{ask, assert_says, model_at, score};
 
 /// Python with the packages of the server; `python3` where it is unset.
@@ -39,7 +40,7 @@ impl Llama {
             child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
             let code = child.wait().unwrap().code();
             assert_eq!(code, Some(77), "the server did not start: {said}");
-            println!("skipped: {python} lacks {}; pip install xllamacpp gguf numpy", said.trim());
+            skipped(&format!("{python} with {}", said.trim()), "pip install xllamacpp gguf numpy");
             return None;
         }
         // What it says later must not fill the pipe.

@@ -1,7 +1,8 @@
 //! What goes wrong with servers: what is tried again, how long it is waited, and what the reason says.
 
+use std::io::Read as _;
 use std::sync::Mutex;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use plugin_api::ErrorKind;
 use serde_json::json;
@@ -21,6 +22,13 @@ fn first_bad(
             if request.count < times { bad(stream) } else { send(stream, &answer(request)) }
         },
     )
+}
+
+/// Says no more, and waits until the other side hangs up: a client without patience of its own never ends.
+fn until_hung_up(stream: &mut std::net::TcpStream) -> After {
+    let mut byte = [0];
+    while stream.read(&mut byte).is_ok_and(|n| n > 0) {}
+    After::Close
 }
 
 #[test]
@@ -56,8 +64,7 @@ fn what_may_pass_is_tried_again() {
     );
     let silent = first_bad(2, |stream| {
         head(stream, "200 OK", "application/json", Some(100), &[]);
-        std::thread::sleep(Duration::from_secs(3));
-        After::Close
+        until_hung_up(stream)
     });
     check("silence", &silent, json!({ "timeout": 1 }));
 }
@@ -148,13 +155,12 @@ fn a_wait_beyond_all_patience_is_a_reason() {
             &[("Retry-After", "86400")],
         )
     });
-    let start = Instant::now();
     let error = ask(&mut model(&server, &json!({})), &["a"]).unwrap_err();
     assert_says(
         &error.message,
         &[server.url(), "daily limit", "86400 s", "`max_wait` is 120 s", "--retry-failed"],
     );
-    assert!(start.elapsed() < Duration::from_secs(60));
+    assert_eq!(server.requests().len(), 1, "it is not asked again");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::process::{Command, Stdio};
 
-use super::queue::{Fate, Life, NotTaken, Scheduler, Submission};
+use super::scheduler::{Fate, Life, NotTaken, Scheduler, Submission};
 
 /// Tasks of one array: what Slurm allows unless it is configured otherwise (`MaxArraySize`).
 const MOST: usize = 1000;

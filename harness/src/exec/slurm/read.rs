@@ -1,6 +1,6 @@
 //! What Slurm's programs say, read.
 
-use crate::exec::queue::Fate;
+use crate::exec::scheduler::Fate;
 use crate::store::record::{Reason, ReasonKind};
 
 /// The id in what `sbatch --parsable` says: `id` or `id;cluster`.

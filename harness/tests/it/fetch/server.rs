@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read as _, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
@@ -127,6 +127,12 @@ pub(crate) fn reply_range(request: &Request, stream: &mut TcpStream, etag: &str,
         }
         None => reply(stream, "200 OK", &[("ETag", etag)], body),
     }
+}
+
+/// Says no more, and waits until the other side hangs up: a client without patience of its own never ends.
+pub(crate) fn until_hung_up(stream: &mut TcpStream) {
+    let mut byte = [0];
+    while stream.read(&mut byte).is_ok_and(|n| n > 0) {}
 }
 
 /// Claims the whole, sends a part, hangs up.

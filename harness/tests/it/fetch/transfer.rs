@@ -7,7 +7,7 @@ use fs_err as fs;
 use harness::definition::source::Source;
 use harness::fetch::{FetchError, Verified, Via, fetch};
 
-use super::server::{Server, cut, head, reply, reply_range};
+use super::server::{Server, cut, head, reply, reply_range, until_hung_up};
 use super::{Notes, Place, assert_says, body, http, pinned};
 
 #[test]
@@ -183,13 +183,12 @@ fn a_stalled_transfer_is_given_up_and_resumed() {
         0 => {
             head(stream, "200 OK", Some(sent.len()), &[("ETag", "\"v\"")]);
             let _ = stream.write_all(&sent[..10_000]);
-            std::thread::sleep(Duration::from_secs(5));
+            until_hung_up(stream);
         }
         _ => reply_range(request, stream, "\"v\"", &sent),
     });
-    let (place, begin) = (Place::new(), Instant::now());
+    let place = Place::new();
     assert_eq!(fs::read(place.fetch(&http(server.url("/a"))).unwrap().path).unwrap(), data);
-    assert!(begin.elapsed() < Duration::from_secs(4));
     assert_eq!(server.requests()[1].start(), Some(10_000));
 }
 
@@ -310,10 +309,9 @@ fn retry_after_is_honoured_and_capped() {
         _ => reply(stream, "200 OK", &[], b"fine"),
     });
     let begin = Instant::now();
+    // Without the cap this would not end in our time.
     place.fetch(&http(server.url("/a"))).unwrap();
-    assert!(
-        begin.elapsed() >= Duration::from_millis(200) && begin.elapsed() < Duration::from_secs(10)
-    );
+    assert!(begin.elapsed() >= Duration::from_millis(200), "{:?}", begin.elapsed());
 }
 
 #[test]

@@ -11,6 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::model;
 use super::server::{Server, answer, send};
 use crate::program::{Place, Ran, end_of, wait_until};
+use crate::skipped::skipped;
 
 const CONCURRENCY: usize = 8;
 const ARGS: [&str; 12] = [
@@ -32,7 +33,7 @@ const ARGS: [&str; 12] = [
 fn children(parent: u32) -> Vec<Pid> {
     let tasks = fs::read_dir(format!("/proc/{parent}/task")).unwrap();
     let children = tasks.flat_map(|task| {
-        let text = std::fs::read_to_string(task.unwrap().path().join("children"));
+        let text = fs_err::read_to_string(task.unwrap().path().join("children"));
         let text = text.unwrap_or_default();
         text.split_whitespace().map(|pid| pid.parse().unwrap()).collect::<Vec<i32>>()
     });
@@ -42,7 +43,7 @@ fn children(parent: u32) -> Vec<Pid> {
 #[test]
 fn kill_9_loses_at_most_the_requests_under_way() {
     if !std::path::Path::new("/proc/self/task").exists() {
-        println!("skipped: no /proc");
+        skipped("/proc", "it needs Linux");
         return;
     }
     let place = Place::new();

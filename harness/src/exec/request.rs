@@ -1,0 +1,142 @@
+//! What is asked for: names that were typed or stand in a suite become models and benchmarks.
+
+use std::collections::BTreeSet;
+
+use anyhow::anyhow;
+
+use super::data;
+use crate::definition::catalogue::Catalogue;
+use crate::definition::family::Benchmark;
+use crate::definition::model::Model;
+use crate::definition::nearest;
+use crate::definition::suite::Suite;
+use crate::text::hint::hinted;
+
+/// What was asked for, every name resolved.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Rows of the board.
+    pub models: Vec<Model>,
+    /// Columns of the board, aggregates included.
+    pub benchmarks: Vec<Benchmark>,
+    /// One set of cells for each.
+    pub seeds: Vec<u64>,
+    /// Only the first examples of the evaluated part; 0 = all.
+    pub limit: usize,
+    /// Only these protocols; empty = the models' own choice.
+    pub protocols: Vec<String>,
+}
+
+/// What is asked for instead of what the suite says; empty: as the suite says.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Narrowed<'a> {
+    /// Names of models; `*` is every known one.
+    pub models: &'a [String],
+    /// Names of benchmarks; `*` is every known one.
+    pub benchmarks: &'a [String],
+    /// Names of protocols; none: the models' own choice.
+    pub protocols: &'a [String],
+    /// Seeds.
+    pub seeds: &'a [u64],
+    /// Only the first examples of the evaluated part; 0 = all.
+    pub limit: usize,
+}
+
+impl Request {
+    /// Looks up what a suite asks for, or what is asked for instead.
+    ///
+    /// # Errors
+    /// A name is unknown, or nothing is left.
+    pub fn new(
+        suite: &Suite,
+        instead: Narrowed<'_>,
+        catalogue: &Catalogue,
+    ) -> anyhow::Result<Self> {
+        let models = models(or(instead.models, &suite.models), catalogue)?;
+        let benchmarks = benchmarks(or(instead.benchmarks, &suite.benchmarks), catalogue)?;
+        known_protocols(instead.protocols, &benchmarks, &models, catalogue)?;
+        if models.is_empty() || benchmarks.is_empty() {
+            let (models, benchmarks) = (models.len(), benchmarks.len());
+            return Err(hinted(
+                anyhow!("nothing to run: {models} models, {benchmarks} benchmarks"),
+                "`culture-eval list models` and `culture-eval list benchmarks` show all",
+            ));
+        }
+        Ok(Self {
+            models,
+            benchmarks,
+            seeds: or(instead.seeds, &suite.seeds).to_vec(),
+            limit: instead.limit,
+            protocols: instead.protocols.to_vec(),
+        })
+    }
+}
+
+fn or<'a, T>(typed: &'a [T], of_suite: &'a [T]) -> &'a [T] {
+    if typed.is_empty() { of_suite } else { typed }
+}
+
+/// Models in the order of their names' first mention.
+fn models(names: &[String], catalogue: &Catalogue) -> anyhow::Result<Vec<Model>> {
+    let mut models = Vec::new();
+    for name in names {
+        if name == "*" {
+            models.extend(catalogue.models().cloned());
+        } else {
+            let found =
+                catalogue.model(name).map_err(|error| or_suite(name, error.into(), catalogue))?;
+            models.push(found.clone());
+        }
+    }
+    let mut seen = BTreeSet::new();
+    models.retain(|m| seen.insert(m.name.clone()));
+    Ok(models)
+}
+
+/// Benchmarks in the order of the board.
+fn benchmarks(names: &[String], catalogue: &Catalogue) -> anyhow::Result<Vec<Benchmark>> {
+    let mut benchmarks: Vec<Benchmark> = Vec::new();
+    for name in names {
+        if name == "*" {
+            benchmarks.extend(catalogue.benchmarks().cloned());
+        } else {
+            let found = catalogue
+                .benchmark(name)
+                .map_err(|error| or_suite(name, error.into(), catalogue))?;
+            benchmarks.push(found.clone());
+        }
+    }
+    benchmarks.sort_by(|a, b| (a.number, &a.name).cmp(&(b.number, &b.name)));
+    benchmarks.dedup_by(|a, b| a.name == b.name);
+    Ok(benchmarks)
+}
+
+/// Lists take all words that follow them: a suite behind one is taken for one of its names.
+fn or_suite(name: &str, error: anyhow::Error, catalogue: &Catalogue) -> anyhow::Error {
+    if catalogue.suite(name).is_err() {
+        return error;
+    }
+    let remedy =
+        format!("`{name}` is a suite: name it first, `culture-eval run {name} --models ...`");
+    hinted(error, remedy)
+}
+
+/// A typed protocol must be one of the benchmarks' tasks, or what a model makes of it (`4-shot`).
+fn known_protocols(
+    typed: &[String],
+    benchmarks: &[Benchmark],
+    models: &[Model],
+    catalogue: &Catalogue,
+) -> anyhow::Result<()> {
+    let mut known: BTreeSet<String> =
+        models.iter().filter_map(|model| model.prompt.few_shot()).collect();
+    for (_, task) in data::tasks_of(catalogue, benchmarks)? {
+        known.extend(task.protocols.iter().map(|p| p.name.clone()));
+    }
+    let Some(name) = typed.iter().find(|name| !known.contains(*name)) else { return Ok(()) };
+    let meant = nearest(name, known.iter().map(String::as_str))
+        .map(|n| format!("did you mean `{n}`? "))
+        .unwrap_or_default();
+    let all = known.into_iter().collect::<Vec<_>>().join(", ");
+    Err(hinted(anyhow!("no task has a protocol `{name}`"), format!("{meant}they have {all}")))
+}

@@ -1,0 +1,243 @@
+//! Answers that another tool has logged, as a cell of a run: its model's card, its specification, its files.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+
+use super::manifest::Manifest;
+use crate::definition::access::Access;
+use crate::definition::catalogue::Catalogue;
+use crate::definition::family::{Benchmark, Capability, Protocol, Task};
+use crate::definition::model::{Model, Prompting};
+use crate::definition::resources::Resources;
+use crate::definition::suite::Suite;
+use crate::example::Strings;
+use crate::exec::data::TaskData;
+use crate::exec::plan::Plan;
+use crate::exec::request::Request;
+use crate::import::{Joined, Log, Tool};
+use crate::store::record::{CellSpec, End, FORMAT, FileRef, Imported, PluginIdentity, Record};
+use crate::store::{self, RunFolder, path_text, predictions};
+use crate::text::hint::hinted;
+
+/// What is imported, and as what.
+#[derive(Debug, Clone, Copy)]
+pub struct Import<'a> {
+    /// The rows of all files.
+    pub log: &'a Log,
+    /// Those files.
+    pub files: &'a [PathBuf],
+    /// The task that the answers belong to.
+    pub task: &'a Task,
+    /// The protocol that they were made by.
+    pub protocol: &'a Protocol,
+    /// The task's prepared data.
+    pub data: &'a TaskData,
+    /// The wording that was used, if the replies are read by it.
+    pub prompt: Option<&'a str>,
+    /// What answers mean, as (answer, label).
+    pub map: &'a [(String, String)],
+    /// The seed that they stand for.
+    pub seed: u64,
+}
+
+/// The card of the model: its TOML where there is one of its name, else what the log tells.
+///
+/// # Errors
+/// Neither `name` nor the log names the model.
+pub fn card(
+    name: Option<&str>,
+    log: &Log,
+    task: &Task,
+    catalogue: &Catalogue,
+) -> anyhow::Result<Model> {
+    let title = name
+        .map(str::to_owned)
+        .or_else(|| log.model.clone())
+        .context("the log names no model; name it with --model")?;
+    let clean =
+        |c: char| if c.is_ascii_alphanumeric() || c == '.' { c.to_ascii_lowercase() } else { '-' };
+    let name: String = title.chars().map(clean).collect();
+    let name = name.trim_matches(['-', '.']).to_owned();
+    if name.is_empty() {
+        bail!("`{title}` is no name for a model; give another with --model");
+    }
+    if let Ok(known) = catalogue.model(&name) {
+        return Ok(known.clone());
+    }
+    let version = log.version.as_deref().map(|v| format!(" {v}")).unwrap_or_default();
+    Ok(Model {
+        name,
+        title,
+        plugin: "import".to_owned(),
+        description: format!(
+            "Answers logged by {}{version}, task {}.",
+            log.tool.name(),
+            log.task.as_deref().unwrap_or(&task.name)
+        ),
+        licence: "not told".to_owned(),
+        tasks: Vec::new(),
+        protocols: Vec::new(),
+        parameters: None,
+        contamination: Vec::new(),
+        weights: Vec::new(),
+        files: BTreeMap::new(),
+        capabilities: Vec::new(),
+        cache: false,
+        batch: 1,
+        timeout: None,
+        memory: None,
+        resources: Resources::default(),
+        access: Access::default(),
+        prompt: Prompting::default(),
+        config: toml::Table::new(),
+    })
+}
+
+/// The cell that imported answers make.
+///
+/// # Errors
+/// A log cannot be read.
+pub fn spec(model: &Model, from: &Import<'_>) -> anyhow::Result<CellSpec> {
+    let Import { log, task, protocol, data, .. } = from;
+    let files = from
+        .files
+        .iter()
+        .map(|path| Ok(FileRef { path: path_text(path), sha256: store::sha256_file(path)? }));
+    let imported = Imported {
+        tool: log.tool.name().to_owned(),
+        version: log.version.clone().unwrap_or_default(),
+        task: log.task.clone().unwrap_or_default(),
+        model: log.model.clone().unwrap_or_default(),
+        read_as: match (from.prompt, from.map) {
+            (Some(prompt), map) => format!("prompt {prompt} {map:?}"),
+            (None, map) => format!("labels {map:?}"),
+        },
+        files: files.collect::<std::io::Result<_>>().context("failed to read the log")?,
+    };
+    let mut spec = CellSpec {
+        format: FORMAT,
+        key: String::new(),
+        model: model.clone(),
+        task: Task { labels: data.labels.clone(), protocols: Vec::new(), ..(*task).clone() },
+        protocol: (*protocol).clone(),
+        served: if from.prompt.is_none() && log.tool == Tool::Predictions {
+            Capability::Classify
+        } else {
+            log.served
+        },
+        seed: from.seed,
+        limit: 0,
+        plugin: FileRef { path: String::new(), sha256: String::new() },
+        weights: BTreeMap::new(),
+        cache: None,
+        slice: None,
+        imported: Some(imported),
+        data: data.file.clone(),
+        sample: data.sample,
+        cultures: data.cultures.clone(),
+        family_version: data.family_version,
+        harness: env!("CARGO_PKG_VERSION").to_owned(),
+        threads: 0,
+    };
+    spec.key = spec.compute_key();
+    Ok(spec)
+}
+
+/// The manifest of a run that takes such a cell: of a new run, or the run's own with the new answers.
+///
+/// # Errors
+/// The run's manifest cannot be read, or the run asks something else.
+pub fn manifest(
+    spec: &CellSpec,
+    benchmark: &Benchmark,
+    from: &Import<'_>,
+    run: &RunFolder,
+    catalogue: &Catalogue,
+) -> anyhow::Result<Manifest> {
+    let asked = Request {
+        models: vec![spec.model.clone()],
+        benchmarks: vec![benchmark.clone()],
+        seeds: vec![spec.seed],
+        limit: 0,
+        protocols: Vec::new(),
+    };
+    let name = run.path().file_name().unwrap_or(run.path().as_os_str()).to_string_lossy();
+    let suite = Suite {
+        title: format!("Imported answers: {name}"),
+        name: name.into_owned(),
+        models: vec![spec.model.name.clone()],
+        benchmarks: vec![benchmark.name.clone()],
+        seeds: vec![spec.seed],
+        timeout: None,
+        memory: None,
+        resources: Resources::default(),
+    };
+    let tasks = BTreeMap::from([(spec.task.name.clone(), Ok(from.data.clone()))]);
+    let mut manifest = Manifest::new(&suite, &asked, &tasks, &Plan::default(), catalogue);
+    manifest.import(spec, catalogue);
+    together(manifest, run, catalogue)
+}
+
+/// The run as it was, with the new answers.
+fn together(new: Manifest, run: &RunFolder, catalogue: &Catalogue) -> anyhow::Result<Manifest> {
+    if !run.manifest().is_file() {
+        return Ok(new);
+    }
+    let mut old = Manifest::read(run)?;
+    if old.limit > 0 {
+        bail!(
+            "the run {} asks the first {} examples only; import into another run with --run",
+            run.path().display(),
+            old.limit
+        );
+    }
+    if let Some(line) = old.take_imported(&new, catalogue).into_iter().next() {
+        return Err(hinted(
+            anyhow::anyhow!("{line}"),
+            "another name for the model: --model; another run: --run; other data: --data",
+        ));
+    }
+    Ok(old)
+}
+
+/// Writes the cell's folder; its record comes last.
+///
+/// # Errors
+/// A file cannot be written.
+pub fn write(
+    spec: &CellSpec,
+    ids: &Strings,
+    joined: &Joined,
+    log: &Log,
+    run: &RunFolder,
+) -> anyhow::Result<()> {
+    let folder = run.cell(&spec.folder());
+    folder.write_spec(spec).context("failed to write the imported cell")?;
+    predictions::write(
+        &folder.predictions(),
+        ids,
+        &joined.variants,
+        &spec.task.labels,
+        &joined.rows,
+    )
+    .context("failed to write the imported answers")?;
+    let files: Vec<String> = (spec.imported.iter().flat_map(|i| &i.files))
+        .map(|file| format!("sha256 {}", file.sha256))
+        .collect();
+    let end = End::Done {
+        predictions: store::sha256_file(&folder.predictions())?,
+        rows: joined.rows.len() as u64,
+        examples: ids.len() as u64,
+        variants: joined.variants.clone(),
+        primary: joined.variants.len(),
+        plugin: PluginIdentity {
+            name: log.tool.name().to_owned(),
+            version: log.version.clone().unwrap_or_else(|| "not told".to_owned()),
+            build: format!("imported: {}", files.join(", ")),
+        },
+    };
+    store::write_json(&folder.record(), &Record::new(&spec.key, end))
+        .context("failed to write the imported cell")
+}
