@@ -192,10 +192,7 @@ pub(super) fn own(
 ) -> anyhow::Result<Own> {
     let scored = scored_of(run, resamples, benchmark, parts)?;
     let Some((_, evaluation)) = scored.sets.first() else { return Ok(Own::default()) };
-    Ok(Own {
-        interval: evaluation.primary().ok().map(ends),
-        cultures: gap(evaluation),
-    })
+    Ok(Own { interval: evaluation.primary().ok().map(ends), cultures: gap(evaluation) })
 }
 
 fn ends(score: &Score) -> Interval {
