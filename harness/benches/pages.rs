@@ -101,6 +101,7 @@ fn summary(draw: &mut Draw) -> Summary {
                 title: format!("Benchmark {b}"),
                 family: "big".to_owned(),
                 metric: "accuracy".to_owned(),
+                mean_over_cultures: Some(false),
                 status: Status::Open,
                 licence: "none".to_owned(),
                 data: Data::Official { sha256: vec!["0".repeat(64)] },

@@ -49,3 +49,25 @@ impl Correction {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::ValueEnum as _;
+
+    use super::*;
+
+    #[test]
+    fn every_correction_is_printed_with_the_names_of_its_authors() {
+        for correction in Correction::value_variants() {
+            let whose = correction.of_whom();
+            if *correction == Correction::None {
+                assert_eq!(whose, "");
+                continue;
+            }
+            let names = whose.strip_suffix("'s").unwrap_or_else(|| panic!("{whose}"));
+            for name in names.split(" and ") {
+                assert!(name.starts_with(char::is_uppercase), "{name} in {whose}");
+            }
+        }
+    }
+}

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::draws::Design;
 use super::field::Field;
-use super::result::{Options, PairCultures};
+use super::result::{CultureDifference, Interval, Options, PairCultures};
 use crate::score::LEAST_OF_CULTURE;
 use eval_stats::StatsError;
 use eval_stats::descriptive::quantile_sorted;
@@ -126,12 +126,12 @@ impl Cultures {
         let differences = (self.names.iter().zip(observed).enumerate())
             .map(|(c, (name, difference))| {
                 let of_culture: Vec<f64> = drawn.iter().map(|d| d[c]).collect();
-                let (low, high) = if of_culture.is_empty() {
-                    (*difference, *difference)
+                let Interval { low, high } = if of_culture.is_empty() {
+                    Interval { low: *difference, high: *difference }
                 } else {
                     ends(of_culture, options.confidence)
                 };
-                (name.clone(), *difference, low, high)
+                CultureDifference { culture: name.clone(), difference: *difference, low, high }
             })
             .collect();
         PairCultures {
@@ -153,8 +153,8 @@ fn range(values: &[f64]) -> f64 {
     high - low
 }
 
-fn ends(mut values: Vec<f64>, confidence: f64) -> (f64, f64) {
+fn ends(mut values: Vec<f64>, confidence: f64) -> Interval {
     values.sort_unstable_by(f64::total_cmp);
     let tail = (1.0 - confidence) / 2.0;
-    (quantile_sorted(&values, tail), quantile_sorted(&values, 1.0 - tail))
+    Interval { low: quantile_sorted(&values, tail), high: quantile_sorted(&values, 1.0 - tail) }
 }

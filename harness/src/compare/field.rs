@@ -1,6 +1,6 @@
 //! What is compared: the answers of several models to the same examples of one benchmark, asked by one protocol.
 
-use super::result::Gap;
+use super::result::{Gap, Interval};
 use crate::answer::Answer;
 use crate::definition::family::Metric;
 
@@ -64,7 +64,7 @@ pub struct Entrant {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Own {
     /// Interval of the score; none where there is no score.
-    pub interval: Option<(f64, f64)>,
+    pub interval: Option<Interval>,
     /// How unequal the cultures fare, where two or more can be compared.
     pub cultures: Option<Gap>,
 }

@@ -5,7 +5,9 @@
 //! them lie above zero even when widened for as many comparisons as there are other models (Bonferroni 1936: each at
 //! `1 - alpha / m`; half widths are scaled by the ratio of the normal quantiles), and likely where they do so unwidened.
 
-use super::result::{Options, Outcome, Pair, Verdict};
+use serde::Serialize;
+
+use super::result::{Interval, Options, Outcome, Pair, Verdict};
 use eval_stats::StatsError;
 use eval_stats::dist::norm_isf;
 
@@ -26,7 +28,8 @@ pub struct Lead {
 }
 
 /// How sure a lead is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Level {
     /// Told apart from every other model, corrected for their number.
     Certain,
@@ -45,8 +48,8 @@ pub struct Closest {
     pub model: String,
     /// Leader minus other.
     pub difference: f64,
-    /// Lower and upper end; none where all answers are the same.
-    pub interval: Option<(f64, f64)>,
+    /// Interval of the difference; none where all answers are the same.
+    pub interval: Option<Interval>,
     /// Corrected p; none for one culture.
     pub p_corrected: Option<f64>,
     /// Smallest detectable difference; none for one culture.
@@ -66,8 +69,9 @@ fn pair<'a>(outcome: &'a Outcome, one: &str, other: &str) -> Option<(&'a Pair, b
     })
 }
 
-fn turned((low, high): (f64, f64), forward: bool) -> (f64, f64) {
-    if forward { (low, high) } else { (-high, -low) }
+fn read(low: f64, high: f64, forward: bool) -> Interval {
+    let interval = Interval { low, high };
+    if forward { interval } else { interval.turned() }
 }
 
 impl Lead {
@@ -89,7 +93,7 @@ impl Lead {
                 closest = Some(Closest {
                     model: other.model.clone(),
                     difference,
-                    interval: pair.interval.as_ref().map(|i| turned((i.low, i.high), forward)),
+                    interval: pair.interval.as_ref().map(|i| read(i.low, i.high, forward)),
                     p_corrected: Some(pair.p_corrected),
                     detectable: pair.minimum_detectable,
                 });
@@ -111,15 +115,14 @@ impl Lead {
         options: &Options,
     ) -> Result<Option<Self>, StatsError> {
         let Some(((best, _), others)) = scores.split_first() else { return Ok(None) };
-        let mut found: Vec<(String, f64, f64, f64)> = Vec::new();
+        let mut found: Vec<(&str, f64, Interval)> = Vec::new();
         for (other, _) in others {
             let Some((pair, forward)) = pair(outcome, best, other) else { continue };
-            let of_culture = (pair.cultures.iter().flat_map(|c| &c.differences))
-                .find(|(name, ..)| name == culture);
-            let Some((_, difference, low, high)) = of_culture else { continue };
-            let difference = if forward { *difference } else { -difference };
-            let (low, high) = turned((*low, *high), forward);
-            found.push((other.clone(), difference, low, high));
+            let of_culture =
+                (pair.cultures.iter().flat_map(|c| &c.differences)).find(|d| d.culture == culture);
+            let Some(d) = of_culture else { continue };
+            let difference = if forward { d.difference } else { -d.difference };
+            found.push((other, difference, read(d.low, d.high, forward)));
         }
         let mut lead = Self {
             model: best.clone(),
@@ -134,8 +137,8 @@ impl Lead {
         let tail = (1.0 - options.confidence) / 2.0;
         let wider = norm_isf(tail / found.len() as f64)? / norm_isf(tail)?;
         let below = |scale: f64| -> Vec<String> {
-            let touches = |(_, d, low, _): &&(String, f64, f64, f64)| d - (d - low) * scale <= 0.0;
-            found.iter().filter(touches).map(|(name, ..)| name.clone()).collect()
+            let touches = |(_, d, i): &&(&str, f64, Interval)| d - (d - i.low) * scale <= 0.0;
+            found.iter().filter(touches).map(|(name, ..)| (*name).to_owned()).collect()
         };
         let (open, unsure) = (below(1.0), below(wider));
         (lead.level, lead.untold) = if !open.is_empty() {
@@ -146,10 +149,10 @@ impl Lead {
             (Level::Likely, unsure)
         };
         let nearest = found.iter().reduce(|m, f| if f.1 < m.1 { f } else { m });
-        lead.closest = nearest.map(|(model, difference, low, high)| Closest {
-            model: model.clone(),
+        lead.closest = nearest.map(|(model, difference, interval)| Closest {
+            model: (*model).to_owned(),
             difference: *difference,
-            interval: Some((*low, *high)),
+            interval: Some(*interval),
             p_corrected: None,
             detectable: None,
         });

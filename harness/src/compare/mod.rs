@@ -33,9 +33,10 @@ pub use error::CompareError;
 pub use field::{Entrant, Field, Own, Part};
 pub use lead::{Closest, Lead, Level};
 pub use result::{
-    Chosen, Correction, Ends, Equivalence, FORMAT, FriedmanOver, Gap, NotCompared, Omnibus,
-    Options, Outcome, Over, OverBenchmarks, Pair, PairCultures, PairOver, Ranked, Report, Standing,
-    Verdict,
+    Chosen, Correction, CultureDifference, Discordant, Effect, EffectSize, Ends, Equivalence,
+    FORMAT, FriedmanOver, Gap, Interval, LeftOut, NotCompared, Omnibus, Options, Outcome, Over,
+    OverBenchmarks, Pair, PairCultures, PairOver, Ranked, Replicated, Report, Standing, Verdict,
+    WinTieLoss,
 };
 
 /// Seed of the resamples; one for all runs, so that a report never changes by itself.

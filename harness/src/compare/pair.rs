@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use super::contest::Contest;
 use super::draws::sign_flips;
-use super::result::{Ends, Equivalence, Pair, Verdict};
+use super::result::{Discordant, Effect, EffectSize, Ends, Equivalence, Pair, Verdict};
 use super::words::Setting;
 
 /// Power of the minimum detectable effect.
@@ -23,7 +23,7 @@ const POWER: f64 = 0.8;
 const EXACT_STEPS: f64 = 1e9;
 
 /// Effect sizes: name and value.
-type Effects = Vec<(String, f64)>;
+type Effects = Vec<Effect>;
 
 impl Contest<'_> {
     /// The pairs that are compared; with a baseline it is B of each.
@@ -100,7 +100,7 @@ impl Contest<'_> {
         if self.field.metric.range() == (0.0, 1.0)
             && let Ok(h) = cohens_h(score_a.clamp(0.0, 1.0), score_b.clamp(0.0, 1.0))
         {
-            effects.push(("Cohen's h".to_owned(), h));
+            effects.push(Effect { name: EffectSize::CohensH, value: h });
         }
         Ok(Pair {
             a: self.field.models[a].name.clone(),
@@ -113,7 +113,7 @@ impl Contest<'_> {
             p_corrected: p,
             p_bh: p,
             effects,
-            discordant: table.map(|t| (t.only_a, t.only_b)),
+            discordant: table.map(|t| Discordant { only_a: t.only_a, only_b: t.only_b }),
             minimum_detectable: self.minimum_detectable(simple.as_ref(), spread),
             equivalence: self.equivalence(difference, simple.as_ref(), spread)?,
             verdict: Verdict::Undecided,
@@ -137,9 +137,9 @@ impl Contest<'_> {
             high: found.newcombe.high,
             method: found.newcombe.method.name().to_owned(),
         };
-        let mut effects = vec![("Cohen's g".to_owned(), found.cohens_g)];
+        let mut effects = vec![Effect { name: EffectSize::CohensG, value: found.cohens_g }];
         if let Some(odds) = found.odds_ratio.filter(|o| o.is_finite()) {
-            effects.push(("odds ratio".to_owned(), odds));
+            effects.push(Effect { name: EffectSize::OddsRatio, value: odds });
         }
         Ok((Some(interval), effects))
     }

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::contest::Contest;
 use super::draws::Design;
 use super::field::{Entrant, Field, Own};
-use super::result::{Omnibus, Pair, Standing, Verdict};
+use super::result::{Interval, Omnibus, Pair, Standing, Verdict};
 
 impl Contest<'_> {
     pub(super) fn standings(&self, pairs: &[Pair]) -> Result<Vec<Standing>, StatsError> {
@@ -32,10 +32,10 @@ impl Contest<'_> {
                 of_seeds: self.of_seeds(entrant),
                 letters: letters[model].clone(),
                 rank: ranks[model],
-                rank_interval: (
-                    quantile_sorted(&of_model, tail),
-                    quantile_sorted(&of_model, 1.0 - tail),
-                ),
+                rank_interval: Interval {
+                    low: quantile_sorted(&of_model, tail),
+                    high: quantile_sorted(&of_model, 1.0 - tail),
+                },
                 first,
                 cultures: entrant.own.cultures.clone(),
             });

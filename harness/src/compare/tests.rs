@@ -1,8 +1,8 @@
 //! Small constructed panels with known answers.
 
 use super::{
-    Column, Correction, Entrant, Field, NotCompared, Options, OverBenchmarks, Own, Part, Report,
-    Verdict, compare,
+    Column, Correction, Discordant, Entrant, Field, Interval, NotCompared, Options, OverBenchmarks,
+    Own, Part, Replicated, Report, Verdict, WinTieLoss, compare,
 };
 use crate::answer::Answer;
 use crate::definition::family::Metric;
@@ -92,7 +92,7 @@ fn two_models_are_told_by_mid_p_mcnemar() {
     let pair = &outcome.pairs[0];
     // 2 P(X <= 3) - P(X = 3) of Binomial(13, 1/2) = (2 * 378 - 286) / 8192.
     assert!((pair.p - 470.0 / 8192.0).abs() < 1e-12, "{}", pair.p);
-    assert_eq!(pair.discordant, Some((10, 3)));
+    assert_eq!(pair.discordant, Some(Discordant { only_a: 10, only_b: 3 }));
     assert!((pair.difference - 0.07).abs() < 1e-12);
     assert_eq!(pair.verdict, Verdict::Equivalent, "not significant, and within 20 points");
     assert!(pair.minimum_detectable.is_some());
@@ -145,7 +145,7 @@ fn letters_ranks_and_families() {
     let letters: Vec<(&str, &str)> =
         outcome.models.iter().map(|m| (&*m.model, &*m.letters)).collect();
     assert_eq!(letters, [("m1", "a"), ("m0", "b"), ("m2", "b")]);
-    assert_eq!(outcome.models[0].rank_interval, (1.0, 1.0));
+    assert_eq!(outcome.models[0].rank_interval, Interval { low: 1.0, high: 1.0 });
     assert_eq!(outcome.test.family, 3);
     for pair in &outcome.pairs {
         assert!(pair.p_corrected >= pair.p && pair.p_bh >= pair.p);
@@ -173,11 +173,12 @@ fn a_set_metric_and_a_mean_over_cultures_have_their_values() {
     f.mean_over_cultures = true;
     f.cultures = vec!["x".to_owned(), "y".to_owned()];
     f.parts[0].cultures = (0..100).map(|i| u32::from(i >= 80)).collect();
-    f.models[0].own = Own { interval: Some((0.6, 0.9)), cultures: None };
+    f.models[0].own = Own { interval: Some(Interval { low: 0.6, high: 0.9 }), cultures: None };
     let outcome = &of(&[f], &options()).benchmarks[0];
     let a = outcome.models.iter().find(|m| m.model == "m0").unwrap();
     assert!((a.value - 0.75).abs() < 1e-12, "mean of 80/80 and 10/20: {}", a.value);
-    assert_eq!(a.interval, Some((0.6, 0.9)), "what the leaderboard says is shown as it is");
+    let told = Some(Interval { low: 0.6, high: 0.9 });
+    assert_eq!(a.interval, told, "what the leaderboard says is shown as it is");
 }
 
 #[test]
@@ -286,7 +287,8 @@ fn no_benchmark_counts_twice_and_too_few_are_refused() {
     assert!((friedman.chi2 - 6.0).abs() < 1e-9 && friedman.f.is_none());
     assert_eq!(over.models[0].mean_rank, 1.0);
     let best_to_worst = over.pairs.iter().find(|p| (&*p.a, &*p.b) == ("m0", "m2")).unwrap();
-    assert_eq!((best_to_worst.win_tie_loss, best_to_worst.replicated), ((3, 0, 0), (3, 0)));
+    assert_eq!(best_to_worst.win_tie_loss, WinTieLoss { wins: 3, ties: 0, losses: 0 });
+    assert_eq!(best_to_worst.replicated, Replicated { a: 3, b: 0 });
 
     let one = compare(("s", "S"), &fields[..1], &columns[..1], Vec::new(), &options()).unwrap();
     assert!(matches!(&one.over, OverBenchmarks::Reason(reason) if reason.contains("at least two")));

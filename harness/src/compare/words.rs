@@ -77,8 +77,8 @@ impl Setting<'_> {
     /// shown, and the software version.
     pub(super) fn paragraph(&self, pair: &Pair) -> String {
         let mut sentences = vec![self.scores(pair), self.test(pair)];
-        if let Some((name, value)) = pair.effects.first() {
-            sentences.push(format!("Effect size: {name} {value:.2}."));
+        if let Some(effect) = pair.effects.first() {
+            sentences.push(format!("Effect size: {} {:.2}.", effect.name.title(), effect.value));
         }
         if let Some(Equivalence { margin, p, .. }) = &pair.equivalence {
             let word = if *p <= self.alpha { "supports" } else { "does not support" };

@@ -1,7 +1,8 @@
 //! A linear scale and its round ticks.
 
 use super::colour::Colour;
-use super::svg::{Anchor, SMALL, Svg, Type};
+use super::svg::{Anchor, PAD, SMALL, Svg, Type};
+use super::words::shorten;
 
 /// From values to places in px.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -76,6 +77,20 @@ impl Scale {
             svg.text(x, bottom + 12.0, style, &label(*tick, ticks, percent));
         }
     }
+}
+
+/// What the axes show: x so far below the plot, y beside it.
+pub(super) fn titles(
+    svg: &mut Svg,
+    (left, right): (f64, f64),
+    (top, bottom): (f64, f64),
+    below: f64,
+    (x, y): (&str, &str),
+) {
+    let style = Type::new(SMALL, Anchor::Middle);
+    let middle = f64::midpoint(left, right);
+    svg.text(middle, bottom + below, style, &shorten(x, SMALL, right - left));
+    svg.slanted(PAD + 6.0, f64::midpoint(top, bottom), 90.0, style, y, bottom - top);
 }
 
 /// 1, 2 or 5 times a power of ten.

@@ -111,53 +111,77 @@ fn largest(sets: Vec<Vec<usize>>) -> Vec<Vec<usize>> {
 const STEP: f64 = 20.0;
 const BAR: f64 = 9.0;
 
+/// The line of ranks, and the room for names at both of its ends.
+struct Line {
+    left: f64,
+    right: f64,
+    room: f64,
+    scale: Scale,
+}
+
+impl Line {
+    fn of(svg: &Svg, data: &Diagram) -> Self {
+        let w = svg.width();
+        let names = data
+            .models
+            .iter()
+            .map(|(name, rank)| width(&format!("{name}  {rank:.2}"), SIZE))
+            .fold(0.0, f64::max);
+        let room = names.min(w * 0.3);
+        let (left, right) = (PAD + room + 24.0, w - PAD - room - 24.0);
+        let high = (data.models.len() as f64).max(2.0);
+        let scale = Scale { low: 1.0, high, from: left, to: right, step: None };
+        Self { left, right, room, scale }
+    }
+}
+
 /// Draws it.
 pub fn draw(frame: &Frame<'_>, data: &Diagram) -> String {
     let mut svg = Svg::new(&frame.clone().sample(frame.sample || data.sample));
-    let (w, top) = (svg.width(), svg.top);
-    let k = data.models.len();
-    let names = data
-        .models
-        .iter()
-        .map(|(name, rank)| width(&format!("{name}  {rank:.2}"), SIZE))
-        .fold(0.0, f64::max);
-    let room = names.min(w * 0.3);
-    let (left, right) = (PAD + room + 24.0, w - PAD - room - 24.0);
-    let scale = Scale { low: 1.0, high: (k as f64).max(2.0), from: left, to: right, step: None };
+    let line = Line::of(&svg, data);
+    let y = difference(&mut svg, &line, data);
+    ranks(&mut svg, &line, y);
+    // Bars first, so that the legs of the names begin below them.
+    let below = bars(&mut svg, &line, y, data);
+    let end = names(&mut svg, &line, y, below, data);
+    let end = notes(&mut svg, end, data);
+    svg.finish(&data.describe(), end - 6.0)
+}
 
-    let mut line = top + 14.0;
-    if let Some(cd) = data.critical_difference {
-        let end = scale.from + cd / (scale.high - scale.low) * (scale.to - scale.from);
-        // Wider than the line: told in words only.
-        if end <= right + 0.5 {
-            svg.open(&format!("critical difference {cd:.2}"));
-            svg.line((left, line + 10.0), (end, line + 10.0), Colour::Ink, 1.5);
-            for x in [left, end] {
-                svg.line((x, line + 6.0), (x, line + 14.0), Colour::Ink, 1.5);
-            }
-            svg.text(
-                f64::midpoint(left, end),
-                line - 2.0,
-                Type::new(SMALL, Anchor::Middle),
-                &format!("CD = {cd:.2}"),
-            );
-            svg.close();
-        } else {
-            let text = format!("CD = {cd:.2}, wider than the line");
-            svg.text(left, line, Type::new(SMALL, Anchor::Start), &text);
+/// The critical difference as a bar; gives where the line of ranks lies below it.
+fn difference(svg: &mut Svg, Line { left, right, scale, .. }: &Line, data: &Diagram) -> f64 {
+    let top = svg.top + 14.0;
+    let Some(cd) = data.critical_difference else { return top + 16.0 };
+    let end = scale.from + cd / (scale.high - scale.low) * (scale.to - scale.from);
+    // Wider than the line: told in words only.
+    if end <= right + 0.5 {
+        svg.open(&format!("critical difference {cd:.2}"));
+        svg.line((*left, top + 10.0), (end, top + 10.0), Colour::Ink, 1.5);
+        for x in [*left, end] {
+            svg.line((x, top + 6.0), (x, top + 14.0), Colour::Ink, 1.5);
         }
-        line += 38.0;
+        let style = Type::new(SMALL, Anchor::Middle);
+        svg.text(f64::midpoint(*left, end), top - 2.0, style, &format!("CD = {cd:.2}"));
+        svg.close();
     } else {
-        line += 16.0;
+        let text = format!("CD = {cd:.2}, wider than the line");
+        svg.text(*left, top, Type::new(SMALL, Anchor::Start), &text);
     }
+    top + 38.0
+}
+
+/// The line with its ranks.
+fn ranks(svg: &mut Svg, Line { left, right, scale, .. }: &Line, y: f64) {
     for rank in 1..=scale.high as usize {
         let x = scale.at(rank as f64);
-        svg.line((x, line - 5.0), (x, line), Colour::Ink, 1.2);
-        svg.text(x, line - 13.0, Type::new(SMALL, Anchor::Middle).muted(), &rank.to_string());
+        svg.line((x, y - 5.0), (x, y), Colour::Ink, 1.2);
+        svg.text(x, y - 13.0, Type::new(SMALL, Anchor::Middle).muted(), &rank.to_string());
     }
-    svg.line((left, line), (right, line), Colour::Ink, 1.5);
+    svg.line((*left, y), (*right, y), Colour::Ink, 1.5);
+}
 
-    // Bars first, so that the legs of the names begin below them.
+/// A bar for each set of models that are not told apart; gives where the names may begin.
+fn bars(svg: &mut Svg, Line { scale, .. }: &Line, line: f64, data: &Diagram) -> f64 {
     let lanes = lanes(data);
     let deepest = lanes.iter().copied().max().map_or(0, |l| l + 1);
     for (clique, lane) in data.cliques.iter().zip(&lanes) {
@@ -175,26 +199,34 @@ pub fn draw(frame: &Frame<'_>, data: &Diagram) -> String {
         }
         svg.close();
     }
-    let below = line + 9.0 + BAR * deepest as f64 + 12.0;
+    line + 9.0 + BAR * deepest as f64 + 12.0
+}
+
+/// The better half to the left, the other one to the right; gives where they end.
+fn names(svg: &mut Svg, line: &Line, top: f64, below: f64, data: &Diagram) -> f64 {
+    let k = data.models.len();
     let half = k.div_ceil(2);
     for (i, (name, rank)) in data.models.iter().enumerate() {
         let best = i < half;
         let row = if best { i } else { k - 1 - i };
-        let (x, y) = (scale.at(*rank), below + STEP * row as f64);
-        let edge = if best { left - 14.0 } else { right + 14.0 };
+        let (x, y) = (line.scale.at(*rank), below + STEP * row as f64);
+        let edge = if best { line.left - 14.0 } else { line.right + 14.0 };
         svg.open(&format!("{name}: mean rank {rank:.2}"));
-        svg.line((x, line), (x, y), Colour::Muted, 1.0);
+        svg.line((x, top), (x, y), Colour::Muted, 1.0);
         svg.line((x, y), (edge, y), Colour::Muted, 1.0);
-        svg.path(&circle(x, line, 3.0), Some(Colour::Ink), Colour::Ink, 1.0);
+        svg.path(&circle(x, top, 3.0), Some(Colour::Ink), Colour::Ink, 1.0);
         let number = format!("{rank:.2}");
-        let short = shorten(name, SIZE, room - width(&number, SMALL) - 8.0);
+        let short = shorten(name, SIZE, line.room - width(&number, SMALL) - 8.0);
         let (anchor, at, step) =
             if best { (Anchor::End, edge - 4.0, -1.0) } else { (Anchor::Start, edge + 4.0, 1.0) };
         svg.text(at, y, Type::new(SMALL, anchor).muted(), &number);
         svg.text(at + step * (width(&number, SMALL) + 6.0), y, Type::new(SIZE, anchor), &short);
         svg.close();
     }
-    let mut end = below + STEP * (half.max(1) - 1) as f64 + 24.0;
+    below + STEP * (half.max(1) - 1) as f64 + 24.0
+}
+
+fn notes(svg: &mut Svg, mut end: f64, data: &Diagram) -> f64 {
     let notes = [
         format!(
             "Mean rank over {} benchmarks (1 = best): {}.",
@@ -205,9 +237,9 @@ pub fn draw(frame: &Frame<'_>, data: &Diagram) -> String {
     ];
     for note in notes {
         let style = Type::new(SMALL, Anchor::Start).muted();
-        end = svg.paragraph(PAD, end, style, &note, w - 2.0 * PAD);
+        end = svg.paragraph(PAD, end, style, &note, svg.width() - 2.0 * PAD);
     }
-    svg.finish(&data.describe(), end - 6.0)
+    end
 }
 
 /// For each clique the first lane below the line that is free where its bar runs.

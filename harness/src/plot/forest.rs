@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use super::Frame;
 use super::axis::Scale;
 use super::colour::Colour;
-use super::mark::{circle, diamond, polygon};
+use super::legend::Flow;
+use super::mark::{circle, diamond, polygon, whisker};
 use super::svg::{Anchor, PAD, SIZE, SMALL, Svg, Type};
 use super::words::{points, shorten, width};
 use crate::compare::{Report, Verdict};
@@ -180,98 +181,111 @@ fn estimate(value: f64, interval: Option<(f64, f64)>) -> String {
 const ROW: f64 = 34.0;
 const MARK: f64 = 5.0;
 
+/// Where things are.
+struct Place {
+    /// Numbers stand in columns of their own.
+    wide: bool,
+    /// For names of benchmarks.
+    label_room: f64,
+    left: f64,
+    right: f64,
+    first: f64,
+    bottom: f64,
+    scale: Scale,
+    ticks: Vec<f64>,
+    zero: f64,
+}
+
+impl Place {
+    fn of(svg: &Svg, data: &Forest) -> Self {
+        let w = svg.width();
+        let wide = w >= 560.0;
+        let label = |r: &Row| width(&r.label, SIZE).max(width(&r.note, SMALL)) + mark_width(r);
+        let labels = data.rows.iter().map(label).fold(0.0, f64::max);
+        let label_room = labels.min(w * if wide { 0.3 } else { 0.42 });
+        let numbers = if wide {
+            width("+00.0 [+00.0, +00.0]", SMALL) + width("p < .001", SMALL) + 24.0
+        } else {
+            0.0
+        };
+        let (left, right) = (PAD + label_room + 18.0, w - PAD - numbers - 8.0);
+        let ends = data.rows.iter().flat_map(|row| match &row.found {
+            Found::Difference { value, interval, .. } => {
+                let (low, high) = interval.unwrap_or((*value, *value));
+                vec![*value, low, high]
+            }
+            Found::Missing(_) => Vec::new(),
+        });
+        let about = if right - left > 250.0 { 6 } else { 4 };
+        let scale = Scale::covering(ends.chain(std::iter::once(0.0)), left, right).rounded(about);
+        let first = svg.top + 22.0;
+        let bottom = first + ROW * data.rows.len() as f64;
+        let (ticks, zero) = (scale.ticks(about), scale.at(0.0));
+        Self { wide, label_room, left, right, first, bottom, scale, ticks, zero }
+    }
+}
+
 /// Draws it.
 pub fn draw(frame: &Frame<'_>, data: &Forest) -> String {
     let data = &data.finite();
     let mut svg = Svg::new(frame);
-    let (w, top) = (svg.width(), svg.top);
-    let wide = w >= 560.0;
-    let widest = |texts: &mut dyn Iterator<Item = f64>| texts.fold(0.0, f64::max);
-    let labels = widest(
-        &mut data
-            .rows
-            .iter()
-            .map(|r| width(&r.label, SIZE).max(width(&r.note, SMALL)) + mark_width(r)),
-    );
-    let label_room = labels.min(w * if wide { 0.3 } else { 0.42 });
-    let numbers = if wide {
-        width("+00.0 [+00.0, +00.0]", SMALL) + width("p < .001", SMALL) + 24.0
-    } else {
-        0.0
-    };
-    let (left, right) = (PAD + label_room + 18.0, w - PAD - numbers - 8.0);
+    let place = Place::of(&svg, data);
+    heads(&mut svg, &place, data);
+    place.scale.grid(&mut svg, &place.ticks, (place.first, place.bottom), true);
+    let (zero, above) = (place.zero, place.first - 4.0);
+    svg.line((zero, above), (zero, place.bottom), Colour::Ink, 1.2);
+    for (i, row) in data.rows.iter().enumerate() {
+        draw_row(&mut svg, &place, row, place.first + ROW * (i as f64 + 0.5));
+    }
+    title(&mut svg, &place, data);
+    let end = legend(&mut svg, data, place.bottom + 48.0);
+    svg.finish(&data.describe(), end)
+}
 
-    let ends = data.rows.iter().flat_map(|row| match &row.found {
-        Found::Difference { value, interval, .. } => {
-            let (low, high) = interval.unwrap_or((*value, *value));
-            vec![*value, low, high]
-        }
-        Found::Missing(_) => Vec::new(),
-    });
-    let about = if right - left > 250.0 { 6 } else { 4 };
-    let scale = Scale::covering(ends.chain(std::iter::once(0.0)), left, right).rounded(about);
-    let zero = scale.at(0.0);
-
-    // Heads: which side is whose. They may run into the columns beside the plot: only the head of the numbers is there.
-    let head = top + 8.0;
-    let ends_at = side(&mut svg, &data.b, zero, head, (zero - PAD - 26.0).max(20.0), -1.0);
+/// Which side is whose. The words may run into the columns beside the plot: only the head of the numbers is there.
+fn heads(svg: &mut Svg, place: &Place, data: &Forest) {
+    let (w, zero, head) = (svg.width(), place.zero, svg.top + 8.0);
+    let ends_at = side(svg, &data.b, zero, head, (zero - PAD - 26.0).max(20.0), -1.0);
     debug_assert!(ends_at < zero);
-    let ends_at = side(&mut svg, &data.a, zero, head, (w - PAD - zero - 26.0).max(20.0), 1.0);
+    let ends_at = side(svg, &data.a, zero, head, (w - PAD - zero - 26.0).max(20.0), 1.0);
     let style = Type::new(SMALL, Anchor::End).muted();
-    if wide && ends_at + 8.0 < w - PAD - width("corrected p", SMALL) {
+    if place.wide && ends_at + 8.0 < w - PAD - width("corrected p", SMALL) {
         svg.text(w - PAD, head, style, "corrected p");
     }
+}
 
-    let first = top + 22.0;
-    let bottom = first + ROW * data.rows.len() as f64;
-    let ticks = scale.ticks(about);
-    scale.grid(&mut svg, &ticks, (first, bottom), true);
-    svg.line((zero, first - 4.0), (zero, bottom), Colour::Ink, 1.2);
-
-    for (i, row) in data.rows.iter().enumerate() {
-        let y = first + ROW * (i as f64 + 0.5);
-        label_of(&mut svg, row, y, label_room, wide);
-        match &row.found {
-            Found::Difference { value, interval, p, verdict } => {
-                svg.open(&format!(
-                    "{}: {}, corrected p {}",
-                    row.label,
-                    estimate(*value, *interval),
-                    p_value(*p)
-                ));
-                difference(&mut svg, &scale, y, *value, *interval, *verdict);
-                svg.close();
-                if wide {
-                    let style = Type::new(SMALL, Anchor::End);
-                    let bold = matches!(verdict, Verdict::ABetter | Verdict::BBetter);
-                    let style = if bold { style.bold() } else { style.muted() };
-                    svg.text(
-                        w - PAD - width("p < .001", SMALL) - 4.0,
-                        y,
-                        style,
-                        &estimate(*value, *interval),
-                    );
-                    svg.text(w - PAD, y, style, &p_value(*p));
-                }
-            }
-            Found::Missing(reason) => missing(&mut svg, (left, right), y, reason),
-        }
+fn draw_row(svg: &mut Svg, place: &Place, row: &Row, y: f64) {
+    label_of(svg, row, y, place.label_room, place.wide);
+    let (value, interval, p, verdict) = match &row.found {
+        Found::Difference { value, interval, p, verdict } => (*value, *interval, *p, *verdict),
+        Found::Missing(reason) => return missing(svg, (place.left, place.right), y, reason),
+    };
+    let (shown, p) = (estimate(value, interval), p_value(p));
+    svg.open(&format!("{}: {shown}, corrected p {p}", row.label));
+    difference(svg, &place.scale, y, value, interval, verdict);
+    svg.close();
+    if place.wide {
+        let style = Type::new(SMALL, Anchor::End);
+        let bold = matches!(verdict, Verdict::ABetter | Verdict::BBetter);
+        let style = if bold { style.bold() } else { style.muted() };
+        let edge = svg.width() - PAD;
+        svg.text(edge - width("p < .001", SMALL) - 4.0, y, style, &shown);
+        svg.text(edge, y, style, &p);
     }
+}
+
+/// What the axis shows, below the middle of the plot as far as the figure is wide enough.
+fn title(svg: &mut Svg, place: &Place, data: &Forest) {
+    let w = svg.width();
     let title = format!(
         "{} − {}, points, {:.0} % intervals",
         shorten(&data.a, SMALL, w * 0.3),
         shorten(&data.b, SMALL, w * 0.3),
         data.confidence * 100.0
     );
-    svg.text(
-        f64::midpoint(left, right)
-            .clamp(PAD + width(&title, SMALL) / 2.0, w - PAD - width(&title, SMALL) / 2.0),
-        bottom + 28.0,
-        Type::new(SMALL, Anchor::Middle),
-        &title,
-    );
-    let end = legend(&mut svg, data, bottom + 48.0);
-    svg.finish(&data.describe(), end)
+    let half = width(&title, SMALL) / 2.0;
+    let x = f64::midpoint(place.left, place.right).clamp(PAD + half, w - PAD - half);
+    svg.text(x, place.bottom + 28.0, Type::new(SMALL, Anchor::Middle), &title);
 }
 
 /// Whose side of zero this is, with an arrow (`to` = -1: to the left); gives where the words end.
@@ -324,11 +338,7 @@ fn difference(
         Verdict::Equivalent | Verdict::Undecided => Colour::Muted,
     };
     if let Some((low, high)) = interval {
-        let (low, high) = (scale.at(low), scale.at(high));
-        svg.line((low, y), (high, y), colour, 2.0);
-        for x in [low, high] {
-            svg.line((x, y - 4.0), (x, y + 4.0), colour, 2.0);
-        }
+        whisker(svg, (scale.at(low), scale.at(high)), y, colour);
     }
     shape(svg, scale.at(value), y, verdict, colour);
 }
@@ -373,15 +383,11 @@ fn legend(svg: &mut Svg, data: &Forest, top: f64) -> f64 {
     if there(Verdict::Equivalent) {
         entries.push((Verdict::Equivalent, "equivalent within the margin".to_owned()));
     }
-    let (mut x, mut y) = (PAD + 6.0, top);
+    let mut flow = Flow::new(PAD + 6.0, svg.width() - PAD, top);
     for (verdict, text) in entries {
-        let needs = width(&text, SMALL) + 34.0;
-        if x + needs > svg.width() - PAD && x > PAD + 6.0 {
-            (x, y) = (PAD + 6.0, y + 18.0);
-        }
+        let (x, y) = flow.place(width(&text, SMALL) + 34.0);
         shape(svg, x, y, verdict, Colour::Ink);
         svg.text(x + 12.0, y, Type::new(SMALL, Anchor::Start).muted(), &text);
-        x += needs;
     }
-    y + 8.0
+    flow.y + 8.0
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::Frame;
 use super::colour::Colour;
+use super::legend::Flow;
 use super::svg::{Anchor, PAD, SIZE, SMALL, Svg, Type};
 use super::words::{points, shorten, value, width};
 use crate::compare;
@@ -102,8 +103,7 @@ impl Heatmap {
 
     /// The models on the cultures of a benchmark by its primary metric; `None` where it has no score of a culture.
     pub fn cultures(summary: &Summary, benchmark: &str) -> Option<Self> {
-        let metric =
-            summary.benchmarks.iter().find(|c| c.name == benchmark)?.metric.split(',').next()?;
+        let metric = summary.benchmarks.iter().find(|c| c.name == benchmark)?.metric_name();
         let boards: Vec<&Scored> =
             summary.cells.iter().filter(|c| c.benchmark == benchmark).collect();
         let of = |cell: &Scored| -> Vec<(&str, &Score)> {
@@ -404,12 +404,9 @@ fn legend(svg: &mut Svg, data: &Heatmap, top: f64) -> f64 {
     if data.cells.iter().flatten().any(|c| matches!(c, Cell::Missing(_))) {
         entries.push((None, "no number (the reason is in the cell's title)"));
     }
-    let (mut x, mut y) = (PAD, top);
+    let mut flow = Flow::new(PAD, svg.width(), top);
     for (shade, text) in entries {
-        let needs = 18.0 + 6.0 + width(text, SMALL) + 16.0;
-        if x + needs > svg.width() && x > PAD {
-            (x, y) = (PAD, y + 18.0);
-        }
+        let (x, y) = flow.place(18.0 + 6.0 + width(text, SMALL) + 16.0);
         match shade {
             Some(shade) => {
                 svg.rect((x, y - 7.0), (18.0, 14.0), Colour::Heat, shade * (DARKEST - 0.06) + 0.06);
@@ -418,9 +415,8 @@ fn legend(svg: &mut Svg, data: &Heatmap, top: f64) -> f64 {
             None => svg.hatch((x, y - 7.0), (18.0, 14.0)),
         }
         svg.text(x + 24.0, y, Type::new(SMALL, Anchor::Start).muted(), text);
-        x += needs;
     }
-    y += 18.0;
+    let mut y = flow.y + 18.0;
     let style = Type::new(SMALL, Anchor::Start).muted();
     for note in &data.notes {
         y = svg.paragraph(PAD, y, style, note, svg.width() - 2.0 * PAD);

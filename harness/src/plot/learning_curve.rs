@@ -1,11 +1,11 @@
 //! How a value moves with effort: examples seen, epochs, seconds. One line a model, each with its own shape.
 
 use super::Frame;
-use super::axis::{Scale, label};
+use super::axis::{self, Scale, label};
 use super::colour::Colour;
-use super::mark;
 use super::svg::{Anchor, PAD, SMALL, Svg, Type};
-use super::words::{shorten, value, width};
+use super::words::{value, width};
+use super::{legend, mark};
 
 /// The lines.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,97 +92,100 @@ const TALL: f64 = 300.0;
 /// Shapes on a line, about.
 const MARKS: usize = 16;
 
+/// Where things are.
+struct Place {
+    /// Names stand beside the plot, and how much room they have.
+    beside: Option<f64>,
+    left: f64,
+    right: f64,
+    first: f64,
+    bottom: f64,
+    x: Scale,
+    y: Scale,
+    /// About so many ticks of x.
+    about: usize,
+}
+
+impl Place {
+    fn of(svg: &Svg, data: &Curves) -> Self {
+        let w = svg.width();
+        let names = data.series.iter().map(|s| width(&s.name, SMALL)).fold(0.0, f64::max);
+        let wide = w >= 480.0;
+        let room = if wide { names.min(w * 0.28) + 24.0 } else { 0.0 };
+        let (left, right) = (PAD + 46.0, w - PAD - room - 10.0);
+        let (first, bottom) = (svg.top + 6.0, svg.top + 6.0 + TALL);
+        let all = || data.series.iter().flat_map(|s| data.points(s));
+        let x = Scale::covering(all().map(|p| data.place(p.x)), left, right);
+        let about = if right - left > 320.0 { 6 } else { 4 };
+        let x = if data.logarithmic { x } else { x.rounded(about) };
+        let ends = all().flat_map(|p| {
+            let (low, high) = p.interval.unwrap_or((p.y, p.y));
+            [p.y, low, high]
+        });
+        let y = Scale::covering(ends, bottom, first).rounded(5);
+        let y = if data.percent { y.within(0.0, 1.0) } else { y };
+        Self { beside: wide.then_some(room), left, right, first, bottom, x, y, about }
+    }
+}
+
 /// Draws it; names stand at the ends of the lines, or below where there is no room.
 pub fn draw(frame: &Frame<'_>, data: &Curves) -> String {
     let mut svg = Svg::new(frame);
-    let (w, top) = (svg.width(), svg.top);
-    let names = data.series.iter().map(|s| width(&s.name, SMALL)).fold(0.0, f64::max);
-    let wide = w >= 480.0;
-    let room = if wide { names.min(w * 0.28) + 24.0 } else { 0.0 };
-    let (left, right) = (PAD + 46.0, w - PAD - room - 10.0);
-    let (first, bottom) = (top + 6.0, top + 6.0 + TALL);
-    let all = || data.series.iter().flat_map(|s| data.points(s));
-    let x = Scale::covering(all().map(|p| data.place(p.x)), left, right);
-    let about = if right - left > 320.0 { 6 } else { 4 };
-    let x = if data.logarithmic { x } else { x.rounded(about) };
-    let ends = all().flat_map(|p| {
-        let (low, high) = p.interval.unwrap_or((p.y, p.y));
-        [p.y, low, high]
-    });
-    let y = Scale::covering(ends, bottom, first).rounded(5);
-    let y = if data.percent { y.within(0.0, 1.0) } else { y };
-    let ticks = y.ticks(5);
-    for tick in &ticks {
-        svg.line((left, y.at(*tick)), (right, y.at(*tick)), Colour::Line, 1.0);
-        svg.text(
-            left - 6.0,
-            y.at(*tick),
-            Type::new(SMALL, Anchor::End).muted(),
-            &label(*tick, &ticks, data.percent),
-        );
-    }
-    for (at, text) in marks(data, &x, about) {
-        svg.line((x.at(at), bottom), (x.at(at), bottom + 4.0), Colour::Muted, 1.0);
-        svg.text(x.at(at), bottom + 13.0, Type::new(SMALL, Anchor::Middle).muted(), &text);
-    }
-    svg.line((left, bottom), (right, bottom), Colour::Muted, 1.0);
+    let place = Place::of(&svg, data);
+    let (across, down) = ((place.left, place.right), (place.first, place.bottom));
+    grid(&mut svg, &place, data);
     for (number, series) in data.series.iter().enumerate() {
-        let colour = Colour::Series(number);
-        let points: Vec<&Point> = data.points(series).collect();
-        let at = |p: &Point| (x.at(data.place(p.x)), y.at(p.y));
-        if points.len() > 1 && points.iter().all(|p| p.interval.is_some()) {
-            let end = |p: &&Point, pick: fn((f64, f64)) -> f64| {
-                (x.at(data.place(p.x)), y.at(p.interval.map_or(p.y, pick)))
-            };
-            let upper = points.iter().map(|p| end(p, |i| i.1));
-            let lower = points.iter().rev().map(|p| end(p, |i| i.0));
-            let outline: Vec<(f64, f64)> = upper.chain(lower).collect();
-            svg.area(&mark::polygon(&outline), colour, 0.14);
-        }
-        svg.open(&series.name);
-        for pair in points.windows(2) {
-            svg.line(at(pair[0]), at(pair[1]), colour, 1.8);
-        }
-        // Of a dense line every so many points only: shapes tell lines apart, more of them hide the line.
-        let every = points.len().div_ceil(MARKS);
-        for point in points.iter().rev().step_by(every.max(1)) {
-            let (px, py) = at(point);
-            mark::category(&mut svg, number, px, py, 3.6);
-        }
-        svg.close();
+        curve(&mut svg, &place, data, number, series);
     }
-    svg.text(
-        f64::midpoint(left, right),
-        bottom + 30.0,
-        Type::new(SMALL, Anchor::Middle),
-        &shorten(&data.x, SMALL, right - left),
-    );
-    svg.slanted(
-        PAD + 6.0,
-        f64::midpoint(first, bottom),
-        90.0,
-        Type::new(SMALL, Anchor::Middle),
-        &data.y,
-        TALL,
-    );
-    let mut end = bottom + 38.0;
-    if wide {
-        beside(&mut svg, data, &y, (right + 10.0, room - 16.0), (first, bottom));
+    axis::titles(&mut svg, across, down, 30.0, (&data.x, &data.y));
+    let mut end = place.bottom + 38.0;
+    if let Some(room) = place.beside {
+        beside(&mut svg, data, &place.y, (place.right + 10.0, room - 16.0), down);
     } else {
-        let (mut px, mut py) = (PAD + 6.0, end + 10.0);
-        for (number, series) in data.series.iter().enumerate() {
-            let name = shorten(&series.name, SMALL, w - 2.0 * PAD - 20.0);
-            let needs = width(&name, SMALL) + 30.0;
-            if px + needs > w - PAD && px > PAD + 6.0 {
-                (px, py) = (PAD + 6.0, py + 18.0);
-            }
-            mark::category(&mut svg, number, px, py, 3.6);
-            svg.text(px + 10.0, py, Type::new(SMALL, Anchor::Start), &name);
-            px += needs;
-        }
-        end = py + 8.0;
+        end = legend::categories(&mut svg, data.series.iter().map(|s| &s.name), end + 10.0, 3.6);
     }
     svg.finish(&data.describe(), end)
+}
+
+/// Lines at the ticks of y, marks at those of x.
+fn grid(svg: &mut Svg, place: &Place, data: &Curves) {
+    let Place { left, right, bottom, x, y, .. } = place;
+    let ticks = y.ticks(5);
+    for tick in &ticks {
+        svg.line((*left, y.at(*tick)), (*right, y.at(*tick)), Colour::Line, 1.0);
+        let style = Type::new(SMALL, Anchor::End).muted();
+        svg.text(left - 6.0, y.at(*tick), style, &label(*tick, &ticks, data.percent));
+    }
+    for (at, text) in marks(data, x, place.about) {
+        svg.line((x.at(at), *bottom), (x.at(at), bottom + 4.0), Colour::Muted, 1.0);
+        svg.text(x.at(at), bottom + 13.0, Type::new(SMALL, Anchor::Middle).muted(), &text);
+    }
+    svg.line((*left, *bottom), (*right, *bottom), Colour::Muted, 1.0);
+}
+
+/// One line with its points, on the band of its intervals.
+fn curve(svg: &mut Svg, place: &Place, data: &Curves, number: usize, series: &Series) {
+    let colour = Colour::Series(number);
+    let points: Vec<&Point> = data.points(series).collect();
+    let at = |p: &Point, y: f64| (place.x.at(data.place(p.x)), place.y.at(y));
+    if points.len() > 1 && points.iter().all(|p| p.interval.is_some()) {
+        let end = |p: &&Point, pick: fn((f64, f64)) -> f64| at(p, p.interval.map_or(p.y, pick));
+        let upper = points.iter().map(|p| end(p, |i| i.1));
+        let lower = points.iter().rev().map(|p| end(p, |i| i.0));
+        let outline: Vec<(f64, f64)> = upper.chain(lower).collect();
+        svg.area(&mark::polygon(&outline), colour, 0.14);
+    }
+    svg.open(&series.name);
+    for pair in points.windows(2) {
+        svg.line(at(pair[0], pair[0].y), at(pair[1], pair[1].y), colour, 1.8);
+    }
+    // Of a dense line every so many points only: shapes tell lines apart, more of them hide the line.
+    let every = points.len().div_ceil(MARKS);
+    for point in points.iter().rev().step_by(every.max(1)) {
+        let (px, py) = at(point, point.y);
+        mark::category(svg, number, px, py, 3.6);
+    }
+    svg.close();
 }
 
 /// Names at the ends of the lines, moved apart where they would overlap.

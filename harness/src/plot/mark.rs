@@ -31,6 +31,14 @@ pub(super) fn polygon(points: &[(f64, f64)]) -> String {
     d
 }
 
+/// An interval: a line with its ends.
+pub(super) fn whisker(svg: &mut Svg, (low, high): (f64, f64), y: f64, colour: Colour) {
+    svg.line((low, y), (high, y), colour, 2.0);
+    for x in [low, high] {
+        svg.line((x, y - 4.0), (x, y + 4.0), colour, 2.0);
+    }
+}
+
 /// The point of a category: colour and shape by its number, hollow from the second round on.
 pub(super) fn category(svg: &mut Svg, number: usize, x: f64, y: f64, r: f64) {
     let colour = Colour::Series(number);

@@ -37,6 +37,7 @@ pub mod scatter;
 
 mod axis;
 mod colour;
+mod legend;
 mod mark;
 mod svg;
 mod words;

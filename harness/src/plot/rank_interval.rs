@@ -3,10 +3,10 @@
 use super::Frame;
 use super::axis::Scale;
 use super::colour::Colour;
-use super::mark::circle;
+use super::mark::{circle, whisker};
 use super::svg::{Anchor, PAD, SIZE, SMALL, Svg, Type};
 use super::words::{shorten, value, width};
-use crate::compare::Outcome;
+use crate::compare::{Interval, Outcome};
 
 /// The rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,12 +39,16 @@ impl Row {
     }
 }
 
+fn ends(interval: Interval) -> (f64, f64) {
+    (interval.low, interval.high)
+}
+
 impl Intervals {
     /// Ranks of the models of a benchmark with their intervals under resampling.
     pub fn ranks(outcome: &Outcome) -> Self {
         let rows = outcome.models.iter().map(|m| Row {
             letters: m.letters.clone(),
-            ..Row::new(&m.model, m.rank, Some(m.rank_interval))
+            ..Row::new(&m.model, m.rank, Some(ends(m.rank_interval)))
         });
         Self {
             axis: "rank (1 = best), interval under resampling".to_owned(),
@@ -55,10 +59,10 @@ impl Intervals {
 
     /// Scores of the models of a benchmark.
     pub fn scores(outcome: &Outcome, confidence: f64) -> Self {
-        let rows = outcome
-            .models
-            .iter()
-            .map(|m| Row { letters: m.letters.clone(), ..Row::new(&m.model, m.value, m.interval) });
+        let rows = outcome.models.iter().map(|m| Row {
+            letters: m.letters.clone(),
+            ..Row::new(&m.model, m.value, m.interval.map(ends))
+        });
         let axis = format!("{}, percent, {:.0} % intervals", outcome.metric, confidence * 100.0);
         Self { axis, percent: true, rows: rows.collect() }
     }
@@ -94,75 +98,102 @@ impl Intervals {
 
 const ROW: f64 = 26.0;
 
-/// Draws it.
-pub fn draw(frame: &Frame<'_>, data: &Intervals) -> String {
-    let mut svg = Svg::new(frame);
-    let (w, top) = (svg.width(), svg.top);
-    let widest = |texts: &mut dyn Iterator<Item = f64>| texts.fold(0.0, f64::max);
-    let names = widest(&mut data.rows.iter().map(|r| width(&r.name, SIZE)));
-    let room = names.min(w * 0.3);
-    let numbers = widest(&mut data.rows.iter().map(|r| width(&data.number(r), SMALL)));
-    let letters = widest(&mut data.rows.iter().map(|r| width(&r.letters, SMALL)));
-    let (left, right) = (PAD + room + 14.0, w - PAD - numbers - letters - 26.0);
-    let ends = data.rows.iter().flat_map(|r| {
-        let (low, high) = r.interval.unwrap_or((r.value, r.value));
-        [r.value, low, high]
-    });
-    let about = if right - left > 300.0 { 6 } else { 4 };
-    let scale = if data.percent {
-        Scale::covering(ends, left, right).rounded(about).within(0.0, 1.0)
-    } else {
+/// Where things are.
+struct Place {
+    /// For names.
+    room: f64,
+    /// For letters.
+    letters: f64,
+    left: f64,
+    right: f64,
+    first: f64,
+    bottom: f64,
+    scale: Scale,
+    ticks: Vec<f64>,
+}
+
+impl Place {
+    fn of(svg: &Svg, data: &Intervals) -> Self {
+        let w = svg.width();
+        let widest = |texts: &mut dyn Iterator<Item = f64>| texts.fold(0.0, f64::max);
+        let names = widest(&mut data.rows.iter().map(|r| width(&r.name, SIZE)));
+        let room = names.min(w * 0.3);
+        let numbers = widest(&mut data.rows.iter().map(|r| width(&data.number(r), SMALL)));
+        let letters = widest(&mut data.rows.iter().map(|r| width(&r.letters, SMALL)));
+        let (left, right) = (PAD + room + 14.0, w - PAD - numbers - letters - 26.0);
+        let about = if right - left > 300.0 { 6 } else { 4 };
+        let scale = data.scale(left, right, about);
+        let first = svg.top + 4.0;
+        let bottom = first + ROW * data.rows.len() as f64;
+        Self { room, letters, left, right, first, bottom, ticks: data.ticks(&scale, about), scale }
+    }
+}
+
+impl Intervals {
+    fn scale(&self, left: f64, right: f64, about: usize) -> Scale {
+        let ends = self.rows.iter().flat_map(|r| {
+            let (low, high) = r.interval.unwrap_or((r.value, r.value));
+            [r.value, low, high]
+        });
         let scale = Scale::covering(ends, left, right);
+        if self.percent {
+            return scale.rounded(about).within(0.0, 1.0);
+        }
         Scale {
             low: scale.low.floor().max(1.0),
             high: scale.high.ceil().max(scale.low.floor() + 1.0),
             ..scale
         }
-    };
-    let first = top + 4.0;
-    let bottom = first + ROW * data.rows.len() as f64;
-    let ticks = if data.percent {
-        scale.ticks(about)
-    } else {
+    }
+
+    fn ticks(&self, scale: &Scale, about: usize) -> Vec<f64> {
+        if self.percent {
+            return scale.ticks(about);
+        }
         // Whole ranks, from the first.
         let step = ((scale.high - scale.low) / (2 * about) as f64).ceil().max(1.0);
         let count = ((scale.high - scale.low) / step) as usize;
         (0..=count).map(|i| scale.low + step * i as f64).collect()
-    };
-    scale.grid(&mut svg, &ticks, (first, bottom), data.percent);
+    }
+}
+
+/// Draws it.
+pub fn draw(frame: &Frame<'_>, data: &Intervals) -> String {
+    let mut svg = Svg::new(frame);
+    let place = Place::of(&svg, data);
+    let w = svg.width();
+    place.scale.grid(&mut svg, &place.ticks, (place.first, place.bottom), data.percent);
     for (i, row) in data.rows.iter().enumerate() {
-        let y = first + ROW * (i as f64 + 0.5);
-        svg.name(PAD, y, Type::new(SIZE, Anchor::Start), &row.name, room);
-        if !row.value.is_finite() {
-            svg.text(left, y, Type::new(SMALL, Anchor::Start).muted(), "no number");
-            continue;
-        }
-        svg.open(&format!("{}: {}", row.name, data.number(row)));
-        if let Some((low, high)) = row.interval.filter(|(l, h)| l.is_finite() && h.is_finite()) {
-            let (low, high) = (scale.at(low), scale.at(high));
-            svg.line((low, y), (high, y), Colour::Series(0), 2.0);
-            for x in [low, high] {
-                svg.line((x, y - 4.0), (x, y + 4.0), Colour::Series(0), 2.0);
-            }
-        }
-        svg.path(
-            &circle(scale.at(row.value), y, 4.5),
-            Some(Colour::Series(0)),
-            Colour::Series(0),
-            1.0,
-        );
-        svg.close();
-        svg.text(w - PAD - letters - 12.0, y, Type::new(SMALL, Anchor::End), &data.number(row));
-        svg.text(w - PAD, y, Type::new(SMALL, Anchor::End).bold(), &row.letters);
+        draw_row(&mut svg, &place, data, row, place.first + ROW * (i as f64 + 0.5));
     }
     let half = width(&shorten(&data.axis, SMALL, w - 2.0 * PAD), SMALL) / 2.0;
-    let x = f64::midpoint(left, right).max(PAD + half).min(w - PAD - half);
-    svg.name(x, bottom + 28.0, Type::new(SMALL, Anchor::Middle), &data.axis, w - 2.0 * PAD);
-    let mut end = bottom + 36.0;
+    let x = f64::midpoint(place.left, place.right).max(PAD + half).min(w - PAD - half);
+    let style = Type::new(SMALL, Anchor::Middle);
+    svg.name(x, place.bottom + 28.0, style, &data.axis, w - 2.0 * PAD);
+    let mut end = place.bottom + 36.0;
     if data.rows.iter().any(|r| !r.letters.is_empty()) {
         let note = "Models that share a letter are not told apart, which does not make them equal.";
         let style = Type::new(SMALL, Anchor::Start).muted();
         end = svg.paragraph(PAD, end + 10.0, style, note, w - 2.0 * PAD) - 8.0;
     }
     svg.finish(&data.describe(), end)
+}
+
+fn draw_row(svg: &mut Svg, place: &Place, data: &Intervals, row: &Row, y: f64) {
+    let (w, scale) = (svg.width(), &place.scale);
+    svg.name(PAD, y, Type::new(SIZE, Anchor::Start), &row.name, place.room);
+    if !row.value.is_finite() {
+        svg.text(place.left, y, Type::new(SMALL, Anchor::Start).muted(), "no number");
+        return;
+    }
+    svg.open(&format!("{}: {}", row.name, data.number(row)));
+    let colour = Colour::Series(0);
+    if let Some((low, high)) = row.interval.filter(|(l, h)| l.is_finite() && h.is_finite()) {
+        whisker(svg, (scale.at(low), scale.at(high)), y, colour);
+    }
+    svg.path(&circle(scale.at(row.value), y, 4.5), Some(colour), colour, 1.0);
+    svg.close();
+    let numbers = w - PAD - place.letters - 12.0;
+    svg.text(numbers, y, Type::new(SMALL, Anchor::End), &data.number(row));
+    svg.text(w - PAD, y, Type::new(SMALL, Anchor::End).bold(), &row.letters);
 }

@@ -1,11 +1,11 @@
 //! Points on a plane by group: the map of texts that a model's explanation gives.
 
 use super::Frame;
-use super::axis::Scale;
+use super::axis::{self, Scale};
 use super::colour::Colour;
-use super::mark;
 use super::svg::{Anchor, PAD, SMALL, Svg, Type};
-use super::words::{shorten, width};
+use super::words::width;
+use super::{legend, mark};
 
 /// The points.
 #[derive(Debug, Clone, PartialEq)]
@@ -106,14 +106,7 @@ pub fn draw(frame: &Frame<'_>, data: &Scatter) -> String {
         }
         svg.close();
     }
-    let axis = Type::new(SMALL, Anchor::Middle);
-    svg.text(
-        f64::midpoint(left, right),
-        bottom + 14.0,
-        axis,
-        &shorten(&data.x, SMALL, right - left),
-    );
-    svg.slanted(PAD + 6.0, f64::midpoint(first, bottom), 90.0, axis, &data.y, bottom - first);
+    axis::titles(&mut svg, (left, right), (first, bottom), 14.0, (&data.x, &data.y));
     let mut end = bottom + 24.0;
     if wide {
         for (i, name) in data.groups.iter().enumerate() {
@@ -123,18 +116,7 @@ pub fn draw(frame: &Frame<'_>, data: &Scatter) -> String {
             end = end.max(py + 10.0);
         }
     } else {
-        let (mut px, mut py) = (PAD + 6.0, end + 8.0);
-        for (i, name) in data.groups.iter().enumerate() {
-            let name = shorten(name, SMALL, w - 2.0 * PAD - 20.0);
-            let needs = width(&name, SMALL) + 30.0;
-            if px + needs > w - PAD && px > PAD + 6.0 {
-                (px, py) = (PAD + 6.0, py + 18.0);
-            }
-            mark::category(&mut svg, i, px, py, 3.8);
-            svg.text(px + 10.0, py, Type::new(SMALL, Anchor::Start), &name);
-            px += needs;
-        }
-        end = py + 8.0;
+        end = legend::categories(&mut svg, data.groups.iter(), end + 8.0, 3.8);
     }
     svg.finish(&data.describe(), end)
 }

@@ -4,58 +4,58 @@ use std::fmt::Write;
 
 use crate::results::changes::{Change, Changes, Figure, Tested};
 use crate::text::escape::markdown as escape;
-use crate::text::format::{p_value, percent, points};
-use crate::text::table::aligned as table;
+use crate::text::format::{interval, interval_of_points, p_value, percent, points};
+use crate::text::table::{Cell, Table};
 
-fn shown(figure: &Figure) -> String {
+fn shown(figure: &Figure) -> Cell {
     match figure {
         Figure::Score { value, low, high, .. } => {
-            format!("{} ({}–{})", percent(*value), percent(*low), percent(*high))
+            Cell::Number(format!("{} {}", percent(*value), interval(*low, *high)))
         }
-        Figure::Reason(reason) => reason.split(':').next().unwrap_or_default().to_owned(),
-        Figure::Absent => "not there".to_owned(),
+        Figure::Reason(reason) => reason.split(':').next().unwrap_or_default().into(),
+        Figure::Absent => "not there".into(),
     }
 }
 
-fn row(change: &Change) -> Vec<String> {
+fn row(change: &Change) -> Vec<Cell> {
     let (n, interval, p) = match &change.tested {
         Tested::Paired(t) => (
             t.n.to_string(),
-            t.interval.map_or_else(String::new, |(l, h)| format!("{} to {}", points(l), points(h))),
+            t.interval.map(|(low, high)| interval_of_points(low, high)).unwrap_or_default(),
             p_value(t.p_corrected),
         ),
-        Tested::SameAnswers | Tested::Reason(_) => (String::new(), String::new(), String::new()),
+        Tested::SameAnswers | Tested::Reason(_) => Default::default(),
     };
+    let sample = if change.sample { " (SAMPLE)" } else { "" };
     vec![
-        change.benchmark.clone(),
-        change.model.clone(),
-        change.protocol.clone(),
+        change.benchmark.as_str().into(),
+        change.model.as_str().into(),
+        change.protocol.as_str().into(),
         shown(&change.before),
         shown(&change.after),
-        change.difference.map(points).unwrap_or_default(),
-        interval,
-        p,
-        n,
-        if change.sample {
-            format!("{} (SAMPLE)", change.verdict())
-        } else {
-            change.verdict().to_owned()
-        },
+        Cell::Number(change.difference.map(points).unwrap_or_default()),
+        Cell::Number(interval),
+        Cell::Number(p),
+        Cell::Number(n),
+        format!("{}{sample}", change.verdict()).into(),
     ]
 }
 
-const HEAD: [&str; 10] = [
-    "benchmark",
-    "model",
-    "protocol",
-    "before",
-    "after",
-    "difference",
-    "interval",
-    "corrected p",
-    "n paired",
-    "verdict",
-];
+fn table(changes: &Changes) -> Table {
+    let head = [
+        "benchmark",
+        "model",
+        "protocol",
+        "before",
+        "after",
+        "difference",
+        "interval",
+        "corrected p",
+        "n paired",
+        "verdict",
+    ];
+    Table::new(head).with(changes.scores.iter().map(row))
+}
 
 /// For the eye, on a terminal.
 pub fn text(changes: &Changes) -> String {
@@ -67,7 +67,7 @@ pub fn text(changes: &Changes) -> String {
     for line in news(changes) {
         let _ = writeln!(text, "{line}");
     }
-    let _ = writeln!(text, "\n{}\n", table(&HEAD, changes.scores.iter().map(row)));
+    let _ = writeln!(text, "\n{}\n", table(changes).terminal());
     for line in notes(changes).into_iter().chain(legend(changes)) {
         let _ = writeln!(text, "{line}");
     }
@@ -86,13 +86,7 @@ pub fn markdown(changes: &Changes) -> String {
     for line in news(changes) {
         let _ = writeln!(text, "- {}", escape(&line));
     }
-    let line = |cells: &[String]| {
-        format!("| {} |\n", cells.iter().map(|c| escape(c)).collect::<Vec<_>>().join(" | "))
-    };
-    let _ = write!(text, "\n{}|{}\n", line(&HEAD.map(str::to_owned)), "---|".repeat(HEAD.len()));
-    for change in &changes.scores {
-        text.push_str(&line(&row(change)));
-    }
+    let _ = write!(text, "\n{}", table(changes).markdown());
     text.push('\n');
     for line in notes(changes).into_iter().chain(legend(changes)) {
         let _ = writeln!(text, "{}  ", escape(&line));

@@ -7,10 +7,11 @@
 
 use std::fmt::Write;
 
-use super::{Footnotes, legend, percent, remarks};
+use super::{CONTAMINATED, Footnotes, interval, legend, percent, remarks};
 use crate::compare::{self, Report, Verdict};
-use crate::results::summary::{Column, Data, Outcome, Summary, lines};
+use crate::results::summary::{self, Column, Data, Outcome, Summary, lines};
 use crate::text::escape::latex as escape;
+use crate::text::table::{Cell, Line, Table};
 
 /// Columns of one table: more stand in a further one, so that a page of 16 cm holds them.
 const ACROSS: usize = 4;
@@ -46,7 +47,8 @@ pub fn render(summary: &Summary, report: &Report) -> String {
             "\\begin{{table*}}\n\\centering\n\\caption{{{caption}}}\n\\label{{tab:{}{number}}}\n\\small\n\\setlength{{\\tabcolsep}}{{5pt}}",
             label(&summary.suite)
         );
-        tabular(&mut text, summary, report, columns, &mut notes);
+        let table = table(summary, report, columns, &mut notes);
+        let _ = writeln!(text, "{}", table.latex(("", "@{\\hspace{2em}}")));
         if i + 1 == blocks {
             below(&mut text, summary, report, &notes);
         }
@@ -55,100 +57,77 @@ pub fn render(summary: &Summary, report: &Report) -> String {
     text
 }
 
-fn tabular(
-    text: &mut String,
+/// What most scores of a column have in common: said in its head, and not in each of its cells.
+struct Usual<'a> {
+    column: &'a Column,
+    protocol: &'a str,
+    n: u64,
+}
+
+/// A block of columns.
+fn table(summary: &Summary, report: &Report, columns: &[Column], notes: &mut Footnotes) -> Table {
+    let usual: Vec<Usual<'_>> = columns.iter().map(|c| commonest(summary, c)).collect();
+    let titles = columns
+        .iter()
+        .map(|c| Cell::Lines(c.title.split(' ').map(|word| Line::of(word.into())).collect()));
+    let below = usual.iter().map(second_head);
+    let mut rows = Vec::new();
+    for (model, line) in lines(summary) {
+        let mut row = vec![short(model).into()];
+        for usual in &usual {
+            row.push(match line.get(usual.column.name.as_str()) {
+                Some(cell) => evaluated(summary, report, cell, usual, notes),
+                None => "".into(),
+            });
+        }
+        rows.push(row);
+    }
+    Table::new(std::iter::once("".into()).chain(titles))
+        .under(std::iter::once("Model".into()).chain(below).collect())
+        .right(1..=columns.len())
+        .with(rows)
+}
+
+/// Metric, protocol and n of a column.
+fn second_head(usual: &Usual<'_>) -> Cell {
+    let mean = if usual.column.is_mean_over_cultures() { "mean " } else { "" };
+    let metric = format!("{mean}{}", usual.column.metric_name());
+    let mut lines: Vec<Cell> = vec![metric.into(), usual.protocol.into()];
+    if usual.n > 0 {
+        lines.push(Cell::Count(usual.n));
+    }
+    if matches!(usual.column.data, Data::Sample { .. }) {
+        lines.push("SAMPLE".into());
+    }
+    Cell::Lines(lines.into_iter().map(|cell| Line::of(cell).small()).collect())
+}
+
+/// Score, interval, and what is not as usual in its column; or the reason why there is no score.
+fn evaluated(
     summary: &Summary,
     report: &Report,
-    columns: &[Column],
+    cell: &summary::Cell,
+    usual: &Usual<'_>,
     notes: &mut Footnotes,
-) {
-    let usual: Vec<(&str, u64)> = columns.iter().map(|c| commonest(summary, &c.name)).collect();
-    let (mut title, mut second) = (vec![String::new()], vec!["Model".to_owned()]);
-    let stack = |parts: Vec<String>, at: char| {
-        let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-        let lines = parts.join(" \\\\ ");
-        format!(
-            "\\multicolumn{{1}}{{c}}{{\\begin{{tabular}}[{at}]{{@{{}}c@{{}}}}{lines}\\end{{tabular}}}}"
-        )
+) -> Cell {
+    let score = match &cell.outcome {
+        Outcome::Reason(reason) => return Cell::Lines(vec![Line::of(notes.cell(reason)).small()]),
+        Outcome::Score(score) => score,
     };
-    for (column, (protocol, n)) in columns.iter().zip(&usual) {
-        title.push(stack(column.title.split(' ').map(escape).collect(), 'b'));
-        let metric = column.metric.split(',').next().unwrap_or_default();
-        let mean = if column.metric.contains(',') { "mean " } else { "" };
-        let sample = matches!(column.data, Data::Sample { .. });
-        let parts = [
-            format!("{mean}{}", escape(metric)),
-            escape(protocol),
-            if *n > 0 { format!("$n = {n}$") } else { String::new() },
-            if sample { "SAMPLE".to_owned() } else { String::new() },
-        ];
-        let small =
-            |part: String| if part.is_empty() { part } else { format!("\\scriptsize {part}") };
-        second.push(stack(parts.map(small).to_vec(), 't'));
+    let standing = Standing::of(report, &cell.benchmark, &cell.protocol, &cell.model);
+    let known = summary.contamination(&cell.model, &cell.benchmark).is_some();
+    let mut unusual: Vec<Cell> = Vec::new();
+    if cell.protocol != usual.protocol {
+        unusual.push(cell.protocol.as_str().into());
     }
-    let _ = writeln!(
-        text,
-        "\\begin{{tabular}}{{l{}@{{\\hspace{{2em}}}}}}\n\\toprule",
-        "r".repeat(columns.len())
-    );
-    let mut row = |cells: &[String]| {
-        let _ = writeln!(text, "{} \\\\", cells.join(" & "));
-    };
-    row(&title);
-    row(&second);
-    text.push_str("\\midrule\n");
-    for (i, (model, line)) in lines(summary).into_iter().enumerate() {
-        let (mut scores, mut intervals, mut ran) =
-            (vec![escape(&short(model))], vec![String::new()], vec![String::new()]);
-        for (column, (protocol, usual_n)) in columns.iter().zip(&usual) {
-            let (score, interval, how) = match line.get(column.name.as_str()) {
-                None => (String::new(), String::new(), String::new()),
-                Some(cell) => match &cell.outcome {
-                    Outcome::Reason(reason) => {
-                        let number = notes.number(reason);
-                        let text = format!("\\emph{{{}}}\\,[{number}]", escape(reason.kind.name()));
-                        (format!("\\scriptsize {text}"), String::new(), String::new())
-                    }
-                    Outcome::Score(score) => {
-                        let standing = Standing::of(report, &column.name, &cell.protocol, model);
-                        let known = summary.contamination(model, &column.name).is_some();
-                        let mut how = Vec::new();
-                        if cell.protocol != *protocol {
-                            how.push(escape(&cell.protocol));
-                        }
-                        if score.n != *usual_n {
-                            how.push(format!("$n = {}$", score.n));
-                        }
-                        (
-                            standing.marked(&percent(score.value), known),
-                            format!(
-                                "\\scriptsize [{}, {}]",
-                                percent(score.low),
-                                percent(score.high)
-                            ),
-                            if how.is_empty() {
-                                String::new()
-                            } else {
-                                format!("\\scriptsize {}", how.join(", "))
-                            },
-                        )
-                    }
-                },
-            };
-            scores.push(score);
-            intervals.push(interval);
-            ran.push(how);
-        }
-        if i > 0 {
-            text.push_str("\\addlinespace[2pt]\n");
-        }
-        for cells in [scores, intervals, ran] {
-            if cells.iter().any(|c| !c.is_empty()) {
-                let _ = writeln!(text, "{} \\\\", cells.join(" & "));
-            }
-        }
+    if score.n != usual.n {
+        unusual.push(Cell::Count(score.n));
     }
-    text.push_str("\\bottomrule\n\\end{tabular}\n");
+    Cell::Lines(vec![
+        Line::of(standing.marked(percent(score.value), known)),
+        Line::of(Cell::Number(interval(score))).small(),
+        Line { cells: unusual, ..Line::default() }.small(),
+    ])
 }
 
 /// What the comparison says of one score.
@@ -172,23 +151,14 @@ impl<'a> Standing<'a> {
         Self { letters: &own.letters, best, apart: apart(outcome, model) }
     }
 
-    fn marked(&self, score: &str, contaminated: bool) -> String {
-        let mut marks = String::new();
-        if !self.letters.is_empty() {
-            let _ = write!(marks, "\\,{}", escape(self.letters));
-        }
-        if self.apart {
-            marks.push_str("\\,\\ddag");
-        }
-        if contaminated {
-            marks.push_str("\\,\\dag");
-        }
-        let score = if self.best { format!("\\textbf{{{score}}}") } else { score.to_owned() };
-        if marks.is_empty() {
-            score
-        } else {
-            format!("{score}\\rlap{{\\textsuperscript{{{marks}}}}}")
-        }
+    fn marked(&self, number: String, contaminated: bool) -> Cell {
+        let marks = [
+            (!self.letters.is_empty(), self.letters),
+            (self.apart, "‡"),
+            (contaminated, CONTAMINATED),
+        ];
+        let marks = marks.iter().filter(|(there, _)| *there).map(|(_, mark)| (*mark).to_owned());
+        Cell::Marked { number, best: self.best, marks: marks.collect() }
     }
 }
 
@@ -205,9 +175,9 @@ fn apart(outcome: &compare::Outcome, model: &str) -> bool {
 }
 
 /// Protocol and n of most scores of a column, the first of equals; empty and 0 where it has none.
-fn commonest<'a>(summary: &'a Summary, benchmark: &str) -> (&'a str, u64) {
+fn commonest<'a>(summary: &'a Summary, column: &'a Column) -> Usual<'a> {
     let mut counts: Vec<((&str, u64), usize)> = Vec::new();
-    for cell in summary.cells.iter().filter(|c| c.benchmark == benchmark) {
+    for cell in summary.cells.iter().filter(|c| c.benchmark == column.name) {
         let Outcome::Score(score) = &cell.outcome else { continue };
         let key = (&*cell.protocol, score.n);
         match counts.iter_mut().find(|(known, _)| *known == key) {
@@ -216,7 +186,9 @@ fn commonest<'a>(summary: &'a Summary, benchmark: &str) -> (&'a str, u64) {
         }
     }
     let most = counts.iter().map(|(_, count)| *count).max();
-    counts.into_iter().find(|(_, count)| Some(*count) == most).map_or(("", 0), |(key, _)| key)
+    let usual = counts.into_iter().find(|(_, count)| Some(*count) == most);
+    let (protocol, n) = usual.map_or(("", 0), |(key, _)| key);
+    Usual { column, protocol, n }
 }
 
 /// A note, escaped, that may break within paths and addresses.

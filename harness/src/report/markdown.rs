@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
-use super::{Footnotes, interval, legend, mark, percent, remarks};
-use crate::results::summary::{Data, Detail, Outcome, Summary, lines};
+use super::{Footnotes, board, interval, legend, percent, remarks};
+use crate::results::summary::{Column, Data, Detail, Summary};
 use crate::score::Subset;
 use crate::text::escape::markdown as escape;
+use crate::text::table::{Cell, Line, Table};
 
 /// The whole board.
 pub fn render(summary: &Summary) -> String {
@@ -15,7 +16,7 @@ pub fn render(summary: &Summary) -> String {
             "> **SAMPLE**: some columns stand on synthetic data, not on the benchmark.\n\n",
         );
     }
-    board(&mut text, summary);
+    scores(&mut text, summary);
     gaps(&mut text, summary);
     published(&mut text, summary);
     data(&mut text, summary);
@@ -26,47 +27,14 @@ pub fn render(summary: &Summary) -> String {
     text
 }
 
-fn board(text: &mut String, summary: &Summary) {
+fn scores(text: &mut String, summary: &Summary) {
     let mut notes = Footnotes::default();
-    let mut row = |cells: &[String]| {
-        let _ = writeln!(text, "| {} |", cells.join(" | "));
-    };
-    let mut head = vec!["model".to_owned()];
-    for column in &summary.benchmarks {
-        let sample = if matches!(column.data, Data::Sample { .. }) { "<br>SAMPLE" } else { "" };
-        let n = summary.n_of(&column.name).map(|n| format!("<br>n = {n}")).unwrap_or_default();
-        head.push(format!("{}<br>{}{n}{sample}", escape(&column.title), escape(&column.metric)));
-    }
-    row(&head);
-    row(&std::iter::once("---".to_owned())
-        .chain(summary.benchmarks.iter().map(|_| "---:".to_owned()))
-        .collect::<Vec<_>>());
-    for (model, line) in lines(summary) {
-        let mut cells = vec![escape(model)];
-        for column in &summary.benchmarks {
-            cells.push(match line.get(column.name.as_str()).map(|c| (&c.outcome, &c.protocol)) {
-                Some((Outcome::Score(score), protocol)) => {
-                    let n = if summary.n_of(&column.name).is_none() {
-                        format!("<br>n = {}", score.n)
-                    } else {
-                        String::new()
-                    };
-                    format!(
-                        "{}{} <sub>{}</sub><br><sub>{}</sub>{n}",
-                        percent(score.value),
-                        mark(summary, model, &column.name),
-                        interval(score),
-                        escape(protocol)
-                    )
-                }
-                Some((Outcome::Reason(reason), _)) => {
-                    format!("{} [{}]", reason.kind.name(), notes.number(reason))
-                }
-                None => String::new(),
-            });
-        }
-        row(&cells);
-    }
+    let rows = board::rows(summary, &mut notes);
+    let head = summary.benchmarks.iter().map(|column| title(summary, column));
+    let table = Table::new(std::iter::once("model".into()).chain(head))
+        .right(1..=summary.benchmarks.len())
+        .with(rows);
+    text.push_str(&table.markdown());
     text.push('\n');
     for (number, reason) in notes.iter() {
         let _ = writeln!(text, "[{number}] {}: {}  ", reason.kind.name(), escape(&reason.message));
@@ -76,11 +44,20 @@ fn board(text: &mut String, summary: &Summary) {
     }
 }
 
+fn title(summary: &Summary, column: &Column) -> Cell {
+    let mut lines: Vec<Cell> = vec![column.title.as_str().into(), column.metric.as_str().into()];
+    lines.extend(summary.n_of(&column.name).map(Cell::Count));
+    if matches!(column.data, Data::Sample { .. }) {
+        lines.push("SAMPLE".into());
+    }
+    Cell::Lines(lines.into_iter().map(Line::of).collect())
+}
+
 /// Culture gap and worst culture of every primary score that has them.
 fn gaps(text: &mut String, summary: &Summary) {
     let primary = |d: &&Detail| {
         let column = summary.benchmarks.iter().find(|c| c.name == d.benchmark);
-        column.is_some_and(|c| c.metric.split(',').next() == Some(&d.score.metric))
+        column.is_some_and(|c| c.metric_name() == d.score.metric)
     };
     let rows: Vec<_> = summary
         .scores
@@ -101,63 +78,69 @@ fn gaps(text: &mut String, summary: &Summary) {
     if rows.is_empty() {
         return;
     }
-    text.push_str("\n## Cultures\n\n| benchmark | model | protocol | metric | what | value | n |\n|---|---|---|---|---|---:|---:|\n");
-    for d in rows {
-        let _ = writeln!(
-            text,
-            "| {} | {} | {} | {} | {} | {} <sub>{}</sub> | {} |",
-            escape(&d.benchmark),
-            escape(&d.model),
-            escape(&d.protocol),
-            escape(&d.score.metric),
-            escape(&d.score.subset.to_string()),
-            percent(d.score.value),
-            interval(&d.score),
-            d.score.n
-        );
-    }
+    let head = ["benchmark", "model", "protocol", "metric", "what", "value", "n"];
+    let table = Table::new(head).right([5, 6]).with(rows.into_iter().map(gap));
+    let _ = write!(text, "\n## Cultures\n\n{}", table.markdown());
+}
+
+fn gap(d: &Detail) -> Vec<Cell> {
+    vec![
+        d.benchmark.as_str().into(),
+        d.model.as_str().into(),
+        d.protocol.as_str().into(),
+        d.score.metric.as_str().into(),
+        d.score.subset.to_string().into(),
+        Cell::Lines(vec![
+            Line::of(Cell::Number(percent(d.score.value))),
+            Line::of(Cell::Number(interval(&d.score))).small().beside(),
+        ]),
+        Cell::Number(d.score.n.to_string()),
+    ]
 }
 
 fn published(text: &mut String, summary: &Summary) {
     if summary.published.is_empty() {
         return;
     }
-    text.push_str(
-        "\n## Published by others\n\nAs printed in the source; other splits and protocols, so in no rank and no test here.\n\n\
-         | benchmark | model | metric | subset | value | protocol | source | year |\n|---|---|---|---|---:|---|---|---|\n",
+    let head = ["benchmark", "model", "metric", "subset", "value", "protocol", "source", "year"];
+    let table = Table::new(head).right([4]).with(summary.published.iter().map(|p| {
+        vec![
+            p.benchmark.as_str().into(),
+            p.model.as_str().into(),
+            p.metric.as_str().into(),
+            p.subset.as_deref().unwrap_or("all").into(),
+            format!("{} {}", p.value, p.unit).into(),
+            p.protocol.as_str().into(),
+            p.source.as_str().into(),
+            p.date.as_str().into(),
+        ]
+    }));
+    let _ = write!(
+        text,
+        "\n## Published by others\n\nAs printed in the source; other splits and protocols, so in no rank and no test here.\n\n{}",
+        table.markdown()
     );
-    for p in &summary.published {
-        let _ = writeln!(
-            text,
-            "| {} | {} | {} | {} | {} {} | {} | {} | {} |",
-            escape(&p.benchmark),
-            escape(&p.model),
-            escape(&p.metric),
-            escape(p.subset.as_deref().unwrap_or("all")),
-            p.value,
-            escape(&p.unit),
-            escape(&p.protocol),
-            escape(&p.source),
-            escape(&p.date)
-        );
-    }
 }
 
 fn data(text: &mut String, summary: &Summary) {
-    text.push_str("\n## Data\n\n| benchmark | data | licence | notes |\n|---|---|---|---|\n");
-    for column in &summary.benchmarks {
-        let what = match &column.data {
-            Data::Official { .. } => "official".to_owned(),
-            Data::Sample { because, .. } if because.is_empty() => "SAMPLE (asked for)".to_owned(),
-            Data::Sample { because, .. } => format!("SAMPLE: {}", escape(because)),
-            Data::Missing { reason } => escape(&reason.message),
-        };
-        let _ = writeln!(
-            text,
-            "| {} | {what} | {} | {} |",
-            escape(&column.title),
-            escape(&column.licence),
-            escape(&column.notes.join("; "))
-        );
-    }
+    let table = Table::new(["benchmark", "data", "licence", "notes"]).with(
+        summary.benchmarks.iter().map(|column| {
+            let what = match &column.data {
+                Data::Official { .. } => "official".to_owned(),
+                Data::Sample { because, .. } if because.is_empty() => {
+                    "SAMPLE (asked for)".to_owned()
+                }
+                Data::Sample { because, .. } => format!("SAMPLE: {because}"),
+                Data::Missing { reason } => reason.message.clone(),
+            };
+            let notes = column.notes.join("; ");
+            vec![
+                column.title.as_str().into(),
+                what.into(),
+                column.licence.as_str().into(),
+                notes.into(),
+            ]
+        }),
+    );
+    let _ = write!(text, "\n## Data\n\n{}", table.markdown());
 }

@@ -1,5 +1,6 @@
 //! One [`summary::Summary`], many faces: terminal, Markdown, CSV, LaTeX, JUnit, JSON, pages for a browser. No face computes a number.
 
+mod board;
 pub mod card;
 pub mod changes;
 pub mod comparison;
@@ -14,11 +15,13 @@ use crate::results::summary::{Data, Outcome, Summary};
 
 use crate::score::Score;
 use crate::store::record::Reason;
+use crate::text::format;
 pub(crate) use crate::text::format::percent;
+use crate::text::table::Cell;
 
 /// An interval as it stands in a table.
 pub fn interval(score: &Score) -> String {
-    format!("{}–{}", percent(score.low), percent(score.high))
+    format::interval(score.low, score.high)
 }
 
 /// Stands beside a score whose model has seen something of the benchmark.
@@ -67,6 +70,11 @@ impl Footnotes {
         }
         self.0.push(reason.clone());
         self.0.len()
+    }
+
+    /// A reason in a table, with the number of its note.
+    pub(crate) fn cell(&mut self, reason: &Reason) -> Cell {
+        Cell::Missing { why: reason.kind.name().to_owned(), note: self.number(reason) }
     }
 
     /// All of them.

@@ -2,62 +2,19 @@
 
 use std::fmt::Write;
 
-use tabled::builder::Builder;
-use tabled::settings::object::{Columns, Rows};
-use tabled::settings::{Alignment, Style};
-
-use super::{Footnotes, interval, legend, mark, percent, remarks, sample_reasons};
-use crate::results::summary::{Data, Outcome, Summary, lines};
+use super::{Footnotes, board, legend, remarks, sample_reasons};
+use crate::results::summary::{Column, Data, Summary};
+use crate::text::table::{Cell, Line, Table};
 
 /// The whole board as text.
 pub fn render(summary: &Summary) -> String {
     let mut notes = Footnotes::default();
-    let mut builder = Builder::default();
-    let mut head = vec!["model".to_owned()];
-    for column in &summary.benchmarks {
-        let n = summary
-            .n_of(&column.name)
-            .map_or_else(|| "n varies".to_owned(), |n| format!("n = {n}"));
-        let sample = if matches!(column.data, Data::Sample { .. }) { "\nSAMPLE" } else { "" };
-        head.push(format!(
-            "{}\n{}\n{n}{sample}",
-            column.title.replace(' ', "\n"),
-            column.metric.replace(", ", "\n")
-        ));
-    }
-    builder.push_record(head);
-    for (model, line) in lines(summary) {
-        let mut row = vec![model.to_owned()];
-        for column in &summary.benchmarks {
-            row.push(
-                match line.get(column.name.as_str()).map(|cell| (&cell.outcome, &cell.protocol)) {
-                    Some((Outcome::Score(score), protocol)) => {
-                        let n = if summary.n_of(&column.name).is_none() {
-                            format!("\nn = {}", score.n)
-                        } else {
-                            String::new()
-                        };
-                        format!(
-                            "{}{}\n{}\n{protocol}{n}",
-                            percent(score.value),
-                            mark(summary, model, &column.name),
-                            interval(score)
-                        )
-                    }
-                    Some((Outcome::Reason(reason), _)) => {
-                        format!("{} [{}]", reason.kind.name(), notes.number(reason))
-                            .replace(' ', "\n")
-                    }
-                    None => String::new(),
-                },
-            );
-        }
-        builder.push_record(row);
-    }
-    let mut table = builder.build();
-    table.with(Style::modern_rounded());
-    table.modify(Columns::new(1..), Alignment::right());
-    table.modify(Rows::first(), Alignment::center());
+    let rows = board::rows(summary, &mut notes);
+    let head = summary.benchmarks.iter().map(|column| title(summary, column));
+    let table = Table::new(std::iter::once("model".into()).chain(head))
+        .right(1..=summary.benchmarks.len())
+        .with(rows)
+        .framed();
 
     let mut text = String::new();
     if summary.sample {
@@ -80,4 +37,15 @@ pub fn render(summary: &Summary) -> String {
         let _ = writeln!(text, "{line}");
     }
     text
+}
+
+/// The head of a column, narrow.
+fn title(summary: &Summary, column: &Column) -> Cell {
+    let mut words: Vec<Cell> = column.title.split(' ').map(Cell::from).collect();
+    words.extend(column.metric.split(", ").map(Cell::from));
+    words.push(summary.n_of(&column.name).map_or_else(|| "n varies".into(), Cell::Count));
+    if matches!(column.data, Data::Sample { .. }) {
+        words.push("SAMPLE".into());
+    }
+    Cell::Lines(words.into_iter().map(Line::of).collect())
 }

@@ -16,7 +16,7 @@ use super::answers::{Columns, columns};
 use super::cells::{Group, by_model_and_protocol};
 use super::manifest::{Manifest, tasks_of};
 use super::summary::{Cell, Detail, FORMAT, Outcome, Summary};
-use crate::compare::{Gap, Own, RESAMPLING_SEED};
+use crate::compare::{Gap, Interval, Own, RESAMPLING_SEED};
 use crate::definition::family::{Benchmark, Task};
 use crate::example::Examples;
 use crate::score::{self, Answer, Evaluation, Questions, Rules, Score, Subset};
@@ -192,10 +192,11 @@ pub(super) fn own(
 ) -> anyhow::Result<Own> {
     let scored = scored_of(run, resamples, benchmark, parts)?;
     let Some((_, evaluation)) = scored.sets.first() else { return Ok(Own::default()) };
-    Ok(Own {
-        interval: evaluation.primary().ok().map(|score| (score.low, score.high)),
-        cultures: gap(evaluation),
-    })
+    Ok(Own { interval: evaluation.primary().ok().map(ends), cultures: gap(evaluation) })
+}
+
+fn ends(score: &Score) -> Interval {
+    Interval { low: score.low, high: score.high }
 }
 
 fn gap(evaluation: &Evaluation) -> Option<Gap> {
@@ -214,9 +215,9 @@ fn gap(evaluation: &Evaluation) -> Option<Gap> {
         best: best.clone(),
         worst: worst.clone(),
         gap: gap.value,
-        gap_interval: (gap.low, gap.high),
+        gap_interval: ends(gap),
         worst_value: least.value,
-        worst_interval: (least.low, least.high),
+        worst_interval: ends(least),
     })
 }
 

@@ -13,7 +13,7 @@ use crate::definition::suite::Suite;
 use crate::exec::data::TaskData;
 use crate::exec::plan::{Missing, Plan};
 use crate::exec::request::Request;
-use crate::results::summary::{Column, Data, Row};
+use crate::results::summary::{Column, Data, MEAN_OVER_CULTURES, Row};
 use crate::store::record::{CellSpec, FORMAT, FileRef, Reason, ReasonKind};
 use crate::store::{self, RunFolder};
 
@@ -352,12 +352,13 @@ fn column(
         (None, Some(because)) => Data::Sample { because, sha256: hashes },
         (None, None) => Data::Official { sha256: hashes },
     };
-    let mean = if benchmark.mean_over_cultures { ", mean over cultures" } else { "" };
+    let mean = if benchmark.mean_over_cultures { MEAN_OVER_CULTURES } else { "" };
     Column {
         name: benchmark.name.clone(),
         title: benchmark.title.clone(),
         family: family.map(|f| f.name.clone()).unwrap_or_default(),
         metric: format!("{}{mean}", benchmark.metric.name()),
+        mean_over_cultures: Some(benchmark.mean_over_cultures),
         status: family.map_or(crate::definition::family::Status::Open, |f| f.status),
         licence: family.map(|f| f.licence.clone()).unwrap_or_default(),
         data,

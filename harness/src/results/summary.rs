@@ -49,6 +49,10 @@ pub struct Column {
     pub family: String,
     /// Primary metric as printed.
     pub metric: String,
+    /// Whether the primary score is the mean over cultures; none in files that are older than this field.
+    /// [`Column::is_mean_over_cultures`] knows it of all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean_over_cultures: Option<bool>,
     /// How the official data can be had.
     pub status: Status,
     /// Licence of the official data.
@@ -146,6 +150,25 @@ pub struct Detail {
     pub score: Score,
 }
 
+/// How `metric` ends where the primary score is the mean over cultures.
+pub const MEAN_OVER_CULTURES: &str = ", mean over cultures";
+
+impl Column {
+    /// Whether the primary score is the mean over cultures. Files without the field have it in the printed metric alone.
+    pub fn is_mean_over_cultures(&self) -> bool {
+        self.mean_over_cultures.unwrap_or_else(|| self.metric.ends_with(MEAN_OVER_CULTURES))
+    }
+
+    /// The primary metric as scores name it: `accuracy`, also where the primary score is its mean over cultures.
+    pub fn metric_name(&self) -> &str {
+        if self.is_mean_over_cultures() {
+            self.metric.strip_suffix(MEAN_OVER_CULTURES).unwrap_or(&self.metric)
+        } else {
+            &self.metric
+        }
+    }
+}
+
 impl Summary {
     /// What is known of an overlap of a model's training data with a column.
     pub fn contamination(&self, model: &str, benchmark: &str) -> Option<&str> {
@@ -215,6 +238,24 @@ mod tests {
         assert!(numbers(&summary) > 0);
         let again = serde_json::to_value(&summary).unwrap();
         assert_eq!(again, serde_json::from_str::<Value>(OLD).unwrap());
+    }
+
+    #[test]
+    fn a_mean_over_cultures_is_known_of_old_and_new_columns() {
+        let mut column = serde_json::from_str::<Summary>(OLD).unwrap().benchmarks[0].clone();
+        assert_eq!(
+            (column.mean_over_cultures, &*column.metric),
+            (None, "accuracy, mean over cultures")
+        );
+        assert!(column.is_mean_over_cultures());
+        assert_eq!(column.metric_name(), "accuracy");
+        column.mean_over_cultures = Some(true);
+        assert_eq!(column.metric_name(), "accuracy");
+        // A comma alone says nothing.
+        column.mean_over_cultures = None;
+        "macro-f1, weighted".clone_into(&mut column.metric);
+        assert!(!column.is_mean_over_cultures());
+        assert_eq!(column.metric_name(), "macro-f1, weighted");
     }
 
     #[test]

@@ -31,6 +31,11 @@ pub(crate) fn interval_of_points(low: f64, high: f64) -> String {
     format!("[{}, {}]", points(low), points(high))
 }
 
+/// An interval of a rank: `[1, 3.5]`.
+pub(crate) fn interval_of_ranks(low: f64, high: f64) -> String {
+    format!("[{}, {}]", rank(low), rank(high))
+}
+
 /// A rank, or degrees of freedom: whole where it is.
 pub(crate) fn rank(rank: f64) -> String {
     let text = format!("{rank:.1}");
@@ -63,6 +68,7 @@ mod tests {
         assert_eq!([number(-0.01), number(2.0)], ["0.0", "2.0"]);
         assert_eq!(interval_of_points(-0.0001, 0.014), "[0.0, +1.4]");
         assert_eq!(interval(0.689, 0.765), "[68.9, 76.5]");
+        assert_eq!(interval_of_ranks(1.0, 3.5), "[1, 3.5]");
     }
 
     #[test]

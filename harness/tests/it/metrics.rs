@@ -4,7 +4,7 @@ use fs_err as fs;
 use serde_json::Value;
 
 use super::own_data;
-use super::program::{Place, assert_says};
+use super::program::assert_says;
 
 const N: usize = 60;
 

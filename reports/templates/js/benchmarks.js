@@ -46,23 +46,22 @@ function taskSection(task) {
     put(section, emptyNote("The prepared data are not on the machine that wrote this page, so their counts are not here."));
     return section;
   }
-  const [same, clusters, valid] = data.overlap;
-  const [twice, contradicted, own, other] = data.leaks;
+  const { overlap, leaks, chars } = data;
   put(section, [
     facts([
-      ["examples", [data.examples, ` (${data.parts.map(([p, n]) => `${p} ${n}`).join(", ")})`]],
+      ["examples", [data.examples, ` (${data.parts.map((p) => `${p.name} ${p.examples}`).join(", ")})`]],
       ["independent clusters", data.clusters],
-      ["upstream rows", `${data.rows[0]} read, ${data.rows[1]} skipped, ${data.rows[2]} dropped`],
-      ["length of the texts", `${data.chars[0]} to ${data.chars[4]} characters, median ${data.chars[2]}, mean ${data.mean_chars}`],
-      ["overlap", `${same} test texts and ${clusters} test clusters are also in train; ${valid} valid texts are also in train`],
-      ["twins in test", `${twice} test examples have the text and culture of another one; ${contradicted} of them a twin with another label`],
-      ["labels in the texts", `${own} test texts name their own label, ${other} another one`],
+      ["upstream rows", `${data.rows.read} read, ${data.rows.skipped} skipped, ${data.rows.dropped} dropped`],
+      ["length of the texts", `${chars.min} to ${chars.max} characters, median ${chars.median}, mean ${chars.mean}`],
+      ["overlap", `${overlap.test_texts_in_train} test texts and ${overlap.test_clusters_in_train} test clusters are also in train; ${overlap.valid_texts_in_train} valid texts are also in train`],
+      ["twins in test", `${leaks.repeated} test examples have the text and culture of another one; ${leaks.contradicted} of them a twin with another label`],
+      ["labels in the texts", `${leaks.own_label_in_text} test texts name their own label, ${leaks.other_label_in_text} another one`],
     ]),
     balance(task, data),
     h("details", null, h("summary", null, "Files"), table({
       caption: "Upstream files", quiet: true, cls: "wide",
       head: [{ label: "source" }, { label: "file" }, { label: "bytes", num: true }, { label: "sha256" }, { label: "checked against" }],
-      rows: data.sources.map(([id, file, size, sha, by]) => [id, bdi(file), size, h("code", null, sha), by]),
+      rows: data.sources.map((f) => [f.id, bdi(f.file), f.bytes, h("code", null, f.sha256), f.verified]),
     })),
   ]);
   return section;

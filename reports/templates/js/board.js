@@ -47,7 +47,7 @@ function answerOf(leads, state) {
   if (leads.length <= 3) return [...leads].sort((x, y) => y.ranking.length - x.ranking.length).map((l, i) => [verdict(l), i ? h("details", null, h("summary", null, "All models"), rankingOf(l)) : rankingOf(l)]);
   const rows = leads.map((l) => [
     [benchmarkLink(l.benchmark), " ", h("span", { class: "quiet" }, l.protocol), l.sample ? [" ", sampleTag()] : null],
-    l.ranking.length ? [modelLink(l.ranking[0][0]), " ", h("span", { class: "quiet" }, `${l.ranking[0][1]} (${l.ranking[0][2]})`)] : "–",
+    l.ranking.length ? [modelLink(l.ranking[0].model), " ", h("span", { class: "quiet" }, `${l.ranking[0].value} ${ends(l.ranking[0])}`)] : "–",
     badge(l.level),
     l.level === "untested" ? h("span", { class: "quiet" }, l.ranking.length === 1 ? "the only model there" : "nothing was tested") : l.untold.length ? few(l.untold) : "–",
     link("", { culture: state.culture, benchmark: l.benchmark }, "Why?", said(` ${titleOf(l.benchmark)}, ${l.protocol}`)),
@@ -72,9 +72,10 @@ const verdict = (lead) => h("div", { class: `verdict ${lead.level}` },
 function rankingOf(lead) {
   if (lead.ranking.length < 2) return null;
   const span = [0, 100];
-  const rows = lead.ranking.map(([model, value, interval, n]) => [
-    modelLink(model), value, bar(value, interval.split("–"), span), interval, n,
-    model === lead.ranking[0][0] ? "" : (lead.untold || []).includes(model) ? "not told apart from the first" : lead.level === "untested" ? "not tested" : "told apart from the first",
+  const [best, next] = lead.ranking;
+  const rows = lead.ranking.map((r) => [
+    modelLink(r.model), r.value, bar(r.value, r, span), ends(r), r.n,
+    r.model === best.model ? "" : (lead.untold || []).includes(r.model) ? "not told apart from the first" : lead.level === "untested" ? "not tested" : "told apart from the first",
   ]);
   const shown = rows.slice(0, 8);
   const make = (some) => table({
@@ -84,7 +85,7 @@ function rankingOf(lead) {
   });
   const box = h("div", null, make(shown));
   if (rows.length > shown.length) box.append(h("button", { type: "button", class: "plain", onclick: () => replace(box, make(rows)) }, `Show all ${rows.length}`));
-  return [box, h("p", null, link("examples", { task: benchmarkOf.get(lead.benchmark)?.task, culture: lead.culture, a: lead.ranking[0]?.[0], b: lead.ranking[1]?.[0], show: "differ" }, "Look at the examples on which the first two differ"))];
+  return [box, h("p", null, link("examples", { task: benchmarkOf.get(lead.benchmark)?.task, culture: lead.culture, a: best.model, b: next.model, show: "differ" }, "Look at the examples on which the first two differ"))];
 }
 
 function boardSection() {
@@ -95,10 +96,10 @@ function boardSection() {
   const draw = () => {
     const columns = first.benchmarks.map((b, i) => [b, i]).filter(([b]) => !state.hidden.has(b.name));
     const wanted = state.text.trim().toLowerCase();
-    const rows = first.rows.filter(([m]) => {
-      const model = first.models[m];
+    const rows = first.rows.filter((row) => {
+      const model = first.models[row.model];
       return !wanted || model.name.toLowerCase().includes(wanted) || model.title.toLowerCase().includes(wanted);
-    }).filter(([, cells]) => !state.protocol || columns.some(([, i]) => cells[i] !== null && first.cells[cells[i]].protocol === state.protocol));
+    }).filter(({ cells }) => !state.protocol || columns.some(([, i]) => cells[i] !== null && first.cells[cells[i]].protocol === state.protocol));
     replace(holder, boardTable(rows, columns, state));
     count.textContent = `${rows.length} of ${first.rows.length} rows, ${columns.length} of ${first.benchmarks.length} benchmarks`;
   };
@@ -122,15 +123,15 @@ function boardTable(rows, columns, state) {
     label: b.title, num: true, sort: true,
     note: [b.metric, h("br"), b.n ? `n = ${b.n}` : "n varies", b.data === "sample" ? [h("br"), sampleTag()] : null],
   }))];
-  const body = rows.map(([m, cells]) => {
-    const model = first.models[m];
+  const body = rows.map(({ model: place, cells }) => {
+    const model = first.models[place];
     return [
       { cell: [modelLink(model.name), model.imported.length ? h("span", { class: "note" }, `imported from ${model.imported.join(", ")}`) : null], sort: model.name },
       ...columns.map(([b, i]) => {
         const cell = cells[i] === null ? null : first.cells[cells[i]];
         if (!cell || (state.protocol && cell.protocol !== state.protocol)) return { cell: "", sort: "none" };
         if (cell.reason) return { cell: reasonCell(cell, notes), sort: "none", class: "none" };
-        return { cell: scoreCell(cell, b, state), sort: cell.score.value, class: cell.best && !cell.sample ? "best" : null };
+        return { cell: scoreCell(cell, b, state), sort: cell.score.value, class: cell.standing?.best && !cell.sample ? "best" : null };
       }),
     ];
   });
@@ -139,15 +140,15 @@ function boardTable(rows, columns, state) {
 }
 
 function scoreCell(cell, b, state) {
-  const { score } = cell;
+  const { score, standing } = cell;
   const own = b.n ? null : h("span", { class: "small" }, `n = ${score.n}`);
   const lost = score.out_of_choice + score.missing;
   return [
     h("span", { class: "value" }, score.value, cell.mark ? h("span", { title: "training data known to overlap" }, cell.mark) : null,
-      cell.letters ? h("sup", { class: "letters" }, said(" group "), cell.letters) : null),
+      standing?.letters ? h("sup", { class: "letters" }, said(" group "), standing.letters) : null),
     h("span", { class: "small" }, score.interval),
     h("span", { class: "small" }, cell.protocol, cell.seeds.length > 1 ? `, ${cell.seeds.length} seeds` : null),
-    state.ranks && cell.ranks ? h("span", { class: "small" }, `rank ${cell.ranks}`) : null,
+    state.ranks && standing ? h("span", { class: "small" }, `rank ${standing.ranks}`) : null,
     lost ? h("span", { class: "small" }, `${lost} without answer`) : null,
     own,
   ];

@@ -29,7 +29,7 @@ pages.compare = {
 };
 
 function defaults(params, names) {
-  const over = first.comparison.over?.models?.map((m) => m[0]) || outcomes[0]?.models || names;
+  const over = first.comparison.over?.models?.map((m) => m.model) || outcomes[0]?.models || names;
   const one = names.includes(params.get("a")) ? params.get("a") : over[0] || names[0];
   const rest = [...over, ...names].filter((n) => n !== one);
   return [one, names.includes(params.get("b")) ? params.get("b") : rest[0] || one];
@@ -50,8 +50,14 @@ function summary(found, one, other) {
 
 // The largest distance from zero, for a common axis.
 function reach(pairs) {
-  const ends = pairs.flatMap((p) => [p.difference, ...(p.interval || [])]).map((v) => Math.abs(parseFloat(v)));
-  return Math.max(1, ...ends) * 1.05;
+  const far = pairs.flatMap((p) => [p.difference, p.interval?.low ?? 0, p.interval?.high ?? 0]).map((v) => Math.abs(parseFloat(v)));
+  return Math.max(1, ...far) * 1.05;
+}
+
+// Examples that only A, and only B, has right.
+function onlyOne({ discordant, turn }) {
+  const { only_a: a, only_b: b } = discordant;
+  return turn === "forward" ? `${a} / ${b}` : `${b} / ${a}`;
 }
 
 function forest(found, one, other) {
@@ -66,11 +72,11 @@ function forest(found, one, other) {
       ],
       rows: found.map(({ o, pair }) => [
         [benchmarkLink(o.benchmark, o.title), h("span", { class: "note" }, `${o.protocol}, n = ${o.n}`), o.sample ? sampleTag() : null],
-        pair.one, pair.other, pair.difference, pair.interval ? pair.interval.join(" to ") : "same answers",
+        pair.one, pair.other, pair.difference, pair.interval ? ends(pair.interval) : "same answers",
         bar(pair.difference, pair.interval, [-most, most], 0, pair.verdict),
         { cell: pair.corrected, sort: pNumber(pair.corrected), title: `p before correction: ${pair.p}; Benjamini-Hochberg over all benchmarks: ${pair.bh}` },
-        pair.effect[pair.turn] || "–", pair.detectable || "–",
-        pair.discordant ? (pair.turn ? [...pair.discordant].reverse() : pair.discordant).join(" / ") : "–",
+        pair.effect || "–", pair.detectable || "–",
+        pair.discordant ? onlyOne(pair) : "–",
         h("span", { class: `said-${pair.verdict}` }, { one: "▲ ", other: "▼ " }[pair.verdict] || "", verdictOf(pair, one, other)),
       ]),
     }),
@@ -92,12 +98,12 @@ function byCulture(section, found, one, other, wanted) {
     h("div", { class: "fields" }, picker("Benchmark", able.map((f) => [String(f.place), outcomeName(f.o)]), String(pick.place), (benchmark) => go("compare", { ...both, benchmark }), { id: "of-benchmark" }))]);
   if (pair.cultures) {
     const names = benchmarkOf.get(o.benchmark)?.cultures || {};
-    const rows = pair.cultures.rows.map(([name, turns]) => ({ name, difference: turns[pair.turn][0], interval: turns[pair.turn][1] }));
+    const rows = pair.cultures.rows.map((r) => ({ name: r.culture, ...r.difference[pair.turn] }));
     const most = reach(rows);
     put(section, [table({
       caption: `${one} minus ${other} by ${benchmarkOf.get(o.benchmark)?.culture || "culture"}: ${outcomeName(o)}`, cls: "forest",
       head: [{ label: benchmarkOf.get(o.benchmark)?.culture || "culture", sort: true }, { label: "A − B", num: true, sort: true }, { label: `${first.confidence} % interval`, num: true }, { label: "← B better · A better →" }],
-      rows: rows.map((r) => [names[r.name] || r.name, r.difference, r.interval.join(" to "), bar(r.difference, r.interval, [-most, most], 0)]),
+      rows: rows.map((r) => [names[r.name] || r.name, r.difference, ends(r.interval), bar(r.difference, r.interval, [-most, most], 0)]),
     }), h("p", { class: "quiet" }, `Does the difference depend on the culture? Corrected p ${pair.cultures.p_corrected}. These intervals are not corrected for the number of cultures.`)]);
   }
   const set = setFor(o.benchmark, o.protocol, one, other);
@@ -108,11 +114,11 @@ function byCulture(section, found, one, other, wanted) {
 }
 
 function leftOut(models) {
-  const rows = (first.comparison.left_out || []).filter(([, m]) => !models || models.includes(m));
+  const rows = (first.comparison.left_out || []).filter((l) => !models || models.includes(l.model));
   if (!rows.length) return h("span");
   return h("details", null, h("summary", null, `What was not compared, and why (${rows.length})`), table({
     caption: "Not compared", quiet: true, cls: "wide",
     head: [{ label: "model", sort: true }, { label: "benchmark", sort: true }, { label: "protocol" }, { label: "why" }],
-    rows: rows.map(([b, m, p, why]) => [bdi(m), titleOf(b), p, bdi(why)]),
+    rows: rows.map((l) => [bdi(l.model), titleOf(l.benchmark), l.protocol, bdi(l.reason)]),
   }));
 }

@@ -37,11 +37,11 @@ function heat(lead, b, cells, own, names) {
         return [modelLink(c.model), ...names.map(([tag]) => {
           const r = found.get(tag);
           if (!r) return { cell: "–", sort: "none" };
-          return { cell: h("span", { class: "heat", style: shade((parseFloat(r.score) - low) / (high - low || 1)), title: `${r.low}–${r.high}, n = ${r.n}` }, r.score), sort: r.score };
+          return { cell: h("span", { class: "heat", style: shade((parseFloat(r.score) - low) / (high - low || 1)), title: `${ends(r)}, n = ${r.n}` }, r.score), sort: r.score };
         })];
       }),
     }),
-    h("p", { class: "quiet" }, `${capital(b.metric.split(", ")[0])}, percent; darker is higher within this table. Hover a cell for its interval and n; the model's page lists them all.`));
+    h("p", { class: "quiet" }, `${capital(b.metric_name)}, percent; darker is higher within this table. Hover a cell for its interval and n; the model's page lists them all.`));
 }
 
 function gaps(cells, own, b) {
@@ -50,7 +50,7 @@ function gaps(cells, own, b) {
   const of = (c, kind) => own(c).find((r) => r.kind === kind);
   const rows = cells.filter((c) => of(c, "culture-gap")).map((c) => {
     const [gap, worst] = [of(c, "culture-gap"), of(c, "worst-culture")];
-    return [modelLink(c.model), c.score.value, gap.score, `${gap.low}–${gap.high}`, bar(gap.score, [gap.low, gap.high], [0, 100], 0), `${name(gap.name)} → ${name(gap.value)}`, worst ? worst.score : "–", worst ? `${worst.low}–${worst.high}` : "–", worst ? name(worst.name) : "–"];
+    return [modelLink(c.model), c.score.value, gap.score, ends(gap), bar(gap.score, gap, [0, 100], 0), `${name(gap.name)} → ${name(gap.value)}`, worst ? worst.score : "–", worst ? ends(worst) : "–", worst ? name(worst.name) : "–"];
   });
   if (!rows.length) return h("span");
   return h("section", null, h("h2", null, "How unequal do they fare?"), table({

@@ -44,21 +44,19 @@ const titleOf = (benchmark) => benchmarkOf.get(benchmark)?.title || benchmark;
 const outcomes = first.comparison.outcomes || [];
 const cellsOf = (model) => first.cells.filter((c) => c.model === model);
 
-// Rows of objects from the compact table of a benchmark's further scores.
-async function scoresOf(benchmark) {
-  const { fields, rows } = await json(`scores-${first.benchmarks.findIndex((b) => b.name === benchmark)}`);
-  return rows.map((row) => Object.fromEntries(fields.map((f, i) => [f, row[i]])));
-}
+// A benchmark's further scores.
+const scoresOf = (benchmark) => json(`scores-${first.benchmarks.findIndex((b) => b.name === benchmark)}`);
 
 // The pair of two models in an outcome, read as `one` against `other`.
 async function pairOf(place, one, other) {
   const { pairs } = await json(`pairs-${place}`);
   const found = pairs.find((p) => (p.a === one && p.b === other) || (p.a === other && p.b === one));
   if (!found) return null;
-  const turned = found.a === one ? 0 : 1;
-  const [difference, interval] = found.difference[turned];
-  const verdict = { a: turned ? "other" : "one", b: turned ? "one" : "other" }[found.verdict] || found.verdict;
-  return { ...found, difference, interval, verdict, turn: turned, one: found.scores[turned], other: found.scores[1 - turned] };
+  const forward = found.a === one;
+  const turn = forward ? "forward" : "turned";
+  const verdict = { "a-better": forward ? "one" : "other", "b-better": forward ? "other" : "one", undecided: "open" }[found.verdict] || found.verdict;
+  const [a, b] = [found.score_a, found.score_b];
+  return { ...found, ...found.difference[turn], effect: found.effect[turn], verdict, turn, one: forward ? a : b, other: forward ? b : a };
 }
 
 // A p-value as a number, to shade by; never to be shown.

@@ -34,7 +34,7 @@ pages.examples = {
   title: "Examples",
   async render(main, params) {
     put(main, h("h1", null, "Examples"));
-    for (const [task, why] of first.examples.without) main.append(emptyNote(bdi(task), ": ", bdi(why)));
+    for (const { task, why } of first.examples.without) main.append(emptyNote(bdi(task), ": ", bdi(why)));
     if (!sets.length) return void main.append(emptyNote("No examples are on this page."));
     const byTask = sets.findIndex((x) => x.task === params.get("task") && (!params.get("a") || x.columns.some((c) => c.model === params.get("a"))));
     const place = Math.max(0, byTask >= 0 ? byTask : sets.findIndex((x) => x.task === params.get("task")));
@@ -71,7 +71,7 @@ async function exampleList(main, wanted, whole) {
     h("div", { class: "fields" },
       whole ? picker("Task", sets.map((x, i) => [String(i), `${x.title} · ${x.protocols.join(", ")}`]), String(wanted.set), (v) => go("examples", { task: sets[v].task, a: sets[v].columns[0]?.model }), { id: "task" }) : null,
       h("label", { class: "field grow" }, h("span", null, "Search in texts and ids"), search),
-      set.cultures.length > 1 ? picker(capital(set.kind), [["", "all"], ...set.cultures.map(([tag, name]) => [tag, name]).sort((x, y) => x[1].localeCompare(y[1]))], state.culture, change("culture"), { id: "of-culture" }) : null,
+      set.cultures.length > 1 ? picker(capital(set.kind), [["", "all"], ...set.cultures.map((c) => [c.tag, c.name]).sort((x, y) => x[1].localeCompare(y[1]))], state.culture, change("culture"), { id: "of-culture" }) : null,
       picker("Gold", [["", "any"], ...set.labels.map((l) => [l, l])], state.gold, change("gold"), { id: "gold" }),
       picker("A", names, String(state.a), change("a", true), { id: "column-a" }),
       picker("A answers", [["", "anything"], ...set.labels.map((l) => [l, l]), ["\u0000out", "out of choice"], ["\u0000missing", "no answer"]], state.answer, change("answer"), { id: "answer" }),
@@ -98,10 +98,10 @@ function veil(set, box) {
 
 function filterRows(set, state) {
   const a = set.columns[state.a], b = set.columns[state.b];
-  const culture = state.culture ? set.cultures.findIndex(([tag, name]) => tag === state.culture || name === state.culture) : -1;
+  const culture = state.culture ? set.cultures.findIndex((c) => c.tag === state.culture || c.name === state.culture) : -1;
   const gold = state.gold ? set.labels.indexOf(state.gold) : -1;
   const answer = { "": -1, "\u0000out": OUT, "\u0000missing": MISSING }[state.answer] ?? set.labels.indexOf(state.answer);
-  const only = state.only ? new Set(set.cultures.map(([tag], i) => (state.only.includes(tag) ? i : -1))) : null;
+  const only = state.only ? new Set(set.cultures.map((c, i) => (state.only.includes(c.tag) ? i : -1))) : null;
   const q = state.q.trim().toLowerCase();
   if (q && !set.lower) set.lower = set.texts.map((t) => t.toLowerCase());
   const right = (c, i) => c.answers[i] === set.gold[i];
@@ -138,7 +138,7 @@ function exampleRow(set, state, i) {
   const [a, b] = [set.columns[state.a], set.columns[state.b]];
   return [
     h("button", { type: "button", class: "link", onclick: (e) => openExample(set, i, e.target.closest(".window")) }, bdi(set.ids[i])),
-    bdi(set.cultures[set.culture[i]][1]), bdi(set.labels[set.gold[i]]),
+    bdi(set.cultures[set.culture[i]].name), bdi(set.labels[set.gold[i]]),
     a && answerCell(set, a, i), b && answerCell(set, b, i),
     textOf(set.texts[i]),
   ].filter(Boolean);
@@ -151,7 +151,7 @@ function openExample(set, i, box) {
   const dialog = h("dialog", { class: "example", "aria-labelledby": "example-title" },
     h("form", { method: "dialog" }, h("button", { class: "plain close" }, "Close")),
     h("h2", { id: "example-title" }, bdi(set.ids[i])),
-    h("p", null, `${set.kind}: `, bdi(set.cultures[set.culture[i]][1]), "; gold: ", h("strong", null, bdi(set.labels[set.gold[i]])), set.groups.map((g) => ["; ", g.name, ": ", bdi(g.names[g.codes[i]] || "none")])),
+    h("p", null, `${set.kind}: `, bdi(set.cultures[set.culture[i]].name), "; gold: ", h("strong", null, bdi(set.labels[set.gold[i]])), set.groups.map((g) => ["; ", g.name, ": ", bdi(g.names[g.codes[i]] || "none")])),
     veiled ? h("p", { class: "empty" }, "The text is hidden; \"Show the texts\" shows it.") : h("blockquote", null, bdi(set.texts[i])),
     table({
       caption: "What every model answers", quiet: true,

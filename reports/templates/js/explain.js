@@ -10,7 +10,7 @@ pages.explain = {
     if (file.gates.length) main.append(h("section", null, h("h2", null, "The gate by culture"), table({
       caption: "Mean probability that the gate gives each expert, percent", quiet: true, cls: "matrix",
       head: [{ label: "culture", sort: true }, { label: "examples", num: true, sort: true }, ...file.experts.map((e) => ({ label: bdi(e), num: true, sort: true }))],
-      rows: file.gates.map(([c, n, g]) => [bdi(c), n, ...g.map((x) => ({ cell: h("span", { class: "heat", style: shade(parseFloat(x) / 100) }, x), sort: x }))]),
+      rows: file.gates.map((row) => [bdi(row.culture), row.n, ...row.means.map((x) => ({ cell: h("span", { class: "heat", style: shade(parseFloat(x) / 100) }, x), sort: x }))]),
     })));
     for (const [name, counts] of Object.entries(file.clusters)) if (counts.length) main.append(clusterMap(name, counts, file.maps[name]));
     main.append(explainedExamples(file));
@@ -18,10 +18,10 @@ pages.explain = {
 };
 
 function clusterMap(name, counts, map) {
-  const clusters = [...new Set(counts.map((c) => c[1]))].sort((x, y) => x - y);
-  const cultures = [...new Set(counts.map((c) => c[0]))];
-  const of = new Map(counts.map(([c, k, n]) => [`${c}\u0000${k}`, n]));
-  const most = Math.max(1, ...counts.map((c) => c[2]));
+  const clusters = [...new Set(counts.map((c) => c.cluster))].sort((x, y) => x - y);
+  const cultures = [...new Set(counts.map((c) => c.culture))];
+  const of = new Map(counts.map((c) => [`${c.culture}\u0000${c.cluster}`, c.n]));
+  const most = Math.max(1, ...counts.map((c) => c.n));
   return h("section", null, h("h2", null, `Clusters: ${name}`), map ? drawing(map) : null, table({
     caption: `Examples of each culture in each ${name} cluster`, quiet: true, cls: "matrix",
     head: [{ label: "culture", sort: true }, ...clusters.map((k) => ({ label: String(k), num: true, sort: true }))],
@@ -44,7 +44,7 @@ function explainedExamples(file) {
   const draw = () => replace(holder, file.lines.slice(0, 50).map((l) => h("article", { class: "card" },
     h("p", null, h("strong", null, bdi(l.id)), ` · ${l.culture} · gold: `, bdi(l.gold), l.alpha ? ` · alpha ${l.alpha}` : "", l.gate ? ` · gate ${file.experts.map((e, i) => `${e} ${l.gate[i]}`).join(", ")}` : ""),
     h("p", { class: "text", "aria-hidden": holder.classList.contains("veiled") ? "true" : null }, bdi(l.text)),
-    l.said ? h("pre", null, l.said) : holder.classList.contains("veiled") ? null : ["explicit", "latent"].map((kind) => l[kind].length ? h("details", null, h("summary", null, `What the ${kind} slots looked at`), l[kind].map((slot) => h("p", { class: "tokens" }, slot.map(([text, weight, lexicon]) => [h("span", { class: "token", style: shade(parseFloat(weight) * 3), title: `${weight}${lexicon ? ", in the lexicon" : ""}` }, bdi(text), lexicon ? h("sup", null, "L") : null), " "])))) : null))));
+    l.said ? h("pre", null, l.said) : holder.classList.contains("veiled") ? null : ["explicit", "latent"].map((kind) => l[kind].length ? h("details", null, h("summary", null, `What the ${kind} slots looked at`), l[kind].map((slot) => h("p", { class: "tokens" }, slot.map(({ text, weight, lexicon }) => [h("span", { class: "token", style: shade(parseFloat(weight) * 3), title: `${weight}${lexicon ? ", in the lexicon" : ""}` }, bdi(text), lexicon ? h("sup", null, "L") : null), " "])))) : null))));
   draw();
   put(section, [h("p", { class: "warning" }, "Texts may be offensive. ", button), holder]);
   return section;

@@ -7,8 +7,8 @@ pages.models = {
     const { card, answered } = (await json("models"))[model.name] || {};
     put(main, [h("p", { class: "crumbs" }, link("models", {}, "All models")), h("h1", null, bdi(model.title)), h("p", { class: "lede" }, bdi(model.description))]);
     main.append(h("div", { class: "two" },
-      h("section", null, h("h2", null, "Card"), card ? facts([["name", bdi(model.name)], ...card.map(([k, v]) => [k, k === "config" ? h("pre", null, v) : bdi(v)])]) : emptyNote("The run has no card of it.")),
-      h("section", null, h("h2", null, "Known overlap of training data"), model.contamination.length ? h("ul", null, model.contamination.map(([b, why]) => h("li", null, titleOf(b), ": ", bdi(why)))) : h("p", null, "None known."),
+      h("section", null, h("h2", null, "Card"), card ? facts([["name", bdi(model.name)], ...card.map(({ name, value }) => [name, name === "config" ? h("pre", null, value) : bdi(value)])]) : emptyNote("The run has no card of it.")),
+      h("section", null, h("h2", null, "Known overlap of training data"), model.contamination.length ? h("ul", null, model.contamination.map((c) => h("li", null, titleOf(c.benchmark), ": ", bdi(c.why)))) : h("p", null, "None known."),
         model.imported.length ? h("p", null, `Answers imported from ${model.imported.join(", ")}; it was not asked here.`) : null,
         h("p", null, link("compare", { a: model.name }, "Compare it with another model")))));
     main.append(modelScores(model));
@@ -34,9 +34,9 @@ function modelScores(model) {
     const b = benchmarkOf.get(c.benchmark);
     const name = [benchmarkLink(c.benchmark), c.sample ? [" ", sampleTag()] : null];
     if (c.reason) return [name, c.protocol || "–", { cell: reasonText(c), sort: "none" }, "", "", "", "", bdi(c.reason.message)];
-    const { score } = c;
-    return [name, [c.protocol, h("span", { class: "note" }, `${c.served}, ${c.variant}`)], { cell: [score.value, c.mark], sort: score.value }, bar(score.value, [score.low, score.high], [0, 100]), score.interval, c.ranks ? `${c.rank} (${c.ranks})` : "–", c.letters || "–",
-      [`${b.metric}; n = ${score.n}; ${score.answered} answered, ${score.out_of_choice} out of choice, ${score.missing} missing; ${score.clusters} clusters`, score.majority ? `; majority ${score.majority}` : "", c.seeds.length > 1 ? `; seeds ${c.of_seeds?.join(", ") || c.seeds.join(", ")}` : "", h("span", { class: "note" }, score.method)]];
+    const { score, standing } = c;
+    return [name, [c.protocol, h("span", { class: "note" }, `${c.served}, ${c.variant}`)], { cell: [score.value, c.mark], sort: score.value }, bar(score.value, score, [0, 100]), score.interval, standing ? `${standing.rank} ${standing.ranks}` : "–", standing?.letters || "–",
+      [`${b.metric}; n = ${score.n}; ${score.answered} answered, ${score.out_of_choice} out of choice, ${score.missing} missing; ${score.clusters} clusters`, score.majority ? `; majority ${score.majority}` : "", c.seeds.length > 1 ? `; seeds ${standing?.of_seeds.join(", ") || c.seeds.join(", ")}` : "", h("span", { class: "note" }, score.method)]];
   });
   return h("section", null, h("h2", null, "Scores"), table({
     caption: `All scores of ${model.name}`, quiet: true, cls: "wide",
@@ -53,7 +53,7 @@ async function breakdown(main, model, params) {
   const b = benchmarkOf.get(benchmark);
   const metrics = [...new Set(rows.map((r) => r.metric))];
   const section = h("section", { "aria-labelledby": "groups" }, h("h2", { id: "groups" }, "By culture and group"));
-  const state = { metric: b.metric.split(", ")[0], variant: cellsOf(model.name).find((c) => c.benchmark === benchmark && c.score).variant };
+  const state = { metric: b.metric_name, variant: cellsOf(model.name).find((c) => c.benchmark === benchmark && c.score).variant };
   if (!metrics.includes(state.metric)) [state.metric] = metrics;
   const variants = [...new Set(rows.map((r) => r.variant))];
   const holder = h("div");
@@ -62,7 +62,7 @@ async function breakdown(main, model, params) {
   const draw = () => replace(holder, table({
     caption: `${state.metric} of ${model.name} on ${b.title}, ${state.variant}`, quiet: true,
     head: [{ label: "what", sort: true }, { label: "protocol" }, { label: "score, %", num: true, sort: true }, { label: "0 to 100" }, { label: `${first.confidence} % interval`, num: true }, { label: "n", num: true, sort: true }, { label: "without answer", num: true }],
-    rows: rows.filter((r) => r.metric === state.metric && r.variant === state.variant).map((r) => [bdi(label(r)), r.protocol, r.score, bar(r.score, [r.low, r.high], [0, 100]), `${r.low}–${r.high}`, r.n, r.out_of_choice + r.missing]),
+    rows: rows.filter((r) => r.metric === state.metric && r.variant === state.variant).map((r) => [bdi(label(r)), r.protocol, r.score, bar(r.score, r, [0, 100]), ends(r), r.n, r.out_of_choice + r.missing]),
   }));
   put(section, [h("div", { class: "fields" },
     picker("Benchmark", able.map((n) => [n, titleOf(n)]), benchmark, (v) => go("models", { name: model.name, benchmark: v }), { id: "of-benchmark" }),
@@ -91,7 +91,7 @@ async function confusions(main, model, answered) {
         h("details", null, h("summary", null, "The curve as a table"), table({
           caption: "Confidence and accuracy, percent", quiet: true,
           head: [{ label: "confidence" }, { label: "answers", num: true }, { label: "mean confidence", num: true }, { label: "right", num: true }, { label: "interval", num: true }],
-          rows: a.calibration.bins.map(([low, high, n, c, r, ends]) => [`${low}–${high}`, n, c, r, ends ? ends.join("–") : "–"]),
+          rows: a.calibration.bins.map((b) => [`${b.low}–${b.high}`, b.n, b.confidence, b.accuracy, b.interval ? ends(b.interval) : "–"]),
         })));
     }
     return h("details", { open: answered.length < 4 }, h("summary", null, h("h3", { class: "inline" }, `${a.task} · ${a.protocol}`)), parts);
@@ -99,11 +99,11 @@ async function confusions(main, model, answered) {
 }
 
 async function cost(main, model) {
-  const rows = (await json("times")).filter((r) => r[0] === model.name);
+  const rows = (await json("times")).filter((r) => r.model === model.name);
   if (!rows.length) return;
   main.append(h("section", null, h("h2", null, "Cost and time"), table({
     caption: "Seconds and memory of each cell on the machine of the run", quiet: true,
     head: [{ label: "task", sort: true }, { label: "protocol" }, { label: "seed", num: true }, { label: "fit, s", num: true, sort: true }, { label: "predict, s", num: true, sort: true }, { label: "total, s", num: true, sort: true }, { label: "memory, MiB", num: true, sort: true }, { label: "threads", num: true }],
-    rows: rows.map((r) => r.slice(1)),
+    rows: rows.map((r) => [r.task, r.protocol, r.seed, r.fit, r.predict, r.total, r.memory, r.threads]),
   })));
 }

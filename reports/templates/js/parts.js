@@ -25,12 +25,15 @@ function badge(level) {
 
 const reasonText = (cell) => h("span", { class: "reason", title: cell.reason.message }, cell.reason.kind);
 
+// An interval in print, as everywhere in the program.
+const ends = ({ low, high }) => `[${low}, ${high}]`;
+
 // An interval on a common axis from `low` to `high`, with a line at `zero` where there is one. The numbers stand beside it.
-function bar(value, ends, [low, high], zero, cls) {
+function bar(value, interval, [low, high], zero, cls) {
   const x = (v) => (100 * (parseFloat(v) - low)) / (high - low || 1);
   const svg = s("svg", { class: `bar ${cls || ""}`, viewBox: "0 0 100 16", preserveAspectRatio: "none", "aria-hidden": "true", focusable: "false" });
   if (zero !== undefined) put(svg, s("line", { class: "zero", x1: x(zero), x2: x(zero), y1: 0, y2: 16 }));
-  if (ends) put(svg, s("line", { class: "range", x1: x(ends[0]), x2: x(ends[1]), y1: 8, y2: 8 }));
+  if (interval) put(svg, s("line", { class: "range", x1: x(interval.low), x2: x(interval.high), y1: 8, y2: 8 }));
   put(svg, s("line", { class: "dot", x1: x(value), x2: x(value), y1: 3, y2: 13 }));
   return svg;
 }

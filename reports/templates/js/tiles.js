@@ -28,7 +28,7 @@ function tileMap(cells, own, names, params, pick) {
     const r = scores.get(code);
     if (!r) return null;
     placed.add(code);
-    return h("div", { class: "tile", style: { ...shade((parseFloat(r.score) - low) / (high - low || 1)), "grid-row": y + 1, "grid-column": x + 1 }, title: `${called.get(code) || code}: ${r.score} (${r.low}–${r.high}), n = ${r.n}` }, h("b", null, code), r.score);
+    return h("div", { class: "tile", style: { ...shade((parseFloat(r.score) - low) / (high - low || 1)), "grid-row": y + 1, "grid-column": x + 1 }, title: `${called.get(code) || code}: ${r.score} ${ends(r)}, n = ${r.n}` }, h("b", null, code), r.score);
   }));
   if (!placed.size) return h("span");
   const ghosts = TILES.flatMap((line, y) => line.map((code, x) => (code === ".." || placed.has(code) ? null : h("div", { class: "tile ghost", style: { "grid-row": y + 1, "grid-column": x + 1 } }))));

@@ -1,13 +1,15 @@
 //! No benchmark counts twice: which columns share examples.
 
 use super::super::Column;
+use super::super::result::LeftOut;
 
 /// Benchmarks without those whose examples another one holds already: (used, left out with the reason).
-pub(super) fn distinct<'a>(there: &[&'a Column]) -> (Vec<&'a Column>, Vec<(String, String)>) {
+pub(super) fn distinct<'a>(there: &[&'a Column]) -> (Vec<&'a Column>, Vec<LeftOut>) {
     let mut used: Vec<&Column> = Vec::new();
     let mut left_out = Vec::new();
-    let mut leave =
-        |column: &Column, reason: String| left_out.push((column.benchmark.clone(), reason));
+    let mut leave = |column: &Column, reason: String| {
+        left_out.push(LeftOut { name: column.benchmark.clone(), reason });
+    };
     for column in there {
         if let Some(part) = there.iter().find(|c| column.aggregate.contains(&c.benchmark)) {
             leave(column, format!("an aggregate of benchmarks that are used ({})", part.benchmark));

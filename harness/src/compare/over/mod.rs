@@ -14,7 +14,8 @@ use eval_stats::rng::Stream;
 use self::distinct::distinct;
 use super::Column;
 use super::result::{
-    Chosen, Correction, FriedmanOver, Options, Outcome, Over, OverBenchmarks, PairOver, Ranked,
+    Chosen, Correction, FriedmanOver, LeftOut, Options, Outcome, Over, OverBenchmarks, PairOver,
+    Ranked,
 };
 use super::words::Signature;
 
@@ -33,9 +34,9 @@ pub(super) fn over_benchmarks(
 /// Models by benchmarks, without a gap.
 struct Table<'a> {
     used: Vec<&'a Outcome>,
-    left_out: Vec<(String, String)>,
+    left_out: Vec<LeftOut>,
     names: Vec<&'a str>,
-    models_left_out: Vec<(String, String)>,
+    models_left_out: Vec<LeftOut>,
     /// `scores[benchmark][model]`.
     scores: Vec<Vec<f64>>,
     baseline: Option<usize>,
@@ -193,7 +194,7 @@ fn best_of<'a>(outcomes: &'a [Outcome], name: &str) -> Option<&'a Outcome> {
 }
 
 /// The models that were compared on all benchmarks, by name; the others with the reason.
-fn in_all<'a>(used: &[&'a Outcome]) -> (Vec<&'a str>, Vec<(String, String)>) {
+fn in_all<'a>(used: &[&'a Outcome]) -> (Vec<&'a str>, Vec<LeftOut>) {
     let mut names: Vec<&str> = used.iter().flat_map(|o| &o.models).map(|m| &*m.model).collect();
     names.sort_unstable();
     names.dedup();
@@ -205,7 +206,7 @@ fn in_all<'a>(used: &[&'a Outcome]) -> (Vec<&'a str>, Vec<(String, String)>) {
             .collect();
         if !lacking.is_empty() {
             let reason = format!("not compared on {}", lacking.join(", "));
-            left_out.push(((*name).to_owned(), reason));
+            left_out.push(LeftOut { name: (*name).to_owned(), reason });
         }
         lacking.is_empty()
     });

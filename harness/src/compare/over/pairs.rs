@@ -5,7 +5,7 @@ use eval_stats::correction::{PartialConjunction, holm, replicability_count};
 use eval_stats::friedman::{Friedman, friedman_vs_control, nemenyi};
 use eval_stats::wilcoxon::{WilcoxonOptions, ZeroMethod, wilcoxon};
 
-use super::super::result::{Outcome, Pair, PairOver, Verdict};
+use super::super::result::{Outcome, Pair, PairOver, Replicated, Verdict, WinTieLoss};
 use super::Table;
 
 impl Table<'_> {
@@ -40,10 +40,10 @@ impl Table<'_> {
                     p_corrected,
                     p_nemenyi: nemenyi_p.as_ref().map(|p| p[a][b]),
                     win_tie_loss: tally.win_tie_loss,
-                    replicated: (
-                        self.replicated(&tally.a_better)?,
-                        self.replicated(&tally.b_better)?,
-                    ),
+                    replicated: Replicated {
+                        a: self.replicated(&tally.a_better)?,
+                        b: self.replicated(&tally.b_better)?,
+                    },
                 })
             })
             .collect()
@@ -96,7 +96,7 @@ fn find<'a>(outcome: &'a Outcome, a: &str, b: &str) -> Option<(&'a Pair, bool)> 
 /// Two models benchmark by benchmark.
 #[derive(Default)]
 struct Tally {
-    win_tie_loss: (usize, usize, usize),
+    win_tie_loss: WinTieLoss,
     /// One-sided p of "A is better", a benchmark each.
     a_better: Vec<f64>,
     /// One-sided p of "B is better".
@@ -106,9 +106,9 @@ struct Tally {
 impl Tally {
     fn add(&mut self, pair: &Pair, turned: bool) {
         match (pair.verdict, turned) {
-            (Verdict::ABetter, false) | (Verdict::BBetter, true) => self.win_tie_loss.0 += 1,
-            (Verdict::ABetter, true) | (Verdict::BBetter, false) => self.win_tie_loss.2 += 1,
-            _ => self.win_tie_loss.1 += 1,
+            (Verdict::ABetter, false) | (Verdict::BBetter, true) => self.win_tie_loss.wins += 1,
+            (Verdict::ABetter, true) | (Verdict::BBetter, false) => self.win_tie_loss.losses += 1,
+            _ => self.win_tie_loss.ties += 1,
         }
         let difference = if turned { -pair.difference } else { pair.difference };
         let (with, against) = (pair.p / 2.0, 1.0 - pair.p / 2.0);

@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
-use super::{ranks, verdict};
-use crate::compare::{Outcome, OverBenchmarks, Report};
+use super::{difference, ranked, standing, verdict};
+use crate::compare::{FriedmanOver, Outcome, Over, OverBenchmarks, Report};
 use crate::text::escape::latex as escape;
-use crate::text::format::{p_value, percent, points};
+use crate::text::format::p_value;
+use crate::text::table::{Cell, Table};
 
 /// The whole comparison: one table a benchmark, then its paragraphs.
 pub fn render(report: &Report) -> String {
@@ -16,7 +17,7 @@ pub fn render(report: &Report) -> String {
         text.push_str("% SAMPLE: synthetic data, not the benchmarks.\n");
     }
     for outcome in &report.benchmarks {
-        board(&mut text, report, outcome);
+        models(&mut text, report, outcome);
         pairs(&mut text, outcome);
         for pair in &outcome.pairs {
             // The signature has no blanks: it may break behind each of its parts.
@@ -25,37 +26,30 @@ pub fn render(report: &Report) -> String {
         }
     }
     if let OverBenchmarks::Found(over) = &report.over {
-        text.push_str(
-            "\\begin{tabular}{lrl}\n\\toprule\nModel & Mean rank & Letters \\\\\n\\midrule\n",
-        );
-        for m in &over.models {
-            let _ = writeln!(
-                text,
-                "{} & {:.2} & {} \\\\",
-                escape(&m.model),
-                m.mean_rank,
-                letters(&m.letters)
-            );
-        }
-        text.push_str("\\bottomrule\n\\end{tabular}\n\n");
-        if let Some(f) = &over.friedman {
-            let _ = writeln!(
-                text,
-                "Over {} benchmarks ({}), the Friedman test gives $\\chi^2({}) = {:.2}$ ($p$ {} by permutation within benchmarks); Nemenyi's critical difference is {:.2} mean ranks. ({})\n",
-                over.benchmarks.len(),
-                escape(&over.benchmarks.join(", ")),
-                f.df,
-                f.chi2,
-                math(&p_value(f.f_p)),
-                f.critical_difference,
-                escape(&over.test.signature)
-            );
+        let table = Table::new(["Model", "Mean rank", "Letters"]).right([1]);
+        let _ = writeln!(text, "{}\n", table.with(over.models.iter().map(ranked)).latex(("", "")));
+        if let Some(found) = &over.friedman {
+            friedman(&mut text, over, found);
         }
     }
     text
 }
 
-fn board(text: &mut String, report: &Report, outcome: &Outcome) {
+fn friedman(text: &mut String, over: &Over, found: &FriedmanOver) {
+    let _ = writeln!(
+        text,
+        "Over {} benchmarks ({}), the Friedman test gives $\\chi^2({}) = {:.2}$ ($p$ {} by permutation within benchmarks); Nemenyi's critical difference is {:.2} mean ranks. ({})\n",
+        over.benchmarks.len(),
+        escape(&over.benchmarks.join(", ")),
+        found.df,
+        found.chi2,
+        escape(&p_value(found.f_p)),
+        found.critical_difference,
+        escape(&over.test.signature)
+    );
+}
+
+fn models(text: &mut String, report: &Report, outcome: &Outcome) {
     let sample = if outcome.sample { ", SAMPLE data" } else { "" };
     let _ = writeln!(
         text,
@@ -69,57 +63,34 @@ fn board(text: &mut String, report: &Report, outcome: &Outcome) {
         escape(report.options.correction.title()),
         report.options.alpha
     );
-    text.push_str("\\begin{tabular}{lrrlr}\n\\toprule\nModel & Score & Interval & Letters & Rank \\\\\n\\midrule\n");
-    let best = outcome.models.first().map(|m| percent(m.value));
-    for m in &outcome.models {
-        let score = percent(m.value);
-        let score =
-            if best.as_ref() == Some(&score) { format!("\\textbf{{{score}}}") } else { score };
-        let interval = m
-            .interval
-            .map_or_else(|| "---".to_owned(), |(l, h)| format!("[{}, {}]", percent(l), percent(h)));
-        let _ = writeln!(
-            text,
-            "{} & {score} & {interval} & {} & {} \\\\",
-            escape(&m.model),
-            letters(&m.letters),
-            ranks(m).replace('–', "--")
-        );
-    }
-    text.push_str("\\bottomrule\n\\end{tabular}\n\\end{table}\n\n");
+    let table = Table::new(["Model", "Score", "Interval", "Letters", "Rank"])
+        .right([1, 2, 4])
+        .with(outcome.models.iter().map(|m| standing(outcome, m)));
+    let _ = writeln!(text, "{}\n\\end{{table}}\n", table.latex(("", "")));
 }
 
 fn pairs(text: &mut String, outcome: &Outcome) {
     if outcome.pairs.is_empty() {
         return;
     }
-    text.push_str(
-        "{\\small\\setlength{\\tabcolsep}{4pt}%\n\\begin{tabular}{@{}llrrrrl@{}}\n\\toprule\nA & B & $A - B$ & Interval & $p$ & Corrected $p$ & Verdict \\\\\n\\midrule\n",
+    let (p, corrected) = (Cell::Ready("$p$"), Cell::Ready("Corrected $p$"));
+    let head = [
+        "A".into(),
+        "B".into(),
+        Cell::Ready("$A - B$"),
+        "Interval".into(),
+        p,
+        corrected,
+        "Verdict".into(),
+    ];
+    let table = Table::new(head).right(2..6).with(outcome.pairs.iter().map(|pair| {
+        let mut row = difference(pair);
+        row.push(verdict(pair).into());
+        row
+    }));
+    let _ = writeln!(
+        text,
+        "{{\\small\\setlength{{\\tabcolsep}}{{4pt}}%\n{}}}\n",
+        table.latex(("@{}", "@{}"))
     );
-    for pair in &outcome.pairs {
-        let interval = (pair.interval.as_ref()).map_or_else(
-            || "---".to_owned(),
-            |i| format!("[${}$, ${}$]", points(i.low), points(i.high)),
-        );
-        let _ = writeln!(
-            text,
-            "{} & {} & ${}$ & {interval} & {} & {} & {} \\\\",
-            escape(&pair.a),
-            escape(&pair.b),
-            points(pair.difference),
-            math(&p_value(pair.p)),
-            math(&p_value(pair.p_corrected)),
-            escape(&verdict(pair))
-        );
-    }
-    text.push_str("\\bottomrule\n\\end{tabular}}\n\n");
-}
-
-fn letters(letters: &str) -> String {
-    if letters.is_empty() { String::new() } else { format!("\\textit{{{}}}", escape(letters)) }
-}
-
-/// `< .001` in mathematics.
-fn math(p: &str) -> String {
-    p.replace("< ", "$<$ ")
 }

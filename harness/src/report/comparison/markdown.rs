@@ -2,10 +2,13 @@
 
 use std::fmt::Write;
 
-use super::{legend, pair_head, pair_row, ranks};
-use crate::compare::{OverBenchmarks, Report};
+use super::{
+    gap, left_out, legend, mean_ranks, pair_head, pair_row, replicated, standing, win_tie_loss,
+};
+use crate::compare::{Outcome, Over, OverBenchmarks, Report};
 use crate::text::escape::markdown as escape;
-use crate::text::format::{p_value, percent, points};
+use crate::text::format::{p_value, points};
+use crate::text::table::{Cell, Table};
 
 /// The whole comparison.
 pub fn render(report: &Report) -> String {
@@ -16,143 +19,20 @@ pub fn render(report: &Report) -> String {
         );
     }
     for outcome in &report.benchmarks {
-        let sample = if outcome.sample { " (SAMPLE)" } else { "" };
-        let _ = writeln!(text, "## {}{sample}\n", escape(&outcome.title));
-        let _ = writeln!(
-            text,
-            "{}, protocol {}, n = {}, {} clusters. Pairs by {}: {}.\n",
-            escape(&outcome.metric),
-            escape(&outcome.protocol),
-            outcome.n,
-            outcome.clusters,
-            escape(&outcome.test.title),
-            escape(&outcome.test.why)
-        );
-        if let Some(all) = &outcome.omnibus {
-            let _ = writeln!(
-                text,
-                "{}: Q({}) = {:.2}, p {}.\n",
-                all.title,
-                all.df,
-                all.statistic,
-                escape(&p_value(all.p))
-            );
-        }
-        row(
-            &mut text,
-            &["model", "score", "interval", "letters", "rank", "gap of cultures"]
-                .map(str::to_owned),
-        );
-        rule(&mut text, 6);
-        for m in &outcome.models {
-            let interval = m.interval.map_or_else(
-                || "none".to_owned(),
-                |(l, h)| format!("{}–{}", percent(l), percent(h)),
-            );
-            let gap = m.cultures.as_ref().map_or_else(String::new, |c| {
-                format!(
-                    "{} ({}–{})",
-                    percent(c.gap),
-                    percent(c.gap_interval.0),
-                    percent(c.gap_interval.1)
-                )
-            });
-            let rank = ranks(m);
-            row(
-                &mut text,
-                &[m.model.clone(), percent(m.value), interval, m.letters.clone(), rank, gap],
-            );
-        }
-        text.push('\n');
-        let head = pair_head(report);
-        row(&mut text, &head);
-        rule(&mut text, head.len());
-        for pair in &outcome.pairs {
-            row(&mut text, &pair_row(report, pair));
-        }
-        let _ = writeln!(text, "\n`{}`\n", outcome.test.signature.replace('`', ""));
-        for note in &outcome.notes {
-            let _ = writeln!(text, "- {}", escape(note));
-        }
-        text.push('\n');
-        for pair in &outcome.pairs {
-            let _ = writeln!(text, "> {}\n", escape(&pair.text));
-        }
+        heading(&mut text, outcome);
+        models(&mut text, outcome);
+        pairs(&mut text, report, outcome);
     }
     text.push_str("## Over benchmarks\n\n");
     match &report.over {
         OverBenchmarks::Reason(reason) => {
             let _ = writeln!(text, "Not compared: {}\n", escape(reason));
         }
-        OverBenchmarks::Found(over) => {
-            let _ = writeln!(
-                text,
-                "{}: {}. {}.\n",
-                escape(&over.benchmarks.join(", ")),
-                escape(&over.test.title),
-                escape(&over.test.why)
-            );
-            if let Some(f) = &over.friedman {
-                let _ = writeln!(
-                    text,
-                    "Friedman chi2({}) = {:.2}, p {} by permutation; critical difference {:.2} mean ranks.\n",
-                    f.df,
-                    f.chi2,
-                    escape(&p_value(f.f_p)),
-                    f.critical_difference
-                );
-            }
-            row(&mut text, &["model", "mean rank", "letters"].map(str::to_owned));
-            rule(&mut text, 3);
-            for m in &over.models {
-                row(
-                    &mut text,
-                    &[m.model.clone(), format!("{:.2}", m.mean_rank), m.letters.clone()],
-                );
-            }
-            text.push('\n');
-            row(
-                &mut text,
-                &["A", "B", "mean A - B", "p", "Holm p", "win/tie/loss", "show A / B better"]
-                    .map(str::to_owned),
-            );
-            rule(&mut text, 7);
-            for p in &over.pairs {
-                let (w, t, l) = p.win_tie_loss;
-                row(
-                    &mut text,
-                    &[
-                        p.a.clone(),
-                        p.b.clone(),
-                        points(p.mean_difference),
-                        p_value(p.p),
-                        p_value(p.p_corrected),
-                        format!("{w}/{t}/{l}"),
-                        format!("{} / {}", p.replicated.0, p.replicated.1),
-                    ],
-                );
-            }
-            text.push('\n');
-            for (name, reason) in over.left_out.iter().chain(&over.models_left_out) {
-                let _ = writeln!(text, "- left out: {}: {}", escape(name), escape(reason));
-            }
-            for note in &over.notes {
-                let _ = writeln!(text, "- {}", escape(note));
-            }
-            text.push('\n');
-        }
+        OverBenchmarks::Found(found) => over(&mut text, found),
     }
     if !report.not_compared.is_empty() {
-        text.push_str("## Not compared\n\n");
-        row(&mut text, &["benchmark", "model", "protocol", "reason"].map(str::to_owned));
-        rule(&mut text, 4);
-        for n in &report.not_compared {
-            row(
-                &mut text,
-                &[n.benchmark.clone(), n.model.clone(), n.protocol.clone(), n.reason.clone()],
-            );
-        }
-        text.push('\n');
+        let table = left_out(&report.not_compared).markdown();
+        let _ = writeln!(text, "## Not compared\n\n{table}");
     }
     for line in legend(report) {
         let _ = writeln!(text, "{}  ", escape(&line));
@@ -160,11 +40,90 @@ pub fn render(report: &Report) -> String {
     text
 }
 
-fn row(text: &mut String, cells: &[String]) {
-    let cells: Vec<String> = cells.iter().map(|c| escape(c)).collect();
-    let _ = writeln!(text, "| {} |", cells.join(" | "));
+/// What was compared on a benchmark, and how.
+fn heading(text: &mut String, outcome: &Outcome) {
+    let sample = if outcome.sample { " (SAMPLE)" } else { "" };
+    let _ = writeln!(
+        text,
+        "## {}{sample}\n\n{}, protocol {}, n = {}, {} clusters. Pairs by {}: {}.\n",
+        escape(&outcome.title),
+        escape(&outcome.metric),
+        escape(&outcome.protocol),
+        outcome.n,
+        outcome.clusters,
+        escape(&outcome.test.title),
+        escape(&outcome.test.why)
+    );
+    if let Some(all) = &outcome.omnibus {
+        let p = escape(&p_value(all.p));
+        let _ = writeln!(text, "{}: Q({}) = {:.2}, p {p}.\n", all.title, all.df, all.statistic);
+    }
 }
 
-fn rule(text: &mut String, columns: usize) {
-    let _ = writeln!(text, "|{}", " --- |".repeat(columns));
+fn models(text: &mut String, outcome: &Outcome) {
+    let head = ["model", "score", "interval", "letters", "rank", "gap of cultures"];
+    let table = Table::new(head).with(outcome.models.iter().map(|m| {
+        let mut row = standing(outcome, m);
+        row.push(Cell::Number(gap(m)));
+        row
+    }));
+    text.push_str(&table.markdown());
+    text.push('\n');
+}
+
+/// The pairs of a benchmark: table, signature, notes, and a paragraph for each.
+fn pairs(text: &mut String, report: &Report, outcome: &Outcome) {
+    let rows = outcome.pairs.iter().map(|pair| pair_row(report, pair));
+    text.push_str(&Table::new(pair_head(report)).with(rows).markdown());
+    let _ = writeln!(text, "\n`{}`\n", outcome.test.signature.replace('`', ""));
+    for note in &outcome.notes {
+        let _ = writeln!(text, "- {}", escape(note));
+    }
+    text.push('\n');
+    for pair in &outcome.pairs {
+        let _ = writeln!(text, "> {}\n", escape(&pair.text));
+    }
+}
+
+fn over(text: &mut String, over: &Over) {
+    let _ = writeln!(
+        text,
+        "{}: {}. {}.\n",
+        escape(&over.benchmarks.join(", ")),
+        escape(&over.test.title),
+        escape(&over.test.why)
+    );
+    if let Some(f) = &over.friedman {
+        let _ = writeln!(
+            text,
+            "Friedman chi2({}) = {:.2}, p {} by permutation; critical difference {:.2} mean ranks.\n",
+            f.df,
+            f.chi2,
+            escape(&p_value(f.f_p)),
+            f.critical_difference
+        );
+    }
+    let _ = writeln!(text, "{}\n{}", mean_ranks(over).markdown(), pairs_over(over).markdown());
+    for left in over.left_out.iter().chain(&over.models_left_out) {
+        let _ = writeln!(text, "- left out: {}: {}", escape(&left.name), escape(&left.reason));
+    }
+    for note in &over.notes {
+        let _ = writeln!(text, "- {}", escape(note));
+    }
+    text.push('\n');
+}
+
+fn pairs_over(over: &Over) -> Table {
+    let head = ["A", "B", "mean A - B", "p", "Holm p", "win/tie/loss", "show A / B better"];
+    Table::new(head).with(over.pairs.iter().map(|p| {
+        vec![
+            p.a.as_str().into(),
+            p.b.as_str().into(),
+            Cell::Number(points(p.mean_difference)),
+            Cell::Number(p_value(p.p)),
+            Cell::Number(p_value(p.p_corrected)),
+            win_tie_loss(p),
+            replicated(p),
+        ]
+    }))
 }

@@ -8,19 +8,13 @@ pub use latex::render as latex;
 pub use markdown::render as markdown;
 pub use text::render as text;
 
-use crate::compare::{Ends, Pair, Report, Standing, Verdict};
-use crate::text::format::{p_value, percent, points, rank};
-
-fn ends(interval: Option<&Ends>) -> String {
-    interval
-        .map_or_else(|| "none".to_owned(), |i| format!("{} to {}", points(i.low), points(i.high)))
-}
-
-/// `2 (1–3.5)`: a model's rank and its interval.
-fn ranks(model: &Standing) -> String {
-    let (low, high) = model.rank_interval;
-    format!("{} ({}–{})", rank(model.rank), rank(low), rank(high))
-}
+use crate::compare::{
+    Effect, NotCompared, Outcome, Over, Pair, PairOver, Ranked, Report, Standing, Verdict,
+};
+use crate::text::format::{
+    interval, interval_of_points, interval_of_ranks, p_value, percent, points, rank,
+};
+use crate::text::table::{Cell, Table};
 
 fn verdict(pair: &Pair) -> String {
     match pair.verdict {
@@ -32,46 +26,101 @@ fn verdict(pair: &Pair) -> String {
     }
 }
 
-/// Effect sizes in one cell.
-pub fn effect(pair: &Pair) -> String {
-    pair.effects.first().map_or_else(String::new, |(name, value)| {
-        let short = name.strip_prefix("Cohen's ").unwrap_or(name);
-        format!("{short} = {value:+.2}")
+/// An effect size in one cell.
+pub fn effect(effect: &Effect) -> String {
+    format!("{} = {:+.2}", effect.name.symbol(), effect.value)
+}
+
+/// Model, score, interval, letters, rank; the best score is the first one and those that print the same.
+fn standing(outcome: &Outcome, model: &Standing) -> Vec<Cell> {
+    let best = outcome.models.first().map(|m| percent(m.value));
+    let number = percent(model.value);
+    vec![
+        model.model.as_str().into(),
+        Cell::Marked { best: best.as_ref() == Some(&number), number, marks: Vec::new() },
+        model.interval.map_or(Cell::None, |i| Cell::Number(interval(i.low, i.high))),
+        Cell::Letters(model.letters.clone()),
+        Cell::Number(ranks(model)),
+    ]
+}
+
+/// `2 [1, 3.5]`: a model's rank and its interval.
+fn ranks(model: &Standing) -> String {
+    let of = model.rank_interval;
+    format!("{} {}", rank(model.rank), interval_of_ranks(of.low, of.high))
+}
+
+/// `5.9 [0.0, 8.9]`: best minus worst culture; empty where there are no cultures.
+fn gap(model: &Standing) -> String {
+    model.cultures.as_ref().map_or_else(String::new, |c| {
+        format!("{} {}", percent(c.gap), interval(c.gap_interval.low, c.gap_interval.high))
     })
 }
 
-/// Columns of the pairs, and one row a pair.
-const PAIR_HEAD: [&str; 9] =
-    ["A", "B", "A - B", "95 % interval", "p", "corrected p", "effect", "detectable", "verdict"];
+/// A, B, A - B, its interval, p, corrected p.
+fn difference(pair: &Pair) -> Vec<Cell> {
+    let ends = pair.interval.as_ref().map(|i| interval_of_points(i.low, i.high));
+    vec![
+        pair.a.as_str().into(),
+        pair.b.as_str().into(),
+        Cell::Number(points(pair.difference)),
+        ends.map_or(Cell::None, Cell::Number),
+        Cell::Number(p_value(pair.p)),
+        Cell::Number(p_value(pair.p_corrected)),
+    ]
+}
 
-fn pair_head(report: &Report) -> Vec<String> {
-    let mut head = PAIR_HEAD.map(str::to_owned).to_vec();
-    head[3] = format!("{:.0} % interval", report.options.confidence * 100.0);
-    if report.options.margin.is_some() {
-        head.insert(8, "p equivalence".to_owned());
-    }
+/// Heads of the pairs.
+fn pair_head(report: &Report) -> Vec<Cell> {
+    let mut head: Vec<Cell> = ["A", "B", "A - B"].map(Cell::from).to_vec();
+    head.push(format!("{:.0} % interval", report.options.confidence * 100.0).into());
+    head.extend(["p", "corrected p", "effect", "detectable"].map(Cell::from));
+    head.extend(report.options.margin.map(|_| "p equivalence".into()));
+    head.push("verdict".into());
     head
 }
 
-fn pair_row(report: &Report, pair: &Pair) -> Vec<String> {
-    let mut row = vec![
-        pair.a.clone(),
-        pair.b.clone(),
-        points(pair.difference),
-        ends(pair.interval.as_ref()),
-        p_value(pair.p),
-        p_value(pair.p_corrected),
-        effect(pair),
-        pair.minimum_detectable.map_or_else(|| "none".to_owned(), percent),
-        verdict(pair),
-    ];
-    if report.options.margin.is_some() {
-        row.insert(
-            8,
-            pair.equivalence.as_ref().map_or_else(|| "none".to_owned(), |e| p_value(e.p)),
-        );
-    }
+fn pair_row(report: &Report, pair: &Pair) -> Vec<Cell> {
+    let mut row = difference(pair);
+    row.push(pair.effects.first().map(effect).unwrap_or_default().into());
+    row.push(pair.minimum_detectable.map_or(Cell::None, |mde| Cell::Number(percent(mde))));
+    row.extend(
+        report
+            .options
+            .margin
+            .map(|_| pair.equivalence.as_ref().map_or(Cell::None, |e| Cell::Number(p_value(e.p)))),
+    );
+    row.push(verdict(pair).into());
     row
+}
+
+/// Models over benchmarks: name, mean rank, letters.
+fn ranked(model: &Ranked) -> Vec<Cell> {
+    vec![
+        model.model.as_str().into(),
+        Cell::Number(format!("{:.2}", model.mean_rank)),
+        Cell::Letters(model.letters.clone()),
+    ]
+}
+
+fn mean_ranks(over: &Over) -> Table {
+    Table::new(["model", "mean rank", "letters"]).with(over.models.iter().map(ranked))
+}
+
+/// `2/1/0`: on how many benchmarks A is better, neither is, B is.
+fn win_tie_loss(pair: &PairOver) -> Cell {
+    let of = pair.win_tie_loss;
+    Cell::Number(format!("{}/{}/{}", of.wins, of.ties, of.losses))
+}
+
+fn replicated(pair: &PairOver) -> Cell {
+    Cell::Number(format!("{} / {}", pair.replicated.a, pair.replicated.b))
+}
+
+fn left_out(all: &[NotCompared]) -> Table {
+    Table::new(["benchmark", "model", "protocol", "reason"]).with(all.iter().map(|n| {
+        [&n.benchmark, &n.model, &n.protocol, &n.reason].map(|text| text.as_str().into()).to_vec()
+    }))
 }
 
 /// What the columns mean.

@@ -2,10 +2,12 @@
 
 use std::fmt::Write;
 
-use super::{legend, pair_head, pair_row, ranks};
+use super::{
+    gap, left_out, legend, mean_ranks, pair_head, pair_row, replicated, standing, win_tie_loss,
+};
 use crate::compare::{Outcome, Over, OverBenchmarks, Report, Standing};
 use crate::text::format::{p_value, percent, points};
-use crate::text::table::aligned as table;
+use crate::text::table::{Cell, Table};
 
 /// The whole comparison.
 pub fn render(report: &Report) -> String {
@@ -23,16 +25,7 @@ pub fn render(report: &Report) -> String {
         }
     }
     if !report.not_compared.is_empty() {
-        text.push_str("\nNot compared\n");
-        let rows = report.not_compared.iter().map(|n| {
-            vec![
-                format!("  {}", n.benchmark),
-                n.model.clone(),
-                n.protocol.clone(),
-                n.reason.clone(),
-            ]
-        });
-        let _ = writeln!(text, "{}", table(&["  benchmark", "model", "protocol", "reason"], rows));
+        let _ = writeln!(text, "\nNot compared\n{}", left_out(&report.not_compared).indented());
     }
     text.push('\n');
     for line in legend(report) {
@@ -42,6 +35,17 @@ pub fn render(report: &Report) -> String {
 }
 
 fn benchmark(text: &mut String, report: &Report, outcome: &Outcome) {
+    heading(text, outcome);
+    let _ = writeln!(text, "\n{}", models(outcome).indented());
+    if outcome.pairs.is_empty() {
+        return;
+    }
+    let table = pairs(report, outcome).indented();
+    let _ = writeln!(text, "\n{table}\n  {}", outcome.test.signature);
+}
+
+/// What was compared on a benchmark, and how.
+fn heading(text: &mut String, outcome: &Outcome) {
     let sample = if outcome.sample { "  SAMPLE" } else { "" };
     let _ = writeln!(
         text,
@@ -74,45 +78,29 @@ fn benchmark(text: &mut String, report: &Report, outcome: &Outcome) {
     for note in &outcome.notes {
         let _ = writeln!(text, "  note: {note}");
     }
-    let rows = outcome.models.iter().map(|m| {
-        vec![
-            format!("  {}", m.model),
-            percent(m.value),
-            m.interval.map_or_else(
-                || "none".to_owned(),
-                |(low, high)| format!("{}–{}", percent(low), percent(high)),
-            ),
-            m.letters.clone(),
-            ranks(m),
-            seeds(m),
-            m.cultures.as_ref().map_or_else(String::new, |c| {
-                format!(
-                    "{} ({}–{})  worst {} {}",
-                    percent(c.gap),
-                    percent(c.gap_interval.0),
-                    percent(c.gap_interval.1),
-                    c.worst,
-                    percent(c.worst_value)
-                )
-            }),
-        ]
-    });
-    let head = ["  model", "score", "interval", "letters", "rank", "seeds", "gap of cultures"];
-    let _ = writeln!(text, "\n{}", table(&head, rows));
-    if outcome.pairs.is_empty() {
-        return;
-    }
-    let mut head = pair_head(report);
-    "  A".clone_into(&mut head[0]);
-    head.push("same in all cultures? p".to_owned());
-    let head: Vec<&str> = head.iter().map(String::as_str).collect();
-    let rows = outcome.pairs.iter().map(|pair| {
-        let mut row = pair_row(report, pair);
-        row[0] = format!("  {}", row[0]);
-        row.push(pair.cultures.as_ref().map_or_else(String::new, |c| p_value(c.p_corrected)));
+}
+
+fn models(outcome: &Outcome) -> Table {
+    let head = ["model", "score", "interval", "letters", "rank", "seeds", "gap of cultures"];
+    Table::new(head).with(outcome.models.iter().map(|m| {
+        let worst = m.cultures.as_ref().map_or_else(String::new, |c| {
+            format!("  worst {} {}", c.worst, percent(c.worst_value))
+        });
+        let mut row = standing(outcome, m);
+        row.extend([seeds(m).into(), format!("{}{worst}", gap(m)).into()]);
         row
-    });
-    let _ = writeln!(text, "\n{}\n  {}", table(&head, rows), outcome.test.signature);
+    }))
+}
+
+fn pairs(report: &Report, outcome: &Outcome) -> Table {
+    let mut head = pair_head(report);
+    head.push("same in all cultures? p".into());
+    Table::new(head).with(outcome.pairs.iter().map(|pair| {
+        let cultures = pair.cultures.as_ref().map(|c| p_value(c.p_corrected));
+        let mut row = pair_row(report, pair);
+        row.push(Cell::Number(cultures.unwrap_or_default()));
+        row
+    }))
 }
 
 /// How many; the score of each where they are fewer than five.
@@ -133,8 +121,8 @@ fn over(text: &mut String, over: &Over) {
         over.test.title,
         over.test.why
     );
-    for (name, reason) in over.left_out.iter().chain(&over.models_left_out) {
-        let _ = writeln!(text, "  left out: {name}: {reason}");
+    for left in over.left_out.iter().chain(&over.models_left_out) {
+        let _ = writeln!(text, "  left out: {}: {}", left.name, left.reason);
     }
     if let Some(f) = &over.friedman {
         let value = f.f.map_or_else(|| "infinite".to_owned(), |f| format!("{f:.2}"));
@@ -151,25 +139,14 @@ fn over(text: &mut String, over: &Over) {
     for note in &over.notes {
         let _ = writeln!(text, "  note: {note}");
     }
-    let rows = over
-        .models
-        .iter()
-        .map(|m| vec![format!("  {}", m.model), format!("{:.2}", m.mean_rank), m.letters.clone()]);
-    let _ = writeln!(text, "\n{}", table(&["  model", "mean rank", "letters"], rows));
-    let rows = over.pairs.iter().map(|p| {
-        vec![
-            format!("  {}", p.a),
-            p.b.clone(),
-            points(p.mean_difference),
-            p_value(p.p),
-            p_value(p.p_corrected),
-            p.p_nemenyi.map_or_else(String::new, p_value),
-            format!("{}/{}/{}", p.win_tie_loss.0, p.win_tie_loss.1, p.win_tie_loss.2),
-            format!("{} / {}", p.replicated.0, p.replicated.1),
-        ]
-    });
+    let _ = writeln!(text, "\n{}", mean_ranks(over).indented());
+    let table = pairs_over(over).indented();
+    let _ = writeln!(text, "\n{table}\n  {}", over.test.signature);
+}
+
+fn pairs_over(over: &Over) -> Table {
     let head = [
-        "  A",
+        "A",
         "B",
         "mean A - B",
         "p",
@@ -178,5 +155,16 @@ fn over(text: &mut String, over: &Over) {
         "win/tie/loss",
         "benchmarks that show A / B better",
     ];
-    let _ = writeln!(text, "\n{}\n  {}", table(&head, rows), over.test.signature);
+    Table::new(head).with(over.pairs.iter().map(|p| {
+        vec![
+            p.a.as_str().into(),
+            p.b.as_str().into(),
+            Cell::Number(points(p.mean_difference)),
+            Cell::Number(p_value(p.p)),
+            Cell::Number(p_value(p.p_corrected)),
+            Cell::Number(p.p_nemenyi.map(p_value).unwrap_or_default()),
+            win_tie_loss(p),
+            replicated(p),
+        ]
+    }))
 }

@@ -1,85 +1,193 @@
 //! A page for each benchmark: what is asked, where the data come from, how they are split, what overlaps.
 
-use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
-use super::{plain, plain_lines};
-use crate::definition::family::Status;
+use serde::Serialize;
+
+use super::{plain, plain_all, plain_lines};
+use crate::definition::family::{Family, Status};
 use crate::prepare::Meta;
 use crate::results::manifest::tasks_of;
 use crate::results::material::Material;
+use crate::split::{Leaks, Overlap};
+
+/// The page of a benchmark.
+#[derive(Debug, Serialize)]
+pub(super) struct BenchmarkPage<'a> {
+    /// None where its definition is not known here.
+    family: Option<FamilyFacts>,
+    /// Only these cultures; empty: all.
+    only: Option<&'a [String]>,
+    /// Benchmarks that it is the mean of.
+    parts: Option<&'a [String]>,
+    tasks: Vec<TaskFacts<'a>>,
+}
+
+/// Where a benchmark comes from.
+#[derive(Debug, Serialize)]
+pub(super) struct FamilyFacts {
+    title: String,
+    version: u32,
+    summary: String,
+    /// How its data can be had.
+    status: &'static str,
+    licence: String,
+    homepage: String,
+    paper: String,
+    citation: String,
+    warning: Option<String>,
+}
+
+/// What is asked.
+#[derive(Debug, Serialize)]
+pub(super) struct TaskFacts<'a> {
+    name: String,
+    title: Option<String>,
+    question: Option<String>,
+    labels: Option<Vec<String>>,
+    positive: Option<String>,
+    /// What a culture is: `country`, `language`.
+    culture: Option<&'a str>,
+    /// Names of the cultures by tag.
+    names: Option<&'a BTreeMap<String, String>>,
+    /// None where the prepared data are not on this machine.
+    data: Option<DataFacts<'a>>,
+}
+
+/// The prepared data.
+#[derive(Debug, Serialize)]
+pub(super) struct DataFacts<'a> {
+    sample: bool,
+    examples: u64,
+    rows: Rows,
+    clusters: u64,
+    parts: Vec<PartFacts<'a>>,
+    /// Part -> culture -> label -> examples.
+    counts: &'a BTreeMap<String, BTreeMap<String, BTreeMap<String, u64>>>,
+    labels: &'a [String],
+    /// Lengths of the texts.
+    chars: Chars,
+    overlap: &'a Overlap,
+    leaks: &'a Leaks,
+    sources: Vec<SourceFile<'a>>,
+    sha256: &'a str,
+    notes: Vec<String>,
+}
+
+/// What became of the rows of the source.
+#[derive(Debug, Serialize)]
+pub(super) struct Rows {
+    read: u64,
+    skipped: u64,
+    dropped: u64,
+}
+
+/// A part: train, valid, test.
+#[derive(Debug, Serialize)]
+pub(super) struct PartFacts<'a> {
+    name: &'a str,
+    examples: u64,
+}
+
+/// Characters of the texts.
+#[derive(Debug, Serialize)]
+pub(super) struct Chars {
+    min: u32,
+    median: u32,
+    max: u32,
+    mean: String,
+}
+
+/// A file of the source.
+#[derive(Debug, Serialize)]
+pub(super) struct SourceFile<'a> {
+    id: String,
+    file: String,
+    bytes: u64,
+    sha256: &'a str,
+    /// What it was checked against.
+    verified: String,
+}
 
 /// By name of the benchmark.
-pub(super) fn benchmarks(material: &Material) -> Value {
-    let of = |name: &str, family: &str| {
-        let family = material.families.iter().find(|f| f.name == family);
-        let benchmark = material.benchmarks.iter().find(|b| b.name == name);
-        let tasks: Vec<Value> = benchmark
-            .map(|b| tasks_of(b, &material.benchmarks))
-            .unwrap_or_default()
-            .into_iter()
-            .map(|task| self::task(material, task))
-            .collect();
-        json!({
-            "family": family.map(|f| json!({
-                "title": plain(&f.title),
-                "version": f.version,
-                "summary": plain(&f.summary),
-                "status": match f.status {
-                    Status::Open => "a plain download",
-                    Status::Drive => "a file on Google Drive",
-                    Status::DropIn => "a file that you put into a folder",
-                    Status::Gated => "after accepting the owners' terms",
-                },
-                "licence": plain(&f.licence),
-                "homepage": plain(&f.homepage),
-                "paper": plain(&f.paper),
-                "citation": plain_lines(f.citation.trim()),
-                "warning": f.content_warning.as_deref().map(plain),
-            })),
-            "only": benchmark.map(|b| b.cultures.clone()),
-            "parts": benchmark.map(|b| b.aggregate.clone()),
-            "tasks": tasks,
-        })
-    };
+pub(super) fn benchmarks(material: &Material) -> BTreeMap<String, BenchmarkPage<'_>> {
     let columns = material.summary.benchmarks.iter();
-    columns
-        .map(|c| (plain(&c.name), of(&c.name, &c.family)))
-        .collect::<serde_json::Map<_, _>>()
-        .into()
+    columns.map(|c| (plain(&c.name), page(material, &c.name, &c.family))).collect()
 }
 
-fn task(material: &Material, name: &str) -> Value {
+fn page<'a>(material: &'a Material, name: &str, family: &str) -> BenchmarkPage<'a> {
+    let family = material.families.iter().find(|f| f.name == family);
+    let benchmark = material.benchmarks.iter().find(|b| b.name == name);
+    let tasks = benchmark.map(|b| tasks_of(b, &material.benchmarks)).unwrap_or_default();
+    BenchmarkPage {
+        family: family.map(facts),
+        only: benchmark.map(|b| &*b.cultures),
+        parts: benchmark.map(|b| &*b.aggregate),
+        tasks: tasks.into_iter().map(|name| task(material, name)).collect(),
+    }
+}
+
+fn facts(family: &Family) -> FamilyFacts {
+    FamilyFacts {
+        title: plain(&family.title),
+        version: family.version,
+        summary: plain(&family.summary),
+        status: match family.status {
+            Status::Open => "a plain download",
+            Status::Drive => "a file on Google Drive",
+            Status::DropIn => "a file that you put into a folder",
+            Status::Gated => "after accepting the owners' terms",
+        },
+        licence: plain(&family.licence),
+        homepage: plain(&family.homepage),
+        paper: plain(&family.paper),
+        citation: plain_lines(family.citation.trim()),
+        warning: family.content_warning.as_deref().map(plain),
+    }
+}
+
+fn task<'a>(material: &'a Material, name: &str) -> TaskFacts<'a> {
     let task = material.tasks.get(name);
-    json!({
-        "name": plain(name),
-        "title": task.map(|t| plain(&t.title)),
-        "question": task.map(|t| plain(&t.question)),
-        "labels": task.map(|t| t.labels.iter().map(|l| plain(l)).collect::<Vec<_>>()),
-        "positive": task.and_then(|t| t.positive.as_deref()).map(plain),
-        "culture": task.map(|t| &t.culture_kind),
-        "names": task.map(|t| &t.culture_names),
-        "data": material.data.get(name).map(data),
-    })
+    TaskFacts {
+        name: plain(name),
+        title: task.map(|t| plain(&t.title)),
+        question: task.map(|t| plain(&t.question)),
+        labels: task.map(|t| plain_all(&t.labels)),
+        positive: task.and_then(|t| t.positive.as_deref()).map(plain),
+        culture: task.map(|t| t.culture_kind.as_str()),
+        names: task.map(|t| &t.culture_names),
+        data: material.data.get(name).map(data),
+    }
 }
 
-fn data(meta: &Meta) -> Value {
+fn data(meta: &Meta) -> DataFacts<'_> {
     let s = &meta.statistics;
-    json!({
-        "sample": s.sample,
-        "examples": s.examples,
-        "rows": [s.rows_read, s.rows_skipped, s.rows_dropped],
-        "clusters": s.clusters,
-        "parts": s.counts.keys().map(|part| json!([part, s.part(part)])).collect::<Vec<_>>(),
-        "counts": s.counts,
-        "labels": s.labels,
-        "chars": [s.text_chars.min, s.text_chars.p05, s.text_chars.median, s.text_chars.p95, s.text_chars.max],
-        "mean_chars": s.text_chars.mean.to_string(),
-        "overlap": [s.overlap.test_texts_in_train, s.overlap.test_clusters_in_train, s.overlap.valid_texts_in_train],
-        "leaks": [s.leaks.repeated, s.leaks.contradicted, s.leaks.own_label_in_text, s.leaks.other_label_in_text],
-        "sources": meta.sources.iter().map(|f| json!([
-            plain(&f.id), plain(&f.file), f.bytes, f.sha256, plain(&f.verified),
-        ])).collect::<Vec<_>>(),
-        "sha256": meta.sha256,
-        "notes": meta.notes().iter().map(|n| plain(n)).collect::<Vec<_>>(),
-    })
+    DataFacts {
+        sample: s.sample,
+        examples: s.examples,
+        rows: Rows { read: s.rows_read, skipped: s.rows_skipped, dropped: s.rows_dropped },
+        clusters: s.clusters,
+        parts: s.counts.keys().map(|p| PartFacts { name: p, examples: s.part(p) }).collect(),
+        counts: &s.counts,
+        labels: &s.labels,
+        chars: Chars {
+            min: s.text_chars.min,
+            median: s.text_chars.median,
+            max: s.text_chars.max,
+            mean: s.text_chars.mean.to_string(),
+        },
+        overlap: &s.overlap,
+        leaks: &s.leaks,
+        sources: (meta.sources.iter())
+            .map(|f| SourceFile {
+                id: plain(&f.id),
+                file: plain(&f.file),
+                bytes: f.bytes,
+                sha256: &f.sha256,
+                verified: plain(&f.verified),
+            })
+            .collect(),
+        sha256: &meta.sha256,
+        notes: plain_all(&meta.notes()),
+    }
 }

@@ -4,22 +4,93 @@
 //! answers and, where it answered several times, how many answers were right. Two bytes are one little-endian number, its
 //! low bytes first and its high bytes behind them, which deflates better.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::pack::Part;
-use super::plain;
+use super::{plain, plain_all};
 use crate::answer::Answer;
+use crate::example::Examples;
 use crate::results::material::{Column, ExampleSet, MOST_LABELS, Material};
 
 /// Heads of all sets.
-pub(super) fn heads(material: &Material) -> Value {
-    json!({
-        "sets": material.sets.iter().map(|set| head(material, set)).collect::<Vec<_>>(),
-        "without": material.without_examples.iter().map(|(task, why)| [plain(task), plain(why)]).collect::<Vec<_>>(),
-    })
+#[derive(Debug, Serialize)]
+pub(super) struct Heads<'a> {
+    sets: Vec<Head<'a>>,
+    /// Tasks whose examples are not on the page.
+    without: Vec<Without>,
 }
 
-fn head(material: &Material, set: &ExampleSet) -> Value {
+/// A task without its examples.
+#[derive(Debug, Serialize)]
+pub(super) struct Without {
+    task: String,
+    why: String,
+}
+
+/// What a page of examples is about, and whose answers it has.
+#[derive(Debug, Serialize)]
+pub(super) struct Head<'a> {
+    task: String,
+    title: String,
+    question: Option<String>,
+    /// What a culture is: `country`, `language`.
+    kind: &'a str,
+    protocols: &'a [String],
+    sample: bool,
+    n: usize,
+    labels: Vec<String>,
+    cultures: Vec<CultureName>,
+    groups: Vec<&'a String>,
+    /// Of texts that may hurt.
+    warning: Option<String>,
+    columns: Vec<HeadColumn<'a>>,
+}
+
+/// A culture.
+#[derive(Debug, Serialize)]
+pub(super) struct CultureName {
+    tag: String,
+    name: String,
+}
+
+/// Whose answers a column of bytes holds.
+#[derive(Debug, Serialize)]
+pub(super) struct HeadColumn<'a> {
+    model: String,
+    protocol: &'a str,
+    /// Seeds times wordings.
+    of: usize,
+}
+
+/// The part `texts-N`, each list in the order of the examples.
+#[derive(Debug, Serialize)]
+struct Texts<'a> {
+    ids: Vec<String>,
+    texts: Vec<&'a str>,
+    groups: Vec<Group<'a>>,
+}
+
+/// A group that examples may belong to.
+#[derive(Debug, Serialize)]
+struct Group<'a> {
+    name: String,
+    names: Vec<String>,
+    /// The place of each example's name.
+    codes: &'a [u32],
+}
+
+/// Heads of all sets.
+pub(super) fn heads(material: &Material) -> Heads<'_> {
+    let without = material.without_examples.iter();
+    Heads {
+        sets: material.sets.iter().map(|set| head(material, set)).collect(),
+        without: without
+            .map(|(task, why)| Without { task: plain(task), why: plain(why) })
+            .collect(),
+    }
+}
+
+fn head<'a>(material: &'a Material, set: &'a ExampleSet) -> Head<'a> {
     let task = material.tasks.get(&set.task);
     let family = material.families.iter().find(|f| f.tasks.iter().any(|t| t.name == set.task));
     // Where the definitions are not known here, nobody can say that the texts are harmless.
@@ -27,39 +98,52 @@ fn head(material: &Material, set: &ExampleSet) -> Value {
         Some(family) => family.content_warning.clone(),
         None => Some("It is not known here whether the texts are offensive.".to_owned()),
     };
-    let groups: Vec<&String> = set.examples.groups.keys().collect();
-    json!({
-        "task": plain(&set.task),
-        "title": task.map_or_else(|| plain(&set.task), |t| plain(&t.title)),
-        "question": task.map(|t| plain(&t.question)),
-        "kind": task.map_or("culture", |t| t.culture_kind.as_str()),
-        "protocols": set.protocols,
-        "sample": set.sample,
-        "n": set.examples.len(),
-        "labels": set.labels.iter().map(|l| plain(l)).collect::<Vec<_>>(),
-        "cultures": set.examples.cultures.names.iter().map(|name| {
-            json!([plain(name), task.map_or_else(|| plain(name), |t| plain(t.culture_name(name)))])
-        }).collect::<Vec<_>>(),
-        "groups": groups,
-        "warning": warning.map(|w| plain(&w)),
-        "columns": set.columns.iter().map(|c| json!({
-            "model": plain(&c.model), "protocol": c.protocol, "of": c.of,
-        })).collect::<Vec<_>>(),
-    })
+    let culture = |tag: &String| CultureName {
+        tag: plain(tag),
+        name: task.map_or_else(|| plain(tag), |t| plain(t.culture_name(tag))),
+    };
+    let column =
+        |c: &'a Column| HeadColumn { model: plain(&c.model), protocol: &c.protocol, of: c.of };
+    Head {
+        task: plain(&set.task),
+        title: task.map_or_else(|| plain(&set.task), |t| plain(&t.title)),
+        question: task.map(|t| plain(&t.question)),
+        kind: task.map_or("culture", |t| t.culture_kind.as_str()),
+        protocols: &set.protocols,
+        sample: set.sample,
+        n: set.examples.len(),
+        labels: plain_all(&set.labels),
+        cultures: set.examples.cultures.names.iter().map(culture).collect(),
+        groups: set.examples.groups.keys().collect(),
+        warning: warning.map(|w| plain(&w)),
+        columns: set.columns.iter().map(column).collect(),
+    }
 }
 
 /// The two parts of a set: `texts-N`, `answers-N`.
 pub(super) fn parts(place: usize, set: &ExampleSet) -> std::io::Result<[Part; 2]> {
+    Ok([
+        Part::json(format!("texts-{place}"), &texts(&set.examples))?,
+        Part::bytes(format!("answers-{place}"), &answers(set))?,
+    ])
+}
+
+fn texts(examples: &Examples) -> Texts<'_> {
+    Texts {
+        ids: examples.ids.iter().map(plain).collect(),
+        texts: examples.texts.iter().collect(),
+        groups: (examples.groups.iter())
+            .map(|(name, coded)| Group {
+                name: plain(name),
+                names: plain_all(&coded.names),
+                codes: &coded.codes,
+            })
+            .collect(),
+    }
+}
+
+fn answers(set: &ExampleSet) -> Vec<u8> {
     let examples = &set.examples;
-    let texts = json!({
-        "ids": examples.ids.iter().map(plain).collect::<Vec<_>>(),
-        "texts": examples.texts.iter().collect::<Vec<_>>(),
-        "groups": examples.groups.iter().map(|(name, coded)| json!({
-            "name": plain(name),
-            "names": coded.names.iter().map(|n| plain(n)).collect::<Vec<_>>(),
-            "codes": coded.codes,
-        })).collect::<Vec<_>>(),
-    });
     let mut bytes = Vec::new();
     // Label lists and cultures are far shorter than 2^16: a task with more could not be prepared.
     put(&mut bytes, examples.labels.iter().map(|l| *l as u16));
@@ -70,10 +154,7 @@ pub(super) fn parts(place: usize, set: &ExampleSet) -> std::io::Result<[Part; 2]
             put(&mut bytes, column.right.iter().copied());
         }
     }
-    Ok([
-        Part::json(format!("texts-{place}"), &texts)?,
-        Part::bytes(format!("answers-{place}"), &bytes)?,
-    ])
+    bytes
 }
 
 /// An answer as the page's script has it; label lists are shorter than [`MOST_LABELS`].

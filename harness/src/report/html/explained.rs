@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::plain;
 use crate::plot::Frame;
@@ -15,39 +16,101 @@ use crate::results::material::{Explained, Material};
 /// Examples that are shown one by one.
 const SHOWN: usize = 200;
 
-/// One entry a file.
-pub(super) fn explained(material: &Material) -> Value {
-    json!(material.explained.iter().map(file).collect::<Vec<_>>())
+/// A file of explanations.
+#[derive(Debug, Serialize)]
+pub(super) struct File<'a> {
+    name: String,
+    n: usize,
+    experts: Vec<String>,
+    gates: Vec<GateRow>,
+    /// SVG.
+    maps: ByKind<Option<String>>,
+    clusters: ByKind<Vec<ClusterCount>>,
+    lines: Vec<Line<'a>>,
 }
 
-fn file(file: &Explained) -> Value {
+/// One thing for each type of slots.
+#[derive(Debug, Serialize)]
+pub(super) struct ByKind<T> {
+    explicit: T,
+    latent: T,
+}
+
+/// What the gate does in a culture: means of its probabilities in percent, in the order of the experts.
+#[derive(Debug, Serialize)]
+pub(super) struct GateRow {
+    culture: String,
+    n: u64,
+    means: Vec<String>,
+}
+
+/// How many texts of a culture lie in a cluster.
+#[derive(Debug, Serialize)]
+pub(super) struct ClusterCount {
+    culture: String,
+    cluster: u64,
+    n: u64,
+}
+
+/// An example.
+#[derive(Debug, Serialize)]
+pub(super) struct Line<'a> {
+    id: String,
+    text: &'a Value,
+    culture: String,
+    gold: String,
+    alpha: Option<String>,
+    /// In the order of the experts.
+    gate: Option<Vec<Option<String>>>,
+    explicit: Vec<Vec<Token<'a>>>,
+    latent: Vec<Vec<Token<'a>>>,
+    /// Of a plugin whose words are not known here.
+    said: Option<String>,
+}
+
+/// What a slot looked at.
+#[derive(Debug, Serialize)]
+pub(super) struct Token<'a> {
+    text: &'a Value,
+    weight: Option<String>,
+    lexicon: &'a Value,
+}
+
+/// One entry a file.
+pub(super) fn explained(material: &Material) -> Vec<File<'_>> {
+    material.explained.iter().map(file).collect()
+}
+
+fn file(file: &Explained) -> File<'_> {
     let Gate { experts, cultures } = gate(file);
-    let mut clusters: [BTreeMap<(String, u64), u64>; 2] = Default::default();
+    let percents = |means: &[f64]| means.iter().map(|m| crate::report::percent(*m)).collect();
+    let row = |(culture, n, means): (String, u64, Vec<f64>)| GateRow {
+        culture,
+        n,
+        means: percents(&means),
+    };
+    File {
+        name: plain(&file.name),
+        n: file.lines.len(),
+        experts,
+        gates: cultures.into_iter().map(row).collect(),
+        maps: ByKind { explicit: map_of(file, 0), latent: map_of(file, 1) },
+        clusters: ByKind { explicit: clusters(file, 0), latent: clusters(file, 1) },
+        lines: file.lines.iter().take(SHOWN).map(line).collect(),
+    }
+}
+
+/// Clusters of a type by culture.
+fn clusters(file: &Explained, kind: usize) -> Vec<ClusterCount> {
+    let mut counts: BTreeMap<(String, u64), u64> = BTreeMap::new();
     for line in &file.lines {
-        let culture = plain(line["culture"].as_str().unwrap_or_default());
-        let said = line["explanation"]["clusters"].as_array().into_iter().flatten();
-        for (of_type, cluster) in clusters.iter_mut().zip(said) {
-            if let Some(cluster) = cluster.as_u64() {
-                *of_type.entry((culture.clone(), cluster)).or_default() += 1;
-            }
+        if let Some(cluster) = line["explanation"]["clusters"][kind].as_u64() {
+            let culture = plain(line["culture"].as_str().unwrap_or_default());
+            *counts.entry((culture, cluster)).or_default() += 1;
         }
     }
-    let counts = |counts: &BTreeMap<(String, u64), u64>| -> Vec<Value> {
-        counts.iter().map(|((culture, cluster), n)| json!([culture, cluster, n])).collect()
-    };
-    let percents = |means: &[f64]| -> Vec<String> {
-        means.iter().map(|mean| crate::report::percent(*mean)).collect()
-    };
-    json!({
-        "name": plain(&file.name),
-        "n": file.lines.len(),
-        "experts": experts,
-        // Mean of the gate's probabilities, in percent.
-        "gates": cultures.iter().map(|(culture, n, means)| json!([culture, n, percents(means)])).collect::<Vec<_>>(),
-        "maps": {"explicit": map_of(file, 0), "latent": map_of(file, 1)},
-        "clusters": {"explicit": counts(&clusters[0]), "latent": counts(&clusters[1])},
-        "lines": file.lines.iter().take(SHOWN).map(line).collect::<Vec<_>>(),
-    })
+    let count = |((culture, cluster), n)| ClusterCount { culture, cluster, n };
+    counts.into_iter().map(count).collect()
 }
 
 /// All texts on the plane of a type (0 explicit, 1 latent), by culture; none where no line tells a place.
@@ -116,31 +179,35 @@ pub(super) fn gate(file: &Explained) -> Gate {
     Gate { experts, cultures: sums.into_iter().map(mean).collect() }
 }
 
-fn line(line: &Value) -> Value {
+fn line(line: &Value) -> Line<'_> {
     let said = &line["explanation"];
-    let number = |v: &Value| v.as_f64().map(|v| format!("{v:.2}"));
-    let slots = |name: &str| -> Vec<Vec<Value>> {
-        let slots = said[name].as_array().into_iter().flatten();
-        slots
-            .map(|slot| {
-                let tokens = slot["tokens"].as_array().into_iter().flatten();
-                tokens
-                    .filter(|t| !t["text"].as_str().unwrap_or_default().is_empty())
-                    .map(|t| json!([t["text"], number(&t["weight"]), t["lexicon"]]))
-                    .collect()
-            })
-            .collect()
-    };
-    json!({
-        "id": plain(line["id"].as_str().unwrap_or_default()),
-        "text": line["text"],
-        "culture": plain(line["culture"].as_str().unwrap_or_default()),
-        "gold": plain(line["gold"].as_str().unwrap_or_default()),
-        "alpha": number(&said["alpha"]),
-        "gate": said["gate"].as_array().map(|g| g.iter().map(number).collect::<Vec<_>>()),
-        "explicit": slots("explicit"),
-        "latent": slots("latent"),
-        // Of a plugin whose words are not known here.
-        "said": if said["gate"].is_array() { Value::Null } else { said.to_string().into() },
-    })
+    let gate = said["gate"].as_array();
+    Line {
+        id: plain(line["id"].as_str().unwrap_or_default()),
+        text: &line["text"],
+        culture: plain(line["culture"].as_str().unwrap_or_default()),
+        gold: plain(line["gold"].as_str().unwrap_or_default()),
+        alpha: number(&said["alpha"]),
+        gate: gate.map(|g| g.iter().map(number).collect()),
+        explicit: slots(&said["explicit"]),
+        latent: slots(&said["latent"]),
+        said: gate.is_none().then(|| said.to_string()),
+    }
+}
+
+/// The tokens of each slot, those without a text left out.
+fn slots(slots: &Value) -> Vec<Vec<Token<'_>>> {
+    slots.as_array().into_iter().flatten().map(tokens).collect()
+}
+
+fn tokens(slot: &Value) -> Vec<Token<'_>> {
+    let tokens = slot["tokens"].as_array().into_iter().flatten();
+    tokens
+        .filter(|t| !t["text"].as_str().unwrap_or_default().is_empty())
+        .map(|t| Token { text: &t["text"], weight: number(&t["weight"]), lexicon: &t["lexicon"] })
+        .collect()
+}
+
+fn number(value: &Value) -> Option<String> {
+    value.as_f64().map(|v| format!("{v:.2}"))
 }

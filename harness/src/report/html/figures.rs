@@ -1,7 +1,9 @@
 //! Drawings that stand on the pages as they are (the critical-difference diagram, ranks, calibration, learning curves), and
 //! all drawings of a run as files.
 
-use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+use serde::Serialize;
 
 use super::explained::{self, KINDS};
 use super::{plain, training};
@@ -54,25 +56,36 @@ fn calibration_title(set: &ExampleSet, column: &Column) -> String {
     format!("Calibration of {} on {} ({})", column.model, set.task, column.protocol)
 }
 
+/// A learning curve.
+#[derive(Debug, Serialize)]
+pub(super) struct Curve {
+    task: String,
+    protocol: String,
+    metric: &'static str,
+    title: String,
+    /// SVG.
+    drawing: String,
+}
+
 /// Learning curves by task and protocol.
-pub(super) fn training(material: &Material) -> Value {
+pub(super) fn training(material: &Material) -> Vec<Curve> {
     let drawn = training::training(material).into_iter().enumerate().map(|(place, found)| {
         let id = format!("training-{place}");
         let frame = Frame::new(&id, &found.title).without_heading().sample(found.sample);
-        json!({
-            "task": found.task,
-            "protocol": found.protocol,
-            "metric": found.metric,
-            "title": plain(&found.title),
-            "drawing": learning_curve::draw(&frame, &found.curves),
-        })
+        Curve {
+            drawing: learning_curve::draw(&frame, &found.curves),
+            title: plain(&found.title),
+            task: found.task,
+            protocol: found.protocol,
+            metric: found.metric,
+        }
     });
     drawn.collect()
 }
 
-/// By name: `cd`, `ranks-N` of the N-th outcome.
-pub(super) fn figures(material: &Material) -> Value {
-    let mut drawn = Map::new();
+/// SVG by name: `cd`, `ranks-N` of the N-th outcome.
+pub(super) fn figures(material: &Material) -> BTreeMap<String, String> {
+    let mut drawn = BTreeMap::new();
     if let Ok(report) = &material.comparison {
         if let Ok(diagram) = Diagram::of(report) {
             let sample = report
@@ -81,22 +94,22 @@ pub(super) fn figures(material: &Material) -> Value {
                 .any(|b| b.sample && diagram.benchmarks.contains(&b.benchmark));
             let frame =
                 Frame::new("cd", "Mean ranks over benchmarks").without_heading().sample(sample);
-            drawn.insert("cd".into(), critical_difference::draw(&frame, &diagram).into());
+            drawn.insert("cd".to_owned(), critical_difference::draw(&frame, &diagram));
         }
         for (place, outcome) in report.benchmarks.iter().enumerate() {
             let id = format!("ranks-{place}");
             let title = format!("Ranks on {} ({})", outcome.title, outcome.protocol);
             let frame = Frame::new(&id, &title).without_heading().sample(outcome.sample);
             let svg = rank_interval::draw(&frame, &Intervals::ranks(outcome));
-            drawn.insert(id, svg.into());
+            drawn.insert(id, svg);
         }
     }
-    drawn.into()
+    drawn
 }
 
-/// Calibration of every model: `SET-COLUMN`.
-pub(super) fn calibrations(material: &Material) -> Value {
-    let mut drawn = Map::new();
+/// The calibration of every model as SVG: `SET MODEL PROTOCOL`.
+pub(super) fn calibrations(material: &Material) -> BTreeMap<String, String> {
+    let mut drawn = BTreeMap::new();
     for (place, set) in material.sets.iter().enumerate() {
         for (number, column) in set.columns.iter().enumerate() {
             let Some(data) = &column.calibration else { continue };
@@ -104,8 +117,8 @@ pub(super) fn calibrations(material: &Material) -> Value {
             let title = calibration_title(set, column);
             let frame = Frame::new(&id, &title).without_heading().sample(set.sample);
             let key = format!("{place} {} {}", column.model, column.protocol);
-            drawn.insert(key, calibration::draw(&frame, data).into());
+            drawn.insert(key, calibration::draw(&frame, data));
         }
     }
-    drawn.into()
+    drawn
 }

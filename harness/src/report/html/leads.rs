@@ -2,18 +2,62 @@
 
 use std::fmt::Write as _;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use super::plain;
+use super::{plain, plain_all};
 use crate::compare::{self, Lead, Level, OverBenchmarks};
-use crate::report::{interval, percent};
+use crate::report::percent;
 use crate::results::material::Material;
 use crate::results::summary::{Cell, Outcome, Summary};
 use crate::score::{Score, Subset};
-use crate::text::format::{p_value, points};
+use crate::text::format::{interval_of_points, p_value, points};
+
+/// Who leads somewhere.
+#[derive(Debug, Serialize)]
+pub(super) struct LeadOn {
+    benchmark: String,
+    protocol: String,
+    /// Tag and name of the culture; none for all examples.
+    culture: Option<String>,
+    name: Option<String>,
+    sample: bool,
+    level: Level,
+    sentence: String,
+    why: String,
+    /// Models that are not told apart from the first one; none where nothing was tested.
+    untold: Option<Vec<String>>,
+    /// All models there, the best first.
+    ranking: Vec<Ranked>,
+}
+
+/// A model among those that are compared somewhere.
+#[derive(Debug, Serialize)]
+pub(super) struct Ranked {
+    model: String,
+    value: String,
+    low: String,
+    high: String,
+    n: u64,
+}
+
+/// Who leads over all benchmarks.
+#[derive(Debug, Serialize)]
+pub(super) struct Overall {
+    level: Level,
+    model: Option<String>,
+    pub(super) sentence: String,
+    sample: bool,
+}
+
+impl Overall {
+    /// Nothing is tested, and why.
+    fn untested(sentence: String) -> Self {
+        Self { level: Level::Untested, model: None, sentence, sample: false }
+    }
+}
 
 /// Every benchmark and protocol: one lead for all examples, then one a culture.
-pub(super) fn leads(material: &Material) -> (Vec<Value>, Vec<Value>) {
+pub(super) fn leads(material: &Material) -> (Vec<LeadOn>, Vec<LeadOn>) {
     let summary = &material.summary;
     let (mut whole, mut by_culture) = (Vec::new(), Vec::new());
     for column in &summary.benchmarks {
@@ -35,26 +79,27 @@ pub(super) fn leads(material: &Material) -> (Vec<Value>, Vec<Value>) {
 }
 
 /// What is said over all benchmarks.
-pub(super) fn overall(material: &Material) -> Value {
+pub(super) fn overall(material: &Material) -> Overall {
     let report = match &material.comparison {
         Ok(report) => report,
-        Err(reason) => return json!({"level": "untested", "sentence": plain(reason)}),
+        Err(reason) => return Overall::untested(plain(reason)),
     };
     let over = match &report.over {
         OverBenchmarks::Found(over) => over,
         OverBenchmarks::Reason(reason) => {
-            return json!({"level": "untested", "sentence": format!("Over all benchmarks nothing is tested: {}.", plain(reason))});
+            let reason = plain(reason);
+            return Overall::untested(format!("Over all benchmarks nothing is tested: {reason}."));
         }
     };
     let Some((best, others)) = over.models.split_first() else {
-        return json!({"level": "untested", "sentence": "No model was compared over benchmarks."});
+        return Overall::untested("No model was compared over benchmarks.".to_owned());
     };
     let alike: Vec<String> = others
         .iter()
         .filter(|m| m.letters.chars().any(|l| best.letters.contains(l)))
         .map(|m| plain(&m.model))
         .collect();
-    let level = if alike.is_empty() { "certain" } else { "open" };
+    let level = if alike.is_empty() { Level::Certain } else { Level::Open };
     let name = plain(&best.model);
     let head = format!(
         "Over {} independent benchmarks {name} has the best mean rank, {:.1} of {}",
@@ -67,7 +112,7 @@ pub(super) fn overall(material: &Material) -> Value {
     } else {
         format!(", but that is not certain: {} told apart from it.", are_not(&alike))
     };
-    json!({"level": level, "model": name, "sentence": head + &tail, "sample": report.sample})
+    Overall { level, sentence: head + &tail, model: Some(name), sample: report.sample }
 }
 
 fn of_column<'a>(summary: &'a Summary, benchmark: &'a str) -> impl Iterator<Item = &'a Cell> {
@@ -147,14 +192,14 @@ impl<'a> Place<'a> {
         plain(task.map_or(culture, |t| t.culture_name(culture)))
     }
 
-    fn whole(&self) -> Value {
+    fn whole(&self) -> LeadOn {
         let ranking = sorted(self.cells.clone());
         let where_ = format!("{} ({})", self.title, plain(self.protocol));
         let lead = self.outcome.and_then(Lead::of);
         self.told(None, &where_, &ranking, lead)
     }
 
-    fn culture(&self, culture: &str) -> Value {
+    fn culture(&self, culture: &str) -> LeadOn {
         let ranking = self.scores_on(culture);
         let where_ =
             format!("{} of {} ({})", self.name_of(culture), self.title, plain(self.protocol));
@@ -174,7 +219,7 @@ impl<'a> Place<'a> {
         where_: &str,
         ranking: &[(&Cell, &Score)],
         lead: Option<Lead>,
-    ) -> Value {
+    ) -> LeadOn {
         let level = lead.as_ref().map_or(Level::Untested, |l| l.level);
         // Of equal scores another one may come first in the comparison: what is said of the first holds for that one.
         let mut ranking = ranking.to_vec();
@@ -184,25 +229,25 @@ impl<'a> Place<'a> {
             ranking[..=place].rotate_right(1);
         }
         let (sentence, why) = self.words(culture.is_some(), where_, &ranking, lead.as_ref());
-        json!({
-            "benchmark": plain(self.benchmark),
-            "protocol": plain(self.protocol),
-            "culture": culture.map(plain),
-            "name": culture.map(|c| self.name_of(c)),
-            "sample": self.sample(),
-            "level": match level {
-                Level::Certain => "certain",
-                Level::Likely => "likely",
-                Level::Open => "open",
-                Level::Untested => "untested",
-            },
-            "sentence": sentence,
-            "why": why,
-            "untold": lead.map(|l| l.untold.iter().map(|m| plain(m)).collect::<Vec<_>>()),
-            "ranking": ranking.iter().map(|(cell, score)| json!([
-                plain(&cell.model), percent(score.value), interval(score), score.n,
-            ])).collect::<Vec<_>>(),
-        })
+        let ranked = |(cell, score): &(&Cell, &Score)| Ranked {
+            model: plain(&cell.model),
+            value: percent(score.value),
+            low: percent(score.low),
+            high: percent(score.high),
+            n: score.n,
+        };
+        LeadOn {
+            benchmark: plain(self.benchmark),
+            protocol: plain(self.protocol),
+            culture: culture.map(plain),
+            name: culture.map(|c| self.name_of(c)),
+            sample: self.sample(),
+            level,
+            sentence,
+            why,
+            untold: lead.map(|l| plain_all(&l.untold)),
+            ranking: ranking.iter().map(ranked).collect(),
+        }
     }
 
     fn words(
@@ -240,7 +285,7 @@ impl<'a> Place<'a> {
         } else {
             format!("each of the {} other models", lead.others)
         };
-        let untold: Vec<String> = lead.untold.iter().map(|m| plain(m)).collect();
+        let untold: Vec<String> = plain_all(&lead.untold);
         let sentence = match lead.level {
             Level::Certain => {
                 format!("Yes: {top} is better than {others} on {where_}.")
@@ -270,12 +315,11 @@ fn closest(lead: &Lead, confidence: f64) -> String {
         points(near.difference).trim_start_matches('+')
     );
     let mut facts = Vec::new();
-    if let Some((low, high)) = near.interval {
+    if let Some(ends) = near.interval {
         facts.push(format!(
-            "{:.0} % interval of the paired difference {} to {}",
+            "{:.0} % interval of the paired difference {}",
             confidence * 100.0,
-            points(low),
-            points(high)
+            interval_of_points(ends.low, ends.high)
         ));
     }
     if let Some(p) = near.p_corrected {

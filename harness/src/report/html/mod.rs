@@ -6,8 +6,12 @@
 //! page asks for it. Texts of models and data sets reach the page as text nodes only, and the page's own policy lets
 //! nothing run but the script that was written into it.
 //!
+//! What the script reads is a struct here, whose fields it uses by the same names: `first` is in the page, everything else
+//! is a part of it.
+//!
 //! | file | makes |
 //! |---|---|
+//! | `first` | what every page needs, with the board |
 //! | `board` | columns, rows and cells of the board |
 //! | `leads` | who leads, and whether it is certain, in words |
 //! | `scores` | all further scores, one part a benchmark |
@@ -22,6 +26,7 @@ mod board;
 mod examples;
 mod explained;
 mod figures;
+mod first;
 mod leads;
 mod models;
 mod pack;
@@ -34,8 +39,36 @@ mod training;
 #[cfg(test)]
 mod tests;
 
+use serde::Serialize;
+
+use crate::text::format::{percent, points};
+
 pub use figures::drawings;
 pub use page::{Look, Page, PageError, render};
+
+/// The ends of an interval, formatted.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct Ends {
+    pub(super) low: String,
+    pub(super) high: String,
+}
+
+impl Ends {
+    /// Of fractions, in percent.
+    fn percent(low: f64, high: f64) -> Self {
+        Self { low: percent(low), high: percent(high) }
+    }
+
+    /// Of differences, in points.
+    fn points(low: f64, high: f64) -> Self {
+        Self { low: points(low), high: points(high) }
+    }
+}
+
+/// All of them by [`plain`].
+pub(super) fn plain_all<'a>(texts: impl IntoIterator<Item = &'a String>) -> Vec<String> {
+    texts.into_iter().map(|text| plain(text)).collect()
+}
 
 /// The same with its line breaks.
 pub(super) fn plain_lines(text: &str) -> String {

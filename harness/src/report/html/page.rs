@@ -6,21 +6,25 @@
 //!
 //! The policy (CSP) lets the page load nothing and run nothing but this one script, named by its hash.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use minijinja::{AutoEscape, Environment, context};
 use rayon::prelude::*;
-use serde_json::{Value, json};
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use super::first::First;
+use super::leads::{LeadOn, Overall};
 use super::pack::Part;
 use super::{
-    benchmarks, board, examples, explained, figures, leads, models, pairs, plain, provenance,
-    scores,
+    benchmarks, examples, explained, figures, leads, models, pairs, plain, provenance, scores,
 };
+use crate::report::{interval, percent};
 use crate::results::material::Material;
+use crate::results::summary::{Cell, Outcome, lines};
 
 const PAGE: &str = include_str!("../../../../reports/templates/page.html");
 const STYLE: &str = include_str!("../../../../reports/templates/style.css");
@@ -89,7 +93,6 @@ const HERE: &str = "\u{1}data\u{1}";
 pub fn render(material: &Material, look: &Look, folder: bool) -> Result<Page, PageError> {
     let (whole, by_culture) = leads::leads(material);
     let overall = leads::overall(material);
-    let mut first = board::board(material);
     let jobs = jobs(material, by_culture);
     let mut parts: Vec<Part> = jobs
         .par_iter()
@@ -98,14 +101,8 @@ pub fn render(material: &Material, look: &Look, folder: bool) -> Result<Page, Pa
         .into_iter()
         .flatten()
         .collect();
-    first["overall"] = overall.clone();
-    first["leads"] = whole.into();
-    first["comparison"] = pairs::overview(material);
-    first["examples"] = examples::heads(material);
-    first["explained"] = (!material.explained.is_empty()).into();
-    first["version"] = env!("CARGO_PKG_VERSION").into();
-    first["live"] = look.live.clone().into();
-    first["beside"] = folder.then(|| parts.iter().map(|p| p.id.clone()).collect::<Vec<_>>()).into();
+    let beside = folder.then(|| parts.iter().map(|p| p.id.clone()).collect());
+    let first = First::new(material, &overall, whole, look.live.as_deref(), beside);
 
     let style = [
         look.style.as_deref().unwrap_or(STYLE),
@@ -119,7 +116,8 @@ pub fn render(material: &Material, look: &Look, folder: bool) -> Result<Page, Pa
 
     let beside = if folder {
         let file = |p: Part| {
-            let text = format!("culturePart({},\"{}\");\n", Value::from(p.id.clone()), p.text);
+            let text =
+                format!("culturePart({},\"{}\");\n", serde_json::Value::from(p.id.clone()), p.text);
             (format!("{}.js", p.id), text.into_bytes())
         };
         parts.drain(..).map(file).collect()
@@ -148,7 +146,7 @@ pub fn render(material: &Material, look: &Look, folder: bool) -> Result<Page, Pa
 type Job<'a> = Box<dyn Fn() -> io::Result<Vec<Part>> + Send + Sync + 'a>;
 
 /// All parts, each made on its own.
-fn jobs(material: &Material, by_culture: Vec<Value>) -> Vec<Job<'_>> {
+fn jobs(material: &Material, by_culture: Vec<LeadOn>) -> Vec<Job<'_>> {
     let one = |part: io::Result<Part>| Ok(vec![part?]);
     let mut jobs: Vec<Job<'_>> = Vec::new();
     // The biggest first.
@@ -183,7 +181,7 @@ fn template(
     look: &Look,
     style: &str,
     script: &str,
-    overall: &Value,
+    overall: &Overall,
     folder: bool,
 ) -> Result<String, PageError> {
     let mut environment = Environment::new();
@@ -205,30 +203,35 @@ fn template(
         logo => look.logo.as_deref(),
         live => look.live.is_some(),
         data => minijinja::Value::from_safe_string(HERE.to_owned()),
-        lead => overall["sentence"].as_str(),
+        lead => &overall.sentence,
         board => minijinja::Value::from(minijinja::value::Serde(rows(material))),
         columns => material.summary.benchmarks.iter().map(|c| plain(&c.title)).collect::<Vec<_>>(),
         legend => crate::report::legend(&material.summary).iter().map(|l| plain(l)).collect::<Vec<_>>(),
     })?)
 }
 
+/// A line of the board as plain text.
+#[derive(Debug, Serialize)]
+struct PlainRow {
+    model: String,
+    cells: Vec<String>,
+}
+
 /// The board as plain text, for readers without a script.
-fn rows(material: &Material) -> Value {
-    use crate::results::summary::Outcome;
+fn rows(material: &Material) -> Vec<PlainRow> {
     let summary = &material.summary;
-    let rows = crate::results::summary::lines(summary).into_iter().map(|(model, line)| {
-        let cells = summary.benchmarks.iter().map(|column| {
-            match line.get(column.name.as_str()).map(|c| (&c.outcome, &c.protocol)) {
-                Some((Outcome::Score(score), protocol)) => format!(
-                    "{} ({}) {protocol}",
-                    crate::report::percent(score.value),
-                    crate::report::interval(score)
-                ),
-                Some((Outcome::Reason(reason), _)) => reason.kind.name().to_owned(),
-                None => String::new(),
-            }
-        });
-        json!({"model": plain(model), "cells": cells.collect::<Vec<_>>()})
-    });
-    rows.collect::<Vec<_>>().into()
+    let shown = |cell: &Cell| match &cell.outcome {
+        Outcome::Score(score) => {
+            let (value, interval) = (percent(score.value), interval(score));
+            format!("{value} {interval} {}", cell.protocol)
+        }
+        Outcome::Reason(reason) => reason.kind.name().to_owned(),
+    };
+    let row = |(model, line): (&str, BTreeMap<&str, &Cell>)| PlainRow {
+        model: plain(model),
+        cells: (summary.benchmarks.iter())
+            .map(|column| line.get(column.name.as_str()).map_or_else(String::new, |c| shown(c)))
+            .collect(),
+    };
+    lines(summary).into_iter().map(row).collect()
 }

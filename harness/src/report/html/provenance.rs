@@ -1,12 +1,54 @@
 //! The run: what it was made with, and how to make it again. No path of the machine is told.
 
-use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+use serde::Serialize;
 
 use super::plain;
-use crate::results::material::Material;
+use crate::results::material::{CellFacts, Material};
 
 /// Everything on the run page.
-pub(super) fn provenance(material: &Material) -> Value {
+#[derive(Debug, Serialize)]
+pub(super) struct Provenance<'a> {
+    /// Version of the program that made the run.
+    harness: &'a str,
+    /// Version of the program that wrote the page.
+    page: &'static str,
+    seeds: Vec<String>,
+    /// Only so many examples of every evaluated part; 0 = all.
+    limit: usize,
+    commit: &'a str,
+    machine: Machine,
+    /// SHA-256 of the prepared data by task.
+    data: &'a BTreeMap<String, String>,
+    command: String,
+    cells: Vec<RunCell<'a>>,
+}
+
+/// The machine of the run.
+#[derive(Debug, Serialize)]
+pub(super) struct Machine {
+    os: String,
+    arch: String,
+    processor: String,
+    cores: usize,
+}
+
+/// One model, task, protocol and seed.
+#[derive(Debug, Serialize)]
+pub(super) struct RunCell<'a> {
+    model: String,
+    task: String,
+    protocol: &'a str,
+    seed: u64,
+    key: &'a str,
+    plugin: String,
+    /// Why it has no answers.
+    reason: Option<String>,
+}
+
+/// Gathers it.
+pub(super) fn provenance(material: &Material) -> Provenance<'_> {
     let ran = &material.ran;
     let summary = &material.summary;
     let seeds: Vec<String> = ran.seeds.iter().map(u64::to_string).collect();
@@ -20,18 +62,32 @@ pub(super) fn provenance(material: &Material) -> Value {
         plain(&names(summary.benchmarks.iter().map(|b| &*b.name).collect()))
     );
     let environment = &ran.environment;
-    json!({
-        "harness": ran.harness,
-        "page": env!("CARGO_PKG_VERSION"),
-        "seeds": seeds,
-        "limit": ran.limit,
-        "commit": environment.git,
-        "machine": [plain(&environment.os), plain(&environment.arch), plain(&environment.processor), environment.cores.to_string()],
-        "data": ran.data,
-        "command": command,
-        "cells": material.cells.iter().map(|c| json!([
-            plain(&c.model), plain(&c.task), c.protocol, c.seed, c.key, plain(&c.plugin),
-            c.reason.as_ref().map(|r| format!("{}: {}", r.kind.name(), plain(&r.message))),
-        ])).collect::<Vec<_>>(),
-    })
+    Provenance {
+        harness: &ran.harness,
+        page: env!("CARGO_PKG_VERSION"),
+        seeds,
+        limit: ran.limit,
+        commit: &environment.git,
+        machine: Machine {
+            os: plain(&environment.os),
+            arch: plain(&environment.arch),
+            processor: plain(&environment.processor),
+            cores: environment.cores,
+        },
+        data: &ran.data,
+        command,
+        cells: material.cells.iter().map(cell).collect(),
+    }
+}
+
+fn cell(c: &CellFacts) -> RunCell<'_> {
+    RunCell {
+        model: plain(&c.model),
+        task: plain(&c.task),
+        protocol: &c.protocol,
+        seed: c.seed,
+        key: &c.key,
+        plugin: plain(&c.plugin),
+        reason: c.reason.as_ref().map(|r| format!("{}: {}", r.kind.name(), plain(&r.message))),
+    }
 }

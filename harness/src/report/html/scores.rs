@@ -1,6 +1,6 @@
-//! All further scores: cultures, groups, gaps, other metrics and variants; one part a benchmark, one row a score.
+//! All further scores: cultures, groups, gaps, other metrics and variants; one part a benchmark.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::plain;
 use crate::report::percent;
@@ -8,34 +8,37 @@ use crate::results::material::Material;
 use crate::results::summary::Detail;
 use crate::score::Subset;
 
-/// What stands in a row, in order.
-const FIELDS: [&str; 16] = [
-    "model",
-    "protocol",
-    "variant",
-    "metric",
-    "kind",
-    "name",
-    "value",
-    "score",
-    "low",
-    "high",
-    "n",
-    "answered",
-    "out_of_choice",
-    "missing",
-    "clusters",
-    "method",
-];
-
-/// The rows of a benchmark.
-pub(super) fn scores(material: &Material, benchmark: &str) -> Value {
-    let summary = &material.summary;
-    let details = summary.scores.iter().filter(|d| d.benchmark == benchmark);
-    json!({"fields": FIELDS, "rows": details.map(row).collect::<Vec<_>>()})
+/// A score.
+#[derive(Debug, Serialize)]
+pub(super) struct Scored<'a> {
+    model: String,
+    protocol: &'a str,
+    variant: String,
+    metric: &'a str,
+    /// `all`, `culture-mean`, `culture`, `group`, `culture-gap`, `worst-culture`.
+    kind: &'static str,
+    /// The culture, the group, or the best culture of a gap.
+    name: String,
+    /// Of a group, or the worst culture of a gap.
+    value: String,
+    score: String,
+    low: String,
+    high: String,
+    n: u64,
+    answered: u64,
+    out_of_choice: u64,
+    missing: u64,
+    clusters: u64,
+    method: &'a str,
 }
 
-fn row(detail: &Detail) -> Value {
+/// The scores of a benchmark.
+pub(super) fn scores<'a>(material: &'a Material, benchmark: &str) -> Vec<Scored<'a>> {
+    let details = material.summary.scores.iter().filter(|d| d.benchmark == benchmark);
+    details.map(scored).collect()
+}
+
+fn scored(detail: &Detail) -> Scored<'_> {
     let score = &detail.score;
     let (kind, name, value) = match &score.subset {
         Subset::All => ("all", String::new(), String::new()),
@@ -45,22 +48,22 @@ fn row(detail: &Detail) -> Value {
         Subset::CultureGap { best, worst } => ("culture-gap", plain(best), plain(worst)),
         Subset::WorstCulture { name } => ("worst-culture", plain(name), String::new()),
     };
-    json!([
-        plain(&detail.model),
-        detail.protocol,
-        plain(&detail.variant),
-        score.metric,
+    Scored {
+        model: plain(&detail.model),
+        protocol: &detail.protocol,
+        variant: plain(&detail.variant),
+        metric: &score.metric,
         kind,
         name,
         value,
-        percent(score.value),
-        percent(score.low),
-        percent(score.high),
-        score.n,
-        score.answered,
-        score.out_of_choice,
-        score.missing,
-        score.clusters,
-        score.method,
-    ])
+        score: percent(score.value),
+        low: percent(score.low),
+        high: percent(score.high),
+        n: score.n,
+        answered: score.answered,
+        out_of_choice: score.out_of_choice,
+        missing: score.missing,
+        clusters: score.clusters,
+        method: &score.method,
+    }
 }

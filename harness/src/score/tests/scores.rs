@@ -376,7 +376,9 @@ fn a_correlation_keeps_its_interval_within_its_range() {
     for metric in [Metric::Mcc, Metric::CohenKappa] {
         let (wrong, right) = (score(&|g| 1 - g, metric), score(&|g| g, metric));
         let same = score(&|_| 0, metric);
-        [&wrong, &right, &same].map(well_formed);
+        for score in [&wrong, &right, &same] {
+            well_formed(score);
+        }
         assert_eq!((wrong.value, right.value, same.value), (-1.0, 1.0, 0.0));
         assert!(wrong.low == -1.0 && wrong.high < -0.5 && right.low > 0.5 && right.high == 1.0);
         assert_eq!(right.method, "wilson-bound");
