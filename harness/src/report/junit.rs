@@ -72,7 +72,7 @@ fn case(text: &mut String, cell: &Cell) {
         Outcome::Score(score) => {
             let _ = writeln!(
                 text,
-                ">\n      <system-out>{} {} ({}), n = {}{}</system-out>\n    </testcase>",
+                ">\n      <system-out>{} {} {}, n = {}{}</system-out>\n    </testcase>",
                 escape(&score.metric),
                 percent(score.value),
                 interval(score),

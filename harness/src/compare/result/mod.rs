@@ -1,10 +1,12 @@
 //! What a comparison found, as one value: `comparison.json`. No face computes a number.
 
+mod chosen;
 mod over;
 mod pair;
 
 use serde::{Deserialize, Serialize};
 
+pub use chosen::{Chosen, Omnibus};
 pub use over::{
     FriedmanOver, LeftOut, Over, OverBenchmarks, PairOver, Ranked, Replicated, WinTieLoss,
 };
@@ -127,34 +129,6 @@ pub struct Outcome {
     pub pairs: Vec<Pair>,
     /// What a reader must know.
     pub notes: Vec<String>,
-}
-
-/// The chosen test.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Chosen {
-    /// Name, as `--test` has it.
-    pub name: String,
-    /// Name in prose.
-    pub title: String,
-    /// Why this one.
-    pub why: String,
-    /// How many hypotheses are corrected together.
-    pub family: usize,
-    /// The line that can be quoted.
-    pub signature: String,
-}
-
-/// All models at once.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Omnibus {
-    /// Name in prose.
-    pub title: String,
-    /// Its statistic.
-    pub statistic: f64,
-    /// Degrees of freedom.
-    pub df: f64,
-    /// Its p.
-    pub p: f64,
 }
 
 /// A model on a benchmark.

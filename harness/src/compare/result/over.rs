@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Chosen;
+use super::chosen::Chosen;
 
 /// All benchmarks together, or why not.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
