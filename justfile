@@ -37,7 +37,7 @@ test *args: libtorch
 lint: libtorch
     scripts/lint-scripts
     cargo fmt --all --check
-    cargo clippy --workspace --all-targets -- -D warnings
+    cargo clippy --workspace --all-targets --features eval-stats/bench,harness/approximate -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 
 # The pages of a report in a real headless Chromium (Playwright, axe); `SHOTS=DIR` keeps pictures
@@ -83,7 +83,7 @@ test-slow:
 # Whole-command and criterion benchmarks
 bench: setup
     scripts/bench-commands
-    cargo bench --workspace
+    cargo bench --workspace --features eval-stats/bench
 
 # Ours against what a user would pick instead, side by side, into reports/bench/README.md (`--only`, `--rounds`, `--quick`)
 bench-peers *args: libtorch

@@ -76,6 +76,8 @@ impl Again {
 impl Client {
     /// A client of the server; nothing is sent yet.
     pub fn new(settings: &Settings) -> Result<Self, Error> {
+        // Whoever came first has installed the same.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("culture-eval/", env!("CARGO_PKG_VERSION")))
             // The key must not follow a redirect.

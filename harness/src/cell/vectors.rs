@@ -7,7 +7,7 @@ use super::{Answered, Cell, WINDOW, harness, reason};
 use crate::definition::family::Embedding;
 use crate::definition::split::Part;
 use crate::exec::events::Event;
-use crate::heads::approximate::Index;
+use crate::heads::approximate::{self, Index};
 use crate::heads::{Vectors, head, knn, probe};
 use crate::plugin::{Instance, Listener as _};
 use crate::score::{Answer, best};
@@ -26,6 +26,9 @@ pub(super) fn embed(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answere
         );
         return Err(Reason::new(ReasonKind::NotServed, message));
     };
+    if matches!(how, Embedding::KnnAndProbe { approximate: Some(_), .. }) && !approximate::BUILT {
+        return Err(Reason::new(ReasonKind::NotServed, no_graph(&cell.spec.protocol.name)));
+    }
     let dims = model.dimension().map_err(|e| reason(&e))?;
     let protocol = &cell.spec.protocol;
     let labels = cell.all(&protocol.train)?.labels;
@@ -87,6 +90,14 @@ pub(super) fn embed(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answere
             })
         }
     }
+}
+
+/// Why there are no approximate neighbours, and how to get them.
+fn no_graph(protocol: &str) -> String {
+    format!(
+        "protocol `{protocol}` asks for approximate nearest neighbours (`approximate`), and this program was built without them: \
+         build it with `cargo build --release --package harness --features approximate`, or take `approximate` out for the exact search"
+    )
 }
 
 /// Training vectors in a graph. How much of the exact search it finds is said, measured on the first evaluated vectors.

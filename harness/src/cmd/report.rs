@@ -180,7 +180,7 @@ impl Files {
             Face::Md => markdown::render(summary),
             Face::Csv => csv::render(summary)?,
             Face::Latex => latex::render(summary, self.comparison()?),
-            Face::Junit => junit::render(summary),
+            Face::Junit => junit::render(summary)?,
             face => bail!("{face:?} is no text"),
         })
     }

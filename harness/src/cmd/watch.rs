@@ -1,10 +1,10 @@
 //! `culture-eval watch`: how far a run is, in the terminal. Reads the run's folder only; stopping it stops no run.
 
 use std::fmt::Write as _;
-use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use console::Term;
 
 use super::{Context, Outcome, table};
 use crate::results::progress::{self, CellProgress, Progress, State};
@@ -52,13 +52,14 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         }
         return Ok(outcome(&seen));
     }
-    let screen = !output.json && std::io::stdout().is_terminal();
+    let term = Term::buffered_stdout();
+    let screen = !output.json && term.is_term();
     let (mut last, mut drawn, mut idle): (Option<Progress>, usize, Option<Instant>) =
         (None, 0, None);
     loop {
         let seen = look()?;
         if screen {
-            drawn = redraw(&picture(&seen), drawn)?;
+            drawn = redraw(&term, &picture(&seen), drawn)?;
         } else if output.json {
             if last.as_ref().is_none_or(|l| timeless(l) != timeless(&seen)) {
                 output.json(&seen)?;
@@ -100,14 +101,13 @@ fn timeless(seen: &Progress) -> Progress {
 }
 
 /// Writes over the lines of the last picture; returns how many lines stand there now.
-fn redraw(picture: &str, drawn: usize) -> std::io::Result<usize> {
-    let mut out = std::io::stdout().lock();
+fn redraw(term: &Term, picture: &str, drawn: usize) -> std::io::Result<usize> {
     if drawn > 0 {
-        // Up to the first line of the last picture, and clear from there on.
-        write!(out, "\x1b[{drawn}F\x1b[J")?;
+        term.move_cursor_up(drawn)?;
+        term.clear_to_end_of_screen()?;
     }
-    writeln!(out, "{picture}")?;
-    out.flush()?;
+    term.write_line(picture)?;
+    term.flush()?;
     Ok(picture.lines().count())
 }
 

@@ -143,6 +143,8 @@ fn client(job: &Job<'_>) -> Result<Client, Trouble> {
     if let Some((_, client)) = clients.iter().find(|(key, _)| *key == timeouts) {
         return Ok(client.clone());
     }
+    // Whoever came first has installed the same.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let client = Client::builder()
         .user_agent(concat!("culture-eval/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())

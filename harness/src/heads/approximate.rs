@@ -11,6 +11,9 @@ use super::Vectors;
 use super::knn::winner;
 use crate::score::ScoreError;
 
+/// Whether this program can build the graph: it was built with the feature `approximate`.
+pub const BUILT: bool = true;
+
 /// Training vectors in a graph.
 pub struct Index<'a> {
     graph: Hnsw<Row<'a>>,

@@ -11,6 +11,7 @@ mod pass;
 mod precondition;
 mod vectors;
 
+#[cfg_attr(not(feature = "approximate"), path = "approximate_absent.rs")]
 pub mod approximate;
 pub mod head;
 pub mod knn;

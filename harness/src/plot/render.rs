@@ -3,6 +3,10 @@
 
 use std::sync::{Arc, OnceLock};
 
+use krilla::Document;
+use krilla::geom::Size;
+use krilla::page::PageSettings;
+use krilla_svg::{SurfaceExt as _, SvgSettings};
 use resvg::{tiny_skia, usvg};
 
 use super::standalone;
@@ -13,6 +17,9 @@ const BOLD: &[u8] = include_bytes!("fonts/Roboto-Bold.ttf");
 
 /// Pixels of a PNG for a px of the drawing.
 const SCALE: f32 = 2.0;
+
+/// Points of a PDF for a px of the drawing: 72 and 96 make an inch.
+const POINTS: f32 = 72.0 / 96.0;
 
 /// Why a drawing cannot be made into a picture.
 #[derive(Debug, thiserror::Error)]
@@ -77,42 +84,18 @@ pub fn png(svg: &str) -> Result<Vec<u8>, RenderError> {
     pixels.encode_png().map_err(|error| RenderError::Png(error.to_string()))
 }
 
-/// A drawing as PDF, letters as outlines: fonts embedded by `svg2pdf` come in another order each time.
+/// A drawing as PDF, three quarters of a point a px; its letters are text in the bundled font, which can be searched and copied.
 pub fn pdf(svg: &str) -> Result<Vec<u8>, RenderError> {
-    let page = svg2pdf::PageOptions { dpi: 96.0 };
-    let outlines = tree(svg)?.to_string(&usvg::WriteOptions::default());
-    let tree = usvg::Tree::from_str(&outlines, &usvg::Options::default())?;
-    svg2pdf::to_pdf(&tree, svg2pdf::ConversionOptions::default(), page)
-        .map(in_order)
-        .map_err(|error| RenderError::Pdf(error.to_string()))
-}
-
-/// The same PDF with the entries of each resource dictionary (lines such as `/po1 7 0 R`) in order: `svg2pdf` writes them as a
-/// hash table gives them. No byte changes its object, so that all offsets stay right.
-fn in_order(mut pdf: Vec<u8>) -> Vec<u8> {
-    let is_entry = |line: &[u8]| {
-        let Ok(text) = std::str::from_utf8(line) else { return false };
-        let parts: Vec<&str> = text.split_whitespace().collect();
-        matches!(&parts[..], [name, number, "0", "R"]
-            if name.starts_with('/') && name.len() > 3 && number.parse::<u32>().is_ok())
-    };
-    let (mut at, mut run): (usize, Vec<Vec<u8>>) = (0, Vec::new());
-    let mut sorted = Vec::with_capacity(pdf.len());
-    while at <= pdf.len() {
-        let end = pdf[at..].iter().position(|b| *b == b'\n').map_or(pdf.len(), |n| at + n + 1);
-        if at < end && is_entry(&pdf[at..end]) {
-            run.push(pdf[at..end].to_vec());
-        } else {
-            run.sort();
-            sorted.extend(run.drain(..).flatten());
-            sorted.extend_from_slice(&pdf[at..end]);
-        }
-        if at == end {
-            break;
-        }
-        at = end;
-    }
-    pdf.clear();
-    pdf.extend(sorted);
-    pdf
+    let tree = tree(svg)?;
+    let (width, height) = (tree.size().width(), tree.size().height());
+    let size = Size::from_wh(width * POINTS, height * POINTS)
+        .ok_or(RenderError::Size { width, height })?;
+    // No date and no name of a program: the same drawing gives the same bytes.
+    let mut document = Document::new();
+    let mut page = document.start_page_with(PageSettings::new(size));
+    let mut surface = page.surface();
+    surface.draw_svg(&tree, size, SvgSettings::default());
+    surface.finish();
+    page.finish();
+    document.finish().map_err(|error| RenderError::Pdf(error.to_string()))
 }

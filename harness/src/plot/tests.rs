@@ -290,3 +290,18 @@ fn text_has_contrast_on_light_and_dark() {
         }
     }
 }
+
+#[test]
+fn a_picture_has_the_same_bytes_in_every_thread_and_a_pdf_holds_text() {
+    let (_, svg) = all("a-model", 760.0).remove(0);
+    let make = || (render::pdf(&svg).unwrap(), render::png(&svg).unwrap());
+    let (pdf, png) = make();
+    let threads =
+        || std::thread::scope(|s| [s.spawn(make), s.spawn(make)].map(|t| t.join().unwrap()));
+    for (again_pdf, again_png) in threads() {
+        assert!(again_pdf == pdf && again_png == png);
+    }
+    let holds = |wanted: &str| pdf.windows(wanted.len()).any(|part| part == wanted.as_bytes());
+    assert!(holds("Roboto") && holds("/ToUnicode"), "the font is embedded, its letters are text");
+    assert!(!holds("/CreationDate") && !holds("CreateDate"), "no time of day");
+}

@@ -1,95 +1,79 @@
 //! The run as JUnit XML, for CI: a test case a cell; a failed cell is a failure, one that could not be run is skipped.
 
-use std::fmt::Write;
+use quick_junit::{
+    NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite, XmlString,
+};
 
 use super::{interval, percent};
 use crate::results::summary::{Cell, Column, Data, Outcome, Summary};
 use crate::store::record::ReasonKind;
-use crate::text::escape::xml as escape;
+use crate::text::escape::is_hidden;
 
 /// All cells of the board.
-pub fn render(summary: &Summary) -> String {
-    let counts = |cells: &[&Cell]| {
-        let count = |wanted: bool| {
-            cells
-                .iter()
-                .filter(|c| matches!(&c.outcome, Outcome::Reason(r) if failed(r.kind) == wanted))
-                .count()
-        };
-        format!(
-            "tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\"",
-            cells.len(),
-            count(true),
-            count(false)
-        )
-    };
-    let all: Vec<&Cell> = summary.cells.iter().collect();
-    let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let _ = writeln!(text, "<testsuites name=\"{}\" {}>", escape(&summary.title), counts(&all));
+///
+/// # Errors
+/// The XML cannot be written.
+pub fn render(summary: &Summary) -> Result<String, SerializeError> {
+    let mut report = Report::new(visible(&summary.title));
     for column in &summary.benchmarks {
-        let cells: Vec<&Cell> =
-            summary.cells.iter().filter(|c| c.benchmark == column.name).collect();
-        let _ =
-            writeln!(text, "  <testsuite name=\"{}\" {}>", escape(&column.title), counts(&cells));
-        properties(&mut text, summary, column);
-        for cell in cells {
-            case(&mut text, cell);
-        }
-        text.push_str("  </testsuite>\n");
+        report.add_test_suite(suite(summary, column));
     }
-    text.push_str("</testsuites>\n");
-    text
+    report.to_string()
 }
 
-fn properties(text: &mut String, summary: &Summary, column: &Column) {
+/// A benchmark.
+fn suite(summary: &Summary, column: &Column) -> TestSuite {
     let data = match &column.data {
         Data::Official { .. } => "official",
         Data::Sample { .. } => "SAMPLE",
         Data::Missing { .. } => "none",
     };
-    text.push_str("    <properties>\n");
+    let mut suite = TestSuite::new(visible(&column.title));
     for (name, value) in
         [("metric", &*column.metric), ("data", data), ("signature", &summary.signature)]
     {
-        let _ = writeln!(text, "      <property name=\"{name}\" value=\"{}\"/>", escape(value));
+        suite.add_property((name.into(), visible(value)));
     }
-    text.push_str("    </properties>\n");
+    let cells = summary.cells.iter().filter(|cell| cell.benchmark == column.name);
+    suite.add_test_cases(cells.map(case));
+    suite
 }
 
-fn case(text: &mut String, cell: &Cell) {
+fn case(cell: &Cell) -> TestCase {
     let name = if cell.protocol.is_empty() {
         cell.model.clone()
     } else {
         format!("{} [{}]", cell.model, cell.protocol)
     };
-    let _ = write!(
-        text,
-        "    <testcase classname=\"{}\" name=\"{}\"",
-        escape(&cell.benchmark),
-        escape(&name)
-    );
-    match &cell.outcome {
-        Outcome::Score(score) => {
-            let _ = writeln!(
-                text,
-                ">\n      <system-out>{} {} {}, n = {}{}</system-out>\n    </testcase>",
-                escape(&score.metric),
-                percent(score.value),
-                interval(score),
-                score.n,
-                if cell.sample { ", SAMPLE" } else { "" }
-            );
-        }
-        Outcome::Reason(reason) => {
-            let (kind, message) = (reason.kind.name(), escape(&reason.message));
-            let element = if failed(reason.kind) {
-                format!("<failure type=\"{kind}\" message=\"{message}\"/>")
-            } else {
-                format!("<skipped message=\"{kind}: {message}\"/>")
-            };
-            let _ = writeln!(text, ">\n      {element}\n    </testcase>");
-        }
+    let mut case = TestCase::new(visible(&name), status(&cell.outcome));
+    case.set_classname(visible(&cell.benchmark));
+    if let Outcome::Score(score) = &cell.outcome {
+        let (metric, value, interval) = (&score.metric, percent(score.value), interval(score));
+        let sample = if cell.sample { ", SAMPLE" } else { "" };
+        let text = format!("{metric} {value} {interval}, n = {}{sample}", score.n);
+        case.set_system_out(visible(&text));
     }
+    case
+}
+
+fn status(outcome: &Outcome) -> TestCaseStatus {
+    let Outcome::Reason(reason) = outcome else { return TestCaseStatus::success() };
+    let kind = reason.kind.name();
+    if failed(reason.kind) {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+        status.set_type(kind).set_message(visible(&reason.message));
+        status
+    } else {
+        let mut status = TestCaseStatus::skipped();
+        status.set_message(visible(&format!("{kind}: {}", reason.message)));
+        status
+    }
+}
+
+/// Text on one line, without marks that turn its direction; [`XmlString`] leaves out what XML forbids.
+fn visible(text: &str) -> XmlString {
+    let shown = |c: char| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c };
+    XmlString::new(text.chars().map(shown).filter(|c| !is_hidden(*c)).collect::<String>())
 }
 
 /// Whether something went wrong, rather than was not there.

@@ -1,4 +1,4 @@
-//! Costs of the resampling routines: R = 10,000 unless said. `cargo bench -p eval-stats --bench stats`.
+//! Costs of the resampling routines: R = 10,000 unless said. `cargo bench -p eval-stats --features bench`.
 
 use std::hint::black_box;
 

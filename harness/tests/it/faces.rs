@@ -82,6 +82,12 @@ fn all_faces_are_written_at_once_and_twice_the_same() {
             assert_says(&board, &[&format!(">{:.1}</text>", value * 100.0)]);
         }
     }
+    // So do the words of its PDF, for whoever searches it.
+    let board = place.path("one/figures/board.pdf");
+    match Command::new("pdftotext").args([board.as_os_str(), "-".as_ref()]).output() {
+        Ok(text) => assert_says(&String::from_utf8_lossy(&text.stdout), &["SAMPLE", "well-read"]),
+        Err(_) => eprintln!("skipped: pdftotext is not here (Debian: poppler-utils)"),
+    }
     // A single format of text is printed, and figures have no text.
     let printed = place.run(&["report", "--format", "junit"]).exits(0).out;
     assert_eq!(
