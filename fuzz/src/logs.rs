@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use harness::definition::split::Part;
+use harness::definition::split::Split;
 use harness::results::manifest::Manifest;
 use harness::store::batches::guarded;
 use harness::store::record::{CellSpec, Record, Timing};
@@ -32,7 +32,7 @@ pub(crate) fn run(bytes: &[u8]) {
 pub(crate) fn examples(bytes: &[u8]) {
     let (_folder, path) = super::file("examples.parquet", bytes);
     let labels = ["offensive", "not-offensive", "agree"].map(str::to_owned);
-    let parts = [Part::Train, Part::Valid, Part::Test];
+    let parts = [Split::Train, Split::Valid, Split::Test];
     let _ = examples::read(&path, &parts, &labels);
     let _ = examples::read_without_texts(&path, &parts, &labels);
     if let Ok(table) = examples::Table::open(&path) {

@@ -7,8 +7,10 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use harness::answer::Answer;
-use harness::compare::{Column, Correction, Entrant, Field, Options, Own, Part, compare};
-use harness::definition::family::Metric;
+use harness::compare::{
+    Column, ComparedModel, Comparison, Correction, Options, Own, Part, compare,
+};
+use harness::definition::dataset::Metric;
 
 const MODELS: u64 = 50;
 const BENCHMARKS: usize = 11;
@@ -20,11 +22,11 @@ fn coin(state: &mut u64, share: u64) -> bool {
     (*state >> 33) % 100 < share
 }
 
-fn field(number: usize, n: u32, state: &mut u64) -> Field {
+fn field(number: usize, n: u32, state: &mut u64) -> Comparison {
     let accuracy = number < 6;
     let models = (0..MODELS).map(|m| {
         let answers = (0..n).map(|_| Answer::Label(u32::from(coin(state, 50 + m / 2)))).collect();
-        Entrant {
+        ComparedModel {
             name: format!("m{m}"),
             seeds: vec![1],
             answers: vec![vec![answers]],
@@ -32,7 +34,7 @@ fn field(number: usize, n: u32, state: &mut u64) -> Field {
         }
     });
     let models = models.collect();
-    Field {
+    Comparison {
         benchmark: format!("b{number}"),
         title: format!("B{number}"),
         protocol: "trained".to_owned(),
@@ -61,7 +63,7 @@ fn field(number: usize, n: u32, state: &mut u64) -> Field {
 fn main() -> ExitCode {
     let n = std::env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(4_000);
     let mut state = 1;
-    let fields: Vec<Field> = (0..BENCHMARKS).map(|b| field(b, n, &mut state)).collect();
+    let fields: Vec<Comparison> = (0..BENCHMARKS).map(|b| field(b, n, &mut state)).collect();
     let columns: Vec<Column> = (fields.iter())
         .map(|f| Column {
             benchmark: f.benchmark.clone(),

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use harness::answer::Answer;
-use harness::compare::{self, Correction, Entrant, Field, Options, Own, Part};
-use harness::definition::family::{Metric, Status};
+use harness::compare::{self, ComparedModel, Comparison, Correction, Options, Own, Part};
+use harness::definition::dataset::{Metric, Status};
 use harness::example::{Coded, Examples};
 use harness::report::html::{Look, render};
 use harness::results::manifest::Environment;
@@ -49,7 +49,7 @@ fn score(subset: Subset, value: f64) -> Score {
         n: (EXAMPLES / BENCHMARKS) as u64,
         variants: SEEDS as u64,
         answered: (EXAMPLES / BENCHMARKS * SEEDS) as u64,
-        out_of_choice: 0,
+        unparsable: 0,
         missing: 0,
         clusters: 2000,
         majority: None,
@@ -99,11 +99,11 @@ fn summary(draw: &mut Draw) -> Summary {
             .map(|b| summary::Column {
                 name: benchmark(b),
                 title: format!("Benchmark {b}"),
-                family: "big".to_owned(),
+                dataset: "big".to_owned(),
                 metric: "accuracy".to_owned(),
                 mean_over_cultures: Some(false),
                 status: Status::Open,
-                licence: "none".to_owned(),
+                license: "none".to_owned(),
                 data: Data::Official { sha256: vec!["0".repeat(64)] },
                 notes: Vec::new(),
             })
@@ -123,9 +123,9 @@ fn summary(draw: &mut Draw) -> Summary {
     }
 }
 
-fn field(b: usize, draw: &mut Draw) -> Field {
+fn field(b: usize, draw: &mut Draw) -> Comparison {
     let n = 400;
-    Field {
+    Comparison {
         benchmark: format!("benchmark-{b:02}"),
         title: format!("Benchmark {b}"),
         protocol: "trained".to_owned(),
@@ -143,7 +143,7 @@ fn field(b: usize, draw: &mut Draw) -> Field {
             clusters: (0..n as u32).collect(),
         }],
         models: (0..MODELS)
-            .map(|m| Entrant {
+            .map(|m| ComparedModel {
                 name: format!("model-{m:02}"),
                 seeds: vec![1],
                 answers: vec![vec![
@@ -230,7 +230,7 @@ fn options() -> Options {
 #[expect(clippy::print_stdout, reason = "the figures are its product")]
 fn main() -> ExitCode {
     let mut draw = Draw(1);
-    let fields: Vec<Field> = (0..BENCHMARKS).map(|b| field(b, &mut draw)).collect();
+    let fields: Vec<Comparison> = (0..BENCHMARKS).map(|b| field(b, &mut draw)).collect();
     let columns: Vec<compare::Column> = (0..BENCHMARKS)
         .map(|b| compare::Column {
             benchmark: format!("benchmark-{b:02}"),
@@ -246,7 +246,7 @@ fn main() -> ExitCode {
         comparison: comparison.map_err(|e| e.to_string()),
         models: Vec::new(),
         benchmarks: Vec::new(),
-        families: Vec::new(),
+        datasets: Vec::new(),
         tasks: BTreeMap::new(),
         data: BTreeMap::new(),
         sets: (0..BENCHMARKS).map(|b| set(b, &mut draw)).collect(),

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::definition::split::Part;
+use crate::definition::split::Split;
 
 /// One question with its gold answer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -22,7 +22,7 @@ pub struct Example {
     /// Further tags: name -> value.
     pub groups: BTreeMap<String, String>,
     /// Train, valid or test.
-    pub part: Option<Part>,
+    pub part: Option<Split>,
 }
 
 /// Texts in one allocation: row `i` is `data[ends[i-1]..ends[i]]`.

@@ -1,7 +1,7 @@
 //! Help for tests: a user's definition, and where the shared real data are, if they are here at all.
 
-#[path = "../tests/fixtures/family.rs"]
-pub(crate) mod family;
+#[path = "../tests/fixtures/dataset.rs"]
+pub(crate) mod dataset;
 #[path = "../tests/fixtures/skipped.rs"]
 mod skipped;
 

@@ -7,11 +7,11 @@ use std::process::Stdio;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Cell, WINDOW, fence, follow_parent, gate, harness, reason, told};
-use crate::definition::family::Capability;
+use super::{Cell, WINDOW, follow_parent, gate, harness, reason, sandbox, told};
+use crate::definition::dataset::Capability;
 use crate::example::Examples;
 use crate::exec::events::{Event, Events};
-use crate::exec::fenced;
+use crate::exec::sandboxed;
 use crate::plugin;
 use crate::process;
 use crate::store::record::{CellSpec, Reason, ReasonKind};
@@ -32,7 +32,7 @@ pub struct Explained {
     pub explanation: Value,
 }
 
-/// Explains the first `limit` evaluated examples of a cell (0: all) in a child process, behind the cell's fence; without limits of
+/// Explains the first `limit` evaluated examples of a cell (0: all) in a child process, behind the cell's sandbox; without limits of
 /// time and memory. `note` is told what there is to tell beside.
 ///
 /// # Errors
@@ -49,7 +49,7 @@ pub fn explain(
     let cell = Cell::load(&spec, folder, &nowhere)?;
     let mut examples = Joined::new(&cell)?;
     let (mut command, _scratch) =
-        fenced::command(&spec.model.access, spec.threads).map_err(harness)?;
+        sandboxed::command(&spec.model.access, spec.threads).map_err(harness)?;
     command.arg("cell").arg(folder.path()).arg("--explain").arg(limit.to_string());
     for hidden in hidden {
         command.arg("--hide").arg(hidden);
@@ -68,12 +68,12 @@ pub fn explain(
         }
         Ok(())
     };
-    let said = fenced::follow(&mut child, &mut take);
+    let said = sandboxed::follow(&mut child, &mut take);
     if said.is_err() {
         process::kill(&mut child).map_err(harness)?;
     }
     let status = said.map_err(|mut reason| {
-        reason.message += fenced::hint(&reason.message, &spec.model.access);
+        reason.message += sandboxed::hint(&reason.message, &spec.model.access);
         reason
     })?;
     if status.success() && count == cell.n {
@@ -141,7 +141,7 @@ fn send_all(
         return Err(harness(format!("{}: a link; run the cell again", state.display())));
     }
     let gate = gate(&spec, hidden).and_then(|gate| gate.reads(&state)).map_err(harness)?;
-    fence::around(&gate).map_err(harness)?;
+    sandbox::around(&gate).map_err(harness)?;
     let library = plugin::load(spec.plugin.path.as_ref()).map_err(|e| reason(&e))?;
     if library.sha256() != spec.plugin.sha256 {
         let message =

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::definition::family::Task;
+use crate::definition::dataset::Task;
 use crate::example::Examples;
 use crate::plugin::Columns;
 use crate::prompts::{OF_CULTURE, OF_EXAMPLE};
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
     use crate::definition::catalogue::Catalogue;
     use crate::example::Coded;
-    use crate::testing::family::Own;
+    use crate::testing::dataset::Own;
 
     fn own() -> String {
         let input =

@@ -5,11 +5,11 @@
 mod ask;
 mod commit;
 pub mod explain;
-pub mod fence;
 mod input;
 mod model;
 mod opened;
 mod prompts;
+pub mod sandbox;
 mod trouble;
 mod vectors;
 
@@ -18,14 +18,14 @@ use std::time::Instant;
 
 use fs_err::File;
 
-use crate::definition::family::Capability;
+use crate::definition::dataset::Capability;
 use crate::exec::events::{Event, Events};
 use crate::plugin;
 use crate::process;
 use crate::store::record::{CellSpec, PluginIdentity, Reason, ReasonKind, Timing};
 use crate::store::{self, CellFolder, lease};
-use fence::Gate;
 use opened::{Answered, Cell, WINDOW};
+use sandbox::Gate;
 use trouble::{harness, reason};
 
 pub use model::config;
@@ -89,7 +89,7 @@ fn run_to_record(folder: &CellFolder, hidden: &[PathBuf], events: &Events) -> Re
     timing.load_seconds = start.elapsed().as_secs_f64();
     let own = if spec.slice.is_some() { folder.whole() } else { folder.clone() };
     let gate = gate(&spec, hidden).and_then(|gate| gate.writes(own.path())).map_err(harness)?;
-    timing.fence = fence::around(&gate).map_err(harness)?;
+    timing.sandbox = sandbox::around(&gate).map_err(harness)?;
     store::write_json(&folder.timing(), &timing).map_err(harness)?;
 
     let library = plugin::load(spec.plugin.path.as_ref()).map_err(|e| reason(&e))?;

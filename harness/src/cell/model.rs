@@ -7,7 +7,7 @@ use fs_err as fs;
 use super::opened::{Cell, WINDOW};
 use super::trouble::{harness, reason};
 use crate::definition::model::{Model, Offer};
-use crate::definition::split::Part;
+use crate::definition::split::Split;
 use crate::plugin::{self, Instance};
 use crate::store;
 use crate::store::record::{FileRef, Reason};
@@ -50,7 +50,7 @@ impl Cell<'_> {
         if model.fits_in_pieces() {
             self.fit_in_pieces(model)?;
         } else {
-            let (train, valid) = (self.all(&self.spec.protocol.train)?, self.all(&[Part::Valid])?);
+            let (train, valid) = (self.all(&self.spec.protocol.train)?, self.all(&[Split::Valid])?);
             let whole = |examples| self.input(examples, 0..examples.len());
             let (known, judges) = (whole(&train)?, whole(&valid)?);
             known
@@ -74,9 +74,9 @@ impl Cell<'_> {
 
     /// Passes over train and valid until the model has enough.
     fn fit_in_pieces(&self, model: &mut Instance<'_>) -> Result<(), Reason> {
-        let parts: [(plugin_api::Part, &[Part]); 2] = [
+        let parts: [(plugin_api::Part, &[Split]); 2] = [
             (plugin_api::Part::Train, &self.spec.protocol.train),
-            (plugin_api::Part::Valid, &[Part::Valid]),
+            (plugin_api::Part::Valid, &[Split::Valid]),
         ];
         loop {
             for (part, parts) in parts {

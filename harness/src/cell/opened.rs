@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::input::Input;
 use super::trouble::harness;
-use crate::definition::split::Part;
+use crate::definition::split::Split;
 use crate::example::Examples;
 use crate::exec::events::Events;
 use crate::store::CellFolder;
@@ -57,7 +57,7 @@ impl<'a> Cell<'a> {
     }
 
     /// All examples of some parts, with their labels.
-    pub(super) fn all(&self, parts: &[Part]) -> Result<Examples, Reason> {
+    pub(super) fn all(&self, parts: &[Split]) -> Result<Examples, Reason> {
         self.table
             .read(parts, &self.spec.task.labels)
             .map_err(|e| Reason::new(ReasonKind::NoData, e.to_string()))
@@ -66,7 +66,7 @@ impl<'a> Cell<'a> {
     /// The examples of some parts from the `from`-th on.
     pub(super) fn stream(
         &self,
-        parts: &[Part],
+        parts: &[Split],
         from: usize,
     ) -> Result<examples::Stream, examples::Error> {
         self.table.stream(parts, &self.spec.task.labels, from)

@@ -4,8 +4,8 @@
 
 use super::ask::{log_pieces, top};
 use super::{Answered, Cell, WINDOW, harness, reason};
-use crate::definition::family::Embedding;
-use crate::definition::split::Part;
+use crate::definition::dataset::Embedding;
+use crate::definition::split::Split;
 use crate::exec::events::Event;
 use crate::heads::approximate::{self, Index};
 use crate::heads::{Vectors, head, knn, probe};
@@ -76,8 +76,8 @@ pub(super) fn embed(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answere
             })
         }
         Embedding::LinearHead => {
-            let judged = cell.all(&[Part::Valid])?.labels;
-            let valid = vectors(cell, model, "valid", &[Part::Valid], judged.len(), dims)?;
+            let judged = cell.all(&[Split::Valid])?.labels;
+            let valid = vectors(cell, model, "valid", &[Split::Valid], judged.len(), dims)?;
             cell.events.phase("head");
             let valid = valid.all().map_err(harness)?;
             let valid = Vectors::new("valid", &valid, dims).map_err(harness)?;
@@ -151,7 +151,7 @@ fn vectors(
     cell: &Cell<'_>,
     model: &mut Instance<'_>,
     name: &str,
-    parts: &[Part],
+    parts: &[Split],
     n: usize,
     dims: usize,
 ) -> Result<VectorLog, Reason> {

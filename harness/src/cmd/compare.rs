@@ -58,13 +58,13 @@ pub(super) struct Args {
     #[arg(long, value_name = "BASELINE")]
     fail_if_worse: Option<String>,
     /// What to print
-    #[arg(long, value_enum, default_value_t = Face::Text)]
-    format: Face,
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
 }
 
-/// A face of the comparison.
+/// A format of the comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Face {
+pub(super) enum Format {
     /// Tables for the eye
     Text,
     /// GitHub Markdown
@@ -85,10 +85,10 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     })?;
     let output = context.output;
     match args.format {
-        Face::Text if !output.json => output.text(comparison::text(&report))?,
-        Face::Md => output.text(comparison::markdown(&report))?,
-        Face::Latex => output.text(comparison::latex(&report))?,
-        Face::Text | Face::Json => output.json(&report)?,
+        Format::Text if !output.json => output.text(comparison::text(&report))?,
+        Format::Md => output.text(comparison::markdown(&report))?,
+        Format::Latex => output.text(comparison::latex(&report))?,
+        Format::Text | Format::Json => output.json(&report)?,
     }
     let Some(baseline) = &args.fail_if_worse else { return Ok(Outcome::Done) };
     if !report.compares(baseline) {

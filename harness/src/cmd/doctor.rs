@@ -5,7 +5,7 @@ use std::process::Command;
 use serde::Serialize;
 
 use super::{Context, Outcome, table};
-use crate::cell::fence;
+use crate::cell::sandbox;
 use crate::exec::data;
 use crate::exec::plugins::{Plugins, search_path};
 use crate::fetch;
@@ -75,13 +75,17 @@ fn machine(context: &Context) -> Vec<Finding> {
                 .into(),
         },
     });
-    let lacking = fence::lacking();
+    let lacking = sandbox::lacking();
     findings.push(if lacking.is_empty() {
-        Finding { what: "fence".into(), state: "ok", detail: "plugins keep to their cells".into() }
+        Finding {
+            what: "sandbox".into(),
+            state: "ok",
+            detail: "plugins keep to their cells".into(),
+        }
     } else {
         // A run goes on without it, and each cell's `timing.json` tells.
         Finding {
-            what: "fence".into(),
+            what: "sandbox".into(),
             state: "note",
             detail: format!("plugins are not kept from {}", lacking.join(", ")),
         }
@@ -92,15 +96,15 @@ fn machine(context: &Context) -> Vec<Finding> {
 fn sources(context: &Context) -> anyhow::Result<Vec<Finding>> {
     let options = data::fetch_options(context.settings());
     let mut findings = Vec::new();
-    for family in context.catalogue()?.families() {
-        for source in &family.sources {
-            let what = format!("data {}/{}", family.name, source.id);
-            findings.push(match fetch::is_available_locally(&family.name, source, &options) {
+    for dataset in context.catalogue()?.datasets() {
+        for source in &dataset.sources {
+            let what = format!("data {}/{}", dataset.name, source.id);
+            findings.push(match fetch::is_available_locally(&dataset.name, source, &options) {
                 Some(place) => Finding { what, state: "ok", detail: place.to_string() },
                 None => Finding {
                     what,
                     state: "missing",
-                    detail: fetch::how_to_get(&family.name, source, &options),
+                    detail: fetch::how_to_get(&dataset.name, source, &options),
                 },
             });
         }

@@ -64,7 +64,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let mut hidden = context.settings().hidden();
     hidden.push(std::path::absolute(run.path())?);
     hidden.extend(manifest.data.values().map(|file| PathBuf::from(&file.path)));
-    context.output.unfenced();
+    context.output.unsandboxed();
     let explained = match &args.out {
         None => {
             let mut out = std::io::stdout().lock();

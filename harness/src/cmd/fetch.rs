@@ -11,7 +11,7 @@ use crate::fetch::{self, FetchError, Fetched};
 #[command(after_help = "\
 Examples:
   culture-eval fetch                           everything that can be had
-  culture-eval fetch crehate emgsd             two families
+  culture-eval fetch crehate emgsd             two datasets
   culture-eval --mirror ../shared/data fetch   from a folder
 On a cluster: run this on the login node, then `culture-eval --offline run` on the others.")]
 pub(super) struct Args {
@@ -40,18 +40,18 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     Ok(outcome)
 }
 
-/// The sources of these families and models, or of all, each with the name of its owner.
+/// The sources of these datasets and models, or of all, each with the name of its owner.
 fn wanted<'c>(
     names: &[String],
     catalogue: &'c Catalogue,
 ) -> anyhow::Result<Vec<(String, &'c Source)>> {
-    let families = catalogue.families().map(|family| (&family.name, &family.sources));
+    let datasets = catalogue.datasets().map(|dataset| (&dataset.name, &dataset.sources));
     let models = catalogue.models().filter(|model| !model.weights.is_empty());
     let owners: Vec<(&String, &Vec<Source>)> =
-        families.chain(models.map(|model| (&model.name, &model.weights))).collect();
+        datasets.chain(models.map(|model| (&model.name, &model.weights))).collect();
     for name in names {
         if owners.iter().all(|(known, _)| *known != name) {
-            catalogue.family(name)?;
+            catalogue.dataset(name)?;
         }
     }
     let wanted = owners.into_iter().filter(|(name, _)| names.is_empty() || names.contains(name));
@@ -69,7 +69,7 @@ fn show(
     let output = context.output;
     match result {
         Ok(file) if output.json => output.json(&serde_json::json!({
-            "family": name, "source": source.id, "path": file.path, "sha256": file.sha256,
+            "dataset": name, "source": source.id, "path": file.path, "sha256": file.sha256,
             "bytes": file.bytes, "via": file.via, "verified": file.verified,
         })),
         Ok(file) => {
@@ -77,7 +77,7 @@ fn show(
             output.text(format!("{name}/{}: {path} ({})", source.id, file.via))
         }
         Err(error) if output.json => output.json(&serde_json::json!({
-            "family": name, "source": source.id, "error": error.to_string(),
+            "dataset": name, "source": source.id, "error": error.to_string(),
         })),
         Err(error) => {
             output.warn(error.to_string());

@@ -7,7 +7,7 @@ use fs_err as fs;
 
 use super::report::write_files;
 use super::{Context, Outcome, hinted, table};
-use crate::definition::family::{Benchmark, Prompt, Protocol, Task};
+use crate::definition::dataset::{Benchmark, Prompt, Protocol, Task};
 use crate::definition::nearest;
 use crate::exec::bars::Board;
 use crate::exec::data;
@@ -286,7 +286,7 @@ fn tell(
             row("matched by text", counts.by_text),
             row("unmatched", counts.unmatched),
             row("duplicates", counts.duplicates),
-            row("out of choice", counts.out_of_choice),
+            row("unparsable", counts.unparsable),
             row("missing", counts.missing),
         ];
         output.text(table(&[log.tool.name(), log.version.as_deref().unwrap_or("")], rows))?;

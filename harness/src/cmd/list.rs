@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use serde_json::json;
 
 use super::{Context, Outcome, table};
-use crate::definition::family::Status;
+use crate::definition::dataset::Status;
 use crate::results::manifest::Manifest;
 use crate::store;
 
@@ -30,7 +30,7 @@ enum What {
     Runs,
 }
 
-/// How the data of a family can be had, in words.
+/// How the data of a dataset can be had, in words.
 pub(super) fn status(status: Status) -> &'static str {
     match status {
         Status::Open => "open",
@@ -44,10 +44,10 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let output = context.output;
     let (head, rows): (&[&str], Vec<Vec<String>>) = match args.what {
         What::Benchmarks => (
-            &["#", "benchmark", "title", "task", "metric", "data", "licence"],
+            &["#", "benchmark", "title", "task", "metric", "data", "license"],
             benchmarks(context)?,
         ),
-        What::Tasks => (&["task", "family", "question", "protocols"], tasks(context)?),
+        What::Tasks => (&["task", "dataset", "question", "protocols"], tasks(context)?),
         What::Models => (&["model", "plugin", "description"], models(context)?),
         What::Suites => (&["suite", "title", "models", "benchmarks", "seeds"], suites(context)?),
         What::Runs => {
@@ -75,16 +75,16 @@ fn benchmarks(context: &Context) -> anyhow::Result<Vec<Vec<String>>> {
     let catalogue = context.catalogue()?;
     Ok(catalogue
         .benchmarks()
-        .filter_map(|b| Some((catalogue.family_of(&b.name)?, b)))
-        .map(|(family, b)| {
+        .filter_map(|b| Some((catalogue.dataset_of(&b.name)?, b)))
+        .map(|(dataset, b)| {
             vec![
                 b.number.to_string(),
                 b.name.clone(),
                 b.title.clone(),
                 b.task.clone().unwrap_or_else(|| format!("mean of {}", b.aggregate.join(", "))),
                 b.metric.name().to_owned(),
-                status(family.status).to_owned(),
-                family.licence.clone(),
+                status(dataset.status).to_owned(),
+                dataset.license.clone(),
             ]
         })
         .collect())
@@ -93,11 +93,11 @@ fn benchmarks(context: &Context) -> anyhow::Result<Vec<Vec<String>>> {
 fn tasks(context: &Context) -> anyhow::Result<Vec<Vec<String>>> {
     let tasks = context.catalogue()?.tasks();
     Ok(tasks
-        .map(|(family, task)| {
+        .map(|(dataset, task)| {
             let protocols: Vec<&str> = task.protocols.iter().map(|p| p.name.as_str()).collect();
             vec![
                 task.name.clone(),
-                family.name.clone(),
+                dataset.name.clone(),
                 task.question.clone(),
                 protocols.join(", "),
             ]

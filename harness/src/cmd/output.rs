@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
 
-use crate::cell::fence;
+use crate::cell::sandbox;
 use crate::exec::bars::Style;
 
 /// Where a command writes.
@@ -44,9 +44,9 @@ impl Output {
         let _ = writeln!(io::stderr().lock(), "warning: {}", text.as_ref());
     }
 
-    /// What of the fence around a plugin this machine cannot put up.
-    pub fn unfenced(self) {
-        let lacking = fence::lacking();
+    /// What of the sandbox around a plugin this machine cannot put up.
+    pub fn unsandboxed(self) {
+        let lacking = sandbox::lacking();
         if !lacking.is_empty() {
             self.note(format!("not kept from the plugin on this machine: {}", lacking.join("; ")));
         }

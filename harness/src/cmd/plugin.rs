@@ -11,12 +11,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{Context, Outcome, hinted, scaffold, table};
 use crate::cell;
-use crate::cell::fence::{self, Gate};
+use crate::cell::sandbox::{self, Gate};
 use crate::definition::access::Access;
 use crate::definition::nearest;
 use crate::exec::bars::Board;
 use crate::exec::plugins::{self, Described, search_path};
-use crate::exec::{data, fenced};
+use crate::exec::{data, sandboxed};
 use crate::plugin::{self, check};
 use crate::store::path_text;
 use crate::store::record::{FileRef, PluginIdentity};
@@ -89,8 +89,8 @@ struct CheckArgs {
     #[arg(long, value_name = "N", default_value_t = 1000)]
     calls: usize,
     /// Let the plugin touch all that you may; else it gets what its model's `access` says, and without a model nothing
-    #[arg(long)]
-    unfenced: bool,
+    #[arg(long = "no-sandbox", alias = "unfenced")]
+    unsandboxed: bool,
     /// One check only, in this process (what the others are started as)
     #[arg(long, hide = true, requires = "settings")]
     only: Option<String>,
@@ -121,10 +121,10 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     }
 }
 
-/// Loads a plugin behind a fence and says what it is.
+/// Loads a plugin behind a sandbox and says what it is.
 fn describe_here(path: &Path, hidden: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> {
     cell::follow_parent().context("failed to follow the parent's death")?;
-    fence::around(&Gate::new(&Access::default(), path, hidden)?).map_err(anyhow::Error::msg)?;
+    sandbox::around(&Gate::new(&Access::default(), path, hidden)?).map_err(anyhow::Error::msg)?;
     let library = plugin::load(path)?;
     context.output.json(&Described {
         file: FileRef { path: path_text(library.path()), sha256: library.sha256().to_owned() },
@@ -182,7 +182,7 @@ fn check_one(path: &Path, only: &str, asked: &str, context: &Context) -> anyhow:
         serde_json::from_str(asked).context("failed to read --settings")?;
     cell::follow_parent().context("failed to follow the parent's death")?;
     let gate = Gate::new(&access, path, &hidden)?.with_model(&weights, cache.as_deref())?;
-    fence::around(&gate).map_err(anyhow::Error::msg)?;
+    sandbox::around(&gate).map_err(anyhow::Error::msg)?;
     let Some(result) = check::run(only, path, &settings) else {
         bail!(
             "there is no check `{only}`; there are {}",
@@ -194,14 +194,14 @@ fn check_one(path: &Path, only: &str, asked: &str, context: &Context) -> anyhow:
 }
 
 /// Where the gate is, where no model is named.
-const NO_MODEL: &str = "; a plugin that needs more than its temporary folder is checked as a model (`--model`), whose TOML has `access`, or `--unfenced`";
+const NO_MODEL: &str = "; a plugin that needs more than its temporary folder is checked as a model (`--model`), whose TOML has `access`, or `--no-sandbox`";
 
 /// Which plugin, and how it is checked.
 fn asked(args: &CheckArgs, context: &Context) -> anyhow::Result<(PathBuf, Asked)> {
     let folders = search_path(context.settings());
     let settings =
         check::Settings { config: args.config.clone(), calls: args.calls, ..Default::default() };
-    let mut access = Access { everything: args.unfenced, ..Access::default() };
+    let mut access = Access { everything: args.unsandboxed, ..Access::default() };
     let hidden = context.settings().hidden();
     let Some(name) = &args.model else {
         let plugin = args.plugin.as_deref().context("name a plugin, or a model with --model")?;
@@ -218,7 +218,7 @@ fn asked(args: &CheckArgs, context: &Context) -> anyhow::Result<(PathBuf, Asked)
         };
     let cache = model.cache.then(|| context.settings().cache.join("models").join(name));
     let config = cell::config(model, &weights, cache.as_deref().map(path_text).as_deref())?;
-    if !args.unfenced {
+    if !args.unsandboxed {
         access = model.access.clone();
     }
     // A model that is made for some tasks may know their labels only.
@@ -236,7 +236,7 @@ fn check(args: &CheckArgs, context: &Context) -> anyhow::Result<Outcome> {
     all_known(&args.skip)?;
     let told = serde_json::to_string(&asked)?;
     if !asked.access.everything {
-        context.output.unfenced();
+        context.output.unsandboxed();
     }
     let mut results: Vec<check::Check> = Vec::new();
     for name in check::names() {
@@ -291,12 +291,12 @@ fn one(
     asked: &Asked,
     told: &str,
 ) -> anyhow::Result<check::Check> {
-    let (mut command, _scratch) = fenced::command(&asked.access, asked.settings.threads)
+    let (mut command, _scratch) = sandboxed::command(&asked.access, asked.settings.threads)
         .context("failed to prepare a process for a check")?;
     command.args(["plugin", "check", "--only", name, "--settings", told]).arg(path);
     let mut result = checked(&mut command, name, args.patience)?;
     if result.outcome == check::Outcome::Fail {
-        let hint = fenced::hint(&result.reason, &asked.access);
+        let hint = sandboxed::hint(&result.reason, &asked.access);
         result.reason += if args.model.is_none() && !hint.is_empty() { NO_MODEL } else { hint };
     }
     Ok(result)
@@ -321,8 +321,8 @@ fn checked(command: &mut Process, name: &str, patience: u64) -> anyhow::Result<c
         outcome: check::Outcome::Fail,
         reason,
     };
-    let (status, out, err) =
-        fenced::output(command, Duration::from_secs(patience)).context("failed to run a check")?;
+    let (status, out, err) = sandboxed::output(command, Duration::from_secs(patience))
+        .context("failed to run a check")?;
     let Some(status) = status else {
         return Ok(failed(format!("still running after {patience} s")));
     };

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use super::{Context, Outcome};
-use crate::definition::family::Benchmark;
+use crate::definition::dataset::Benchmark;
 use crate::exec::{bars::Board, data};
 use crate::prepare::Meta;
 use crate::store;

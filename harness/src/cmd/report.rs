@@ -44,7 +44,7 @@ pub(super) struct Args {
         value_name = "FORMAT,…",
         default_value = "terminal"
     )]
-    format: Vec<Face>,
+    format: Vec<Format>,
     /// Also write the files to this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -59,9 +59,9 @@ pub(super) struct Args {
     logo: Option<PathBuf>,
 }
 
-/// A face of the leaderboard.
+/// A format of the leaderboard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Face {
+pub(super) enum Format {
     /// A table for the eye
     Terminal,
     /// GitHub Markdown
@@ -86,7 +86,7 @@ pub(super) enum Face {
     HtmlFolder,
 }
 
-impl Face {
+impl Format {
     fn is_figures(self) -> bool {
         matches!(self, Self::Svg | Self::Pdf | Self::Png)
     }
@@ -106,28 +106,28 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let files = Files::of(&run, &look, context)?;
     files.write(run.path())?;
     match args.format[..] {
-        [face] if face.is_text() => {
-            files.print(face, context)?;
+        [format] if format.is_text() => {
+            files.print(format, context)?;
             if let Some(folder) = &args.out {
                 files.write(folder)?;
-                files.write_faces(&[face], &look, folder, context)?;
+                files.write_formats(&[format], &look, folder, context)?;
                 context.output.note(format!("written to {}", folder.display()));
             }
         }
         _ => {
             let folder = args.out.as_deref().unwrap_or(run.path());
-            files.write_faces(&args.format, &look, folder, context)?;
+            files.write_formats(&args.format, &look, folder, context)?;
             context.output.note(format!("written to {}", folder.display()));
         }
     }
     Ok(Outcome::Done)
 }
 
-/// Scores what is not scored, writes the files of the run and prints one face.
-pub(super) fn print(run: &RunFolder, face: Face, context: &Context) -> anyhow::Result<Summary> {
+/// Scores what is not scored, writes the files of the run and prints one format.
+pub(super) fn print(run: &RunFolder, format: Format, context: &Context) -> anyhow::Result<Summary> {
     let files = Files::of(run, &Look::default(), context)?;
     files.write(run.path())?;
-    files.print(face, context)?;
+    files.print(format, context)?;
     Ok(files.material.summary)
 }
 
@@ -162,26 +162,26 @@ impl Files {
             .with_context(|| format!("failed to write {}", folder.join("summary.json").display()))
     }
 
-    fn print(&self, face: Face, context: &Context) -> anyhow::Result<()> {
+    fn print(&self, format: Format, context: &Context) -> anyhow::Result<()> {
         let (summary, output) = (&self.material.summary, context.output);
-        match face {
-            Face::Terminal if !output.json => output.text(terminal::render(summary)),
-            Face::Terminal | Face::Json => output.json(summary),
-            Face::Html => Ok(std::io::stdout().lock().write_all(&self.page)?),
-            face => output.text(self.text(face)?),
+        match format {
+            Format::Terminal if !output.json => output.text(terminal::render(summary)),
+            Format::Terminal | Format::Json => output.json(summary),
+            Format::Html => Ok(std::io::stdout().lock().write_all(&self.page)?),
+            format => output.text(self.text(format)?),
         }
     }
 
-    /// A face that is text.
-    fn text(&self, face: Face) -> anyhow::Result<String> {
+    /// A format that is text.
+    fn text(&self, format: Format) -> anyhow::Result<String> {
         let summary = &self.material.summary;
-        Ok(match face {
-            Face::Terminal => terminal::render(summary),
-            Face::Md => markdown::render(summary),
-            Face::Csv => csv::render(summary)?,
-            Face::Latex => latex::render(summary, self.comparison()?),
-            Face::Junit => junit::render(summary)?,
-            face => bail!("{face:?} is no text"),
+        Ok(match format {
+            Format::Terminal => terminal::render(summary),
+            Format::Md => markdown::render(summary),
+            Format::Csv => csv::render(summary)?,
+            Format::Latex => latex::render(summary, self.comparison()?),
+            Format::Junit => junit::render(summary)?,
+            format => bail!("{format:?} is no text"),
         })
     }
 
@@ -189,16 +189,16 @@ impl Files {
         self.material.comparison.as_ref().map_err(|reason| anyhow::anyhow!("{reason}"))
     }
 
-    /// The files of the faces that were asked for.
-    fn write_faces(
+    /// The files of the formats that were asked for.
+    fn write_formats(
         &self,
-        faces: &[Face],
+        formats: &[Format],
         look: &Look,
         folder: &Path,
         context: &Context,
     ) -> anyhow::Result<()> {
         let summary = &self.material.summary;
-        let drawn = if faces.iter().any(|f| f.is_figures()) {
+        let drawn = if formats.iter().any(|f| f.is_figures()) {
             let sheet = html::drawings(&self.material, self.comparison()?);
             for reason in sheet.left_out {
                 context.output.note(format!("no figure {reason}"));
@@ -207,25 +207,25 @@ impl Files {
         } else {
             Vec::new()
         };
-        for face in faces {
-            let text = |name: &str| write(folder, name, self.text(*face)?.as_bytes());
-            match face {
-                Face::Terminal => text("leaderboard.txt")?,
-                Face::Md => text("leaderboard.md")?,
-                Face::Csv => text("leaderboard.csv")?,
-                Face::Latex => text("leaderboard.tex")?,
-                Face::Junit => text("junit.xml")?,
-                Face::Json => store::write_json(&folder.join("summary.json"), summary)
+        for format in formats {
+            let text = |name: &str| write(folder, name, self.text(*format)?.as_bytes());
+            match format {
+                Format::Terminal => text("leaderboard.txt")?,
+                Format::Md => text("leaderboard.md")?,
+                Format::Csv => text("leaderboard.csv")?,
+                Format::Latex => text("leaderboard.tex")?,
+                Format::Junit => text("junit.xml")?,
+                Format::Json => store::write_json(&folder.join("summary.json"), summary)
                     .with_context(|| {
                         format!("failed to write {}", folder.join("summary.json").display())
                     })?,
-                Face::Svg => {
+                Format::Svg => {
                     write_figures(&drawn, folder, "svg", |svg| Ok(standalone(svg).into_bytes()))?
                 }
-                Face::Pdf => write_figures(&drawn, folder, "pdf", |svg| Ok(render::pdf(svg)?))?,
-                Face::Png => write_figures(&drawn, folder, "png", |svg| Ok(render::png(svg)?))?,
-                Face::Html => write(folder, "leaderboard.html", &self.page)?,
-                Face::HtmlFolder => write_folder(&self.material, look, &folder.join("pages"))?,
+                Format::Pdf => write_figures(&drawn, folder, "pdf", |svg| Ok(render::pdf(svg)?))?,
+                Format::Png => write_figures(&drawn, folder, "png", |svg| Ok(render::png(svg)?))?,
+                Format::Html => write(folder, "leaderboard.html", &self.page)?,
+                Format::HtmlFolder => write_folder(&self.material, look, &folder.join("pages"))?,
             }
         }
         Ok(())
@@ -254,14 +254,14 @@ fn write(folder: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
 
 /// What changed since another run: printed, and written where `--out` says so.
 fn show_changes(args: &Args, other: &str, context: &Context) -> anyhow::Result<Outcome> {
-    let [face @ (Face::Terminal | Face::Md | Face::Json)] = args.format[..] else {
+    let [format @ (Format::Terminal | Format::Md | Format::Json)] = args.format[..] else {
         bail!("--against has one of the formats terminal, md and json");
     };
     let found = against(&args.run, other, context.settings())?;
     let output = context.output;
-    match face {
-        Face::Terminal if !output.json => output.text(changes::text(&found))?,
-        Face::Md => output.text(changes::markdown(&found))?,
+    match format {
+        Format::Terminal if !output.json => output.text(changes::text(&found))?,
+        Format::Md => output.text(changes::markdown(&found))?,
         _ => output.json(&found)?,
     }
     if let Some(folder) = &args.out {
@@ -281,7 +281,7 @@ pub(super) fn material(run: &RunFolder, context: &Context) -> anyhow::Result<Mat
     let comparison = run
         .default_comparison(context.settings().resamples)
         .map_err(|error| format!("The models could not be compared: {error:#}."));
-    page_data::gather(&run, summary, comparison, context.catalogue().ok())
+    page_data::page_data(&run, summary, comparison, context.catalogue().ok())
 }
 
 fn write_folder(material: &Material, look: &Look, folder: &Path) -> anyhow::Result<()> {

@@ -8,7 +8,7 @@ use serde_json::json;
 use toml::Table;
 
 use super::flags::RunFlags;
-use super::report::{Face, print};
+use super::report::{Format, print};
 use super::{Context, Outcome, hinted, interrupt, limits, table};
 use crate::definition::catalogue::Catalogue;
 use crate::definition::suite::Suite;
@@ -208,7 +208,7 @@ fn end(
 ) -> anyhow::Result<Outcome> {
     let output = context.output;
     exec::sweep(run, cells).context("failed to remove what a killed run left")?;
-    let summary = print(run, Face::Terminal, context)?;
+    let summary = print(run, Format::Terminal, context)?;
     let unanswered = summary.cells.len() - summary::numbers(&summary);
     output.note(format!(
         "{} cells run, {} reused, {} failed, {} not started; {unanswered} cells of the board carry a reason instead of a number",

@@ -23,7 +23,7 @@ const NO_OP: &str = r#"name = "noop"
 title = "No-op"
 plugin = "majority"
 description = "Always the same label, without fit: the cost of the harness alone."
-licence = "MIT OR Apache-2.0"
+license = "MIT OR Apache-2.0"
 batch = 4096
 tasks = ["synthetic"]
 protocols = ["zero-shot"]
@@ -36,12 +36,12 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     if let Some(rows) = args.synthetic {
         return synthetic(rows, &args.folder, context);
     }
-    for family in context.catalogue()?.families() {
-        if !sample::covers(&family.name) {
+    for dataset in context.catalogue()?.datasets() {
+        if !sample::covers(&dataset.name) {
             continue;
         }
-        let folder = args.folder.join(&family.name);
-        let files = sample::write(&family.name, &folder)
+        let folder = args.folder.join(&dataset.name);
+        let files = sample::write(&dataset.name, &folder)
             .with_context(|| format!("failed to write the sample to {}", folder.display()))?;
         for file in files {
             context.output.text(folder.join(file).display().to_string())?;

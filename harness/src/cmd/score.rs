@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use fs_err as fs;
 
 use super::{Context, Outcome, hinted, table};
-use crate::definition::family::{Benchmark, Task};
+use crate::definition::dataset::{Benchmark, Task};
 use crate::definition::nearest;
 use crate::example::Examples;
 use crate::exec::bars::Board;
@@ -27,7 +27,7 @@ Examples:
   culture-eval score --benchmark emgsd --predictions out.parquet --key text --label predicted
 
 The file has a row for each example, named by its id (`culture-eval prepare TASK` shows ids) or by its text.
-An example without a row is counted as missing; a label that is none of the task's is out of choice.")]
+An example without a row is counted as missing; a label that is none of the task's is unparsable.")]
 pub(super) struct Args {
     /// The benchmark
     #[arg(long)]
@@ -212,7 +212,7 @@ fn print(
                 percent(s.value),
                 interval(s),
                 s.n.to_string(),
-                s.out_of_choice.to_string(),
+                s.unparsable.to_string(),
                 s.missing.to_string(),
             ]
         });
@@ -220,7 +220,7 @@ fn print(
         context.output.text(format!("{} · {protocol}{mark}", benchmark.title))?;
         context
             .output
-            .text(table(&["metric", "on", "%", "95 %", "n", "out of choice", "missing"], rows))?;
+            .text(table(&["metric", "on", "%", "95 %", "n", "unparsable", "missing"], rows))?;
         for refused in &evaluation.refused {
             context
                 .output

@@ -24,17 +24,17 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         found.set(true);
         value.show(kind, context)
     };
-    for family in catalogue.families() {
-        if family.name == name {
-            show("family", family)?;
+    for dataset in catalogue.datasets() {
+        if dataset.name == name {
+            show("dataset", dataset)?;
         }
-        for benchmark in family.benchmarks.iter().filter(|b| b.name == name) {
+        for benchmark in dataset.benchmarks.iter().filter(|b| b.name == name) {
             show("benchmark", benchmark)?;
-            for number in family.published.iter().filter(|p| p.benchmark == name) {
+            for number in dataset.published.iter().filter(|p| p.benchmark == name) {
                 show("published", number)?;
             }
         }
-        for task in family.tasks.iter().filter(|t| t.name == name) {
+        for task in dataset.tasks.iter().filter(|t| t.name == name) {
             show("task", task)?;
         }
     }
@@ -56,7 +56,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     if found.get() {
         return Ok(Outcome::Done);
     }
-    let names = (catalogue.families().flat_map(|f| {
+    let names = (catalogue.datasets().flat_map(|f| {
         std::iter::once(f.name.as_str())
             .chain(f.benchmarks.iter().map(|b| b.name.as_str()))
             .chain(f.tasks.iter().map(|t| t.name.as_str()))

@@ -18,7 +18,7 @@ use crate::store::RunFolder;
 Examples:
   culture-eval status                     the run `default`
   culture-eval status mine --json         for a script
-  culture-eval status mine --efficiency   waiting time, running time and memory against what was asked
+  culture-eval status mine --usage        waiting time, running time and memory against what was asked
 
 Exit 0 when every cell is done, 1 when one failed or is left.")]
 pub(super) struct Args {
@@ -26,8 +26,8 @@ pub(super) struct Args {
     #[arg(default_value = "default")]
     run: String,
     /// What the cells took against what they asked of the scheduler
-    #[arg(long)]
-    efficiency: bool,
+    #[arg(long, alias = "efficiency")]
+    usage: bool,
 }
 
 /// `status --json`: a run at one moment.
@@ -81,8 +81,8 @@ impl Counts {
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let run = context.run(&args.run)?;
-    if args.efficiency {
-        return tell_efficiency(&run, context);
+    if args.usage {
+        return print_usage(&run, context);
     }
     let seen = progress::read(&run)
         .with_context(|| format!("failed to look at {}", run.path().display()))?;
@@ -149,7 +149,7 @@ fn text(status: &Status) -> String {
     text
 }
 
-fn tell_efficiency(run: &RunFolder, context: &Context) -> anyhow::Result<Outcome> {
+fn print_usage(run: &RunFolder, context: &Context) -> anyhow::Result<Outcome> {
     let rows = usage::read(run).context("failed to read what the cells took")?;
     if context.output.json {
         for row in &rows {

@@ -31,8 +31,8 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         }
     }
     output.note(format!(
-        "{} families, {} tasks, {} benchmarks, {} models, {} suites: {}",
-        catalogue.families().count(),
+        "{} datasets, {} tasks, {} benchmarks, {} models, {} suites: {}",
+        catalogue.datasets().count(),
         catalogue.tasks().count(),
         catalogue.benchmarks().count(),
         catalogue.models().count(),

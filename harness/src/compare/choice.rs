@@ -3,8 +3,8 @@
 use eval_stats::choose::{MetricKind, Situation, Test, choose_test};
 
 use super::CompareError;
-use super::contest::Contest;
-use super::field::Entrant;
+use super::benchmark::BenchmarkComparison;
+use super::comparison::ComparedModel;
 use super::result::Correction;
 use super::words::Signature;
 
@@ -29,7 +29,7 @@ pub(super) fn parse_test(name: &str) -> Result<Test, CompareError> {
     })
 }
 
-impl Contest<'_> {
+impl BenchmarkComparison<'_> {
     /// Takes the default test, or the asked one where it can be made here.
     pub(super) fn choose(&mut self, asked: Option<Test>) {
         let kind = match self.field.metric.is_mean_over_examples() {
@@ -139,7 +139,7 @@ impl Contest<'_> {
             .filter(|m| (2..5).contains(&m.seeds.len()))
             .map(|m| format!("{} ({})", m.name, m.seeds.len()))
             .collect();
-        if self.field.models.iter().any(Entrant::several_seeds) {
+        if self.field.models.iter().any(ComparedModel::several_seeds) {
             self.notes.push(
                 "scores are means over seeds; bootstrap intervals resample seeds and examples (crossed), other tests take the seeds as they are"
                     .to_owned(),

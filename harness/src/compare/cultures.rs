@@ -7,8 +7,8 @@
 
 use rayon::prelude::*;
 
+use super::comparison::Comparison;
 use super::draws::Design;
-use super::field::Field;
 use super::result::{CultureDifference, Interval, Options, PairCultures};
 use crate::score::LEAST_OF_CULTURE;
 use eval_stats::StatsError;
@@ -40,7 +40,7 @@ pub(super) fn too_few() -> String {
 
 impl Cultures {
     /// None where there are fewer than two, or the parts of an aggregate have cultures of their own.
-    pub(super) fn new(field: &Field, design: &Design<'_>) -> Option<Self> {
+    pub(super) fn new(field: &Comparison, design: &Design<'_>) -> Option<Self> {
         let [part] = field.parts.as_slice() else { return None };
         let units = design.units_of_cultures();
         let defined = |culture: usize| {

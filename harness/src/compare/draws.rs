@@ -12,7 +12,7 @@ use eval_stats::bootstrap::replicate_on;
 use eval_stats::metric::{Margins, MetricOptions};
 use eval_stats::rng::{Batch, Generator, Stream, below};
 
-use super::field::Field;
+use super::comparison::Comparison;
 
 /// Consecutive places of one culture of one part.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +33,7 @@ enum Marks {
 
 /// The examples of a field in the order of their slices, ready to be resampled.
 pub(super) struct Design<'a> {
-    field: &'a Field,
+    field: &'a Comparison,
     slices: Vec<Slice>,
     /// Of each place, its cluster among all parts.
     unit: Vec<u32>,
@@ -66,7 +66,7 @@ struct Scratch {
 }
 
 impl<'a> Design<'a> {
-    pub(super) fn new(field: &'a Field) -> Self {
+    pub(super) fn new(field: &'a Comparison) -> Self {
         let mut places: Vec<(usize, u32, u32)> = Vec::with_capacity(field.examples());
         for (p, part) in field.parts.iter().enumerate() {
             places.extend(

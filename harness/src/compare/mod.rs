@@ -1,24 +1,24 @@
-//! Which of the models of a run is better, and do we know it? Pure: [`Field`]s in, a [`Report`] out.
+//! Which of the models of a run is better, and do we know it? Pure: [`Comparison`]s in, a [`Report`] out.
 //!
 //! Only answers to the same examples by the same protocol are compared, paired by example. The test follows from the
 //! metric, the number of models and whether examples are independent ([`eval_stats::choose`]); every benchmark's
 //! intervals, ranks and cultures come from one set of draws that all its models share (`draws`). "Not significant" is
 //! never told as "equal": beside it stands what a sample of this size could have shown.
 
+mod benchmark;
 mod choice;
 mod column;
-mod contest;
+mod comparison;
 mod corrections;
 mod cultures;
 mod draws;
 mod error;
-mod field;
 mod lead;
 mod over;
 mod p_value;
 mod pair;
+mod ranked;
 mod result;
-mod standing;
 pub(crate) mod words;
 
 #[cfg(test)]
@@ -29,13 +29,13 @@ use rayon::prelude::*;
 use eval_stats::correction;
 
 pub use column::Column;
+pub use comparison::{ComparedModel, Comparison, Own, Part};
 pub use error::CompareError;
-pub use field::{Entrant, Field, Own, Part};
 pub use lead::{Closest, Lead, Level};
 pub use result::{
     Chosen, Correction, CultureDifference, Discordant, Effect, EffectSize, Ends, Equivalence,
     FORMAT, FriedmanOver, Gap, Interval, LeftOut, NotCompared, Omnibus, Options, Outcome, Over,
-    OverBenchmarks, Pair, PairCultures, PairOver, Ranked, Replicated, Report, Standing, Verdict,
+    OverBenchmarks, Pair, PairCultures, PairOver, Ranked, RankedModel, Replicated, Report, Verdict,
     WinTieLoss,
 };
 
@@ -45,7 +45,7 @@ pub(crate) const RESAMPLING_SEED: u64 = 1;
 /// Compares the models of all fields. `columns` tell which benchmarks share examples, in board order.
 pub fn compare(
     (suite, title): (&str, &str),
-    fields: &[Field],
+    fields: &[Comparison],
     columns: &[Column],
     mut not_compared: Vec<NotCompared>,
     options: &Options,
@@ -56,7 +56,7 @@ pub fn compare(
     let compared: Vec<Result<Outcome, String>> = fields
         .par_iter()
         .map(|field| {
-            contest::compare_field(field, override_test, options)
+            benchmark::compare_field(field, override_test, options)
                 .unwrap_or_else(|error| Err(error.to_string()))
         })
         .collect();

@@ -12,10 +12,10 @@ use eval_stats::rng::Stream;
 use eval_stats::ttest::paired_t;
 use eval_stats::wilcoxon::{WilcoxonOptions, ZeroMethod, wilcoxon};
 
-use super::contest::Contest;
-use super::field::Entrant;
+use super::benchmark::BenchmarkComparison;
+use super::comparison::ComparedModel;
 
-impl Contest<'_> {
+impl BenchmarkComparison<'_> {
     pub(super) fn p_value(
         &self,
         a: usize,
@@ -101,7 +101,7 @@ impl Contest<'_> {
 
     /// Mean score over seeds and variants of each example, A - B.
     fn example_differences(&self, a: usize, b: usize) -> Vec<f64> {
-        let scores = |model: &Entrant| -> Vec<f64> {
+        let scores = |model: &ComparedModel| -> Vec<f64> {
             (self.field.parts.iter().zip(&model.answers))
                 .flat_map(|(part, answers)| {
                     part.gold.iter().enumerate().map(|(i, gold)| {

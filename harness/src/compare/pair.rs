@@ -11,7 +11,7 @@ use eval_stats::power::{MillerDesign, mde_mcnemar};
 use eval_stats::ttest::{cohens_h, tost_accuracy};
 use rayon::prelude::*;
 
-use super::contest::Contest;
+use super::benchmark::BenchmarkComparison;
 use super::draws::sign_flips;
 use super::result::{Discordant, Effect, EffectSize, Ends, Equivalence, Pair, Verdict};
 use super::words::Setting;
@@ -25,7 +25,7 @@ const EXACT_STEPS: f64 = 1e9;
 /// Effect sizes: name and value.
 type Effects = Vec<Effect>;
 
-impl Contest<'_> {
+impl BenchmarkComparison<'_> {
     /// The pairs that are compared; with a baseline it is B of each.
     pub(super) fn pair_numbers(&self) -> Vec<(usize, usize)> {
         let k = self.field.models.len();

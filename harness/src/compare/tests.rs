@@ -1,11 +1,11 @@
 //! Small constructed panels with known answers.
 
 use super::{
-    Column, Correction, Discordant, Entrant, Field, Interval, NotCompared, Options, OverBenchmarks,
-    Own, Part, Replicated, Report, Verdict, WinTieLoss, compare,
+    Column, ComparedModel, Comparison, Correction, Discordant, Interval, NotCompared, Options,
+    OverBenchmarks, Own, Part, Replicated, Report, Verdict, WinTieLoss, compare,
 };
 use crate::answer::Answer;
-use crate::definition::family::Metric;
+use crate::definition::dataset::Metric;
 use crate::report::comparison::{latex, markdown, text};
 
 fn options() -> Options {
@@ -23,12 +23,12 @@ fn options() -> Options {
 }
 
 /// Gold label 1 everywhere; `right[model][example]` tells who is right.
-fn field(name: &str, right: &[Vec<bool>], clusters: &[u32]) -> Field {
+fn field(name: &str, right: &[Vec<bool>], clusters: &[u32]) -> Comparison {
     let n = right[0].len();
     let answers = |r: &Vec<bool>| {
         vec![vec![r.iter().map(|right| Answer::Label(u32::from(*right))).collect()]]
     };
-    Field {
+    Comparison {
         benchmark: name.to_owned(),
         title: name.to_uppercase(),
         protocol: "trained".to_owned(),
@@ -46,7 +46,7 @@ fn field(name: &str, right: &[Vec<bool>], clusters: &[u32]) -> Field {
             clusters: clusters.to_vec(),
         }],
         models: (right.iter().enumerate())
-            .map(|(m, r)| Entrant {
+            .map(|(m, r)| ComparedModel {
                 name: format!("m{m}"),
                 seeds: vec![1],
                 answers: answers(r),
@@ -65,7 +65,7 @@ fn column(name: &str) -> Column {
     }
 }
 
-fn of(fields: &[Field], options: &Options) -> Report {
+fn of(fields: &[Comparison], options: &Options) -> Report {
     let columns: Vec<Column> = fields.iter().map(|f| column(&f.benchmark)).collect();
     compare(("s", "S"), fields, &columns, Vec::new(), options).unwrap()
 }
@@ -266,7 +266,7 @@ fn the_same_answers_are_no_proof_of_equality() {
 #[test]
 fn no_benchmark_counts_twice_and_too_few_are_refused() {
     let strong: Vec<bool> = (0..100).map(|i| i < 90).collect();
-    let fields: Vec<Field> = (["p", "q", "all", "high", "whole"].iter())
+    let fields: Vec<Comparison> = (["p", "q", "all", "high", "whole"].iter())
         .map(|name| {
             field(name, &[strong.clone(), ten_to_three()[1].clone(), vec![false; 100]], &alone(100))
         })
@@ -323,8 +323,8 @@ fn the_faces_escape_and_the_answer_is_the_same_on_any_thread() {
     assert_eq!(serde_json::to_vec(&report).unwrap(), serde_json::to_vec(&run(3)).unwrap());
     assert!(latex(&report).contains("a\\_b\\&"));
     assert!(markdown(&report).contains("a\\_b&amp;\\|c"));
-    for face in [text(&report), markdown(&report)] {
-        assert!(face.contains("gone") && face.contains("no cell was planned"));
-        assert!(!face.contains("NaN"));
+    for format in [text(&report), markdown(&report)] {
+        assert!(format.contains("gone") && format.contains("no cell was planned"));
+        assert!(!format.contains("NaN"));
     }
 }

@@ -12,7 +12,7 @@ pub struct Access {
     pub write: Vec<String>,
     /// Variables of the environment that it gets beside the usual ones, such as the one that holds a key.
     pub env: Vec<String>,
-    /// No fence at all: it may do what its user may.
+    /// No sandbox at all: it may do what its user may.
     pub everything: bool,
 }
 

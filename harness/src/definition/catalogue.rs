@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::family::{Benchmark, Family, Task};
+use super::dataset::{Benchmark, Dataset, Task};
 use super::model::Model;
 use super::nearest;
 use super::suite::Suite;
@@ -21,7 +21,7 @@ mod embedded {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Catalogue {
     /// Families in board order, with their files.
-    pub family_entries: Vec<Entry<Family>>,
+    pub dataset_entries: Vec<Entry<Dataset>>,
     /// Models by name, with their files.
     pub model_entries: Vec<Entry<Model>>,
     /// Suites by name, with their files.
@@ -44,7 +44,7 @@ pub struct Entry<T> {
 /// A user's definition that took the place of another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Override {
-    /// `family`, `model` or `suite`.
+    /// `dataset`, `model` or `suite`.
     pub kind: &'static str,
     /// The name both have.
     pub name: String,
@@ -79,9 +79,9 @@ pub enum Error {
         /// What is wrong there, with the nearest known field.
         message: String,
     },
-    /// Neither family nor model nor suite.
+    /// Neither dataset nor model nor suite.
     #[error(
-        "{file}: neither a family (`[[task]]`), nor a model (`plugin` or `extends`), nor a suite (`models` and `benchmarks`); add the fields of one of them"
+        "{file}: neither a dataset (`[[task]]`), nor a model (`plugin` or `extends`), nor a suite (`models` and `benchmarks`); add the fields of one of them"
     )]
     Kind {
         /// The file.
@@ -184,7 +184,7 @@ impl Catalogue {
     pub fn embedded() -> Result<Self, Error> {
         let (mut all, root) = (Self::default(), project());
         for (file, text) in embedded::FAMILIES {
-            all.family_entries.push(entry(parse(file, text)?, file, true));
+            all.dataset_entries.push(entry(parse(file, text)?, file, true));
         }
         for (file, text) in embedded::MODELS {
             all.model_entries.push(entry(model(&root, file, text)?, file, true));
@@ -309,8 +309,8 @@ impl Catalogue {
             let suite = entry(parse(file, text)?, file, embedded);
             put(&mut self.suite_entries, suite, "suite", |suite| &suite.name)
         } else if ["task", "source", "benchmark"].iter().any(|key| keys.contains_key(*key)) {
-            let family = entry(parse(file, text)?, file, embedded);
-            put(&mut self.family_entries, family, "family", |family| &family.name)
+            let dataset = entry(parse(file, text)?, file, embedded);
+            put(&mut self.dataset_entries, dataset, "dataset", |dataset| &dataset.name)
         } else {
             return Err(Error::Kind { file: file.to_owned() });
         };
@@ -320,19 +320,19 @@ impl Catalogue {
 
     /// Families in the order of their first benchmark, models and suites by name.
     fn sort(&mut self) {
-        self.family_entries.sort_by_key(|family| {
+        self.dataset_entries.sort_by_key(|dataset| {
             (
-                family.value.benchmarks.iter().map(|b| b.number).min().unwrap_or(u32::MAX),
-                family.value.name.clone(),
+                dataset.value.benchmarks.iter().map(|b| b.number).min().unwrap_or(u32::MAX),
+                dataset.value.name.clone(),
             )
         });
         self.model_entries.sort_by(|a, b| a.value.name.cmp(&b.value.name));
         self.suite_entries.sort_by(|a, b| a.value.name.cmp(&b.value.name));
     }
 
-    /// All families in board order.
-    pub fn families(&self) -> impl Iterator<Item = &Family> + Clone {
-        self.family_entries.iter().map(|family| &family.value)
+    /// All datasets in board order.
+    pub fn datasets(&self) -> impl Iterator<Item = &Dataset> + Clone {
+        self.dataset_entries.iter().map(|dataset| &dataset.value)
     }
 
     /// All models by name.
@@ -345,31 +345,31 @@ impl Catalogue {
         self.suite_entries.iter().map(|suite| &suite.value)
     }
 
-    /// All tasks with their families, in board order.
-    pub fn tasks(&self) -> impl Iterator<Item = (&Family, &Task)> + Clone {
-        self.families().flat_map(|family| family.tasks.iter().map(move |task| (family, task)))
+    /// All tasks with their datasets, in board order.
+    pub fn tasks(&self) -> impl Iterator<Item = (&Dataset, &Task)> + Clone {
+        self.datasets().flat_map(|dataset| dataset.tasks.iter().map(move |task| (dataset, task)))
     }
 
     /// All benchmarks by number.
     pub fn benchmarks(&self) -> impl Iterator<Item = &Benchmark> {
         let mut all: Vec<&Benchmark> =
-            self.families().flat_map(|family| &family.benchmarks).collect();
+            self.datasets().flat_map(|dataset| &dataset.benchmarks).collect();
         all.sort_by_key(|benchmark| benchmark.number);
         all.into_iter()
     }
 
-    /// The family of this name.
-    pub fn family(&self, name: &str) -> Result<&Family, Error> {
-        pick(self.families(), name, |family| &family.name, ("family", "benchmarks"))
+    /// The dataset of this name.
+    pub fn dataset(&self, name: &str) -> Result<&Dataset, Error> {
+        pick(self.datasets(), name, |dataset| &dataset.name, ("dataset", "benchmarks"))
     }
 
-    /// The family that a benchmark belongs to.
-    pub fn family_of(&self, benchmark: &str) -> Option<&Family> {
-        self.families().find(|family| family.benchmarks.iter().any(|b| b.name == benchmark))
+    /// The dataset that a benchmark belongs to.
+    pub fn dataset_of(&self, benchmark: &str) -> Option<&Dataset> {
+        self.datasets().find(|dataset| dataset.benchmarks.iter().any(|b| b.name == benchmark))
     }
 
-    /// The task of this name, with its family.
-    pub fn task(&self, name: &str) -> Result<(&Family, &Task), Error> {
+    /// The task of this name, with its dataset.
+    pub fn task(&self, name: &str) -> Result<(&Dataset, &Task), Error> {
         pick(self.tasks(), name, |(_, task)| &task.name, ("task", "tasks"))
     }
 
@@ -517,11 +517,11 @@ mod tests {
 
     #[test]
     fn http_sources_are_pinned() {
-        for family in Catalogue::embedded().unwrap().families() {
-            for source in &family.sources {
+        for dataset in Catalogue::embedded().unwrap().datasets() {
+            for source in &dataset.sources {
                 let pinned = source.sha256.is_some() || source.git_blob.is_some();
                 let http = matches!(source.from, super::super::source::Origin::Http { .. });
-                assert!(pinned || !http, "{}: {}", family.name, source.id);
+                assert!(pinned || !http, "{}: {}", dataset.name, source.id);
             }
         }
     }
@@ -545,7 +545,7 @@ mod tests {
     fn prompts(
         task: &str,
         protocol: &str,
-    ) -> Vec<(crate::definition::family::Prompt, Vec<String>)> {
+    ) -> Vec<(crate::definition::dataset::Prompt, Vec<String>)> {
         let all = Catalogue::embedded().unwrap();
         let task = all.task(task).unwrap().1;
         let protocol = task.protocols.iter().find(|p| p.name == protocol).unwrap();
@@ -555,7 +555,7 @@ mod tests {
     /// The label that a prompt's parser reads in a reply.
     fn parsed(
         reply: &str,
-        prompt: &crate::definition::family::Prompt,
+        prompt: &crate::definition::dataset::Prompt,
         labels: &[String],
     ) -> String {
         use crate::answer::Answer;
@@ -632,7 +632,7 @@ mod tests {
         }
     }
 
-    /// A family as a user would write it, with `change` made to its text.
+    /// A dataset as a user would write it, with `change` made to its text.
     fn user_family(change: impl Fn(&str) -> String) -> String {
         change(crate::sample::SYNTHETIC_FAMILY)
     }
@@ -660,9 +660,9 @@ mod tests {
         };
         check("", "", "");
         check(
-            "licence = ",
             "license = ",
-            "mine.toml:7:1: unknown field `license`, expected one of `name`, `title`, `version`, `status`, `summary`, `licence`, `homepage`, `paper`, `citation`, `content_warning`, `source`, `task`, `benchmark`, `published`: did you mean `licence`?",
+            "license = ",
+            "mine.toml:7:1: unknown field `license`, expected one of `name`, `title`, `version`, `status`, `summary`, `license`, `homepage`, `paper`, `citation`, `content_warning`, `source`, `task`, `benchmark`, `published`: did you mean `license`?",
         );
         check("version = 1\n", "", "mine.toml:1:1: missing field `version`; add it");
         check(
@@ -715,7 +715,7 @@ mod tests {
         check(
             "path = \"synthetic.csv\"",
             "path = \"../synthetic.csv\"\nsha256 = \"abc\"",
-            "mine.toml: source.rows.path: `../synthetic.csv` leaves the family's folder; give a relative path without `..`\n\
+            "mine.toml: source.rows.path: `../synthetic.csv` leaves the dataset's folder; give a relative path without `..`\n\
              mine.toml: source.rows.sha256: not 64 lower-case hex digits (3 characters); copy the whole hash",
         );
         check(
@@ -737,7 +737,7 @@ mod tests {
         assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
         assert_eq!(
             told("name = \"x\"\n"),
-            "mine.toml: neither a family (`[[task]]`), nor a model (`plugin` or `extends`), nor a suite (`models` and `benchmarks`); add the fields of one of them"
+            "mine.toml: neither a dataset (`[[task]]`), nor a model (`plugin` or `extends`), nor a suite (`models` and `benchmarks`); add the fields of one of them"
         );
     }
 

@@ -1,12 +1,12 @@
-//! Definitions as data: families (benchmarks), models and suites, each one TOML.
+//! Definitions as data: datasets (benchmarks), models and suites, each one TOML.
 //!
 //! Everything here is plain values read from TOML, checked but not resolved:
-//! [`crate::prepare`] turns a family into examples, [`crate::exec`] a suite into cells.
+//! [`crate::prepare`] turns a dataset into examples, [`crate::exec`] a suite into cells.
 
 pub mod access;
 pub mod capability;
 pub mod catalogue;
-pub mod family;
+pub mod dataset;
 pub mod model;
 pub mod resources;
 pub mod source;

@@ -22,8 +22,9 @@ pub struct Model {
     pub plugin: String,
     /// One sentence.
     pub description: String,
-    /// Licence of code and weights.
-    pub licence: String,
+    /// License of code and weights.
+    #[serde(rename = "licence", alias = "license")]
+    pub license: String,
     /// Only these tasks; empty: all that the plugin can serve.
     #[serde(default)]
     pub tasks: Vec<String>,

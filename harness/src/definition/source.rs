@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
-    /// Name inside the family, e.g. `train`.
+    /// Name inside the dataset, e.g. `train`.
     pub id: String,
-    /// Path in a mirror, a drop-in folder and the sample set, relative to the family's folder;
+    /// Path in a mirror, a drop-in folder and the sample set, relative to the dataset's folder;
     /// a folder for an unpacked archive.
     pub path: String,
     /// Where the owners publish it.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// A part of a task's examples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Part {
+pub enum Split {
     /// What a model may learn from.
     Train,
     /// What it may choose hyper-parameters on.
@@ -14,7 +14,7 @@ pub enum Part {
     Test,
 }
 
-impl Part {
+impl Split {
     /// All parts in order.
     pub const ALL: [Self; 3] = [Self::Train, Self::Valid, Self::Test];
 
@@ -31,7 +31,7 @@ impl Part {
 /// The split of a task: the owners' algorithm bit for bit, or ours, seeded by a hash of the id.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "method", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Split {
+pub enum SplitRule {
     /// Every input names its part (`[[task.input]] part = "train"`).
     Given {
         /// Carve a validation part out of train.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// One normalise step. `[[task.step]]` or `[[task.input.step]]` in a family's TOML: `do = "…"`.
+/// One normalise step. `[[task.step]]` or `[[task.input.step]]` in a dataset's TOML: `do = "…"`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Step {

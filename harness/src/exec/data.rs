@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::bars::Board;
 use crate::definition::catalogue::Catalogue;
-use crate::definition::family::{Benchmark, Family, Task};
+use crate::definition::dataset::{Benchmark, Dataset, Task};
 use crate::definition::model::Model;
 use crate::fetch::{self, FetchError, Fetched};
 use crate::prepare::{self, Mode};
@@ -21,9 +21,9 @@ use crate::store::record::{FileRef, Reason, ReasonKind};
 pub struct TaskData {
     /// The task.
     pub task: Task,
-    /// Its family.
-    pub family: String,
-    /// Version of the family's definition.
+    /// Its dataset.
+    pub dataset: String,
+    /// Version of the dataset's definition.
     pub family_version: u32,
     /// The fixed label list.
     pub labels: Vec<String>,
@@ -56,7 +56,7 @@ pub fn fetch_options(settings: &Settings) -> fetch::Options {
 pub fn tasks_of<'a>(
     catalogue: &'a Catalogue,
     benchmarks: &[Benchmark],
-) -> anyhow::Result<Vec<(&'a Family, &'a Task)>> {
+) -> anyhow::Result<Vec<(&'a Dataset, &'a Task)>> {
     let mut names = BTreeSet::new();
     for benchmark in benchmarks {
         names.extend(benchmark.task.clone());
@@ -79,8 +79,8 @@ pub fn obtain(
     let options = fetch_options(settings);
     Ok(tasks
         .into_par_iter()
-        .map(|(family, task)| {
-            let data = obtain_task(family, task, settings, &options, &bars);
+        .map(|(dataset, task)| {
+            let data = obtain_task(dataset, task, settings, &options, &bars);
             match &data {
                 Ok(data) if data.sample && !data.because.is_empty() => {
                     board.note(&format!("{}: SAMPLE data: {}", task.title, data.because));
@@ -94,7 +94,7 @@ pub fn obtain(
 }
 
 fn obtain_task(
-    family: &Family,
+    dataset: &Dataset,
     task: &Task,
     settings: &Settings,
     options: &fetch::Options,
@@ -102,7 +102,7 @@ fn obtain_task(
 ) -> Result<TaskData, Reason> {
     let official = match settings.data {
         DataMode::Sample => Err(Unavailable { because: String::new(), wrong: false }),
-        DataMode::Auto | DataMode::Official => official_files(family, task, options, bars),
+        DataMode::Auto | DataMode::Official => official_files(dataset, task, options, bars),
     };
     let (files, mode, because, mut notes) = match official {
         Ok((files, notes)) => (files, Mode::Official, String::new(), notes),
@@ -114,18 +114,18 @@ fn obtain_task(
             return Err(Reason::new(ReasonKind::NoData, because));
         }
         Err(Unavailable { because, .. }) => {
-            let files = sample_files(family, settings).map_err(harness)?;
+            let files = sample_files(dataset, settings).map_err(harness)?;
             (files, Mode::Sample, because, Vec::new())
         }
     };
-    let prepared = prepare::prepare(family, task, &paths(&files), mode, &settings.cache)
+    let prepared = prepare::prepare(dataset, task, &paths(&files), mode, &settings.cache)
         .map_err(|e| Reason::new(ReasonKind::NoData, e.to_string()))?;
     let meta = &prepared.meta;
     notes.extend(meta.notes());
     Ok(TaskData {
         task: task.clone(),
-        family: family.name.clone(),
-        family_version: family.version,
+        dataset: dataset.name.clone(),
+        family_version: dataset.version,
         labels: meta.statistics.labels.clone(),
         cultures: meta.statistics.cultures.clone(),
         file: FileRef { path: path_text(&prepared.examples), sha256: meta.sha256.clone() },
@@ -145,7 +145,7 @@ struct Unavailable {
 
 /// The official files of a task, or one line that says why not; and notes on files that stand in for others.
 fn official_files(
-    family: &Family,
+    dataset: &Dataset,
     task: &Task,
     options: &fetch::Options,
     bars: &fetch::bars::Bars,
@@ -155,8 +155,8 @@ fn official_files(
     for need in task.needs() {
         let mut first_error = None;
         let found = need.iter().find_map(|id| {
-            let source = family.sources.iter().find(|s| s.id == *id)?;
-            match fetch::fetch(&family.name, source, options, bars) {
+            let source = dataset.sources.iter().find(|s| s.id == *id)?;
+            match fetch::fetch(&dataset.name, source, options, bars) {
                 Ok(fetched) => Some((*id, fetched)),
                 Err(error) => {
                     // The error that is about wrong bytes is the one to tell.
@@ -194,13 +194,13 @@ fn official_files(
 }
 
 fn sample_files(
-    family: &Family,
+    dataset: &Dataset,
     settings: &Settings,
 ) -> std::io::Result<BTreeMap<String, Fetched>> {
     let folder =
-        settings.cache.join("sample").join(format!("v{}", sample::VERSION)).join(&family.name);
-    sample::ensure(&family.name, &folder)?;
-    family
+        settings.cache.join("sample").join(format!("v{}", sample::VERSION)).join(&dataset.name);
+    sample::ensure(&dataset.name, &folder)?;
+    dataset
         .sources
         .iter()
         .map(|source| {

@@ -15,9 +15,9 @@ use tempfile::TempDir;
 
 use super::bars::Board;
 use super::events::Event;
-use super::{fenced, slices};
+use super::{sandboxed, slices};
 use crate::process;
-use crate::store::lease::{Holder, Lease, Taken};
+use crate::store::lease::{Held, Holder, Lease};
 use crate::store::record::{CellSpec, End, Reason, ReasonKind, fail, record_of};
 use crate::store::{CellFolder, tries};
 
@@ -134,13 +134,13 @@ fn take(
         match Lease::take(&folder.lease(), &limits.job)
             .context("failed to take the cell's lease")?
         {
-            Taken::Ours(lease, lost) => return Ok(Some((lease, lost))),
-            Taken::Theirs(holder) if !told => {
+            Held::Ours(lease, lost) => return Ok(Some((lease, lost))),
+            Held::Theirs(holder) if !told => {
                 let (name, pid, host) = (spec.folder(), holder.pid, holder.host);
                 board.note(&format!("{name}: process {pid} on {host} works on it; waiting"));
                 told = true;
             }
-            Taken::Theirs(_) => {}
+            Held::Theirs(_) => {}
         }
         if stop.load(Ordering::SeqCst) || record_of(folder, &spec.key)?.is_some() {
             return Ok(None);
@@ -163,7 +163,7 @@ fn attempt(
     let quoted_from = messages.metadata()?.len();
     let (mut child, _scratch) = start(spec, folder, limits, messages)?;
 
-    let events = fenced::events(&mut child);
+    let events = sandboxed::events(&mut child);
     let mut told = None;
     let mut faults = 0;
     let ended = watch(&mut child, limits, stop, || {
@@ -201,7 +201,7 @@ fn attempt(
         return Ok(Guarded::Stopped);
     };
     if let End::Failed { reason } = &mut end {
-        reason.message += fenced::hint(&reason.message, &spec.model.access);
+        reason.message += sandboxed::hint(&reason.message, &spec.model.access);
     }
     bar.ended(&end);
     Ok(Guarded::Ended(end))
@@ -214,7 +214,7 @@ fn start(
     limits: &Limits,
     messages: fs::File,
 ) -> anyhow::Result<(Child, TempDir)> {
-    let (mut command, scratch) = fenced::command(&spec.model.access, spec.threads)?;
+    let (mut command, scratch) = sandboxed::command(&spec.model.access, spec.threads)?;
     command.arg("cell").arg(folder.path());
     for hidden in &limits.hidden {
         command.arg("--hide").arg(hidden);

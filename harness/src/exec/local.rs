@@ -17,7 +17,7 @@ use anyhow::anyhow;
 use super::bars::Board;
 use super::guard::{self, Guarded};
 use super::options::Options;
-use super::slices::{Turn, turn};
+use super::slices::{Readiness, turn};
 use super::{Executor, Tally, Todo};
 use crate::store::record::{CellSpec, End};
 use crate::store::{CellFolder, RunFolder};
@@ -115,7 +115,7 @@ impl<'a> Shift<'a> {
     fn work(&self, one: &impl Fn(&Cell) -> anyhow::Result<Guarded>) {
         while let Some(next) = self.next() {
             let result = match next {
-                Ok((cell, Turn::Now)) if self.goes_on() => caught(cell, one),
+                Ok((cell, Readiness::Now)) if self.goes_on() => caught(cell, one),
                 Ok(_) => Ok(Guarded::Stopped),
                 Err(error) => Err(error.into()),
             };
@@ -148,7 +148,7 @@ impl<'a> Shift<'a> {
 
     /// The next cell whose turn has come, or that is not to be run any more. Where all are waiting for a model that is being
     /// fitted, here or elsewhere, so does this.
-    fn next(&self) -> Option<io::Result<(&'a Cell, Turn)>> {
+    fn next(&self) -> Option<io::Result<(&'a Cell, Readiness)>> {
         loop {
             match self.take() {
                 Some(Ok(None)) => std::thread::sleep(Duration::from_millis(200)),
@@ -160,7 +160,7 @@ impl<'a> Shift<'a> {
     }
 
     /// The first of the waiting cells that need not wait longer; none of all where the list is empty.
-    fn take(&self) -> Option<io::Result<Option<(&'a Cell, Turn)>>> {
+    fn take(&self) -> Option<io::Result<Option<(&'a Cell, Readiness)>>> {
         let mut waiting = held(&self.waiting);
         if waiting.is_empty() {
             return None;
@@ -168,7 +168,7 @@ impl<'a> Shift<'a> {
         for place in 0..waiting.len() {
             let (spec, folder) = waiting[place];
             match turn(spec, folder) {
-                Ok(Turn::Later) if !self.stop.load(Ordering::SeqCst) => {}
+                Ok(Readiness::Later) if !self.stop.load(Ordering::SeqCst) => {}
                 Ok(turn) => return Some(Ok(waiting.remove(place).map(|cell| (cell, turn)))),
                 Err(error) => return Some(Err(error)),
             }

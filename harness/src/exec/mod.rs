@@ -7,7 +7,6 @@
 pub mod bars;
 pub mod data;
 pub mod events;
-pub mod fenced;
 pub mod guard;
 pub mod jobs;
 pub mod local;
@@ -16,6 +15,7 @@ pub mod plan;
 pub mod plugins;
 pub mod queue;
 pub mod request;
+pub mod sandboxed;
 pub mod scheduler;
 pub mod shard;
 pub mod slices;

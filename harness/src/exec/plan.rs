@@ -9,7 +9,7 @@ use super::options::Options;
 use super::plugins::{Described, Plugins};
 use super::request::Request;
 use crate::definition::catalogue::Catalogue;
-use crate::definition::family::{Capability, Protocol, Task};
+use crate::definition::dataset::{Capability, Protocol, Task};
 use crate::definition::model::{Model, Offer, Prompting};
 use crate::settings::Settings;
 use crate::store::path_text;
@@ -249,7 +249,7 @@ mod tests {
             input: "{text}".into(),
             accepts: accepts.to_vec(),
             prompts: vec![],
-            embedding: Some(crate::definition::family::Embedding::LinearHead),
+            embedding: Some(crate::definition::dataset::Embedding::LinearHead),
         }
     }
 
@@ -272,7 +272,7 @@ mod tests {
 
     #[test]
     fn what_examples_are_drawn_from_is_not_scored() {
-        use crate::definition::split::Part::{Test, Train, Valid};
+        use crate::definition::split::Split::{Test, Train, Valid};
         let shots = |shots| Prompting { shots, ..Prompting::default() };
         let zero_shot = Protocol {
             name: "zero-shot".into(),

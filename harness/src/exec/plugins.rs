@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::fenced;
+use super::sandboxed;
 use crate::definition::access::Access;
-use crate::definition::family::Capability;
+use crate::definition::dataset::Capability;
 use crate::settings::Settings;
 use crate::store::path_text;
 use crate::store::record::{FileRef, PluginIdentity, Reason, ReasonKind};
@@ -96,12 +96,12 @@ pub fn describe(
         return Ok(Described { file, ..known });
     }
     let (mut command, _scratch) =
-        fenced::command(&Access::default(), 1).map_err(|e| no_plugin(e.to_string()))?;
+        sandboxed::command(&Access::default(), 1).map_err(|e| no_plugin(e.to_string()))?;
     command.args(["--json", "plugin", "describe", "--here"]).arg(&path);
     for folder in hidden {
         command.arg("--hide").arg(folder);
     }
-    let (status, out, err) = fenced::output(&mut command, PATIENCE)
+    let (status, out, err) = sandboxed::output(&mut command, PATIENCE)
         .map_err(|e| no_plugin(format!("failed to describe {}: {e}", path.display())))?;
     let Some(status) = status else {
         let seconds = PATIENCE.as_secs();

@@ -13,8 +13,8 @@ use anyhow::Context as _;
 use super::bars::Board;
 use super::jobs::{self, JobFolder};
 use super::options::Options;
-use super::scheduler::{Fate, Life, NotTaken, Scheduler, Submission, patiently};
-use super::slices::{self, Turn, turn};
+use super::scheduler::{Life, LostTask, NotAccepted, Scheduler, Submission, patiently};
+use super::slices::{self, Readiness, turn};
 use super::{Executor, Tally, Todo};
 use crate::definition::resources::Resources;
 use crate::store::record::{CellSpec, End, fail, record_of};
@@ -159,7 +159,7 @@ fn without_ended(open: Vec<Open>, tally: &mut Tally, board: &Board) -> anyhow::R
         match record_of(&cell.folder, &cell.spec.key)? {
             Some(record) => end(&cell, &record.end, tally, board),
             // Another slice has failed.
-            None if turn(&cell.spec, &cell.folder)? == Turn::Never => tally.skipped += 1,
+            None if turn(&cell.spec, &cell.folder)? == Readiness::Never => tally.skipped += 1,
             None => rest.push(cell),
         }
     }
@@ -233,7 +233,7 @@ impl<S: Scheduler> Queue<S> {
             return Ok(());
         }
         let asked = patiently(board, stop, || {
-            self.scheduler.look(&tasks).map_err(|e| NotTaken::Now(e.to_string()))
+            self.scheduler.look(&tasks).map_err(|e| NotAccepted::Now(e.to_string()))
         })?;
         let lives: BTreeMap<String, Life> =
             tasks.into_iter().map(str::to_owned).zip(asked.unwrap_or_default()).collect();
@@ -271,7 +271,7 @@ impl<S: Scheduler> Queue<S> {
     ) -> anyhow::Result<()> {
         let mut groups: BTreeMap<(Duration, Asks), Vec<&mut Open>> = BTreeMap::new();
         for cell in open.iter_mut().filter(|cell| cell.task.is_none()) {
-            cell.waits = turn(&cell.spec, &cell.folder)? == Turn::Later;
+            cell.waits = turn(&cell.spec, &cell.folder)? == Readiness::Later;
             if cell.waits {
                 continue;
             }
@@ -378,17 +378,17 @@ impl<S: Scheduler> Queue<S> {
             return Ok(None);
         }
         let task = cell.task.take().unwrap_or_default();
-        lease::bury(&cell.folder.lease())?;
+        lease::reclaim(&cell.folder.lease())?;
         let mut tries = tries::read(&cell.folder)?;
         if !tries.iter().any(|t| t.job == task) {
             match self.scheduler.fate(&task, &cell.log) {
-                Fate::Cancelled if submitted == Submitted::Before => return Ok(Some(cell)),
-                Fate::Cancelled => {
+                LostTask::Cancelled if submitted == Submitted::Before => return Ok(Some(cell)),
+                LostTask::Cancelled => {
                     tally.skipped += 1;
                     board.note(&format!("{}: its job was cancelled", cell.spec.folder()));
                     return Ok(None);
                 }
-                Fate::Lost(reason) => tries = tries::add(&cell.folder, &task, reason)?,
+                LostTask::Lost(reason) => tries = tries::add(&cell.folder, &task, reason)?,
             }
         }
         let message = tries.last().map(|t| t.reason.message.clone()).unwrap_or_default();

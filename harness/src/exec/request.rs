@@ -6,7 +6,7 @@ use anyhow::anyhow;
 
 use super::data;
 use crate::definition::catalogue::Catalogue;
-use crate::definition::family::Benchmark;
+use crate::definition::dataset::Benchmark;
 use crate::definition::model::Model;
 use crate::definition::nearest;
 use crate::definition::suite::Suite;

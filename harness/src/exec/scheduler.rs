@@ -22,7 +22,7 @@ pub enum Life {
 
 /// What became of a task that ended without a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fate {
+pub enum LostTask {
     /// Somebody cancelled it.
     Cancelled,
     /// It was lost.
@@ -31,7 +31,7 @@ pub enum Fate {
 
 /// Why a job was not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NotTaken {
+pub enum NotAccepted {
     /// The scheduler is away.
     Now(String),
     /// The job is wrong.
@@ -66,11 +66,11 @@ pub trait Scheduler {
         usize::MAX
     }
     /// Hands a job over; its id comes back.
-    fn submit(&self, submission: &Submission<'_>) -> Result<String, NotTaken>;
+    fn submit(&self, submission: &Submission<'_>) -> Result<String, NotAccepted>;
     /// What it knows of tasks.
     fn look(&self, tasks: &[&str]) -> io::Result<Vec<Life>>;
     /// Why a task that is gone has left no record; `log` is where it wrote to.
-    fn fate(&self, task: &str, log: &str) -> Fate;
+    fn fate(&self, task: &str, log: &str) -> LostTask;
     /// Ends jobs.
     fn cancel(&self, jobs: &[String]) -> io::Result<()>;
 }
@@ -82,19 +82,19 @@ const AWAY: Duration = Duration::from_secs(600);
 pub(super) fn patiently<T>(
     board: &Board,
     stop: &AtomicBool,
-    mut ask: impl FnMut() -> Result<T, NotTaken>,
+    mut ask: impl FnMut() -> Result<T, NotAccepted>,
 ) -> anyhow::Result<Option<T>> {
     let (began, mut told) = (Instant::now(), false);
     loop {
         match ask() {
             Ok(answer) => return Ok(Some(answer)),
-            Err(NotTaken::Never(why)) => anyhow::bail!("{why}"),
-            Err(NotTaken::Now(why)) if began.elapsed() > AWAY => {
+            Err(NotAccepted::Never(why)) => anyhow::bail!("{why}"),
+            Err(NotAccepted::Now(why)) if began.elapsed() > AWAY => {
                 anyhow::bail!(
                     "the scheduler does not answer: {why}; start the same command when it is back"
                 )
             }
-            Err(NotTaken::Now(why)) => {
+            Err(NotAccepted::Now(why)) => {
                 if !told {
                     board.note(&format!("the scheduler does not answer ({why}); asking again"));
                     told = true;

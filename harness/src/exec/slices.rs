@@ -10,7 +10,7 @@ use fs_err as fs;
 
 use super::options::Options;
 use super::plugins::Plugins;
-use crate::definition::family::Capability;
+use crate::definition::dataset::Capability;
 use crate::definition::model::Offer;
 use crate::prepare::Meta;
 use crate::store::path_text;
@@ -88,7 +88,7 @@ fn begun(whole: &CellFolder) -> io::Result<Option<usize>> {
 
 /// Whether a cell's turn has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
+pub enum Readiness {
     /// It can run.
     Now,
     /// Its model is being fitted by the first slice.
@@ -98,15 +98,15 @@ pub enum Turn {
 }
 
 /// Whether the turn of a cell in `folder` has come.
-pub fn turn(spec: &CellSpec, folder: &CellFolder) -> io::Result<Turn> {
-    let Some(slice) = spec.slice else { return Ok(Turn::Now) };
+pub fn turn(spec: &CellSpec, folder: &CellFolder) -> io::Result<Readiness> {
+    let Some(slice) = spec.slice else { return Ok(Readiness::Now) };
     let whole = folder.whole();
     Ok(if record_of(&whole, &spec.key)?.is_some() {
-        Turn::Never
+        Readiness::Never
     } else if slice.index == 0 || !spec.protocol.fit || whole.state().join("complete").is_file() {
-        Turn::Now
+        Readiness::Now
     } else {
-        Turn::Later
+        Readiness::Later
     })
 }
 

@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use fs_err::OpenOptions;
 
 use super::jobs::{quoted, task};
-use super::scheduler::{Fate, Life, NotTaken, Scheduler, Submission};
+use super::scheduler::{Life, LostTask, NotAccepted, Scheduler, Submission};
 use crate::definition::resources::Resources;
 use crate::store::record::{Reason, ReasonKind};
 
@@ -82,9 +82,9 @@ impl Scheduler for Template {
         self.at_once.saturating_sub(running)
     }
 
-    fn submit(&self, submission: &Submission<'_>) -> Result<String, NotTaken> {
+    fn submit(&self, submission: &Submission<'_>) -> Result<String, NotAccepted> {
         let folder = submission.folder;
-        let never = |e: io::Error| NotTaken::Never(e.to_string());
+        let never = |e: io::Error| NotAccepted::Never(e.to_string());
         let cell = fs_err::read_to_string(folder.cells()).map_err(never)?;
         let id = folder.name();
         let mut words = submission.command.to_vec();
@@ -102,7 +102,7 @@ impl Scheduler for Template {
                 ("log", quoted(&log.to_string_lossy())),
             ],
         );
-        let line = fill(&self.text, &values).map_err(NotTaken::Never)?;
+        let line = fill(&self.text, &values).map_err(NotAccepted::Never)?;
         let wait = submission.after.as_secs();
         let line = if wait > 0 { format!("sleep {wait}; {line}") } else { line };
         let open = || OpenOptions::new().create(true).append(true).open(&log);
@@ -116,7 +116,7 @@ impl Scheduler for Template {
             .stderr(err.into_file())
             .spawn()
             .map_err(|e| {
-                NotTaken::Never(format!("failed to start a shell for the template: {e}"))
+                NotAccepted::Never(format!("failed to start a shell for the template: {e}"))
             })?;
         self.shells().insert(task(&id, 0), Shell::Runs(shell));
         Ok(id)
@@ -132,14 +132,17 @@ impl Scheduler for Template {
         Ok(tasks.iter().map(life).collect())
     }
 
-    fn fate(&self, task: &str, log: &str) -> Fate {
+    fn fate(&self, task: &str, log: &str) -> LostTask {
         let ended = match self.shells().get(task) {
             Some(Shell::Ended(status)) if !status.success() => {
                 format!("the template's command ended with {status}")
             }
             _ => "its job ended without a word".to_owned(),
         };
-        Fate::Lost(Reason::new(ReasonKind::Node, format!("{ended} and left no record; see {log}")))
+        LostTask::Lost(Reason::new(
+            ReasonKind::Node,
+            format!("{ended} and left no record; see {log}"),
+        ))
     }
 
     fn cancel(&self, _: &[String]) -> io::Result<()> {

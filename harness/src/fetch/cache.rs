@@ -98,7 +98,7 @@ pub(super) enum Kind {
 /// One source in the index.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Entry {
-    /// `family/source`, for people who look into the cache.
+    /// `dataset/source`, for people who look into the cache.
     pub(super) name: String,
     pub(super) sha256: String,
     pub(super) bytes: u64,
@@ -157,9 +157,9 @@ impl Stamp {
 }
 
 /// The index key of a source: its name, origin and pins. Another pin is another key.
-pub(super) fn key(family: &str, source: &Source) -> String {
+pub(super) fn key(dataset: &str, source: &Source) -> String {
     let Source { id, path: _, from, bytes, sha256, git_blob, unpack: _, terms: _ } = source;
-    let text = serde_json::json!([family, id, from, bytes, sha256, git_blob]).to_string();
+    let text = serde_json::json!([dataset, id, from, bytes, sha256, git_blob]).to_string();
     sha256_of(&text)[..32].to_owned()
 }
 

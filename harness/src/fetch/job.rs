@@ -18,9 +18,9 @@ use crate::definition::source::{Source, Unpack};
 
 /// Everything that one fetch needs to know.
 pub(super) struct Job<'a> {
-    /// `family/source`.
+    /// `dataset/source`.
     pub(super) name: String,
-    pub(super) family: &'a str,
+    pub(super) dataset: &'a str,
     pub(super) source: &'a Source,
     pub(super) options: &'a Options,
     pub(super) progress: &'a dyn Progress,
@@ -38,18 +38,18 @@ pub(super) struct TreeSum {
 
 impl<'a> Job<'a> {
     pub(super) fn new(
-        family: &'a str,
+        dataset: &'a str,
         source: &'a Source,
         options: &'a Options,
         progress: &'a dyn Progress,
     ) -> Result<Self, FetchError> {
-        let name = format!("{family}/{}", source.id);
-        check_definition(family, source)
+        let name = format!("{dataset}/{}", source.id);
+        check_definition(dataset, source)
             .map_err(|reason| FetchError::Definition { name: name.clone(), reason })?;
         let cache = Cache::new(&options.cache)
             .map_err(|error| FetchError::Io { name: name.clone(), error })?;
-        let key = cache::key(family, source);
-        Ok(Self { name, family, source, options, progress, cache, key })
+        let key = cache::key(dataset, source);
+        Ok(Self { name, dataset, source, options, progress, cache, key })
     }
 
     pub(super) fn io(&self, error: io::Error) -> FetchError {
@@ -74,7 +74,7 @@ impl<'a> Job<'a> {
     /// Where the user may put the file by hand.
     pub(super) fn drop_in(&self) -> String {
         let folder = self.options.drop_in.as_deref().unwrap_or(Path::new("DROP-IN-FOLDER"));
-        super::shown(&folder.join(self.family).join(&self.source.path))
+        super::shown(&folder.join(self.dataset).join(&self.source.path))
     }
 
     fn limits(&self) -> Limits {
@@ -84,11 +84,11 @@ impl<'a> Job<'a> {
     /// The copy on this machine that would be taken: the first mirror folder that has it, else the drop-in folder.
     pub(super) fn local(&self) -> Option<(Found, Via)> {
         let mirrors = self.options.mirrors.iter().filter_map(|mirror| match mirror {
-            Mirror::Dir(folder) => local::in_mirror(&folder.join(self.family), self.source),
+            Mirror::Dir(folder) => local::in_mirror(&folder.join(self.dataset), self.source),
             Mirror::Url(_) => None,
         });
         let drop_in =
-            || local::in_drop_in(self.options.drop_in.as_deref()?, self.family, self.source);
+            || local::in_drop_in(self.options.drop_in.as_deref()?, self.dataset, self.source);
         mirrors
             .map(|found| (found, Via::Mirror))
             .next()
@@ -342,7 +342,7 @@ pub(super) fn tree_sum(path: &Path, unpack: Unpack) -> Option<(std::path::PathBu
     Some((folder.to_owned(), read_json(&folder.with_extension("json"))?))
 }
 
-fn check_definition(family: &str, source: &Source) -> Result<(), String> {
+fn check_definition(dataset: &str, source: &Source) -> Result<(), String> {
     let stays_inside = |text: &str| {
         !text.is_empty()
             && Path::new(text).components().all(|part| matches!(part, Component::Normal(_)))
@@ -353,8 +353,8 @@ fn check_definition(family: &str, source: &Source) -> Result<(), String> {
             source.path
         ));
     }
-    if !stays_inside(family) || family.contains('/') {
-        return Err(format!("family {family:?} is not a plain name"));
+    if !stays_inside(dataset) || dataset.contains('/') {
+        return Err(format!("dataset {dataset:?} is not a plain name"));
     }
     let is_hex =
         |text: &str, digits| text.len() == digits && text.bytes().all(|b| b.is_ascii_hexdigit());

@@ -21,16 +21,16 @@ impl Found {
     }
 }
 
-/// Looks below a family's folder of a mirror: the file, or for an archive the archive itself or what it unpacks to.
+/// Looks below a dataset's folder of a mirror: the file, or for an archive the archive itself or what it unpacks to.
 pub(super) fn in_mirror(folder: &Path, source: &Source) -> Option<Found> {
     at(folder.join(&source.path), source.unpack)
 }
 
 /// Looks in the drop-in folder, where a bare file name will do.
-pub(super) fn in_drop_in(folder: &Path, family: &str, source: &Source) -> Option<Found> {
+pub(super) fn in_drop_in(folder: &Path, dataset: &str, source: &Source) -> Option<Found> {
     let bare = Path::new(&source.path).file_name()?;
-    in_mirror(&folder.join(family), source)
-        .or_else(|| at(folder.join(family).join(bare), source.unpack))
+    in_mirror(&folder.join(dataset), source)
+        .or_else(|| at(folder.join(dataset).join(bare), source.unpack))
         .or_else(|| at(folder.join(bare), source.unpack))
 }
 

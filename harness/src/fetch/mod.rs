@@ -51,12 +51,12 @@ use crate::definition::source::{Origin, Source};
 
 /// Brings a source into the cache, unless it is there, and says where it lies.
 pub fn fetch(
-    family: &str,
+    dataset: &str,
     source: &Source,
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Fetched, FetchError> {
-    let job = Job::new(family, source, options, progress)?;
+    let job = Job::new(dataset, source, options, progress)?;
     if let Some(found) = job.cached()? {
         return Ok(found);
     }
@@ -86,7 +86,7 @@ pub fn fetch(
 fn from_mirror(job: &Job<'_>, base: &str, exclusive: bool) -> Result<Fetched, FetchError> {
     let mut url = address(job, base)?;
     if let Ok(mut path) = url.path_segments_mut() {
-        path.pop_if_empty().push(job.family).extend(local::packed_path(job.source).split('/'));
+        path.pop_if_empty().push(job.dataset).extend(local::packed_path(job.source).split('/'));
     }
     http::fetch(job, &Target { url, via: Via::Mirror, drive_id: None }, exclusive)
 }
@@ -141,7 +141,7 @@ fn offline(job: &Job<'_>) -> FetchError {
         std::iter::once("the cache".to_owned()).chain(mirrors).chain(drop_in).collect();
     FetchError::Offline {
         name: job.name.clone(),
-        family: job.family.to_owned(),
+        dataset: job.dataset.to_owned(),
         looked: looked.join(", "),
         drop_in: job.drop_in(),
     }
@@ -163,8 +163,8 @@ impl fmt::Display for Local {
 }
 
 /// Whether the cache, a mirror folder or the drop-in folder has the source: a look at names and sizes, no network.
-pub fn is_available_locally(family: &str, source: &Source, options: &Options) -> Option<Local> {
-    let job = Job::new(family, source, options, &Silent).ok()?;
+pub fn is_available_locally(dataset: &str, source: &Source, options: &Options) -> Option<Local> {
+    let job = Job::new(dataset, source, options, &Silent).ok()?;
     if let Some(entry) = job.cache.entry(&job.key).filter(|entry| job.cache.has(entry)) {
         let path = if entry.tree || source.unpack.is_some() {
             job.cache.unpacked(&entry.sha256)
@@ -177,21 +177,21 @@ pub fn is_available_locally(family: &str, source: &Source, options: &Options) ->
 }
 
 /// One line on how to get a source that is not here.
-pub fn how_to_get(family: &str, source: &Source, options: &Options) -> String {
+pub fn how_to_get(dataset: &str, source: &Source, options: &Options) -> String {
     let drop_in = options
         .drop_in
         .as_deref()
         .unwrap_or(Path::new("DROP-IN-FOLDER"))
-        .join(family)
+        .join(dataset)
         .join(&source.path);
     let drop_in = shown(&drop_in);
     let command = match &source.from {
         Origin::DropIn { hint } => return format!("put it at {drop_in} by hand: {hint}"),
         Origin::Http { .. } | Origin::Drive { .. } => {
-            format!("run `culture-eval fetch {family}` where there is network")
+            format!("run `culture-eval fetch {dataset}` where there is network")
         }
         Origin::Python { .. } => {
-            format!("run `culture-eval fetch {family}` where pip reaches a package index")
+            format!("run `culture-eval fetch {dataset}` where pip reaches a package index")
         }
     };
     let terms = source

@@ -11,9 +11,9 @@ use super::token::Token;
 pub struct Options {
     /// The cache folder; created where it is not there.
     pub cache: PathBuf,
-    /// Copies of the sources as `<mirror>/<family>/<path>`, asked before the owners.
+    /// Copies of the sources as `<mirror>/<dataset>/<path>`, asked before the owners.
     pub mirrors: Vec<Mirror>,
-    /// Where the user puts files by hand, as `<drop_in>/<family>/<path>` or under their bare names.
+    /// Where the user puts files by hand, as `<drop_in>/<dataset>/<path>` or under their bare names.
     pub drop_in: Option<PathBuf>,
     /// No network at all.
     pub offline: bool,

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Error, How, Input, Log, Object, Reply, Row, Tool, broken, fields};
-use crate::definition::family::Capability;
+use crate::definition::dataset::Capability;
 
 /// `header.json`, or the journal's start where the run has not ended; in a JSON log the samples stand in it too.
 #[derive(Debug, Deserialize)]

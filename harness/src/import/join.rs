@@ -41,7 +41,7 @@ pub struct Counts {
     /// Rows that say the same of an example as one before.
     pub duplicates: usize,
     /// Answers that are no label.
-    pub out_of_choice: usize,
+    pub unparsable: usize,
     /// Answers that were not given, for examples with and without a row.
     pub missing: usize,
 }
@@ -84,17 +84,17 @@ pub fn join(
             let prediction = prediction(example, variant, row, rule);
             match prediction.answer {
                 Answer::Label(_) => labels += 1,
-                Answer::Unparsable => counts.out_of_choice += 1,
+                Answer::Unparsable => counts.unparsable += 1,
                 Answer::Missing => counts.missing += 1,
             }
             out.push(prediction);
         }
     }
-    if labels == 0 && counts.out_of_choice > 0 {
+    if labels == 0 && counts.unparsable > 0 {
         let said = out.iter().find_map(|p| p.reply.as_deref()).unwrap_or_default();
         return Err(Error::Join(format!(
             "none of the {} answers is a label of the task; the first is {said:?}",
-            counts.out_of_choice
+            counts.unparsable
         )));
     }
     let variants = match epochs.len() {

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::{Error, How, Log, Object, Reply, Row, Tool, broken, fields};
-use crate::definition::family::Capability;
+use crate::definition::dataset::Capability;
 use crate::score::{Answer, best};
 
 pub(super) fn read(name: &str, rows: Vec<(String, Object)>, how: &How) -> Result<Log, Error> {

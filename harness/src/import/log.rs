@@ -6,7 +6,7 @@ use std::io::{Read, Seek};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::definition::family::Capability;
+use crate::definition::dataset::Capability;
 
 /// What a log holds.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use super::{Error, How, Log, Object, Reply, Row, Tool, broken, fields};
-use crate::definition::family::Capability;
+use crate::definition::dataset::Capability;
 
 pub(super) fn objects(name: &str, rows: Vec<(String, Object)>, how: &How) -> Result<Log, Error> {
     let rows = rows.into_iter().map(|(place, row)| {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::answer::Answer;
-use crate::definition::family::Prompt;
+use crate::definition::dataset::Prompt;
 use crate::prompts::{PromptError, ReplyParser};
 
 /// How replies are read.

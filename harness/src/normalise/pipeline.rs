@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::definition::family::{BadRows, Input, Task};
-use crate::definition::split::Part;
+use crate::definition::dataset::{BadRows, Input, Task};
+use crate::definition::split::Split;
 use crate::definition::step::Step;
 use crate::example::Example;
 
@@ -29,7 +29,7 @@ pub struct Pipeline {
     groups: BTreeMap<String, Bound>,
     label_map: BTreeMap<String, String>,
     labels: Vec<String>,
-    part: Option<Part>,
+    part: Option<Split>,
     bad_rows: BadRows,
 }
 
@@ -173,7 +173,7 @@ pub fn normalise<E: From<Error>>(
         }
         itoa::Buffer::new().format(rows.row() - 1).clone_into(&mut cells[width]);
         stem.clone_into(&mut cells[width + 1]);
-        pipeline.part.map_or("", Part::name).clone_into(&mut cells[width + 2]);
+        pipeline.part.map_or("", Split::name).clone_into(&mut cells[width + 2]);
         work.steps(0, &mut cells)?;
     }
     if rows.row() == 0 {

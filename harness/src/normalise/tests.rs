@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Error, Pipeline, Rows, Tally, normalise};
-use crate::definition::family::Task;
+use crate::definition::dataset::Task;
 
 /// A task over the columns `id`, `text`, `label`, with `extra` in its input.
 fn task(extra: &str, steps: &str) -> Task {

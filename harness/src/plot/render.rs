@@ -11,7 +11,7 @@ use resvg::{tiny_skia, usvg};
 
 use super::standalone;
 
-/// Roboto 2.138, Latin, Greek and Cyrillic; licence and origin in `fonts/README.md`.
+/// Roboto 2.138, Latin, Greek and Cyrillic; license and origin in `fonts/README.md`.
 const REGULAR: &[u8] = include_bytes!("fonts/Roboto-Regular.ttf");
 const BOLD: &[u8] = include_bytes!("fonts/Roboto-Bold.ttf");
 

@@ -10,7 +10,7 @@ use libloading::os::unix as os;
 use plugin_api::abi::{self, CePlugin, CeStr};
 
 use super::PluginError;
-use crate::definition::family::Capability;
+use crate::definition::dataset::Capability;
 use crate::store;
 
 /// Bytes of the table of version 1.0, the least that a plugin of major version 1 has.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::definition::family::{Family, Task};
-use crate::definition::split::{Part, Split};
+use crate::definition::dataset::{Dataset, Task};
+use crate::definition::split::{Split, SplitRule};
 use crate::example::Example;
 use crate::normalise::{Place, Tally};
 use crate::split::{self, leaks, name_key, overlap, text_key};
@@ -26,7 +26,7 @@ pub(super) struct Columns {
     labels: Vec<u32>,
     label_names: Names,
     inputs: Vec<u32>,
-    given: Vec<Option<Part>>,
+    given: Vec<Option<Split>>,
     draws: Vec<u64>,
     texts: Vec<u64>,
     leaks: leaks::Columns,
@@ -68,9 +68,9 @@ impl Collected {
 
     pub(super) fn into_meta(
         self,
-        family: &Family,
+        dataset: &Dataset,
         task: &Task,
-        parts: &[Part],
+        parts: &[Split],
         sources: Vec<SourceRecord>,
         mode: Mode,
     ) -> Meta {
@@ -92,7 +92,7 @@ impl Collected {
         cultures.retain(|culture| !culture.is_empty());
         cultures.sort();
         let statistics = Statistics {
-            definition_version: family.version,
+            definition_version: dataset.version,
             sample: mode == Mode::Sample,
             sources: sources.iter().map(|source| source.id.clone()).collect(),
             examples: tally.examples,
@@ -110,7 +110,7 @@ impl Collected {
         };
         Meta {
             task: task.name.clone(),
-            family: family.name.clone(),
+            dataset: dataset.name.clone(),
             made_by_version: VERSION,
             sources,
             sha256: String::new(),
@@ -123,7 +123,7 @@ impl Collected {
 impl Columns {
     pub(super) fn push(
         &mut self,
-        split: &Split,
+        split: &SplitRule,
         example: &Example,
         input: u32,
         place: &Place,
@@ -176,9 +176,9 @@ impl Columns {
         }
     }
 
-    /// Part -> culture -> label -> examples.
-    fn counts(&self, parts: &[Part]) -> BTreeMap<String, BTreeMap<String, BTreeMap<String, u64>>> {
-        let mut numbers: BTreeMap<(Part, u32, u32), u64> = BTreeMap::new();
+    /// Split -> culture -> label -> examples.
+    fn counts(&self, parts: &[Split]) -> BTreeMap<String, BTreeMap<String, BTreeMap<String, u64>>> {
+        let mut numbers: BTreeMap<(Split, u32, u32), u64> = BTreeMap::new();
         for ((&part, &culture), &label) in parts.iter().zip(&self.cultures).zip(&self.labels) {
             *numbers.entry((part, culture, label)).or_default() += 1;
         }

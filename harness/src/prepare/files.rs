@@ -8,7 +8,7 @@ use fs_err as fs;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-use crate::definition::family::{Family, Format, Input, Task};
+use crate::definition::dataset::{Dataset, Format, Input, Task};
 use crate::definition::source::{Origin, Source};
 use crate::normalise::{self, Pipeline, Rows, Sink, Tally, glob};
 use crate::store::hex;
@@ -25,7 +25,7 @@ pub(super) struct InputFile<'a> {
     pub number: u32,
     /// Where it lies.
     pub path: PathBuf,
-    /// `family/path`, as messages name it.
+    /// `dataset/path`, as messages name it.
     pub shown: String,
     /// Path inside the source's folder; empty for a single file.
     inside: String,
@@ -33,7 +33,7 @@ pub(super) struct InputFile<'a> {
 
 /// The files of a task in the order they are read; an input that stands in for another only where that has no file.
 pub(super) fn resolve<'a>(
-    family: &Family,
+    dataset: &Dataset,
     task: &'a Task,
     files: &BTreeMap<String, PathBuf>,
 ) -> Result<Vec<InputFile<'a>>, Error> {
@@ -56,10 +56,10 @@ pub(super) fn resolve<'a>(
         if stands_in.is_some_and(|primary| files.contains_key(primary)) {
             continue;
         }
-        let source = family.sources.iter().find(|source| source.id == input.source);
+        let source = dataset.sources.iter().find(|source| source.id == input.source);
         let shown = format!(
             "{}/{}",
-            family.name,
+            dataset.name,
             source.map_or(input.source.as_str(), |source| &source.path)
         );
         let file = |path: PathBuf, inside: String| {
@@ -106,7 +106,7 @@ fn walk(folder: &Path, inside: &str, files: &mut Vec<String>) -> Result<(), Erro
 
 /// Hashes the files, one record a source; official ones must be those that the definition pins.
 pub(super) fn verify(
-    family: &Family,
+    dataset: &Dataset,
     inputs: &[InputFile<'_>],
     mode: Mode,
 ) -> Result<Vec<SourceRecord>, Error> {
@@ -115,7 +115,7 @@ pub(super) fn verify(
     for id in ids {
         let files: Vec<&InputFile<'_>> =
             inputs.iter().filter(|input| input.input.source == id).collect();
-        let source = family.sources.iter().find(|source| source.id == id);
+        let source = dataset.sources.iter().find(|source| source.id == id);
         let pinned = source.filter(|_| mode == Mode::Official);
         records.push(match files[..] {
             [one] if one.inside.is_empty() => record(id, one, pinned, mode)?,

@@ -17,8 +17,9 @@ use crate::store::record::CellSpec;
 pub struct Meta {
     /// The task.
     pub task: String,
-    /// Its family.
-    pub family: String,
+    /// Its dataset.
+    #[serde(rename = "family")]
+    pub dataset: String,
     /// [`super::VERSION`] of the code that made them.
     pub made_by_version: u32,
     /// The files they came from.
@@ -36,7 +37,7 @@ pub struct Meta {
 pub struct SourceRecord {
     /// Id of the source.
     pub id: String,
-    /// `family/path`.
+    /// `dataset/path`.
     pub file: String,
     /// Size.
     pub bytes: u64,
@@ -50,7 +51,7 @@ pub struct SourceRecord {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Statistics {
-    /// Version of the family's definition.
+    /// Version of the dataset's definition.
     pub definition_version: u32,
     /// Whether they are the project's synthetic sample.
     pub sample: bool,
@@ -68,7 +69,7 @@ pub struct Statistics {
     pub labels: Vec<String>,
     /// All cultures, sorted.
     pub cultures: Vec<String>,
-    /// Part -> culture -> label -> examples.
+    /// Split -> culture -> label -> examples.
     pub counts: BTreeMap<String, BTreeMap<String, BTreeMap<String, u64>>>,
     /// Clusters.
     pub clusters: u64,
@@ -199,7 +200,7 @@ impl Statistics {
             .map_or(0, |cultures| cultures.values().flat_map(BTreeMap::values).sum())
     }
 
-    /// Part and label -> examples, over all cultures.
+    /// Split and label -> examples, over all cultures.
     fn labels_by_part(&self) -> BTreeMap<(&str, &str), u64> {
         let mut counts = BTreeMap::new();
         for (part, cultures) in &self.counts {

@@ -21,8 +21,8 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use sha2::{Digest, Sha256};
 
-use crate::definition::family::{Family, Task};
-use crate::definition::split::{Part, Split};
+use crate::definition::dataset::{Dataset, Task};
+use crate::definition::split::{Split, SplitRule};
 use crate::example::Examples;
 use crate::normalise;
 use crate::split;
@@ -44,15 +44,15 @@ pub struct Prepared {
 /// Normalises and splits the files of a task (source id -> file, or folder of an unpacked archive), or takes
 /// what an earlier call left in the cache.
 pub fn prepare(
-    family: &Family,
+    dataset: &Dataset,
     task: &Task,
     files: &BTreeMap<String, PathBuf>,
     mode: Mode,
     cache: &Path,
 ) -> Result<Prepared, Error> {
-    let inputs = files::resolve(family, task, files)?;
-    let sources = files::verify(family, &inputs, mode)?;
-    let key = key(family, task, &sources, mode)?;
+    let inputs = files::resolve(dataset, task, files)?;
+    let sources = files::verify(dataset, &inputs, mode)?;
+    let key = key(dataset, task, &sources, mode)?;
     let folder = cache.join("prepared").join(format!("{}-{}", task.name, &key[..12]));
     let examples = folder.join("examples.parquet");
     if let Ok(meta) = Meta::beside(&examples)
@@ -65,7 +65,7 @@ pub fn prepare(
         tempfile::Builder::new().prefix(".partial-").tempdir_in(cache.join("prepared"))?;
     let fresh = temporary.path().join("fresh");
     fs::create_dir(&fresh)?;
-    let made = make(family, task, &inputs, sources, mode, &fresh.join("examples.parquet"))?;
+    let made = make(dataset, task, &inputs, sources, mode, &fresh.join("examples.parquet"))?;
     store::write_json(&fresh.join("meta.json"), &made)?;
     if fs::rename(&fresh, &folder).is_err() && Meta::beside(&examples).is_err() {
         // Half a folder, of a machine that went down. (A whole one is of a process that was first: the same data.)
@@ -78,7 +78,7 @@ pub fn prepare(
 /// The examples of some parts, in file order; `labels` numbers the labels (`Meta::statistics.labels`).
 pub fn load(
     examples: &Path,
-    parts: &[Part],
+    parts: &[Split],
     labels: &[String],
 ) -> Result<Examples, examples::Error> {
     examples::read(examples, parts, labels)
@@ -87,7 +87,7 @@ pub fn load(
 /// The same without the texts, which are empty.
 pub fn load_without_texts(
     examples: &Path,
-    parts: &[Part],
+    parts: &[Split],
     labels: &[String],
 ) -> Result<Examples, examples::Error> {
     examples::read_without_texts(examples, parts, labels)
@@ -95,7 +95,7 @@ pub fn load_without_texts(
 
 /// A hash of all that decides about the examples.
 fn key(
-    family: &Family,
+    dataset: &Dataset,
     task: &Task,
     sources: &[SourceRecord],
     mode: Mode,
@@ -103,7 +103,7 @@ fn key(
     let hashes: Vec<(&str, &str)> =
         sources.iter().map(|s| (s.id.as_str(), s.sha256.as_str())).collect();
     let definition = serde_json::to_vec(&(
-        (VERSION, &family.name, family.version, mode == Mode::Sample),
+        (VERSION, &dataset.name, dataset.version, mode == Mode::Sample),
         (&task.name, &task.labels, &task.inputs, &task.steps, &task.example, &task.split),
         hashes,
     ));
@@ -111,7 +111,7 @@ fn key(
 }
 
 fn make(
-    family: &Family,
+    dataset: &Dataset,
     task: &Task,
     inputs: &[files::InputFile<'_>],
     sources: Vec<SourceRecord>,
@@ -122,7 +122,7 @@ fn make(
     let mut writer = examples::Writer::new(Hashing::create(path)?, &groups)?;
     let mut all = collect::Collected::new(task);
     // A part that follows from the row alone is known in the first pass; else the second writes.
-    let by_row = matches!(task.split, Split::Given { valid: None } | Split::Hash { .. });
+    let by_row = matches!(task.split, SplitRule::Given { valid: None } | SplitRule::Hash { .. });
     for input in inputs {
         files::normalise(task, input, &mut all.tally, &mut |example, place| {
             all.columns.push(&task.split, example, input.number, place)?;
@@ -146,7 +146,7 @@ fn make(
         }
     }
     let sha256 = writer.finish()?.finish()?;
-    let mut meta = all.into_meta(family, task, &parts, sources, mode);
+    let mut meta = all.into_meta(dataset, task, &parts, sources, mode);
     meta.sha256 = sha256;
     Ok(meta)
 }

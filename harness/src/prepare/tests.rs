@@ -6,25 +6,25 @@ use std::path::{Path, PathBuf};
 
 use super::{Mode, Prepared, Statistics, load, prepare};
 use crate::definition::catalogue::Catalogue;
-use crate::definition::family::Task;
-use crate::definition::split::Part;
-use crate::testing::family::Own;
+use crate::definition::dataset::Task;
+use crate::definition::split::Split;
+use crate::testing::dataset::Own;
 use crate::testing::shared;
 
-/// The files of a task in a folder laid out as a mirror of its family.
+/// The files of a task in a folder laid out as a mirror of its dataset.
 fn files(catalogue: &Catalogue, task: &str, folder: &Path) -> BTreeMap<String, PathBuf> {
-    let (family, _) = catalogue.task(task).unwrap();
-    let there = family.sources.iter().map(|source| (source.id.clone(), folder.join(&source.path)));
+    let (dataset, _) = catalogue.task(task).unwrap();
+    let there = dataset.sources.iter().map(|source| (source.id.clone(), folder.join(&source.path)));
     there.filter(|(_, path)| path.exists()).collect()
 }
 
 fn real(task: &str, folder: &str) -> Option<(Prepared, Task, tempfile::TempDir)> {
     let folder = shared(folder)?;
     let catalogue = Catalogue::embedded().unwrap();
-    let (family, task) = catalogue.task(task).unwrap();
+    let (dataset, task) = catalogue.task(task).unwrap();
     let cache = tempfile::tempdir().unwrap();
     let prepared = prepare(
-        family,
+        dataset,
         task,
         &files(&catalogue, &task.name, &folder),
         Mode::Official,
@@ -60,8 +60,8 @@ fn committed_statistics() {
 #[test]
 fn crehate() {
     let Some((prepared, task, _cache)) = real("crehate", "crehate") else { return };
-    let all = load(&prepared.examples, &Part::ALL, &task.labels).unwrap();
-    let test = load(&prepared.examples, &[Part::Test], &task.labels).unwrap();
+    let all = load(&prepared.examples, &Split::ALL, &task.labels).unwrap();
+    let test = load(&prepared.examples, &[Split::Test], &task.labels).unwrap();
     assert_eq!((all.len(), test.len()), (7900, 1185));
     let hate = |examples: &crate::example::Examples, culture: &str| {
         (0..examples.len())
@@ -108,7 +108,7 @@ fn emgsd() {
     let statistics = &prepared.meta.statistics;
     let parts = ["train", "valid", "test"].map(|part| statistics.part(part));
     assert_eq!(parts, [36_608, 9152, 11_441]);
-    let test = load(&prepared.examples, &[Part::Test], &task.labels).unwrap();
+    let test = load(&prepared.examples, &[Split::Test], &task.labels).unwrap();
     assert_eq!(test.labels.iter().filter(|label| **label == 1).count(), 3906);
     assert_eq!(test.ids.get(0), "test/0");
     let first: Vec<&str> = statistics.cultures.iter().map(String::as_str).collect();
@@ -136,13 +136,13 @@ fn emgsd_train_is_the_same_either_way() {
     fs_err::write(&test, format!("{header}profession,a b,a b,neutral,stereoset,neutral_p\r\n"))
         .unwrap();
     let catalogue = Catalogue::embedded().unwrap();
-    let (family, task) = catalogue.task("emgsd").unwrap();
+    let (dataset, task) = catalogue.task("emgsd").unwrap();
     let run = |train: (&str, &PathBuf)| {
         let files =
             [(train.0.to_owned(), train.1.clone()), ("test".to_owned(), test.clone())].into();
-        let prepared = prepare(family, task, &files, Mode::Sample, folder.path()).unwrap();
-        let valid = load(&prepared.examples, &[Part::Valid], &task.labels).unwrap();
-        let train = load(&prepared.examples, &[Part::Train], &task.labels).unwrap();
+        let prepared = prepare(dataset, task, &files, Mode::Sample, folder.path()).unwrap();
+        let valid = load(&prepared.examples, &[Split::Valid], &task.labels).unwrap();
+        let train = load(&prepared.examples, &[Split::Train], &task.labels).unwrap();
         (valid.ids, valid.texts, valid.labels, train.ids)
     };
     let from_csv = run(("train", &csv));
@@ -191,8 +191,14 @@ valid = { share = 0.1, seed = 7 }
     fs_err::write(definitions.join("mine.toml"), own.toml()).unwrap();
     let catalogue = Catalogue::load(&[definitions]).unwrap();
     assert_eq!(catalogue.validate(), []);
-    let (family, task) = catalogue.task("mine").unwrap();
-    prepare(family, task, &files(&catalogue, "mine", folder), Mode::Official, &folder.join("cache"))
+    let (dataset, task) = catalogue.task("mine").unwrap();
+    prepare(
+        dataset,
+        task,
+        &files(&catalogue, "mine", folder),
+        Mode::Official,
+        &folder.join("cache"),
+    )
 }
 
 /// EMGSD's train from `train_binary.jsonl` and its official `test.csv`, by a user's TOML alone.
@@ -281,21 +287,21 @@ fn other_bytes_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let catalogue = Catalogue::embedded().unwrap();
     crate::sample::write("emgsd", folder.path()).unwrap();
-    let (family, task) = catalogue.task("emgsd").unwrap();
+    let (dataset, task) = catalogue.task("emgsd").unwrap();
     let files = files(&catalogue, "emgsd", folder.path());
     let error =
-        prepare(family, task, &files, Mode::Official, folder.path()).unwrap_err().to_string();
+        prepare(dataset, task, &files, Mode::Official, folder.path()).unwrap_err().to_string();
     assert!(
         error.contains("test.csv: size is ")
             && error.ends_with("delete the file and fetch it again"),
         "{error}"
     );
-    let mut family = family.clone();
-    family.sources.retain(|source| source.id == "train" || source.id == "test");
-    family.sources[1].bytes = None;
-    family.sources[1].sha256 = None;
+    let mut dataset = dataset.clone();
+    dataset.sources.retain(|source| source.id == "train" || source.id == "test");
+    dataset.sources[1].bytes = None;
+    dataset.sources[1].sha256 = None;
     let error =
-        prepare(&family, task, &files, Mode::Official, folder.path()).unwrap_err().to_string();
+        prepare(&dataset, task, &files, Mode::Official, folder.path()).unwrap_err().to_string();
     assert!(
         error.contains("train.csv: git blob id is ")
             && error.contains("the source `train` pins f8c56392c651af64d4dc56227dd239125cf574c7"),
@@ -311,9 +317,10 @@ fn ids_are_unique() {
     crate::sample::write("crehate", folder.path()).unwrap();
     let path = folder.path().join("finetune/data_splits/CREHate_valid.csv");
     fs_err::copy(folder.path().join("finetune/data_splits/CREHate_train.csv"), &path).unwrap();
-    let (family, task) = catalogue.task("crehate").unwrap();
+    let (dataset, task) = catalogue.task("crehate").unwrap();
     let files = files(&catalogue, "crehate", folder.path());
-    let error = prepare(family, task, &files, Mode::Sample, folder.path()).unwrap_err().to_string();
+    let error =
+        prepare(dataset, task, &files, Mode::Sample, folder.path()).unwrap_err().to_string();
     assert!(
         error.starts_with(
             "crehate/finetune/data_splits/CREHate_valid.csv, row 1 (line 2): the id `"
@@ -328,9 +335,9 @@ fn prepared_data_are_kept() {
     let folder = tempfile::tempdir().unwrap();
     let catalogue = Catalogue::embedded().unwrap();
     crate::sample::write("crehate", folder.path()).unwrap();
-    let (family, task) = catalogue.task("crehate").unwrap();
+    let (dataset, task) = catalogue.task("crehate").unwrap();
     let files = files(&catalogue, "crehate", folder.path());
-    let run = |task: &Task| prepare(family, task, &files, Mode::Sample, folder.path()).unwrap();
+    let run = |task: &Task| prepare(dataset, task, &files, Mode::Sample, folder.path()).unwrap();
     let first = run(task);
     let changed = fs_err::metadata(&first.examples).unwrap().modified().unwrap();
     assert_eq!(run(task), first);

@@ -1,7 +1,7 @@
 //! From a reply to a label, by the rule of the prompt.
 
 use crate::answer::Answer;
-use crate::definition::family::Parser;
+use crate::definition::dataset::Parser;
 
 use super::PromptError;
 

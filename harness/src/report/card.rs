@@ -1,4 +1,4 @@
-//! A model's card: what it is, under which licence, from which weights, and what its training data are known to hold.
+//! A model's card: what it is, under which license, from which weights, and what its training data are known to hold.
 
 use tabled::builder::Builder;
 use tabled::settings::object::Columns;
@@ -26,7 +26,7 @@ pub fn render(model: &Model) -> String {
 /// What stands on the card: name and value.
 pub fn rows(model: &Model) -> Vec<(&'static str, String)> {
     let mut rows: Vec<(&'static str, String)> = vec![
-        ("licence", model.licence.clone()),
+        ("license", model.license.clone()),
         ("parameters", model.parameters.map_or("not told".to_owned(), thousands)),
         ("plugin", model.plugin.clone()),
     ];
@@ -100,7 +100,7 @@ name = "tiny"
 title = "Tiny"
 plugin = "encoder"
 description = "A small encoder."
-licence = "Apache-2.0"
+license = "Apache-2.0"
 parameters = 22713216
 tasks = ["crehate"]
 capabilities = ["embed"]
@@ -124,7 +124,7 @@ pooling = "mean"
         tiny · Tiny
         A small encoder.
 
-         licence         Apache-2.0
+         license         Apache-2.0
          parameters      22,713,216
          plugin          encoder
          weights         model: sha256 53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db, 90,868,376 bytes,

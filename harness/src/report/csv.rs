@@ -20,7 +20,7 @@ const HEAD: [&str; 21] = [
     "interval",
     "n",
     "answered",
-    "out_of_choice",
+    "unparsable",
     "missing",
     "clusters",
     "reason",
@@ -77,7 +77,7 @@ fn fields(score: &Score) -> Vec<String> {
         safe(&score.method),
         score.n.to_string(),
         score.answered.to_string(),
-        score.out_of_choice.to_string(),
+        score.unparsable.to_string(),
         score.missing.to_string(),
         score.clusters.to_string(),
     ]

@@ -114,7 +114,7 @@ fn evaluated(
         Outcome::Reason(reason) => return Cell::Lines(vec![Line::of(notes.cell(reason)).small()]),
         Outcome::Score(score) => score,
     };
-    let standing = Standing::of(report, &cell.benchmark, &cell.protocol, &cell.model);
+    let standing = RankedModel::of(report, &cell.benchmark, &cell.protocol, &cell.model);
     let known = summary.contamination(&cell.model, &cell.benchmark).is_some();
     let mut unusual: Vec<Cell> = Vec::new();
     if cell.protocol != usual.protocol {
@@ -131,13 +131,13 @@ fn evaluated(
 }
 
 /// What the comparison says of one score.
-struct Standing<'a> {
+struct RankedModel<'a> {
     letters: &'a str,
     best: bool,
     apart: bool,
 }
 
-impl<'a> Standing<'a> {
+impl<'a> RankedModel<'a> {
     fn of(report: &'a Report, benchmark: &str, protocol: &str, model: &str) -> Self {
         let none = Self { letters: "", best: false, apart: false };
         let found =

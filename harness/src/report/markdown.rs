@@ -123,7 +123,7 @@ fn published(text: &mut String, summary: &Summary) {
 }
 
 fn data(text: &mut String, summary: &Summary) {
-    let table = Table::new(["benchmark", "data", "licence", "notes"]).with(
+    let table = Table::new(["benchmark", "data", "license", "notes"]).with(
         summary.benchmarks.iter().map(|column| {
             let what = match &column.data {
                 Data::Official { .. } => "official".to_owned(),
@@ -137,7 +137,7 @@ fn data(text: &mut String, summary: &Summary) {
             vec![
                 column.title.as_str().into(),
                 what.into(),
-                column.licence.as_str().into(),
+                column.license.as_str().into(),
                 notes.into(),
             ]
         }),

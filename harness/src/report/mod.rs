@@ -1,4 +1,4 @@
-//! One [`summary::Summary`], many faces: terminal, Markdown, CSV, LaTeX, JUnit, JSON, pages for a browser. No face computes a number.
+//! One [`summary::Summary`], many formats: terminal, Markdown, CSV, LaTeX, JUnit, JSON, pages for a browser. No format computes a number.
 
 mod board;
 pub mod card;
@@ -83,7 +83,7 @@ impl Footnotes {
     }
 }
 
-/// What stands under every face: how to read it, and with what it was made.
+/// What stands under every format: how to read it, and with what it was made.
 pub fn legend(summary: &Summary) -> Vec<String> {
     let mut lines = vec![format!(
         "Percent with {:.0} % intervals; n = evaluated examples; scores of different protocols are not comparable.",

@@ -15,8 +15,8 @@ use super::comparison::{part, primary, rows};
 use super::manifest::tasks_of;
 use super::summary::{Cell, Outcome, Summary};
 use crate::answer::Answer;
-use crate::compare::{self, Entrant, Field, Own};
-use crate::definition::family::Benchmark;
+use crate::compare::{self, ComparedModel, Comparison, Own};
+use crate::definition::dataset::Benchmark;
 use crate::settings::Settings;
 use crate::store::{self, RunFolder};
 
@@ -248,7 +248,7 @@ fn field(
     benchmark: &Benchmark,
     protocol: &str,
     sides: &[Vec<&Group>],
-) -> anyhow::Result<Result<(Field, Vec<String>), String>> {
+) -> anyhow::Result<Result<(Comparison, Vec<String>), String>> {
     let (mut cultures, mut parts, mut notes) = (Vec::new(), Vec::new(), Vec::new());
     let mut answers: [Vec<Vec<Vec<Answer>>>; 2] = [Vec::new(), Vec::new()];
     let (mut paired, mut all) = (0, [0, 0]);
@@ -285,7 +285,7 @@ fn field(
         ));
     }
     let models = (SIDES.iter().zip(answers).enumerate())
-        .map(|(side, (name, answers))| Entrant {
+        .map(|(side, (name, answers))| ComparedModel {
             name: (*name).to_owned(),
             seeds: sides[side][0].seeds(),
             answers,
@@ -294,7 +294,7 @@ fn field(
         .collect();
     let of_all = || sides.iter().flatten().flat_map(|g| &g.cells);
     Ok(Ok((
-        Field {
+        Comparison {
             benchmark: benchmark.name.clone(),
             title: benchmark.title.clone(),
             protocol: protocol.to_owned(),

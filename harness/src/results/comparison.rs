@@ -12,8 +12,8 @@ use super::leaderboard::{fill_gaps, own};
 use super::manifest::{Manifest, tasks_of};
 use super::summary::{Cell, Outcome};
 use crate::answer::Answer;
-use crate::compare::{self, Column, Entrant, Field, NotCompared, Options, Part, Report};
-use crate::definition::family::{Benchmark, Task};
+use crate::compare::{self, Column, ComparedModel, Comparison, NotCompared, Options, Part, Report};
+use crate::definition::dataset::{Benchmark, Task};
 use crate::example::Examples;
 use crate::store::{self};
 
@@ -70,7 +70,7 @@ pub(super) fn report(
         .filter(|c| benchmark(&c.name))
         .filter_map(|c| manifest.benchmarks.iter().find(|b| b.name == c.name))
         .collect();
-    let read: Vec<(Vec<Field>, Vec<NotCompared>, Vec<String>)> = wanted
+    let read: Vec<(Vec<Comparison>, Vec<NotCompared>, Vec<String>)> = wanted
         .par_iter()
         .map(|benchmark| fields(run, benchmark, &model, options))
         .collect::<anyhow::Result<_>>()?;
@@ -127,7 +127,7 @@ fn fields(
     benchmark: &Benchmark,
     wanted: &(dyn Fn(&str) -> bool + Sync),
     options: &Options,
-) -> anyhow::Result<(Vec<Field>, Vec<NotCompared>, Vec<String>)> {
+) -> anyhow::Result<(Vec<Comparison>, Vec<NotCompared>, Vec<String>)> {
     let tasks = tasks_of(benchmark, &run.manifest.benchmarks);
     let mut left_out = Vec::new();
     let mut seen: Vec<String> = Vec::new();
@@ -221,7 +221,7 @@ fn field(
     benchmark: &Benchmark,
     entrants: &[(&str, Vec<&Group>)],
     resamples: usize,
-) -> anyhow::Result<Field> {
+) -> anyhow::Result<Comparison> {
     let first = &entrants[0].1;
     let mut cultures: Vec<String> = Vec::new();
     let mut parts = Vec::new();
@@ -239,10 +239,10 @@ fn field(
                 .map(|(group, rows)| Ok(primary(&columns(run, group)?, rows)))
                 .collect::<anyhow::Result<Vec<Vec<Vec<Answer>>>>>()?;
             let own = own(run, resamples, benchmark, groups)?;
-            Ok(Entrant { name: (*model).to_owned(), seeds: groups[0].seeds(), answers, own })
+            Ok(ComparedModel { name: (*model).to_owned(), seeds: groups[0].seeds(), answers, own })
         })
-        .collect::<anyhow::Result<Vec<Entrant>>>()?;
-    Ok(Field {
+        .collect::<anyhow::Result<Vec<ComparedModel>>>()?;
+    Ok(Comparison {
         benchmark: benchmark.name.clone(),
         title: benchmark.title.clone(),
         protocol: first[0].protocol.to_owned(),

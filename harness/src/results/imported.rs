@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use super::manifest::Manifest;
 use crate::definition::access::Access;
 use crate::definition::catalogue::Catalogue;
-use crate::definition::family::{Benchmark, Capability, Protocol, Task};
+use crate::definition::dataset::{Benchmark, Capability, Protocol, Task};
 use crate::definition::model::{Model, Prompting};
 use crate::definition::resources::Resources;
 use crate::definition::suite::Suite;
@@ -76,7 +76,7 @@ pub fn card(
             log.tool.name(),
             log.task.as_deref().unwrap_or(&task.name)
         ),
-        licence: "not told".to_owned(),
+        license: "not told".to_owned(),
         tasks: Vec::new(),
         protocols: Vec::new(),
         parameters: None,

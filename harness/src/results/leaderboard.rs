@@ -17,7 +17,7 @@ use super::cells::{Group, by_model_and_protocol};
 use super::manifest::{Manifest, tasks_of};
 use super::summary::{Cell, Detail, FORMAT, Outcome, Summary};
 use crate::compare::{Gap, Interval, Own, RESAMPLING_SEED};
-use crate::definition::family::{Benchmark, Task};
+use crate::definition::dataset::{Benchmark, Task};
 use crate::example::Examples;
 use crate::score::{self, Answer, Evaluation, Questions, Rules, Score, Subset};
 use crate::store::record::{Reason, ReasonKind};
@@ -419,7 +419,7 @@ fn pooled(
                     n: found.n,
                     variants: parts[0].questions.answers.len() as u64,
                     answered: count(|a| matches!(a, Answer::Label(_))),
-                    out_of_choice: count(|a| *a == Answer::Unparsable),
+                    unparsable: count(|a| *a == Answer::Unparsable),
                     missing: count(|a| *a == Answer::Missing),
                     clusters: found.clusters,
                     majority: None,

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
 use crate::definition::catalogue::Catalogue;
-use crate::definition::family::{Benchmark, Published};
+use crate::definition::dataset::{Benchmark, Published};
 use crate::definition::model::Model;
 use crate::definition::suite::Suite;
 use crate::exec::data::TaskData;
@@ -160,7 +160,7 @@ impl Manifest {
         }
         let asked = |name: &str| request.benchmarks.iter().any(|b| b.name == name);
         let published =
-            catalogue.families().flat_map(|f| &f.published).filter(|p| asked(&p.benchmark));
+            catalogue.datasets().flat_map(|f| &f.published).filter(|p| asked(&p.benchmark));
         Self {
             format: FORMAT,
             harness: env!("CARGO_PKG_VERSION").to_owned(),
@@ -322,7 +322,7 @@ fn column(
     tasks: &BTreeMap<String, Result<TaskData, Reason>>,
     catalogue: &Catalogue,
 ) -> Column {
-    let family = catalogue.family_of(&benchmark.name);
+    let dataset = catalogue.dataset_of(&benchmark.name);
     let mut hashes = Vec::new();
     let mut notes: Vec<String> = Vec::new();
     let mut sample = None;
@@ -356,11 +356,11 @@ fn column(
     Column {
         name: benchmark.name.clone(),
         title: benchmark.title.clone(),
-        family: family.map(|f| f.name.clone()).unwrap_or_default(),
+        dataset: dataset.map(|f| f.name.clone()).unwrap_or_default(),
         metric: format!("{}{mean}", benchmark.metric.name()),
         mean_over_cultures: Some(benchmark.mean_over_cultures),
-        status: family.map_or(crate::definition::family::Status::Open, |f| f.status),
-        licence: family.map(|f| f.licence.clone()).unwrap_or_default(),
+        status: dataset.map_or(crate::definition::dataset::Status::Open, |f| f.status),
+        license: dataset.map(|f| f.license.clone()).unwrap_or_default(),
         data,
         notes,
     }

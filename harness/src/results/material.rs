@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::answer::Answer;
 use crate::compare::Report;
-use crate::definition::family::{Benchmark, Family, Task};
+use crate::definition::dataset::{Benchmark, Dataset, Task};
 use crate::definition::model::Model;
 use crate::example::Examples;
 use crate::prepare::Meta;
@@ -27,7 +27,7 @@ pub struct Material {
     /// The benchmarks of the run, parts of aggregates included.
     pub benchmarks: Vec<Benchmark>,
     /// Families of the columns, as far as their definitions are known here.
-    pub families: Vec<Family>,
+    pub datasets: Vec<Dataset>,
     /// Tasks by name, as they were asked.
     pub tasks: BTreeMap<String, Task>,
     /// Statistics of the prepared data by task, as far as they lie on this machine.
@@ -77,7 +77,7 @@ pub struct Column {
     pub right: Vec<u16>,
     /// Seeds times wordings.
     pub of: usize,
-    /// Gold label × answer -> count over all seeds and wordings; the last two answers are out of choice and missing.
+    /// Gold label × answer -> count over all seeds and wordings; the last two answers are unparsable and missing.
     /// Empty where the task has too many labels to look at.
     pub confusion: Vec<Vec<u64>>,
     /// Where the model gives probabilities.

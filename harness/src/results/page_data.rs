@@ -36,7 +36,7 @@ const BINS: usize = 10;
 const ONE: f32 = 1.001;
 
 /// Gathers everything beside the summary and its comparison.
-pub fn gather(
+pub fn page_data(
     run: &Run,
     summary: Summary,
     comparison: Result<Report, String>,
@@ -57,11 +57,11 @@ pub fn gather(
             tasks.insert(name.clone(), task.clone());
         }
     }
-    let families = manifest.columns.iter().filter_map(|column| {
-        catalogue?.families().find(|family| family.name == column.family).cloned()
+    let datasets = manifest.columns.iter().filter_map(|column| {
+        catalogue?.datasets().find(|dataset| dataset.name == column.dataset).cloned()
     });
-    let mut families: Vec<_> = families.collect();
-    families.dedup_by(|a, b| a.name == b.name);
+    let mut datasets: Vec<_> = datasets.collect();
+    datasets.dedup_by(|a, b| a.name == b.name);
     let data = (manifest.data.iter())
         .filter_map(|(task, file)| Some((task.clone(), Meta::beside(file.path.as_ref()).ok()?)))
         .collect();
@@ -81,7 +81,7 @@ pub fn gather(
         benchmarks: manifest.benchmarks.clone(),
         summary,
         comparison,
-        families,
+        datasets,
         tasks,
         data,
         sets,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::definition::family::{Published, Status};
+use crate::definition::dataset::{Published, Status};
 use crate::score::Score;
 use crate::store::record::Reason;
 
@@ -45,8 +45,9 @@ pub struct Column {
     pub name: String,
     /// Name as printed.
     pub title: String,
-    /// Its family.
-    pub family: String,
+    /// Its dataset.
+    #[serde(rename = "family")]
+    pub dataset: String,
     /// Primary metric as printed.
     pub metric: String,
     /// Whether the primary score is the mean over cultures; none in files that are older than this field.
@@ -55,8 +56,9 @@ pub struct Column {
     pub mean_over_cultures: Option<bool>,
     /// How the official data can be had.
     pub status: Status,
-    /// Licence of the official data.
-    pub licence: String,
+    /// License of the official data.
+    #[serde(rename = "licence", alias = "license")]
+    pub license: String,
     /// Which data the scores stand on.
     pub data: Data,
     /// What was noted about the data: a replaced source, warnings, overlap of train and test.

@@ -294,7 +294,7 @@ fn first_apart(a: &Answers, b: &Answers, labels: [&[String]; 2]) -> Option<Strin
     }
     let told = |answers: &Answers, row: usize, labels: &[String]| match answers.answers[row] {
         Answer::Label(index) => labels.get(index as usize).cloned().unwrap_or_default(),
-        Answer::Unparsable => "out of choice".to_owned(),
+        Answer::Unparsable => "unparsable".to_owned(),
         Answer::Missing => {
             format!("missing ({})", answers.reasons.get(&row).map_or("", String::as_str))
         }

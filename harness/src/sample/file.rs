@@ -2,7 +2,7 @@
 
 use std::io;
 
-/// A file of the sample: path below the family's folder, and content.
+/// A file of the sample: path below the dataset's folder, and content.
 pub(super) type File = (String, Vec<u8>);
 
 /// Rows as CSV.

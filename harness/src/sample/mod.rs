@@ -22,20 +22,21 @@ pub use synthetic::{SYNTHETIC_FAMILY, synthetic};
 
 use file::{File, csv};
 
-/// Whether there is a sample of this family.
-pub fn covers(family: &str) -> bool {
-    matches!(family, "univar" | "crehate" | "emgsd" | "cultureatlas")
+/// Whether there is a sample of this dataset.
+pub fn covers(dataset: &str) -> bool {
+    matches!(dataset, "univar" | "crehate" | "emgsd" | "cultureatlas")
 }
 
-/// Writes the sample of a family below `folder`, laid out as a mirror; gives the paths inside it.
-pub fn write(family: &str, folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let files = match family {
+/// Writes the sample of a dataset below `folder`, laid out as a mirror; gives the paths inside it.
+pub fn write(dataset: &str, folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let files = match dataset {
         "univar" => univar::files(),
         "crehate" => crehate::files(),
         "emgsd" => emgsd::files(),
         "cultureatlas" => cultureatlas::files(),
         other => {
-            let told = format!("there is no sample of the family `{other}`; use its official data");
+            let told =
+                format!("there is no sample of the dataset `{other}`; use its official data");
             return Err(io::Error::new(io::ErrorKind::NotFound, told));
         }
     }?;
@@ -51,8 +52,8 @@ pub fn write(family: &str, folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// Writes the sample of a family to `folder` unless it is there already; it appears whole or not at all.
-pub fn ensure(family: &str, folder: &Path) -> io::Result<()> {
+/// Writes the sample of a dataset to `folder` unless it is there already; it appears whole or not at all.
+pub fn ensure(dataset: &str, folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
@@ -61,7 +62,7 @@ pub fn ensure(family: &str, folder: &Path) -> io::Result<()> {
     let temporary = tempfile::Builder::new().prefix(".partial-").tempdir_in(parent)?;
     let fresh = temporary.path().join("fresh");
     fs::create_dir(&fresh)?;
-    write(family, &fresh)?;
+    write(dataset, &fresh)?;
     match fs::rename(&fresh, folder) {
         // Another process was first.
         Err(_) if folder.is_dir() => Ok(()),

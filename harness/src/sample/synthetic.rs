@@ -1,4 +1,4 @@
-//! Any number of synthetic rows, for speed and memory: one CSV and the family that reads it.
+//! Any number of synthetic rows, for speed and memory: one CSV and the dataset that reads it.
 
 use std::io::{self, Write};
 

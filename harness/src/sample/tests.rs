@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::{SYNTHETIC_FAMILY, covers, ensure, synthetic, write};
 use crate::definition::catalogue::Catalogue;
-use crate::definition::split::Part;
+use crate::definition::split::Split;
 use crate::prepare::{Mode, Statistics, load, prepare};
 
 /// Statistics of the sample of every task, by task.
@@ -13,10 +13,10 @@ fn statistics() -> BTreeMap<String, Statistics> {
     let folder = tempfile::tempdir().unwrap();
     let catalogue = Catalogue::embedded().unwrap();
     let mut all = BTreeMap::new();
-    for family in catalogue.families().filter(|family| covers(&family.name)) {
-        let at = folder.path().join(&family.name);
-        ensure(&family.name, &at).unwrap();
-        let files: BTreeMap<String, PathBuf> = family
+    for dataset in catalogue.datasets().filter(|dataset| covers(&dataset.name)) {
+        let at = folder.path().join(&dataset.name);
+        ensure(&dataset.name, &at).unwrap();
+        let files: BTreeMap<String, PathBuf> = dataset
             .sources
             .iter()
             .map(|source| (source.id.clone(), at.join(&source.path)))
@@ -24,12 +24,12 @@ fn statistics() -> BTreeMap<String, Statistics> {
         assert!(
             files.values().all(|path| path.exists()),
             "{}: a source without a sample",
-            family.name
+            dataset.name
         );
-        for task in &family.tasks {
-            let prepared = prepare(family, task, &files, Mode::Sample, folder.path()).unwrap();
+        for task in &dataset.tasks {
+            let prepared = prepare(dataset, task, &files, Mode::Sample, folder.path()).unwrap();
             let all_examples =
-                load(&prepared.examples, &Part::ALL, &prepared.meta.statistics.labels).unwrap();
+                load(&prepared.examples, &Split::ALL, &prepared.meta.statistics.labels).unwrap();
             assert_eq!(all_examples.len() as u64, prepared.meta.statistics.examples);
             all.insert(task.name.clone(), prepared.meta.statistics);
         }
@@ -71,9 +71,9 @@ fn every_eleven_have_a_sample() {
 
 #[test]
 fn the_same_bytes_every_time() {
-    for family in ["univar", "crehate", "emgsd", "cultureatlas"] {
+    for dataset in ["univar", "crehate", "emgsd", "cultureatlas"] {
         let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-        let paths = folders.each_ref().map(|folder| write(family, folder.path()).unwrap());
+        let paths = folders.each_ref().map(|folder| write(dataset, folder.path()).unwrap());
         assert_eq!(paths[0], paths[1]);
         for path in &paths[0] {
             let [a, b] =
@@ -86,8 +86,8 @@ fn the_same_bytes_every_time() {
 #[test]
 fn traps() {
     let folder = tempfile::tempdir().unwrap();
-    for family in ["univar", "crehate", "emgsd", "cultureatlas"] {
-        write(family, folder.path()).unwrap();
+    for dataset in ["univar", "crehate", "emgsd", "cultureatlas"] {
+        write(dataset, folder.path()).unwrap();
     }
     let text = |path: &str| fs_err::read_to_string(folder.path().join(path)).unwrap();
     let train = text("finetune/data_splits/CREHate_train.csv");
@@ -117,8 +117,8 @@ fn synthetic_rows_are_read_by_their_family() {
     let mut catalogue = Catalogue::embedded().unwrap();
     catalogue.add("synthetic.toml", SYNTHETIC_FAMILY).unwrap();
     assert!(catalogue.validate().is_empty(), "{:?}", catalogue.validate());
-    let (family, task) = catalogue.task("synthetic").unwrap();
+    let (dataset, task) = catalogue.task("synthetic").unwrap();
     let files = [("rows".to_owned(), rows)].into();
-    let prepared = prepare(family, task, &files, Mode::Sample, folder.path()).unwrap();
+    let prepared = prepare(dataset, task, &files, Mode::Sample, folder.path()).unwrap();
     assert_eq!(prepared.meta.statistics.examples, 3000);
 }

@@ -16,7 +16,7 @@ const CORPORA: [(&str, &str); 4] = [
     ("globe", "the town office"),
     ("pvqrr", "a good neighbour"),
     ("value_prism", "the market"),
-    ("wvs", "family life"),
+    ("wvs", "dataset life"),
 ];
 
 const DEEDS: [&str; 10] = [

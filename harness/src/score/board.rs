@@ -1,6 +1,6 @@
 //! The work behind [`super::evaluate`]: rows, measures, and their intervals on one subset.
 
-use crate::definition::family::Metric;
+use crate::definition::dataset::Metric;
 use crate::example::Coded;
 use eval_stats::bootstrap::BootstrapMethod;
 use eval_stats::metric::{Basis, MetricOptions, Needs};
@@ -18,7 +18,7 @@ pub(crate) enum Measure {
     /// acc@k, by the place of k among the sorted ks.
     Within(usize),
     AccuracyAnswered,
-    OutOfChoice,
+    Unparsable,
     Missing,
 }
 
@@ -124,7 +124,7 @@ impl<'a> Board<'a> {
             measures.push(Measure::AccuracyAnswered);
         }
         if odd {
-            measures.push(Measure::OutOfChoice);
+            measures.push(Measure::Unparsable);
         }
         if missing {
             measures.push(Measure::Missing);
@@ -137,7 +137,7 @@ impl<'a> Board<'a> {
             Measure::Metric(metric) => metric.name().to_owned(),
             Measure::Within(place) => format!("acc@{}", self.ks[place]),
             Measure::AccuracyAnswered => "accuracy-answered".to_owned(),
-            Measure::OutOfChoice => "out-of-choice".to_owned(),
+            Measure::Unparsable => "unparsable".to_owned(),
             Measure::Missing => "missing".to_owned(),
         }
     }
@@ -152,7 +152,7 @@ impl<'a> Board<'a> {
             }
             Measure::Within(place) => tally.accuracy_within(place),
             Measure::AccuracyAnswered => tally.accuracy_answered(),
-            Measure::OutOfChoice => tally.out_of_choice_rate(),
+            Measure::Unparsable => tally.unparsable_rate(),
             Measure::Missing => tally.missing_rate(),
         }
     }
@@ -198,12 +198,12 @@ impl<'a> Board<'a> {
     ) -> Score {
         let variants = self.q.answers.len() as u64;
         let total = |f: &dyn Fn(&Tally) -> f64| margins.iter().map(f).sum::<f64>() as u64;
-        let (all, out_of_choice, missing) =
-            (total(&Tally::n), total(&|m| m.out_of_choice), total(&|m| m.missing));
+        let (all, unparsable, missing) =
+            (total(&Tally::n), total(&|m| m.unparsable), total(&|m| m.missing));
         let answered = total(&Tally::answered);
         assert_eq!(
             all,
-            answered + out_of_choice + missing,
+            answered + unparsable + missing,
             "an answer was lost on the way to the score"
         );
         Score {
@@ -216,7 +216,7 @@ impl<'a> Board<'a> {
             n: all / variants,
             variants,
             answered,
-            out_of_choice,
+            unparsable,
             missing,
             clusters,
             majority: None,
@@ -412,7 +412,7 @@ impl<'a> Board<'a> {
             match (measure, measure.basis()) {
                 (Measure::Within(place), _) => Some(self.bucket(0, i) as usize <= place),
                 (Measure::AccuracyAnswered, _) => answer.label().map(|_| answer == gold),
-                (Measure::OutOfChoice, _) => Some(answer == Answer::Unparsable),
+                (Measure::Unparsable, _) => Some(answer == Answer::Unparsable),
                 (Measure::Missing, _) => Some(answer == Answer::Missing),
                 (_, Basis::Predicted) => (answer == positive).then_some(gold == positive),
                 (_, Basis::Gold) => (gold == positive).then_some(answer == positive),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::NoScore;
 use crate::answer::Answer;
-use crate::definition::family::{Benchmark, Metric, Scoring};
+use crate::definition::dataset::{Benchmark, Metric, Scoring};
 use crate::example::Coded;
 
 /// What was asked and answered: columns of one row per example.
@@ -108,7 +108,7 @@ impl std::fmt::Display for Subset {
 /// One figure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Score {
-    /// `accuracy`, `macro-f1`, `acc@5`, `accuracy-answered`, `out-of-choice`, ...
+    /// `accuracy`, `macro-f1`, `acc@5`, `accuracy-answered`, `unparsable`, ...
     pub metric: String,
     /// What it is about.
     pub subset: Subset,
@@ -122,12 +122,13 @@ pub struct Score {
     pub method: String,
     /// Examples.
     pub n: u64,
-    /// Variants that the value is the mean of; `n * variants = answered + out_of_choice + missing`.
+    /// Variants that the value is the mean of; `n * variants = answered + unparsable + missing`.
     pub variants: u64,
     /// Answers that are one of the labels.
     pub answered: u64,
     /// Replies that parse to no label.
-    pub out_of_choice: u64,
+    #[serde(rename = "out_of_choice")]
+    pub unparsable: u64,
     /// No reply.
     pub missing: u64,
     /// Independent clusters of examples.

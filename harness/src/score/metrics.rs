@@ -1,6 +1,6 @@
 //! Counts of answers over a fixed label set, from which every figure of one slice follows.
 //!
-//! An answer outside the set (out of choice, missing) is wrong, is a prediction of no class, and is counted by itself.
+//! An answer outside the set (unparsable, missing) is wrong, is a prediction of no class, and is counted by itself.
 //! [`eval_stats::metric`] defines the metrics and computes them from the class margins.
 
 use eval_stats::metric::Margins;
@@ -8,7 +8,7 @@ use eval_stats::metric::Margins;
 use super::error::same_length;
 use super::{Answer, ScoreError};
 
-/// The column of an answer: its label, `classes` for out of choice, `classes + 1` for missing.
+/// The column of an answer: its label, `classes` for unparsable, `classes + 1` for missing.
 pub(crate) fn column(answer: Answer, classes: usize) -> u32 {
     match answer {
         Answer::Label(label) => label,
@@ -42,7 +42,7 @@ pub struct Tally {
     /// Per class: how often gold, predicted, both.
     pub margins: Margins,
     /// Replies that parse to no label.
-    pub out_of_choice: f64,
+    pub unparsable: f64,
     /// No reply.
     pub missing: f64,
     /// Entry b: examples whose gold label ranks within the b-th smallest k but no smaller one (acc@k).
@@ -53,7 +53,7 @@ impl Tally {
     /// All zero, for `classes` labels and `ks` values of k.
     pub fn zero(classes: usize, ks: usize) -> Self {
         let margins = Margins::zero(classes);
-        Self { margins, out_of_choice: 0.0, missing: 0.0, within: vec![0.0; ks] }
+        Self { margins, unparsable: 0.0, missing: 0.0, within: vec![0.0; ks] }
     }
 
     /// Counts `answers` against `gold`.
@@ -69,7 +69,7 @@ impl Tally {
     /// All zero again, keeping the memory.
     pub fn clear(&mut self) {
         self.margins.clear();
-        (self.out_of_choice, self.missing) = (0.0, 0.0);
+        (self.unparsable, self.missing) = (0.0, 0.0);
         self.within.fill(0.0);
     }
 
@@ -80,7 +80,7 @@ impl Tally {
         self.margins.add(gold, column, weight);
         match (column as usize).checked_sub(self.margins.gold.len()) {
             None => {}
-            Some(0) => self.out_of_choice += weight,
+            Some(0) => self.unparsable += weight,
             Some(_) => self.missing += weight,
         }
         if let Some(within) = self.within.get_mut(bucket as usize) {
@@ -100,13 +100,13 @@ impl Tally {
 
     /// Accuracy over the answered examples only, the view of the CREHate paper; `None` where nothing was answered.
     pub fn accuracy_answered(&self) -> Option<f64> {
-        let answered = self.n() - self.out_of_choice - self.missing;
+        let answered = self.n() - self.unparsable - self.missing;
         (answered > 0.0).then(|| self.margins.hits.iter().sum::<f64>() / answered)
     }
 
     /// Share of replies that parse to no label.
-    pub fn out_of_choice_rate(&self) -> Option<f64> {
-        self.share(self.out_of_choice)
+    pub fn unparsable_rate(&self) -> Option<f64> {
+        self.share(self.unparsable)
     }
 
     /// Share of examples without a reply.

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::definition::split::Part;
+use crate::definition::split::Split;
 
 /// Test examples that stand twice, or whose text names a label.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,10 +42,10 @@ impl Columns {
     }
 
     /// Counts; `texts` as made by [`super::text_key`], cultures and labels as numbers.
-    pub fn count(&self, parts: &[Part], texts: &[u64], cultures: &[u32], labels: &[u32]) -> Leaks {
+    pub fn count(&self, parts: &[Split], texts: &[u64], cultures: &[u32], labels: &[u32]) -> Leaks {
         // How often a text stands in a culture, and the label that it always has, if it has one.
         let mut seen: FxHashMap<(u64, u32), (u64, Option<u32>)> = FxHashMap::default();
-        let test = || (0..parts.len()).filter(|&row| parts[row] == Part::Test);
+        let test = || (0..parts.len()).filter(|&row| parts[row] == Split::Test);
         for row in test() {
             let (n, label) =
                 seen.entry((texts[row], cultures[row])).or_insert((0, Some(labels[row])));
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn twins_and_contradictions_are_counted_within_test_and_culture() {
-        use Part::{Test, Train};
+        use Split::{Test, Train};
         let mut columns = Columns::default();
         let rows = [
             (Train, 1, 0, "a", "yes"),
@@ -108,7 +108,7 @@ mod tests {
             columns.push(row.3, row.4);
         }
         let numbers =
-            |f: fn(&(Part, u64, u32, &str, &str)) -> u32| rows.iter().map(f).collect::<Vec<_>>();
+            |f: fn(&(Split, u64, u32, &str, &str)) -> u32| rows.iter().map(f).collect::<Vec<_>>();
         let found = columns.count(
             &rows.map(|row| row.0),
             &rows.map(|row| row.1),

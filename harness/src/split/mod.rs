@@ -9,7 +9,7 @@ mod owners;
 
 use sha2::{Digest, Sha256};
 
-use crate::definition::split::{Carve, Part, Split, Unit};
+use crate::definition::split::{Carve, Split, SplitRule, Unit};
 
 pub use leaks::Leaks;
 pub use mt19937::Mt19937;
@@ -26,7 +26,7 @@ pub struct Columns<'a> {
     /// Number of the input each example came from.
     pub inputs: &'a [u32],
     /// The part that its input names.
-    pub given: &'a [Option<Part>],
+    pub given: &'a [Option<Split>],
     /// [`draw`] of each example.
     pub draws: &'a [u64],
 }
@@ -54,15 +54,15 @@ pub enum Error {
 }
 
 /// The part of every example. `sample`: the sample data stand in, with their own class sizes.
-pub fn assign(split: &Split, columns: Columns<'_>, sample: bool) -> Result<Vec<Part>, Error> {
+pub fn assign(split: &SplitRule, columns: Columns<'_>, sample: bool) -> Result<Vec<Split>, Error> {
     match split {
-        Split::Given { valid } => {
+        SplitRule::Given { valid } => {
             let mut parts =
                 columns.given.iter().copied().collect::<Option<Vec<_>>>().ok_or(Error::NoPart)?;
             carve(valid.as_ref(), columns, &mut parts);
             Ok(parts)
         }
-        Split::PandasGroupSample { n, sample_n, random_state, valid } => {
+        SplitRule::PandasGroupSample { n, sample_n, random_state, valid } => {
             let n = if sample { *sample_n } else { *n };
             let order = sorted(columns.names);
             let mut rank = vec![0; order.len()];
@@ -73,13 +73,13 @@ pub fn assign(split: &Split, columns: Columns<'_>, sample: bool) -> Result<Vec<P
                 columns.labels.iter().map(|&label| rank[label as usize]).collect();
             let train = pandas_group_sample(&classes, n, *random_state)
                 .map_err(|small| too_small(&small, &columns.names[order[small.class]]))?;
-            let mut parts: Vec<Part> =
-                train.iter().map(|&train| if train { Part::Train } else { Part::Test }).collect();
+            let mut parts: Vec<Split> =
+                train.iter().map(|&train| if train { Split::Train } else { Split::Test }).collect();
             carve(valid.as_ref(), columns, &mut parts);
             Ok(parts)
         }
-        Split::SklearnStratified { test_size, random_state, valid } => {
-            let mut parts = vec![Part::Train; columns.labels.len()];
+        SplitRule::SklearnStratified { test_size, random_state, valid } => {
+            let mut parts = vec![Split::Train; columns.labels.len()];
             let inputs = columns.inputs.iter().max().map_or(0, |&top| top + 1);
             for input in 0..inputs {
                 let rows: Vec<usize> =
@@ -88,21 +88,21 @@ pub fn assign(split: &Split, columns: Columns<'_>, sample: bool) -> Result<Vec<P
                 let (_, test) = sklearn_stratified(&classes, *test_size, *random_state)
                     .map_err(|small| too_small(&small, &columns.names[small.class]))?;
                 for row in test {
-                    parts[rows[row]] = Part::Test;
+                    parts[rows[row]] = Split::Test;
                 }
             }
             carve(valid.as_ref(), columns, &mut parts);
             Ok(parts)
         }
-        Split::Hash { train, valid, .. } => {
+        SplitRule::Hash { train, valid, .. } => {
             let part = |draw: u64| {
                 let u = draw as f64 / u64::MAX as f64;
                 if u < *train {
-                    Part::Train
+                    Split::Train
                 } else if u < train + valid {
-                    Part::Valid
+                    Split::Valid
                 } else {
-                    Part::Test
+                    Split::Test
                 }
             };
             Ok(columns.draws.iter().map(|&draw| part(draw)).collect())
@@ -111,13 +111,13 @@ pub fn assign(split: &Split, columns: Columns<'_>, sample: bool) -> Result<Vec<P
 }
 
 /// The seeded draw that decides about an example: a hash of the seed and its id (or cluster).
-pub fn draw(split: &Split, id: &str, cluster: &str) -> u64 {
+pub fn draw(split: &SplitRule, id: &str, cluster: &str) -> u64 {
     let (seed, unit) = match split {
-        Split::Hash { seed, by: Unit::Id, .. } => (*seed, id),
-        Split::Hash { seed, by: Unit::Cluster, .. } => (*seed, cluster),
-        Split::Given { valid: Some(carve) }
-        | Split::PandasGroupSample { valid: Some(carve), .. }
-        | Split::SklearnStratified { valid: Some(carve), .. } => (carve.seed, id),
+        SplitRule::Hash { seed, by: Unit::Id, .. } => (*seed, id),
+        SplitRule::Hash { seed, by: Unit::Cluster, .. } => (*seed, cluster),
+        SplitRule::Given { valid: Some(carve) }
+        | SplitRule::PandasGroupSample { valid: Some(carve), .. }
+        | SplitRule::SklearnStratified { valid: Some(carve), .. } => (carve.seed, id),
         _ => return 0,
     };
     let mut digits = itoa::Buffer::new();
@@ -131,11 +131,11 @@ pub fn draw(split: &Split, id: &str, cluster: &str) -> u64 {
 }
 
 /// Moves of each class the `share` of train with the smallest draws to valid.
-fn carve(carve: Option<&Carve>, columns: Columns<'_>, parts: &mut [Part]) {
+fn carve(carve: Option<&Carve>, columns: Columns<'_>, parts: &mut [Split]) {
     let Some(carve) = carve else { return };
     let mut by_class = vec![Vec::new(); columns.names.len()];
     for (row, part) in parts.iter().enumerate() {
-        if *part == Part::Train {
+        if *part == Split::Train {
             by_class[columns.labels[row] as usize].push(row);
         }
     }
@@ -143,7 +143,7 @@ fn carve(carve: Option<&Carve>, columns: Columns<'_>, parts: &mut [Part]) {
         rows.sort_by_key(|&row| (columns.draws[row], row));
         let n = (carve.share * rows.len() as f64).round() as usize;
         for &row in &rows[..n] {
-            parts[row] = Part::Valid;
+            parts[row] = Split::Valid;
         }
     }
 }

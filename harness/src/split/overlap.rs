@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::definition::split::Part;
+use crate::definition::split::Split;
 
 /// Test examples that also stand, in some form, in train or valid.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,10 +44,10 @@ pub fn name_key(name: &str) -> u64 {
 }
 
 /// Counts the overlap; columns as made by [`text_key`] and [`name_key`].
-pub fn overlap(parts: &[Part], texts: &[u64], clusters: &[u64]) -> Overlap {
+pub fn overlap(parts: &[Split], texts: &[u64], clusters: &[u64]) -> Overlap {
     // The rows of `part` whose key a row of `others` has too. Only the keys of `part`, the fewer, are kept.
-    let count = |column: &[u64], part: Part, others: &[Part]| -> u64 {
-        let of = |wanted: &[Part]| -> Vec<u64> {
+    let count = |column: &[u64], part: Split, others: &[Split]| -> u64 {
+        let of = |wanted: &[Split]| -> Vec<u64> {
             column
                 .iter()
                 .zip(parts)
@@ -64,10 +64,10 @@ pub fn overlap(parts: &[Part], texts: &[u64], clusters: &[u64]) -> Overlap {
         }
         rows.iter().filter(|key| seen[key]).count() as u64
     };
-    let learned = [Part::Train, Part::Valid];
+    let learned = [Split::Train, Split::Valid];
     Overlap {
-        test_texts_in_train: count(texts, Part::Test, &learned),
-        test_clusters_in_train: count(clusters, Part::Test, &learned),
-        valid_texts_in_train: count(texts, Part::Valid, &[Part::Train]),
+        test_texts_in_train: count(texts, Split::Test, &learned),
+        test_clusters_in_train: count(clusters, Split::Test, &learned),
+        valid_texts_in_train: count(texts, Split::Valid, &[Split::Train]),
     }
 }

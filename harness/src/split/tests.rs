@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{Columns, assign, draw, pandas_group_sample, sklearn_stratified};
-use crate::definition::split::{Carve, Part, Split, Unit};
+use crate::definition::split::{Carve, Split, SplitRule, Unit};
 
 #[derive(Deserialize)]
 struct Goldens {
@@ -57,7 +57,7 @@ fn pandas_draws() {
                 }) as u32
             })
             .collect();
-        let split = Split::PandasGroupSample {
+        let split = SplitRule::PandasGroupSample {
             n: case.n,
             sample_n: 1,
             random_state: case.seed,
@@ -72,7 +72,7 @@ fn pandas_draws() {
             draws: &vec![0; n],
         };
         let parts = assign(&split, columns, false).unwrap();
-        let train: Vec<usize> = (0..n).filter(|&row| parts[row] == Part::Train).collect();
+        let train: Vec<usize> = (0..n).filter(|&row| parts[row] == Split::Train).collect();
         assert_eq!(train, case.train);
     }
 }
@@ -98,7 +98,7 @@ fn a_class_too_small_is_told() {
         given: &[None; 3],
         draws: &[0; 3],
     };
-    let split = Split::PandasGroupSample { n: 2, sample_n: 2, random_state: 1, valid: None };
+    let split = SplitRule::PandasGroupSample { n: 2, sample_n: 2, random_state: 1, valid: None };
     assert_eq!(
         assign(&split, columns, false).unwrap_err().to_string(),
         "split: class `b` has 1 rows, 2 are needed; the file is incomplete, or `split` of the definition does not fit it"
@@ -108,7 +108,7 @@ fn a_class_too_small_is_told() {
 /// A hash split has the shares asked for, keeps clusters together and is not moved by new examples.
 #[test]
 fn hash_split() {
-    let split = Split::Hash { train: 0.7, valid: 0.1, by: Unit::Cluster, seed: 1 };
+    let split = SplitRule::Hash { train: 0.7, valid: 0.1, by: Unit::Cluster, seed: 1 };
     let draws: Vec<u64> =
         (0..3000).map(|i| draw(&split, &format!("{i}"), &format!("page {}", i / 3))).collect();
     let n = draws.len();
@@ -123,18 +123,18 @@ fn hash_split() {
     let parts = run(&draws);
     assert!(parts.chunks(3).all(|page| page.iter().all(|part| *part == page[0])));
     let share = |part| parts.iter().filter(|p| **p == part).count() as f64 / n as f64;
-    assert!((share(Part::Train) - 0.7).abs() < 0.05 && (share(Part::Valid) - 0.1).abs() < 0.03);
+    assert!((share(Split::Train) - 0.7).abs() < 0.05 && (share(Split::Valid) - 0.1).abs() < 0.03);
     assert_eq!(run(&draws[..600]), parts[..600]);
 }
 
 /// The validation share is exact in every class, and its rows were train.
 #[test]
 fn carve_is_stratified() {
-    let split = Split::Given { valid: Some(Carve { share: 0.2, seed: 1 }) };
+    let split = SplitRule::Given { valid: Some(Carve { share: 0.2, seed: 1 }) };
     let n = 500;
     let labels: Vec<u32> = (0..n).map(|i| u32::from(i % 5 == 0)).collect();
-    let given: Vec<Option<Part>> =
-        (0..n).map(|i| Some(if i < 400 { Part::Train } else { Part::Test })).collect();
+    let given: Vec<Option<Split>> =
+        (0..n).map(|i| Some(if i < 400 { Split::Train } else { Split::Test })).collect();
     let draws: Vec<u64> = (0..n).map(|i| draw(&split, &i.to_string(), "")).collect();
     let names = ["no".to_owned(), "yes".to_owned()];
     let columns = Columns {
@@ -146,8 +146,8 @@ fn carve_is_stratified() {
     };
     let parts = assign(&split, columns, false).unwrap();
     let count = |part, label| (0..n).filter(|&i| parts[i] == part && labels[i] == label).count();
-    assert_eq!((count(Part::Valid, 0), count(Part::Valid, 1)), (64, 16));
-    assert_eq!((count(Part::Test, 0), count(Part::Test, 1)), (80, 20));
+    assert_eq!((count(Split::Valid, 0), count(Split::Valid, 1)), (64, 16));
+    assert_eq!((count(Split::Test, 0), count(Split::Test, 1)), (80, 20));
 }
 
 /// The first five test rows of the HEARTS components, where the shared data are there.

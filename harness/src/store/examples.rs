@@ -22,7 +22,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::reader::{ChunkReader, Length};
 
 use super::batches::{Batches, Ending};
-use crate::definition::split::Part;
+use crate::definition::split::Split;
 use crate::example::{Coded, Example, Examples};
 
 /// Rows of a row group: what is held in memory while writing.
@@ -82,7 +82,7 @@ impl<W: Write + Send + 'static> Writer<W> {
     }
 
     /// Appends an example that belongs to `part`. An error of the file is told by [`Self::finish`] at the latest.
-    pub fn push(&mut self, example: &Example, part: Part) -> Written<()> {
+    pub fn push(&mut self, example: &Example, part: Split) -> Written<()> {
         let fixed =
             [&example.id, &example.text, &example.label, &example.culture, &example.cluster]
                 .map(String::as_str);
@@ -115,14 +115,14 @@ impl<W: Write + Send + 'static> Writer<W> {
 }
 
 /// Reads the examples of some parts in file order; `labels` numbers the labels.
-pub fn read(path: &Path, parts: &[Part], labels: &[String]) -> Result<Examples, Error> {
+pub fn read(path: &Path, parts: &[Split], labels: &[String]) -> Result<Examples, Error> {
     Table::open(path)?.read(parts, labels)
 }
 
 /// The same without the texts, which are empty.
 pub fn read_without_texts(
     path: &Path,
-    parts: &[Part],
+    parts: &[Split],
     labels: &[String],
 ) -> Result<Examples, Error> {
     let keep = Keep { texts: false, ..Keep::ALL };
@@ -147,27 +147,27 @@ impl Table {
     }
 
     /// The examples of some parts in file order; `labels` numbers the labels.
-    pub fn read(&self, parts: &[Part], labels: &[String]) -> Result<Examples, Error> {
+    pub fn read(&self, parts: &[Split], labels: &[String]) -> Result<Examples, Error> {
         Stream::open(self, parts, labels, 0, Keep::ALL)?.rest()
     }
 
     /// The examples of some parts from the `from`-th on, a piece at a time, in file order. They have no cluster numbers.
-    pub fn stream(&self, parts: &[Part], labels: &[String], from: usize) -> Result<Stream, Error> {
+    pub fn stream(&self, parts: &[Split], labels: &[String], from: usize) -> Result<Stream, Error> {
         Stream::open(self, parts, labels, from, Keep { clusters: false, ..Keep::ALL })
     }
 
     /// The same without the labels, which are not read from the disk.
-    pub fn questions(&self, parts: &[Part], from: usize) -> Result<Stream, Error> {
+    pub fn questions(&self, parts: &[Split], from: usize) -> Result<Stream, Error> {
         Stream::open(self, parts, &[], from, Keep { clusters: false, labels: false, ..Keep::ALL })
     }
 
     /// The same without texts, too: ids, cultures and tags.
-    pub fn ids(&self, parts: &[Part], from: usize) -> Result<Stream, Error> {
+    pub fn ids(&self, parts: &[Split], from: usize) -> Result<Stream, Error> {
         Stream::open(self, parts, &[], from, Keep { texts: false, labels: false, clusters: false })
     }
 
     /// How many examples some parts have.
-    pub fn count(&self, parts: &[Part]) -> Result<usize, Error> {
+    pub fn count(&self, parts: &[Split]) -> Result<usize, Error> {
         let mut count = 0;
         each_part(self, |part| {
             count += usize::from(parts.iter().any(|wanted| wanted.name() == part));
@@ -220,7 +220,7 @@ impl ChunkReader for Positioned {
 }
 
 /// The row of the file at which the `from`-th example of some parts stands.
-fn row_of(table: &Table, parts: &[Part], from: usize) -> Result<usize, Error> {
+fn row_of(table: &Table, parts: &[Split], from: usize) -> Result<usize, Error> {
     let (mut row, mut left) = (0, from);
     each_part(table, |part| {
         let counts = parts.iter().any(|wanted| wanted.name() == part);
@@ -294,7 +294,7 @@ pub struct Stream {
 impl Stream {
     fn open(
         table: &Table,
-        parts: &[Part],
+        parts: &[Split],
         labels: &[String],
         from: usize,
         keep: Keep,
@@ -433,7 +433,7 @@ mod tests {
         let mut writer =
             Writer::new(fs_err::File::create(&path).unwrap(), &["source".to_owned()]).unwrap();
         for i in 0..n {
-            let part = if i % 10 == 0 { Part::Test } else { Part::Train };
+            let part = if i % 10 == 0 { Split::Test } else { Split::Train };
             writer.push(&example(i), part).unwrap();
         }
         writer.finish().unwrap();
@@ -444,7 +444,7 @@ mod tests {
     fn what_is_written_is_read() {
         let (_folder, path) = file(20_000);
         let labels = ["no".to_owned(), "yes".to_owned()];
-        let all = read(&path, &[Part::Train, Part::Test], &labels).unwrap();
+        let all = read(&path, &[Split::Train, Split::Test], &labels).unwrap();
         assert_eq!(all.len(), 20_000);
         for i in [0, 1, 8191, 8192, 19_999] {
             let wanted = example(i);
@@ -455,22 +455,22 @@ mod tests {
             assert_eq!(all.groups["source"].get(i), wanted.groups["source"]);
             assert_eq!(all.clusters[i] as usize, i / 4);
         }
-        let silent = read_without_texts(&path, &[Part::Train, Part::Test], &labels).unwrap();
+        let silent = read_without_texts(&path, &[Split::Train, Split::Test], &labels).unwrap();
         assert!(silent.texts.iter().all(str::is_empty));
         assert!(
             silent == Examples { texts: silent.texts.clone(), ..all },
             "nothing else is left out"
         );
-        let test = read(&path, &[Part::Test], &labels).unwrap();
+        let test = read(&path, &[Split::Test], &labels).unwrap();
         assert_eq!((test.len(), test.ids.get(1)), (2000, "e10"));
-        assert!(read(&path, &[Part::Valid], &labels).unwrap().is_empty());
+        assert!(read(&path, &[Split::Valid], &labels).unwrap().is_empty());
     }
 
     #[test]
     fn pieces_are_the_whole_from_anywhere() {
         let (_folder, path) = file(20_000);
         let labels = ["no".to_owned(), "yes".to_owned()];
-        for parts in [&[Part::Train][..], &[Part::Test, Part::Train], &[Part::Valid]] {
+        for parts in [&[Split::Train][..], &[Split::Test, Split::Train], &[Split::Valid]] {
             let whole = read(&path, parts, &labels).unwrap();
             assert_eq!(Table::open(&path).unwrap().count(parts).unwrap(), whole.len());
             for (from, size) in [(0, 64), (1, 9_000), (8_191, 8_192), (whole.len(), 5)] {
@@ -505,8 +505,8 @@ mod tests {
         let labels = ["no".to_owned(), "yes".to_owned()];
         let table = Table::open(&path).unwrap();
         fs_err::remove_file(&path).unwrap();
-        let known = table.stream(&[Part::Test], &labels, 7).unwrap().next(3_000).unwrap();
-        let asked = table.questions(&[Part::Test], 7).unwrap().next(3_000).unwrap();
+        let known = table.stream(&[Split::Test], &labels, 7).unwrap().next(3_000).unwrap();
+        let asked = table.questions(&[Split::Test], 7).unwrap().next(3_000).unwrap();
         assert_eq!((asked.len(), asked.labels.len(), known.labels.len()), (1_993, 0, 1_993));
         assert!(asked == Examples { labels: Vec::new(), ..known }, "all else is the same");
     }
@@ -514,7 +514,7 @@ mod tests {
     #[test]
     fn an_unknown_label_is_told() {
         let (_folder, path) = file(4);
-        let error = read(&path, &[Part::Train], &["no".to_owned()]).unwrap_err().to_string();
+        let error = read(&path, &[Split::Train], &["no".to_owned()]).unwrap_err().to_string();
         assert!(
             error.contains("label `yes` of `e1` is not in the label list; delete it"),
             "{error}"

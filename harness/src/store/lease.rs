@@ -82,7 +82,7 @@ pub struct Lease {
 
 /// What came of asking for a lease.
 #[derive(Debug)]
-pub enum Taken {
+pub enum Held {
     /// It is ours; with the holder that has lost it, where there was one.
     Ours(Lease, Option<Holder>),
     /// Somebody works on the cell.
@@ -91,13 +91,13 @@ pub enum Taken {
 
 impl Lease {
     /// Asks for the lease.
-    pub fn take(path: &Path, job: &str) -> io::Result<Taken> {
+    pub fn take(path: &Path, job: &str) -> io::Result<Held> {
         let mut lost = None;
         loop {
             let holder = Holder::here(job);
             if place(path, &holder)? {
                 let lease = Self { path: path.to_owned(), holder, renewed: Instant::now() };
-                return Ok(Taken::Ours(lease, lost));
+                return Ok(Held::Ours(lease, lost));
             }
             let Some((theirs, modified)) = look(path)? else { continue };
             let dead = match theirs.lives() {
@@ -105,7 +105,7 @@ impl Lease {
                 None => age(path, modified)? >= EXPIRES,
             };
             if !dead {
-                return Ok(Taken::Theirs(theirs));
+                return Ok(Held::Theirs(theirs));
             }
             if clear(path, &theirs)? {
                 lost = Some(theirs);
@@ -154,7 +154,7 @@ pub fn holder(path: &Path) -> io::Result<Option<Holder>> {
 }
 
 /// Gives up what a holder that is gone has left behind, and tells who that was.
-pub fn bury(path: &Path) -> io::Result<Option<Holder>> {
+pub fn reclaim(path: &Path) -> io::Result<Option<Holder>> {
     match look(path)? {
         Some((theirs, _)) if holder(path)?.is_none() => Ok(clear(path, &theirs)?.then_some(theirs)),
         _ => Ok(None),
@@ -253,10 +253,10 @@ fn began(pid: u32) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn ours(taken: Taken) -> (Lease, Option<Holder>) {
+    fn ours(taken: Held) -> (Lease, Option<Holder>) {
         match taken {
-            Taken::Ours(lease, lost) => (lease, lost),
-            Taken::Theirs(holder) => panic!("it is held by {holder:?}"),
+            Held::Ours(lease, lost) => (lease, lost),
+            Held::Theirs(holder) => panic!("it is held by {holder:?}"),
         }
     }
 
@@ -277,7 +277,7 @@ mod tests {
         let (lease, lost) = ours(Lease::take(&path, "7_1").unwrap());
         assert_eq!(lost, None);
         assert!(
-            matches!(Lease::take(&path, "7_1").unwrap(), Taken::Theirs(h) if h.pid == std::process::id())
+            matches!(Lease::take(&path, "7_1").unwrap(), Held::Theirs(h) if h.pid == std::process::id())
         );
         assert_eq!(holder(&path).unwrap().unwrap().job, "7_1");
         drop(lease);
@@ -315,16 +315,16 @@ mod tests {
             set_age(&path, Duration::from_secs(age));
             assert_eq!(holder(&path).unwrap().is_some(), held, "{age} s");
             assert_eq!(
-                matches!(Lease::take(&path, "7_1").unwrap(), Taken::Theirs(_)),
+                matches!(Lease::take(&path, "7_1").unwrap(), Held::Theirs(_)),
                 held,
                 "{age} s"
             );
             assert_eq!(path.exists(), held);
         }
         place(&path, &elsewhere()).unwrap();
-        assert_eq!(bury(&path).unwrap(), None, "it is fresh");
+        assert_eq!(reclaim(&path).unwrap(), None, "it is fresh");
         set_age(&path, EXPIRES);
-        assert_eq!(bury(&path).unwrap(), Some(elsewhere()));
+        assert_eq!(reclaim(&path).unwrap(), Some(elsewhere()));
         assert!(!path.exists());
     }
 

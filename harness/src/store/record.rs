@@ -179,7 +179,8 @@ pub struct Timing {
     pub host: String,
     /// What kept its plugin in; empty in files of older versions.
     #[serde(default)]
-    pub fence: String,
+    #[serde(rename = "fence")]
+    pub sandbox: String,
 }
 
 /// The record of a cell, where it has one of this key.

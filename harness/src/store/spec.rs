@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::hash::sha256;
-use crate::definition::family::{Capability, Protocol, Task};
+use crate::definition::dataset::{Capability, Protocol, Task};
 use crate::definition::model::Model;
 
 /// Everything that a cell needs and everything that matters for its answers.
@@ -46,7 +46,7 @@ pub struct CellSpec {
     pub imported: Option<Imported>,
     /// Names of all cultures of the data, sorted.
     pub cultures: Vec<String>,
-    /// Version of the family's definition.
+    /// Version of the dataset's definition.
     pub family_version: u32,
     /// Version of the harness.
     pub harness: String,

@@ -16,7 +16,7 @@ fn told(cell: &Value) -> (String, [u64; 4]) {
     let score = &cell["outcome"]["score"];
     let count = |name: &str| score[name].as_u64().unwrap_or_else(|| panic!("no {name} in {cell}"));
     let how = format!("{} {} {}", word("protocol"), word("served"), word("variant"));
-    (how, ["n", "variants", "answered", "out_of_choice"].map(count))
+    (how, ["n", "variants", "answered", "unparsable"].map(count))
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn replies_are_parsed_and_those_that_are_no_label_counted() {
     assert_eq!((how.as_str(), n, variants), ("zero-shot generate mean of 10", 40, 10));
     assert!(
         odd > 0 && answered > 0 && answered + odd == 400,
-        "{answered} answered, {odd} out of choice"
+        "{answered} answered, {odd} unparsable"
     );
     let (how, [n, _, answered, odd]) = told(&cells[2]);
     assert!(how.starts_with("zero-shot generate"), "{how}");
@@ -72,8 +72,5 @@ fn replies_are_parsed_and_those_that_are_no_label_counted() {
         "the owners' parser reads every other reply as False"
     );
     let csv = fs_err::read_to_string(place.path("runs/default/leaderboard.csv")).unwrap();
-    assert!(
-        csv.contains("accuracy-answered") && csv.contains("out-of-choice"),
-        "both views: {csv}"
-    );
+    assert!(csv.contains("accuracy-answered") && csv.contains("unparsable"), "both views: {csv}");
 }

@@ -63,7 +63,7 @@ fn what_cannot_run_exits_2_and_says_what_was_meant() {
     ");
     insta::assert_snapshot!(error(&["report", "nothing"]), @"error: <place>/runs/nothing is no run: it has no manifest.json; `culture-eval list runs` shows all");
     insta::assert_snapshot!(error(&["prepare", "emgds"]), @"error: unknown task `emgds`: did you mean `emgsd`? (`culture-eval list tasks` shows all)");
-    insta::assert_snapshot!(error(&["fetch", "emgds"]), @"error: unknown family `emgds`: did you mean `emgsd`? (`culture-eval list benchmarks` shows all)");
+    insta::assert_snapshot!(error(&["fetch", "emgds"]), @"error: unknown dataset `emgds`: did you mean `emgsd`? (`culture-eval list benchmarks` shows all)");
     assert_says(
         &error(&["plugin", "describe", "majorty"]),
         &[
@@ -83,9 +83,9 @@ fn a_broken_definition_names_file_line_and_field() {
     let place = Place::new();
     place.write("defs/mine.toml", "name = \"mine\"\nplugin = \"majority\"\nbatchsize = 3\n");
     let list = place.run(&["list", "models"]).exits(2);
-    insta::assert_snapshot!(place.plain(&list.err), @"error: failed to read the definitions: <place>/defs/mine.toml:3:1: unknown field `batchsize`, expected one of `name`, `title`, `plugin`, `description`, `licence`, `tasks`, `protocols`, `parameters`, `contamination`, `weights`, `files`, `capabilities`, `cache`, `batch`, `timeout`, `memory`, `resources`, `access`, `prompt`, `config`: did you mean `batch`?");
+    insta::assert_snapshot!(place.plain(&list.err), @"error: failed to read the definitions: <place>/defs/mine.toml:3:1: unknown field `batchsize`, expected one of `name`, `title`, `plugin`, `description`, `license`, `tasks`, `protocols`, `parameters`, `contamination`, `weights`, `files`, `capabilities`, `cache`, `batch`, `timeout`, `memory`, `resources`, `access`, `prompt`, `config`: did you mean `batch`?");
     place.write("defs/mine.toml", "colour = 3\n");
-    insta::assert_snapshot!(place.plain(&place.run(&["list"]).exits(2).err), @"error: failed to read the definitions: <place>/defs/mine.toml: neither a family (`[[task]]`), nor a model (`plugin` or `extends`), nor a suite (`models` and `benchmarks`); add the fields of one of them");
+    insta::assert_snapshot!(place.plain(&place.run(&["list"]).exits(2).err), @"error: failed to read the definitions: <place>/defs/mine.toml: neither a dataset (`[[task]]`), nor a model (`plugin` or `extends`), nor a suite (`models` and `benchmarks`); add the fields of one of them");
 }
 
 #[test]
@@ -248,7 +248,11 @@ fn doctor_says_what_is_missing_and_how_to_get_it() {
             .unwrap_or_else(|| panic!("{what}: {}", doctor.out))
     };
     assert_eq!(of("plugin majority")["state"], "ok");
-    assert!(["ok", "note"].contains(&of("fence")["state"].as_str().unwrap()), "{}", of("fence"));
+    assert!(
+        ["ok", "note"].contains(&of("sandbox")["state"].as_str().unwrap()),
+        "{}",
+        of("sandbox")
+    );
     assert_eq!(of("data emgsd/test")["state"], "missing");
     assert_says(of("data emgsd/test")["detail"].as_str().unwrap(), &["drop-in"]);
 }

@@ -73,7 +73,7 @@ fn every_number_on_the_page_is_one_of_the_json() {
         for name in ["value", "low", "high"] {
             assert_eq!(shown["score"][name], percent(&score[name]), "{cell}");
         }
-        for name in ["n", "answered", "out_of_choice", "missing", "clusters"] {
+        for name in ["n", "answered", "unparsable", "missing", "clusters"] {
             assert_eq!(shown["score"][name], score[name], "{cell}");
         }
     }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
-use harness::definition::split::Part;
+use harness::definition::split::Split;
 use harness::example::Examples;
 use serde_json::{Value, json};
 
@@ -28,10 +28,10 @@ fn import(place: &Place, more: &[&str]) -> Value {
     place.run(&[&["--json"], &OWN[..], more].concat()).exits(0).lines().remove(0)
 }
 
-/// Value, n, and the counts `rows by_id by_text unmatched duplicates out_of_choice missing`.
+/// Value, n, and the counts `rows by_id by_text unmatched duplicates unparsable missing`.
 fn told(line: &Value) -> (f64, u64, [u64; 7]) {
     let score = &line["outcome"]["score"];
-    let names = ["rows", "by_id", "by_text", "unmatched", "duplicates", "out_of_choice", "missing"];
+    let names = ["rows", "by_id", "by_text", "unmatched", "duplicates", "unparsable", "missing"];
     let counts = names.map(|name| line["counts"][name].as_u64().unwrap());
     (score["value"].as_f64().unwrap(), score["n"].as_u64().unwrap(), counts)
 }
@@ -125,7 +125,7 @@ fn plain_predictions() {
      matched by text   0
      unmatched         1
      duplicates        1
-     out of choice     0
+     unparsable        0
      missing           2
     "#);
     place.write(
@@ -206,7 +206,7 @@ fn crehate(place: &Place) -> Examples {
     place.run(&["prepare", "crehate", "--data", "sample"]).exits(0);
     let folder = fs::read_dir(place.path("cache/prepared")).unwrap().next().unwrap().unwrap();
     let labels = ["non-hate", "hate"].map(str::to_owned);
-    let parts = [Part::Train, Part::Valid, Part::Test];
+    let parts = [Split::Train, Split::Valid, Split::Test];
     harness::prepare::load(&folder.path().join("examples.parquet"), &parts, &labels).unwrap()
 }
 

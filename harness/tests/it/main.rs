@@ -6,11 +6,10 @@ mod chaos;
 mod cli;
 mod cluster;
 mod command;
-mod faces;
-#[path = "../fixtures/family.rs"]
-mod family;
-mod fence;
+#[path = "../fixtures/dataset.rs"]
+mod dataset;
 mod fetch;
+mod formats;
 mod full_disk;
 mod html;
 mod import;
@@ -25,6 +24,7 @@ mod plugin;
 mod program;
 mod real_data;
 mod sample_run;
+mod sandbox;
 mod scaffold;
 mod scoring;
 mod secrets;

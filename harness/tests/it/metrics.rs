@@ -48,9 +48,9 @@ fn correlations_are_scored_and_compared_below_zero_too() {
     for metric in ["mcc", "cohen-kappa"] {
         let place = own_data::place(own_data::TRAIN.as_bytes(), test.as_bytes());
         // `replay` learns nothing.
-        let family = own_data::family().replace("fit = true\n", "");
-        let family = family.replace("\"accuracy\"", &format!("\"{metric}\""));
-        place.write("defs/own.toml", family);
+        let dataset = own_data::dataset().replace("fit = true\n", "");
+        let dataset = dataset.replace("\"accuracy\"", &format!("\"{metric}\""));
+        place.write("defs/own.toml", dataset);
         for name in ["mostly", "seldom"] {
             let label = |i| if answer(name, i).1 { "yes" } else { "no" };
             let rows: String = (0..N).map(|i| format!("e{i},{}\n", label(i))).collect();

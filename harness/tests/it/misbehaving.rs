@@ -265,9 +265,9 @@ fn what_a_plugin_started_ends_with_it() {
     assert!(honest == liar);
     let timing = fs::read(place.cell("default", "liar.").join("timing.json")).unwrap();
     let timing: Value = serde_json::from_slice(&timing).unwrap();
-    if timing["fence"] != "Landlock, seccomp" {
+    if timing["sandbox"] != "Landlock, seccomp" {
         return skipped(
-            &format!("sandbox: {}", timing["fence"]),
+            &format!("sandbox: {}", timing["sandbox"]),
             "a kernel with Landlock and seccomp",
         );
     }

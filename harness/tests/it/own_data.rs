@@ -3,11 +3,11 @@
 use fs_err as fs;
 use serde_json::Value;
 
-use super::family::Own;
+use super::dataset::Own;
 use super::program::{Place, Ran, assert_says};
 
 /// The definition of a dataset of the user's, over `train.csv` and `test.csv` of a mirror.
-pub(crate) fn family() -> String {
+pub(crate) fn dataset() -> String {
     let own = Own {
         name: "own",
         sources: [("train", "train.csv"), ("test", "test.csv")],
@@ -49,7 +49,7 @@ pub(crate) const TEST: &str =
 
 pub(crate) fn place(train: &[u8], test: &[u8]) -> Place {
     let place = Place::new();
-    place.write("defs/own.toml", family());
+    place.write("defs/own.toml", dataset());
     place.write("mirror/own/train.csv", train);
     place.write("mirror/own/test.csv", test);
     place
@@ -135,16 +135,16 @@ fn bad_files_name_row_field_and_remedy() {
 #[test]
 fn a_definition_with_an_unknown_field_names_file_line_and_field() {
     let place = Place::new();
-    place.write("defs/own.toml", family().replace("culture_kind", "culture_knid"));
+    place.write("defs/own.toml", dataset().replace("culture_kind", "culture_knid"));
     insta::assert_snapshot!(place.plain(&place.run(&["validate"]).exits(2).err), @"error: failed to read the definitions: <place>/defs/own.toml:28:1: unknown field `culture_knid`, expected one of `name`, `title`, `question`, `labels`, `positive`, `culture_kind`, `culture_names`, `input`, `step`, `example`, `split`, `protocol`, `scoring`: did you mean `culture_kind`?");
-    place.write("defs/own.toml", family().replace("method = \"given\"", "method = \"gvien\""));
+    place.write("defs/own.toml", dataset().replace("method = \"given\"", "method = \"gvien\""));
     assert_says(&place.run(&["validate"]).exits(2).err, &["own.toml:", "gvien", "given"]);
 }
 
 #[test]
 fn a_file_that_is_not_there_says_where_to_put_it() {
     let place = Place::new();
-    place.write("defs/own.toml", family());
+    place.write("defs/own.toml", dataset());
     let ran = place.run(&["prepare", "own", "--data", "official"]).exits(1);
     assert_says(&place.plain(&ran.err), &["own/train", "from the tests", "drop-in/own/train.csv"]);
     place.write("cache/drop-in/own/train.csv", TRAIN);

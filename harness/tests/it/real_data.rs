@@ -107,7 +107,7 @@ fn an_own_definition_over_the_same_files_gives_the_same_score() {
         fs::create_dir_all(place.path("mirror/mine")).unwrap();
         fs::copy(data.join("emgsd").join(file), place.path("mirror/mine").join(file)).unwrap();
     }
-    let own = super::family::Own {
+    let own = super::dataset::Own {
         name: "mine",
         sources: [("train", "train_binary.jsonl"), ("test", "test.csv")],
         task: "labels = [\"other\", \"stereotype\"]\nculture_kind = \"group\"\n",
@@ -147,8 +147,8 @@ valid = { share = 0.2, seed = 1 }
 "#,
         metric: "macro-f1",
     };
-    let family = own.toml();
-    place.write("defs/mine.toml", family);
+    let dataset = own.toml();
+    place.write("defs/mine.toml", dataset);
     place.run(&["validate"]).exits(0);
     let mirrors = [place.path("mirror"), data].map(|path| path.display().to_string());
     let args = [

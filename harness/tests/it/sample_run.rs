@@ -25,7 +25,7 @@ const BENCHMARKS: [&str; 11] = [
 fn check_score(score: &Value) {
     let of = |name: &str| score[name].as_u64().unwrap_or_else(|| panic!("no {name}: {score}"));
     assert_eq!(
-        of("answered") + of("out_of_choice") + of("missing"),
+        of("answered") + of("unparsable") + of("missing"),
         of("n") * of("variants"),
         "{score}"
     );
@@ -97,7 +97,7 @@ fn all_eleven_benchmarks_have_a_number_and_the_second_run_runs_nothing() {
     let group = |name: &str| scores.iter().any(|s| s["score"]["subset"]["name"] == name);
     assert!(group("source") && group("model") && group("topic"));
 
-    // SAMPLE stands in every face.
+    // SAMPLE stands in every format.
     assert_says(&first.out, &["SAMPLE · SAMPLE · SAMPLE", "majority", "stratified-random"]);
     assert!(!first.out.contains('\x1b'));
     let markdown = place.run(&["report", "--format", "md"]).exits(0).out;
@@ -336,6 +336,6 @@ fn contamination_is_marked_in_every_face() {
     let card = place.run(&["show", "well-read"]).exits(0).out;
     assert_says(
         &card,
-        &["well-read · well-read", "licence", "MIT", "cultureatlas: read Wikipedia"],
+        &["well-read · well-read", "license", "MIT", "cultureatlas: read Wikipedia"],
     );
 }

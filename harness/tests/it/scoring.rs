@@ -82,7 +82,7 @@ fn every_format_by_id_counts_what_is_missing_and_unknown() {
         let (score, warnings) = score(&place, file, &[]);
         let of = |name: &str| score[name].as_u64().unwrap() as usize;
         assert_eq!(
-            (of("n"), of("answered"), of("out_of_choice"), of("missing")),
+            (of("n"), of("answered"), of("unparsable"), of("missing")),
             (n, n - 4, 1, 3),
             "{file}"
         );
@@ -92,7 +92,7 @@ fn every_format_by_id_counts_what_is_missing_and_unknown() {
     let text = place
         .run(&["score", "--data", "sample", "--benchmark", "emgsd", "--predictions", "p.csv"])
         .exits(0);
-    assert_says(&text.out, &["EMGSD · trained · SAMPLE", "out of choice", "missing", "95 %"]);
+    assert_says(&text.out, &["EMGSD · trained · SAMPLE", "unparsable", "missing", "95 %"]);
 }
 
 #[test]

@@ -5,22 +5,22 @@ pages.benchmarks = {
     const b = benchmarkOf.get(params.get("name"));
     if (!b) return void benchmarkList(main);
     const about = (await json("benchmarks"))[b.name];
-    const { family } = about;
+    const { dataset } = about;
     put(main, [h("p", { class: "crumbs" }, link("benchmarks", {}, "All benchmarks")), h("h1", null, bdi(b.title), " ", b.data === "sample" ? sampleTag() : null),
-      family ? h("p", { class: "lede" }, bdi(family.summary)) : null,
-      family?.warning ? h("p", { class: "warning" }, h("strong", null, "Content warning: "), bdi(family.warning)) : null]);
+      dataset ? h("p", { class: "lede" }, bdi(dataset.summary)) : null,
+      dataset?.warning ? h("p", { class: "warning" }, h("strong", null, "Content warning: "), bdi(dataset.warning)) : null]);
     main.append(h("section", null, h("h2", null, "Source"), facts([
       ["metric", b.metric],
       ["data used", b.data === "official" ? "the owners' data" : b.data === "sample" ? ["SAMPLE: the project's own synthetic data. ", bdi(b.because)] : bdi(b.because)],
-      ["licence", bdi(b.licence)],
-      family && ["paper", bdi(family.paper)],
-      family && ["homepage", bdi(family.homepage)],
-      family && ["to be had as", family.status],
+      ["license", bdi(b.license)],
+      dataset && ["paper", bdi(dataset.paper)],
+      dataset && ["homepage", bdi(dataset.homepage)],
+      dataset && ["to be had as", dataset.status],
       about.parts?.length ? ["mean of", about.parts.map((p, i) => [i ? ", " : "", benchmarkLink(p)])] : null,
       about.only?.length ? ["only", about.only.join(", ")] : null,
       ["hash of the examples", b.sha256.map((x) => h("code", null, x))],
     ]),
-    family ? h("details", null, h("summary", null, "How to cite"), h("pre", null, family.citation)) : null,
+    dataset ? h("details", null, h("summary", null, "How to cite"), h("pre", null, dataset.citation)) : null,
     b.notes.length ? [h("h3", null, "Noted about the data"), h("ul", null, b.notes.map((n) => h("li", null, bdi(n))))] : null));
     for (const task of about.tasks) main.append(taskSection(task));
     const tasks = new Set(about.tasks.map((t) => t.name));
@@ -34,8 +34,8 @@ pages.benchmarks = {
 function benchmarkList(main) {
   put(main, [h("h1", null, "Benchmarks"), table({
     caption: "All benchmarks of the run", quiet: true, cls: "wide",
-    head: [{ label: "benchmark", sort: true }, { label: "metric", sort: true }, { label: "data", sort: true }, { label: "n", num: true, sort: true }, { label: "licence" }, { label: "noted" }],
-    rows: first.benchmarks.map((b) => [benchmarkLink(b.name), b.metric, b.data === "sample" ? sampleTag() : b.data, b.n || "varies", h("span", { class: "small" }, bdi(b.licence)), h("span", { class: "small" }, b.notes.map((n) => h("span", { class: "note" }, bdi(n))))]),
+    head: [{ label: "benchmark", sort: true }, { label: "metric", sort: true }, { label: "data", sort: true }, { label: "n", num: true, sort: true }, { label: "license" }, { label: "noted" }],
+    rows: first.benchmarks.map((b) => [benchmarkLink(b.name), b.metric, b.data === "sample" ? sampleTag() : b.data, b.n || "varies", h("span", { class: "small" }, bdi(b.license)), h("span", { class: "small" }, b.notes.map((n) => h("span", { class: "note" }, bdi(n))))]),
   })]);
 }
 

@@ -142,7 +142,7 @@ function boardTable(rows, columns, state) {
 function scoreCell(cell, b, state) {
   const { score, standing } = cell;
   const own = b.n ? null : h("span", { class: "small" }, `n = ${score.n}`);
-  const lost = score.out_of_choice + score.missing;
+  const lost = score.unparsable + score.missing;
   return [
     h("span", { class: "value" }, score.value, cell.mark ? h("span", { title: "training data known to overlap" }, cell.mark) : null,
       standing?.letters ? h("sup", { class: "letters" }, said(" group "), standing.letters) : null),

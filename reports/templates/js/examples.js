@@ -28,7 +28,7 @@ function openSet(place) {
   return opened.get(place);
 }
 
-const answerName = (set, code) => (code === OUT ? "out of choice" : code === MISSING ? "no answer" : set.labels[code]);
+const answerName = (set, code) => (code === OUT ? "unparsable" : code === MISSING ? "no answer" : set.labels[code]);
 
 pages.examples = {
   title: "Examples",
@@ -74,7 +74,7 @@ async function exampleList(main, wanted, whole) {
       set.cultures.length > 1 ? picker(capital(set.kind), [["", "all"], ...set.cultures.map((c) => [c.tag, c.name]).sort((x, y) => x[1].localeCompare(y[1]))], state.culture, change("culture"), { id: "of-culture" }) : null,
       picker("Gold", [["", "any"], ...set.labels.map((l) => [l, l])], state.gold, change("gold"), { id: "gold" }),
       picker("A", names, String(state.a), change("a", true), { id: "column-a" }),
-      picker("A answers", [["", "anything"], ...set.labels.map((l) => [l, l]), ["\u0000out", "out of choice"], ["\u0000missing", "no answer"]], state.answer, change("answer"), { id: "answer" }),
+      picker("A answers", [["", "anything"], ...set.labels.map((l) => [l, l]), ["\u0000out", "unparsable"], ["\u0000missing", "no answer"]], state.answer, change("answer"), { id: "answer" }),
       picker("B", [["-1", "none"], ...names], String(state.b), change("b", true), { id: "column-b" }),
       picker("Show", shows, state.show, change("show"), { id: "show" })),
     veil(set, list.box), status, list.box]);

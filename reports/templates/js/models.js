@@ -36,7 +36,7 @@ function modelScores(model) {
     if (c.reason) return [name, c.protocol || "–", { cell: reasonText(c), sort: "none" }, "", "", "", "", bdi(c.reason.message)];
     const { score, standing } = c;
     return [name, [c.protocol, h("span", { class: "note" }, `${c.served}, ${c.variant}`)], { cell: [score.value, c.mark], sort: score.value }, bar(score.value, score, [0, 100]), score.interval, standing ? `${standing.rank} ${standing.ranks}` : "–", standing?.letters || "–",
-      [`${b.metric}; n = ${score.n}; ${score.answered} answered, ${score.out_of_choice} out of choice, ${score.missing} missing; ${score.clusters} clusters`, score.majority ? `; majority ${score.majority}` : "", c.seeds.length > 1 ? `; seeds ${standing?.of_seeds.join(", ") || c.seeds.join(", ")}` : "", h("span", { class: "note" }, score.method)]];
+      [`${b.metric}; n = ${score.n}; ${score.answered} answered, ${score.unparsable} unparsable, ${score.missing} missing; ${score.clusters} clusters`, score.majority ? `; majority ${score.majority}` : "", c.seeds.length > 1 ? `; seeds ${standing?.of_seeds.join(", ") || c.seeds.join(", ")}` : "", h("span", { class: "note" }, score.method)]];
   });
   return h("section", null, h("h2", null, "Scores"), table({
     caption: `All scores of ${model.name}`, quiet: true, cls: "wide",
@@ -82,7 +82,7 @@ async function confusions(main, model, answered) {
       const most = Math.max(1, ...a.confusion.flat());
       parts.push(table({
         caption: `Gold label (rows) and answer (columns)${a.of > 1 ? `, all ${a.of} answers to each example` : ""}`, cls: "matrix",
-        head: [{ label: "gold" }, ...[...a.labels, "out of choice", "missing"].map((l) => ({ label: bdi(l), num: true }))],
+        head: [{ label: "gold" }, ...[...a.labels, "unparsable", "missing"].map((l) => ({ label: bdi(l), num: true }))],
         rows: a.confusion.map((row, i) => [bdi(a.labels[i]), ...row.map((n, j) => ({ cell: h("span", { class: "heat", style: shade(n / most) }, n, i === j ? said(", right") : null), class: i === j ? "right" : null }))]),
       }));
     } else parts.push(h("p", { class: "quiet" }, "Too many labels for a table of confusions."));

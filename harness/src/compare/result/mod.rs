@@ -1,4 +1,4 @@
-//! What a comparison found, as one value: `comparison.json`. No face computes a number.
+//! What a comparison found, as one value: `comparison.json`. No format computes a number.
 
 mod chosen;
 mod over;
@@ -124,7 +124,7 @@ pub struct Outcome {
     /// The test of all models at once, where there is one.
     pub omnibus: Option<Omnibus>,
     /// Models, the best first.
-    pub models: Vec<Standing>,
+    pub models: Vec<RankedModel>,
     /// Pairs.
     pub pairs: Vec<Pair>,
     /// What a reader must know.
@@ -133,7 +133,7 @@ pub struct Outcome {
 
 /// A model on a benchmark.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Standing {
+pub struct RankedModel {
     /// Short name.
     pub model: String,
     /// Its score.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::process::{Command, Stdio};
 
-use super::scheduler::{Fate, Life, NotTaken, Scheduler, Submission};
+use super::scheduler::{Life, LostTask, NotAccepted, Scheduler, Submission};
 
 /// Tasks of one array: what Slurm allows unless it is configured otherwise (`MaxArraySize`).
 const MOST: usize = 1000;
@@ -49,7 +49,7 @@ impl Scheduler for Slurm {
         MOST
     }
 
-    fn submit(&self, submission: &Submission<'_>) -> Result<String, NotTaken> {
+    fn submit(&self, submission: &Submission<'_>) -> Result<String, NotAccepted> {
         let text = script::text(&script::Script {
             name: &submission.name,
             tasks: submission.cells,
@@ -60,7 +60,7 @@ impl Scheduler for Slurm {
             command: submission.command,
         });
         let script = submission.folder.script();
-        fs_err::write(&script, text).map_err(|e| NotTaken::Never(e.to_string()))?;
+        fs_err::write(&script, text).map_err(|e| NotAccepted::Never(e.to_string()))?;
         // Slurm reads `%` in a path as the start of a pattern (`%a` is the task); `%%` is the sign itself.
         let logs = submission.folder.path().to_string_lossy().replace('%', "%%");
         let output = Command::new("sbatch")
@@ -69,13 +69,13 @@ impl Scheduler for Slurm {
             .arg(&script)
             .stdin(Stdio::null())
             .output()
-            .map_err(|e| NotTaken::Never(format!("failed to start sbatch: {e}")))?;
+            .map_err(|e| NotAccepted::Never(format!("failed to start sbatch: {e}")))?;
         let (out, err) =
             (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         match read::id(&out).filter(|_| output.status.success()) {
             Some(id) => Ok(id),
-            None if is_away(&err) => Err(NotTaken::Now(one_line(&err))),
-            None => Err(NotTaken::Never(format!(
+            None if is_away(&err) => Err(NotAccepted::Now(one_line(&err))),
+            None => Err(NotAccepted::Never(format!(
                 "sbatch refuses {}: {}",
                 script.display(),
                 one_line(&err)
@@ -89,7 +89,7 @@ impl Scheduler for Slurm {
         Ok(tasks.iter().map(life).collect())
     }
 
-    fn fate(&self, task: &str, log: &str) -> Fate {
+    fn fate(&self, task: &str, log: &str) -> LostTask {
         let asked = call(Command::new("sacct").args(["-nPX", "-j", task, "-o", "State,ExitCode"]));
         let known = asked.ok().and_then(|said| read::of_sacct(&said)).or_else(|| {
             let asked = call(Command::new("scontrol").args(["-o", "show", "job", task]));

@@ -1,6 +1,6 @@
 //! What Slurm's programs say, read.
 
-use crate::exec::scheduler::Fate;
+use crate::exec::scheduler::LostTask;
 use crate::store::record::{Reason, ReasonKind};
 
 /// The id in what `sbatch --parsable` says: `id` or `id;cluster`.
@@ -32,15 +32,15 @@ pub(super) fn of_scontrol(said: &str) -> Option<(String, String)> {
 }
 
 /// What became of a task that has left the queue without a record; `said` is the end of its log.
-pub(super) fn fate(state: &str, code: &str, log: &str, said: &str) -> Fate {
+pub(super) fn fate(state: &str, code: &str, log: &str, said: &str) -> LostTask {
     // Where memory is watched and not confined, the state tells of a signal only.
     let signs = ["exceeded memory limit", "oom_kill event", "oom-kill event"];
     let memory = state != "CANCELLED" && signs.iter().any(|sign| said.contains(sign));
     let state = if memory { "OUT_OF_MEMORY" } else { state };
-    let lost = |kind, message: String| Fate::Lost(Reason::new(kind, message));
+    let lost = |kind, message: String| LostTask::Lost(Reason::new(kind, message));
     // `CANCELLED by 1000`
     match state.split_whitespace().next().unwrap_or_default() {
-        "CANCELLED" => Fate::Cancelled,
+        "CANCELLED" => LostTask::Cancelled,
         "TIMEOUT" | "DEADLINE" => lost(
             ReasonKind::Timeout,
             "Slurm ended it at its time limit; raise `resources.time` in the model's or the suite's TOML".to_owned(),
@@ -82,8 +82,8 @@ mod tests {
     #[test]
     fn states_become_fates() {
         let kind = |state: &str, code: &str| match fate(state, code, "LOG", "") {
-            Fate::Lost(reason) => Some(reason.kind),
-            Fate::Cancelled => None,
+            LostTask::Lost(reason) => Some(reason.kind),
+            LostTask::Cancelled => None,
         };
         assert_eq!(kind("CANCELLED by 1000", "0:15"), None);
         assert_eq!(kind("TIMEOUT", "0:0"), Some(ReasonKind::Timeout));
@@ -93,9 +93,11 @@ mod tests {
         assert_eq!(kind("FAILED", "0:9"), Some(ReasonKind::Signal));
         assert_eq!(kind("", ""), Some(ReasonKind::Node));
         let said = "slurmstepd-n1: error: StepId=3.batch exceeded memory limit (578 > 314), being killed\n";
-        let Fate::Lost(reason) = fate("FAILED", "0:9", "LOG", said) else { panic!("cancelled") };
+        let LostTask::Lost(reason) = fate("FAILED", "0:9", "LOG", said) else {
+            panic!("cancelled")
+        };
         assert_eq!(reason.kind, ReasonKind::OutOfMemory);
-        let Fate::Lost(reason) = fate("FAILED", "127:0", "jobs/0001/3.log", "") else {
+        let LostTask::Lost(reason) = fate("FAILED", "127:0", "jobs/0001/3.log", "") else {
             panic!("cancelled")
         };
         assert!(

@@ -2,7 +2,7 @@
 
 use super::super::{Columns, Host, Instance, Listener, PluginError, TaskInfo};
 use super::subject::{Checked, Not, Settings};
-use crate::definition::family::Capability;
+use crate::definition::dataset::Capability;
 
 /// Owned columns.
 pub(super) struct Examples {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::super::{Library, PluginError};
-use crate::definition::family::Capability;
+use crate::definition::dataset::Capability;
 use crate::definition::model::Offer;
 
 /// How to check.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Check;
-use crate::definition::family::{Benchmark, Task};
+use crate::definition::dataset::{Benchmark, Task};
 
 impl Check<'_> {
     pub(super) fn benchmark(&mut self, benchmark: &Benchmark) {

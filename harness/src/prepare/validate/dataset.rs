@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::Check;
-use crate::definition::family::Family;
+use crate::definition::dataset::Dataset;
 use crate::definition::source::{Origin, Source};
 
 impl Check<'_> {
-    pub(super) fn family(&mut self, family: &Family) {
-        self.name("name", &family.name);
+    pub(super) fn dataset(&mut self, dataset: &Dataset) {
+        self.name("name", &dataset.name);
         let mut ids = BTreeSet::new();
-        for source in &family.sources {
+        for source in &dataset.sources {
             let field = format!("source.{}", source.id);
             self.require(
                 ids.insert(&source.id),
@@ -19,14 +19,14 @@ impl Check<'_> {
             );
             self.source(&field, source);
         }
-        for task in &family.tasks {
-            self.task(family, task);
+        for task in &dataset.tasks {
+            self.task(dataset, task);
         }
-        for benchmark in &family.benchmarks {
+        for benchmark in &dataset.benchmarks {
             self.benchmark(benchmark);
         }
         let names: Vec<&str> = self.all.benchmarks().map(|b| b.name.as_str()).collect();
-        for (i, published) in family.published.iter().enumerate() {
+        for (i, published) in dataset.published.iter().enumerate() {
             let field = format!("published[{i}]");
             self.refers(
                 &format!("{field}.benchmark"),
@@ -62,7 +62,7 @@ impl Check<'_> {
             inside && !source.path.is_empty(),
             format!("{field}.path"),
             format!(
-                "`{}` leaves the family's folder; give a relative path without `..`",
+                "`{}` leaves the dataset's folder; give a relative path without `..`",
                 source.path
             ),
         );

@@ -37,9 +37,9 @@ impl Catalogue {
     pub fn validate(&self) -> Vec<Problem> {
         let mut check = Check { all: self, file: String::new(), problems: Vec::new() };
         check.names();
-        for family in &self.family_entries {
-            check.file.clone_from(&family.file);
-            check.family(&family.value);
+        for dataset in &self.dataset_entries {
+            check.file.clone_from(&dataset.file);
+            check.dataset(&dataset.value);
         }
         for model in &self.model_entries {
             check.file.clone_from(&model.file);
@@ -93,22 +93,22 @@ impl Check<'_> {
         false
     }
 
-    /// Names that are unique over all families; benchmark numbers, too.
+    /// Names that are unique over all datasets; benchmark numbers, too.
     fn names(&mut self) {
         let mut tasks: BTreeMap<&str, &str> = BTreeMap::new();
         let mut benchmarks: BTreeMap<&str, &str> = BTreeMap::new();
         let mut numbers: BTreeMap<u32, &str> = BTreeMap::new();
-        let families = &self.all.family_entries;
-        for family in families {
-            self.file.clone_from(&family.file);
-            for task in &family.value.tasks {
-                if let Some(other) = tasks.insert(&task.name, &family.file) {
+        let datasets = &self.all.dataset_entries;
+        for dataset in datasets {
+            self.file.clone_from(&dataset.file);
+            for task in &dataset.value.tasks {
+                if let Some(other) = tasks.insert(&task.name, &dataset.file) {
                     self.problem(format!("task.{}", task.name), taken(other));
                 }
             }
-            for benchmark in &family.value.benchmarks {
+            for benchmark in &dataset.value.benchmarks {
                 let field = format!("benchmark.{}", benchmark.name);
-                if let Some(other) = benchmarks.insert(&benchmark.name, &family.file) {
+                if let Some(other) = benchmarks.insert(&benchmark.name, &dataset.file) {
                     self.problem(&field, taken(other));
                 }
                 if let Some(other) = numbers.insert(benchmark.number, &benchmark.name) {
@@ -167,7 +167,7 @@ impl Check<'_> {
 
 fn taken(other: &str) -> String {
     format!(
-        "the name is taken by {other}; rename it (or name the whole family the same to take its place)"
+        "the name is taken by {other}; rename it (or name the whole dataset the same to take its place)"
     )
 }
 

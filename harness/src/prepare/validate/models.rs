@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Check;
-use crate::definition::family::Task;
+use crate::definition::dataset::Task;
 use crate::definition::model::Model;
 use crate::definition::resources::Resources;
 use crate::definition::suite::Suite;

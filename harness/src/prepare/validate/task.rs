@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 
 use super::Check;
-use crate::definition::family::{Capability, Embedding, Family, Parser, Prompt, Protocol, Task};
-use crate::definition::split::{Carve, Part, Split};
+use crate::definition::dataset::{Capability, Dataset, Embedding, Parser, Prompt, Protocol, Task};
+use crate::definition::split::{Carve, Split, SplitRule};
 use crate::normalise::Pipeline;
 
 impl Check<'_> {
-    pub(super) fn task(&mut self, family: &Family, task: &Task) {
+    pub(super) fn task(&mut self, dataset: &Dataset, task: &Task) {
         let at = format!("task.{}", task.name);
         self.name(&format!("{at}.name"), &task.name);
-        let ids: Vec<&str> = family.sources.iter().map(|source| source.id.as_str()).collect();
+        let ids: Vec<&str> = dataset.sources.iter().map(|source| source.id.as_str()).collect();
         self.require(
             !task.inputs.is_empty(),
             format!("{at}.input"),
@@ -33,7 +33,7 @@ impl Check<'_> {
                     primaries,
                 );
             }
-            let given = matches!(task.split, Split::Given { .. });
+            let given = matches!(task.split, SplitRule::Given { .. });
             self.require(
                 given == input.part.is_some(),
                 format!("{field}.part"),
@@ -84,16 +84,16 @@ impl Check<'_> {
         let share = |x: f64| x > 0.0 && x < 1.0;
         let field = |name: &str| format!("{at}.split.{name}");
         match &task.split {
-            Split::Given { valid } => self.carve(at, valid.as_ref()),
-            Split::PandasGroupSample { n, sample_n, valid, .. } => {
+            SplitRule::Given { valid } => self.carve(at, valid.as_ref()),
+            SplitRule::PandasGroupSample { n, sample_n, valid, .. } => {
                 self.require(*n > 0 && *sample_n > 0, field("n"), "must be 1 or more");
                 self.carve(at, valid.as_ref());
             }
-            Split::SklearnStratified { test_size, valid, .. } => {
+            SplitRule::SklearnStratified { test_size, valid, .. } => {
                 self.require(share(*test_size), field("test_size"), "must lie between 0 and 1");
                 self.carve(at, valid.as_ref());
             }
-            Split::Hash { train, valid, .. } => {
+            SplitRule::Hash { train, valid, .. } => {
                 let good = share(*train) && (0.0..1.0).contains(valid) && train + valid < 1.0;
                 self.require(
                     good,
@@ -206,18 +206,18 @@ impl Check<'_> {
 }
 
 /// The parts that a task's split makes.
-fn parts(task: &Task) -> BTreeSet<Part> {
-    let carved = |valid: &Option<Carve>| valid.is_some().then_some(Part::Valid);
+fn parts(task: &Task) -> BTreeSet<Split> {
+    let carved = |valid: &Option<Carve>| valid.is_some().then_some(Split::Valid);
     match &task.split {
-        Split::Given { valid } => {
+        SplitRule::Given { valid } => {
             task.inputs.iter().filter_map(|input| input.part).chain(carved(valid)).collect()
         }
-        Split::PandasGroupSample { valid, .. } | Split::SklearnStratified { valid, .. } => {
-            [Part::Train, Part::Test].into_iter().chain(carved(valid)).collect()
+        SplitRule::PandasGroupSample { valid, .. } | SplitRule::SklearnStratified { valid, .. } => {
+            [Split::Train, Split::Test].into_iter().chain(carved(valid)).collect()
         }
-        Split::Hash { valid, .. } => [Part::Train, Part::Test]
+        SplitRule::Hash { valid, .. } => [Split::Train, Split::Test]
             .into_iter()
-            .chain((*valid > 0.0).then_some(Part::Valid))
+            .chain((*valid > 0.0).then_some(Split::Valid))
             .collect(),
     }
 }

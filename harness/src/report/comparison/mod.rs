@@ -9,7 +9,7 @@ pub use markdown::render as markdown;
 pub use text::render as text;
 
 use crate::compare::{
-    Effect, NotCompared, Outcome, Over, Pair, PairOver, Ranked, Report, Standing, Verdict,
+    Effect, NotCompared, Outcome, Over, Pair, PairOver, Ranked, RankedModel, Report, Verdict,
 };
 use crate::text::format::{
     interval, interval_of_points, interval_of_ranks, p_value, percent, points, rank,
@@ -32,7 +32,7 @@ pub fn effect(effect: &Effect) -> String {
 }
 
 /// Model, score, interval, letters, rank; the best score is the first one and those that print the same.
-fn standing(outcome: &Outcome, model: &Standing) -> Vec<Cell> {
+fn standing(outcome: &Outcome, model: &RankedModel) -> Vec<Cell> {
     let best = outcome.models.first().map(|m| percent(m.value));
     let number = percent(model.value);
     vec![
@@ -45,13 +45,13 @@ fn standing(outcome: &Outcome, model: &Standing) -> Vec<Cell> {
 }
 
 /// `2 [1, 3.5]`: a model's rank and its interval.
-fn ranks(model: &Standing) -> String {
+fn ranks(model: &RankedModel) -> String {
     let of = model.rank_interval;
     format!("{} {}", rank(model.rank), interval_of_ranks(of.low, of.high))
 }
 
 /// `5.9 [0.0, 8.9]`: best minus worst culture; empty where there are no cultures.
-fn gap(model: &Standing) -> String {
+fn gap(model: &RankedModel) -> String {
     model.cultures.as_ref().map_or_else(String::new, |c| {
         format!("{} {}", percent(c.gap), interval(c.gap_interval.low, c.gap_interval.high))
     })

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::{
     gap, left_out, legend, mean_ranks, pair_head, pair_row, replicated, standing, win_tie_loss,
 };
-use crate::compare::{Outcome, Over, OverBenchmarks, Report, Standing};
+use crate::compare::{Outcome, Over, OverBenchmarks, RankedModel, Report};
 use crate::text::format::{p_value, percent, points};
 use crate::text::table::{Cell, Table};
 
@@ -104,7 +104,7 @@ fn pairs(report: &Report, outcome: &Outcome) -> Table {
 }
 
 /// How many; the score of each where they are fewer than five.
-fn seeds(standing: &Standing) -> String {
+fn seeds(standing: &RankedModel) -> String {
     let scores: Vec<String> = standing.of_seeds.iter().map(|v| percent(*v)).collect();
     match scores.len() {
         2..5 => format!("{}: {}", scores.len(), scores.join(" ")),

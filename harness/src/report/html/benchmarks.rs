@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{plain, plain_all, plain_lines};
-use crate::definition::family::{Family, Status};
+use crate::definition::dataset::{Dataset, Status};
 use crate::prepare::Meta;
 use crate::results::manifest::tasks_of;
 use crate::results::material::Material;
@@ -15,7 +15,7 @@ use crate::split::{Leaks, Overlap};
 #[derive(Debug, Serialize)]
 pub(super) struct BenchmarkPage<'a> {
     /// None where its definition is not known here.
-    family: Option<FamilyFacts>,
+    dataset: Option<FamilyFacts>,
     /// Only these cultures; empty: all.
     only: Option<&'a [String]>,
     /// Benchmarks that it is the mean of.
@@ -31,7 +31,7 @@ pub(super) struct FamilyFacts {
     summary: String,
     /// How its data can be had.
     status: &'static str,
-    licence: String,
+    license: String,
     homepage: String,
     paper: String,
     citation: String,
@@ -62,7 +62,7 @@ pub(super) struct DataFacts<'a> {
     rows: Rows,
     clusters: u64,
     parts: Vec<PartFacts<'a>>,
-    /// Part -> culture -> label -> examples.
+    /// Split -> culture -> label -> examples.
     counts: &'a BTreeMap<String, BTreeMap<String, BTreeMap<String, u64>>>,
     labels: &'a [String],
     /// Lengths of the texts.
@@ -112,37 +112,37 @@ pub(super) struct SourceFile<'a> {
 /// By name of the benchmark.
 pub(super) fn benchmarks(material: &Material) -> BTreeMap<String, BenchmarkPage<'_>> {
     let columns = material.summary.benchmarks.iter();
-    columns.map(|c| (plain(&c.name), page(material, &c.name, &c.family))).collect()
+    columns.map(|c| (plain(&c.name), page(material, &c.name, &c.dataset))).collect()
 }
 
-fn page<'a>(material: &'a Material, name: &str, family: &str) -> BenchmarkPage<'a> {
-    let family = material.families.iter().find(|f| f.name == family);
+fn page<'a>(material: &'a Material, name: &str, dataset: &str) -> BenchmarkPage<'a> {
+    let dataset = material.datasets.iter().find(|f| f.name == dataset);
     let benchmark = material.benchmarks.iter().find(|b| b.name == name);
     let tasks = benchmark.map(|b| tasks_of(b, &material.benchmarks)).unwrap_or_default();
     BenchmarkPage {
-        family: family.map(facts),
+        dataset: dataset.map(facts),
         only: benchmark.map(|b| &*b.cultures),
         parts: benchmark.map(|b| &*b.aggregate),
         tasks: tasks.into_iter().map(|name| task(material, name)).collect(),
     }
 }
 
-fn facts(family: &Family) -> FamilyFacts {
+fn facts(dataset: &Dataset) -> FamilyFacts {
     FamilyFacts {
-        title: plain(&family.title),
-        version: family.version,
-        summary: plain(&family.summary),
-        status: match family.status {
+        title: plain(&dataset.title),
+        version: dataset.version,
+        summary: plain(&dataset.summary),
+        status: match dataset.status {
             Status::Open => "a plain download",
             Status::Drive => "a file on Google Drive",
             Status::DropIn => "a file that you put into a folder",
             Status::Gated => "after accepting the owners' terms",
         },
-        licence: plain(&family.licence),
-        homepage: plain(&family.homepage),
-        paper: plain(&family.paper),
-        citation: plain_lines(family.citation.trim()),
-        warning: family.content_warning.as_deref().map(plain),
+        license: plain(&dataset.license),
+        homepage: plain(&dataset.homepage),
+        paper: plain(&dataset.paper),
+        citation: plain_lines(dataset.citation.trim()),
+        warning: dataset.content_warning.as_deref().map(plain),
     }
 }
 

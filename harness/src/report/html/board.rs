@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{plain, plain_all};
-use crate::compare::Standing;
+use crate::compare::RankedModel;
 use crate::report::{mark, percent};
 use crate::results::material::Material;
 use crate::results::summary::{self, Data, Outcome, lines};
@@ -20,8 +20,8 @@ pub(super) struct Column<'a> {
     metric: &'a str,
     /// As scores name it: without "mean over cultures".
     metric_name: &'a str,
-    family: &'a str,
-    licence: String,
+    dataset: &'a str,
+    license: String,
     /// `official`, `sample` or `missing`.
     data: &'static str,
     /// Why not the official data.
@@ -122,7 +122,7 @@ pub(super) struct Figures<'a> {
     n: u64,
     variants: u64,
     answered: u64,
-    out_of_choice: u64,
+    unparsable: u64,
     missing: u64,
     clusters: u64,
     majority: Option<String>,
@@ -203,8 +203,8 @@ fn column<'a>(material: &'a Material, column: &'a summary::Column) -> Column<'a>
         title: plain(&column.title),
         metric: &column.metric,
         metric_name: column.metric_name(),
-        family: &column.family,
-        licence: plain(&column.licence),
+        dataset: &column.dataset,
+        license: plain(&column.license),
         data,
         because,
         sha256,
@@ -219,7 +219,10 @@ fn column<'a>(material: &'a Material, column: &'a summary::Column) -> Column<'a>
 }
 
 /// The standing of a cell in the comparison.
-pub(super) fn standing<'a>(material: &'a Material, cell: &summary::Cell) -> Option<&'a Standing> {
+pub(super) fn standing<'a>(
+    material: &'a Material,
+    cell: &summary::Cell,
+) -> Option<&'a RankedModel> {
     let report = material.comparison.as_ref().ok()?;
     let mut outcomes = report.benchmarks.iter();
     let outcome =
@@ -255,7 +258,7 @@ fn cell<'a>(material: &'a Material, cell: &'a summary::Cell) -> Cell<'a> {
     found
 }
 
-fn place(standing: &Standing) -> Place {
+fn place(standing: &RankedModel) -> Place {
     let ranks = standing.rank_interval;
     Place {
         letters: plain(&standing.letters),
@@ -279,7 +282,7 @@ fn figures(score: &Score) -> Figures<'_> {
         n: score.n,
         variants: score.variants,
         answered: score.answered,
-        out_of_choice: score.out_of_choice,
+        unparsable: score.unparsable,
         missing: score.missing,
         clusters: score.clusters,
         majority: score.majority.map(percent),

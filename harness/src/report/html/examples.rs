@@ -92,10 +92,10 @@ pub(super) fn heads(material: &Material) -> Heads<'_> {
 
 fn head<'a>(material: &'a Material, set: &'a ExampleSet) -> Head<'a> {
     let task = material.tasks.get(&set.task);
-    let family = material.families.iter().find(|f| f.tasks.iter().any(|t| t.name == set.task));
+    let dataset = material.datasets.iter().find(|f| f.tasks.iter().any(|t| t.name == set.task));
     // Where the definitions are not known here, nobody can say that the texts are harmless.
-    let warning = match family {
-        Some(family) => family.content_warning.clone(),
+    let warning = match dataset {
+        Some(dataset) => dataset.content_warning.clone(),
         None => Some("It is not known here whether the texts are offensive.".to_owned()),
     };
     let culture = |tag: &String| CultureName {

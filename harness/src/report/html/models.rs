@@ -36,7 +36,7 @@ pub(super) struct Answered<'a> {
     of: usize,
     /// None where there are too many to show.
     labels: Option<Vec<String>>,
-    /// Gold label × answer; the last two answers are out of choice and missing.
+    /// Gold label × answer; the last two answers are unparsable and missing.
     confusion: &'a [Vec<u64>],
     calibration: Option<Curve>,
 }

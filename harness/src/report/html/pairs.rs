@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::{Ends, plain, plain_all};
 use crate::compare::{
-    self, Discordant, LeftOut, NotCompared, OverBenchmarks, Pair, PairOver, Replicated, Report,
-    Standing, Verdict, WinTieLoss,
+    self, Discordant, LeftOut, NotCompared, OverBenchmarks, Pair, PairOver, RankedModel,
+    Replicated, Report, Verdict, WinTieLoss,
 };
 use crate::report::comparison::effect;
 use crate::report::percent;
@@ -257,7 +257,7 @@ pub(super) fn pairs(outcome: &compare::Outcome) -> Pairs<'_> {
     }
 }
 
-fn standing(m: &Standing) -> Model<'_> {
+fn standing(m: &RankedModel) -> Model<'_> {
     Model {
         model: plain(&m.model),
         value: percent(m.value),

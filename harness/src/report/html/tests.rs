@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use super::*;
 use crate::answer::Answer;
-use crate::compare::{self, Correction, Entrant, Field, Options, Own, Part};
-use crate::definition::family::Metric;
+use crate::compare::{self, ComparedModel, Comparison, Correction, Options, Own, Part};
+use crate::definition::dataset::Metric;
 use crate::example::{Coded, Examples};
 use crate::results::manifest::Environment;
 use crate::results::material::{Column, ExampleSet, Material, Ran};
@@ -48,7 +48,7 @@ fn material(summary: Summary) -> Material {
         comparison: Err("the models could not be compared".into()),
         models: Vec::new(),
         benchmarks: Vec::new(),
-        families: Vec::new(),
+        datasets: Vec::new(),
         tasks: BTreeMap::new(),
         data: BTreeMap::new(),
         sets: vec![ExampleSet {
@@ -115,7 +115,7 @@ fn an_old_summary_makes_a_page() {
         (&cell["score"]["value"], &cell["score"]["interval"]),
         (&"74.1".into(), &"[70.0, 78.0]".into())
     );
-    assert_eq!((&cell["mark"], &cell["score"]["out_of_choice"]), (&"†".into(), &1.into()));
+    assert_eq!((&cell["mark"], &cell["score"]["unparsable"]), (&"†".into(), &1.into()));
     assert_eq!(first["cells"][1]["reason"]["message"], "put facts.csv into drop-in/facts");
     assert_eq!(first["published"][0]["value"], "79.66");
     assert_eq!(first["rows"][1], serde_json::json!({"model": 1, "cells": [2, 3]}));
@@ -250,13 +250,13 @@ fn of_equal_scores_the_one_that_is_compared_stands_first() {
     let (benchmark, protocol) = (twin.benchmark.clone(), twin.protocol.clone());
     "a-twin".clone_into(&mut twin.model);
     summary.cells.push(twin);
-    let entrant = |name: &str| Entrant {
+    let entrant = |name: &str| ComparedModel {
         name: name.to_owned(),
         seeds: vec![1],
         answers: vec![vec![[1, 0, 1, 0].map(Answer::Label).to_vec()]],
         own: Own::default(),
     };
-    let field = Field {
+    let field = Comparison {
         benchmark: benchmark.clone(),
         title: "Posts".to_owned(),
         protocol,

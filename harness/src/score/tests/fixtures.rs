@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::answer::Answer;
-use crate::definition::family::Metric;
+use crate::definition::dataset::Metric;
 use crate::score::best::ranking;
 use crate::score::metrics::Tally;
 use crate::testing::{cases, close};

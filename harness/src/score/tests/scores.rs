@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use crate::definition::family::{Metric, Scoring};
+use crate::definition::dataset::{Metric, Scoring};
 use crate::example::Coded;
 use crate::score::{
     Answer, Evaluation, NoScore, Part, Questions, Refusal, Rules, Score, ScoreError, Subset,
@@ -115,7 +115,7 @@ fn well_formed(score: &Score) {
     assert!(score.n > 0 && score.clusters > 0 && !score.method.is_empty(), "{score:?}");
     assert_eq!(
         score.n * score.variants,
-        score.answered + score.out_of_choice + score.missing,
+        score.answered + score.unparsable + score.missing,
         "{score:?}"
     );
 }
@@ -142,10 +142,10 @@ fn unanswered_is_wrong_and_counted() {
     let find = |metric: &str| got.find(metric, &Subset::All).unwrap();
     assert_eq!(find("accuracy").value, 0.25);
     assert_eq!(find("accuracy-answered").value, 0.5);
-    assert_eq!(find("out-of-choice").value, 0.25);
+    assert_eq!(find("unparsable").value, 0.25);
     assert_eq!(find("missing").value, 0.25);
     assert_eq!(
-        (find("accuracy").answered, find("accuracy").out_of_choice, find("accuracy").missing),
+        (find("accuracy").answered, find("accuracy").unparsable, find("accuracy").missing),
         (2, 1, 1)
     );
     got.scores.iter().for_each(well_formed);
@@ -310,7 +310,7 @@ fn variants_are_averaged_and_posts_stay_whole() {
     };
     let score = both.primary().unwrap();
     assert!((score.value - f64::midpoint(alone(0), alone(1))).abs() < 1e-12);
-    assert_eq!((score.n, score.variants, score.clusters, score.out_of_choice), (400, 2, 200, 40));
+    assert_eq!((score.n, score.variants, score.clusters, score.unparsable), (400, 2, 200, 40));
 }
 
 #[test]

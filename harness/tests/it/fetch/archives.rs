@@ -85,7 +85,7 @@ fn an_archive_cannot_leave_its_folder() {
     ] {
         let server = serve(&zip(&[("good.csv", b"x"), (bad, b"x")]));
         let message = place.error(&packed(server.url("/d"), Unpack::Zip));
-        assert_says(&message, &["family/train", "cannot unpack", "entry"]);
+        assert_says(&message, &["dataset/train", "cannot unpack", "entry"]);
     }
     let mut links = ZipWriter::new(Cursor::new(Vec::new()));
     links.add_symlink("link", "/etc/passwd", SimpleFileOptions::default()).unwrap();
@@ -138,20 +138,20 @@ fn a_mirror_may_hold_an_archive_packed_or_unpacked() {
     let mut place = Place::new();
     place.options.offline = true;
     place.options.mirrors = vec![Mirror::Dir(place.path("mirror"))];
-    place.write("mirror/family/data/wvs/a.csv", b"one");
+    place.write("mirror/dataset/data/wvs/a.csv", b"one");
     let found = place.fetch(&source).unwrap();
     assert_eq!((found.via, found.verified), (Via::Mirror, Verified::TrustOnFirstUse));
     assert_eq!(fs::read(found.path.join("wvs/a.csv")).unwrap(), b"one");
     verify(&found, &source).unwrap();
     assert_eq!(place.fetch(&source).unwrap().via, Via::Cache);
     // A file more is another folder than the one that was trusted.
-    place.write("mirror/family/data/wvs/b.csv", b"two");
-    assert_says(&place.error(&source), &["changed since its first use", "family/train#unpacked"]);
+    place.write("mirror/dataset/data/wvs/b.csv", b"two");
+    assert_says(&place.error(&source), &["changed since its first use", "dataset/train#unpacked"]);
 
     let mut place = Place::new();
     place.options.offline = true;
     place.options.mirrors = vec![Mirror::Dir(place.path("mirror"))];
-    place.write("mirror/family/data.zip", &archive);
+    place.write("mirror/dataset/data.zip", &archive);
     let found = place.fetch(&source).unwrap();
     assert_eq!((found.via, found.verified), (Via::Mirror, Verified::Sha256));
     assert_eq!(fs::read(found.path.join("wvs/a.csv")).unwrap(), b"one");

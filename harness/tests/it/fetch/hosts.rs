@@ -76,7 +76,7 @@ fn gated_says_where_the_terms_are() {
     assert_eq!(server.requests().len(), 2, "no second attempt");
     assert_says(
         &place.error(&http(server.url("/401"))),
-        &["log in with a browser", "drop-in/family/splits/train.csv"],
+        &["log in with a browser", "drop-in/dataset/splits/train.csv"],
     );
     place.options.tokens = vec![Token::new("127.0.0.1", "s3cret")];
     let message = place.error(&http(server.url("/401")));
@@ -143,7 +143,7 @@ fn drive_says_when_its_quota_is_used_up() {
         let source = drive(&server, &mut place);
         assert_says(
             &place.error(&source),
-            &["quota of file ID", "24 hours", "drop-in/family/splits/train.csv"],
+            &["quota of file ID", "24 hours", "drop-in/dataset/splits/train.csv"],
         );
     }
     let server =
@@ -177,7 +177,7 @@ fn an_address_that_is_none_is_a_fault_of_the_definition() {
     for bad in ["ftp://example.org/a", "file:///etc/passwd", "not an address"] {
         assert_says(
             &place.error(&http(bad.to_owned())),
-            &["family/train", "not http:// or https://", "definition"],
+            &["dataset/train", "not http:// or https://", "definition"],
         );
     }
     for path in ["../a", "/etc/passwd", "", "a/../../b"] {

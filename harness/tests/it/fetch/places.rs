@@ -20,7 +20,7 @@ fn nowhere() -> String {
 fn a_mirror_folder_comes_first() {
     let mut place = Place::new();
     let data = body(1000);
-    place.write("mirror/family/splits/train.csv", &data);
+    place.write("mirror/dataset/splits/train.csv", &data);
     place.options.mirrors =
         vec![Mirror::Dir(place.path("empty")), Mirror::Dir(place.path("mirror"))];
     place.options.offline = true;
@@ -46,7 +46,7 @@ fn a_wrong_copy_in_a_mirror_is_an_error_never_passed_over() {
     let sent = data.clone();
     let server = Server::start(move |_, stream| reply(stream, "200 OK", &[], &sent));
     let mut place = Place::new();
-    let wrong = place.write("mirror/family/splits/train.csv", b"wrong");
+    let wrong = place.write("mirror/dataset/splits/train.csv", b"wrong");
     place.options.mirrors = vec![Mirror::Dir(place.path("mirror"))];
     let message = place.error(&pinned(server.url("/a"), &data));
     assert_says(&message, &[&sha256(b"wrong"), &sha256(&data), &wrong.display().to_string()]);
@@ -59,7 +59,7 @@ fn a_mirror_address_is_asked_before_the_owners() {
     let data = body(1000);
     let sent = data.clone();
     let mirror = Server::start(move |request, stream| match &*request.path {
-        "/base/family/a%20b/train.csv" => reply(stream, "200 OK", &[], &sent),
+        "/base/dataset/a%20b/train.csv" => reply(stream, "200 OK", &[], &sent),
         _ => reply(stream, "404 Not Found", &[], b""),
     });
     let sent = data.clone();
@@ -76,14 +76,14 @@ fn a_mirror_address_is_asked_before_the_owners() {
 
 #[test]
 fn the_drop_in_folder_takes_full_paths_and_bare_names() {
-    for path in ["family/splits/train.csv", "family/train.csv", "train.csv"] {
+    for path in ["dataset/splits/train.csv", "dataset/train.csv", "train.csv"] {
         let place = Place::new();
-        let hint = "open the owners' folder and accept the licence".to_owned();
+        let hint = "open the owners' folder and accept the license".to_owned();
         let source = source(Origin::DropIn { hint });
         let message = place.error(&source);
         assert_says(
             &message,
-            &["drop-in/family/splits/train.csv", "by hand", "accept the licence"],
+            &["drop-in/dataset/splits/train.csv", "by hand", "accept the license"],
         );
         place.write(&format!("drop-in/{path}"), b"data");
         let found = place.fetch(&source).unwrap();
@@ -102,7 +102,7 @@ fn offline_says_which_command_gets_it() {
     assert!(error.is_unavailable());
     assert_says(
         &error.to_string(),
-        &["offline", "`culture-eval fetch family`", "mirror", "drop-in/family"],
+        &["offline", "`culture-eval fetch dataset`", "mirror", "drop-in/family"],
     );
     assert!(fetch::is_available_locally("family", &http(nowhere()), &place.options).is_none());
     assert_says(
@@ -123,7 +123,7 @@ fn a_change_after_first_use_is_refused_until_accepted() {
     assert_eq!(place.fetch(&source).unwrap().verified, Verified::TrustOnFirstUse);
     let lock = place.options.cache.join("sources.lock");
     let text = fs::read_to_string(&lock).unwrap();
-    assert_says(&text, &["[sources.\"family/train\"]", &sha256(b"version 1"), "bytes = 9"]);
+    assert_says(&text, &["[sources.\"dataset/train\"]", &sha256(b"version 1"), "bytes = 9"]);
 
     version.store(2, Ordering::SeqCst);
     fs::remove_dir_all(place.options.cache.join("objects")).unwrap();
@@ -135,7 +135,7 @@ fn a_change_after_first_use_is_refused_until_accepted() {
         &[
             &sha256(b"version 1"),
             &sha256(b"version 2"),
-            "delete the entry \"family/train\"",
+            "delete the entry \"dataset/train\"",
             &lock_text,
         ],
     );
@@ -150,9 +150,9 @@ fn a_change_after_first_use_is_refused_until_accepted() {
 fn a_changed_drop_in_file_is_seen_though_the_cache_has_the_old_one() {
     let place = Place::new();
     let source = source(Origin::DropIn { hint: String::new() });
-    place.write("drop-in/family/splits/train.csv", b"one");
+    place.write("drop-in/dataset/splits/train.csv", b"one");
     place.fetch(&source).unwrap();
-    place.write("drop-in/family/splits/train.csv", b"another");
+    place.write("drop-in/dataset/splits/train.csv", b"another");
     assert!(matches!(place.fetch(&source), Err(FetchError::Changed { .. })));
     fs::remove_file(place.options.cache.join("sources.lock")).unwrap();
     assert_eq!(fs::read(place.fetch(&source).unwrap().path).unwrap(), b"another");

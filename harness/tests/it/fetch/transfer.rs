@@ -56,7 +56,7 @@ fn a_cut_download_is_resumed() {
     assert_eq!(requests[1].header("if-range"), Some("\"v1\""));
     assert_says(
         &notes.0.lock().unwrap().join("\n"),
-        &["family/train", "70000 of 200000 bytes", "attempt 2 of 4"],
+        &["dataset/train", "70000 of 200000 bytes", "attempt 2 of 4"],
     );
 }
 
@@ -198,7 +198,7 @@ fn a_server_that_announces_more_than_it_sends_is_an_error() {
     let place = Place::new();
     assert_says(
         &place.error(&http(server.url("/a"))),
-        &["family/train", "gave up after 4 attempts", "1000 of 2000 bytes", "--mirror"],
+        &["dataset/train", "gave up after 4 attempts", "1000 of 2000 bytes", "--mirror"],
     );
 }
 
@@ -261,7 +261,7 @@ fn a_wrong_checksum_names_both_hashes_and_leaves_nothing() {
     assert!(error.is_integrity());
     assert_says(
         &error.to_string(),
-        &[&super::sha256(&data), &super::sha256(&[3; 1000]), "family/train", "/a has"],
+        &[&super::sha256(&data), &super::sha256(&[3; 1000]), "dataset/train", "/a has"],
     );
     assert!(!error.to_string().contains("secret"));
     place.assert_no_leftovers();
@@ -331,7 +331,7 @@ fn parallel_fetches_download_once() {
     });
     assert_eq!(server.requests().len(), 1);
     let notes = notes.0.into_inner().unwrap();
-    assert_eq!(notes, vec!["family/train: waiting for another process that fetches it"; 3]);
+    assert_eq!(notes, vec!["dataset/train: waiting for another process that fetches it"; 3]);
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn replies_become_scores_and_are_paid_for_once() {
     let place = Place::new();
     let server = Server::honest();
     let config = "key_env = \"MY_KEY\"\nprice = { input = 1.0, output = 10.0 }";
-    // Within the fence: the folder of its answers is not there before.
+    // Within the sandbox: the folder of its answers is not there before.
     let top = "cache = true\naccess = { network = true, env = [\"MY_KEY\"] }";
     model(&place, &server, top, config);
     let ran = run(&place, "20", &[]).exits(0);
@@ -164,7 +164,7 @@ fn the_validator_passes_it() {
             &config.to_string(),
             "--calls",
             "100",
-            "--unfenced",
+            "--unsandboxed",
         ];
         place.run(&args).exits(0);
     }

@@ -1,6 +1,6 @@
-//! The fence around a plugin: what a process may touch from the moment before a plugin is loaded.
+//! The sandbox around a plugin: what a process may touch from the moment before a plugin is loaded.
 //!
-//! A plugin shares the process of its cell, so that the process fences itself in, for good and for all that it starts. On Linux
+//! A plugin shares the process of its cell, so that the process sandboxes itself in, for good and for all that it starts. On Linux
 //! by Landlock (files, 5.13) and seccomp (network); elsewhere there is none, which the cell's `timing.json` tells. `plugin
 //! describe`, `plugin check` and `explain` load plugins in the same way, and their plugins write into no cell.
 //!
@@ -56,7 +56,7 @@ impl Gate {
         for file in weights.values() {
             self = self.reads(file.path.as_ref())?;
         }
-        // What is not there when the fence goes up cannot be made within it.
+        // What is not there when the sandbox goes up cannot be made within it.
         if let Some(cache) = cache {
             fs_err::create_dir_all(cache)?;
             self = self.writes(cache)?;
@@ -107,7 +107,7 @@ impl Gate {
     }
 }
 
-/// Puts the fence up around this thread and all that it starts; says what stands.
+/// Puts the sandbox up around this thread and all that it starts; says what stands.
 ///
 /// # Errors
 /// In words, where the kernel has the means and refuses them.
@@ -121,10 +121,10 @@ pub fn around(gate: &Gate) -> Result<String, String> {
         let signals = system::keep_signals()?;
         Ok(format!("{files}, {calls}{signals}"))
     };
-    up().map_err(|e: String| format!("failed to fence in the plugin: {e}"))
+    up().map_err(|e: String| format!("failed to sandbox in the plugin: {e}"))
 }
 
-/// What of a fence this machine cannot put up, in words; empty where it stands whole. Nothing is put up.
+/// What of a sandbox this machine cannot put up, in words; empty where it stands whole. Nothing is put up.
 pub fn lacking() -> Vec<&'static str> {
     system::lacking()
 }
@@ -160,7 +160,7 @@ mod system {
         Ok(match status.ruleset {
             RulesetStatus::FullyEnforced => "Landlock",
             RulesetStatus::PartiallyEnforced => "Landlock in part (an older kernel)",
-            RulesetStatus::NotEnforced => "no Landlock in this kernel: files are not fenced",
+            RulesetStatus::NotEnforced => "no Landlock in this kernel: files are not sandboxed",
         })
     }
 
@@ -200,20 +200,20 @@ mod system {
         let status = enforce().map_err(|e| format!("Landlock: {e}"))?;
         Ok(match status.ruleset {
             RulesetStatus::FullyEnforced => "",
-            _ => ", signals not fenced (a kernel before 6.12)",
+            _ => ", signals not sandboxed (a kernel before 6.12)",
         })
     }
 
-    /// No process group or session beside the cell's. Offline: no sockets of the internet's families, and no ring through which calls
+    /// No process group or session beside the cell's. Offline: no sockets of the internet's datasets, and no ring through which calls
     /// are made that a filter does not see.
     pub(super) fn keep_calls(network: bool) -> Result<&'static str, String> {
         let filter = || -> Result<BpfProgram, seccompiler::BackendError> {
-            let family = |family: rustix::net::AddressFamily| {
+            let dataset = |dataset: rustix::net::AddressFamily| {
                 let is = SeccompCondition::new(
                     0,
                     SeccompCmpArgLen::Dword,
                     SeccompCmpOp::Eq,
-                    u64::from(family.as_raw()),
+                    u64::from(dataset.as_raw()),
                 )?;
                 SeccompRule::new(vec![is])
             };
@@ -221,7 +221,7 @@ mod system {
             let mut rules =
                 BTreeMap::from([(libc::SYS_setsid, vec![]), (libc::SYS_setpgid, vec![])]);
             if !network {
-                rules.insert(libc::SYS_socket, vec![family(v4)?, family(v6)?]);
+                rules.insert(libc::SYS_socket, vec![dataset(v4)?, dataset(v6)?]);
                 rules.insert(libc::SYS_io_uring_setup, vec![]);
             }
             let refused = SeccompAction::Errno(libc::EACCES as u32);
@@ -231,7 +231,7 @@ mod system {
         let filter = match filter() {
             Ok(filter) => filter,
             Err(seccompiler::BackendError::InvalidTargetArch(_)) => {
-                return Ok(unfenced(network));
+                return Ok(unsandboxed(network));
             }
             Err(e) => return Err(format!("seccomp: {e}")),
         };
@@ -241,17 +241,17 @@ mod system {
             Err(seccompiler::Error::Seccomp(e))
                 if matches!(e.raw_os_error(), Some(libc::EINVAL | libc::ENOSYS)) =>
             {
-                Ok(unfenced(network))
+                Ok(unsandboxed(network))
             }
             Err(e) => Err(format!("seccomp: {e}")),
         }
     }
 
-    fn unfenced(network: bool) -> &'static str {
+    fn unsandboxed(network: bool) -> &'static str {
         if network {
             "network allowed, no seccomp here: its programs may outlive it"
         } else {
-            "no seccomp here: the network is not fenced, its programs may outlive it"
+            "no seccomp here: the network is not sandboxed, its programs may outlive it"
         }
     }
 }
@@ -261,15 +261,15 @@ mod system {
     use super::Gate;
 
     pub(super) fn keep_files(_: &Gate) -> Result<&'static str, String> {
-        Ok("no Landlock on this system: files are not fenced")
+        Ok("no Landlock on this system: files are not sandboxed")
     }
 
     pub(super) fn lacking() -> Vec<&'static str> {
-        vec!["files, network and signals (a fence needs Linux)"]
+        vec!["files, network and signals (a sandbox needs Linux)"]
     }
 
     pub(super) fn keep_calls(_: bool) -> Result<&'static str, String> {
-        Ok("no seccomp on this system: the network is not fenced")
+        Ok("no seccomp on this system: the network is not sandboxed")
     }
 
     pub(super) fn keep_signals() -> Result<&'static str, String> {

@@ -7,13 +7,13 @@ use eval_stats::friedman::{cochran_q, rank_row};
 use eval_stats::ranking::compact_letters;
 use rayon::prelude::*;
 
-use super::contest::Contest;
+use super::benchmark::BenchmarkComparison;
+use super::comparison::{ComparedModel, Comparison, Own};
 use super::draws::Design;
-use super::field::{Entrant, Field, Own};
-use super::result::{Interval, Omnibus, Pair, Standing, Verdict};
+use super::result::{Interval, Omnibus, Pair, RankedModel, Verdict};
 
-impl Contest<'_> {
-    pub(super) fn standings(&self, pairs: &[Pair]) -> Result<Vec<Standing>, StatsError> {
+impl BenchmarkComparison<'_> {
+    pub(super) fn standings(&self, pairs: &[Pair]) -> Result<Vec<RankedModel>, StatsError> {
         let letters = self.letters(pairs)?;
         let (ranks, _) = rank_row(&self.observed.overall, true);
         let drawn = self.drawn_ranks();
@@ -24,7 +24,7 @@ impl Contest<'_> {
             let first =
                 of_model.iter().filter(|r| **r == 1.0).count() as f64 / of_model.len() as f64;
             of_model.sort_unstable_by(f64::total_cmp);
-            standings.push(Standing {
+            standings.push(RankedModel {
                 model: entrant.name.clone(),
                 value: self.observed.overall[model],
                 interval: entrant.own.interval,
@@ -79,7 +79,7 @@ impl Contest<'_> {
     }
 
     /// Score of each seed, where there are several.
-    fn of_seeds(&self, entrant: &Entrant) -> Vec<f64> {
+    fn of_seeds(&self, entrant: &ComparedModel) -> Vec<f64> {
         let seeds = entrant.seeds.len();
         if seeds < 2 {
             return Vec::new();
@@ -89,13 +89,13 @@ impl Contest<'_> {
             let columns = seed * variants..(seed + 1) * variants;
             let answers =
                 entrant.answers.iter().map(|part| part[columns.clone()].to_vec()).collect();
-            let one = Entrant {
+            let one = ComparedModel {
                 name: String::new(),
                 seeds: vec![entrant.seeds[seed]],
                 answers,
                 own: Own::default(),
             };
-            Design::new(&Field { models: vec![one], ..self.field.clone_without_models() })
+            Design::new(&Comparison { models: vec![one], ..self.field.clone_without_models() })
                 .observed(false)
                 .overall[0]
         };

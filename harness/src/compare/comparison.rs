@@ -2,11 +2,11 @@
 
 use super::result::{Gap, Interval};
 use crate::answer::Answer;
-use crate::definition::family::Metric;
+use crate::definition::dataset::Metric;
 
 /// One benchmark, one protocol, one set of examples, and every model that answered them.
 #[derive(Debug, Clone)]
-pub struct Field {
+pub struct Comparison {
     /// Short name of the benchmark.
     pub benchmark: String,
     /// Its name as printed.
@@ -26,7 +26,7 @@ pub struct Field {
     /// One; several for an aggregate.
     pub parts: Vec<Part>,
     /// In board order.
-    pub models: Vec<Entrant>,
+    pub models: Vec<ComparedModel>,
 }
 
 /// The examples of one task, in file order; only those that the benchmark is about.
@@ -48,7 +48,7 @@ pub struct Part {
 
 /// The answers of one model.
 #[derive(Debug, Clone)]
-pub struct Entrant {
+pub struct ComparedModel {
     /// Short name.
     pub name: String,
     /// Its seeds.
@@ -69,7 +69,7 @@ pub struct Own {
     pub cultures: Option<Gap>,
 }
 
-impl Field {
+impl Comparison {
     /// Number of examples.
     pub fn examples(&self) -> usize {
         self.parts.iter().map(|p| p.gold.len()).sum()
@@ -98,7 +98,7 @@ impl Field {
     }
 }
 
-impl Entrant {
+impl ComparedModel {
     /// Columns of answers: seeds times variants.
     pub fn columns(&self) -> usize {
         self.answers.first().map_or(0, Vec::len)

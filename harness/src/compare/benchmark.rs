@@ -5,14 +5,14 @@ use eval_stats::StatsError;
 use eval_stats::choose::Test;
 use eval_stats::rng::Stream;
 
+use super::comparison::{ComparedModel, Comparison};
 use super::cultures::{self, Cultures};
 use super::draws::{Design, Values};
-use super::field::{Entrant, Field};
 use super::result::{Chosen, Options, Outcome, Pair};
 
 /// One field under comparison.
-pub(super) struct Contest<'a> {
-    pub(super) field: &'a Field,
+pub(super) struct BenchmarkComparison<'a> {
+    pub(super) field: &'a Comparison,
     pub(super) options: &'a Options,
     pub(super) design: Design<'a>,
     pub(super) observed: Values,
@@ -32,7 +32,7 @@ pub(super) struct Contest<'a> {
 
 /// Compares all models of a field. The inner error says why there is nothing to compare.
 pub(super) fn compare_field(
-    field: &Field,
+    field: &Comparison,
     asked: Option<Test>,
     options: &Options,
 ) -> Result<Result<Outcome, String>, StatsError> {
@@ -47,13 +47,13 @@ pub(super) fn compare_field(
     let with_cultures =
         if cultures.is_some() { options.resamples.min(cultures::RESAMPLES) } else { 0 };
     let draws = design.replicates(&stream, options.resamples, with_cultures);
-    let mut contest = Contest::new(field, options, design, observed, &draws, stream);
-    contest.choose(asked);
-    contest.note_seeds();
-    let mut pairs = contest.pairs()?;
-    contest.examine_cultures(cultures.as_ref(), &draws[..with_cultures], &mut pairs)?;
-    let models = contest.standings(&pairs)?;
-    let omnibus = contest.omnibus()?;
+    let mut comparison = BenchmarkComparison::new(field, options, design, observed, &draws, stream);
+    comparison.choose(asked);
+    comparison.note_seeds();
+    let mut pairs = comparison.pairs()?;
+    comparison.examine_cultures(cultures.as_ref(), &draws[..with_cultures], &mut pairs)?;
+    let models = comparison.standings(&pairs)?;
+    let omnibus = comparison.omnibus()?;
     let family = pairs.len();
     Ok(Ok(Outcome {
         benchmark: field.benchmark.clone(),
@@ -63,22 +63,26 @@ pub(super) fn compare_field(
         sample: field.sample,
         data: field.data.clone(),
         n: field.examples() as u64,
-        clusters: contest.design.units() as u64,
+        clusters: comparison.design.units() as u64,
         test: Chosen {
-            name: contest.test.name().to_owned(),
-            title: contest.test_title(),
-            why: contest.why.clone(),
+            name: comparison.test.name().to_owned(),
+            title: comparison.test_title(),
+            why: comparison.why.clone(),
             family,
-            signature: contest.signature(family).to_string(),
+            signature: comparison.signature(family).to_string(),
         },
         omnibus,
         models,
         pairs,
-        notes: contest.notes,
+        notes: comparison.notes,
     }))
 }
 
-fn nothing_to_compare(field: &Field, design: &Design<'_>, observed: &Values) -> Option<String> {
+fn nothing_to_compare(
+    field: &Comparison,
+    design: &Design<'_>,
+    observed: &Values,
+) -> Option<String> {
     if design.units() < 2 {
         return Some(format!("{} independent example(s): a comparison needs two", design.units()));
     }
@@ -86,8 +90,8 @@ fn nothing_to_compare(field: &Field, design: &Design<'_>, observed: &Values) -> 
     Some(format!("{} has no {} on these examples", field.models[model].name, field.metric_title()))
 }
 
-fn right(field: &Field) -> Vec<Vec<bool>> {
-    let of = |model: &Entrant| {
+fn right(field: &Comparison) -> Vec<Vec<bool>> {
+    let of = |model: &ComparedModel| {
         (field.parts.iter().zip(&model.answers))
             .flat_map(|(part, answers)| {
                 part.gold.iter().zip(&answers[0]).map(|(g, a)| *a == Answer::Label(*g))
@@ -97,9 +101,9 @@ fn right(field: &Field) -> Vec<Vec<bool>> {
     field.models.iter().map(of).collect()
 }
 
-impl<'a> Contest<'a> {
+impl<'a> BenchmarkComparison<'a> {
     fn new(
-        field: &'a Field,
+        field: &'a Comparison,
         options: &'a Options,
         design: Design<'a>,
         observed: Values,

@@ -1,4 +1,4 @@
-//! Processes of this program that load a plugin: what they find around them. They put the fence up themselves ([`crate::cell::fence`]).
+//! Processes of this program that load a plugin: what they find around them. They put the sandbox up themselves ([`crate::cell::sandbox`]).
 
 use std::io::{self, BufRead as _, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -122,7 +122,7 @@ fn hear(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
     })
 }
 
-/// Where the gate is, for a failure that may be the fence's.
+/// Where the gate is, for a failure that may be the sandbox's.
 pub fn hint(message: &str, access: &Access) -> &'static str {
     let signs = ["Permission denied", "PermissionError"];
     if !access.everything && signs.iter().any(|sign| message.contains(sign)) {

@@ -1,4 +1,4 @@
-//! A family: one TOML that holds sources, tasks, benchmarks and published numbers of a dataset family.
+//! A dataset: one TOML that holds sources, tasks, benchmarks and published numbers of a dataset dataset.
 
 use std::collections::BTreeMap;
 
@@ -9,13 +9,13 @@ pub use eval_stats::metric::Metric;
 pub use super::capability::Capability;
 
 use super::source::Source;
-use super::split::{Part, Split};
+use super::split::{Split, SplitRule};
 use super::step::Step;
 
-/// One dataset family, `benchmarks/NAME.toml`.
+/// One dataset dataset, `benchmarks/NAME.toml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Family {
+pub struct Dataset {
     /// Short name; also the folder name in mirrors, drop-in folders and the sample set.
     pub name: String,
     /// Name as printed.
@@ -26,8 +26,9 @@ pub struct Family {
     pub status: Status,
     /// One sentence.
     pub summary: String,
-    /// Licence of the data.
-    pub licence: String,
+    /// License of the data.
+    #[serde(rename = "licence", alias = "license")]
+    pub license: String,
     /// Page of the owners.
     pub homepage: String,
     /// Reference of the paper.
@@ -50,7 +51,7 @@ pub struct Family {
     pub published: Vec<Published>,
 }
 
-/// How the data of a family can be had.
+/// How the data of a dataset can be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
@@ -68,7 +69,7 @@ pub enum Status {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Task {
-    /// Short name, unique over all families.
+    /// Short name, unique over all datasets.
     pub name: String,
     /// Name as printed.
     pub title: String,
@@ -93,7 +94,7 @@ pub struct Task {
     /// How a row becomes an example.
     pub example: ExampleMap,
     /// Train, valid, test.
-    pub split: Split,
+    pub split: SplitRule,
     /// Ways to run a model on the task; the first that a model can serve is its default.
     #[serde(rename = "protocol")]
     pub protocols: Vec<Protocol>,
@@ -138,7 +139,7 @@ pub struct Input {
     /// Format; by the file's ending where absent.
     pub format: Option<Format>,
     /// The part all its rows belong to (`split.method = "given"`).
-    pub part: Option<Part>,
+    pub part: Option<Split>,
     /// Read only where this other source cannot be had (said in the record of the data).
     pub instead_of: Option<String>,
     /// Columns that must be there; read by name, never by position. Others are ignored.
@@ -211,9 +212,9 @@ pub struct Protocol {
     /// Parts whose labels a model may learn from: those it is fitted on, or whose embeddings are the
     /// neighbours and the probe's training set, in file order.
     #[serde(default = "train_part")]
-    pub train: Vec<Part>,
+    pub train: Vec<Split>,
     /// Parts that are predicted and scored.
-    pub eval: Vec<Part>,
+    pub eval: Vec<Split>,
     /// What a model reads: template over `{text}`, `{culture}` and `{culture_name}`.
     #[serde(default = "plain_text")]
     pub input: String,
@@ -226,8 +227,8 @@ pub struct Protocol {
     pub embedding: Option<Embedding>,
 }
 
-fn train_part() -> Vec<Part> {
-    vec![Part::Train]
+fn train_part() -> Vec<Split> {
+    vec![Split::Train]
 }
 
 fn plain_text() -> String {
@@ -253,7 +254,7 @@ pub struct Prompt {
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Parser {
     /// Drops `strip`, left-trims; the first label one of whose `prefixes` starts the reply (case-sensitive)
-    /// wins; none: `otherwise`, or out of choice.
+    /// wins; none: `otherwise`, or unparsable.
     Prefix {
         /// Removed wherever it stands.
         #[serde(default)]
@@ -264,7 +265,7 @@ pub enum Parser {
         otherwise: Option<String>,
     },
     /// The one label one of whose `words` stands in the reply (case-insensitive, whole words);
-    /// none or several: out of choice.
+    /// none or several: unparsable.
     Word {
         /// Label -> words.
         words: BTreeMap<String, Vec<String>>,
@@ -310,7 +311,7 @@ pub struct Scoring {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Benchmark {
-    /// Short name, unique over all families.
+    /// Short name, unique over all datasets.
     pub name: String,
     /// Name as printed.
     pub title: String,
