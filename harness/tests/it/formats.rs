@@ -105,8 +105,9 @@ fn junit_tells_failures_from_what_was_not_there() {
     assert_says(
         &xml,
         &[
-            "tests=\"8\" failures=\"2\" errors=\"0\" skipped=\"2\"",
-            "<failure type=\"panic\" message=\"",
+            "tests=\"8\" skipped=\"2\" failures=\"2\" errors=\"0\"",
+            "<failure message=\"",
+            "type=\"panic\"",
         ],
     );
     assert_says(
