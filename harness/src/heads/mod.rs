@@ -11,8 +11,10 @@ mod pass;
 mod precondition;
 mod vectors;
 
-#[cfg_attr(not(feature = "approximate"), path = "approximate_absent.rs")]
+#[cfg(feature = "approximate")]
 pub mod approximate;
+#[cfg(not(feature = "approximate"))]
+pub mod approximate_absent;
 pub mod head;
 pub mod knn;
 pub mod probe;
@@ -20,5 +22,7 @@ pub mod probe;
 #[cfg(test)]
 mod tests;
 
+#[cfg(not(feature = "approximate"))]
+pub use approximate_absent as approximate;
 pub use linear::Linear;
 pub use vectors::Vectors;
