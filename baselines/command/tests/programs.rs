@@ -30,7 +30,7 @@ fn has(program: &str, arguments: &[&str]) -> bool {
     if !there {
         skipped::skipped(
             &format!("{program} {}", arguments.join(" ")),
-            &format!("install {program}"),
+            &format!("install {program} and what this loads"),
         );
     }
     there

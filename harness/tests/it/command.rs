@@ -66,7 +66,10 @@ fn with_example(name: &str) -> Place {
 fn has(program: &str, arguments: &[&str]) -> bool {
     let there = Command::new(program).args(arguments).output().is_ok_and(|o| o.status.success());
     if !there {
-        skipped(&format!("{program} {}", arguments.join(" ")), &format!("install {program}"));
+        skipped(
+            &format!("{program} {}", arguments.join(" ")),
+            &format!("install {program} and what this loads"),
+        );
     }
     there
 }

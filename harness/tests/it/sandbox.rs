@@ -118,7 +118,7 @@ fn tries(access: impl Fn(&Place) -> String) -> Option<(Place, Value, Value)> {
 #[test]
 fn a_plugin_keeps_to_its_cell() {
     let Some((place, said, timing)) = tries(|_| String::new()) else { return };
-    let sandbox = timing["sandbox"].as_str().unwrap();
+    let sandbox = timing["fence"].as_str().unwrap();
     if sandbox != "Landlock, seccomp" {
         skipped(&format!("sandbox: {sandbox}"), KERNEL);
         return;
@@ -149,7 +149,7 @@ fn what_its_toml_grants_it_has() {
         format!("network = true, write = [\"{folder}\"], env = [\"SOME_API_KEY\"]")
     };
     let Some((_place, said, timing)) = tries(granted) else { return };
-    let sandbox = timing["sandbox"].as_str().unwrap();
+    let sandbox = timing["fence"].as_str().unwrap();
     if sandbox != "Landlock, network allowed" {
         skipped(&format!("sandbox: {sandbox}"), KERNEL);
         return;
@@ -167,7 +167,7 @@ fn what_its_toml_grants_it_has() {
         assert_eq!(said[attempt], wanted, "{attempt}: {said}");
     }
     let Some((_place, said, timing)) = tries(|_| "everything = true".to_owned()) else { return };
-    assert_eq!(timing["sandbox"], "none: access.everything");
+    assert_eq!(timing["fence"], "none: access.everything");
     for attempt in [
         "read the data",
         "read the data by its descriptor",
@@ -187,8 +187,8 @@ fn what_its_toml_grants_it_has() {
 fn a_plugin_that_is_checked_keeps_to_what_its_toml_grants() {
     let granted = |place: &Place| format!("write = [\"{}\"]", place.path("defs").display());
     let Some((place, _, timing)) = tries(granted) else { return };
-    if timing["sandbox"] != "Landlock, seccomp" {
-        skipped(&format!("sandbox: {}", timing["sandbox"]), KERNEL);
+    if timing["fence"] != "Landlock, seccomp" {
+        skipped(&format!("sandbox: {}", timing["fence"]), KERNEL);
         return;
     }
     let check = |more: &[&str]| {
@@ -262,8 +262,8 @@ fn a_model_that_explains_sees_and_changes_no_run() {
             lines.iter().all(|line| line["gold"].is_string() && line["id"] != "mine"),
             "{lines:?}"
         );
-        if timing["sandbox"] != "Landlock, seccomp" {
-            skipped(&format!("sandbox: {}", timing["sandbox"]), KERNEL);
+        if timing["fence"] != "Landlock, seccomp" {
+            skipped(&format!("sandbox: {}", timing["fence"]), KERNEL);
             return;
         }
         let found = &lines[0]["explanation"];
@@ -304,5 +304,5 @@ fn what_a_plugin_leaves_for_its_next_start_is_not_gone_by() {
     place.run(&["cell", "--guard", &cell.display().to_string()]).exits(0);
     let timing: Value =
         serde_json::from_slice(&fs::read(cell.join("timing.json")).unwrap()).unwrap();
-    assert_ne!(timing["sandbox"], "none: access.everything");
+    assert_ne!(timing["fence"], "none: access.everything");
 }
