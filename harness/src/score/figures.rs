@@ -127,7 +127,7 @@ pub struct Score {
     /// Answers that are one of the labels.
     pub answered: u64,
     /// Replies that parse to no label.
-    #[serde(rename = "out_of_choice")]
+    #[serde(alias = "out_of_choice")]
     pub unparsable: u64,
     /// No reply.
     pub missing: u64,
