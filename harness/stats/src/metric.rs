@@ -414,7 +414,9 @@ mod tests {
     /// Two classes, (gold, predicted, count); 2 stands for no prediction.
     fn margins(cells: &[(u32, u32, f64)]) -> Margins {
         let mut margins = Margins::zero(2);
-        cells.iter().for_each(|&(gold, predicted, count)| margins.add(gold, predicted, count));
+        for &(gold, predicted, count) in cells {
+            margins.add(gold, predicted, count);
+        }
         margins
     }
 
@@ -455,7 +457,9 @@ mod tests {
     fn no_prediction_is_a_further_class_of_a_correlation() {
         let cells = [(0, 0, 5.0), (0, 1, 2.0), (1, 1, 4.0), (1, 0, 1.0), (0, 2, 3.0), (1, 2, 1.0)];
         let mut spelled = Margins::zero(3);
-        cells.iter().for_each(|&(gold, predicted, count)| spelled.add(gold, predicted, count));
+        for (gold, predicted, count) in cells {
+            spelled.add(gold, predicted, count);
+        }
         for metric in [Metric::Mcc, Metric::CohenKappa, Metric::Accuracy] {
             let options = MetricOptions::default();
             assert_eq!(margins(&cells).value(metric, options), spelled.value(metric, options));
