@@ -64,7 +64,7 @@ pub(super) struct HeadColumn<'a> {
 
 /// The part `texts-N`, each list in the order of the examples.
 #[derive(Debug, Serialize)]
-struct Texts<'a> {
+struct TextPart<'a> {
     ids: Vec<String>,
     texts: Vec<&'a str>,
     groups: Vec<Group<'a>>,
@@ -128,8 +128,8 @@ pub(super) fn parts(place: usize, set: &ExampleSet) -> std::io::Result<[Part; 2]
     ])
 }
 
-fn texts(examples: &Examples) -> Texts<'_> {
-    Texts {
+fn texts(examples: &Examples) -> TextPart<'_> {
+    TextPart {
         ids: examples.ids.iter().map(plain).collect(),
         texts: examples.texts.iter().collect(),
         groups: (examples.groups.iter())

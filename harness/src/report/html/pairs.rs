@@ -122,13 +122,13 @@ pub(super) struct PairOverAll {
 /// Standings and pairs of one outcome.
 #[derive(Debug, Serialize)]
 pub(super) struct Pairs<'a> {
-    models: Vec<Model<'a>>,
+    models: Vec<Placed<'a>>,
     pairs: Vec<OnePair<'a>>,
 }
 
 /// The standing of a model.
 #[derive(Debug, Serialize)]
-pub(super) struct Model<'a> {
+pub(super) struct Placed<'a> {
     model: String,
     value: String,
     interval: Option<Ends>,
@@ -137,12 +137,12 @@ pub(super) struct Model<'a> {
     ranks: Ends,
     /// In how many resamples it alone is best, percent.
     first: String,
-    gap: Option<Gap>,
+    gap: Option<CultureGap>,
 }
 
 /// Best minus worst culture.
 #[derive(Debug, Serialize)]
-pub(super) struct Gap {
+pub(super) struct CultureGap {
     best: String,
     worst: String,
     gap: String,
@@ -162,7 +162,7 @@ pub(super) struct Turns<T> {
 
 /// A difference in points.
 #[derive(Debug, Serialize)]
-pub(super) struct Difference {
+pub(super) struct InPoints {
     difference: String,
     interval: Option<Ends>,
 }
@@ -174,7 +174,7 @@ pub(super) struct OnePair<'a> {
     b: String,
     score_a: String,
     score_b: String,
-    difference: Turns<Difference>,
+    difference: Turns<InPoints>,
     /// How the interval was made.
     method: Option<&'a str>,
     p: String,
@@ -201,7 +201,7 @@ pub(super) struct Cultures {
 #[derive(Debug, Serialize)]
 pub(super) struct OnCulture {
     culture: String,
-    difference: Turns<Difference>,
+    difference: Turns<InPoints>,
 }
 
 /// The comparison as a whole.
@@ -257,8 +257,8 @@ pub(super) fn pairs(outcome: &compare::Outcome) -> Pairs<'_> {
     }
 }
 
-fn standing(m: &RankedModel) -> Model<'_> {
-    Model {
+fn standing(m: &RankedModel) -> Placed<'_> {
+    Placed {
         model: plain(&m.model),
         value: percent(m.value),
         interval: m.interval.map(|i| Ends::percent(i.low, i.high)),
@@ -266,7 +266,7 @@ fn standing(m: &RankedModel) -> Model<'_> {
         rank: rank(m.rank),
         ranks: Ends { low: rank(m.rank_interval.low), high: rank(m.rank_interval.high) },
         first: percent(m.first),
-        gap: m.cultures.as_ref().map(|g| Gap {
+        gap: m.cultures.as_ref().map(|g| CultureGap {
             best: plain(&g.best),
             worst: plain(&g.worst),
             gap: percent(g.gap),
@@ -277,8 +277,8 @@ fn standing(m: &RankedModel) -> Model<'_> {
     }
 }
 
-fn both(difference: f64, ends: Option<(f64, f64)>) -> Turns<Difference> {
-    let show = |difference: f64, ends: Option<(f64, f64)>| Difference {
+fn both(difference: f64, ends: Option<(f64, f64)>) -> Turns<InPoints> {
+    let show = |difference: f64, ends: Option<(f64, f64)>| InPoints {
         difference: points(difference),
         interval: ends.map(|(low, high)| Ends::points(low, high)),
     };

@@ -39,7 +39,11 @@ fn inline(cell: &Cell) -> String {
                     text += if line.beside { " " } else { "<br>" };
                 }
                 let words = line.by(inline);
-                text += &if line.small { format!("<sub>{words}</sub>") } else { words };
+                if line.small {
+                    text.extend(["<sub>", &words, "</sub>"]);
+                } else {
+                    text += &words;
+                }
             }
             text
         }
