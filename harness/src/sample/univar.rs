@@ -16,7 +16,7 @@ const CORPORA: [(&str, &str); 4] = [
     ("globe", "the town office"),
     ("pvqrr", "a good neighbour"),
     ("value_prism", "the market"),
-    ("wvs", "dataset life"),
+    ("wvs", "family life"),
 ];
 
 const DEEDS: [&str; 10] = [

@@ -88,7 +88,7 @@ impl Place {
         &self,
         source: &Source,
     ) -> Result<harness::fetch::Fetched, harness::fetch::FetchError> {
-        harness::fetch::fetch("family", source, &self.options, &Silent)
+        harness::fetch::fetch("dataset", source, &self.options, &Silent)
     }
 
     /// The message of a fetch that must fail.

@@ -25,7 +25,7 @@ fn a_mirror_folder_comes_first() {
         vec![Mirror::Dir(place.path("empty")), Mirror::Dir(place.path("mirror"))];
     place.options.offline = true;
     let source = pinned(nowhere(), &data);
-    let local = fetch::is_available_locally("family", &source, &place.options).unwrap();
+    let local = fetch::is_available_locally("dataset", &source, &place.options).unwrap();
     assert_eq!(local.via, Via::Mirror);
     let found = place.fetch(&source).unwrap();
     assert_eq!((found.via, found.verified), (Via::Mirror, Verified::Sha256));
@@ -35,7 +35,7 @@ fn a_mirror_folder_comes_first() {
     place.options.mirrors.clear();
     assert_eq!(place.fetch(&source).unwrap().via, Via::Cache);
     assert_eq!(
-        fetch::is_available_locally("family", &source, &place.options).unwrap().via,
+        fetch::is_available_locally("dataset", &source, &place.options).unwrap().via,
         Via::Cache
     );
 }
@@ -102,11 +102,11 @@ fn offline_says_which_command_gets_it() {
     assert!(error.is_unavailable());
     assert_says(
         &error.to_string(),
-        &["offline", "`culture-eval fetch dataset`", "mirror", "drop-in/family"],
+        &["offline", "`culture-eval fetch dataset`", "mirror", "drop-in/dataset"],
     );
-    assert!(fetch::is_available_locally("family", &http(nowhere()), &place.options).is_none());
+    assert!(fetch::is_available_locally("dataset", &http(nowhere()), &place.options).is_none());
     assert_says(
-        &fetch::how_to_get("family", &http(nowhere()), &place.options),
+        &fetch::how_to_get("dataset", &http(nowhere()), &place.options),
         &["culture-eval fetch family", "--mirror"],
     );
 }
@@ -197,7 +197,7 @@ fn a_python_package_is_read_without_being_installed() {
         let (package, version, member) = ("six".to_owned(), "1.16.0".to_owned(), member.to_owned());
         source(Origin::Python { package, version, member })
     };
-    let found = match fetch::fetch("family", &six("six.py"), &place.options, &Silent) {
+    let found = match fetch::fetch("dataset", &six("six.py"), &place.options, &Silent) {
         Err(error) if error.is_unavailable() => {
             skipped(&format!("PyPI: {error}"), "connect to the internet");
             return;

@@ -48,7 +48,7 @@ fn a_cut_download_is_resumed() {
     });
     let (place, notes) = (Place::new(), Notes::default());
     let source = pinned(server.url("/a"), &data);
-    let found = fetch("family", &source, &place.options, &notes).unwrap();
+    let found = fetch("dataset", &source, &place.options, &notes).unwrap();
     assert_eq!(fs::read(found.path).unwrap(), data);
     let requests = server.requests();
     assert_eq!(requests.len(), 2);
@@ -326,7 +326,7 @@ fn parallel_fetches_download_once() {
     let source = pinned(server.url("/a"), &data);
     std::thread::scope(|scope| {
         for _ in 0..4 {
-            scope.spawn(|| fetch("family", &source, &place.options, &notes).unwrap());
+            scope.spawn(|| fetch("dataset", &source, &place.options, &notes).unwrap());
         }
     });
     assert_eq!(server.requests().len(), 1);
@@ -348,6 +348,6 @@ fn a_stop_ends_it() {
     }
     let server = Server::start(|_, stream| reply(stream, "200 OK", &[], b"x"));
     let place = Place::new();
-    let error = fetch("family", &http(server.url("/a")), &place.options, &Stop).unwrap_err();
+    let error = fetch("dataset", &http(server.url("/a")), &place.options, &Stop).unwrap_err();
     assert!(matches!(error, FetchError::Cancelled { .. }));
 }
