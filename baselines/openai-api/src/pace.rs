@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// The span that limits are for.
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// Requests that may be under way: additive increase, multiplicative decrease (Chiu & Jain 1989, "Analysis of the increase and
 /// decrease algorithms for congestion avoidance in computer networks"). It begins wide open, as the user said how wide.
