@@ -220,7 +220,7 @@ impl Files {
                         format!("failed to write {}", folder.join("summary.json").display())
                     })?,
                 Format::Svg => {
-                    write_figures(&drawn, folder, "svg", |svg| Ok(standalone(svg).into_bytes()))?
+                    write_figures(&drawn, folder, "svg", |svg| Ok(standalone(svg).into_bytes()))?;
                 }
                 Format::Pdf => write_figures(&drawn, folder, "pdf", |svg| Ok(render::pdf(svg)?))?,
                 Format::Png => write_figures(&drawn, folder, "png", |svg| Ok(render::png(svg)?))?,

@@ -74,7 +74,7 @@ pub fn search_path(settings: &Settings) -> Vec<PathBuf> {
 }
 
 /// Seconds that a library may take to be loaded: those on libtorch take some where the disk is slow.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Finds a plugin and asks it what it is, in a process of its own.
 ///

@@ -249,7 +249,7 @@ impl<S: Scheduler> Queue<S> {
                     rest.push(cell);
                 }
                 Some(Life::Gone) => {
-                    rest.extend(self.lost(cell, Submitted::Before, tally, board)?)
+                    rest.extend(self.lost(cell, Submitted::Before, tally, board)?);
                 }
             }
         }
@@ -444,7 +444,7 @@ fn job_name(run: &RunFolder, folder: &JobFolder) -> String {
 /// How long a cell waits after so many lost starts: doubled each time, an hour at most.
 fn back_off(first: Duration, lost: usize) -> Duration {
     let factor = 1u32 << lost.saturating_sub(1).min(12);
-    (first * factor).min(Duration::from_secs(3600))
+    (first * factor).min(Duration::from_hours(1))
 }
 
 #[cfg(test)]

@@ -76,7 +76,7 @@ pub trait Scheduler {
 }
 
 /// A scheduler that is away for longer is told as an error.
-const AWAY: Duration = Duration::from_secs(600);
+const AWAY: Duration = Duration::from_mins(10);
 
 /// Asks again while the scheduler is away. None where the user does not want to wait.
 pub(super) fn patiently<T>(

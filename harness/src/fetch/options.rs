@@ -53,13 +53,13 @@ impl Default for Options {
             connect_timeout: Duration::from_secs(5),
             read_timeout: Duration::from_secs(30),
             backoff: Duration::from_millis(500),
-            max_wait: Duration::from_secs(60),
+            max_wait: Duration::from_mins(1),
             max_bytes: 16 << 30,
             max_entries: 100_000,
             tokens: Token::from_env(),
             drive_base: BASE.to_owned(),
             python: PathBuf::from("python3"),
-            package_timeout: Duration::from_secs(30 * 60),
+            package_timeout: Duration::from_mins(30),
         }
     }
 }

@@ -245,7 +245,7 @@ fn field(
     Ok(Comparison {
         benchmark: benchmark.name.clone(),
         title: benchmark.title.clone(),
-        protocol: first[0].protocol.to_owned(),
+        protocol: first[0].protocol.clone(),
         metric: benchmark.metric,
         mean_over_cultures: benchmark.mean_over_cultures,
         sample: first.iter().flat_map(|g| &g.cells).any(|c| c.spec.sample),

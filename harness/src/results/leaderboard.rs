@@ -109,7 +109,7 @@ fn score_cell(
     model: &str,
     parts: &[&Group],
 ) -> anyhow::Result<(Vec<Cell>, Vec<Detail>)> {
-    let protocol = parts[0].protocol.to_owned();
+    let protocol = parts[0].protocol.clone();
     let mut cell = Cell {
         model: model.to_owned(),
         benchmark: benchmark.name.clone(),

@@ -46,7 +46,7 @@ pub fn page_data(
     let mut tasks = BTreeMap::new();
     for group in &run.groups {
         if let Some(cell) = group.cells.first() {
-            tasks.entry(group.task.to_owned()).or_insert_with(|| cell.spec.task.clone());
+            tasks.entry(group.task.clone()).or_insert_with(|| cell.spec.task.clone());
         }
     }
     for benchmark in &manifest.benchmarks {
@@ -123,20 +123,20 @@ fn sets(run: &Run) -> anyhow::Result<Sets> {
                 "{} examples are more than the {MOST_EXAMPLES} that a page holds; `predictions.parquet` of each cell has all answers",
                 first.examples
             );
-            without.push((groups[0].task.to_owned(), why));
+            without.push((groups[0].task.clone(), why));
             continue;
         }
         let labels = first.spec.task.labels.len();
         if labels > usize::from(MOST_LABELS) {
             let why =
                 format!("{labels} labels are more than the {MOST_LABELS} that a page numbers");
-            without.push((groups[0].task.to_owned(), why));
+            without.push((groups[0].task.clone(), why));
             continue;
         }
         let examples = match gold.of(first) {
             Ok(examples) => examples,
             Err(error) => {
-                without.push((groups[0].task.to_owned(), format!("{error:#}")));
+                without.push((groups[0].task.clone(), format!("{error:#}")));
                 continue;
             }
         };
@@ -146,11 +146,11 @@ fn sets(run: &Run) -> anyhow::Result<Sets> {
             .par_iter()
             .map(|group| column(&run.folder, group, &examples))
             .collect::<anyhow::Result<Vec<Column>>>()?;
-        let mut protocols: Vec<String> = groups.iter().map(|g| g.protocol.to_owned()).collect();
+        let mut protocols: Vec<String> = groups.iter().map(|g| g.protocol.clone()).collect();
         protocols.sort();
         protocols.dedup();
         sets.push(ExampleSet {
-            task: groups[0].task.to_owned(),
+            task: groups[0].task.clone(),
             protocols,
             sample: first.spec.sample,
             labels: first.spec.task.labels.clone(),
@@ -181,8 +181,8 @@ fn column(run: &RunFolder, group: &Group, examples: &Examples) -> anyhow::Result
     };
     let (summed, right) = Column::sum_up(&answers, &examples.labels);
     Ok(Column {
-        model: group.model.to_owned(),
-        protocol: group.protocol.to_owned(),
+        model: group.model.clone(),
+        protocol: group.protocol.clone(),
         of: answers.len(),
         answers: summed,
         right,

@@ -13,7 +13,7 @@ pub(super) struct Draw(ChaCha8Rng);
 impl Draw {
     /// The stream of this name.
     pub(super) fn new(name: &str) -> Self {
-        let digest = Sha256::digest(format!("culture-eval sample v{} {name}", VERSION));
+        let digest = Sha256::digest(format!("culture-eval sample v{VERSION} {name}"));
         let mut seed = [0; 32];
         seed.copy_from_slice(&digest);
         Self(ChaCha8Rng::from_seed(seed))

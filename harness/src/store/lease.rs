@@ -18,7 +18,7 @@ use super::place_atomic;
 pub const RENEWED: Duration = Duration::from_secs(10);
 
 /// A lease that was not renewed for so long is lost.
-pub const EXPIRES: Duration = Duration::from_secs(60);
+pub const EXPIRES: Duration = Duration::from_mins(1);
 
 /// Bytes of the file: it is renewed in place, by a text of the same length.
 const LENGTH: usize = 512;

@@ -472,7 +472,7 @@ mod tests {
             example: i / 2,
             variant: i % 2,
             answer: answer(i),
-            reason: if i % 7 == 0 { format!("reason {}", i % 3) } else { String::new() },
+            reason: if i.is_multiple_of(7) { format!("reason {}", i % 3) } else { String::new() },
             top: if i.is_multiple_of(5) { vec![] } else { vec![(1, i as f32), (0, 0.5)] },
             reply: i.is_multiple_of(3).then(|| format!("reply {i}")),
         };

@@ -49,7 +49,7 @@ fn partial(
 }
 
 /// How old an unfinished file is that nobody can be writing any more.
-const ABANDONED: Duration = Duration::from_secs(600);
+const ABANDONED: Duration = Duration::from_mins(10);
 
 /// Removes files and folders that a killed process has left unfinished in a folder; those of the living are younger.
 pub fn sweep(folder: &Path) -> io::Result<()> {

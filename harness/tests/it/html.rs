@@ -309,7 +309,7 @@ impl Served {
 
     fn open(&self, head: &str) -> TcpStream {
         let mut stream = TcpStream::connect(&self.1).unwrap();
-        stream.set_read_timeout(Some(std::time::Duration::from_secs(60))).unwrap();
+        stream.set_read_timeout(Some(std::time::Duration::from_mins(1))).unwrap();
         let head = head.replace("HOST", &self.1).replace('\n', "\r\n");
         write!(stream, "{head}\r\n\r\n").unwrap();
         stream

@@ -37,14 +37,14 @@ fn number(value: &Value, name: &str) -> f64 {
 
 #[test]
 fn correlations_are_scored_and_compared_below_zero_too() {
-    let questions: String = (0..N)
+    let questions: Vec<String> = (0..N)
         .map(|i| {
             let label = if answer("mostly", i).0 { "good" } else { "bad" };
             let country = if i % 2 == 0 { "SG" } else { "ZA" };
             format!("e{i},text {i},{label},{country}\n")
         })
         .collect();
-    let test = format!("id,text,label,country\n{questions}");
+    let test = format!("id,text,label,country\n{}", questions.concat());
     for metric in ["mcc", "cohen-kappa"] {
         let place = own_data::place(own_data::TRAIN.as_bytes(), test.as_bytes());
         // `replay` learns nothing.
@@ -53,7 +53,8 @@ fn correlations_are_scored_and_compared_below_zero_too() {
         place.write("defs/own.toml", dataset);
         for name in ["mostly", "seldom"] {
             let label = |i| if answer(name, i).1 { "yes" } else { "no" };
-            let rows: String = (0..N).map(|i| format!("e{i},{}\n", label(i))).collect();
+            let rows: Vec<String> = (0..N).map(|i| format!("e{i},{}\n", label(i))).collect();
+            let rows = rows.concat();
             let file = place.write(&format!("{name}.csv"), format!("id,label\n{rows}"));
             let config = format!("path = \"{}\"\nkey = \"id\"\nlabel = \"label\"", file.display());
             let top = "tasks = [\"own\"]\nprotocols = [\"trained\"]";

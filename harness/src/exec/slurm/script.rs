@@ -98,7 +98,7 @@ mod tests {
         .unwrap();
         let command = ["/opt/culture-eval", "--offline", "cell", "--guard"].map(str::to_owned);
         let one =
-            Script { after: Duration::from_secs(60), at_once: 2, ..script(&resources, &command) };
+            Script { after: Duration::from_mins(1), at_once: 2, ..script(&resources, &command) };
         insta::assert_snapshot!(text(&one), @r#"
         #!/bin/bash
         #SBATCH --job-name=ce-mine-0001

@@ -181,7 +181,7 @@ impl Liar {
             Lie::PanicText => assert!(batch.texts.iter().all(|t| t.is_ascii()), "not plain"),
             Lie::Abort => std::process::abort(),
             Lie::Hang => loop {
-                std::thread::sleep(Duration::from_secs(3600));
+                std::thread::sleep(Duration::from_hours(1));
             },
             Lie::Deaf if host.is_cancelled() => {
                 let start = Instant::now();
