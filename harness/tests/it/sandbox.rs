@@ -217,7 +217,7 @@ fn a_plugin_that_is_checked_keeps_to_what_its_toml_grants() {
         };
         assert_eq!(outcome, wanted, "{attempt}: {said}");
     }
-    let said = check(&["--unsandboxed"]);
+    let said = check(&["--no-sandbox"]);
     for attempt in ["list other runs", "datagram", "a child writes", "read the data"] {
         assert_eq!(said[attempt], "done", "{attempt}: {said}");
     }

@@ -55,9 +55,9 @@ function reach(pairs) {
 }
 
 // Examples that only A, and only B, has right.
-function onlyOne({ discordant, turn }) {
-  const { only_a: a, only_b: b } = discordant;
-  return turn === "forward" ? `${a} / ${b}` : `${b} / ${a}`;
+function onlyOne({ discordant, turn: way }) {
+  const [ofA, ofB] = [discordant.only_a, discordant.only_b];
+  return way === "forward" ? `${ofA} / ${ofB}` : `${ofB} / ${ofA}`;
 }
 
 function forest(found, one, other) {

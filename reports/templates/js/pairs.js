@@ -34,7 +34,7 @@ function matrix(models, pairs, o) {
     found.set(key(p.b, p.a), [p, "turned"]);
   }
   const names = models.map((m) => m.model);
-  const better = (p, turn) => ({ "a-better": turn === "forward", "b-better": turn === "turned" }[p.verdict] ?? null);
+  const better = (p, way) => ({ "a-better": way === "forward", "b-better": way === "turned" }[p.verdict] ?? null);
   return table({
     caption: `Corrected p of every pair on ${outcomeName(o)}`, quiet: true, cls: `matrix${names.length > 16 ? " dense" : ""}`,
     head: [{ label: "model" }, ...names.map((n) => ({ label: h("span", { class: "turned" }, bdi(n)) }))],

@@ -16,7 +16,7 @@ use super::plan::Plan;
 use crate::runtime::guard;
 
 /// Longest time between two checkpoints.
-const BETWEEN: Duration = Duration::from_secs(120);
+const BETWEEN: Duration = Duration::from_mins(2);
 
 /// Means of the loss that a training reports at most.
 const REPORTS: usize = 100;
