@@ -1,6 +1,6 @@
 //! All known definitions: embedded ones and those of the files and folders the user names.
 //!
-//! [`Catalogue::validate`] lives in [`super::validate`].
+//! [`Catalogue::validate`] lives in [`crate::prepare::validate`].
 
 use std::fmt;
 use std::path::{Component, Path, PathBuf};

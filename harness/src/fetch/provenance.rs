@@ -18,7 +18,7 @@ pub enum Via {
     Network,
     /// A Python package.
     Package,
-    /// Made here ([`Fetched::local`]).
+    /// Made here ([`super::Fetched::local`]).
     Local,
 }
 
@@ -47,7 +47,7 @@ pub enum Verified {
     TrustOnFirstUse,
     /// Equal to what `sources.lock` recorded before.
     Recorded,
-    /// Not checked ([`Fetched::local`]).
+    /// Not checked ([`super::Fetched::local`]).
     Unchecked,
 }
 

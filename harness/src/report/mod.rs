@@ -1,4 +1,4 @@
-//! One [`summary::Summary`], many formats: terminal, Markdown, CSV, LaTeX, JUnit, JSON, pages for a browser. No format computes a number.
+//! One [`crate::results::summary::Summary`], many formats: terminal, Markdown, CSV, LaTeX, JUnit, JSON, pages for a browser. No format computes a number.
 
 mod board;
 pub mod card;

@@ -1,6 +1,6 @@
 //! The leaderboard as pages for a browser: one file that needs nothing else, or a folder for very big runs.
 //!
-//! [`Material`] (values, gathered by [`crate::results::page_data`]) goes in, bytes come out; nothing here reads a file, and no number is
+//! [`crate::results::material::Material`] (values, gathered by [`crate::results::page_data`]) goes in, bytes come out; nothing here reads a file, and no number is
 //! computed here or in the browser: what stands on a page is a formatted number of the `Summary` or the comparison. Small
 //! data stand in the page as they are looked at first; the rest (`pack`) is deflated and inflated by the browser when a
 //! page asks for it. Texts of models and data sets reach the page as text nodes only, and the page's own policy lets
