@@ -145,9 +145,10 @@ fn arguments(
                         "unexpected `{flag}`: arguments of `{function}` are written --name value"
                     );
                 };
-                let (key, value) = if let Some(pair) = written.split_once('=') { pair } else {
-                    let value =
-                        rest.next().with_context(|| format!("`{flag}` needs a value"))?;
+                let (key, value) = if let Some(pair) = written.split_once('=') {
+                    pair
+                } else {
+                    let value = rest.next().with_context(|| format!("`{flag}` needs a value"))?;
                     (written, value.as_str())
                 };
                 arguments.push((key.replace('-', "_"), parse(value)));

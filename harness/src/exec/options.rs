@@ -87,7 +87,13 @@ impl Options {
     /// The limits of a cell whose job asks for resources: a setting, which does not know of the job, does not cut short what was
     /// asked for.
     fn in_a_job(&self, mut limits: Limits, model: &Model) -> Limits {
-        let asker = |by_model: bool| if by_model { Origin::Model(model.name.clone()) } else { Origin::Suite(self.suite.name.clone()) };
+        let asker = |by_model: bool| {
+            if by_model {
+                Origin::Model(model.name.clone())
+            } else {
+                Origin::Suite(self.suite.name.clone())
+            }
+        };
         let Limits { timeout, memory, threads, resources, .. } = &mut limits;
         if threads.origin != Origin::Default {
             resources.cores = u32::try_from(threads.value).ok();
