@@ -107,7 +107,7 @@ fn offline_says_which_command_gets_it() {
     assert!(fetch::is_available_locally("dataset", &http(nowhere()), &place.options).is_none());
     assert_says(
         &fetch::how_to_get("dataset", &http(nowhere()), &place.options),
-        &["culture-eval fetch family", "--mirror"],
+        &["culture-eval fetch dataset", "--mirror"],
     );
 }
 
