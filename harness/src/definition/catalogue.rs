@@ -661,8 +661,8 @@ mod tests {
         check("", "", "");
         check(
             "license = ",
-            "lisence = ",
-            "mine.toml:7:1: unknown field `lisence`, expected one of `name`, `title`, `version`, `status`, `summary`, `licence`, `license`, `homepage`, `paper`, `citation`, `content_warning`, `source`, `task`, `benchmark`, `published`: did you mean `license`?",
+            "licens = ",
+            "mine.toml:7:1: unknown field `licens`, expected one of `name`, `title`, `version`, `status`, `summary`, `licence`, `license`, `homepage`, `paper`, `citation`, `content_warning`, `source`, `task`, `benchmark`, `published`: did you mean `license`?",
         );
         check("version = 1\n", "", "mine.toml:1:1: missing field `version`; add it");
         check(
