@@ -164,7 +164,7 @@ fn the_validator_passes_it() {
             &config.to_string(),
             "--calls",
             "100",
-            "--unsandboxed",
+            "--no-sandbox",
         ];
         place.run(&args).exits(0);
     }
