@@ -374,8 +374,8 @@ fn out_of_the_jobs_memory(site: &Site<'_>) {
 
 /// The scheduler ends a job at its time limit; the next one goes on from the log.
 fn out_of_the_jobs_time(site: &Site<'_>) {
-    // 80 s of work; Slurm counts in minutes.
-    let calls = site.place.slow("long", 8000);
+    // 120 s of work; Slurm counts in minutes and looks twice a minute.
+    let calls = site.place.slow("long", 12000);
     site.suite("short", "\"long\"", "[resources]\ntime = 1\n");
     let args = ["run", "short", "--data", "sample", "--limit", "40", "--seeds", "1"];
     let slurm = ["--executor", "slurm", "--retry-after", "0", "--tries", "9"];
