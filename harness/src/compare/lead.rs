@@ -18,7 +18,7 @@ pub struct Lead {
     pub model: String,
     /// How sure.
     pub level: Level,
-    /// Models that are not told apart from it, the best first; for [`Level::Likely`] those that are told apart only
+    /// Models that do not differ significantly from it, the best first; for [`Level::Likely`] those that are told apart only
     /// without widening.
     pub untold: Vec<String>,
     /// Models that it was compared with.

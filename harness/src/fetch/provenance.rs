@@ -14,7 +14,7 @@ pub enum Via {
     Mirror,
     /// The user's drop-in folder.
     DropIn,
-    /// The owners' place.
+    /// The official source.
     Network,
     /// A Python package.
     Package,

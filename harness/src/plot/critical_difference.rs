@@ -1,4 +1,4 @@
-//! Mean ranks over benchmarks on one line; bars join models that are not told apart (Demšar 2006, figure 1).
+//! Mean ranks over benchmarks on one line; bars join models that do not differ significantly (Demšar 2006, figure 1).
 
 use super::Frame;
 use super::axis::Scale;
@@ -13,7 +13,7 @@ use crate::compare::{OverBenchmarks, Report};
 pub struct Diagram {
     /// Name and mean rank (1 = best), the best first.
     pub models: Vec<(String, f64)>,
-    /// Sets of models, by place, that are not told apart; each of two or more.
+    /// Sets of models, by place, that do not differ significantly; each of two or more.
     pub cliques: Vec<Vec<usize>>,
     /// Drawn as a bar above the line where the cliques follow from it.
     pub critical_difference: Option<f64>,
@@ -180,7 +180,7 @@ fn ranks(svg: &mut Svg, Line { left, right, scale, .. }: &Line, y: f64) {
     svg.line((*left, y), (*right, y), Colour::Ink, 1.5);
 }
 
-/// A bar for each set of models that are not told apart; gives where the names may begin.
+/// A bar for each set of models that do not differ significantly; gives where the names may begin.
 fn bars(svg: &mut Svg, Line { scale, .. }: &Line, line: f64, data: &Diagram) -> f64 {
     let lanes = lanes(data);
     let deepest = lanes.iter().copied().max().map_or(0, |l| l + 1);

@@ -34,7 +34,7 @@ pub struct Row {
     pub label: String,
     /// Smaller, below: protocol, n.
     pub note: String,
-    /// Whether it stands on sample data.
+    /// Whether it uses sample data.
     pub sample: bool,
     /// What was found.
     pub found: Found,

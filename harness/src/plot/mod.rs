@@ -57,7 +57,7 @@ pub struct Frame<'a> {
     pub title: &'a str,
     /// Whether the title is drawn.
     pub heading: bool,
-    /// Whether it stands on sample data: SAMPLE is then drawn into it.
+    /// Whether it uses sample data: SAMPLE is then drawn into it.
     pub sample: bool,
     /// Width in px; text has 12 px. The height follows from the data.
     pub width: f64,

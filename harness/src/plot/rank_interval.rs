@@ -28,7 +28,7 @@ pub struct Row {
     pub value: f64,
     /// Ends of the interval; none where it does not vary.
     pub interval: Option<(f64, f64)>,
-    /// Tie letters: rows that share one are not told apart.
+    /// Tie letters: rows that share one do not differ significantly.
     pub letters: String,
 }
 

@@ -3,11 +3,11 @@
 /// Which data the files are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// The owners' files, checked against the definition.
+    /// The official files, checked against the definition.
     Official,
     /// The project's synthetic sample.
     Sample,
 }
 
-/// Raised when the code makes other examples of the same files: old prepared data are made anew.
+/// Raised when the code makes other examples of the same files: old prepared data are rebuilt.
 pub const VERSION: u32 = 1;

@@ -43,7 +43,7 @@ pub struct Side {
     pub run: String,
     /// Software, version, seeds, resamples.
     pub signature: String,
-    /// Whether anything stands on sample data.
+    /// Whether anything uses sample data.
     pub sample: bool,
 }
 
@@ -56,7 +56,7 @@ pub struct Change {
     pub benchmark: String,
     /// How it was run.
     pub protocol: String,
-    /// Whether either score stands on sample data.
+    /// Whether either score uses sample data.
     pub sample: bool,
     /// The score in the other run.
     pub before: Figure,

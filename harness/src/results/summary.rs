@@ -119,7 +119,7 @@ pub struct Cell {
     pub variant: String,
     /// Seeds that the number is the mean of.
     pub seeds: Vec<u64>,
-    /// Whether it stands on sample data.
+    /// Whether it uses sample data.
     pub sample: bool,
     /// A number or a reason.
     pub outcome: Outcome,
@@ -146,7 +146,7 @@ pub struct Detail {
     pub protocol: String,
     /// Which set of answers.
     pub variant: String,
-    /// Whether it stands on sample data.
+    /// Whether it uses sample data.
     pub sample: bool,
     /// The score.
     pub score: Score,
@@ -179,7 +179,7 @@ impl Summary {
         Some(&known.1)
     }
 
-    /// The cell's mark: `SAMPLE` where it stands on sample data.
+    /// The cell's mark: `SAMPLE` where it uses sample data.
     pub fn mark(cell: &Cell) -> &'static str {
         if cell.sample { "SAMPLE" } else { "" }
     }

@@ -73,7 +73,7 @@ pub struct Report {
     pub suite: String,
     /// Name as printed.
     pub title: String,
-    /// Whether anything stands on sample data.
+    /// Whether anything uses sample data.
     pub sample: bool,
     /// How it was made.
     pub options: Options,
@@ -111,7 +111,7 @@ pub struct Outcome {
     pub protocol: String,
     /// The metric.
     pub metric: String,
-    /// Whether it stands on sample data.
+    /// Whether it uses sample data.
     pub sample: bool,
     /// Hashes of the examples.
     pub data: Vec<String>,
@@ -144,7 +144,7 @@ pub struct RankedModel {
     pub seeds: Vec<u64>,
     /// Score of each seed, where there are several.
     pub of_seeds: Vec<f64>,
-    /// Models that share a letter are not told apart (which does not make them equal).
+    /// Models that share a letter do not differ significantly (which does not make them equal).
     pub letters: String,
     /// 1 = best; equal scores share the mean of their ranks.
     pub rank: f64,

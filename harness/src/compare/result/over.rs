@@ -42,7 +42,7 @@ pub struct Ranked {
     pub model: String,
     /// Mean of its ranks, 1 = best.
     pub mean_rank: f64,
-    /// Models that share a letter are not told apart by the pairwise tests.
+    /// Models that share a letter do not differ significantly by the pairwise tests.
     pub letters: String,
 }
 

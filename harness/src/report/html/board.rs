@@ -94,7 +94,7 @@ pub(super) struct Place {
     rank: String,
     /// Interval of the rank.
     ranks: String,
-    /// Not told apart from the best.
+    /// Not significantly different from the best.
     best: bool,
     /// In how many resamples it alone is best, percent.
     first: String,

@@ -24,7 +24,7 @@ pub(super) struct LeadOn {
     level: Level,
     sentence: String,
     why: String,
-    /// Models that are not told apart from the first one; none where nothing was tested.
+    /// Models that do not differ significantly from the first one; none where nothing was tested.
     untold: Option<Vec<String>>,
     /// All models there, the best first.
     ranking: Vec<Ranked>,
