@@ -1,10 +1,10 @@
 //! The models of a benchmark in order: scores, letters, ranks.
 
-use eval_stats::StatsError;
 use eval_stats::choose::Test;
 use eval_stats::descriptive::quantile_sorted;
 use eval_stats::friedman::{cochran_q, rank_row};
 use eval_stats::ranking::compact_letters;
+use eval_stats::{Direction, StatsError};
 use rayon::prelude::*;
 
 use super::benchmark::BenchmarkComparison;
@@ -15,7 +15,7 @@ use super::result::{Interval, Omnibus, Pair, RankedModel, Verdict};
 impl BenchmarkComparison<'_> {
     pub(super) fn standings(&self, pairs: &[Pair]) -> Result<Vec<RankedModel>, StatsError> {
         let letters = self.letters(pairs)?;
-        let (ranks, _) = rank_row(&self.observed.overall, true);
+        let (ranks, _) = rank_row(&self.observed.overall, Direction::HigherIsBetter);
         let drawn = self.drawn_ranks();
         let tail = (1.0 - self.options.confidence) / 2.0;
         let mut standings = Vec::with_capacity(self.field.models.len());
@@ -59,7 +59,7 @@ impl BenchmarkComparison<'_> {
                 (differs[a][b], differs[b][a]) = (true, true);
             }
         }
-        compact_letters(&self.observed.overall, &differs, true)
+        compact_letters(&self.observed.overall, &differs, Direction::HigherIsBetter)
     }
 
     /// The rank of each model in each resample.
@@ -73,7 +73,7 @@ impl BenchmarkComparison<'_> {
                     .iter()
                     .map(|c| if c[r].is_finite() { c[r] } else { f64::NEG_INFINITY })
                     .collect();
-                rank_row(&scores, true).0
+                rank_row(&scores, Direction::HigherIsBetter).0
             })
             .collect()
     }

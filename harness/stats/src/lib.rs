@@ -63,6 +63,7 @@
 //! # Several models over several benchmarks
 //!
 //! ```
+//! use eval_stats::Direction;
 //! use eval_stats::friedman::{critical_difference, friedman, nemenyi};
 //!
 //! let scores = [
@@ -72,7 +73,7 @@
 //!     vec![0.55, 0.59, 0.58],
 //!     vec![0.90, 0.91, 0.89],
 //! ];
-//! let test = friedman(&scores, true)?;
+//! let test = friedman(&scores, Direction::HigherIsBetter)?;
 //! assert!((test.chi2 - 5.2).abs() < 1e-12 && (test.p_value - 0.0743).abs() < 1e-4);
 //! let pairs = nemenyi(&test)?;
 //! assert!((pairs[0][1] - 0.0689).abs() < 1e-4);
@@ -105,6 +106,7 @@
 
 #![deny(missing_docs)]
 
+mod direction;
 mod error;
 
 pub mod aso;
@@ -134,6 +136,7 @@ pub mod studentized;
 pub mod ttest;
 pub mod wilcoxon;
 
+pub use direction::Direction;
 pub use error::StatsError;
 pub use interval::Interval;
 

@@ -3,13 +3,13 @@
 mod distinct;
 mod pairs;
 
-use eval_stats::StatsError;
 use eval_stats::choose::{Choice, MetricKind, Situation, choose_test};
 use eval_stats::friedman::{
     Friedman, critical_difference, friedman, friedman_permutation, rank_row,
 };
 use eval_stats::ranking::compact_letters;
 use eval_stats::rng::Stream;
+use eval_stats::{Direction, StatsError};
 
 use self::distinct::distinct;
 use super::Column;
@@ -82,7 +82,9 @@ impl<'a> Table<'a> {
 
     fn compare(self) -> Result<Over, StatsError> {
         let choice = self.choice();
-        let of_all = (self.names.len() > 2).then(|| friedman(&self.scores, true)).transpose()?;
+        let of_all = (self.names.len() > 2)
+            .then(|| friedman(&self.scores, Direction::HigherIsBetter))
+            .transpose()?;
         let pairs = self.pairs(of_all.as_ref())?;
         let models = self.ranked(&pairs)?;
         let friedman = of_all.map(|found| self.friedman_over(&found)).transpose()?;
@@ -157,7 +159,8 @@ impl<'a> Table<'a> {
     /// Models by mean rank, with the letters of the pairwise tests.
     fn ranked(&self, pairs: &[PairOver]) -> Result<Vec<Ranked>, StatsError> {
         let (k, n) = (self.names.len(), self.used.len() as f64);
-        let ranks: Vec<Vec<f64>> = self.scores.iter().map(|row| rank_row(row, true).0).collect();
+        let ranks: Vec<Vec<f64>> =
+            self.scores.iter().map(|row| rank_row(row, Direction::HigherIsBetter).0).collect();
         let mean_ranks: Vec<f64> =
             (0..k).map(|m| ranks.iter().map(|r| r[m]).sum::<f64>() / n).collect();
         let letters = if self.baseline.is_some() {
@@ -168,7 +171,7 @@ impl<'a> Table<'a> {
                 differs[a][b] = pair.p_corrected <= self.options.alpha;
                 differs[b][a] = differs[a][b];
             }
-            compact_letters(&mean_ranks, &differs, false)?
+            compact_letters(&mean_ranks, &differs, Direction::LowerIsBetter)?
         };
         let mut models: Vec<Ranked> = (self.names.iter().zip(mean_ranks).zip(letters))
             .map(|((name, mean_rank), letters)| Ranked {

@@ -1,9 +1,9 @@
 //! Two models over all benchmarks: a paired test over scores, and how many benchmarks show which one better.
 
-use eval_stats::StatsError;
 use eval_stats::correction::{PartialConjunction, holm, replicability_count};
 use eval_stats::friedman::{Friedman, friedman_vs_control, nemenyi};
 use eval_stats::wilcoxon::{WilcoxonOptions, ZeroMethod, wilcoxon};
+use eval_stats::{Direction, StatsError};
 
 use super::super::result::{Outcome, Pair, PairOver, Replicated, Verdict, WinTieLoss};
 use super::Table;
@@ -56,7 +56,7 @@ impl Table<'_> {
     /// Against a baseline z of the mean ranks, else Wilcoxon's signed-rank test.
     fn p_values(&self) -> Result<Vec<f64>, StatsError> {
         if let (Some(control), true) = (self.baseline, self.names.len() > 2) {
-            return Ok(friedman_vs_control(&self.scores, control, true)?.p);
+            return Ok(friedman_vs_control(&self.scores, control, Direction::HigherIsBetter)?.p);
         }
         let zero_method = ZeroMethod::Zsplit;
         let options = WilcoxonOptions { zero_method, ..WilcoxonOptions::default() };

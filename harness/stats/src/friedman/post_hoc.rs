@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use super::ranks::at_least_two_models;
 use super::test::{Friedman, friedman};
 use crate::correction::{bonferroni, hochberg, holm};
+use crate::direction::Direction;
 use crate::dist::{norm_isf, norm_sf};
 use crate::error::{Result, StatsError};
 use crate::studentized::{Range, nemenyi_critical_value};
@@ -64,9 +65,9 @@ pub struct AgainstControl {
 pub fn friedman_vs_control(
     scores: &[Vec<f64>],
     control: usize,
-    higher_is_better: bool,
+    direction: Direction,
 ) -> Result<AgainstControl> {
-    let result = friedman(scores, higher_is_better)?;
+    let result = friedman(scores, direction)?;
     if control >= result.models {
         return Err(StatsError::OutOfRange {
             argument: "control",

@@ -2,6 +2,7 @@
 
 use super::ranks::{at_least_two_models, rank_row};
 use crate::descriptive::midranks;
+use crate::direction::Direction;
 use crate::dist::{f_sf, ln_gamma};
 use crate::error::{Result, rectangular};
 
@@ -38,7 +39,7 @@ pub fn quade(scores: &[Vec<f64>]) -> Result<FTest> {
     let mut sums = vec![0.0; models];
     let mut total = 0.0;
     for (row, weight) in scores.iter().zip(&weights) {
-        let (ranks, _) = rank_row(row, false);
+        let (ranks, _) = rank_row(row, Direction::LowerIsBetter);
         for (sum, rank) in sums.iter_mut().zip(&ranks) {
             let s = weight * (rank - 0.5 * (k + 1.0));
             *sum += s;

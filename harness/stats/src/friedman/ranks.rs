@@ -1,12 +1,13 @@
 //! Ranks of models on one benchmark.
 
 use crate::descriptive::midranks;
+use crate::direction::Direction;
 use crate::error::{Result, StatsError};
 
 /// Ranks of one benchmark's scores, 1 = best; scores equal up to rounding are tied.
-pub fn rank_row(scores: &[f64], higher_is_better: bool) -> (Vec<f64>, Vec<usize>) {
+pub fn rank_row(scores: &[f64], direction: Direction) -> (Vec<f64>, Vec<usize>) {
     let largest = scores.iter().fold(0.0_f64, |m, s| m.max(s.abs()));
-    let keyed: Vec<f64> = scores.iter().map(|s| if higher_is_better { -s } else { *s }).collect();
+    let keyed: Vec<f64> = scores.iter().map(|s| direction.cost(*s)).collect();
     midranks(&keyed, 1e-12 * largest)
 }
 

@@ -2,6 +2,7 @@
 
 use super::ranks::{at_least_two_models, rank_row};
 use crate::bootstrap::replicate_on;
+use crate::direction::Direction;
 use crate::dist::{chi2_sf, f_sf};
 use crate::error::{Result, StatsError, rectangular};
 use crate::permutation::plus_one;
@@ -36,14 +37,14 @@ pub struct Friedman {
 
 /// Friedman's test (1937) of rows = benchmarks, columns = models, with Iman & Davenport's F (1980).
 /// All scores tied: statistic 0, p = 1.
-pub fn friedman(scores: &[Vec<f64>], higher_is_better: bool) -> Result<Friedman> {
+pub fn friedman(scores: &[Vec<f64>], direction: Direction) -> Result<Friedman> {
     let models = rectangular("scores", scores, 2)?;
     at_least_two_models(models)?;
     let (n, k) = (scores.len() as f64, models as f64);
     let mut sums = vec![0.0; models];
     let mut ties = 0.0;
     for row in scores {
-        let (ranks, groups) = rank_row(row, higher_is_better);
+        let (ranks, groups) = rank_row(row, direction);
         for (sum, rank) in sums.iter_mut().zip(&ranks) {
             *sum += rank;
         }
@@ -87,7 +88,9 @@ pub fn friedman_permutation(scores: &[Vec<f64>], resamples: usize, stream: &Stre
     // Doubled midranks are integers: sums compare exactly.
     let doubled: Vec<Vec<i64>> = scores
         .iter()
-        .map(|row| rank_row(row, false).0.iter().map(|r| (2.0 * r) as i64).collect())
+        .map(|row| {
+            rank_row(row, Direction::LowerIsBetter).0.iter().map(|r| (2.0 * r) as i64).collect()
+        })
         .collect();
     // The spread of the rank sums is monotone in chi2, whose other parts do not change under permutation.
     let spread = |sums: &[i64]| sums.iter().map(|s| s * s).sum::<i64>();

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::bootstrap::{BootstrapMethod, BootstrapOptions};
+use crate::direction::Direction;
 use crate::error::{Result, StatsError};
 use crate::mcnemar::{Alternative, PairedTable};
 use crate::permutation::PermutationMethod;
@@ -88,6 +89,12 @@ impl<'a> Call<'a> {
             None => Ok(default),
             Some(v) => v.as_bool().ok_or_else(|| wrong(name, "true or false")),
         }
+    }
+
+    /// `higher_is_better`, true where it is not given.
+    pub(crate) fn direction(&self) -> Result<Direction> {
+        let higher = self.flag("higher_is_better", true)?;
+        Ok(if higher { Direction::HigherIsBetter } else { Direction::LowerIsBetter })
     }
 
     pub(crate) fn word(&self, name: &str, default: &'static str) -> Result<&'a str> {

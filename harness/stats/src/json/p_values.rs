@@ -35,11 +35,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         input: &["scores", "differs"],
         opts: &["higher_is_better"],
         run: |c| {
-            let letters = compact_letters(
-                &c.nums("scores")?,
-                &c.flags("differs")?,
-                c.flag("higher_is_better", true)?,
-            )?;
+            let letters =
+                compact_letters(&c.nums("scores")?, &c.flags("differs")?, c.direction()?)?;
             Ok(Answer::default().with("letters", letters))
         },
     },

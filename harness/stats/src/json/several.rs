@@ -80,7 +80,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 fn run_friedman(c: &Call) -> Result<Answer> {
-    let f = friedman(&c.table("scores")?, c.flag("higher_is_better", true)?)?;
+    let f = friedman(&c.table("scores")?, c.direction()?)?;
     Ok(Answer::default()
         .with("mean_ranks", f.mean_ranks)
         .with("chi2", f.chi2)
@@ -94,7 +94,7 @@ fn run_friedman(c: &Call) -> Result<Answer> {
 }
 
 fn run_nemenyi(c: &Call) -> Result<Answer> {
-    let f = friedman(&c.table("scores")?, c.flag("higher_is_better", true)?)?;
+    let f = friedman(&c.table("scores")?, c.direction()?)?;
     Ok(Answer::default()
         .with("cd_05", critical_difference(f.models, f.benchmarks, 0.05)?)
         .with("cd_10", critical_difference(f.models, f.benchmarks, 0.10)?)
@@ -114,11 +114,7 @@ fn run_critical_value(c: &Call) -> Result<Answer> {
 }
 
 fn run_control(c: &Call) -> Result<Answer> {
-    let r = friedman_vs_control(
-        &c.table("scores")?,
-        c.size("control")?,
-        c.flag("higher_is_better", true)?,
-    )?;
+    let r = friedman_vs_control(&c.table("scores")?, c.size("control")?, c.direction()?)?;
     Ok(Answer::default()
         .with("others", r.others)
         .with("z", r.z)

@@ -1,5 +1,6 @@
 //! Tie groups: models that share a letter do not differ significantly.
 
+use crate::direction::Direction;
 use crate::error::{Result, StatsError, finite, same_length};
 
 /// Compact letter display (Piepho 2004, insert-absorb): two models share a letter exactly when they do not differ
@@ -7,7 +8,7 @@ use crate::error::{Result, StatsError, finite, same_length};
 pub fn compact_letters(
     scores: &[f64],
     differs: &[Vec<bool>],
-    higher_is_better: bool,
+    direction: Direction,
 ) -> Result<Vec<String>> {
     finite("scores", scores, 1)?;
     let k = scores.len();
@@ -23,13 +24,7 @@ pub fn compact_letters(
         }
     }
     let mut order: Vec<usize> = (0..k).collect();
-    order.sort_by(|&i, &j| {
-        if higher_is_better {
-            scores[j].total_cmp(&scores[i])
-        } else {
-            scores[i].total_cmp(&scores[j])
-        }
-    });
+    order.sort_by(|&i, &j| direction.cost(scores[i]).total_cmp(&direction.cost(scores[j])));
     // Columns are sets of places in that order.
     let mut columns: Vec<Vec<bool>> = vec![vec![true; k]];
     for i in 0..k {

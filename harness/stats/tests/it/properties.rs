@@ -1,7 +1,6 @@
 //! What must hold for all inputs: p in [0, 1], symmetry under swapping models, invariance under the order of examples,
 //! intervals that shrink with n.
 
-use eval_stats::StatsError;
 use eval_stats::cells::{Cells, paired_bootstrap_metric};
 use eval_stats::correction::{self, PartialConjunction};
 use eval_stats::dist;
@@ -14,6 +13,7 @@ use eval_stats::ranking::{compact_letters, rank_correlation};
 use eval_stats::rng::Stream;
 use eval_stats::ttest::{independent_effect, paired_t};
 use eval_stats::wilcoxon::{WilcoxonMethod, WilcoxonOptions, ZeroMethod, wilcoxon};
+use eval_stats::{Direction, StatsError};
 use proptest::prelude::*;
 
 use crate::support::{METHODS, resampled};
@@ -170,7 +170,7 @@ proptest! {
         let scores: Vec<Vec<f64>> = rows.iter().map(|r| r.iter().map(|v| f64::from(*v)).collect()).collect();
         let mut reversed = scores.clone();
         reversed.reverse();
-        let (f, g) = (friedman(&scores, true).unwrap(), friedman(&reversed, true).unwrap());
+        let (f, g) = (friedman(&scores, Direction::HigherIsBetter).unwrap(), friedman(&reversed, Direction::HigherIsBetter).unwrap());
         prop_assert!(close(f.chi2, g.chi2) && unit(f.p_value) && unit(f.iman_davenport_p) && unit(f.kendall_w));
         prop_assert!((f.mean_ranks.iter().sum::<f64>() - 10.0).abs() < 1e-9);
         prop_assert!(f.chi2 >= f.chi2_no_tie_correction - 1e-12);
@@ -234,7 +234,7 @@ proptest! {
             differs[j][i] = differs[i][j];
         }
         let scores: Vec<f64> = scores.into_iter().map(f64::from).collect();
-        let letters = compact_letters(&scores, &differs, true).unwrap();
+        let letters = compact_letters(&scores, &differs, Direction::HigherIsBetter).unwrap();
         for i in 0..7 {
             prop_assert!(!letters[i].is_empty());
             for j in 0..7 {

@@ -1,6 +1,7 @@
 //! Ranks, orders and effect sizes: against closed forms, published tables, SciPy 1.17, statsmodels 0.15 and
 //! scikit-posthocs 0.17.
 
+use eval_stats::Direction;
 use eval_stats::correction::{self, PartialConjunction};
 use eval_stats::descriptive::{interquartile_mean, quantile, variance};
 use eval_stats::friedman::{
@@ -34,7 +35,7 @@ fn scores() -> Vec<Vec<f64>> {
 /// `scipy.stats.friedmanchisquare` and `scikit_posthocs.posthoc_nemenyi_friedman`.
 #[test]
 fn friedman_and_nemenyi_match_scipy_and_scikit_posthocs() {
-    let f = friedman(&scores(), true).unwrap();
+    let f = friedman(&scores(), Direction::HigherIsBetter).unwrap();
     all_same(&f.mean_ranks, &[2.6, 1.2, 2.2]);
     same(f.chi2, 5.2);
     same(f.p_value, 0.074_273_578_214_333_8);
@@ -49,7 +50,7 @@ fn friedman_and_nemenyi_match_scipy_and_scikit_posthocs() {
     let permuted = friedman_permutation(&scores(), 20_000, &Stream::new(1, "friedman")).unwrap();
     within(permuted, 726.0 / 7776.0, 0.008);
     // Lower is better: the ranks turn round, the test does not change.
-    let turned = friedman(&scores(), false).unwrap();
+    let turned = friedman(&scores(), Direction::LowerIsBetter).unwrap();
     all_same(&turned.mean_ranks, &[1.4, 2.8, 1.8]);
     same(turned.chi2, f.chi2);
 }
@@ -57,7 +58,7 @@ fn friedman_and_nemenyi_match_scipy_and_scikit_posthocs() {
 /// `z = (R_control - R_i) / sqrt(k (k + 1) / 6N)`, p by `scipy.stats.norm.sf`, Holm by hand.
 #[test]
 fn friedman_vs_control_is_a_normal_test_of_rank_differences() {
-    let r = friedman_vs_control(&scores(), 0, true).unwrap();
+    let r = friedman_vs_control(&scores(), 0, Direction::HigherIsBetter).unwrap();
     assert_eq!(r.others, [1, 2]);
     all_same(&r.z, &[2.213_594_362_117_865_5, 0.632_455_532_033_675_7]);
     all_same(&r.p, &[0.026_856_695_507_524_397, 0.527_089_256_865_538_3]);
@@ -66,7 +67,7 @@ fn friedman_vs_control_is_a_normal_test_of_rank_differences() {
     all_same(&r.p_hochberg, &r.p_holm);
     same(r.cd_05, 1.417_587_554_589_118);
     same(r.cd_10, 1.239_590_064_609_123_4);
-    assert!(friedman_vs_control(&scores(), 3, true).is_err());
+    assert!(friedman_vs_control(&scores(), 3, Direction::HigherIsBetter).is_err());
 }
 
 /// Demšar 2006, table 5b: critical values of the two-tailed Bonferroni-Dunn test.
@@ -82,7 +83,7 @@ fn bonferroni_dunn_matches_the_published_table() {
     ] {
         let rows: Vec<Vec<f64>> =
             (0..8).map(|row| (0..models).map(|m| ((row * 3 + m) % 7) as f64).collect()).collect();
-        let r = friedman_vs_control(&rows, 0, true).unwrap();
+        let r = friedman_vs_control(&rows, 0, Direction::HigherIsBetter).unwrap();
         let k = models as f64;
         let se = (k * (k + 1.0) / (6.0 * 8.0)).sqrt();
         within(r.cd_05 / se, q05, 6e-4);

@@ -1,6 +1,5 @@
 //! The same answer on any number of threads and on every path; and the faults of other libraries, which must not be ours.
 
-use eval_stats::StatsError;
 use eval_stats::bootstrap::{
     BootstrapMethod, BootstrapOptions, bootstrap, bootstrap_mean, cluster_bootstrap,
     cluster_bootstrap_mean, paired_bootstrap_accuracy,
@@ -17,6 +16,7 @@ use eval_stats::permutation::{PermutationMethod, permutation_mean};
 use eval_stats::rng::Stream;
 use eval_stats::studentized::{nemenyi_critical_value, studentized_range_sf};
 use eval_stats::ttest::paired_t;
+use eval_stats::{Direction, StatsError};
 
 use crate::support::{METHODS, resampled};
 
@@ -224,7 +224,7 @@ fn what_cannot_be_answered_is_refused_by_name() {
     assert!(
         wilson(0, 0, 0.95).is_err() && wilson(3, 2, 0.95).is_err() && wilson(1, 2, 1.0).is_err()
     );
-    assert!(friedman(&[vec![1.0, 2.0], vec![1.0]], true).is_err());
+    assert!(friedman(&[vec![1.0, 2.0], vec![1.0]], Direction::HigherIsBetter).is_err());
     assert!(bootstrap_mean(&[], &resampled("none", 300)).is_err());
     assert!(mcnemar(&PairedTable::default(), McnemarMethod::Exact, Alternative::TwoSided).is_err());
     assert!(bootstrap(5, &resampled("nan", 300), |_| f64::NAN).is_err());

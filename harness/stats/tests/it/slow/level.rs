@@ -1,5 +1,6 @@
 //! Tests at .05 reject a true null hypothesis in at most 5.5 % of simulations (where not: said in place).
 
+use eval_stats::Direction;
 use eval_stats::bootstrap::{BootstrapOptions, paired_bootstrap_accuracy};
 use eval_stats::cells::Cells;
 use eval_stats::cluster::paired_clustered_se;
@@ -162,7 +163,7 @@ fn rank_tests_hold_their_level() {
             (0..n).map(|_| (0..k).map(|_| normal(rng)).collect()).collect::<Vec<Vec<f64>>>()
         };
         let rejected = share(&format!("friedman {n} {k}"), 40_000, |rng, _| {
-            friedman(&scores(rng), true).unwrap().iman_davenport_p <= 0.05
+            friedman(&scores(rng), Direction::HigherIsBetter).unwrap().iman_davenport_p <= 0.05
         });
         // F approximates a discrete distribution: at 11 benchmarks and 4 models its level is .056 and no other (40,000
         // tables, standard error .0012), so `compare` takes the p by permutation, which is judged below.
@@ -173,7 +174,7 @@ fn rank_tests_hold_their_level() {
         });
         band.see(format!("friedman permutation N={n} k={k}"), rejected);
         let rejected = share(&format!("chi2 {n} {k}"), 20_000, |rng, _| {
-            friedman(&scores(rng), true).unwrap().p_value <= 0.05
+            friedman(&scores(rng), Direction::HigherIsBetter).unwrap().p_value <= 0.05
         });
         band.see(format!("friedman N={n} k={k}"), rejected);
         let rejected = share(&format!("quade {n} {k}"), 20_000, |rng, _| {
