@@ -21,7 +21,7 @@ fn row(change: &Change) -> Vec<Cell> {
     let (n, interval, p) = match &change.tested {
         Tested::Paired(t) => (
             t.n.to_string(),
-            t.interval.map(|(low, high)| interval_of_points(low, high)).unwrap_or_default(),
+            t.interval.map(|i| interval_of_points(i.low, i.high)).unwrap_or_default(),
             p_value(t.p_corrected),
         ),
         Tested::SameAnswers | Tested::Reason(_) => Default::default(),

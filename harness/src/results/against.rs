@@ -15,7 +15,7 @@ use super::comparison::{part, primary, rows};
 use super::manifest::tasks_of;
 use super::summary::{Cell, Outcome, Summary};
 use crate::answer::Answer;
-use crate::compare::{self, ComparedModel, Comparison, Own};
+use crate::compare::{self, ComparedModel, Comparison, Interval, Own};
 use crate::definition::dataset::Benchmark;
 use crate::settings::Settings;
 use crate::store::{self, RunFolder};
@@ -219,10 +219,10 @@ fn test(
     Ok(Ok(Tested::Paired(Paired {
         n: outcome.n,
         difference: sign * pair.difference,
-        interval: pair
-            .interval
-            .as_ref()
-            .map(|i| if sign > 0.0 { (i.low, i.high) } else { (-i.high, -i.low) }),
+        interval: pair.interval.as_ref().map(|ends| {
+            let interval = Interval { low: ends.low, high: ends.high };
+            if sign > 0.0 { interval } else { interval.turned() }
+        }),
         test: outcome.test.name.clone(),
         p: pair.p,
         p_corrected: pair.p,

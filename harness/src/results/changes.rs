@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::summary::{Cell, Outcome, Summary};
+use crate::compare::Interval;
 
 /// Version of the JSON; old ones load for ever.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Two runs side by side.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -109,7 +110,7 @@ pub struct Paired {
     /// After minus before on these examples, a fraction.
     pub difference: f64,
     /// Its interval; none where it does not vary.
-    pub interval: Option<(f64, f64)>,
+    pub interval: Option<Interval>,
     /// Name of the test.
     pub test: String,
     /// As tested.
@@ -162,5 +163,21 @@ impl Change {
             (_, _, Tested::Paired(p)) if p.difference > 0.0 => "better",
             (_, _, Tested::Paired(_)) => "worse",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Format 1 had an array without names.
+    #[test]
+    fn an_interval_of_format_1_loads() {
+        let old = r#"{"n": 10, "difference": 0.1, "interval": [-0.05, 0.25], "test": "McNemar", "p": 0.2,
+            "p_corrected": 0.4, "significant": false, "notes": []}"#;
+        let paired: Paired = serde_json::from_str(old).unwrap();
+        assert_eq!(paired.interval, Some(Interval { low: -0.05, high: 0.25 }));
+        let new = serde_json::to_value(&paired).unwrap();
+        assert_eq!(new["interval"], serde_json::json!({"low": -0.05, "high": 0.25}));
     }
 }
