@@ -123,7 +123,8 @@ pub struct CalmConfig {
     pub train: Plan,
     /// `[ours]` Learning rate of the cultural path (all new parts but head and task semantics), as a share of
     /// `train.learning_rate`. Gates over hundreds of inputs shut within a few steps where it is fast. Default: 1.
-    pub culture_pace: f64,
+    #[serde(alias = "culture_pace")]
+    pub culture_lr_scale: f64,
 }
 
 /// Weights of the loss terms; the task's is 1.
@@ -293,7 +294,7 @@ impl Default for CalmConfig {
             embedding: Embedding::Identity,
             loss: Weights::default(),
             train: Plan::default(),
-            culture_pace: 1.0,
+            culture_lr_scale: 1.0,
         }
     }
 }
@@ -379,7 +380,7 @@ impl CalmConfig {
             ("lexicon_bias", self.lexicon_bias),
             ("delta", self.delta),
             ("eta", self.eta),
-            ("culture_pace", self.culture_pace),
+            ("culture_lr_scale", self.culture_lr_scale),
             ("loss.contrast", loss.contrast),
             ("loss.disentangle", loss.disentangle),
             ("loss.balance", loss.balance),

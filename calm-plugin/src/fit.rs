@@ -133,7 +133,7 @@ impl Learner for Fit<'_> {
         }
         // The head and the task semantics are what any classifier has.
         let plain = lora || name.starts_with("head.") || name.starts_with("task.");
-        Pace::New(if plain { 1.0 } else { self.net.config.culture_pace })
+        Pace::New(if plain { 1.0 } else { self.net.config.culture_lr_scale })
     }
 
     fn lengths(&self) -> &[usize] {
