@@ -49,6 +49,7 @@
 
 pub mod abi;
 mod foreign;
+mod own_tests;
 mod panics;
 mod safe;
 #[doc(hidden)]
