@@ -23,14 +23,13 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let run = context.run(&args.run)?;
     super::run::slurm_is_here()?;
     let jobs = jobs::read(&run).context("failed to read the run's jobs")?;
-    let queue = Slurm::queue().context("failed to ask Slurm for its queue")?;
+    let own = jobs.into_iter().map(|(_, job)| job).filter(|job| job.executor == "slurm");
+    let own: Vec<String> = own.map(|job| job.id).collect();
+    let queue = Slurm::queue(own.iter().map(String::as_str))
+        .context("failed to ask Slurm for its queue")?;
     let there: BTreeSet<&str> =
-        queue.iter().filter_map(|(task, _)| Some(task.split_once('_')?.0)).collect();
-    let ids: Vec<String> = jobs
-        .into_iter()
-        .filter(|(_, job)| job.executor == "slurm" && there.contains(job.id.as_str()))
-        .map(|(_, job)| job.id)
-        .collect();
+        queue.iter().filter_map(|(task, _)| Some(task.rsplit_once('_')?.0)).collect();
+    let ids: Vec<String> = own.into_iter().filter(|id| there.contains(id.as_str())).collect();
     if ids.is_empty() {
         context.output.note("nothing of this run is in Slurm's queue");
         return Ok(Outcome::Done);

@@ -119,10 +119,10 @@ fn status(run: &RunFolder, seen: &Progress) -> anyhow::Result<Status> {
         .collect();
     if !own.is_empty() && !seen.ended() && Slurm::find().is_ok() {
         // A controller that is away hides nothing: the folder tells what counts.
-        status.queue = Slurm::queue().ok().map(|tasks| {
+        status.queue = Slurm::queue(own.iter().copied()).ok().map(|tasks| {
             let mut counts = BTreeMap::new();
             for (task, state) in tasks {
-                if task.split_once('_').is_some_and(|(job, _)| own.contains(job)) {
+                if task.rsplit_once('_').is_some_and(|(job, _)| own.contains(job)) {
                     *counts.entry(state.to_lowercase()).or_default() += 1;
                 }
             }

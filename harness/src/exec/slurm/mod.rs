@@ -3,7 +3,7 @@
 mod read;
 mod script;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::process::{Command, Stdio};
 
@@ -32,11 +32,18 @@ impl Slurm {
         if missing.is_empty() { Ok(()) } else { Err(missing.join(", ")) }
     }
 
-    /// The tasks of this user that wait or run, with their states.
-    pub fn queue() -> io::Result<Vec<(String, String)>> {
+    /// The tasks of this user that wait or run, with their states, on the clusters that these jobs are on.
+    pub fn queue<'a>(jobs: impl IntoIterator<Item = &'a str>) -> io::Result<Vec<(String, String)>> {
         let user = rustix::process::getuid().as_raw().to_string();
-        let said = call(Command::new("squeue").args(["-h", "-r", "-u", &user, "-o", "%F_%K %T"]))?;
-        Ok(read::queue(&said))
+        let clusters: BTreeSet<Option<&str>> =
+            jobs.into_iter().map(|id| read::place(id).cluster).collect();
+        let mut tasks = Vec::new();
+        for cluster in clusters {
+            let said =
+                call(program("squeue", cluster).args(["-h", "-r", "-u", &user, "-o", "%F_%K %T"]))?;
+            tasks.extend(read::queue(&said, cluster));
+        }
+        Ok(tasks)
     }
 }
 
@@ -84,15 +91,22 @@ impl Scheduler for Slurm {
     }
 
     fn look(&self, tasks: &[&str]) -> io::Result<Vec<Life>> {
-        let there: BTreeSet<String> = Self::queue()?.into_iter().map(|(task, _)| task).collect();
+        let jobs = tasks.iter().map(|task| read::job_of(task));
+        let there: BTreeSet<String> =
+            Self::queue(jobs)?.into_iter().map(|(task, _)| task).collect();
         let life = |task: &&str| if there.contains(*task) { Life::Alive } else { Life::Gone };
         Ok(tasks.iter().map(life).collect())
     }
 
     fn fate(&self, task: &str, log: &str) -> LostTask {
-        let asked = call(Command::new("sacct").args(["-nPX", "-j", task, "-o", "State,ExitCode"]));
+        let job = read::job_of(task);
+        let read::Place { number, cluster } = read::place(job);
+        // What stands behind the job is `_` and the number of the task.
+        let task = format!("{number}{}", &task[job.len()..]);
+        let asked =
+            call(program("sacct", cluster).args(["-nPX", "-j", &task, "-o", "State,ExitCode"]));
         let known = asked.ok().and_then(|said| read::of_sacct(&said)).or_else(|| {
-            let asked = call(Command::new("scontrol").args(["-o", "show", "job", task]));
+            let asked = call(program("scontrol", cluster).args(["-o", "show", "job", &task]));
             asked.ok().and_then(|said| read::of_scontrol(&said))
         });
         let (state, code) = known.unwrap_or_default();
@@ -103,8 +117,24 @@ impl Scheduler for Slurm {
     }
 
     fn cancel(&self, jobs: &[String]) -> io::Result<()> {
-        call(Command::new("scancel").args(jobs)).map(drop)
+        let mut of_clusters: BTreeMap<Option<&str>, Vec<&str>> = BTreeMap::new();
+        for read::Place { number, cluster } in jobs.iter().map(|id| read::place(id)) {
+            of_clusters.entry(cluster).or_default().push(number);
+        }
+        for (cluster, numbers) in of_clusters {
+            call(program("scancel", cluster).args(numbers))?;
+        }
+        Ok(())
     }
+}
+
+/// One of Slurm's programs, asked about a cluster of several.
+fn program(name: &str, cluster: Option<&str>) -> Command {
+    let mut command = Command::new(name);
+    if let Some(cluster) = cluster {
+        command.args(["-M", cluster]);
+    }
+    command
 }
 
 /// Whether the controller could not be asked, which passes.

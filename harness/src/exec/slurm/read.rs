@@ -3,16 +3,47 @@
 use crate::exec::scheduler::LostTask;
 use crate::store::record::{Reason, ReasonKind};
 
-/// The id in what `sbatch --parsable` says: `id` or `id;cluster`.
-pub(super) fn id(said: &str) -> Option<String> {
-    let id = said.lines().rev().find(|line| !line.trim().is_empty())?.split(';').next()?.trim();
-    (!id.is_empty() && id.bytes().all(|b| b.is_ascii_digit())).then(|| id.to_owned())
+/// A job, and its cluster where Slurm looks after several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place<'a> {
+    pub(super) number: &'a str,
+    pub(super) cluster: Option<&'a str>,
 }
 
-/// Tasks and their states in what `squeue -h -r -o '%F_%K %T'` says.
-pub(super) fn queue(said: &str) -> Vec<(String, String)> {
+/// Reads `id` or `id;cluster`.
+pub(super) fn place(job: &str) -> Place<'_> {
+    match job.split_once(';') {
+        Some((number, cluster)) => Place { number, cluster: Some(cluster) },
+        None => Place { number: job, cluster: None },
+    }
+}
+
+/// The job of a task: all but the number behind the last `_`.
+pub(super) fn job_of(task: &str) -> &str {
+    task.rsplit_once('_').map_or(task, |(job, _)| job)
+}
+
+/// The job in what `sbatch --parsable` says: `id` or `id;cluster`, kept as it is, since only that cluster knows the id.
+pub(super) fn id(said: &str) -> Option<String> {
+    let job = said.lines().rev().find(|line| !line.trim().is_empty())?.trim();
+    let Place { number, cluster } = place(job);
+    let known = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+    let named = |name: &str| {
+        !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b))
+    };
+    (known && cluster.is_none_or(named)).then(|| job.to_owned())
+}
+
+/// Tasks and their states in what `squeue -h -r -o '%F_%K %T'` says of a cluster, named as [`id`] names their jobs.
+pub(super) fn queue(said: &str, cluster: Option<&str>) -> Vec<(String, String)> {
     let pairs = said.lines().filter_map(|line| line.trim().split_once(' '));
-    pairs.map(|(task, state)| (task.to_owned(), state.to_owned())).collect()
+    // With `-M`, a head `CLUSTER: name` stands before the tasks.
+    let tasks = pairs.filter(|(task, _)| *task != "CLUSTER:");
+    let name = |task: &str| match (task.split_once('_'), cluster) {
+        (Some((job, index)), Some(cluster)) => format!("{job};{cluster}_{index}"),
+        _ => task.to_owned(),
+    };
+    tasks.map(|(task, state)| (name(task), state.to_owned())).collect()
 }
 
 /// State and exit code in what `sacct -nPX -o State,ExitCode` says of one task: the last of its starts.
@@ -70,7 +101,10 @@ mod tests {
     fn an_id_is_a_number() {
         for (said, expect) in [
             ("12\n", Some("12")),
-            ("12;cluster\n", Some("12")),
+            ("12;cluster\n", Some("12;cluster")),
+            ("12;my_c-2.x\n", Some("12;my_c-2.x")),
+            ("12;\n", None),
+            ("12;a b\n", None),
             ("warning: slow\n13\n", Some("13")),
             ("", None),
             ("sbatch: no", None),
@@ -117,8 +151,17 @@ mod tests {
         assert_eq!(of_scontrol(""), None);
         let pair = |task: &str, state: &str| (task.to_owned(), state.to_owned());
         assert_eq!(
-            queue("7_0 RUNNING\n 7_1 PENDING\n"),
+            queue("7_0 RUNNING\n 7_1 PENDING\n", None),
             [pair("7_0", "RUNNING"), pair("7_1", "PENDING")]
         );
+        assert_eq!(queue("CLUSTER: c_2\n7_0 RUNNING\n", Some("c_2")), [pair("7;c_2_0", "RUNNING")]);
+    }
+
+    #[test]
+    fn a_job_of_several_clusters_keeps_its_cluster() {
+        assert_eq!(job_of("101;my_c2_10"), "101;my_c2");
+        assert_eq!(place("101;my_c2"), Place { number: "101", cluster: Some("my_c2") });
+        assert_eq!(job_of("101_10"), "101");
+        assert_eq!(place("101"), Place { number: "101", cluster: None });
     }
 }
