@@ -6,9 +6,11 @@
 pub mod read;
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use plugin_api::{Batch, Capability, Error, Host, Plugin, Scores, Task, export_plugin};
+use plugin_api::{
+    Batch, Capability, Dataset, Error, Host, Part, Plugin, Scores, Task, export_plugin,
+};
 use serde::Deserialize;
 
 use crate::read::Cell;
@@ -55,7 +57,8 @@ struct Prediction {
 
 impl Plugin for Replay {
     const NAME: &'static str = "replay";
-    const CAPABILITIES: &'static [Capability] = &[Capability::Classify];
+    const CAPABILITIES: &'static [Capability] =
+        &[Capability::Classify, Capability::FitPieces, Capability::Save];
 
     fn create(config: &str, task: &Task, host: &Host) -> Result<Self, Error> {
         let config: Config =
@@ -63,6 +66,24 @@ impl Plugin for Replay {
         let model = Self { key: config.key, predictions: predictions(&config, task)? };
         host.log(format!("{}: {} predictions", config.path.display(), model.predictions.len()));
         Ok(model)
+    }
+
+    /// The predictions are of a model that was fitted elsewhere: what is to be learned from is passed over.
+    fn fit_piece(&mut self, _: Part, _: &Dataset<'_>, _: &Host) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn fit_end(&mut self, _: &Host) -> Result<bool, Error> {
+        Ok(false)
+    }
+
+    /// Nothing is learned, so nothing is kept: [`Plugin::create`] reads the file.
+    fn save(&self, _: &Path) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn load(&mut self, _: &Path) -> Result<(), Error> {
+        Ok(())
     }
 
     fn classify(
