@@ -34,7 +34,7 @@ fn install_hook() {
             if DEPTH.get() == 0 {
                 return previous(info);
             }
-            PLACE.set(info.location().map(ToString::to_string));
+            PLACE.set(info.location().map(|place| short(&place.to_string()).to_owned()));
         }));
     });
 }
@@ -51,11 +51,41 @@ pub fn caught<T>(body: impl FnOnce() -> T) -> Result<T, String> {
     })
 }
 
+/// A place in a source file without the folders of the machine that built it: from the crate's folder on.
+fn short(place: &str) -> &str {
+    if !place.starts_with('/') {
+        return place;
+    }
+    let parent = place.rfind("/src/").map(|src| &place[..src]);
+    let crates = parent.and_then(|parent| parent.rfind('/')).map(|slash| &place[slash + 1..]);
+    crates.unwrap_or_else(|| place.rsplit('/').next().unwrap_or(place))
+}
+
 fn said(panic: Box<dyn Any + Send>) -> String {
     match panic.downcast::<String>() {
         Ok(text) => *text,
         Err(other) => other
             .downcast_ref::<&str>()
             .map_or_else(|| "no message".to_owned(), |s| (*s).to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short;
+
+    #[test]
+    fn places_name_no_folder_of_the_build_machine() {
+        for (place, expect) in [
+            ("src/lib.rs:3:5", "src/lib.rs:3:5"),
+            (
+                "/home/me/registry/src/index-1f/tokenizers-0.23.1/src/normalizers/mod.rs:35:9",
+                "tokenizers-0.23.1/src/normalizers/mod.rs:35:9",
+            ),
+            ("/rustc/0a1b/library/core/src/option.rs:7:1", "core/src/option.rs:7:1"),
+            ("/home/me/build.rs:1:1", "build.rs:1:1"),
+        ] {
+            assert_eq!(short(place), expect);
+        }
     }
 }

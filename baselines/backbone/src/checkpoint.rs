@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::config::ModelConfig;
 use crate::packed;
+use crate::sniff;
 use crate::tokens::Tokens;
 
 /// Its files.
@@ -42,10 +43,14 @@ impl Checkpoint {
                     ))
                 })
             };
-            let mut weights = vec![file("model")?];
-            // Shards: model, model-2, model-3, ...
-            weights
-                .extend((2..).map_while(|n| files.get(&format!("model-{n}")).map(PathBuf::from)));
+            let model = file("model")?;
+            let weights = if is_an_index(&model) {
+                shards(&model, model.parent().unwrap_or(Path::new("")))?
+            } else {
+                // Shards: model, model-2, model-3, ...
+                let more = (2..).map_while(|n| files.get(&format!("model-{n}")).map(PathBuf::from));
+                std::iter::once(model).chain(more).collect()
+            };
             (file("config")?, weights, file("tokenizer")?)
         };
         for path in weights.iter().chain([&tokenizer]) {
@@ -56,6 +61,7 @@ impl Checkpoint {
                 )));
             }
         }
+        weights.iter().try_for_each(|path| sniff::weights(path))?;
         let read = read(&config)?;
         fits(&read, &config, &weights)?;
         Ok(Self { config: read, weights, tokenizer })
@@ -80,15 +86,34 @@ const WHAT: &str = "a checkpoint folder holds config.json, model.safetensors and
 fn weights_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let one = folder.join("model.safetensors");
     let index = folder.join("model.safetensors.index.json");
-    if one.is_file() || !index.is_file() {
+    if one.is_file() {
         return Ok(vec![one]);
     }
+    if index.is_file() {
+        return shards(&index, folder);
+    }
+    if folder.join("adapter_config.json").is_file() {
+        return Err(Error::load(format!(
+            "{}: an adapter (LoRA) without its base model; merge it first: `merge_and_unload()` of PEFT, then `save_pretrained`",
+            folder.display()
+        )));
+    }
+    Ok(vec![one])
+}
+
+/// Whether a file lists the file of each tensor, by its name.
+fn is_an_index(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(".index.json"))
+}
+
+/// The files that an index names.
+fn shards(index: &Path, folder: &Path) -> Result<Vec<PathBuf>, Error> {
     #[derive(Deserialize)]
     struct Index {
         weight_map: HashMap<String, String>,
     }
-    let text = fs_err::read_to_string(&index).map_err(Error::load)?;
-    let read: Index = serde_json::from_str(&text).map_err(|e| {
+    let text = fs_err::read_to_string(index).map_err(Error::load)?;
+    let read: Index = serde_json::from_str(without_mark(&text)).map_err(|e| {
         Error::load(format!("{}: {e}; it lists the file of each tensor", index.display()))
     })?;
     let mut names: Vec<&String> = read.weight_map.values().collect();
@@ -103,10 +128,16 @@ fn weights_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(names.into_iter().map(|name| folder.join(name)).collect())
 }
 
+/// The text without the mark that editors of Windows put in front.
+pub(crate) fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
 /// Reads `config.json`.
 fn read(path: &Path) -> Result<ModelConfig, Error> {
     let text = fs_err::read_to_string(path).map_err(|e| Error::load(format!("{e}; {WHAT}")))?;
-    ModelConfig::parse(&text).map_err(|e| Error::load(format!("{}: {e}", path.display())))
+    ModelConfig::parse(without_mark(&text))
+        .map_err(|e| Error::load(format!("{}: {e}", path.display())))
 }
 
 /// Refuses sizes that the weights cannot have, before memory is taken for them; the densest weights have two to a byte.
@@ -136,5 +167,22 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let none = Checkpoint::open(Some(folder.path()), &HashMap::new()).unwrap_err().message;
         assert!(none.contains("model.safetensors") && none.contains("no such file"), "{none}");
+        fs_err::write(folder.path().join("adapter_config.json"), "{}").unwrap();
+        let adapter = Checkpoint::open(Some(folder.path()), &HashMap::new()).unwrap_err().message;
+        assert!(adapter.contains("an adapter (LoRA) without its base model"), "{adapter}");
+    }
+
+    #[test]
+    fn an_index_names_its_shards() {
+        let folder = tempfile::tempdir().unwrap();
+        let index = folder.path().join("model.safetensors.index.json");
+        let map = r#"{"weight_map": {"a": "m-2.safetensors", "b": "m-1.safetensors", "c": "m-1.safetensors"}}"#;
+        fs_err::write(&index, format!("\u{feff}{map}")).unwrap();
+        let expect = ["m-1.safetensors", "m-2.safetensors"].map(|name| folder.path().join(name));
+        assert_eq!(weights_in(folder.path()).unwrap(), expect);
+        let files = [("model", &index), ("config", &index), ("tokenizer", &index)];
+        let files = files.map(|(id, path)| (id.to_owned(), path.display().to_string())).into();
+        let error = Checkpoint::open(None, &files).unwrap_err().message;
+        assert!(error.contains("m-1.safetensors: there is no such file"), "{error}");
     }
 }

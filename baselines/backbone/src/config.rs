@@ -137,8 +137,10 @@ impl ModelConfig {
 
     /// Parses the text of a `config.json`; the error names the field.
     pub fn parse(text: &str) -> Result<Self, String> {
+        // The family first: the fields of others are others.
+        let Kind { model_type } = serde_json::from_str(text).map_err(|e| e.to_string())?;
+        let family = family_of(model_type.as_deref().unwrap_or("(none)"))?;
         let raw: Raw = serde_json::from_str(text).map_err(|e| e.to_string())?;
-        let family = raw.family()?;
         raw.check_position_type()?;
         let activation = raw.activation(family)?;
         raw.check_mlp_bias()?;
@@ -174,6 +176,23 @@ impl ModelConfig {
     }
 }
 
+/// The field of `config.json` that says which others there are.
+#[derive(Debug, Deserialize)]
+struct Kind {
+    model_type: Option<String>,
+}
+
+fn family_of(model_type: &str) -> Result<Family, String> {
+    match model_type {
+        "bert" => Ok(Family::Bert),
+        "roberta" | "xlm-roberta" | "camembert" => Ok(Family::Roberta),
+        "llama" | "mistral" | "qwen2" => Ok(Family::Llama),
+        other => Err(format!(
+            "model_type {other:?} is not implemented; there are bert, roberta, xlm-roberta, camembert, llama, mistral, qwen2"
+        )),
+    }
+}
+
 /// Attention heads.
 struct Heads {
     /// Of queries.
@@ -187,17 +206,6 @@ struct Heads {
 impl Raw {
     fn kind(&self) -> &str {
         self.model_type.as_deref().unwrap_or("(none)")
-    }
-
-    fn family(&self) -> Result<Family, String> {
-        match self.kind() {
-            "bert" => Ok(Family::Bert),
-            "roberta" | "xlm-roberta" | "camembert" => Ok(Family::Roberta),
-            "llama" | "mistral" | "qwen2" => Ok(Family::Llama),
-            other => Err(format!(
-                "model_type {other:?} is not implemented; there are bert, roberta, xlm-roberta, camembert, llama, mistral, qwen2"
-            )),
-        }
     }
 
     fn check_position_type(&self) -> Result<(), String> {

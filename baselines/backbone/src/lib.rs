@@ -16,6 +16,7 @@ pub mod pooling;
 pub mod precision;
 pub mod rows;
 pub mod runtime;
+mod sniff;
 pub mod state;
 pub mod tokens;
 pub mod train;

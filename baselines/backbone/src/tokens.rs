@@ -1,11 +1,14 @@
 //! Texts become token ids once; batches are padded to their longest text.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use plugin_api::{Error, guarded};
+use serde_json::Value;
 use tch::{Device, Kind, Tensor};
 use tokenizers::{PostProcessor as _, Tokenizer};
 
+use crate::checkpoint::without_mark;
 use crate::packed;
 
 /// A tokenizer, with the length at which texts are cut.
@@ -49,6 +52,25 @@ pub struct Padded {
     pub mask: Tensor,
 }
 
+/// A `tokenizer.json` whose normaliser `Precompiled` has no table: with nothing to normalise by, it is left out.
+fn mended(text: &str) -> Cow<'_, str> {
+    let empty = |value: &Value| {
+        value.get("type").is_some_and(|kind| kind == "Precompiled")
+            && value.get("precompiled_charsmap").is_none_or(Value::is_null)
+    };
+    if !text.contains("precompiled_charsmap") {
+        return Cow::Borrowed(text);
+    }
+    let Ok(mut read) = serde_json::from_str::<Value>(text) else { return Cow::Borrowed(text) };
+    let Some(normalizer) = read.get_mut("normalizer") else { return Cow::Borrowed(text) };
+    if empty(normalizer) {
+        *normalizer = Value::Null;
+    } else if let Some(Value::Array(steps)) = normalizer.get_mut("normalizers") {
+        steps.retain(|step| !empty(step));
+    }
+    Cow::Owned(read.to_string())
+}
+
 impl Tokens {
     /// Reads a `tokenizer.json` (or the tokenizer of a packed file) for a model that knows `vocabulary` tokens; texts are cut at
     /// `max_tokens`.
@@ -67,7 +89,9 @@ impl Tokens {
         let mut tokenizer = if packed::is(path) {
             packed::tokenizer(path)?
         } else {
-            guarded(|| Tokenizer::from_file(path)).map_err(|e| wrong(&e))?
+            let text = fs_err::read_to_string(path).map_err(Error::load)?;
+            let text = mended(without_mark(&text));
+            guarded(|| Tokenizer::from_bytes(text.as_bytes())).map_err(|e| wrong(&e))?
         };
         let truncation =
             tokenizers::TruncationParams { max_length: max_tokens, ..Default::default() };
@@ -167,5 +191,19 @@ mod tests {
         fs_err::write(file.path(), "{}").unwrap();
         let message = Tokens::open(file.path(), 8, 0, 100).unwrap_err().message;
         assert!(message.contains("not a tokenizer"), "{message}");
+    }
+
+    #[test]
+    fn a_normaliser_without_a_table_is_left_out() {
+        let text = r#"{"normalizer":{"type":"Sequence","normalizers":[{"type":"Precompiled","precompiled_charsmap":null},{"type":"Lowercase"}]}}"#;
+        assert_eq!(
+            mended(text),
+            r#"{"normalizer":{"normalizers":[{"type":"Lowercase"}],"type":"Sequence"}}"#
+        );
+        let alone = r#"{"normalizer":{"type":"Precompiled","precompiled_charsmap":null}}"#;
+        assert_eq!(mended(alone), r#"{"normalizer":null}"#);
+        let whole = r#"{"normalizer":{"type":"Precompiled","precompiled_charsmap":"AAA"}}"#;
+        assert_eq!(mended(whole), whole);
+        assert_eq!(mended("{}"), "{}");
     }
 }
