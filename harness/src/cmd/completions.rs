@@ -1,6 +1,6 @@
 //! `culture-eval completions SHELL`.
 
-use super::{Context, Outcome, command_line};
+use super::{Context, Outcome};
 
 /// Prints completions for a shell
 #[derive(Debug, clap::Args)]
@@ -15,7 +15,8 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let mut bytes = Vec::new();
-    clap_complete::generate(args.shell, &mut command_line(), "culture-eval", &mut bytes);
+    let mut command_line = (context.command_line)();
+    clap_complete::generate(args.shell, &mut command_line, "culture-eval", &mut bytes);
     context.output.text(String::from_utf8_lossy(&bytes))?;
     Ok(Outcome::Done)
 }

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use clap::Args;
+use clap::{Args, ValueEnum as _};
 use toml::{Table, Value};
 
 use super::Output;
@@ -51,6 +51,26 @@ pub struct Common {
 }
 
 impl Common {
+    /// These flags as they would be typed.
+    fn typed(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        let mut put = |flag: &str, value: &str| words.extend([flag.to_owned(), value.to_owned()]);
+        if let Some(data) = self.data.and_then(|data| data.to_possible_value()) {
+            put("--data", data.get_name());
+        }
+        self.mirror.iter().for_each(|mirror| put("--mirror", mirror));
+        let paths =
+            [("--drop-in", &self.drop_in), ("--cache", &self.cache), ("--runs", &self.runs)];
+        let lists = [("--definitions", &self.definitions), ("--plugins", &self.plugins)];
+        let of_lists = lists.iter().flat_map(|(flag, list)| list.iter().map(move |p| (*flag, p)));
+        let all = paths.iter().filter_map(|(flag, path)| Some((*flag, path.as_ref()?)));
+        all.chain(of_lists).for_each(|(flag, path)| put(flag, &path.to_string_lossy()));
+        if self.offline {
+            words.push("--offline".to_owned());
+        }
+        words
+    }
+
     fn flags(&self) -> Table {
         let mut flags = Table::new();
         let mut put = |key: &str, value: Value| flags.insert(key.to_owned(), value);
@@ -93,26 +113,42 @@ pub struct Context {
     pub output: Output,
     /// Settings with their origins.
     pub resolved: Resolved,
+    /// The command line itself, for what describes it.
+    pub(super) command_line: fn() -> clap::Command,
     catalogue: OnceCell<Catalogue>,
+    /// The common flags as they were typed.
+    typed: Vec<String>,
 }
 
 impl Context {
     /// Resolves the settings; `flags` are those of the command that are settings.
-    pub(super) fn new(common: Common, flags: Table) -> anyhow::Result<Self> {
+    pub(super) fn new(
+        common: Common,
+        flags: Table,
+        command_line: fn() -> clap::Command,
+    ) -> anyhow::Result<Self> {
         let folder = std::env::current_dir().context("failed to find the working folder")?;
         let variables = std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         });
+        let typed = common.typed();
         let flags = common.flags().into_iter().chain(flags).collect();
         let resolved =
             settings::resolve(&folder, variables, flags).context("failed to read the settings")?;
         let output = Output { json: common.json, quiet: common.quiet };
-        Ok(Self { output, resolved, catalogue: OnceCell::new() })
+        Ok(Self { output, resolved, command_line, catalogue: OnceCell::new(), typed })
     }
 
     /// The settings.
     pub fn settings(&self) -> &Settings {
         &self.resolved.settings
+    }
+
+    /// A command to be typed next, with the common flags of this one: it means the same data, cache and definitions.
+    pub(super) fn command(&self, words: &[&str]) -> String {
+        let typed = self.typed.iter().map(String::as_str);
+        let all = ["culture-eval"].into_iter().chain(typed).chain(words.iter().copied());
+        all.map(quoted).collect::<Vec<_>>().join(" ")
     }
 
     /// The run of a name or folder.
@@ -130,5 +166,29 @@ impl Context {
             let _ = self.catalogue.set(loaded);
         }
         self.catalogue.get().context("no definitions")
+    }
+}
+
+/// A word as a shell reads it back.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./:=,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn words_are_quoted_for_a_shell() {
+        assert_eq!(quoted("runs/try"), "runs/try");
+        assert_eq!(quoted("my runs/try"), "'my runs/try'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted("$HOME"), "'$HOME'");
+        assert_eq!(quoted(""), "''");
     }
 }

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::{Context, Outcome, table};
 use crate::cell::sandbox;
-use crate::exec::data;
 use crate::exec::plugins::{Plugins, search_path};
+use crate::exec::{data, places};
 use crate::fetch;
 
 /// Tells what is missing on this machine and how to get it
@@ -48,9 +48,7 @@ fn machine(context: &Context) -> Vec<Finding> {
     let mut findings =
         vec![Finding { what: "cores".into(), state: "ok", detail: cores.to_string() }];
     for (name, folder) in [("cache", &settings.cache), ("runs", &settings.runs)] {
-        let probe =
-            fs_err::create_dir_all(folder).and_then(|()| tempfile::tempfile_in(folder).map(|_| ()));
-        findings.push(match probe {
+        findings.push(match places::writable(folder) {
             Ok(()) => {
                 Finding { what: name.into(), state: "ok", detail: folder.display().to_string() }
             }

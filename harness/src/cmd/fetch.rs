@@ -3,7 +3,7 @@
 use super::{Context, Outcome};
 use crate::definition::catalogue::Catalogue;
 use crate::definition::source::Source;
-use crate::exec::data;
+use crate::exec::{data, places};
 use crate::fetch::{self, FetchError, Fetched};
 
 /// Downloads data and weights into the cache
@@ -23,6 +23,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
+    places::check(context.settings())?;
     let options = data::fetch_options(context.settings());
     let bars = fetch::bars::Bars::new();
     let mut outcome = Outcome::Done;

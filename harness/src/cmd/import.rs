@@ -125,8 +125,9 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         map: &args.map,
         seed: args.seed,
     };
-    let spec = imported::spec(&model, &from)?;
     let run = RunFolder::named(&context.settings().runs, &args.run);
+    let model = imported::beside(model, &run)?;
+    let spec = imported::spec(&model, &from)?;
     let manifest = imported::manifest(&spec, benchmark, &from, &run, catalogue)?;
     imported::write(&spec, &examples.ids, &joined, &log, &run)?;
     manifest

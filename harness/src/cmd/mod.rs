@@ -18,6 +18,7 @@ mod import;
 mod interrupt;
 mod limits;
 mod list;
+mod misplaced;
 mod outcome;
 mod output;
 mod plugin;
@@ -149,8 +150,11 @@ impl Command {
 
 /// The program: parses, runs, and turns what comes back into an exit code.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let result = Context::new(cli.common, cli.command.settings())
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return misplaced::report(&error, &command_line()),
+    };
+    let result = Context::new(cli.common, cli.command.settings(), command_line)
         .and_then(|context| dispatch(cli.command, &context));
     match result {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

@@ -10,7 +10,6 @@ use toml::Table;
 use super::flags::RunFlags;
 use super::report::{Format, print};
 use super::{Context, Outcome, hinted, interrupt, limits, table};
-use crate::definition::catalogue::Catalogue;
 use crate::definition::suite::Suite;
 use crate::exec::bars::Board;
 use crate::exec::local::Local;
@@ -48,6 +47,19 @@ pub(super) struct Args {
     /// The suite: a name (`culture-eval list suites`) or a TOML file
     #[arg(default_value = "default")]
     suite: String,
+    /// Name of the run folder, instead of the suite's
+    #[arg(long)]
+    name: Option<String>,
+    /// Run failed cells again
+    #[arg(long = "retry-failed")]
+    retry: bool,
+    #[command(flatten)]
+    how: How,
+}
+
+/// Which cells, and where: what `run` and `retry` share.
+#[derive(Debug, clap::Args)]
+pub(super) struct How {
     /// Only these models
     #[arg(long, value_delimiter = ',', num_args = 1.., value_name = "NAME")]
     models: Vec<String>,
@@ -61,17 +73,11 @@ pub(super) struct Args {
     #[arg(long, value_delimiter = ',', num_args = 1.., value_name = "N")]
     seeds: Vec<u64>,
     /// Only the first N examples of every evaluated part; 0 = all
-    #[arg(long, default_value_t = 0, value_name = "N", hide_default_value = true)]
-    limit: usize,
-    /// Name of the run folder, instead of the suite's
-    #[arg(long)]
-    name: Option<String>,
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
     /// Show what would be run and what is missing; run nothing
     #[arg(long)]
     dry_run: bool,
-    /// Run failed cells again
-    #[arg(long = "retry-failed")]
-    retry: bool,
     /// Who runs the cells
     #[arg(long, value_enum, default_value_t = Who::Local, help_heading = "Cluster")]
     executor: Who,
@@ -105,68 +111,86 @@ enum Who {
 }
 
 impl Args {
-    /// The same, with failed cells run again.
-    pub(super) fn retrying(self) -> Self {
-        Self { retry: true, ..self }
+    /// Settings that were typed as flags.
+    pub(super) fn settings(&self) -> Table {
+        self.how.settings()
     }
+}
 
+impl How {
     /// Settings that were typed as flags.
     pub(super) fn settings(&self) -> Table {
         self.flags.settings()
     }
 
-    /// The suite under the name of the run.
-    fn named(&self, suite: &Suite) -> Suite {
-        let name = self.name.as_ref().unwrap_or(&suite.name);
-        Suite { name: name.clone(), ..suite.clone() }
-    }
-
-    fn request(&self, suite: &Suite, catalogue: &Catalogue) -> anyhow::Result<Request> {
-        let instead = Narrowed {
+    /// What was typed instead of what a suite says.
+    pub(super) fn narrowed(&self) -> Narrowed<'_> {
+        Narrowed {
             models: &self.models,
             benchmarks: &self.benchmarks,
             protocols: &self.protocols,
             seeds: &self.seeds,
             limit: self.limit,
-        };
-        Request::new(suite, instead, catalogue)
+        }
     }
+}
+
+/// A run that is to be made or resumed.
+pub(super) struct Job<'a> {
+    /// Its suite, under the name of the run.
+    pub(super) suite: Suite,
+    pub(super) folder: RunFolder,
+    pub(super) request: Request,
+    pub(super) failed: FailedBefore,
+    pub(super) how: &'a How,
 }
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
-    let (catalogue, settings) = (context.catalogue()?, context.settings());
+    let catalogue = context.catalogue()?;
     let suite = catalogue.suite(&args.suite)?;
-    let request = args.request(suite, catalogue)?;
-    let options = Options::new(&context.resolved, suite, place(&args, context)?);
+    let request = Request::new(suite, args.how.narrowed(), catalogue)?;
+    let name = args.name.as_ref().unwrap_or(&suite.name);
+    let job = Job {
+        suite: Suite { name: name.clone(), ..suite.clone() },
+        folder: RunFolder::of(&context.settings().runs, name),
+        request,
+        failed: if args.retry { FailedBefore::RunAgain } else { FailedBefore::Stay },
+        how: &args.how,
+    };
+    start(&job, context)
+}
+
+/// Runs what a run lacks, then prints its leaderboard.
+pub(super) fn start(job: &Job<'_>, context: &Context) -> anyhow::Result<Outcome> {
+    let (catalogue, settings) = (context.catalogue()?, context.settings());
+    let Job { suite, folder, request, how, .. } = job;
+    let options = Options::new(&context.resolved, suite, place(how, context)?);
 
     let board = Board::new(context.output.progress());
-    let found = Found::of(&request, catalogue, settings, &board)?;
-    let plan = plan(&request, &found, &options);
-    if args.dry_run {
-        return dry_run(&request, &plan, &options, context);
+    let found = Found::of(request, catalogue, settings, &board)?;
+    let plan = plan(request, &found, &options);
+    if how.dry_run {
+        return dry_run(request, &plan, &options, context);
     }
-    let executor = executor(&args, &options, context)?;
-    let suite = args.named(suite);
-    let run = RunFolder::of(&settings.runs, &suite.name);
-    begin(&run, Manifest::new(&suite, &request, &found.tasks, &plan, catalogue), context)?;
+    let executor = executor(how, &options, context)?;
+    begin(folder, Manifest::new(suite, request, &found.tasks, &plan, catalogue), context)?;
 
     let stop = interrupt::flag()?;
-    let mut cells = slices::of_plan(plan.cells, &options, &found.plugins, &run)?;
-    if let Some(shard) = args.shard {
+    let mut cells = slices::of_plan(plan.cells, &options, &found.plugins, folder)?;
+    if let Some(shard) = how.shard {
         cells = shard.keep(cells);
     }
-    let failed = if args.retry { FailedBefore::RunAgain } else { FailedBefore::Stay };
-    let work = exec::select(&run, &cells, failed)?;
-    let tally = executor.run(&run, work, &board, &stop)?;
+    let work = exec::select(folder, &cells, job.failed)?;
+    let tally = executor.run(folder, work, &board, &stop)?;
     if tally.queued > 0 {
-        return Ok(queued(&run, tally, context));
+        return Ok(queued(folder, tally, context));
     }
-    end(&args, &run, &cells, tally, &stop, context)
+    end(job, &cells, tally, &stop, context)
 }
 
 /// Where the cells run.
-fn place(args: &Args, context: &Context) -> anyhow::Result<Place> {
-    match (args.executor, args.detach) {
+fn place(how: &How, context: &Context) -> anyhow::Result<Place> {
+    match (how.executor, how.detach) {
         (Who::Local, true) => Err(hinted(
             anyhow!("--detach needs a scheduler"),
             "add --executor slurm or --executor command",
@@ -199,14 +223,13 @@ fn queued(run: &RunFolder, tally: Tally, context: &Context) -> Outcome {
 
 /// Clears up, prints the leaderboard and says what became of the cells.
 fn end(
-    args: &Args,
-    run: &RunFolder,
+    job: &Job<'_>,
     cells: &[CellSpec],
     tally: Tally,
     stop: &AtomicBool,
     context: &Context,
 ) -> anyhow::Result<Outcome> {
-    let output = context.output;
+    let (output, run) = (context.output, &job.folder);
     exec::sweep(run, cells).context("failed to remove what a killed run left")?;
     let summary = print(run, Format::Terminal, context)?;
     let unanswered = summary.cells.len() - summary::numbers(&summary);
@@ -216,27 +239,27 @@ fn end(
     ));
     if stop.load(Ordering::SeqCst) {
         output.note("interrupted: the same command goes on from here");
-        if args.executor != Who::Local {
+        if job.how.executor != Who::Local {
             let name = run.path().display();
             output.note(format!("submitted jobs go on; `culture-eval cancel {name}` ends Slurm's"));
         }
         return Ok(Outcome::Interrupted);
     }
     if tally.failed > 0 {
-        output
-            .note(format!("hint: `culture-eval retry {}` runs the failed cells again", args.suite));
+        let again = context.command(&["retry", &run.path().display().to_string()]);
+        output.note(format!("hint: `{again}` runs the failed cells of this run again"));
+    }
+    if summary::numbers(&summary) == 0 {
+        output.note("no model has a score on any benchmark; the reasons are in the board above");
+        return Ok(Outcome::No);
     }
     Ok(if tally.failed + tally.skipped > 0 { Outcome::No } else { Outcome::Done })
 }
 
-fn executor(
-    args: &Args,
-    options: &Options,
-    context: &Context,
-) -> anyhow::Result<Box<dyn Executor>> {
+fn executor(how: &How, options: &Options, context: &Context) -> anyhow::Result<Box<dyn Executor>> {
     let settings = context.settings();
     let jobs = limits::jobs(settings);
-    Ok(match args.executor {
+    Ok(match how.executor {
         Who::Local => Box::new(Local {
             jobs,
             max_failures: settings.max_failures,
@@ -245,31 +268,26 @@ fn executor(
         }),
         Who::Slurm => {
             slurm_is_here()?;
-            Box::new(queue(Slurm { at_once: settings.jobs }, args, options, context))
+            Box::new(queue(Slurm { at_once: settings.jobs }, how, options, context))
         }
         Who::Command => {
-            let text = args.template.as_deref().unwrap_or_default();
+            let text = how.template.as_deref().unwrap_or_default();
             let scheduler = Template::new(text, jobs).map_err(|why| {
                 hinted(anyhow!("--template: {why}"), "`culture-eval run --help` has an example")
             })?;
-            Box::new(queue(scheduler, args, options, context))
+            Box::new(queue(scheduler, how, options, context))
         }
     })
 }
 
-fn queue<S: Scheduler>(
-    scheduler: S,
-    args: &Args,
-    options: &Options,
-    context: &Context,
-) -> Queue<S> {
+fn queue<S: Scheduler>(scheduler: S, how: &How, options: &Options, context: &Context) -> Queue<S> {
     let settings = context.settings();
     Queue {
         scheduler,
         options: options.clone(),
         tries: settings.tries.max(1),
         hidden: settings.hidden(),
-        wait: if args.detach { Wait::Detached } else { Wait::ToTheEnd },
+        wait: if how.detach { Wait::Detached } else { Wait::ToTheEnd },
         pause: Duration::from_secs(settings.retry_after),
         max_failures: settings.max_failures,
     }

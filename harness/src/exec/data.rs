@@ -74,6 +74,7 @@ pub fn obtain(
     settings: &Settings,
     board: &Board,
 ) -> anyhow::Result<BTreeMap<String, Result<TaskData, Reason>>> {
+    super::places::check(settings)?;
     let tasks = tasks_of(catalogue, benchmarks)?;
     let bars = fetch::bars::Bars::new();
     let options = fetch_options(settings);

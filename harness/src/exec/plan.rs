@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::bars::Board;
 use super::data::{self, TaskData};
+use super::inputs::{self, Inputs};
 use super::options::Options;
 use super::plugins::{Described, Plugins};
 use super::request::Request;
@@ -85,6 +86,8 @@ pub struct Found {
     pub tasks: BTreeMap<String, Result<TaskData, Reason>>,
     /// Likewise the weights of every model.
     pub weights: BTreeMap<String, Result<BTreeMap<String, FileRef>, Reason>>,
+    /// Files and folders that a model's configuration names, or why they cannot be hashed; models without have no entry.
+    pub inputs: BTreeMap<String, Result<Inputs, Reason>>,
     /// The models' plugins.
     pub plugins: Plugins,
     /// Where plugins may keep answers.
@@ -105,6 +108,7 @@ impl Found {
         Ok(Self {
             tasks: data::obtain(catalogue, &request.benchmarks, settings, board)?,
             weights: data::weights(&request.models, settings, board),
+            inputs: inputs::of_models(&request.models, board),
             plugins: Plugins::describe(request.models.iter().map(|m| m.plugin.as_str()), settings),
             cache: settings.cache.clone(),
         })
@@ -161,6 +165,7 @@ fn cells_of(
 ) -> Result<Vec<CellSpec>, Reason> {
     let described = &narrowed(found.plugins.get(&model.plugin)?, model);
     let weights = found.weights.get(&model.name).cloned().unwrap_or_else(|| Ok(BTreeMap::new()))?;
+    let inputs = found.inputs.get(&model.name).cloned().unwrap_or_else(|| Ok(Inputs::new()))?;
     let wanted = if request.protocols.is_empty() { &model.protocols } else { &request.protocols };
     let protocols = chosen(&data.task, wanted, &model.prompt, described);
     if protocols.is_empty() {
@@ -179,6 +184,7 @@ fn cells_of(
             limit: request.limit,
             plugin: described.file.clone(),
             weights: weights.clone(),
+            inputs: inputs.clone(),
             cache: model.cache.then(|| path_text(&found.cache.join("models").join(&model.name))),
             slice: None,
             imported: None,

@@ -38,8 +38,23 @@ pub struct Narrowed<'a> {
     pub protocols: &'a [String],
     /// Seeds.
     pub seeds: &'a [u64],
-    /// Only the first examples of the evaluated part; 0 = all.
+    /// Only the first examples of the evaluated part; 0 = all, none: as before.
+    pub limit: Option<usize>,
+}
+
+/// What a run was asked for, as its manifest has it.
+#[derive(Debug, Clone)]
+pub struct Asked<'a> {
+    /// Its models, in full.
+    pub models: Vec<&'a Model>,
+    /// Names of its columns.
+    pub benchmarks: Vec<&'a str>,
+    /// Its seeds.
+    pub seeds: &'a [u64],
+    /// Its limit.
     pub limit: usize,
+    /// Its protocols; empty = the models' own choice.
+    pub protocols: &'a [String],
 }
 
 impl Request {
@@ -54,6 +69,46 @@ impl Request {
     ) -> anyhow::Result<Self> {
         let models = models(or(instead.models, &suite.models), catalogue)?;
         let benchmarks = benchmarks(or(instead.benchmarks, &suite.benchmarks), catalogue)?;
+        let instead = Narrowed { seeds: or(instead.seeds, &suite.seeds), ..instead };
+        Self::of(models, benchmarks, instead, catalogue)
+    }
+
+    /// What a run was asked for, once more. A model is taken as it is defined now, so that a definition that was mended
+    /// counts; one that is not defined any more, as the run has it.
+    ///
+    /// # Errors
+    /// A name is unknown, or nothing is left.
+    pub fn again(
+        asked: &Asked<'_>,
+        instead: Narrowed<'_>,
+        catalogue: &Catalogue,
+    ) -> anyhow::Result<Self> {
+        let owned = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
+        let benchmarks = owned(&asked.benchmarks);
+        let instead = Narrowed {
+            benchmarks: or(instead.benchmarks, &benchmarks),
+            protocols: or(instead.protocols, asked.protocols),
+            seeds: or(instead.seeds, asked.seeds),
+            limit: instead.limit.or(Some(asked.limit)),
+            ..instead
+        };
+        let benchmarks = self::benchmarks(instead.benchmarks, catalogue)?;
+        let models = if instead.models.is_empty() {
+            let now =
+                |model: &&Model| catalogue.model(&model.name).cloned().unwrap_or((*model).clone());
+            asked.models.iter().map(now).collect()
+        } else {
+            models(instead.models, catalogue)?
+        };
+        Self::of(models, benchmarks, instead, catalogue)
+    }
+
+    fn of(
+        models: Vec<Model>,
+        benchmarks: Vec<Benchmark>,
+        instead: Narrowed<'_>,
+        catalogue: &Catalogue,
+    ) -> anyhow::Result<Self> {
         known_protocols(instead.protocols, &benchmarks, &models, catalogue)?;
         if models.is_empty() || benchmarks.is_empty() {
             let (models, benchmarks) = (models.len(), benchmarks.len());
@@ -65,8 +120,8 @@ impl Request {
         Ok(Self {
             models,
             benchmarks,
-            seeds: or(instead.seeds, &suite.seeds).to_vec(),
-            limit: instead.limit,
+            seeds: instead.seeds.to_vec(),
+            limit: instead.limit.unwrap_or(0),
             protocols: instead.protocols.to_vec(),
         })
     }

@@ -26,8 +26,13 @@ pub struct Fetched {
 impl Fetched {
     /// A file or folder of our own making (the sample): hashed, held against nothing.
     pub fn local(path: PathBuf) -> io::Result<Self> {
+        Self::local_within(path, usize::MAX)
+    }
+
+    /// The same for what a user named: a folder may hold at most so many files.
+    pub fn local_within(path: PathBuf, most_files: usize) -> io::Result<Self> {
         let (sha256, bytes) = if path.is_dir() {
-            tree_digest(&path, usize::MAX)?
+            tree_digest(&path, most_files)?
         } else {
             let found = digest(&path)?;
             (found.sha256, found.bytes)

@@ -34,15 +34,33 @@ impl fmt::Debug for Library {
 
 type Entry = unsafe extern "C" fn() -> *const CePlugin;
 
+/// What the system says of a library that cannot be opened; where libtorch is what is missing, how to get it.
+fn with_remedy(said: String) -> String {
+    let torch = ["libtorch", "libc10"].iter().any(|name| said.contains(name));
+    if torch && said.contains("cannot open shared object file") {
+        format!(
+            "{said}; libtorch is not where it was when the plugin was built: run `scripts/just libtorch` here, and on a cluster \
+             keep its folder where every node sees it"
+        )
+    } else {
+        said
+    }
+}
+
 /// Opens a plugin.
 pub fn load(path: &Path) -> Result<Library, PluginError> {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let open = |message: String| PluginError::Open { path: path.clone(), message };
     let sha256 = store::sha256_file(&path).map_err(|e| open(e.to_string()))?;
+    if let Some(cut) = super::elf::cut(&path) {
+        return Err(open(cut));
+    }
     // SAFETY: the user named this library; its initialisers run now, in a process of the cell's own.
     let library = unsafe { os::Library::open(Some(&path), os::RTLD_NOW | os::RTLD_LOCAL) }
         .map_err(|e| {
-            open(std::error::Error::source(&e).map_or_else(|| e.to_string(), ToString::to_string))
+            let said =
+                std::error::Error::source(&e).map_or_else(|| e.to_string(), ToString::to_string);
+            open(with_remedy(said))
         })?;
     // SAFETY: by the ABI the symbol has this type.
     let entry = match unsafe { library.get::<Entry>(b"culture_eval_plugin_v1\0") } {
@@ -195,5 +213,18 @@ impl Library {
         let mut all = Capability::ALL.to_vec();
         all.retain(|capability| self.table.capabilities & capability.offer().bit() != 0);
         all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_remedy;
+
+    #[test]
+    fn a_missing_libtorch_has_a_remedy() {
+        let said = "libtorch_cpu.so: cannot open shared object file: No such file or directory";
+        assert!(with_remedy(said.to_owned()).contains("scripts/just libtorch"));
+        let other = "libfoo.so: cannot open shared object file: No such file or directory";
+        assert_eq!(with_remedy(other.to_owned()), other);
     }
 }

@@ -3,6 +3,7 @@
 //! `unsafe` stands in [`load`](mod@self) and `instance` only; the contract is the crate `plugin-api`.
 
 pub mod check;
+mod elf;
 mod error;
 mod find;
 mod host;

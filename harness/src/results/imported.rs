@@ -56,13 +56,7 @@ pub fn card(
         .map(str::to_owned)
         .or_else(|| log.model.clone())
         .context("the log names no model; name it with --model")?;
-    let clean =
-        |c: char| if c.is_ascii_alphanumeric() || c == '.' { c.to_ascii_lowercase() } else { '-' };
-    let name: String = title.chars().map(clean).collect();
-    let name = name.trim_matches(['-', '.']).to_owned();
-    if name.is_empty() {
-        bail!("`{title}` is no name for a model; give another with --model");
-    }
+    let name = short_name(&title);
     if let Ok(known) = catalogue.model(&name) {
         return Ok(known.clone());
     }
@@ -92,6 +86,37 @@ pub fn card(
         access: Access::default(),
         prompt: Prompting::default(),
         config: toml::Table::new(),
+    })
+}
+
+/// A name that a folder can have. Where letters beyond ASCII are lost, a part of the title's hash tells the model from
+/// others of the same remains.
+fn short_name(title: &str) -> String {
+    let clean =
+        |c: char| if c.is_ascii_alphanumeric() || c == '.' { c.to_ascii_lowercase() } else { '-' };
+    let name: String = title.chars().map(clean).collect();
+    let name = name.trim_matches(['-', '.']);
+    if title.is_ascii() && !name.is_empty() { name.to_owned() } else { with_hash(name, title) }
+}
+
+fn with_hash(name: &str, title: &str) -> String {
+    let hash = &store::sha256(title.as_bytes())[..6];
+    if name.is_empty() { format!("model-{hash}") } else { format!("{name}-{hash}") }
+}
+
+/// The model beside those that a run has: two titles that make one name (`a/b`, `a b`) stay two models.
+///
+/// # Errors
+/// The run cannot be read.
+pub fn beside(model: Model, run: &RunFolder) -> anyhow::Result<Model> {
+    if !run.manifest().is_file() {
+        return Ok(model);
+    }
+    let taken = |other: &Model| other.name == model.name && other.title != model.title;
+    Ok(if Manifest::read(run)?.models.iter().any(taken) {
+        Model { name: with_hash(&model.name, &model.title), ..model }
+    } else {
+        model
     })
 }
 
@@ -131,6 +156,7 @@ pub fn spec(model: &Model, from: &Import<'_>) -> anyhow::Result<CellSpec> {
         limit: 0,
         plugin: FileRef { path: String::new(), sha256: String::new() },
         weights: BTreeMap::new(),
+        inputs: BTreeMap::new(),
         cache: None,
         slice: None,
         imported: Some(imported),
@@ -240,4 +266,22 @@ pub fn write(
     };
     store::write_json(&folder.record(), &Record::new(&spec.key, end))
         .context("failed to write the imported cell")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short_name;
+
+    #[test]
+    fn names_beyond_ascii_stay_apart() {
+        assert_eq!(short_name("meta-llama/Llama-3.1-8B"), "meta-llama-llama-3.1-8b");
+        let (one, other) = (short_name("模型-7b"), short_name("型号-7b"));
+        assert!(
+            one.starts_with("7b-") && other.starts_with("7b-") && one != other,
+            "{one} {other}"
+        );
+        assert_ne!(short_name("模型"), short_name("型号"));
+        assert_eq!(short_name("模型"), short_name("模型"));
+        assert!(short_name("!!!").starts_with("model-"));
+    }
 }

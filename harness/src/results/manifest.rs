@@ -12,7 +12,7 @@ use crate::definition::model::Model;
 use crate::definition::suite::Suite;
 use crate::exec::data::TaskData;
 use crate::exec::plan::{Missing, Plan};
-use crate::exec::request::Request;
+use crate::exec::request::{Asked, Request};
 use crate::results::summary::{Column, Data, MEAN_OVER_CULTURES, Row};
 use crate::store::record::{CellSpec, FORMAT, FileRef, Reason, ReasonKind};
 use crate::store::{self, RunFolder};
@@ -30,6 +30,9 @@ pub struct Manifest {
     pub seeds: Vec<u64>,
     /// Only so many examples of every evaluated part; 0 = all.
     pub limit: usize,
+    /// Protocols that were asked for; empty = the models' own choice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub protocols: Vec<String>,
     /// Benchmarks, aggregates' parts included.
     pub benchmarks: Vec<Benchmark>,
     /// Columns of the board.
@@ -167,6 +170,7 @@ impl Manifest {
             suite: suite.clone(),
             seeds: request.seeds.clone(),
             limit: request.limit,
+            protocols: request.protocols.clone(),
             columns: request
                 .benchmarks
                 .iter()
@@ -188,6 +192,31 @@ impl Manifest {
             published: published.cloned().collect(),
             environment: Environment::here(),
             seal: String::new(),
+        }
+    }
+
+    /// What this run was asked for, to ask it once more: models and benchmarks that were imported only are left out.
+    pub fn asked(&self) -> Asked<'_> {
+        let only_imported = |concerns: &dyn Fn(&PlannedCell) -> bool| {
+            let mut cells = self.cells.iter().filter(|cell| concerns(cell)).peekable();
+            cells.peek().is_some() && cells.all(|cell| cell.imported.is_some())
+        };
+        let tasks = |column: &str| {
+            let benchmark = self.benchmarks.iter().find(|b| b.name == column);
+            benchmark.map_or_else(Vec::new, |b| tasks_of(b, &self.benchmarks))
+        };
+        let model = |model: &&Model| !only_imported(&|cell| cell.model == model.name);
+        let benchmark = |name: &&str| {
+            let tasks = tasks(name);
+            let missing = self.missing.iter().any(|m| tasks.contains(&&*m.task));
+            missing || !only_imported(&|cell| tasks.contains(&&*cell.task))
+        };
+        Asked {
+            models: self.models.iter().filter(model).collect(),
+            benchmarks: self.columns.iter().map(|c| &*c.name).filter(benchmark).collect(),
+            seeds: &self.seeds,
+            limit: self.limit,
+            protocols: &self.protocols,
         }
     }
 

@@ -9,6 +9,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::answer::Answer;
+use crate::fetch::Fetched;
 use crate::results::manifest::{Manifest, PlannedCell};
 use crate::store::predictions::{self, Answers};
 use crate::store::record::record_of;
@@ -109,7 +110,8 @@ impl Outside {
     /// A file that is gone or newer is no fault of the run's, but the run cannot be made again with it.
     fn look(&mut self, found: &mut Verified, file: &FileRef, what: &str) {
         let seen = self.0.entry(file.path.clone());
-        let seen = seen.or_insert_with(|| store::sha256_file(file.path.as_ref()).ok());
+        let seen =
+            seen.or_insert_with(|| Fetched::local(file.path.clone().into()).ok().map(|f| f.sha256));
         match seen {
             Some(hash) if *hash == file.sha256 => {}
             Some(_) => found.unseen(&file.path, format!("{what}: not the file that the run used")),
@@ -154,6 +156,9 @@ fn cell(
     }
     if spec.key != planned.key || spec.compute_key() != planned.key {
         found.wrong(&folder.spec(), "its content has another key than manifest.json says");
+    }
+    for (place, input) in &spec.inputs {
+        outside.look(found, input, &format!("`config.{place}` of {}", spec.model.name));
     }
     if !manifest.models.contains(&spec.model) {
         found.wrong(&folder.spec(), "its model is not one of manifest.json");

@@ -31,6 +31,9 @@ pub struct CellSpec {
     pub plugin: FileRef,
     /// Weights and files of the model by id.
     pub weights: BTreeMap<String, FileRef>,
+    /// Files and folders that the model's `[config]` names, by their place in it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub inputs: BTreeMap<String, FileRef>,
     /// The prepared examples.
     pub data: FileRef,
     /// Whether they are the project's synthetic sample.
@@ -84,9 +87,11 @@ impl CellSpec {
                     file.as_object_mut().map(|m| m.remove("path"));
                 }
             }
-            if let Some(weights) = fields["weights"].as_object_mut() {
-                for weight in weights.values_mut() {
-                    weight.as_object_mut().map(|m| m.remove("path"));
+            for name in ["weights", "inputs"] {
+                for file in
+                    fields.get_mut(name).and_then(|f| f.as_object_mut()).into_iter().flatten()
+                {
+                    file.1.as_object_mut().map(|m| m.remove("path"));
                 }
             }
         }

@@ -309,3 +309,24 @@ fn quiet_is_quiet() {
     assert_eq!(ran.err, "");
     assert_says(&ran.out, &["SAMPLE", "majority"]);
 }
+
+/// Lists take blanks as well as commas, a place that is not there is no reason to look elsewhere, and a board of nothing is no success.
+#[test]
+fn what_was_typed_wrong_is_told_at_once() {
+    let place = Place::new();
+    let blanks =
+        ["--json", "run", "--dry-run", "--data", "sample", "--benchmarks", "emgsd", "--models"];
+    let both =
+        place.run(&[&blanks[..], &["majority", "stratified-random"]].concat()).exits(0).lines();
+    assert_eq!(both.len(), 2, "{both:?}");
+    let gone =
+        place.run(&["--mirror", "gone", "run", "--models", "majority", "--benchmarks", "emgsd"]);
+    assert_says(&gone.exits(2).err, &["there is no folder gone", "--mirror takes a folder"]);
+    place.write("occupied", "a file");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_culture-eval"));
+    command.current_dir(place.path(".")).args(["--cache", "occupied", "run", "--data", "sample"]);
+    let full = Ran::of(&mut command);
+    assert_says(&full.exits(2).err, &["cannot write into the cache occupied", "--cache DIR"]);
+    let early = place.run(&["--threads", "1", "run"]).exits(2);
+    assert_says(&early.err, &["`--threads` is an option of `run`", "culture-eval run --threads"]);
+}

@@ -6,7 +6,7 @@ use std::process::Command;
 use fs_err as fs;
 use serde_json::Value;
 
-use super::program::{Place, assert_says, plugins};
+use super::program::{Place, Ran, assert_says, plugins};
 use super::skipped::skipped;
 
 /// Runs the honest and some misbehaving models and gives the reasons in order of model; the honest one has a number.
@@ -160,7 +160,7 @@ fn files_that_are_no_plugins() {
         place.model(name, path, "", "");
     }
     place.model("g", "./gone.so", "", "");
-    let found = reasons(&place, "a,b,c,d,e,f,g", &[], 0);
+    let found = reasons(&place, "a,b,c,d,e,f,g", &[], 1);
     assert!(found.iter().all(|reason| reason["kind"] == "no-plugin"), "{found:?}");
     let messages: Vec<String> =
         found.iter().map(|r| place.plain(r["message"].as_str().unwrap())).collect();
@@ -182,15 +182,42 @@ fn retry_runs_only_what_failed() {
     let args = ["--models", "majority,liar", "--benchmarks", "emgsd", "--limit", "20"];
     assert_says(
         &place.sample(&args).exits(1).err,
-        &["2 cells run, 0 reused, 1 failed", "hint: `culture-eval retry default`"],
+        &[
+            "2 cells run, 0 reused, 1 failed",
+            "/runs/default` runs the failed cells of this run again",
+        ],
     );
     assert_says(&place.sample(&args).exits(1).err, &["0 cells run, 1 reused, 1 failed"]);
-    let retry = place.run(&[&["retry", "--data", "sample"], &args[..]].concat()).exits(1);
+    // Neither models nor benchmarks nor the limit are typed again: the run has them.
+    let retry = place.run(&["retry", "--data", "sample"]).exits(1);
     assert_says(&retry.err, &["1 cells run, 1 reused, 1 failed"]);
     for (model, starts) in [("liar.", 2), ("majority.", 1)] {
         let timing = fs::read(place.cell("default", model).join("timing.json")).unwrap();
         assert_eq!(serde_json::from_slice::<Value>(&timing).unwrap()["starts"], starts, "{model}");
     }
+}
+
+/// Following the hint starts the failed cells of that run and no others, with the places that were typed.
+#[test]
+fn the_hint_of_a_failed_run_names_that_run() {
+    let place = Place::new();
+    place.model("liar", "liar", "", "lie = \"panic-fit\"");
+    let run = ["--models", "majority,liar", "--benchmarks", "emgsd", "--limit", "20"];
+    let ran = place.sample(&[&run[..], &["--seeds", "3", "--name", "try"]].concat()).exits(1);
+    let hint = ran.err.lines().find(|line| line.starts_with("hint:")).expect("a hint");
+    let typed: Vec<&str> = hint.split('`').nth(1).expect("a command").split_whitespace().collect();
+    assert_eq!(typed[0], "culture-eval");
+    assert!(typed.last().is_some_and(|run| run.ends_with("/runs/try")), "{hint}");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_culture-eval"));
+    let again = Ran::of(command.args(&typed[1..]).current_dir(place.path("."))).exits(1);
+    assert_says(&again.err, &["1 cells run, 1 reused, 1 failed"]);
+    assert!(!place.path("runs/default").exists(), "another run was begun");
+
+    let cells =
+        place.run(&["--json", "--data", "sample", "retry", "try", "--dry-run"]).exits(0).lines();
+    assert_eq!(cells.len(), 2, "{cells:?}");
+    assert!(cells.iter().all(|cell| cell["seed"] == 3), "{cells:?}");
+    assert_says(&place.run(&["retry", "no-such-run"]).exits(2).err, &["no-such-run"]);
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn a_model_without_its_weights_is_a_reason_that_names_the_command() {
         tried += 1;
         let args = ["--models", name, "--benchmarks", "emgsd", "--limit", "10"];
         // The board is whole: nothing has failed that could have run.
-        place.sample(&args).exits(0);
+        place.sample(&args).exits(1);
         let outcome = outcome(&place);
         assert_eq!(outcome["reason"]["kind"], "no-weights", "{name}: {outcome}");
         let message = outcome["reason"]["message"].as_str().unwrap();
@@ -63,7 +63,7 @@ fn the_command_of_the_reason_gets_them() {
     );
     place.model("tiny-vectors", "word-vectors", &top, "");
     let args = ["--models", "tiny-vectors", "--benchmarks", "emgsd", "--limit", "40"];
-    place.sample(&args).exits(0);
+    place.sample(&args).exits(1);
     let outcome = self::outcome(&place);
     let message = outcome["reason"]["message"].as_str().unwrap_or_else(|| panic!("{outcome}"));
     assert_eq!(command(message), ["fetch", "tiny-vectors"]);

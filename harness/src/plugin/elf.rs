@@ -1,0 +1,82 @@
+//! Whether a library's file is whole: the loader maps what the file's own table names, and a missing page ends the process
+//! by a signal that nobody can turn into a reason.
+
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::Path;
+
+use fs_err as fs;
+
+/// The entries of a table are looked at one by one; a library has about ten.
+const MOST_SEGMENTS: u16 = 512;
+
+/// What a file lacks, where it is a 64-bit ELF library whose table names more bytes than it has. Files of other kinds, and
+/// those that cannot be read, are left to the loader, which names what is wrong with them.
+pub(super) fn cut(path: &Path) -> Option<String> {
+    let mut file = fs::File::open(path).ok()?;
+    let size = file.metadata().ok()?.len();
+    let mut head = [0; 64];
+    file.read_exact(&mut head).ok()?;
+    // Class 2: 64 bits; data 1: little-endian.
+    if head[..6] != *b"\x7fELF\x02\x01" {
+        return None;
+    }
+    let (table, entry, entries) = (u64_at(&head, 32)?, u16_at(&head, 54)?, u16_at(&head, 56)?);
+    if entry < 56 || entries > MOST_SEGMENTS {
+        return None;
+    }
+    let mut needed = table.checked_add(u64::from(entry) * u64::from(entries))?;
+    if needed <= size {
+        file.seek(SeekFrom::Start(table)).ok()?;
+        let mut segment = vec![0; usize::from(entry)];
+        for _ in 0..entries {
+            file.read_exact(&mut segment).ok()?;
+            needed = needed.max(u64_at(&segment, 8)?.saturating_add(u64_at(&segment, 32)?));
+        }
+    }
+    (needed > size).then(|| {
+        format!(
+            "the file is cut off: it has {size} bytes and its own table names {needed}; build or copy it again (is the disk full?)"
+        )
+    })
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
+    Some(u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
+}
+
+fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+    Some(u16::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_library_that_was_cut_is_told_from_a_whole_one() {
+        let whole = std::env::current_exe().unwrap();
+        assert_eq!(cut(&whole), None);
+        if !cfg!(all(target_os = "linux", target_pointer_width = "64", target_endian = "little")) {
+            return;
+        }
+        let bytes = fs::read(&whole).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cut.so");
+        for keep in [80, 4096, bytes.len() / 2] {
+            fs::write(&path, &bytes[..keep]).unwrap();
+            let message = cut(&path).unwrap_or_else(|| panic!("{keep} bytes pass as whole"));
+            assert!(message.contains(&format!("it has {keep} bytes")), "{message}");
+        }
+    }
+
+    #[test]
+    fn other_files_are_left_to_the_loader() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.so");
+        for bytes in [&b""[..], b"text", &[0x7f; 100], b"\x7fELF\x02\x01"] {
+            fs::write(&path, bytes).unwrap();
+            assert_eq!(cut(&path), None);
+        }
+        assert_eq!(cut(&folder.path().join("gone.so")), None);
+    }
+}
