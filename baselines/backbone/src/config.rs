@@ -359,6 +359,13 @@ mod tests {
         "layer_norm_eps": 1e-12, "hidden_act": "gelu", "hidden_dropout_prob": 0.1, "an_unknown_field": 3}"#;
 
     #[test]
+    fn a_family_that_is_not_there_is_named_before_its_fields() {
+        let text = r#"{"model_type": "distilbert", "dim": 32, "n_layers": 2}"#;
+        let error = ModelConfig::parse(text).unwrap_err();
+        assert!(error.contains("\"distilbert\" is not implemented; there are bert"), "{error}");
+    }
+
+    #[test]
     fn families_are_told_apart() {
         let mini = ModelConfig::parse(MINI).unwrap();
         assert_eq!((mini.family, mini.head_width, mini.positions), (Family::Bert, 32, 512));

@@ -195,15 +195,14 @@ mod tests {
 
     #[test]
     fn a_normaliser_without_a_table_is_left_out() {
+        let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
         let text = r#"{"normalizer":{"type":"Sequence","normalizers":[{"type":"Precompiled","precompiled_charsmap":null},{"type":"Lowercase"}]}}"#;
-        assert_eq!(
-            mended(text),
-            r#"{"normalizer":{"normalizers":[{"type":"Lowercase"}],"type":"Sequence"}}"#
-        );
+        let expect = r#"{"normalizer":{"type":"Sequence","normalizers":[{"type":"Lowercase"}]}}"#;
+        assert_eq!(read(&mended(text)), read(expect));
         let alone = r#"{"normalizer":{"type":"Precompiled","precompiled_charsmap":null}}"#;
-        assert_eq!(mended(alone), r#"{"normalizer":null}"#);
+        assert_eq!(read(&mended(alone)), read(r#"{"normalizer":null}"#));
         let whole = r#"{"normalizer":{"type":"Precompiled","precompiled_charsmap":"AAA"}}"#;
-        assert_eq!(mended(whole), whole);
+        assert_eq!(read(&mended(whole)), read(whole));
         assert_eq!(mended("{}"), "{}");
     }
 }
