@@ -257,6 +257,12 @@ mod tests {
         Replay::create(&config, &task(), &Host::silent(1, 0))
     }
 
+    #[test]
+    fn a_column_that_stands_twice_is_refused() {
+        let error = model("p.csv", b"id,label,label\ne1,hate,non-hate\n", "").unwrap_err();
+        assert!(error.message.contains("names the column `label` twice"), "{}", error.message);
+    }
+
     fn classify(model: &mut Replay, ids: &[&str], texts: &[&str]) -> Vec<Option<Vec<f32>>> {
         let n = ids.len();
         let (mut values, mut answered) = (vec![9.0; n * 2], vec![1; n]);

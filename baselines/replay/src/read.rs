@@ -76,7 +76,15 @@ fn csv(
     let known: Vec<String> =
         header.iter().map(|name| name.trim_start_matches('\u{feff}').to_owned()).collect();
     let place = |column: &&str| {
-        known.iter().position(|name| name == column).ok_or_else(|| missing(path, column, &known))
+        let mut places = (0..known.len()).filter(|&place| known[place] == *column);
+        match (places.next(), places.next()) {
+            (Some(place), None) => Ok(place),
+            (None, _) => Err(missing(path, column, &known)),
+            (Some(_), Some(_)) => Err(Error::config(format!(
+                "{}: the header names the column `{column}` twice; rename one of them",
+                path.display()
+            ))),
+        }
     };
     let places = wanted.iter().map(place).collect::<Result<Vec<_>, _>>()?;
     for (row, record) in (1..).zip(reader.records()) {

@@ -44,6 +44,8 @@ struct Delimited<'a> {
     at: Vec<usize>,
     /// Fields of the header.
     width: usize,
+    /// Added to the line that the library counts. It ends a row at the CR of CR LF, and so counts the LF with the row after.
+    ahead: u64,
 }
 
 struct Jsonl<'a> {
@@ -59,14 +61,13 @@ impl<'a> Rows<'a> {
         columns: &[String],
         reader: impl Read + 'a,
     ) -> Result<Self, Error> {
+        let (head, reader) = without_bom(reader).map_err(|e| whole(file, read(e)))?;
         let mut rows = csv::ReaderBuilder::new()
             .delimiter(separator)
             .has_headers(false)
             .flexible(true)
             .buffer_capacity(BUFFER)
-            .from_reader(
-                Box::new(without_bom(reader).map_err(|e| whole(file, read(e)))?) as Box<dyn Read>
-            );
+            .from_reader(Box::new(reader) as Box<dyn Read>);
         let mut header = csv::ByteRecord::new();
         let some = rows.read_byte_record(&mut header).map_err(|e| whole(file, read(e)))?;
         if !some {
@@ -75,15 +76,23 @@ impl<'a> Rows<'a> {
         let names = header.iter().map(|name| text("the header", name).map(str::to_owned));
         let names = names.collect::<Result<Vec<_>, _>>().map_err(|kind| whole(file, kind))?;
         let at = find(columns, &names).map_err(|kind| whole(file, kind))?;
-        let source =
-            Delimited { reader: rows, record: csv::ByteRecord::new(), at, width: names.len() };
+        // As the header ends, so do the rows.
+        let end = usize::try_from(rows.position().byte()).unwrap_or(usize::MAX);
+        let at_cr = end > 0 && head.get(end - 1..=end) == Some(b"\r\n");
+        let source = Delimited {
+            reader: rows,
+            record: csv::ByteRecord::new(),
+            at,
+            width: names.len(),
+            ahead: u64::from(at_cr),
+        };
         Ok(Self::new(file, columns, Source::Delimited(Box::new(source))))
     }
 
     /// One JSON object a line; numbers and booleans as written, null as nothing.
     pub fn jsonl(file: &str, columns: &[String], reader: impl Read + 'a) -> Result<Self, Error> {
-        let reader =
-            Box::new(without_bom(reader).map_err(|e| whole(file, read(e)))?) as Box<dyn Read>;
+        let (_, reader) = without_bom(reader).map_err(|e| whole(file, read(e)))?;
+        let reader = Box::new(reader) as Box<dyn Read>;
         let mut reader = BufReader::with_capacity(BUFFER, reader);
         if reader.fill_buf().map_err(|e| whole(file, read(e)))?.is_empty() {
             return Err(whole(file, Kind::EmptyFile));
@@ -161,7 +170,7 @@ impl Delimited<'_> {
         if !self.reader.read_byte_record(&mut self.record).map_err(read)? {
             return Ok(false);
         }
-        place.line = self.record.position().map(csv::Position::line);
+        place.line = self.record.position().map(|at| at.line() + self.ahead);
         if self.record.len() != self.width {
             return Err(Kind::FieldCount { expected: self.width, found: self.record.len() });
         }
@@ -275,12 +284,12 @@ fn whole(file: &str, kind: Kind) -> Error {
     Error::new(Place { file: file.to_owned(), row: None, line: None }, kind)
 }
 
-/// The same bytes without a leading UTF-8 byte order mark.
-fn without_bom<'a>(mut reader: impl Read + 'a) -> std::io::Result<impl Read + 'a> {
-    let mut head = Vec::with_capacity(BOM.len());
-    reader.by_ref().take(BOM.len() as u64).read_to_end(&mut head)?;
-    if head == BOM {
-        head.clear();
+/// The same bytes without a leading UTF-8 byte order mark, and the first of them.
+fn without_bom<'a>(mut reader: impl Read + 'a) -> std::io::Result<(Vec<u8>, impl Read + 'a)> {
+    let mut head = Vec::with_capacity(BUFFER);
+    reader.by_ref().take(BUFFER as u64).read_to_end(&mut head)?;
+    if head.starts_with(BOM) {
+        head.drain(..BOM.len());
     }
-    Ok(std::io::Cursor::new(head).chain(reader))
+    Ok((head.clone(), std::io::Cursor::new(head).chain(reader)))
 }

@@ -206,13 +206,31 @@ fn steps() {
     );
 }
 
+/// The line of a row is that of an editor, whatever ends the lines.
+#[test]
+fn lines_are_counted_as_an_editor_counts_them() {
+    let columns = ["id", "text"].map(str::to_owned);
+    for (end, bom) in [("\n", ""), ("\r\n", ""), ("\r\n", "\u{feff}"), ("\n", "\u{feff}")] {
+        // A quoted cell over two lines, then a row with a field too few.
+        let text = format!("{bom}id,text{end}a,x{end}b,\"y{end}z\"{end}c{end}");
+        let mut rows = Rows::delimited("f.csv", b',', &columns, text.as_bytes()).unwrap();
+        let mut cells = vec![String::new(); 2];
+        for line in [2, 3] {
+            assert!(rows.next(&mut cells).unwrap());
+            assert_eq!(rows.place().line, Some(line), "{end:?} {bom:?}");
+        }
+        let error = rows.next(&mut cells).unwrap_err().to_string();
+        assert!(error.contains("row 3 (line 5)"), "{end:?}: {error}");
+    }
+}
+
 /// Parquet in the usual compressions, with numbers and nulls.
 #[test]
 fn parquet() {
     use std::sync::Arc;
 
     use arrow_array::{Int64Array, RecordBatch, StringArray};
-    use parquet::basic::{Compression, ZstdLevel};
+    use parquet::basic::{BrotliLevel, Compression, GzipLevel, ZstdLevel};
 
     let batch = RecordBatch::try_from_iter_with_nullable([
         ("label", Arc::new(Int64Array::from(vec![0, 1])) as Arc<dyn arrow_array::Array>, true),
@@ -221,9 +239,15 @@ fn parquet() {
     ])
     .unwrap();
     let columns = ["id", "text", "label"].map(str::to_owned);
-    for compression in
-        [Compression::UNCOMPRESSED, Compression::SNAPPY, Compression::ZSTD(ZstdLevel::default())]
-    {
+    for compression in [
+        Compression::UNCOMPRESSED,
+        Compression::SNAPPY,
+        Compression::GZIP(GzipLevel::default()),
+        Compression::BROTLI(BrotliLevel::default()),
+        Compression::LZ4,
+        Compression::LZ4_RAW,
+        Compression::ZSTD(ZstdLevel::default()),
+    ] {
         let properties = parquet::file::properties::WriterProperties::builder()
             .set_compression(compression)
             .build();

@@ -22,6 +22,7 @@ mod openai;
 mod own_data;
 mod plugin;
 mod program;
+mod readme;
 mod real_data;
 mod sample_run;
 mod sandbox;

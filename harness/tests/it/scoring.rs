@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::program::{Place, assert_says};
 
 /// Id, text and label of the SAMPLE's EMGSD test part.
-fn questions(place: &Place) -> Vec<[String; 3]> {
+pub(crate) fn questions(place: &Place) -> Vec<[String; 3]> {
     place.run(&["sample", "sample"]).exits(0);
     let bytes = fs::read(place.path("sample/emgsd/test.csv")).unwrap();
     let mut rows = csv::Reader::from_reader(&bytes[..]);
