@@ -6,6 +6,7 @@ use super::{Context, Outcome, hinted};
 use crate::compare::{Correction, Options, RESAMPLING_SEED};
 use crate::report::comparison;
 use crate::results::Run;
+use crate::settings::MOST_RESAMPLES;
 use crate::store::{self, RunFolder};
 
 /// Compares the models of a run: tests, intervals, effect sizes
@@ -109,8 +110,8 @@ fn options(args: &Args, resamples: usize) -> anyhow::Result<Options> {
     if !(args.alpha > 0.0 && args.alpha < 1.0) {
         bail!("--alpha is {}: give a number between 0 and 1", args.alpha);
     }
-    if resamples < 100 {
-        bail!("--resamples is {resamples}: give at least 100");
+    if !(100..=MOST_RESAMPLES).contains(&resamples) {
+        bail!("--resamples is {resamples}: give 100 to {MOST_RESAMPLES}");
     }
     if let Some(margin) = args.margin.filter(|m| !(*m > 0.0 && *m <= 100.0)) {
         bail!("--margin is {margin}: give points above 0, at most 100");

@@ -87,8 +87,23 @@ pub struct Settings {
     pub tries: usize,
     /// Seconds before the next attempt, doubled each time.
     pub retry_after: u64,
-    /// Resamples of a bootstrap interval.
+    /// Resamples of a bootstrap interval, at most [`MOST_RESAMPLES`].
+    #[serde(deserialize_with = "resamples")]
     pub resamples: usize,
+}
+
+/// Resamples that a run may be scored with: a resample keeps about 200 bytes, so these take 0.2 GB a model.
+pub const MOST_RESAMPLES: usize = 1_000_000;
+
+fn resamples<'de, D: serde::Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
+    let asked = usize::deserialize(from)?;
+    if (2..=MOST_RESAMPLES).contains(&asked) {
+        Ok(asked)
+    } else {
+        Err(serde::de::Error::custom(format!(
+            "`resamples` is {asked}: give 2 to {MOST_RESAMPLES}; more do not fit into memory"
+        )))
+    }
 }
 
 impl Settings {

@@ -66,9 +66,7 @@ pub fn aso(
 ) -> Result<Aso> {
     let ratio = violation_ratio(a, b)?;
     open_unit("confidence", confidence)?;
-    if resamples < 2 {
-        return Err(StatsError::TooFew { argument: "bootstrap", needed: 2, got: resamples });
-    }
+    super::error::resamples("bootstrap", resamples, 2)?;
     let ratios = replicate_on(
         stream,
         resamples,

@@ -109,10 +109,7 @@ impl DirichletOptions {
                 allowed: "a finite strength of at least 0",
             });
         }
-        if self.samples == 0 {
-            return Err(StatsError::TooFew { argument: "samples", needed: 1, got: 0 });
-        }
-        Ok(())
+        super::error::resamples("samples", self.samples, 1)
     }
 }
 

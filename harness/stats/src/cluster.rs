@@ -4,7 +4,7 @@
 //! refuse empty lists, lists of different lengths, and NaN.
 
 use super::bootstrap::cluster_members;
-use super::descriptive::{mean, variance};
+use super::descriptive::{divided, mean, mean_and_sd, unit_outside, variance};
 use super::dist::t_isf;
 use super::error::{Result, finite, open_unit, same_length};
 use super::interval::{Interval, Method, wilson_real};
@@ -14,57 +14,72 @@ use super::interval::{Interval, Method, wilson_real};
 pub struct ClusteredSe {
     /// Mean of the scores.
     pub mean: f64,
-    /// `s / sqrt(n)`; `None` for one example.
-    pub se_clt: Option<f64>,
+    /// `s / sqrt(n)`.
+    pub se_clt: f64,
     /// `sqrt(m (1 - m) / n)`; `None` for scores outside [0, 1].
     pub se_bernoulli: Option<f64>,
     /// `sqrt(se_clt^2 + sum_c sum_{i != j in c} e_i e_j / n^2)` (Miller 2024, eq. 4).
-    pub se_clustered_miller: Option<f64>,
-    /// Sandwich `sqrt(sum_c (sum_{i in c} e_i)^2) / n`, no small-sample factor (Liang & Zeger 1986). With one cluster it
-    /// is 0 by construction and says nothing.
+    pub se_clustered_miller: f64,
+    /// Sandwich `sqrt(sum_c (sum_{i in c} e_i)^2) / n`, no small-sample factor (Liang & Zeger 1986).
     pub se_cr0: f64,
-    /// CR0 times sqrt(G / (G - 1)); `None` for one cluster. What intervals and tests here use, with G - 1 df.
-    pub se_cr1: Option<f64>,
+    /// CR0 times sqrt(G / (G - 1)). What intervals and tests here use, with G - 1 df.
+    pub se_cr1: f64,
     /// Number of scores.
     pub n: usize,
     /// Number of clusters G.
     pub n_clusters: usize,
-    /// Variance inflation `se_cr1^2 / se_clt^2`.
+    /// Variance inflation `se_cr1^2 / se_clt^2`; `None` where the scores do not vary.
     pub design_effect: Option<f64>,
 }
 
 /// Standard errors of the mean of `scores`, naive and clustered.
+///
+/// # Errors
+/// NaN, lists of different lengths, or fewer than two clusters: one cluster tells nothing of how clusters differ.
 pub fn clustered_se(scores: &[f64], clusters: &[u32]) -> Result<ClusteredSe> {
     finite("scores", scores, 1)?;
     same_length("scores", scores.len(), "clusters", clusters.len())?;
+    let members = cluster_members(clusters)?;
+    let Some(unit) = unit_outside(scores) else { return of_members(scores, &members) };
+    let mut scaled = of_members(&divided(scores, unit), &members)?;
+    let in_unit = scores.iter().all(|s| (0.0..=1.0).contains(s));
+    let m = scaled.mean * unit;
+    scaled.se_bernoulli = in_unit.then(|| (m * (1.0 - m) / scores.len() as f64).max(0.0).sqrt());
+    for figure in [
+        &mut scaled.mean,
+        &mut scaled.se_clt,
+        &mut scaled.se_clustered_miller,
+        &mut scaled.se_cr0,
+        &mut scaled.se_cr1,
+    ] {
+        *figure *= unit;
+    }
+    Ok(scaled)
+}
+
+fn of_members(scores: &[f64], members: &[Vec<u32>]) -> Result<ClusteredSe> {
     let n = scores.len() as f64;
     let m = mean(scores);
-    let members =
-        cluster_members(clusters).unwrap_or_else(|_| vec![(0..scores.len() as u32).collect()]);
     let groups = members.len();
     let squares: f64 = scores.iter().map(|s| (s - m) * (s - m)).sum();
     let between: f64 = members
         .iter()
         .map(|part| part.iter().map(|&i| scores[i as usize] - m).sum::<f64>().powi(2))
         .sum();
-    let se_clt = (scores.len() > 1).then(|| (variance(scores) / n).sqrt());
+    let se_clt = (variance(scores) / n).sqrt();
     let in_unit = scores.iter().all(|s| (0.0..=1.0).contains(s));
     let se_cr0 = between.sqrt() / n;
-    let se_cr1 = (groups > 1).then(|| se_cr0 * (groups as f64 / (groups as f64 - 1.0)).sqrt());
+    let se_cr1 = se_cr0 * (groups as f64 / (groups as f64 - 1.0)).sqrt();
     Ok(ClusteredSe {
         mean: m,
         se_clt,
         se_bernoulli: in_unit.then(|| (m * (1.0 - m) / n).max(0.0).sqrt()),
-        se_clustered_miller: se_clt
-            .map(|se| (se * se + (between - squares) / (n * n)).max(0.0).sqrt()),
+        se_clustered_miller: (se_clt * se_clt + (between - squares) / (n * n)).max(0.0).sqrt(),
         se_cr0,
         se_cr1,
         n: scores.len(),
         n_clusters: groups,
-        design_effect: match (se_cr1, se_clt) {
-            (Some(cluster), Some(naive)) if naive > 0.0 => Some((cluster / naive).powi(2)),
-            _ => None,
-        },
+        design_effect: (se_clt > 0.0).then(|| (se_cr1 / se_clt).powi(2)),
     })
 }
 
@@ -150,14 +165,7 @@ pub fn clustered_mean_interval(
 ) -> Result<Interval> {
     open_unit("confidence", confidence)?;
     let se = clustered_se(scores, clusters)?;
-    let Some(cr1) = se.se_cr1 else {
-        return Err(super::StatsError::TooFew {
-            argument: "clusters",
-            needed: 2,
-            got: se.n_clusters,
-        });
-    };
-    let half = t_isf((1.0 - confidence) / 2.0, se.n_clusters as f64 - 1.0)? * cr1;
+    let half = t_isf((1.0 - confidence) / 2.0, se.n_clusters as f64 - 1.0)? * se.se_cr1;
     Ok(Interval { low: se.mean - half, high: se.mean + half, confidence, method: Method::Student })
 }
 
@@ -167,41 +175,44 @@ pub struct PairedClusteredSe {
     /// Mean of a - b.
     pub mean_difference: f64,
     /// `sd(a - b) / sqrt(n)`.
-    pub se_paired: Option<f64>,
+    pub se_paired: f64,
     /// `sqrt(var(a)/n + var(b)/n)`: what ignoring the pairing costs.
-    pub se_unpaired: Option<f64>,
+    pub se_unpaired: f64,
     /// Miller's clustered standard error of the differences (2024, eq. 8).
-    pub se_paired_clustered: Option<f64>,
+    pub se_paired_clustered: f64,
     /// As [`ClusteredSe::se_cr1`], of the differences.
-    pub se_cr1: Option<f64>,
+    pub se_cr1: f64,
     /// Pearson correlation of the scores; `None` when one of them does not vary.
     pub correlation: Option<f64>,
     /// Number of clusters G.
     pub n_clusters: usize,
-    /// t test of the mean difference with se_cr1 and G - 1 df; `None` without spread or with one cluster.
+    /// t test of the mean difference with se_cr1 and G - 1 df; `None` without spread.
     pub t: Option<(f64, f64)>,
 }
 
 /// Paired and clustered standard errors (Miller 2024, sections 4 and 5).
+///
+/// # Errors
+/// As [`clustered_se`].
 pub fn paired_clustered_se(a: &[f64], b: &[f64], clusters: &[u32]) -> Result<PairedClusteredSe> {
     let d = super::ttest::differences(a, b)?;
     let se = clustered_se(&d, clusters)?;
     let n = d.len() as f64;
-    let (va, vb) = (variance(a), variance(b));
-    let (ma, mb) = (mean(a), mean(b));
-    let cross: f64 = a.iter().zip(b).map(|(x, y)| (x - ma) * (y - mb)).sum();
-    let spread = (va * vb).sqrt() * (n - 1.0);
-    let t = se.se_cr1.filter(|s| *s > 0.0).map(|s| {
-        let t = se.mean / s;
+    let (ma, sa) = mean_and_sd(a);
+    let (mb, sb) = mean_and_sd(b);
+    let standard = |x: &f64, m: f64, s: f64| if s > 0.0 { (x - m) / s } else { 0.0 };
+    let cross: f64 = a.iter().zip(b).map(|(x, y)| standard(x, ma, sa) * standard(y, mb, sb)).sum();
+    let t = (se.se_cr1 > 0.0).then(|| {
+        let t = se.mean / se.se_cr1;
         (t, super::ttest::t_p(t, se.n_clusters as f64 - 1.0, super::mcnemar::Alternative::TwoSided))
     });
     Ok(PairedClusteredSe {
         mean_difference: se.mean,
         se_paired: se.se_clt,
-        se_unpaired: se.se_clt.map(|_| (va / n + vb / n).sqrt()),
+        se_unpaired: (sa / n.sqrt()).hypot(sb / n.sqrt()),
         se_paired_clustered: se.se_clustered_miller,
         se_cr1: se.se_cr1,
-        correlation: (spread > 0.0).then(|| cross / spread),
+        correlation: (sa > 0.0 && sb > 0.0).then(|| cross / (n - 1.0)),
         n_clusters: se.n_clusters,
         t,
     })

@@ -18,6 +18,30 @@ pub fn variance(values: &[f64]) -> f64 {
     values.iter().map(|v| (v - m) * (v - m)).sum::<f64>() / (values.len() - 1) as f64
 }
 
+/// The power of two to divide by before values are squared, where they are so large or so small that their squares leave
+/// the range of a double; `None` for values of usual size, whose results keep every bit.
+pub(crate) fn unit_outside(values: &[f64]) -> Option<f64> {
+    let largest = values.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
+    let usual = largest == 0.0 || (1e-130..=1e130).contains(&largest);
+    (!usual).then(|| largest.log2().floor().exp2())
+}
+
+pub(crate) fn divided(values: &[f64], unit: f64) -> Vec<f64> {
+    values.iter().map(|v| v / unit).collect()
+}
+
+/// Mean and standard deviation (n - 1 below the line; 0 for one value), right at any scale: squares of 1e200 or 1e-300
+/// are not doubles, their standard deviation is.
+pub(crate) fn mean_and_sd(values: &[f64]) -> (f64, f64) {
+    match unit_outside(values) {
+        None => (mean(values), variance(values).sqrt()),
+        Some(unit) => {
+            let scaled = divided(values, unit);
+            (unit * mean(&scaled), unit * variance(&scaled).sqrt())
+        }
+    }
+}
+
 /// Quantile of sorted values, type 7 of Hyndman & Fan 1996 (numpy's and R's default): linear between order statistics.
 pub fn quantile_sorted(sorted: &[f64], p: f64) -> f64 {
     let position = p.clamp(0.0, 1.0) * (sorted.len() - 1) as f64;

@@ -161,6 +161,24 @@ pub(crate) fn closed_unit(argument: &'static str, value: f64) -> Result<()> {
     }
 }
 
+/// Resamples that a call may ask for, at most: each is kept as 8 bytes, so these take 0.8 GB.
+pub const MOST_RESAMPLES: usize = 100_000_000;
+
+/// Refuses fewer resamples than `needed` and more than memory is set aside for.
+pub(crate) fn resamples(argument: &'static str, got: usize, needed: usize) -> Result<()> {
+    if got < needed {
+        return Err(StatsError::TooFew { argument, needed, got });
+    }
+    if got > MOST_RESAMPLES {
+        return Err(StatsError::OutOfRange {
+            argument,
+            value: got as f64,
+            allowed: "at most 100,000,000, which take 0.8 GB of memory",
+        });
+    }
+    Ok(())
+}
+
 /// Refuses zero, negative and non-finite numbers.
 pub(crate) fn positive(argument: &'static str, value: f64) -> Result<()> {
     if value > 0.0 && value.is_finite() {

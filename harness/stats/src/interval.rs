@@ -3,7 +3,7 @@
 //! Ends are in the unit of the estimate: shares between 0 and 1 for `k` successes of `n`. All functions refuse n = 0, more
 //! successes than examples, and a confidence outside (0, 1).
 
-use super::descriptive::{mean, variance};
+use super::descriptive::mean_and_sd;
 use super::dist::{beta_ppf, t_isf, z_of_confidence};
 use super::error::{Result, StatsError, finite, open_unit, positive};
 
@@ -178,7 +178,7 @@ pub fn mean_interval(values: &[f64], confidence: f64) -> Result<Interval> {
     finite("values", values, 2)?;
     open_unit("confidence", confidence)?;
     let n = values.len() as f64;
-    let half = t_isf((1.0 - confidence) / 2.0, n - 1.0)? * (variance(values) / n).sqrt();
-    let m = mean(values);
+    let (m, sd) = mean_and_sd(values);
+    let half = t_isf((1.0 - confidence) / 2.0, n - 1.0)? * sd / n.sqrt();
     Ok(Interval { low: m - half, high: m + half, confidence, method: Method::Student })
 }

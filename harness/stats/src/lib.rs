@@ -137,7 +137,7 @@ pub mod ttest;
 pub mod wilcoxon;
 
 pub use direction::Direction;
-pub use error::StatsError;
+pub use error::{MOST_RESAMPLES, StatsError};
 pub use interval::Interval;
 
 /// The example of the README runs, too.

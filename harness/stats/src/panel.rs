@@ -95,6 +95,8 @@ impl Panel {
     /// Resampled means, one list of all resamples a model.
     pub fn replicates(&self, options: &BootstrapOptions) -> Result<Vec<Vec<f64>>> {
         options.check()?;
+        // Each resample has a mean of every model.
+        crate::error::resamples("resamples x models", options.resamples * self.models, 2)?;
         let single = self.sizes.is_none()
             && self.patterns.iter().all(|v| *v == 0.0 || *v == 1.0)
             && self.examples < 1 << 24;

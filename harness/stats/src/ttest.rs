@@ -1,6 +1,6 @@
 //! Paired and independent t statistics with their effect sizes; equivalence by two one-sided tests.
 
-use super::descriptive::{mean, variance};
+use super::descriptive::{divided, mean, mean_and_sd, unit_outside, variance};
 use super::dist::{ln_gamma, t_isf, t_sf};
 use super::error::{Result, StatsError, finite, open_unit, same_length};
 use super::interval::{Interval, Method};
@@ -32,12 +32,14 @@ pub fn differences(a: &[f64], b: &[f64]) -> Result<Vec<f64>> {
     same_length("a", a.len(), "b", b.len())?;
     finite("a", a, 1)?;
     finite("b", b, 1)?;
-    Ok(a.iter().zip(b).map(|(x, y)| x - y).collect())
+    let d: Vec<f64> = a.iter().zip(b).map(|(x, y)| x - y).collect();
+    finite("a - b", &d, 1)?;
+    Ok(d)
 }
 
 /// Differences that vary only by rounding do not vary: sums of decimals are not exact.
 pub(crate) fn without_spread(values: &[f64]) -> bool {
-    let m = mean(values);
+    let (m, _) = mean_and_sd(values);
     let scale = values.iter().fold(0.0_f64, |s, v| s.max(v.abs()));
     values.iter().all(|v| (v - m).abs() <= 1e-14 * scale)
 }
@@ -50,16 +52,16 @@ pub fn paired_t(differences: &[f64], alternative: Alternative, confidence: f64) 
     open_unit("confidence", confidence)?;
     let n = differences.len() as f64;
     let df = n - 1.0;
-    let m = mean(differences);
+    let (m, sd) = mean_and_sd(differences);
     if without_spread(differences) && m != 0.0 {
         return Err(StatsError::Degenerate {
             what: "all differences are equal, their variance is 0",
             remedy: "use the sign test or the exact permutation test",
         });
     }
-    let sd = variance(differences).sqrt();
     let se = sd / n.sqrt();
-    let statistic = if sd == 0.0 { 0.0 } else { m / se };
+    // m / sd first: the error of denormal differences would round.
+    let statistic = if sd == 0.0 { 0.0 } else { m / sd * n.sqrt() };
     let half = t_isf((1.0 - confidence) / 2.0, df)? * se;
     let cohens_dz = if sd == 0.0 { 0.0 } else { m / sd };
     Ok(PairedT {
@@ -130,8 +132,11 @@ pub fn independent_effect(a: &[f64], b: &[f64]) -> Result<IndependentEffect> {
         under += (sorted.len() - sorted.partition_point(|y| y <= x)) as f64;
     }
     let pairs = n1 * n2;
-    let d = mean(a) - mean(b);
-    let (v1, v2) = (variance(a), variance(b));
+    // What follows has no unit: both samples may be divided by one number first.
+    let unit = unit_outside(&[a, b].concat()).unwrap_or(1.0);
+    let (a, b) = (divided(a, unit), divided(b, unit));
+    let d = mean(&a) - mean(&b);
+    let (v1, v2) = (variance(&a), variance(&b));
     let df = n1 + n2 - 2.0;
     let pooled = ((n1 - 1.0) * v1 + (n2 - 1.0) * v2) / df;
     let cohens_d = (df > 0.0 && pooled > 0.0).then(|| d / pooled.sqrt());
@@ -183,8 +188,8 @@ pub fn tost_paired(differences: &[f64], low: f64, high: f64) -> Result<Tost> {
             remedy: "an equivalence test needs their spread: compare the constant difference with the margin directly",
         });
     }
-    let m = mean(differences);
-    let se = (variance(differences) / n).sqrt();
+    let (m, sd) = mean_and_sd(differences);
+    let se = sd / n.sqrt();
     let p_lower = t_sf((m - low) / se, n - 1.0);
     let p_upper = t_sf((high - m) / se, n - 1.0);
     Ok(Tost { p_value: p_lower.max(p_upper), p_lower, p_upper, mean_difference: m })

@@ -1,6 +1,6 @@
 //! What a bootstrap needs beside the data.
 
-use crate::error::{Result, StatsError, open_unit};
+use crate::error::{Result, open_unit, resamples};
 use crate::rng::Stream;
 
 /// How the ends are read off the resamples.
@@ -18,7 +18,7 @@ pub enum BootstrapMethod {
 /// What a bootstrap needs beside the data.
 #[derive(Debug, Clone)]
 pub struct BootstrapOptions {
-    /// Number of resamples R, at least 2.
+    /// Number of resamples R, from 2 to [`MOST_RESAMPLES`](crate::MOST_RESAMPLES).
     pub resamples: usize,
     /// Confidence of the interval, strictly between 0 and 1.
     pub confidence: f64,
@@ -36,13 +36,6 @@ impl BootstrapOptions {
 
     pub(crate) fn check(&self) -> Result<()> {
         open_unit("confidence", self.confidence)?;
-        if self.resamples < 2 {
-            return Err(StatsError::TooFew {
-                argument: "resamples",
-                needed: 2,
-                got: self.resamples,
-            });
-        }
-        Ok(())
+        resamples("resamples", self.resamples, 2)
     }
 }

@@ -4,7 +4,7 @@ use super::ranks::{at_least_two_models, rank_row};
 use crate::bootstrap::replicate_on;
 use crate::direction::Direction;
 use crate::dist::{chi2_sf, f_sf};
-use crate::error::{Result, StatsError, rectangular};
+use crate::error::{Result, rectangular};
 use crate::permutation::plus_one;
 use crate::rng::{Stream, below};
 
@@ -82,9 +82,7 @@ pub fn friedman(scores: &[Vec<f64>], direction: Direction) -> Result<Friedman> {
 pub fn friedman_permutation(scores: &[Vec<f64>], resamples: usize, stream: &Stream) -> Result<f64> {
     let models = rectangular("scores", scores, 2)?;
     at_least_two_models(models)?;
-    if resamples == 0 {
-        return Err(StatsError::TooFew { argument: "resamples", needed: 1, got: 0 });
-    }
+    crate::error::resamples("resamples", resamples, 1)?;
     // Doubled midranks are integers: sums compare exactly.
     let doubled: Vec<Vec<i64>> = scores
         .iter()

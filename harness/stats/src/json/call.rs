@@ -36,6 +36,45 @@ fn float(value: &Value) -> Option<f64> {
     }
 }
 
+/// A class number: 1, or 1.0 as tables with a missing value write it.
+fn label(value: &Value) -> Option<u16> {
+    let v = value.as_f64()?;
+    (v.fract() == 0.0 && (0.0..=f64::from(u16::MAX)).contains(&v)).then_some(v as u16)
+}
+
+fn not_a_label(name: &str, index: usize, value: &Value) -> StatsError {
+    StatsError::Request(format!(
+        "`{name}` holds {value} at index {index}: give class numbers, whole and from 0 to {}",
+        u16::MAX
+    ))
+}
+
+/// The text that an id goes by: a number and its text are one id, and 1.0 is 1. Nothing, NaN and an empty text are no id.
+fn cluster_id(value: &Value) -> Option<String> {
+    match value {
+        Value::Number(n) => Some(match n.as_f64() {
+            // Above 2^53 not every whole number is a double: those that came as whole numbers keep all digits.
+            Some(v) if n.is_f64() && v.fract() == 0.0 => format!("{v:.0}"),
+            _ => n.to_string(),
+        })
+        .map(|text| if text == "-0" { "0".to_owned() } else { text }),
+        Value::String(text) => (!text.trim().is_empty() && text != "NaN").then(|| text.clone()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        _ => None,
+    }
+}
+
+fn no_cluster(name: &str, index: usize, value: &Value) -> StatsError {
+    let what = match value {
+        Value::Array(_) | Value::Object(_) => "a list or an object",
+        _ => "no id",
+    };
+    StatsError::Request(format!(
+        "`{name}` holds {what} at index {index}: give every example the number or name of its cluster, and one of \
+         its own to an example that is alone"
+    ))
+}
+
 impl<'a> Call<'a> {
     fn find(&self, name: &str) -> Option<&'a Value> {
         self.input.get(name).or_else(|| self.opts.get(name)).filter(|v| !v.is_null())
@@ -148,22 +187,21 @@ impl<'a> Call<'a> {
     pub(crate) fn labels(&self, name: &str) -> Result<Vec<u16>> {
         self.items(name)?
             .iter()
-            .map(|v| v.as_u64().and_then(|v| u16::try_from(v).ok()))
-            .map(|v| v.ok_or_else(|| wrong(name, "a list of class numbers from 0")))
+            .enumerate()
+            .map(|(index, v)| label(v).ok_or_else(|| not_a_label(name, index, v)))
             .collect()
     }
 
-    /// Clusters may be numbers or names.
+    /// Clusters may be numbers or names; see [`cluster_id`].
     pub(crate) fn clusters(&self, name: &str) -> Result<Vec<u32>> {
         let mut known = std::collections::HashMap::new();
-        Ok(self
-            .items(name)?
-            .iter()
-            .map(|v| {
+        (self.items(name)?.iter().enumerate())
+            .map(|(index, v)| {
+                let id = cluster_id(v).ok_or_else(|| no_cluster(name, index, v))?;
                 let next = known.len() as u32;
-                *known.entry(v.to_string()).or_insert(next)
+                Ok(*known.entry(id).or_insert(next))
             })
-            .collect())
+            .collect()
     }
 
     pub(crate) fn choice<T: Copy>(&self, name: &str, default: T, known: &[(&str, T)]) -> Result<T> {
@@ -202,7 +240,9 @@ impl<'a> Call<'a> {
     }
 
     pub(crate) fn resamples(&self) -> Result<usize> {
-        Ok(self.count_or("resamples", 10_000)?.min(1 << 32) as usize)
+        self.count_or("resamples", 10_000)?
+            .try_into()
+            .map_err(|_| wrong("resamples", "a smaller number"))
     }
 
     pub(crate) fn bootstrap(&self, name: &str) -> Result<BootstrapOptions> {

@@ -95,7 +95,7 @@ fn run_effect(c: &Call) -> Result<Answer> {
 fn run_clustered(c: &Call) -> Result<Answer> {
     let (scores, clusters) = (c.nums("scores")?, c.clusters("clusters")?);
     let se = cluster::clustered_se(&scores, &clusters)?;
-    let interval = cluster::clustered_mean_interval(&scores, &clusters, c.confidence()?).ok();
+    let interval = cluster::clustered_mean_interval(&scores, &clusters, c.confidence()?)?;
     Ok(Answer::default()
         .with("mean", se.mean)
         .with("se_clt", se.se_clt)
@@ -103,8 +103,8 @@ fn run_clustered(c: &Call) -> Result<Answer> {
         .with("se_clustered_miller", se.se_clustered_miller)
         .with("se_cr0", se.se_cr0)
         .with("se_cr1", se.se_cr1)
-        .with("ci_low", interval.map(|i| i.low))
-        .with("ci_high", interval.map(|i| i.high))
+        .with("ci_low", interval.low)
+        .with("ci_high", interval.high)
         .with("design_effect", se.design_effect)
         .with("n_clusters", se.n_clusters))
 }

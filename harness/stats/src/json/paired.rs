@@ -5,7 +5,7 @@ use super::call::Call;
 use super::function::Function;
 use crate::error::Result;
 use crate::interval::{agresti_coull, clopper_pearson, jeffreys, mean_interval, wilson};
-use crate::mcnemar::{McnemarMethod, PairedTable, accuracy_difference, mcnemar, sign_test};
+use crate::mcnemar::{McnemarMethod, accuracy_difference, mcnemar, sign_test};
 use crate::permutation::{cluster_permutation_mean, permutation_mean};
 use crate::ttest::paired_t;
 use crate::wilcoxon::{
@@ -99,14 +99,7 @@ fn run_mcnemar(c: &Call) -> Result<Answer> {
             ("asymptotic-cc", McnemarMethod::AsymptoticCc),
         ],
     )?;
-    let table = c.paired_table()?;
-    // Only the discordant pairs count, so a table with no example at all is taken as one without discordant pairs.
-    let table = if table.n() == 0 && !c.has("both_right") && !c.has("both_wrong") {
-        PairedTable { both_right: 1, ..table }
-    } else {
-        table
-    };
-    let result = mcnemar(&table, method, c.alternative()?)?;
+    let result = mcnemar(&c.paired_table()?, method, c.alternative()?)?;
     Ok(Answer::default().with("statistic", result.statistic).with("p_value", result.p_value))
 }
 

@@ -5,7 +5,7 @@ use super::call::Call;
 use super::function::Function;
 use crate::aso::{aso, aso_confidence, violation_ratio};
 use crate::bayes::{self, DirichletOptions, PriorPlace, Rope};
-use crate::error::{Result, StatsError};
+use crate::error::Result;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function {
@@ -98,13 +98,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
 
 fn dirichlet(c: &Call, prior: f64, name: &str) -> Result<DirichletOptions> {
     let samples = c.count_or("samples", 50_000)?;
-    if samples > 1 << 32 {
-        return Err(StatsError::OutOfRange {
-            argument: "samples",
-            value: samples as f64,
-            allowed: "at most 2^32 draws",
-        });
-    }
     Ok(DirichletOptions {
         rope: c.num_or("rope", 0.0)?,
         prior: c.num_or("prior", prior)?,

@@ -27,7 +27,8 @@ pub struct TestResult {
     pub p_value: f64,
 }
 
-/// McNemar's test of equal accuracy. Without discordant pairs p = 1.
+/// McNemar's test of equal accuracy. Without discordant pairs p = 1, and so in a table without any example: the test is
+/// about discordant pairs alone.
 ///
 /// Statistic: min(b, c) for exact and mid-p, chi-square for the asymptotic ones (b = only A, c = only B). One-sided
 /// asymptotic p-values use the signed root. Fagerland, Lydersen & Laake 2013, eqs. 1-4.
@@ -36,7 +37,6 @@ pub fn mcnemar(
     method: McnemarMethod,
     alternative: Alternative,
 ) -> Result<TestResult> {
-    table.not_empty()?;
     let (b, c) = (table.only_a, table.only_b);
     let (statistic, p_value) = match method {
         McnemarMethod::Exact => (b.min(c) as f64, exact(b, c, alternative)),

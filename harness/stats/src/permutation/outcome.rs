@@ -1,6 +1,6 @@
 //! What a permutation test is asked and what it answers.
 
-use crate::error::{Result, StatsError};
+use crate::error::Result;
 use crate::mcnemar::Alternative;
 use crate::rng::Stream;
 
@@ -56,9 +56,5 @@ pub fn plus_one(hits: usize, resamples: usize) -> f64 {
 }
 
 pub(super) fn at_least_one(resamples: usize) -> Result<()> {
-    if resamples == 0 {
-        Err(StatsError::TooFew { argument: "resamples", needed: 1, got: 0 })
-    } else {
-        Ok(())
-    }
+    crate::error::resamples("resamples", resamples, 1)
 }

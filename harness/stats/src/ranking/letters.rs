@@ -3,8 +3,15 @@
 use crate::direction::Direction;
 use crate::error::{Result, StatsError, finite, same_length};
 
-/// Compact letter display (Piepho 2004, insert-absorb): two models share a letter exactly when they do not differ
-/// significantly. `scores` orders the letters ("a" holds the best), `differs[i][j]` tells significance.
+/// Compact letter display (Piepho 2004): two models share a letter exactly when they do not differ significantly.
+/// `scores` orders the letters ("a" holds the best), `differs[i][j]` tells significance.
+///
+/// Letters are cliques of the graph whose edges join models that do not differ; together they hold every edge. To find the
+/// fewest is NP-hard, and all maximal cliques (Piepho's insert-absorb) can be exponentially many. So cliques are grown one
+/// by one around an edge that none holds yet (Kellerman 1973; Kou, Stockmeyer & Wong 1978; for letters Gramm, Guo, Hüffner
+/// & Niedermeier 2007) and at the end those are dropped that the others make superfluous: at most as many letters as
+/// edges, in O(letters k^3). Where models differ exactly when their scores are far enough apart, the letters are all
+/// maximal cliques, as by insert-absorb.
 pub fn compact_letters(
     scores: &[f64],
     differs: &[Vec<bool>],
@@ -25,51 +32,77 @@ pub fn compact_letters(
     }
     let mut order: Vec<usize> = (0..k).collect();
     order.sort_by(|&i, &j| direction.cost(scores[i]).total_cmp(&direction.cost(scores[j])));
-    // Columns are sets of places in that order.
-    let mut columns: Vec<Vec<bool>> = vec![vec![true; k]];
-    for i in 0..k {
-        for j in i + 1..k {
-            if !(differs[order[i]][order[j]] || differs[order[j]][order[i]]) {
-                continue;
-            }
-            let mut next: Vec<Vec<bool>> = Vec::new();
-            for column in columns {
-                if column[i] && column[j] {
-                    let (mut first, mut second) = (column.clone(), column);
-                    first[i] = false;
-                    second[j] = false;
-                    next.extend([first, second]);
-                } else {
-                    next.push(column);
-                }
-            }
-            columns = absorb(next);
-        }
-    }
-    columns.sort_by_key(|column| column.iter().map(|member| !member).collect::<Vec<bool>>());
+    let alike = |i: usize, j: usize| !(differs[order[i]][order[j]] || differs[order[j]][order[i]]);
     let mut letters = vec![String::new(); k];
-    for (number, column) in columns.iter().enumerate() {
-        for (place, member) in column.iter().enumerate() {
-            if *member {
-                letters[order[place]].push_str(&letter(number));
-            }
+    for (number, clique) in cover(k, alike).iter().enumerate() {
+        for &place in clique {
+            letters[order[place]].push_str(&letter(number));
         }
     }
     Ok(letters)
 }
 
-/// Drops columns contained in another.
-fn absorb(columns: Vec<Vec<bool>>) -> Vec<Vec<bool>> {
-    let inside = |a: &[bool], b: &[bool]| a.iter().zip(b).all(|(x, y)| !x || *y);
-    let mut kept: Vec<Vec<bool>> = Vec::new();
-    for column in columns {
-        if kept.iter().any(|other| inside(&column, other)) {
-            continue;
+/// Cliques of ascending places that hold every place and every pair that is alike; the one with the best place first.
+fn cover(k: usize, alike: impl Fn(usize, usize) -> bool) -> Vec<Vec<usize>> {
+    // In how many cliques a pair is; on the diagonal, a place.
+    let mut held = vec![vec![0_usize; k]; k];
+    let mut cliques: Vec<Vec<usize>> = Vec::new();
+    for i in 0..k {
+        for j in (i..k).filter(|&j| j == i || alike(i, j)) {
+            let alone = j == i && (0..k).any(|o| o != i && alike(i, o));
+            if held[i][j] == 0 && !alone {
+                let clique = grown(&[i, j], k, &alike, &held);
+                count(&clique, &mut held, |times| *times += 1);
+                cliques.push(clique);
+            }
         }
-        kept.retain(|other| !inside(other, &column));
-        kept.push(column);
     }
-    kept
+    // Late ones are small: they were grown around what was left.
+    for place in (0..cliques.len()).rev() {
+        let needed = pairs(&cliques[place]).any(|(a, b)| held[a][b] == 1);
+        if !needed {
+            count(&cliques.remove(place), &mut held, |times| *times -= 1);
+        }
+    }
+    cliques.sort();
+    cliques
+}
+
+/// The pairs of a clique, and each place with itself.
+fn pairs(clique: &[usize]) -> impl Iterator<Item = (usize, usize)> + '_ {
+    clique.iter().enumerate().flat_map(|(i, &a)| clique[i..].iter().map(move |&b| (a, b)))
+}
+
+fn count(clique: &[usize], held: &mut [Vec<usize>], change: impl Fn(&mut usize)) {
+    for (a, b) in pairs(clique) {
+        change(&mut held[a][b]);
+    }
+}
+
+/// A maximal clique around `seed`: each time that place joins which brings the most pairs that no clique holds yet.
+fn grown(
+    seed: &[usize],
+    k: usize,
+    alike: &impl Fn(usize, usize) -> bool,
+    held: &[Vec<usize>],
+) -> Vec<usize> {
+    let mut clique = seed.to_vec();
+    clique.dedup();
+    let fits = |place: usize, clique: &[usize]| {
+        clique.iter().all(|&member| member != place && alike(place, member))
+    };
+    let news = |place: usize, clique: &[usize]| {
+        clique.iter().filter(|&&m| held[m.min(place)][m.max(place)] == 0).count()
+    };
+    let mut open: Vec<usize> = (0..k).filter(|&place| fits(place, &clique)).collect();
+    while let Some(&next) =
+        open.iter().max_by_key(|&&place| (news(place, &clique), std::cmp::Reverse(place)))
+    {
+        clique.push(next);
+        open.retain(|&place| place != next && alike(place, next));
+    }
+    clique.sort_unstable();
+    clique
 }
 
 /// a..z, then a1, b1, ...

@@ -27,13 +27,13 @@ fn clustered_se_matches_statsmodels() {
     let se = clustered_se(&SCORES, &CLUSTERS).unwrap();
     assert_eq!((se.n, se.n_clusters), (10, 4));
     same(se.mean, 0.6);
-    same(se.se_clt.unwrap(), 0.163_299_316_185_545_22);
+    same(se.se_clt, 0.163_299_316_185_545_22);
     same(se.se_bernoulli.unwrap(), 0.154_919_333_848_296_68);
     same(se.se_cr0, 0.116_619_037_896_905_96);
-    same(se.se_cr1.unwrap(), 0.134_660_065_844_827_65);
+    same(se.se_cr1, 0.134_660_065_844_827_65);
     same(se.design_effect.unwrap(), 0.68);
     // Miller 2024, eq. 4, in NumPy.
-    same(se.se_clustered_miller.unwrap(), 0.127_540_843_131_393_27);
+    same(se.se_clustered_miller, 0.127_540_843_131_393_27);
     // mean -+ scipy.stats.t.isf(.025, 3) CR1.
     let interval = clustered_mean_interval(&SCORES, &CLUSTERS, 0.95).unwrap();
     same(interval.low, 0.171_451_570_982_867_29);
@@ -44,20 +44,21 @@ fn clustered_se_matches_statsmodels() {
 /// Clusters of copies are as good as one example each; clusters of one are no clusters.
 #[test]
 fn clustered_errors_are_those_of_the_independent_units() {
-    let plain = clustered_se(&SCORES, &CLUSTERS).unwrap().se_clt.unwrap();
+    let plain = clustered_se(&SCORES, &CLUSTERS).unwrap().se_clt;
     let singles: Vec<u32> = (0..10).collect();
     let alone = clustered_se(&SCORES, &singles).unwrap();
-    same(alone.se_cr1.unwrap(), plain);
+    same(alone.se_cr1, plain);
     same(alone.design_effect.unwrap(), 1.0);
     let (copies, clusters) = tripled(&SCORES);
     let copied = clustered_se(&copies, &clusters).unwrap();
-    same(copied.se_cr1.unwrap(), plain);
+    same(copied.se_cr1, plain);
     assert!(copied.design_effect.unwrap() > 3.0);
     let interval = clustered_mean_interval(&copies, &clusters, 0.95).unwrap();
     // scipy.stats.t.isf(.025, 9)
     same(interval.width(), 2.0 * 2.262_157_162_798_205_5 * plain);
-    let one = clustered_se(&SCORES, &[5; 10]).unwrap();
-    assert!(one.se_cr1.is_none() && one.design_effect.is_none());
+    let one = clustered_se(&SCORES, &[5; 10]).unwrap_err().to_string();
+    assert_eq!(one, "`clusters` has 1 value(s): give at least 2");
+    assert_eq!(paired_clustered_se(&SCORES, &OTHER, &[5; 10]).unwrap_err().to_string(), one);
 }
 
 /// Two models: statsmodels' clustered error of the differences, its t test with G - 1 degrees of freedom by SciPy.
@@ -65,10 +66,10 @@ fn clustered_errors_are_those_of_the_independent_units() {
 fn paired_clustered_se_matches_statsmodels() {
     let se = paired_clustered_se(&SCORES, &OTHER, &CLUSTERS).unwrap();
     same(se.mean_difference, 0.2);
-    same(se.se_paired.unwrap(), 0.2);
-    same(se.se_unpaired.unwrap(), 0.230_940_107_675_850_33);
-    same(se.se_cr1.unwrap(), 0.117_756_811_551_037_91);
-    same(se.se_paired_clustered.unwrap(), 0.12);
+    same(se.se_paired, 0.2);
+    same(se.se_unpaired, 0.230_940_107_675_850_33);
+    same(se.se_cr1, 0.117_756_811_551_037_91);
+    same(se.se_paired_clustered, 0.12);
     same(se.correlation.unwrap(), 0.25);
     let (t, p) = se.t.unwrap();
     same(t, 1.698_415_551_216_894_4);

@@ -2,6 +2,7 @@
 
 mod clusters;
 mod distributions;
+mod edges;
 mod examples;
 mod paired;
 mod posterior;
