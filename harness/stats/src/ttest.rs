@@ -1,4 +1,4 @@
-//! Paired and independent t statistics with their effect sizes; equivalence by two one-sided tests.
+//! Paired and independent t statistics with their effect sizes; equivalence by two one-sided t tests.
 
 use super::descriptive::{divided, mean, mean_and_sd, unit_outside, variance};
 use super::dist::{ln_gamma, t_isf, t_sf};
@@ -195,29 +195,7 @@ pub fn tost_paired(differences: &[f64], low: f64, high: f64) -> Result<Tost> {
     Ok(Tost { p_value: p_lower.max(p_upper), p_lower, p_upper, mean_difference: m })
 }
 
-/// Equivalence of two paired accuracies: both margins against the score of the restricted Wald statistic with the
-/// Agresti-Min cell counts (1/2 added to each), normal reference. Margins are shares: -.02 and .02 for two points.
-///
-/// # Errors
-/// An empty table, or margins that are not low < high.
-pub fn tost_accuracy(table: &super::mcnemar::PairedTable, low: f64, high: f64) -> Result<Tost> {
-    table.not_empty()?;
-    margins(low, high)?;
-    let n = table.n() as f64 + 2.0;
-    let (b, c) = (table.only_a as f64 + 0.5, table.only_b as f64 + 0.5);
-    let m = (b - c) / n;
-    let se = (b + c - (b - c) * (b - c) / n).sqrt() / n;
-    let p_lower = super::dist::norm_sf((m - low) / se);
-    let p_upper = super::dist::norm_sf((high - m) / se);
-    Ok(Tost {
-        p_value: p_lower.max(p_upper),
-        p_lower,
-        p_upper,
-        mean_difference: table.difference()?,
-    })
-}
-
-fn margins(low: f64, high: f64) -> Result<()> {
+pub(crate) fn margins(low: f64, high: f64) -> Result<()> {
     if low < high && low.is_finite() && high.is_finite() {
         Ok(())
     } else {

@@ -4,9 +4,10 @@ use super::answer::Answer;
 use super::call::Call;
 use super::function::Function;
 use crate::cluster;
+use crate::equivalence::{non_inferior_accuracy, tost_accuracy};
 use crate::error::{Result, StatsError};
 use crate::mcnemar::fisher_exact;
-use crate::ttest::{Tost, cohens_h, independent_effect, tost_accuracy, tost_paired};
+use crate::ttest::{Tost, cohens_h, independent_effect, tost_paired};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function {
@@ -62,6 +63,19 @@ pub(super) const FUNCTIONS: &[Function] = &[
         input: &["both_right", "only_a", "only_b", "both_wrong", "low", "high"],
         opts: &[],
         run: |c| Ok(tost(&tost_accuracy(&c.paired_table()?, c.num("low")?, c.num("high")?)?)),
+    },
+    Function {
+        name: "non_inferior_accuracy",
+        about: "is accuracy A not worse than accuracy B by the margin? one-sided score test",
+        input: &["both_right", "only_a", "only_b", "both_wrong", "margin"],
+        opts: &[],
+        run: |c| {
+            let test = non_inferior_accuracy(&c.paired_table()?, c.num("margin")?)?;
+            Ok(Answer::default()
+                .with("p_value", test.p_value)
+                .with("z", test.z)
+                .with("diff", test.difference))
+        },
     },
     Function {
         name: "fisher_exact",

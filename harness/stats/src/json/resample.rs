@@ -11,7 +11,7 @@ use crate::cells::{Cells, bootstrap_metric, paired_bootstrap_metric};
 use crate::error::{Result, StatsError};
 use crate::metric::{Margins, Metric, MetricOptions};
 use crate::panel::{PairBootstrap, Panel, RankTies, all_pairs, bootstrap_ranks};
-use crate::permutation::permutation_metric;
+use crate::permutation::{permutation_metric, studentised_permutation_metric};
 use crate::rng::Stream;
 use crate::seeds::{Levels, aggregate_seeds, hierarchical_bootstrap};
 
@@ -31,6 +31,17 @@ pub(super) const FUNCTIONS: &[Function] = &[
         input: LABELS,
         opts: &["metric", "method", "resamples", "seed", "alternative", "zero_division", "labels"],
         run: run_permutation,
+    },
+    Function {
+        name: "studentised_permutation_metric",
+        about: "equal precision or F1 of one class, also where the models say yes at different rates",
+        input: LABELS,
+        opts: &["metric", "alternative", "zero_division"],
+        run: |c| {
+            let (cells, by) = (pair_cells(c)?, metric_options(c)?);
+            let result = studentised_permutation_metric(&cells, metric(c)?, by, c.alternative()?)?;
+            Ok(Answer::default().with("observed", result.observed).with("p_value", result.p_value))
+        },
     },
     Function {
         name: "paired_bootstrap_metric",

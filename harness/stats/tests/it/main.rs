@@ -3,7 +3,9 @@
 mod clusters;
 mod distributions;
 mod edges;
+mod equivalence;
 mod examples;
+mod groups;
 mod paired;
 mod posterior;
 mod power;
@@ -13,4 +15,5 @@ mod ranks;
 mod regressions;
 #[cfg(feature = "slow-tests")]
 mod slow;
+mod studentised;
 mod support;

@@ -7,11 +7,10 @@ use eval_stats::descriptive::{interquartile_mean, quantile, variance};
 use eval_stats::friedman::{
     critical_difference, friedman, friedman_permutation, friedman_vs_control, nemenyi,
 };
-use eval_stats::mcnemar::PairedTable;
 use eval_stats::ranking::{bradley_terry, rank_correlation, win_tie_loss};
 use eval_stats::rng::Stream;
 use eval_stats::ttest::{
-    cohens_h, differences, hedges_correction, independent_effect, tost_accuracy, tost_paired,
+    cohens_h, differences, hedges_correction, independent_effect, tost_paired,
 };
 use eval_stats::wilcoxon::{
     WilcoxonMethod, WilcoxonOptions, ZeroMethod, matched_rank_biserial, wilcoxon,
@@ -158,30 +157,6 @@ fn cohens_h_is_a_difference_of_arcsines() {
     same(cohens_h(0.9, 0.75).unwrap(), 0.403_696_442_403_336_3);
     same(cohens_h(0.2, 0.6).unwrap(), -cohens_h(0.6, 0.2).unwrap());
     assert!(cohens_h(1.1, 0.5).is_err());
-}
-
-/// `scipy.stats.norm.sf` of `(difference -+ margin) / se` with 1/2 added to each cell (Agresti & Min 2005).
-#[test]
-fn tost_accuracy_tests_both_margins() {
-    let table = |both_right, only_a, only_b, both_wrong| PairedTable {
-        both_right,
-        only_a,
-        only_b,
-        both_wrong,
-    };
-    let wide = tost_accuracy(&table(400, 30, 25, 45), -0.03, 0.03).unwrap();
-    same(wide.p_lower, 0.003_661_109_561_527_470_4);
-    same(wide.p_upper, 0.089_325_180_206_295_15);
-    assert_eq!(wide.p_value, wide.p_upper, "the larger of both");
-    same(wide.mean_difference, 0.01);
-    let skew = tost_accuracy(&table(50, 10, 0, 20), -0.05, 0.2).unwrap();
-    same(skew.p_lower, 3.263_295_759_231_799e-6);
-    same(skew.p_upper, 0.020_356_387_872_636_734);
-    // B against A: the margins change places.
-    let turned = tost_accuracy(&table(50, 0, 10, 20), -0.2, 0.05).unwrap();
-    same(turned.p_lower, skew.p_upper);
-    assert!(tost_accuracy(&table(400, 30, 25, 45), 0.03, -0.03).is_err());
-    assert!(tost_accuracy(&PairedTable::default(), -0.03, 0.03).is_err());
 }
 
 /// statsmodels `ttost_paired(a, b, -.03, .05)`.
