@@ -22,10 +22,14 @@ Examples:
   culture-eval compare mine --margin 2                     also: equivalent within 2 points?
   culture-eval compare mine --format latex > compare.tex   tables and paragraphs for a paper
   culture-eval compare mine --fail-if-worse released       for CI: exit 1 on a significant loss
+  culture-eval compare mine --fail-if-worse released --non-inferior 2
+                                                           for CI: exit 1 unless a loss of 2 points is ruled out
 
 --fail-if-worse exits 1 when any compared model is significantly worse than BASELINE on any benchmark, after
 correction at --alpha. A model that was not compared does not fail; it is listed. Exit 2 where BASELINE was compared
-with no model at all. \"Not significant\" is never \"equal\": look at the detectable difference, or give --margin.")]
+with no model at all. \"Not significant\" is never \"equal\": look at the detectable difference, or give --margin.
+With --non-inferior the burden is reversed: exit 1 unless every compared model is shown to be worse than BASELINE by
+less than that on every benchmark, if at all. Too few examples then fail instead of passing.")]
 pub(super) struct Args {
     /// Name or folder of the run
     #[arg(default_value = "default")]
@@ -37,7 +41,7 @@ pub(super) struct Args {
     #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
     benchmarks: Vec<String>,
     /// A test, instead of the one that fits: mcnemar-midp, mcnemar-exact, cochran-q, approximate-randomisation,
-    /// cluster-sign-flip, cluster-bootstrap, paired-t, wilcoxon, wilcoxon-pratt
+    /// studentised-permutation, cluster-sign-flip, cluster-bootstrap, paired-t, wilcoxon, wilcoxon-pratt
     #[arg(long, value_name = "NAME")]
     test: Option<String>,
     /// Level of the tests
@@ -55,6 +59,9 @@ pub(super) struct Args {
     /// Test equivalence within so many points (hundredths of the score)
     #[arg(long, value_name = "POINTS")]
     margin: Option<f64>,
+    /// Test that no model is worse than the baseline by so many points (needs --baseline or --fail-if-worse)
+    #[arg(long, value_name = "POINTS")]
+    non_inferior: Option<f64>,
     /// Exit 1 when a model is significantly worse than this one (sets --baseline)
     #[arg(long, value_name = "BASELINE")]
     fail_if_worse: Option<String>,
@@ -102,7 +109,15 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     for (benchmark, model) in &worse {
         output.warn(format!("{model} is significantly worse than {baseline} on {benchmark}"));
     }
-    Ok(if worse.is_empty() { Outcome::Done } else { Outcome::No })
+    let open = match args.non_inferior {
+        Some(_) => report.not_shown_non_inferior(baseline),
+        None => Vec::new(),
+    };
+    for (benchmark, model) in &open {
+        output
+            .warn(format!("{model} is not shown to be non-inferior to {baseline} on {benchmark}"));
+    }
+    Ok(if worse.is_empty() && open.is_empty() { Outcome::Done } else { Outcome::No })
 }
 
 fn options(args: &Args, resamples: usize) -> anyhow::Result<Options> {
@@ -115,6 +130,16 @@ fn options(args: &Args, resamples: usize) -> anyhow::Result<Options> {
     }
     if let Some(margin) = args.margin.filter(|m| !(*m > 0.0 && *m <= 100.0)) {
         bail!("--margin is {margin}: give points above 0, at most 100");
+    }
+    if let Some(margin) = args.non_inferior {
+        if !(margin > 0.0 && margin < 100.0) {
+            bail!("--non-inferior is {margin}: give points above 0 and below 100");
+        }
+        if args.baseline.is_none() && args.fail_if_worse.is_none() {
+            bail!(
+                "--non-inferior needs a model to compare with: give --baseline or --fail-if-worse"
+            );
+        }
     }
     if let (Some(baseline), Some(fail)) = (&args.baseline, &args.fail_if_worse)
         && baseline != fail
@@ -130,6 +155,7 @@ fn options(args: &Args, resamples: usize) -> anyhow::Result<Options> {
         test: args.test.clone(),
         baseline: args.baseline.clone().or_else(|| args.fail_if_worse.clone()),
         margin: args.margin.map(|m| m / 100.0),
+        non_inferior: args.non_inferior.map(|m| m / 100.0),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     })
 }

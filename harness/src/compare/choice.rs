@@ -1,6 +1,7 @@
 //! Which test the pairs of a benchmark get, and what must be said of it.
 
 use eval_stats::choose::{MetricKind, Situation, Test, choose_test};
+use eval_stats::metric::Metric;
 
 use super::CompareError;
 use super::benchmark::BenchmarkComparison;
@@ -13,6 +14,7 @@ const WITHIN: &[Test] = &[
     Test::McnemarMidP,
     Test::McnemarExact,
     Test::ApproximateRandomisation,
+    Test::StudentisedPermutation,
     Test::ClusterSignFlip,
     Test::ClusterBootstrap,
     Test::CochranQ,
@@ -29,12 +31,18 @@ pub(super) fn parse_test(name: &str) -> Result<Test, CompareError> {
     })
 }
 
+/// Precision and F1 of one class: models that give the class at different rates are not exchangeable.
+fn rates_matter(metric: Metric) -> bool {
+    matches!(metric, Metric::Precision | Metric::F1)
+}
+
 impl BenchmarkComparison<'_> {
     /// Takes the default test, or the asked one where it can be made here.
     pub(super) fn choose(&mut self, asked: Option<Test>) {
         let kind = match self.field.metric.is_mean_over_examples() {
             true if self.plain => MetricKind::Accuracy,
             true => MetricKind::Graded,
+            false if rates_matter(self.field.metric) => MetricKind::OneClass,
             false => MetricKind::Set,
         };
         let choice = choose_test(&Situation {
@@ -108,7 +116,13 @@ impl BenchmarkComparison<'_> {
             Test::ClusterSignFlip if !accuracy => {
                 return Err(format!("{} is no mean over examples", self.field.metric.name()));
             }
-            Test::ApproximateRandomisation => {
+            Test::StudentisedPermutation if !rates_matter(self.field.metric) => {
+                return Err(format!(
+                    "{} is neither precision nor F1 of one class",
+                    self.field.metric.name()
+                ));
+            }
+            Test::ApproximateRandomisation | Test::StudentisedPermutation => {
                 if !self.plain {
                     return Err("answers of several seeds or prompts cannot be swapped one by one"
                         .to_owned());

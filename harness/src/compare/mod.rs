@@ -14,6 +14,7 @@ mod cultures;
 mod draws;
 mod error;
 mod lead;
+mod margins;
 mod over;
 mod p_value;
 mod pair;
@@ -34,9 +35,9 @@ pub use error::CompareError;
 pub use lead::{Closest, Lead, Level};
 pub use result::{
     Chosen, Correction, CultureDifference, Discordant, Effect, EffectSize, Ends, Equivalence,
-    FORMAT, FriedmanOver, Gap, Interval, LeftOut, NotCompared, Omnibus, Options, Outcome, Over,
-    OverBenchmarks, Pair, PairCultures, PairOver, Ranked, RankedModel, Replicated, Report, Verdict,
-    WinTieLoss,
+    FORMAT, FriedmanOver, Gap, Interval, LeftOut, NonInferiority, NotCompared, Omnibus, Options,
+    Outcome, Over, OverBenchmarks, Pair, PairCultures, PairOver, Ranked, RankedModel, Replicated,
+    Report, Verdict, WinTieLoss,
 };
 
 /// Seed of the resamples; one for all runs, so that a report never changes by itself.
@@ -117,6 +118,7 @@ impl Default for Options {
             test: None,
             baseline: None,
             margin: None,
+            non_inferior: None,
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }
@@ -140,6 +142,17 @@ impl Report {
             }
         }
         worse
+    }
+
+    /// Pairs in which a model is not shown to be non-inferior to `baseline`: (benchmark, model).
+    pub fn not_shown_non_inferior(&self, baseline: &str) -> Vec<(&str, &str)> {
+        let pairs = self.benchmarks.iter().flat_map(|o| o.pairs.iter().map(move |p| (o, p)));
+        pairs
+            .filter(|(_, p)| {
+                p.b == baseline && !p.non_inferiority.as_ref().is_some_and(|n| n.shown)
+            })
+            .map(|(o, p)| (&*o.benchmark, &*p.a))
+            .collect()
     }
 
     /// Whether some pair holds this model.

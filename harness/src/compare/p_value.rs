@@ -7,7 +7,10 @@ use eval_stats::cells::Cells;
 use eval_stats::choose::Test;
 use eval_stats::mcnemar::{Alternative, McnemarMethod, PairedTable, mcnemar};
 use eval_stats::metric::MetricOptions;
-use eval_stats::permutation::{PermutationMethod, permutation_mean, permutation_metric, plus_one};
+use eval_stats::permutation::{
+    PermutationMethod, permutation_mean, permutation_metric, plus_one,
+    studentised_permutation_metric,
+};
 use eval_stats::rng::Stream;
 use eval_stats::ttest::paired_t;
 use eval_stats::wilcoxon::{WilcoxonOptions, ZeroMethod, wilcoxon};
@@ -41,6 +44,11 @@ impl BenchmarkComparison<'_> {
                 let method =
                     PermutationMethod::Auto { resamples: self.options.resamples, stream: stream() };
                 self.randomisation(a, b, &method)?
+            }
+            (Test::StudentisedPermutation, _) => {
+                let (cells, options) = self.swapped(a, b)?;
+                let metric = self.field.metric;
+                studentised_permutation_metric(&cells, metric, options, two)?.p_value
             }
             (Test::ClusterSignFlip, _) if self.sums.is_some() => {
                 self.sign_flip(a, b, flips, stream())?
@@ -124,6 +132,13 @@ impl BenchmarkComparison<'_> {
         b: usize,
         method: &PermutationMethod,
     ) -> Result<f64, StatsError> {
+        let (cells, options) = self.swapped(a, b)?;
+        let metric = self.field.metric;
+        Ok(permutation_metric(&cells, metric, options, method, Alternative::TwoSided)?.p_value)
+    }
+
+    /// The answers of two models to the same examples, as cells.
+    fn swapped(&self, a: usize, b: usize) -> Result<(Cells, MetricOptions), StatsError> {
         let part = &self.field.parts[0];
         let metric = self.field.metric;
         let binary = metric.of_one_class();
@@ -140,15 +155,7 @@ impl BenchmarkComparison<'_> {
                 .collect::<Vec<u16>>()
         });
         let classes = if binary { 2 } else { part.classes + 1 };
-        let cells = Cells::collapse(&gold, &[&first, &second], classes)?;
-        Ok(permutation_metric(
-            &cells,
-            metric,
-            MetricOptions::default(),
-            method,
-            Alternative::TwoSided,
-        )?
-        .p_value)
+        Ok((Cells::collapse(&gold, &[&first, &second], classes)?, MetricOptions::default()))
     }
 }
 

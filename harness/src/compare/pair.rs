@@ -4,16 +4,16 @@ use eval_stats::StatsError;
 use eval_stats::bootstrap::tie_tolerance;
 use eval_stats::choose::Test;
 use eval_stats::descriptive::quantile_sorted;
-use eval_stats::dist::norm_sf;
 use eval_stats::mcnemar::{PairedTable, accuracy_difference};
 use eval_stats::permutation::plus_one;
 use eval_stats::power::{MillerDesign, mde_mcnemar};
-use eval_stats::ttest::{cohens_h, tost_accuracy};
+use eval_stats::ttest::cohens_h;
 use rayon::prelude::*;
 
 use super::benchmark::BenchmarkComparison;
 use super::draws::sign_flips;
-use super::result::{Discordant, Effect, EffectSize, Ends, Equivalence, Pair, Verdict};
+use super::margins::{self, Known};
+use super::result::{Discordant, Effect, EffectSize, Ends, Pair, Verdict};
 use super::words::Setting;
 
 /// Power of the minimum detectable effect.
@@ -50,6 +50,7 @@ impl BenchmarkComparison<'_> {
         for (pair, corrected) in pairs.iter_mut().zip(self.options.correction.adjust(&p)?) {
             pair.p_corrected = corrected;
         }
+        margins::correct(&mut pairs, self.options)?;
         let family = pairs.len();
         let floor = plus_one(0, self.options.resamples) * family as f64;
         let sampled = matches!(self.test, Test::ClusterBootstrap | Test::ApproximateRandomisation);
@@ -102,6 +103,7 @@ impl BenchmarkComparison<'_> {
         {
             effects.push(Effect { name: EffectSize::CohensH, value: h });
         }
+        let known = Known { difference, table: simple.as_ref(), standard_error: spread };
         Ok(Pair {
             a: self.field.models[a].name.clone(),
             b: self.field.models[b].name.clone(),
@@ -115,7 +117,8 @@ impl BenchmarkComparison<'_> {
             effects,
             discordant: table.map(|t| Discordant { only_a: t.only_a, only_b: t.only_b }),
             minimum_detectable: self.minimum_detectable(simple.as_ref(), spread),
-            equivalence: self.equivalence(difference, simple.as_ref(), spread)?,
+            equivalence: known.equivalence(self.options)?,
+            non_inferiority: known.non_inferiority(self.options)?,
             verdict: Verdict::Undecided,
             these_runs_only: false,
             cultures: None,
@@ -168,25 +171,6 @@ impl BenchmarkComparison<'_> {
             k_b: 1.0,
         };
         design.minimum_detectable_effect(n, alpha, POWER).ok()
-    }
-
-    fn equivalence(
-        &self,
-        difference: f64,
-        table: Option<&PairedTable>,
-        spread: Option<f64>,
-    ) -> Result<Option<Equivalence>, StatsError> {
-        let Some(margin) = self.options.margin else { return Ok(None) };
-        if let Some(table) = table {
-            let p = tost_accuracy(table, -margin, margin)?.p_value;
-            let method = "two one-sided tests of two paired accuracies".to_owned();
-            return Ok(Some(Equivalence { margin, p, method }));
-        }
-        Ok(spread.map(|se| Equivalence {
-            margin,
-            p: norm_sf((difference + margin) / se).max(norm_sf((margin - difference) / se)),
-            method: "two one-sided z tests with the bootstrap standard error".to_owned(),
-        }))
     }
 
     fn interval_method(&self, a: usize, b: usize) -> String {

@@ -18,6 +18,7 @@ fn options() -> Options {
         test: None,
         baseline: None,
         margin: None,
+        non_inferior: None,
         version: "test".to_owned(),
     }
 }
@@ -158,13 +159,53 @@ fn letters_ranks_and_families() {
     assert!(against.worse_than("m1").is_empty());
 }
 
+/// B is right on 7 examples more than A of 100 (10 against 3), all others alike.
+#[test]
+fn non_inferiority_is_of_a_against_the_baseline_and_corrected() {
+    let against = |margin, models: Vec<Vec<bool>>| {
+        let asked =
+            Options { baseline: Some("m0".to_owned()), non_inferior: Some(margin), ..options() };
+        of(&[field("one", &models, &alone(100))], &asked)
+    };
+    let report = against(0.2, ten_to_three());
+    let pair = &report.benchmarks[0].pairs[0];
+    let found = pair.non_inferiority.as_ref().unwrap();
+    // Tango's score at -.2 with 3 only A, 10 only B: z = 2.9576.
+    assert!((pair.difference + 0.07).abs() < 1e-12 && found.shown, "{found:?}");
+    assert!((found.p - 0.001_550_036_8).abs() < 1e-9, "{found:?}");
+    assert!(report.not_shown_non_inferior("m0").is_empty());
+    assert!(
+        pair.text.contains("shows that m1 is worse than m0 by less than 0.200"),
+        "{}",
+        pair.text
+    );
+    assert!(text(&report).contains("not inferior") && markdown(&report).contains("p non-inferior"));
+
+    let narrow = against(0.05, ten_to_three());
+    assert_eq!(narrow.not_shown_non_inferior("m0"), [("one", "m1")]);
+    assert!(text(&narrow).contains("non-inferiority not shown"));
+
+    let mut three = ten_to_three();
+    three.push(three[1].clone());
+    let corrected = against(0.2, three);
+    for pair in &corrected.benchmarks[0].pairs {
+        let n = pair.non_inferiority.as_ref().unwrap();
+        assert!((n.p_corrected - 2.0 * n.p).abs() < 1e-12, "Holm over two pairs: {n:?}");
+    }
+}
+
 #[test]
 fn a_set_metric_and_a_mean_over_cultures_have_their_values() {
     let mut f = field("one", &ten_to_three(), &alone(100));
     f.metric = Metric::F1;
     f.parts[0].gold = (0..100).map(|i| u32::from(i % 2 == 0)).collect();
     let outcome = &of(&[f.clone()], &options()).benchmarks[0];
-    assert_eq!(outcome.test.name, "approximate-randomisation");
+    assert_eq!(outcome.test.name, "studentised-permutation");
+    assert!(
+        outcome.test.why.contains("Null hypothesis: the metric is equal"),
+        "{}",
+        outcome.test.why
+    );
     // A says 1 to the first 90: tp 45, fp 45, fn 5.
     let a = outcome.models.iter().find(|m| m.model == "m0").unwrap();
     assert!((a.value - 90.0 / 140.0).abs() < 1e-12, "{}", a.value);

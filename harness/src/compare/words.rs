@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::result::{Correction, Equivalence, Pair, Verdict};
+use super::result::{Correction, Pair, Verdict};
 use crate::text::format::p_equals;
 
 /// What was done, in one line that can be quoted and parsed: `test:mcnemar-midp|n:237|...` (after sacreBLEU, Post 2018).
@@ -66,7 +66,7 @@ impl Setting<'_> {
     pub(super) fn verdict(&self, pair: &Pair) -> Verdict {
         if self.significant(pair) && !self.these_runs_only(pair) {
             if pair.difference > 0.0 { Verdict::ABetter } else { Verdict::BBetter }
-        } else if pair.equivalence.as_ref().is_some_and(|e| e.p <= self.alpha) {
+        } else if pair.equivalence.as_ref().is_some_and(|e| e.corrected() <= self.alpha) {
             Verdict::Equivalent
         } else {
             Verdict::Undecided
@@ -80,11 +80,23 @@ impl Setting<'_> {
         if let Some(effect) = pair.effects.first() {
             sentences.push(format!("Effect size: {} {:.2}.", effect.name.title(), effect.value));
         }
-        if let Some(Equivalence { margin, p, .. }) = &pair.equivalence {
-            let word = if *p <= self.alpha { "supports" } else { "does not support" };
+        if let Some(e) = &pair.equivalence {
+            let p = e.corrected();
+            let word = if p <= self.alpha { "supports" } else { "does not support" };
             sentences.push(format!(
-                "A test of equivalence within ±{margin:.3} {word} equivalence ({}).",
-                p_equals(*p)
+                "A test of equivalence within ±{:.3} {word} equivalence ({}).",
+                e.margin,
+                p_equals(p)
+            ));
+        }
+        if let Some(n) = &pair.non_inferiority {
+            let word = if n.shown { "shows" } else { "does not show" };
+            sentences.push(format!(
+                "A one-sided test {word} that {} is worse than {} by less than {:.3}, if at all ({}).",
+                pair.a,
+                pair.b,
+                n.margin,
+                p_equals(n.p_corrected)
             ));
         }
         if let (Verdict::Undecided, Some(mde)) = (self.verdict(pair), pair.minimum_detectable) {

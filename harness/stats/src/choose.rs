@@ -6,8 +6,10 @@
 pub enum MetricKind {
     /// Right or wrong per example.
     Accuracy,
-    /// Macro-F1, precision, MCC, correlation: a function of the whole set, not a mean over examples.
+    /// Macro-F1, MCC, correlation: a function of the whole set, not a mean over examples.
     Set,
+    /// Precision or F1 of one class.
+    OneClass,
     /// A graded score per example.
     Graded,
 }
@@ -41,6 +43,8 @@ pub enum Test {
     McnemarExact,
     /// [`permutation_metric`](crate::permutation::permutation_metric).
     ApproximateRandomisation,
+    /// [`studentised_permutation_metric`](crate::permutation::studentised_permutation_metric).
+    StudentisedPermutation,
     /// [`cluster_permutation_mean`](crate::permutation::cluster_permutation_mean).
     ClusterSignFlip,
     /// [`cluster_bootstrap`](crate::bootstrap::cluster_bootstrap).
@@ -65,6 +69,7 @@ impl Test {
         Self::McnemarMidP,
         Self::McnemarExact,
         Self::ApproximateRandomisation,
+        Self::StudentisedPermutation,
         Self::ClusterSignFlip,
         Self::ClusterBootstrap,
         Self::CochranQ,
@@ -81,6 +86,7 @@ impl Test {
             Self::McnemarMidP => "mcnemar-midp",
             Self::McnemarExact => "mcnemar-exact",
             Self::ApproximateRandomisation => "approximate-randomisation",
+            Self::StudentisedPermutation => "studentised-permutation",
             Self::ClusterSignFlip => "cluster-sign-flip",
             Self::ClusterBootstrap => "cluster-bootstrap",
             Self::CochranQ => "cochran-q",
@@ -98,6 +104,7 @@ impl Test {
             Self::McnemarMidP => "the mid-p McNemar test",
             Self::McnemarExact => "the exact McNemar test",
             Self::ApproximateRandomisation => "paired approximate randomisation",
+            Self::StudentisedPermutation => "the studentised permutation test",
             Self::ClusterSignFlip => "the cluster-level sign-flip permutation test",
             Self::ClusterBootstrap => "the cluster bootstrap",
             Self::CochranQ => "Cochran's Q test with pairwise McNemar tests",
@@ -145,7 +152,7 @@ fn choice(test: Test, why: &'static str) -> Choice {
 
 fn within_task(s: &Situation) -> Choice {
     if s.clustered {
-        return if s.metric == MetricKind::Set {
+        return if matches!(s.metric, MetricKind::Set | MetricKind::OneClass) {
             choice(
                 Test::ClusterBootstrap,
                 "the metric is a function of the whole set and examples come in clusters: whole clusters are resampled",
@@ -153,7 +160,7 @@ fn within_task(s: &Situation) -> Choice {
         } else {
             choice(
                 Test::ClusterSignFlip,
-                "examples come in clusters, so single examples are not exchangeable: differences of a whole cluster change sign together",
+                "examples come in clusters, so single examples are not exchangeable: differences of a whole cluster change sign together. Null hypothesis: each cluster's difference is as likely with the opposite sign",
             )
         };
     }
@@ -168,7 +175,11 @@ fn within_task(s: &Situation) -> Choice {
         ),
         MetricKind::Set => choice(
             Test::ApproximateRandomisation,
-            "the metric is a function of the whole set, not a mean over examples: answers of the two models are swapped at random",
+            "the metric is a function of the whole set, not a mean over examples: answers of the two models are swapped at random. Null hypothesis: the models are exchangeable, which is more than an equal metric",
+        ),
+        MetricKind::OneClass => choice(
+            Test::StudentisedPermutation,
+            "precision and F1 of one class: answers are swapped and differences divided by their standard error. Null hypothesis: the metric is equal, also where the models give the class at different rates",
         ),
         MetricKind::Graded if s.examples >= 30 && s.zero_share < 0.5 => {
             let mut c = choice(

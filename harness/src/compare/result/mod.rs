@@ -11,8 +11,8 @@ pub use over::{
     FriedmanOver, LeftOut, Over, OverBenchmarks, PairOver, Ranked, Replicated, WinTieLoss,
 };
 pub use pair::{
-    CultureDifference, Discordant, Effect, EffectSize, Ends, Equivalence, Pair, PairCultures,
-    Verdict,
+    CultureDifference, Discordant, Effect, EffectSize, Ends, Equivalence, NonInferiority, Pair,
+    PairCultures, Verdict,
 };
 
 /// Version of the JSON; old ones load for ever. In format 1 the small values below (intervals, effects, counts) were arrays
@@ -38,6 +38,9 @@ pub struct Options {
     pub baseline: Option<String>,
     /// Margin of equivalence, as a fraction.
     pub margin: Option<f64>,
+    /// Margin of non-inferiority of every model to the baseline, as a fraction.
+    #[serde(default)]
+    pub non_inferior: Option<f64>,
     /// Version of the software.
     pub version: String,
 }

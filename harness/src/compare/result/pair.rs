@@ -31,6 +31,9 @@ pub struct Pair {
     pub minimum_detectable: Option<f64>,
     /// Within the margin?
     pub equivalence: Option<Equivalence>,
+    /// Is A not worse than B by the margin? None where it was not asked for.
+    #[serde(default)]
+    pub non_inferiority: Option<NonInferiority>,
     /// What may be said.
     pub verdict: Verdict,
     /// The test takes the seeds as they are and tells the two apart, but the interval, which resamples them too, covers 0: true of
@@ -93,6 +96,31 @@ pub struct Equivalence {
     pub margin: f64,
     /// Small: the difference lies within the margin.
     pub p: f64,
+    /// Corrected over the pairs of this benchmark; none in files that are older than this field.
+    #[serde(default)]
+    pub p_corrected: Option<f64>,
+    /// How.
+    pub method: String,
+}
+
+impl Equivalence {
+    /// The p that a verdict goes by.
+    pub fn corrected(&self) -> f64 {
+        self.p_corrected.unwrap_or(self.p)
+    }
+}
+
+/// A one-sided test of A against B.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NonInferiority {
+    /// The margin, a fraction.
+    pub margin: f64,
+    /// Small: A is not worse than B by the margin or more.
+    pub p: f64,
+    /// Corrected over the pairs of this benchmark.
+    pub p_corrected: f64,
+    /// Whether it is shown at alpha, after correction.
+    pub shown: bool,
     /// How.
     pub method: String,
 }

@@ -17,6 +17,17 @@ use crate::text::format::{
 use crate::text::table::{Cell, Table};
 
 fn verdict(pair: &Pair) -> String {
+    let verdict = two_sided(pair);
+    match &pair.non_inferiority {
+        Some(n) if n.shown && pair.verdict != Verdict::ABetter => {
+            format!("{verdict}; not inferior")
+        }
+        Some(n) if !n.shown => format!("{verdict}; non-inferiority not shown"),
+        _ => verdict,
+    }
+}
+
+fn two_sided(pair: &Pair) -> String {
     match pair.verdict {
         Verdict::ABetter => format!("{} is better", pair.a),
         Verdict::BBetter => format!("{} is better", pair.b),
@@ -76,6 +87,7 @@ fn pair_head(report: &Report) -> Vec<Cell> {
     head.push(format!("{:.0} % interval", report.options.confidence * 100.0).into());
     head.extend(["p", "corrected p", "effect", "detectable"].map(Cell::from));
     head.extend(report.options.margin.map(|_| "p equivalence".into()));
+    head.extend(report.options.non_inferior.map(|_| "p non-inferior".into()));
     head.push("verdict".into());
     head
 }
@@ -84,12 +96,13 @@ fn pair_row(report: &Report, pair: &Pair) -> Vec<Cell> {
     let mut row = difference(pair);
     row.push(pair.effects.first().map(effect).unwrap_or_default().into());
     row.push(pair.minimum_detectable.map_or(Cell::None, |mde| Cell::Number(percent(mde))));
-    row.extend(
-        report
-            .options
-            .margin
-            .map(|_| pair.equivalence.as_ref().map_or(Cell::None, |e| Cell::Number(p_value(e.p)))),
-    );
+    row.extend(report.options.margin.map(|_| {
+        pair.equivalence.as_ref().map_or(Cell::None, |e| Cell::Number(p_value(e.corrected())))
+    }));
+    row.extend(report.options.non_inferior.map(|_| {
+        let of = pair.non_inferiority.as_ref();
+        of.map_or(Cell::None, |n| Cell::Number(p_value(n.p_corrected)))
+    }));
     row.push(verdict(pair).into());
     row
 }
@@ -132,7 +145,13 @@ fn legend(report: &Report) -> Vec<String> {
     ];
     if let Some(margin) = report.options.margin {
         lines.push(format!(
-            "Equivalence: within {} points, by two one-sided tests (not corrected).",
+            "Equivalence: within {} points, by two one-sided tests; p is corrected over the pairs of a benchmark.",
+            percent(margin)
+        ));
+    }
+    if let Some(margin) = report.options.non_inferior {
+        lines.push(format!(
+            "Not inferior: A is worse than B by less than {} points, if at all, by a one-sided test; p is corrected over the pairs of a benchmark.",
             percent(margin)
         ));
     }

@@ -286,6 +286,7 @@ fn of_equal_scores_the_one_that_is_compared_stands_first() {
         test: None,
         baseline: None,
         margin: None,
+        non_inferior: None,
         version: "test".to_owned(),
     };
     let report = compare::compare(("s", "S"), &[field], &[column], Vec::new(), &options).unwrap();
