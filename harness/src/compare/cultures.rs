@@ -13,6 +13,7 @@ use super::result::{CultureDifference, Interval, Options, PairCultures};
 use crate::score::LEAST_OF_CULTURE;
 use eval_stats::StatsError;
 use eval_stats::descriptive::quantile_sorted;
+use eval_stats::groups::max_t;
 use eval_stats::metric::Needs;
 use eval_stats::permutation::plus_one;
 
@@ -27,6 +28,8 @@ pub(super) struct Cultures {
     names: Vec<String>,
     /// Their places among all cultures of the field.
     places: Vec<usize>,
+    /// Their independent examples.
+    units: Vec<f64>,
     all: usize,
     left_out: Vec<String>,
 }
@@ -66,6 +69,7 @@ impl Cultures {
         (places.len() >= 2).then(|| Self {
             names: places.iter().map(name).collect(),
             left_out: rest.iter().map(name).collect(),
+            units: places.iter().map(|c| units[*c] as f64).collect(),
             places,
             all: field.cultures.len(),
         })
@@ -106,11 +110,39 @@ impl Cultures {
                 self.pair(&minus(observed), &drawn, options)
             })
             .collect();
+        self.hold_at_once(&mut found, draws, pairs, options)?;
         let p: Vec<f64> = found.iter().map(|f| f.p_interaction).collect();
         for (pair, corrected) in found.iter_mut().zip(options.correction.adjust(&p)?) {
             pair.p_corrected = corrected;
         }
         Ok(found)
+    }
+
+    /// Adds the intervals that hold for all cultures and pairs at once (max-t).
+    fn hold_at_once(
+        &self,
+        found: &mut [PairCultures],
+        draws: &[&[f64]],
+        pairs: &[(usize, usize)],
+        options: &Options,
+    ) -> Result<(), StatsError> {
+        let observed: Vec<f64> =
+            found.iter().flat_map(|f| f.differences.iter().map(|d| d.difference)).collect();
+        if observed.is_empty() {
+            return Ok(());
+        }
+        let units = self.units.repeat(pairs.len());
+        let drawn = |draw: usize, place: usize| {
+            let ((a, b), culture) =
+                (pairs[place / self.places.len()], self.places[place % self.places.len()]);
+            draws[draw][a * self.all + culture] - draws[draw][b * self.all + culture]
+        };
+        let ends = max_t(&observed, &units, draws.len(), drawn, options.confidence)?;
+        let all = found.iter_mut().flat_map(|f| &mut f.differences);
+        for (difference, (low, high)) in all.zip(ends) {
+            difference.simultaneous = Some(Interval { low, high });
+        }
+        Ok(())
     }
 
     fn pair(&self, observed: &[f64], drawn: &[Vec<f64>], options: &Options) -> PairCultures {
@@ -131,7 +163,13 @@ impl Cultures {
                 } else {
                     ends(of_culture, options.confidence)
                 };
-                CultureDifference { culture: name.clone(), difference: *difference, low, high }
+                CultureDifference {
+                    culture: name.clone(),
+                    difference: *difference,
+                    low,
+                    high,
+                    simultaneous: None,
+                }
             })
             .collect();
         PairCultures {

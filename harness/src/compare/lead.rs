@@ -1,15 +1,13 @@
 //! Who leads, and is it certain? Reads what was compared; no test of its own.
 //!
 //! On a whole benchmark a lead is certain where the best model is significantly better than every other one after
-//! correction. On one culture there are intervals of the paired differences and no test: a lead is certain where all of
-//! them lie above zero even when widened for as many comparisons as there are other models (Bonferroni 1936: each at
-//! `1 - alpha / m`; half widths are scaled by the ratio of the normal quantiles), and likely where they do so unwidened.
+//! correction. On one culture a lead is certain where the simultaneous intervals of its differences from all other models
+//! lie above zero: they hold for all cultures and all pairs of the benchmark at once, so that of two equal models one
+//! leads on some culture in at most 5 % of runs. It is likely where the intervals of these differences alone do so.
 
 use serde::Serialize;
 
-use super::result::{Interval, Options, Outcome, Pair, Verdict};
-use eval_stats::StatsError;
-use eval_stats::dist::norm_isf;
+use super::result::{Interval, Outcome, Pair, Verdict};
 
 /// What may be said of the best model.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,9 +29,9 @@ pub struct Lead {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
-    /// Told apart from every other model, corrected for their number.
+    /// Significantly better than every other model, corrected for the family of comparisons.
     Certain,
-    /// Told apart from every other model, but not corrected for their number.
+    /// Significantly better than every other model, but not corrected.
     Likely,
     /// Not told apart from some.
     Open,
@@ -108,21 +106,17 @@ impl Lead {
     }
 
     /// The lead on one culture. `scores` are the models' scores on it, the best first.
-    pub fn on_culture(
-        outcome: &Outcome,
-        culture: &str,
-        scores: &[(String, f64)],
-        options: &Options,
-    ) -> Result<Option<Self>, StatsError> {
-        let Some(((best, _), others)) = scores.split_first() else { return Ok(None) };
-        let mut found: Vec<(&str, f64, Interval)> = Vec::new();
+    pub fn on_culture(outcome: &Outcome, culture: &str, scores: &[(String, f64)]) -> Option<Self> {
+        let ((best, _), others) = scores.split_first()?;
+        let mut found: Vec<(&str, f64, Interval, Option<Interval>)> = Vec::new();
         for (other, _) in others {
             let Some((pair, forward)) = pair(outcome, best, other) else { continue };
             let of_culture =
                 (pair.cultures.iter().flat_map(|c| &c.differences)).find(|d| d.culture == culture);
             let Some(d) = of_culture else { continue };
             let difference = if forward { d.difference } else { -d.difference };
-            found.push((other, difference, read(d.low, d.high, forward)));
+            let at_once = d.simultaneous.map(|i| read(i.low, i.high, forward));
+            found.push((other, difference, read(d.low, d.high, forward), at_once));
         }
         let mut lead = Self {
             model: best.clone(),
@@ -132,15 +126,14 @@ impl Lead {
             closest: None,
         };
         if found.is_empty() || found.len() < others.len() {
-            return Ok(Some(lead));
+            return Some(lead);
         }
-        let tail = (1.0 - options.confidence) / 2.0;
-        let wider = norm_isf(tail / found.len() as f64)? / norm_isf(tail)?;
-        let below = |scale: f64| -> Vec<String> {
-            let touches = |(_, d, i): &&(&str, f64, Interval)| d - (d - i.low) * scale <= 0.0;
-            found.iter().filter(touches).map(|(name, ..)| (*name).to_owned()).collect()
+        let names = |touches: &dyn Fn(&(&str, f64, Interval, Option<Interval>)) -> bool| {
+            let open = found.iter().filter(|f| touches(f));
+            open.map(|f| f.0.to_owned()).collect::<Vec<String>>()
         };
-        let (open, unsure) = (below(1.0), below(wider));
+        let open = names(&|(_, _, alone, _)| alone.low <= 0.0);
+        let unsure = names(&|(.., at_once)| at_once.is_none_or(|i| i.low <= 0.0));
         (lead.level, lead.untold) = if !open.is_empty() {
             (Level::Open, open)
         } else if unsure.is_empty() {
@@ -149,13 +142,13 @@ impl Lead {
             (Level::Likely, unsure)
         };
         let nearest = found.iter().reduce(|m, f| if f.1 < m.1 { f } else { m });
-        lead.closest = nearest.map(|(model, difference, interval)| Closest {
+        lead.closest = nearest.map(|(model, difference, interval, _)| Closest {
             model: (*model).to_owned(),
             difference: *difference,
             interval: Some(*interval),
             p_corrected: None,
             detectable: None,
         });
-        Ok(Some(lead))
+        Some(lead)
     }
 }

@@ -3,7 +3,7 @@
 use crate::results::summary::{Outcome, Summary};
 use crate::score::Score;
 
-const HEAD: [&str; 21] = [
+const HEAD: [&str; 30] = [
     "model",
     "benchmark",
     "protocol",
@@ -23,6 +23,15 @@ const HEAD: [&str; 21] = [
     "unparsable",
     "missing",
     "clusters",
+    "gap_best_n",
+    "gap_worst_n",
+    "gap_if_equal",
+    "gap_excess",
+    "gap_p_equal",
+    "simultaneous_low",
+    "simultaneous_high",
+    "shrunken",
+    "shrunken_weight",
     "reason",
     "contamination",
 ];
@@ -68,6 +77,11 @@ pub fn render(summary: &Summary) -> Result<String, csv::Error> {
 }
 
 fn fields(score: &Score) -> Vec<String> {
+    let (gap, among) = (score.gap.as_ref(), score.among.as_ref());
+    let at_once = among.and_then(|a| a.simultaneous.as_ref());
+    let shrunken = among.and_then(|a| a.shrunken.as_ref());
+    let count = |n: Option<u64>| n.map_or_else(String::new, |n| n.to_string());
+    let number = |v: Option<f64>| v.map_or_else(String::new, |v| v.to_string());
     vec![
         safe(&score.metric),
         safe(&score.subset.to_string()),
@@ -80,6 +94,15 @@ fn fields(score: &Score) -> Vec<String> {
         score.unparsable.to_string(),
         score.missing.to_string(),
         score.clusters.to_string(),
+        count(gap.map(|g| g.best_n)),
+        count(gap.map(|g| g.worst_n)),
+        number(gap.map(|g| g.expected_if_equal)),
+        number(gap.map(|g| g.excess)),
+        number(gap.map(|g| g.p_equal)),
+        number(at_once.map(|i| i.low)),
+        number(at_once.map(|i| i.high)),
+        number(shrunken.map(|s| s.value)),
+        number(shrunken.map(|s| s.weight)),
     ]
 }
 

@@ -6,6 +6,7 @@ use super::{Footnotes, board, interval, legend, percent, remarks};
 use crate::results::summary::{Column, Data, Detail, Summary};
 use crate::score::Subset;
 use crate::text::escape::markdown as escape;
+use crate::text::format::{p_value, points};
 use crate::text::table::{Cell, Line, Table};
 
 /// The whole board.
@@ -78,12 +79,32 @@ fn gaps(text: &mut String, summary: &Summary) {
     if rows.is_empty() {
         return;
     }
-    let head = ["benchmark", "model", "protocol", "metric", "what", "value", "n"];
-    let table = Table::new(head).right([5, 6]).with(rows.into_iter().map(gap));
-    let _ = write!(text, "\n## Cultures\n\n{}", table.markdown());
+    let head = [
+        "benchmark",
+        "model",
+        "protocol",
+        "metric",
+        "what",
+        "value",
+        "n",
+        "if equal",
+        "excess",
+        "p equal",
+    ];
+    let table = Table::new(head).right(5..10).with(rows.into_iter().map(gap));
+    let _ = write!(text, "\n## Cultures\n\n{}\n{GAPS}\n", table.markdown());
 }
 
+/// What the columns of the gaps say.
+const GAPS: &str = "Only cultures with at least ten independent examples are compared; n of a gap is that of its best and of its worst culture. \
+\"if equal\": the gap that such cultures would show if the model were equally good on all of them; \"excess\": what is left of the gap. \
+\"p equal\": test that it is equally good on all. The intervals of gap and worst culture hold whichever cultures are the best and the worst.  ";
+
 fn gap(d: &Detail) -> Vec<Cell> {
+    let figures = d.score.gap.as_ref();
+    let n =
+        figures.map_or_else(|| d.score.n.to_string(), |g| format!("{} / {}", g.best_n, g.worst_n));
+    let of = |text: Option<String>| text.map_or(Cell::None, Cell::Number);
     vec![
         d.benchmark.as_str().into(),
         d.model.as_str().into(),
@@ -94,7 +115,10 @@ fn gap(d: &Detail) -> Vec<Cell> {
             Line::of(Cell::Number(percent(d.score.value))),
             Line::of(Cell::Number(interval(&d.score))).small().beside(),
         ]),
-        Cell::Number(d.score.n.to_string()),
+        Cell::Number(n),
+        of(figures.map(|g| percent(g.expected_if_equal))),
+        of(figures.map(|g| points(g.excess))),
+        of(figures.map(|g| p_value(g.p_equal))),
     ]
 }
 

@@ -24,7 +24,7 @@ use crate::store::record::{Reason, ReasonKind};
 use crate::store::{self, RunFolder};
 
 /// Raised when the same answers get other scores: remembered evaluations are made anew.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// Answers of one set of columns to one benchmark.
 #[derive(Serialize)]
@@ -214,6 +214,7 @@ fn gap(evaluation: &Evaluation) -> Option<Gap> {
     Some(Gap {
         best: best.clone(),
         worst: worst.clone(),
+        figures: gap.gap,
         gap: gap.value,
         gap_interval: ends(gap),
         worst_value: least.value,
@@ -330,7 +331,7 @@ fn widened(mut all: Evaluation, each: &[Evaluation]) -> anyhow::Result<Evaluatio
     let seeds = each.len() as f64;
     let t = t_ppf(0.5 + score::CONFIDENCE / 2.0, seeds - 1.0)?;
     for score in &mut all.scores {
-        let same = |e: &Evaluation| e.find(&score.metric, &score.subset).map(|s| s.value);
+        let same = |e: &Evaluation| e.alike(score).map(|s| s.value);
         let Some(values) = each.iter().map(same).collect::<Option<Vec<f64>>>() else { continue };
         let variance =
             values.iter().map(|v| (v - score.value).powi(2)).sum::<f64>() / (seeds - 1.0);
@@ -423,6 +424,8 @@ fn pooled(
                     missing: count(|a| *a == Answer::Missing),
                     clusters: found.clusters,
                     majority: None,
+                    gap: None,
+                    among: None,
                 });
             }
         }

@@ -9,7 +9,7 @@ use crate::score::Score;
 use crate::store::record::Reason;
 
 /// Version of the JSON; old ones load for ever.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// A leaderboard.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -242,6 +242,38 @@ mod tests {
         // The one field whose name changed.
         let expected = OLD.replace("\"out_of_choice\"", "\"unparsable\"");
         assert_eq!(again, serde_json::from_str::<Value>(&expected).unwrap());
+    }
+
+    /// Format 3 added what belongs to gaps and cultures: it is read back, and stands on the page.
+    #[test]
+    fn figures_of_cultures_are_read_back() {
+        let mut summary: Summary = serde_json::from_str(OLD).unwrap();
+        assert!(summary.scores.iter().all(|d| d.score.gap.is_none() && d.score.among.is_none()));
+        let score = &mut summary.scores[0].score;
+        score.gap = Some(crate::score::GapFigures {
+            cultures: 5,
+            best_n: 237,
+            worst_n: 105,
+            expected_if_equal: 0.07,
+            excess: -0.01,
+            p_equal: 0.44,
+        });
+        score.among = Some(crate::score::AmongCultures {
+            shrunken: Some(crate::score::ShrunkenScore { value: 0.7, weight: 0.4 }),
+            simultaneous: Some(crate::score::SimultaneousInterval {
+                low: 0.6,
+                high: 0.8,
+                cultures: 5,
+            }),
+        });
+        let json = serde_json::to_value(&summary).unwrap();
+        assert_eq!(serde_json::from_value::<Summary>(json.clone()).unwrap(), summary);
+        let score = &json["scores"][0]["score"];
+        for part in [&score["gap"], &score["among"], &score["among"]["simultaneous"]] {
+            for name in part.as_object().unwrap().keys() {
+                assert!(PAGE.contains(&format!("`{name}`")), "reports/summary.md lacks {name}");
+            }
+        }
     }
 
     #[test]

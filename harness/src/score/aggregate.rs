@@ -6,7 +6,7 @@ use eval_stats::bootstrap::BootstrapMethod;
 
 use super::board::{Board, Measure};
 use super::figures::{Questions, Rules};
-use super::resample::{Bounds, Range, bootstrap};
+use super::resample::{Bounds, Range, Support, bootstrap};
 use super::{NoScore, ScoreError};
 
 /// One benchmark of an aggregate.
@@ -98,7 +98,7 @@ pub fn aggregate(parts: &[Part<'_>]) -> Result<Result<Aggregate, NoScore>, Score
             replicates,
             BootstrapMethod::Percentile,
             clustered,
-            clusters,
+            Support { examples: n, independent: clusters },
             stream,
         )?;
         Ok(Mean { value, low, high, method })

@@ -2,13 +2,16 @@
 
 use crate::definition::dataset::Metric;
 use crate::example::Coded;
+use eval_stats::StatsError;
 use eval_stats::bootstrap::BootstrapMethod;
 use eval_stats::metric::{Basis, MetricOptions, Needs};
+use eval_stats::rng::Stream;
 
 use super::error::same_length;
 use super::figures::{Evaluation, Questions, Refusal, Rules, Score, Subset};
 use super::metrics::{Tally, check, column};
-use super::resample::{Bounds, Cell, Range, SHARE, Units, bootstrap, proportion};
+use super::rare::{Ratio, common_part, macro_range, rare_classes};
+use super::resample::{Bounds, Cell, Range, SHARE, Support, Units, bootstrap, proportion};
 use super::{Answer, NoScore, ScoreError};
 
 /// What is computed: a metric of the definition, or one that follows from how the model answers.
@@ -220,6 +223,8 @@ impl<'a> Board<'a> {
             missing,
             clusters,
             majority: None,
+            gap: None,
+            among: None,
         }
     }
 
@@ -284,6 +289,9 @@ impl<'a> Board<'a> {
                     Ok(Range { low: 0.0, high: 1.0, method: "no-prediction".to_owned() })
                 }
                 Some(outcomes) => proportion(value, &outcomes),
+                None if self.rare(measure, &margins).is_some() => {
+                    self.with_rare_classes(value, measure, &units, resamples, &stream)
+                }
                 None => {
                     let replicates = resampled.get_or_insert_with(|| {
                         units.resample(&stream, resamples, |margins| {
@@ -294,14 +302,14 @@ impl<'a> Board<'a> {
                         })
                     });
                     let column = replicates.iter().map(|r| r[place]).collect();
-                    let support = self.support(&margins, measure).min(clusters);
+                    let independent = self.support(&margins, measure).min(clusters);
                     bootstrap(
                         value,
                         measure.bounds(),
                         column,
                         BootstrapMethod::Percentile,
                         clusters < n,
-                        support,
+                        Support { examples: n, independent },
                         &stream,
                     )
                 }
@@ -316,6 +324,33 @@ impl<'a> Board<'a> {
                 Err(error) => out.refused.push(refuse(measure, error.into())),
             }
         }
+    }
+
+    /// What a macro mean is the mean of, and its rare classes where it has some.
+    fn rare(&self, measure: Measure, margins: &[Tally]) -> Option<(Ratio, Vec<usize>)> {
+        let Measure::Metric(metric) = measure else { return None };
+        let ratio = Ratio::of(metric)?;
+        let rare = rare_classes(&margins[0].margins);
+        (!rare.is_empty()).then_some((ratio, rare))
+    }
+
+    /// The interval of a macro mean with rare classes.
+    fn with_rare_classes(
+        &self,
+        value: f64,
+        measure: Measure,
+        units: &Units,
+        resamples: usize,
+        stream: &Stream,
+    ) -> Result<Range, StatsError> {
+        let margins = units.margins();
+        let (ratio, rare) = self.rare(measure, &margins).unwrap_or((Ratio::F1, Vec::new()));
+        let common = |margins: &[Tally]| vec![common_part(margins, ratio, &rare)];
+        let stream = stream.child("common classes").child(&self.name(measure));
+        let resampled: Vec<f64> =
+            units.resample(&stream, resamples, common).into_iter().map(|r| r[0]).collect();
+        let independent = units.clusters() as f64 / margins[0].n();
+        macro_range(value, &margins, ratio, &rare, &resampled, independent)
     }
 
     /// All rows as units, their number, and the measure on them.
@@ -390,7 +425,7 @@ impl<'a> Board<'a> {
     }
 
     /// Independent examples that the measure rests on, at worst.
-    fn support(&self, margins: &[Tally], measure: Measure) -> u64 {
+    pub(crate) fn support(&self, margins: &[Tally], measure: Measure) -> u64 {
         let first = &margins[0].margins;
         let count = match measure.needs() {
             Needs::Example => first.n,

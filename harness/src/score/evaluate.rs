@@ -6,11 +6,13 @@
 //! |---|---|
 //! | accuracy, acc@k, precision, recall, shares | Wilson; clustered Wilson where examples share clusters |
 //! | F1s, macro and weighted means, anything over several variants | percentile bootstrap over clusters |
-//! | mean over cultures, worst culture | percentile bootstrap over clusters |
-//! | culture gap (best minus worst) | basic bootstrap over clusters: a resampled gap is biased upwards, reflection takes that back |
+//! | mean over cultures | percentile bootstrap over clusters |
+//! | culture gap (best minus worst) | from the simultaneous intervals of all differences of two cultures (max-t, Newcombe) |
+//! | worst culture | from the intervals of all cultures (Wilson): of the lowest true value, whichever culture has it |
 //!
 //! A cluster is drawn whole, so that the five country labels of one post stay together. A culture that a resample does
-//! not hold is left out of that resample's mean, best and worst.
+//! not hold is left out of that resample's mean. Beside a gap stands what equal cultures would show and the test of
+//! equality, beside a culture its interval among all of them and its value after shrinkage.
 
 use super::board::Board;
 use super::error::ScoreError;
@@ -26,7 +28,7 @@ pub fn evaluate(questions: &Questions<'_>, rules: &Rules) -> Result<Evaluation, 
         mean_over_cultures: rules.mean_over_cultures,
     };
     board.subset(&Subset::All, &board.rows, rules.resamples, &mut out);
-    board.across_cultures(&mut out);
+    let standings = board.across_cultures(&mut out);
     for (name, rows) in &board.cultures {
         board.subset(
             &Subset::Culture { name: name.clone() },
@@ -35,6 +37,7 @@ pub fn evaluate(questions: &Questions<'_>, rules: &Rules) -> Result<Evaluation, 
             &mut out,
         );
     }
+    standings.attach(&mut out);
     for (name, coded) in questions.groups {
         for (code, value) in coded.names.iter().enumerate() {
             let rows: Vec<u32> = board

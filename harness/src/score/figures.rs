@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use eval_stats::rng::Stream;
 use serde::{Deserialize, Serialize};
 
+use super::among::{AmongCultures, GapFigures};
 use super::error::NoScore;
 use crate::answer::Answer;
 use crate::definition::dataset::{Benchmark, Metric, Scoring};
@@ -135,6 +136,13 @@ pub struct Score {
     pub clusters: u64,
     /// For accuracy: what always answering the commonest gold label gives.
     pub majority: Option<f64>,
+    /// Of a gap between cultures: what equal cultures would show, and the test of equality. None of anything else, and in
+    /// files of format 2 and older.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gap: Option<GapFigures>,
+    /// Of a culture: its value and interval among the others. None of anything else, and in files of format 2 and older.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub among: Option<AmongCultures>,
 }
 
 /// A figure that does not exist, and why.
@@ -167,6 +175,18 @@ impl Evaluation {
         }
         let refusal = self.refused.iter().find(|r| r.metric == self.metric && r.subset == subset);
         Err(refusal.map_or(NoScore::NoExample { subset: subset.to_string() }, |r| r.reason.clone()))
+    }
+
+    /// The same figure here: a gap and a worst culture are the same whichever cultures they are of.
+    pub(crate) fn alike(&self, score: &Score) -> Option<&Score> {
+        use std::mem::discriminant;
+        let compared =
+            matches!(score.subset, Subset::CultureGap { .. } | Subset::WorstCulture { .. });
+        self.scores.iter().find(|s| {
+            s.metric == score.metric
+                && (s.subset == score.subset
+                    || compared && discriminant(&s.subset) == discriminant(&score.subset))
+        })
     }
 
     /// The score of this metric on this subset.

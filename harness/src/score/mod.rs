@@ -5,11 +5,14 @@
 //! from its named streams. Answers from embeddings come from [`crate::heads`], those from replies from [`crate::prompts`].
 
 mod across;
+mod between;
 mod board;
 mod error;
+mod rare;
 mod resample;
 
 pub mod aggregate;
+pub mod among;
 pub mod best;
 pub mod calibration;
 pub mod evaluate;
@@ -22,6 +25,7 @@ mod tests;
 pub use crate::answer::Answer;
 pub(crate) use across::LEAST_OF_CULTURE;
 pub use aggregate::{Aggregate, Part, aggregate};
+pub use among::{AmongCultures, GapFigures, ShrunkenScore, SimultaneousInterval};
 pub(crate) use error::same_length;
 pub use error::{NoScore, ScoreError};
 pub use evaluate::evaluate;

@@ -184,18 +184,27 @@ pub(crate) fn proportion(value: f64, outcomes: &[(u32, bool)]) -> Result<Range, 
     Ok(Range::new(interval, value, SHARE, interval.method.name().to_owned()))
 }
 
+/// What a value rests on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Support {
+    /// Examples that it is about.
+    pub(crate) examples: u64,
+    /// Independent examples of the rarest kind that it needs.
+    pub(crate) independent: u64,
+}
+
 /// Interval of `value` from its resamples. A resample without a value (a NaN) is left out.
 ///
-/// `units` is the number of independent examples that the value rests on: where every resample is the same the bootstrap
-/// knows nothing, and Wilson's interval of a proportion of so many units stands in (`wilson-bound`), the value's place
-/// between its bounds being the proportion.
+/// `support` tells how much the value rests on. Where the interval is narrower than one of the examples (the resamples are
+/// all the same, or differ by a smoothing constant alone) the bootstrap knows nothing, and Wilson's interval of a proportion
+/// of so many independent examples is used (`wilson-bound`), the value's place between its bounds being the proportion.
 pub(crate) fn bootstrap(
     value: f64,
     bounds: Bounds,
     mut replicates: Vec<f64>,
     method: BootstrapMethod,
     clustered: bool,
-    units: u64,
+    support: Support,
     stream: &Stream,
 ) -> Result<Range, StatsError> {
     replicates.retain(|v| v.is_finite());
@@ -219,11 +228,13 @@ pub(crate) fn bootstrap(
         bounds,
         format!("{kind}-{}", summary.interval.method.name()),
     );
-    if summary.degenerate || range.high - range.low <= 0.0 {
+    let least = (bounds.1 - bounds.0) / support.examples.max(1) as f64;
+    if summary.degenerate || range.high - range.low < least {
         let z = z_of_confidence(CONFIDENCE)?;
         let (lowest, width) = (bounds.0, bounds.1 - bounds.0);
         let share = ((value - lowest) / width).clamp(0.0, 1.0);
-        let mut bound = wilson_real(share, units.max(1) as f64, z, CONFIDENCE, Method::Wilson)?;
+        let mut bound =
+            wilson_real(share, support.independent.max(1) as f64, z, CONFIDENCE, Method::Wilson)?;
         (bound.low, bound.high) = (lowest + width * bound.low, lowest + width * bound.high);
         return Ok(Range::new(bound, value, bounds, "wilson-bound".to_owned()));
     }

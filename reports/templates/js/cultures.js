@@ -37,11 +37,20 @@ function heat(lead, b, cells, own, names) {
         return [modelLink(c.model), ...names.map(([tag]) => {
           const r = found.get(tag);
           if (!r) return { cell: "–", sort: "none" };
-          return { cell: h("span", { class: "heat", style: shade((parseFloat(r.score) - low) / (high - low || 1)), title: `${ends(r)}, n = ${r.n}` }, r.score), sort: r.score };
+          return { cell: h("span", { class: "heat", style: shade((parseFloat(r.score) - low) / (high - low || 1)), title: hint(r) }, r.score), sort: r.score };
         })];
       }),
     }),
-    h("p", { class: "quiet" }, `${capital(b.metric_name)}, percent; darker is higher within this table. Hover a cell for its interval and n; the model's page lists them all.`));
+    h("p", { class: "quiet" }, `${capital(b.metric_name)}, percent; darker is higher within this table. Hover a cell for its interval, its n, the interval that holds for all at once, and the empirical-Bayes value; the model's page lists them all.`));
+}
+
+// Interval, n, and what the culture is worth among the others.
+function hint(r) {
+  const a = r.among || {};
+  const parts = [`${ends(r)}, n = ${r.n}`];
+  if (a.simultaneous_low) parts.push(`all cultures at once [${a.simultaneous_low}, ${a.simultaneous_high}]`);
+  if (a.shrunken) parts.push(`empirical Bayes ${a.shrunken}`);
+  return parts.join("; ");
 }
 
 function gaps(cells, own, b) {
@@ -50,12 +59,12 @@ function gaps(cells, own, b) {
   const of = (c, kind) => own(c).find((r) => r.kind === kind);
   const rows = cells.filter((c) => of(c, "culture-gap")).map((c) => {
     const [gap, worst] = [of(c, "culture-gap"), of(c, "worst-culture")];
-    return [modelLink(c.model), c.score.value, gap.score, ends(gap), bar(gap.score, gap, [0, 100], 0), `${name(gap.name)} → ${name(gap.value)}`, worst ? worst.score : "–", worst ? ends(worst) : "–", worst ? name(worst.name) : "–"];
+    return [modelLink(c.model), c.score.value, gap.score, ends(gap), bar(gap.score, gap, [0, 100], 0), `${name(gap.name)} → ${name(gap.value)}`, gap.gap ? `${gap.gap.best_n} / ${gap.gap.worst_n}` : "–", gap.gap ? gap.gap.if_equal : "–", gap.gap ? gap.gap.p_equal : "–", worst ? worst.score : "–", worst ? ends(worst) : "–", worst ? name(worst.name) : "–"];
   });
   if (!rows.length) return h("span");
   return h("section", null, h("h2", null, "How unequal do they fare?"), table({
     caption: `Gap from the best to the worst ${b.culture}, and the worst one; points and percent with ${first.confidence} % intervals`,
-    head: [{ label: "model", sort: true }, { label: "score", num: true, sort: true }, { label: "gap", num: true, sort: true }, { label: "interval", num: true }, { label: "0 to 100" }, { label: "from best to worst" }, { label: "worst", num: true, sort: true }, { label: "interval", num: true }, { label: b.culture }],
+    head: [{ label: "model", sort: true }, { label: "score", num: true, sort: true }, { label: "gap", num: true, sort: true }, { label: "interval", num: true }, { label: "0 to 100" }, { label: "from best to worst" }, { label: "n of both", num: true }, { label: "gap if equal", num: true, sort: true }, { label: "p equal", num: true, sort: true }, { label: "worst", num: true, sort: true }, { label: "interval", num: true }, { label: b.culture }],
     rows,
-  }));
+  }), h("p", { class: "quiet" }, `Only those with at least ten independent examples are compared. "Gap if equal" is the gap that such groups would show on average if the model were equally good on all of them; "p equal" tests that it is. The intervals hold whichever ${b.culture} is the best and the worst.`));
 }

@@ -166,6 +166,9 @@ pub struct Gap {
     pub best: String,
     /// The worst culture.
     pub worst: String,
+    /// Their examples, what equal cultures would show, the test of equality; none in files that are older than this field.
+    #[serde(default)]
+    pub figures: Option<crate::score::GapFigures>,
     /// Best minus worst.
     pub gap: f64,
     /// Its interval.

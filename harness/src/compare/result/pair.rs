@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Interval;
+
 /// Two models on a benchmark. Differences are A - B.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Pair {
@@ -150,6 +152,9 @@ pub struct CultureDifference {
     pub low: f64,
     /// Upper end of its interval.
     pub high: f64,
+    /// Interval that holds for all cultures and pairs of the benchmark at once; none in files that are older than this field.
+    #[serde(default)]
+    pub simultaneous: Option<Interval>,
 }
 
 /// A pair by culture.

@@ -61,10 +61,14 @@ fn ranks(model: &RankedModel) -> String {
     format!("{} {}", rank(model.rank), interval_of_ranks(of.low, of.high))
 }
 
-/// `5.9 [0.0, 8.9]`: best minus worst culture; empty where there are no cultures.
+/// `5.9 [0.0, 8.9] (7.1 if equal, p .440)`: best minus worst culture; empty where there are no cultures.
 fn gap(model: &RankedModel) -> String {
     model.cultures.as_ref().map_or_else(String::new, |c| {
-        format!("{} {}", percent(c.gap), interval(c.gap_interval.low, c.gap_interval.high))
+        let ends = interval(c.gap_interval.low, c.gap_interval.high);
+        let equal = c.figures.map_or_else(String::new, |f| {
+            format!(" ({} if equal, p {})", percent(f.expected_if_equal), p_value(f.p_equal))
+        });
+        format!("{} {ends}{equal}", percent(c.gap))
     })
 }
 
@@ -143,6 +147,10 @@ fn legend(report: &Report) -> Vec<String> {
         "Models that share a letter are not told apart; that does not make them equal. \"detectable\" is the smallest difference that a sample of this size shows with 80 % power, before correction.".to_owned(),
         format!("{}; alpha = {}. Intervals are not corrected for the number of pairs.", report.families, report.options.alpha),
     ];
+    let gaps = report.benchmarks.iter().flat_map(|b| &b.models).filter_map(|m| m.cultures.as_ref());
+    if gaps.into_iter().any(|c| c.figures.is_some()) {
+        lines.push("Gap of cultures: best minus worst with at least ten independent examples. \"if equal\" is the gap that such cultures would show if the model were equally good on all of them, p that of the test that it is. The interval holds whichever cultures are the best and the worst.".to_owned());
+    }
     if let Some(margin) = report.options.margin {
         lines.push(format!(
             "Equivalence: within {} points, by two one-sided tests; p is corrected over the pairs of a benchmark.",

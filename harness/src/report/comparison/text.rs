@@ -84,7 +84,8 @@ fn models(outcome: &Outcome) -> Table {
     let head = ["model", "score", "interval", "letters", "rank", "seeds", "gap of cultures"];
     Table::new(head).with(outcome.models.iter().map(|m| {
         let worst = m.cultures.as_ref().map_or_else(String::new, |c| {
-            format!("  worst {} {}", c.worst, percent(c.worst_value))
+            let n = c.figures.map_or_else(String::new, |f| format!(" (n = {})", f.worst_n));
+            format!("  worst {}{n} {}", c.worst, percent(c.worst_value))
         });
         let mut row = standing(outcome, m);
         row.extend([seeds(m).into(), format!("{}{worst}", gap(m)).into()]);

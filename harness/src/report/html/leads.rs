@@ -205,11 +205,7 @@ impl<'a> Place<'a> {
             format!("{} of {} ({})", self.name_of(culture), self.title, plain(self.protocol));
         let scores: Vec<(String, f64)> =
             ranking.iter().map(|(c, s)| (c.model.clone(), s.value)).collect();
-        let options = self.material.comparison.as_ref().map(|r| &r.options);
-        // The quantiles exist for every number of models: there is nothing to refuse.
-        let lead = self.outcome.zip(options.ok()).and_then(|(outcome, options)| {
-            Lead::on_culture(outcome, culture, &scores, options).unwrap_or_default()
-        });
+        let lead = self.outcome.and_then(|outcome| Lead::on_culture(outcome, culture, &scores));
         self.told(Some(culture), &where_, &ranking, lead)
     }
 
@@ -291,9 +287,8 @@ impl<'a> Place<'a> {
                 format!("Yes: {top} is better than {others} on {where_}.")
             }
             Level::Likely => format!(
-                "Likely: {top} leads on {where_}, but for {} that holds only as long as it is one comparison among {}.",
-                list(&untold),
-                lead.others
+                "Likely: {top} leads on {where_}, but for {} that holds only as long as no other culture and pair is looked at.",
+                list(&untold)
             ),
             Level::Open | Level::Untested => {
                 format!(

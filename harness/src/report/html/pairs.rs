@@ -149,6 +149,12 @@ pub(super) struct CultureGap {
     gap_interval: Ends,
     worst_value: String,
     worst_interval: Ends,
+    /// Examples of the best and of the worst culture.
+    best_n: Option<u64>,
+    worst_n: Option<u64>,
+    /// The gap that equal cultures would show.
+    if_equal: Option<String>,
+    p_equal: Option<String>,
 }
 
 /// What differs when a pair is read as B against A, so that no number is made in the browser.
@@ -273,6 +279,10 @@ fn standing(m: &RankedModel) -> Placed<'_> {
             gap_interval: Ends::percent(g.gap_interval.low, g.gap_interval.high),
             worst_value: percent(g.worst_value),
             worst_interval: Ends::percent(g.worst_interval.low, g.worst_interval.high),
+            best_n: g.figures.map(|f| f.best_n),
+            worst_n: g.figures.map(|f| f.worst_n),
+            if_equal: g.figures.map(|f| percent(f.expected_if_equal)),
+            p_equal: g.figures.map(|f| p_value(f.p_equal)),
         }),
     }
 }

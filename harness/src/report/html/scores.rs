@@ -6,7 +6,8 @@ use super::plain;
 use crate::report::percent;
 use crate::results::material::Material;
 use crate::results::summary::Detail;
-use crate::score::Subset;
+use crate::score::{AmongCultures, Subset};
+use crate::text::format::{p_value, points};
 
 /// A score.
 #[derive(Debug, Serialize)]
@@ -30,6 +31,37 @@ pub(super) struct Scored<'a> {
     missing: u64,
     clusters: u64,
     method: &'a str,
+    gap: Option<Gap>,
+    among: Option<Among>,
+}
+
+/// What belongs to a gap between cultures.
+#[derive(Debug, Serialize)]
+pub(super) struct Gap {
+    best_n: u64,
+    worst_n: u64,
+    if_equal: String,
+    excess: String,
+    p_equal: String,
+}
+
+/// A culture among the others; a small one is in no simultaneous interval.
+#[derive(Debug, Serialize)]
+pub(super) struct Among {
+    simultaneous_low: Option<String>,
+    simultaneous_high: Option<String>,
+    shrunken: Option<String>,
+}
+
+impl Among {
+    fn new(of: &AmongCultures) -> Self {
+        let ends = of.simultaneous.as_ref();
+        Self {
+            simultaneous_low: ends.map(|i| percent(i.low)),
+            simultaneous_high: ends.map(|i| percent(i.high)),
+            shrunken: of.shrunken.as_ref().map(|s| percent(s.value)),
+        }
+    }
 }
 
 /// The scores of a benchmark.
@@ -65,5 +97,13 @@ fn scored(detail: &Detail) -> Scored<'_> {
         missing: score.missing,
         clusters: score.clusters,
         method: &score.method,
+        gap: score.gap.as_ref().map(|g| Gap {
+            best_n: g.best_n,
+            worst_n: g.worst_n,
+            if_equal: percent(g.expected_if_equal),
+            excess: points(g.excess),
+            p_equal: p_value(g.p_equal),
+        }),
+        among: score.among.as_ref().map(Among::new),
     }
 }

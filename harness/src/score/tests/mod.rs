@@ -1,4 +1,5 @@
 //! Tests of the room: against scikit-learn ([`fixtures`]), and of what scores promise ([`scores`]).
 
+mod cultures;
 mod fixtures;
 mod scores;

@@ -196,9 +196,22 @@ fn mean_gap_and_worst_culture() {
     let gap = Subset::CultureGap { best: "US".to_owned(), worst: "GB".to_owned() };
     let gap = got.find("accuracy", &gap).unwrap();
     assert!((gap.value - (country("US") - country("GB"))).abs() < 1e-12);
-    assert!(gap.low > 0.2 && gap.high < 0.4 && gap.majority.is_none());
+    assert!(gap.low > 0.15 && gap.high < 0.42 && gap.majority.is_none());
+    let figures = gap.gap.unwrap();
+    assert_eq!((figures.cultures, figures.best_n, figures.worst_n), (3, 300, 300));
+    assert!(figures.p_equal < 0.001 && figures.expected_if_equal < 0.06, "{figures:?}");
+    assert!((figures.excess - (gap.value - figures.expected_if_equal)).abs() < 1e-12);
     let worst = got.find("accuracy", &Subset::WorstCulture { name: "GB".to_owned() }).unwrap();
     assert_eq!((worst.value, worst.n), (country("GB"), 300));
+    assert!(worst.gap.is_none() && worst.among.is_none());
+    for name in ["US", "AU", "GB"] {
+        let one = got.find("accuracy", &Subset::Culture { name: name.to_owned() }).unwrap();
+        let among = one.among.unwrap();
+        let (at_once, shrunken) = (among.simultaneous.unwrap(), among.shrunken.unwrap());
+        assert_eq!(at_once.cultures, 3);
+        assert!(at_once.low < one.low && at_once.high > one.high, "{one:?}");
+        assert!(shrunken.weight > 0.9 && (shrunken.value - one.value).abs() < 0.02, "{one:?}");
+    }
     assert_eq!(got, data.evaluate(&rules).unwrap());
 }
 
@@ -210,7 +223,8 @@ fn equal_cultures_have_a_gap_interval_that_reaches_down() {
     data.clusters = (0..data.gold.len() as u32).collect();
     let got = data.evaluate(&rules(Metric::Accuracy, &[])).unwrap();
     let gap = got.scores.iter().find(|s| matches!(s.subset, Subset::CultureGap { .. })).unwrap();
-    assert!(gap.low < 0.02 && gap.high > 0.0, "{gap:?}");
+    assert!(gap.low == 0.0 && gap.high > gap.value, "{gap:?}");
+    assert!(gap.gap.unwrap().p_equal > 0.05, "{gap:?}");
 }
 
 #[test]

@@ -10,12 +10,14 @@
 //! correlation, both with the multiplier that makes them hold together (max-t; Hothorn, Bretz & Westfall 2008).
 
 mod limits;
+mod max_t;
 mod normals;
 mod shrink;
 
 use crate::error::{Result, StatsError, finite, same_length};
 use crate::rng::Stream;
 use limits::Limits;
+pub use max_t::max_t;
 pub use normals::Normals;
 pub use shrink::{Shrunken, shrink};
 

@@ -6,6 +6,7 @@ mod edges;
 mod equivalence;
 mod examples;
 mod groups;
+mod max_t;
 mod paired;
 mod posterior;
 mod power;
