@@ -33,6 +33,7 @@ pub const READERS: &[(&str, Reader)] = &[
     ("batches", logs::batches),
     ("import", logs::import),
     ("replay", logs::replay),
+    ("lenient-json", protocols::lenient_json),
     ("message", protocols::message),
     ("answer", protocols::answer),
     ("request", protocols::request),

@@ -1,8 +1,23 @@
 //! Bytes from other processes and machines.
 
+use lenient_json::Halves;
 use openai_api::answer;
 use openai_api::pieces::Pieces;
 use openai_api::request::Wanted;
+use serde_json::Value;
+
+/// JSON as Python writes it: what is JSON is read as `serde_json` reads it.
+pub(crate) fn lenient_json(bytes: &[u8]) {
+    let (choice, rest) = super::choice(bytes, 2);
+    let halves = [Halves::Replaced, Halves::Marked][choice as usize];
+    let mended = lenient_json::mended(rest, halves);
+    let read = lenient_json::from_slice::<Value>(rest);
+    if let Ok(strict) = serde_json::from_slice::<Value>(rest) {
+        assert_eq!(read.ok(), Some(strict), "strict JSON stays as it is");
+    } else if let Ok(Value::String(text)) = serde_json::from_slice(&mended) {
+        let _ = lenient_json::joined(&text);
+    }
+}
 
 /// A line of a program behind the plugin `command`.
 pub(crate) fn message(bytes: &[u8]) {
@@ -20,7 +35,7 @@ pub(crate) fn answer(bytes: &[u8]) {
         1 => Wanted::Top,
         _ => Wanted::Echo { continuation: " offensive".to_owned(), after_blank: false },
     };
-    if let Ok(body) = serde_json::from_slice(rest) {
+    if let Ok(body) = lenient_json::from_slice(rest) {
         let _ = answer::read(&body, &wanted);
         let _ = answer::told(&body);
     }

@@ -189,9 +189,12 @@ impl Plugin for Model {
             Classified::Scores(rows) => {
                 counted("rows of scores", rows.len(), batch.len())?;
                 for (row, own) in rows.iter().enumerate() {
-                    let Some(own) = own else {
+                    let mut none = |row| {
                         scores.row(row).fill(0.0);
                         scores.no_answer(row);
+                    };
+                    let Some(own) = own else {
+                        none(row);
                         continue;
                     };
                     if own.len() != self.task.labels.len() {
@@ -205,7 +208,11 @@ impl Plugin for Model {
                             ),
                         ));
                     }
-                    scores.row(row).copy_from_slice(own);
+                    let numbers: Option<Vec<f32>> = own.iter().copied().collect();
+                    match numbers {
+                        Some(numbers) => scores.row(row).copy_from_slice(&numbers),
+                        None => none(row),
+                    }
                 }
             }
         }
@@ -241,7 +248,9 @@ impl Plugin for Model {
                     ),
                 ));
             }
-            vectors.row(row).copy_from_slice(own);
+            for (place, number) in vectors.row(row).iter_mut().zip(own) {
+                *place = number.unwrap_or(f32::NAN);
+            }
         }
         Ok(())
     }

@@ -189,19 +189,20 @@ pub(crate) struct Ended {
     pub(crate) again: bool,
 }
 
-/// Answer to `classify`: either one label or one row of scores an example; null where there is no answer.
+/// Answer to `classify`: either one label or one row of scores an example; null where there is no answer, and so is a row with
+/// null or NaN in it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "lowercase")]
 pub(crate) enum Classified {
     Labels(Vec<Option<String>>),
-    Scores(Vec<Option<Vec<f32>>>),
+    Scores(Vec<Option<Vec<Option<f32>>>>),
 }
 
 /// Answer to `embed`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Embedded {
-    pub(crate) vectors: Vec<Vec<f32>>,
+    pub(crate) vectors: Vec<Vec<Option<f32>>>,
 }
 
 /// Answer to `loglikelihood`.
@@ -215,6 +216,7 @@ pub(crate) struct Likelihoods {
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Likelihood {
+    #[serde(deserialize_with = "lenient_json::number_or_nan")]
     sum: f64,
     tokens: u64,
     #[serde(default)]
@@ -237,14 +239,16 @@ pub(crate) struct Generated {
 /// Reads a line as the answer to a request, or as what may stand before one (`aside`).
 pub(crate) fn read(request: &str, line: &[u8]) -> serde_json::Result<()> {
     match request {
-        "create" => serde_json::from_slice::<Created>(line).map(drop),
-        "fit" | "fit-piece" | "save" | "load" => serde_json::from_slice::<Nothing>(line).map(drop),
-        "fit-end" => serde_json::from_slice::<Ended>(line).map(drop),
-        "classify" => serde_json::from_slice::<Classified>(line).map(drop),
-        "embed" => serde_json::from_slice::<Embedded>(line).map(drop),
-        "loglikelihood" => serde_json::from_slice::<Likelihoods>(line).map(drop),
-        "generate" => serde_json::from_slice::<Generated>(line).map(drop),
-        _ => serde_json::from_slice::<Aside>(line).map(drop),
+        "create" => lenient_json::from_slice::<Created>(line).map(drop),
+        "fit" | "fit-piece" | "save" | "load" => {
+            lenient_json::from_slice::<Nothing>(line).map(drop)
+        }
+        "fit-end" => lenient_json::from_slice::<Ended>(line).map(drop),
+        "classify" => lenient_json::from_slice::<Classified>(line).map(drop),
+        "embed" => lenient_json::from_slice::<Embedded>(line).map(drop),
+        "loglikelihood" => lenient_json::from_slice::<Likelihoods>(line).map(drop),
+        "generate" => lenient_json::from_slice::<Generated>(line).map(drop),
+        _ => lenient_json::from_slice::<Aside>(line).map(drop),
     }
 }
 

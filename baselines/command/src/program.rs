@@ -131,7 +131,7 @@ impl Program {
             }
         };
         let answer = self.answer(what, host)?;
-        serde_json::from_slice(&answer).map_err(|e| {
+        lenient_json::from_slice(&answer).map_err(|e| {
             Error::internal(format!(
                 "`{}` answered `{what}` with {}: {e}; the README of the plugin `command` shows the answer",
                 self.name,
@@ -198,7 +198,7 @@ impl Program {
         if line.iter().all(u8::is_ascii_whitespace) {
             return Ok(None);
         }
-        match serde_json::from_slice::<Aside>(&line) {
+        match lenient_json::from_slice::<Aside>(&line) {
             Ok(Aside::Log(text)) => host.log(text),
             Ok(Aside::Progress(done, total)) => host.progress(done, total),
             Ok(Aside::Metric(name, step, value)) => host.metric(&name, step, value),

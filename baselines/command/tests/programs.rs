@@ -95,6 +95,19 @@ fn labels_scores_and_missing_answers() {
     assert!(classify(&mut model, &[]).unwrap().is_empty(), "an empty batch is not asked");
 }
 
+/// `json.dumps` writes NaN, which JSON lacks: a row with it has no answer.
+#[test]
+fn numbers_as_python_writes_them() {
+    if !has("python3", &["--version"]) {
+        return;
+    }
+    let body =
+        "print(json.dumps({'scores': [[float('nan'), 1], [-float('inf'), .5]]}), flush=True)";
+    let mut model = python(&answering(body), 0.0).unwrap();
+    let scores = classify(&mut model, &["a", "b"]).unwrap();
+    assert_eq!(scores, [None, Some(vec![f32::MIN, 0.5])], "minus infinity never wins");
+}
+
 #[test]
 fn vectors_replies_and_likelihoods() {
     let body = "n = len(r.get('examples', r.get('pairs', r.get('prompts', [])))); print(json.dumps({'embed': {'vectors': [[1, 2.5]] * n}, 'generate': {'replies': [p.upper() for p in r.get('prompts', [])]}, 'loglikelihood': {'loglikelihoods': [{'sum': -1.5, 'tokens': 2}] * n}}[r['do']]), flush=True)";

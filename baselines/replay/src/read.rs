@@ -111,7 +111,7 @@ fn json_lines(
             continue;
         }
         let object: serde_json::Map<String, serde_json::Value> =
-            serde_json::from_str(line).map_err(|e| at(format!("not a JSON object: {e}")))?;
+            lenient_json::from_str(line).map_err(|e| at(format!("not a JSON object: {e}")))?;
         let mut cells = Vec::with_capacity(wanted.len());
         for &field in wanted {
             cells.push(match object.get(field) {

@@ -57,8 +57,10 @@ fn one() -> u32 {
 }
 
 /// A `.json` log.
-pub(super) fn json(name: &str, input: impl Read, how: &How) -> Result<Log, Error> {
-    let header: Header = serde_json::from_reader(std::io::BufReader::new(input))
+pub(super) fn json(name: &str, mut input: impl Read, how: &How) -> Result<Log, Error> {
+    let mut bytes = Vec::new();
+    input.read_to_end(&mut bytes).map_err(|e| broken(name, e.to_string()))?;
+    let header: Header = lenient_json::from_slice(&bytes)
         .map_err(|e| broken(name, format!("no log of inspect_ai: {e}")))?;
     let Some(samples) = header.samples else {
         return Err(broken(name, "a log without samples; run inspect_ai with `log_samples`"));
@@ -78,9 +80,10 @@ pub(super) fn zip(name: &str, input: impl Input, how: &How) -> Result<Log, Error
         let parse = |e: serde_json::Error| broken(&place, format!("no log of inspect_ai: {e}"));
         if file == "header.json" || (file == "_journal/start.json" && header.is_none()) {
             header =
-                Some(serde_json::from_slice(&member(&mut archive, i, &place)?).map_err(parse)?);
+                Some(lenient_json::from_slice(&member(&mut archive, i, &place)?).map_err(parse)?);
         } else if file.starts_with("samples/") {
-            samples.push(serde_json::from_slice(&member(&mut archive, i, &place)?).map_err(parse)?);
+            samples
+                .push(lenient_json::from_slice(&member(&mut archive, i, &place)?).map_err(parse)?);
         }
     }
     let Some(header) = header else {

@@ -106,7 +106,7 @@ fn reply(place: &str, row: &Object) -> Result<(Reply, Capability), Error> {
 
 /// What the results beside the samples tell: version of the tool and name of the model.
 pub fn beside(results: &[u8]) -> Option<(Option<String>, Option<String>)> {
-    let results: Value = serde_json::from_slice(results).ok()?;
+    let results: Value = lenient_json::from_slice(results).ok()?;
     let text = |name: &str| Some(results.get(name)?.as_str()?.to_owned());
     Some((text("lm_eval_version"), text("model_name")))
 }

@@ -70,7 +70,7 @@ fn json_lines(name: &str, input: impl Read) -> Result<Vec<(String, Object)>, Err
         if line.is_empty() {
             continue;
         }
-        let row = serde_json::from_str(line).map_err(|e| {
+        let row = lenient_json::from_str(line).map_err(|e| {
             broken(&place, format!("not a JSON object: {e}; one stands on each line"))
         })?;
         rows.push((place, row));

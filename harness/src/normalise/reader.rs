@@ -202,7 +202,7 @@ impl Jsonl<'_> {
         };
         let line = text("the line", line)?;
         let object: serde_json::Map<String, serde_json::Value> =
-            serde_json::from_str(line).map_err(|e| Kind::Json { reason: e.to_string() })?;
+            lenient_json::from_str(line).map_err(|e| Kind::Json { reason: e.to_string() })?;
         for (name, cell) in columns.iter().zip(cells) {
             let value = object.get(name).ok_or_else(|| Kind::MissingField {
                 field: name.clone(),

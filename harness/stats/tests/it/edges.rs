@@ -1,7 +1,7 @@
 //! What data look like in practice: missing cluster ids, numbers as tables write them, any scale, empty tables, requests
 //! that no memory holds.
 
-use eval_stats::MOST_RESAMPLES;
+use eval_stats::{Direction, MOST_RESAMPLES};
 use eval_stats::bootstrap::{BootstrapOptions, bootstrap_mean};
 use eval_stats::cluster::{clustered_se, paired_clustered_se};
 use eval_stats::interval::mean_interval;
@@ -156,7 +156,7 @@ fn letters_of_disjoint_pairs_are_few() {
         let differs: Vec<Vec<bool>> =
             (0..k).map(|i| (0..k).map(|j| i != j && i / 2 == j / 2).collect()).collect();
         let scores: Vec<f64> = (0..k).map(|i| f64::from(i as u32)).collect();
-        let letters = compact_letters(&scores, &differs, true).unwrap();
+        let letters = compact_letters(&scores, &differs, Direction::HigherIsBetter).unwrap();
         let sets: Vec<Vec<String>> = letters.iter().map(|text| letters_of(text)).collect();
         for (i, j) in (0..k).flat_map(|i| (0..k).map(move |j| (i, j))) {
             let share = sets[i].iter().any(|letter| sets[j].contains(letter));
@@ -185,8 +185,8 @@ fn letters_of_a_yardstick_are_its_maximal_groups() {
     let scores = [9.0, 8.5, 8.0, 7.0, 6.5, 4.0, 3.9, 1.0];
     let differs: Vec<Vec<bool>> =
         scores.iter().map(|a| scores.iter().map(|b| f64::abs(a - b) > 1.6).collect()).collect();
-    let letters = compact_letters(&scores, &differs, true).unwrap();
+    let letters = compact_letters(&scores, &differs, Direction::HigherIsBetter).unwrap();
     assert_eq!(letters, ["a", "ab", "abc", "bc", "c", "d", "d", "e"]);
-    let turned = compact_letters(&scores, &differs, false).unwrap();
+    let turned = compact_letters(&scores, &differs, Direction::LowerIsBetter).unwrap();
     assert_eq!(turned, ["e", "de", "cde", "cd", "c", "b", "b", "a"]);
 }
