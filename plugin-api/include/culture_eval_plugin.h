@@ -14,7 +14,7 @@
 /*
  Minor version: raised when something is added at the end of a struct.
  */
-#define CE_ABI_MINOR 2
+#define CE_ABI_MINOR 3
 
 /*
  The plugin learns from examples.
@@ -110,6 +110,16 @@
  A piece is of what hyper-parameters may be chosen on.
  */
 #define CE_PART_VALID 1
+
+/*
+ The limit of tokens cut the reply, which goes to the sink as any other. `why` is empty.
+ */
+#define CE_REPLY_CUT 1
+
+/*
+ There is no reply, and none goes to the sink: `why` says it in a sentence. The example counts as not answered.
+ */
+#define CE_REPLY_MISSING 2
 
 /*
  UTF-8 text: pointer and length in bytes, no NUL at the end. The pointer may be null where the length is 0.
@@ -297,10 +307,15 @@ typedef struct {
    0 = always the likeliest token.
    */
   double temperature;
+  /*
+   Since 1.3 (see `struct_size`); may be null. A fact about the reply to prompt `index`: one of `CE_REPLY_…`. `context` is the
+   sink's.
+   */
+  void (*note)(void *context, size_t index, uint32_t fact, CeStr why);
 } CeGeneration;
 
 /*
- Where texts go: one call for each prompt of `generate` or example of `explain`, in any order, during that call only.
+ Where texts go. A thought of the model stands before its reply between `<think>` and `</think>`. One call for each prompt of `generate` or example of `explain`, in any order, during that call only.
  */
 typedef struct {
   /*

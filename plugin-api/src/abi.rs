@@ -10,7 +10,7 @@ use std::ffi::c_void;
 /// Major version: raised when old plugins can no longer be called.
 pub const CE_ABI_MAJOR: u32 = 1;
 /// Minor version: raised when something is added at the end of a struct.
-pub const CE_ABI_MINOR: u32 = 2;
+pub const CE_ABI_MINOR: u32 = 3;
 
 /// The plugin learns from examples.
 pub const CE_FIT: u64 = 1;
@@ -170,9 +170,18 @@ pub struct CeGeneration {
     pub max_tokens: u64,
     /// 0 = always the likeliest token.
     pub temperature: f64,
+    /// Since 1.3 (see `struct_size`); may be null. A fact about the reply to prompt `index`: one of `CE_REPLY_…`. `context` is the
+    /// sink's.
+    pub note:
+        Option<unsafe extern "C" fn(context: *mut c_void, index: usize, fact: u32, why: CeStr)>,
 }
 
-/// Where texts go: one call for each prompt of `generate` or example of `explain`, in any order, during that call only.
+/// The limit of tokens cut the reply, which goes to the sink as any other. `why` is empty.
+pub const CE_REPLY_CUT: u32 = 1;
+/// There is no reply, and none goes to the sink: `why` says it in a sentence. The example counts as not answered.
+pub const CE_REPLY_MISSING: u32 = 2;
+
+/// Where texts go. A thought of the model stands before its reply between `<think>` and `</think>`. One call for each prompt of `generate` or example of `explain`, in any order, during that call only.
 #[repr(C)]
 #[derive(Debug)]
 pub struct CeSink {

@@ -2,10 +2,10 @@
 
 #![expect(unsafe_code, reason = "pointers of the caller's")]
 
-use std::{slice, str};
+use std::{ptr, slice, str};
 
-use crate::abi::{CeBatch, CeDataset, CeSink, CeStr};
-use crate::safe::{Batch, Dataset, Error};
+use crate::abi::{CE_REPLY_CUT, CE_REPLY_MISSING, CeBatch, CeDataset, CeGeneration, CeSink, CeStr};
+use crate::safe::{Batch, Dataset, Error, Generation, Reply};
 
 pub(crate) const fn borrowed(text: &str) -> CeStr {
     CeStr { data: text.as_ptr(), len: text.len() }
@@ -75,17 +75,57 @@ pub(crate) unsafe fn batch<'a>(batch: *const CeBatch) -> Result<Batch<'a>, Error
     }
 }
 
-/// The host's place for texts, as a function.
+/// Tells the host a fact about a reply: the sink's context, index, fact, why.
+pub(crate) type Note = unsafe extern "C" fn(*mut std::ffi::c_void, usize, u32, CeStr);
+
+/// How to generate, and where facts about replies go, if the host is new enough to hear them.
 ///
 /// # Safety
-/// As [`given`]; the sink's function may be called with its context during `'a`.
-pub(crate) unsafe fn put<'a>(sink: *const CeSink) -> Result<impl FnMut(usize, &str) + 'a, Error> {
+/// `how` is null or points to `struct_size` bytes of a `CeGeneration`, of ABI 1.0 at least.
+pub(crate) unsafe fn generation(
+    how: *const CeGeneration,
+) -> Result<(Generation, Option<Note>), Error> {
+    if how.is_null() {
+        return Err(Error::internal("how to generate is null"));
+    }
+    // SAFETY: promised by the caller; what an older host lacks is not read, and no reference to the whole is made.
+    unsafe {
+        let size = ptr::read(&raw const (*how).struct_size);
+        let max_tokens = ptr::read(&raw const (*how).max_tokens);
+        let temperature = ptr::read(&raw const (*how).temperature);
+        let hears = size >= size_of::<CeGeneration>();
+        let note = if hears { ptr::read(&raw const (*how).note) } else { None };
+        Ok((Generation { max_tokens, temperature }, note))
+    }
+}
+
+/// The host's place for replies, as a function. A host that hears no facts gets an empty text for a reply that is missing.
+///
+/// # Safety
+/// As [`given`]; the sink's function and `note` may be called with its context during `'a`.
+pub(crate) unsafe fn put<'a>(
+    sink: *const CeSink,
+    note: Option<Note>,
+) -> Result<impl FnMut(usize, Reply<'_>) + 'a, Error> {
     // SAFETY: promised by the caller.
     let sink = unsafe { given(sink, "the sink") }?;
     let put = sink.put.ok_or_else(|| Error::internal("the sink has no function"))?;
-    Ok(move |index: usize, text: &str| {
-        // SAFETY: promised by the caller; the host copies the text before it returns.
-        unsafe { put(sink.context, index, borrowed(text)) };
+    Ok(move |index: usize, reply: Reply<'_>| {
+        let (text, fact) = match (reply, note) {
+            (Reply::Text(text), _) | (Reply::Cut(text), None) => (Some(text), None),
+            (Reply::Cut(text), Some(note)) => (Some(text), Some((note, CE_REPLY_CUT, ""))),
+            (Reply::Missing(why), Some(note)) => (None, Some((note, CE_REPLY_MISSING, why))),
+            (Reply::Missing(_), None) => (Some(""), None),
+        };
+        // SAFETY: promised by the caller; the host copies the texts before it returns.
+        unsafe {
+            if let Some((note, fact, why)) = fact {
+                note(sink.context, index, fact, borrowed(why));
+            }
+            if let Some(text) = text {
+                put(sink.context, index, borrowed(text));
+            }
+        }
     })
 }
 

@@ -59,5 +59,5 @@ pub mod trampoline;
 pub use panics::guarded;
 pub use safe::{
     Batch, Capability, Dataset, Error, ErrorKind, Generation, Host, Loglikelihood, Matrix, Part,
-    Plugin, Replies, Scores, Task,
+    Plugin, Replies, Reply, Scores, Task, with_thought,
 };

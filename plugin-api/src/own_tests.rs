@@ -1,6 +1,6 @@
 //! What a plugin's own tests hand to it: the same values as the harness does, over buffers of the test.
 
-use crate::safe::{Batch, Matrix, Replies, Scores};
+use crate::safe::{Batch, Matrix, Replies, Reply, Scores};
 
 /// Columns of a plugin's own tests.
 impl<'a> Batch<'a> {
@@ -30,7 +30,7 @@ impl<'a> Matrix<'a> {
 
 impl<'a> Replies<'a> {
     /// Hands each reply to a function, for a plugin's own tests.
-    pub fn to(put: &'a mut dyn FnMut(usize, &str)) -> Self {
+    pub fn to(put: &'a mut dyn FnMut(usize, Reply<'_>)) -> Self {
         Self { put }
     }
 }

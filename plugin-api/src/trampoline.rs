@@ -8,10 +8,10 @@ use std::ptr;
 
 #[allow(clippy::wildcard_imports, reason = "the whole layout is what this module is about")]
 use crate::abi::*;
-use crate::foreign::{batch, borrowed, dataset, given, put, text, texts, view_mut};
+use crate::foreign::{batch, borrowed, dataset, generation, given, put, text, texts, view_mut};
 pub use crate::panics::caught;
 use crate::safe::{
-    Capability, Error, ErrorKind, Generation, Host, Matrix, Part, Plugin, Replies, Scores, Task,
+    Capability, Error, ErrorKind, Host, Matrix, Part, Plugin, Replies, Scores, Task,
 };
 
 /// Exports a [`Plugin`](crate::Plugin) as the one symbol that the harness looks for.
@@ -346,9 +346,8 @@ unsafe extern "C" fn generate<P: Plugin>(
         unsafe {
             let handle = handle::<P>(at)?;
             let prompts = texts(prompts, n, "a prompt")?;
-            let how = given(how, "how to generate")?;
-            let how = Generation { max_tokens: how.max_tokens, temperature: how.temperature };
-            let mut put = put(sink)?;
+            let (how, note) = generation(how)?;
+            let mut put = put(sink, note)?;
             handle.plugin.generate(&prompts, &how, &mut Replies { put: &mut put }, &handle.host)
         }
     };
@@ -367,7 +366,7 @@ unsafe extern "C" fn explain<P: Plugin>(
         unsafe {
             let handle = handle::<P>(at)?;
             let batch = batch(rows)?;
-            let mut put = put(sink)?;
+            let mut put = put(sink, None)?;
             handle.plugin.explain(&batch, &mut Replies { put: &mut put }, &handle.host)
         }
     };

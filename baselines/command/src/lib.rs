@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 use crate::message::{
     Classified, Created, Embedded, Ended, Generated, Likelihoods, Nothing, PROTOCOL, Pair, Request,
-    examples,
+    Told, examples,
 };
 use crate::program::Program;
 
@@ -292,7 +292,7 @@ impl Plugin for Model {
         let Generated { replies: own } = ask(&self.program, &request, host)?;
         counted("replies", own.len(), prompts.len())?;
         for (index, reply) in own.iter().enumerate() {
-            replies.put(index, reply);
+            Told::tell(reply.as_ref(), index, replies);
         }
         Ok(())
     }

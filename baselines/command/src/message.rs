@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::io;
 
-use plugin_api::{Batch, Loglikelihood, Task};
+use plugin_api::{Batch, Loglikelihood, Replies, Reply, Task, with_thought};
 use serde::{Deserialize, Serialize};
 
 /// Version of the protocol, told in `create`.
@@ -233,7 +233,46 @@ impl From<Likelihood> for Loglikelihood {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Generated {
-    pub(crate) replies: Vec<String>,
+    pub(crate) replies: Vec<Option<Told>>,
+}
+
+/// A reply: a text, or more that the program knows of it.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Told {
+    Text(String),
+    More(More),
+}
+
+/// A reply with facts.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct More {
+    text: String,
+    /// What the model wrote for itself before.
+    thought: Option<String>,
+    /// The limit of tokens cut it.
+    cut: bool,
+    /// Why there is no reply.
+    missing: Option<String>,
+}
+
+impl Told {
+    /// Hands the reply to prompt `index` over; null is a reply that the program does not give.
+    pub(crate) fn tell(told: Option<&Self>, index: usize, replies: &mut Replies<'_>) {
+        let more = match told {
+            None => return replies.tell(index, Reply::Missing("the program gave none")),
+            Some(Self::Text(text)) => return replies.put(index, text),
+            Some(Self::More(more)) => more,
+        };
+        match (&more.missing, &more.thought) {
+            (Some(why), _) => replies.tell(index, Reply::Missing(why)),
+            (None, None) => replies.tell(index, Reply::new(&more.text, more.cut)),
+            (None, Some(thought)) => {
+                replies.tell(index, Reply::new(&with_thought(thought, &more.text), more.cut));
+            }
+        }
+    }
 }
 
 /// Reads a line as the answer to a request, or as what may stand before one (`aside`).

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use command::Model;
 use plugin_api::{
-    Batch, Dataset, Error, Generation, Host, Matrix, Part, Plugin, Replies, Scores, Task,
+    Batch, Dataset, Error, Generation, Host, Matrix, Part, Plugin, Replies, Reply, Scores, Task,
 };
 
 fn task() -> Task {
@@ -98,9 +98,6 @@ fn labels_scores_and_missing_answers() {
 /// `json.dumps` writes NaN, which JSON lacks: a row with it has no answer.
 #[test]
 fn numbers_as_python_writes_them() {
-    if !has("python3", &["--version"]) {
-        return;
-    }
     let body =
         "print(json.dumps({'scores': [[float('nan'), 1], [-float('inf'), .5]]}), flush=True)";
     let mut model = python(&answering(body), 0.0).unwrap();
@@ -125,10 +122,32 @@ fn vectors_replies_and_likelihoods() {
     let got = model.loglikelihood(&["a"], &["b"], &host()).unwrap();
     assert_eq!((got[0].sum, got[0].tokens, got[0].greedy), (-1.5, 2, false));
     let mut heard = Vec::new();
-    let mut put = |index: usize, reply: &str| heard.push((index, reply.to_owned()));
+    let mut put =
+        |index: usize, reply: Reply<'_>| heard.push((index, reply.text().unwrap().to_owned()));
     let how = Generation { max_tokens: 5, temperature: 0.0 };
     model.generate(&["hi", "ho"], &how, &mut Replies::to(&mut put), &host()).unwrap();
     assert_eq!(heard, [(0, "HI".to_owned()), (1, "HO".to_owned())]);
+}
+
+/// A reply may be a text, an object with what else is known of it, or null.
+#[test]
+fn a_program_tells_how_a_reply_ended() {
+    let body = "print(json.dumps({'replies': ['yes', {'text': 'no', 'cut': True}, {'missing': 'too long'}, None, {'text': 'yes', 'thought': 'no?'}]}), flush=True)";
+    let mut model = python(&answering(body), 0.0).unwrap();
+    let mut heard = Vec::new();
+    let mut put = |_, reply: Reply<'_>| heard.push(format!("{reply:?}"));
+    let how = Generation { max_tokens: 5, temperature: 0.0 };
+    model.generate(&["?"; 5], &how, &mut Replies::to(&mut put), &host()).unwrap();
+    assert_eq!(
+        heard,
+        [
+            r#"Text("yes")"#,
+            r#"Cut("no")"#,
+            r#"Missing("too long")"#,
+            r#"Missing("the program gave none")"#,
+            r#"Text("<think>\nno?\n</think>\n\nyes")"#,
+        ]
+    );
 }
 
 /// Each request as the README tells it, field by field.
@@ -268,7 +287,7 @@ fn pieces_come_in_passes() {
     }
     let mut reply = String::new();
     let how = Generation { max_tokens: 1, temperature: 0.0 };
-    let mut put = |_, text: &str| text.clone_into(&mut reply);
+    let mut put = |_, told: Reply<'_>| told.text().unwrap().clone_into(&mut reply);
     model.generate(&["?"], &how, &mut Replies::to(&mut put), &host()).unwrap();
     let pass = "train good=yes; train bad=yes; valid fair=yes; end";
     assert_eq!(reply, format!("{pass}; {pass}"));

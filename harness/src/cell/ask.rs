@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::prompts::Prompts;
 use super::{Answered, Cell, WINDOW, harness, reason};
 use crate::example::Examples;
-use crate::plugin::Instance;
-use crate::prompts::{self, ReplyParser};
+use crate::plugin::{Instance, Listener};
+use crate::prompts::{self, Reader, Tally};
 use crate::score::{Answer, best};
 use crate::store::log::{Log, Prediction};
 use crate::store::record::Reason;
@@ -91,14 +91,15 @@ pub(super) fn loglikelihood(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result
 pub(super) fn generate(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answered, Reason> {
     let task = &cell.spec.task;
     let prompts = &cell.spec.protocol.prompts;
-    let parsers: Vec<ReplyParser> = prompts
+    let readers: Vec<Reader> = prompts
         .iter()
-        .map(|p| ReplyParser::new(&p.parser, &task.labels))
+        .map(|p| Reader::new(&p.parser, &task.labels))
         .collect::<Result<_, _>>()
         .map_err(harness)?;
     let variants: Vec<String> = prompts.iter().map(|p| p.name.clone()).collect();
     let asking = Prompts::new(cell)?;
-    in_batches(cell, variants, prompts.len(), |examples, rows| {
+    let mut tally = Tally::default();
+    let answered = in_batches(cell, variants, prompts.len(), |examples, rows| {
         let texts = asking.of(examples, rows.clone())?;
         let asked: Vec<&str> = texts.iter().map(String::as_str).collect();
         let replies = model.generate(&asked, REPLY_TOKENS).map_err(|e| reason(&e))?;
@@ -107,18 +108,23 @@ pub(super) fn generate(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answ
             .into_iter()
             .enumerate()
             .map(|(i, reply)| {
-                let answer = parsers[i % prompts.len()].parse(&reply);
+                let reading = readers[i % prompts.len()].read(&reply);
+                tally.add(&reading);
                 Prediction {
                     example: first + i / prompts.len(),
                     variant: i % prompts.len(),
-                    answer,
-                    reason: why_none(answer),
+                    answer: reading.answer,
+                    reason: reading.reason,
                     top: Vec::new(),
-                    reply: Some(reply),
+                    reply: reply.text().map(str::to_owned),
                 }
             })
             .collect())
-    })
+    })?;
+    if let Some(line) = tally.line() {
+        cell.events.log(&line);
+    }
+    Ok(answered)
 }
 
 /// Goes through the evaluated examples from where the log ends; `primary` of the variants make the score. `ask` gets some

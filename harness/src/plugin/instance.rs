@@ -13,6 +13,7 @@ use plugin_api::abi::{
 };
 
 use super::{Columns, Host, Library, PluginError, TaskInfo};
+use crate::prompts::Reply;
 use crate::store::record::ReasonKind;
 
 /// A created model.
@@ -366,13 +367,17 @@ impl<'l> Instance<'l> {
         &mut self,
         prompts: &[&str],
         max_tokens: u64,
-    ) -> Result<Vec<String>, PluginError> {
+    ) -> Result<Vec<Reply>, PluginError> {
         let call = offered(self.library, "generate", self.library.table().generate)?;
         let texts = strs(prompts);
-        let how =
-            CeGeneration { struct_size: size_of::<CeGeneration>(), max_tokens, temperature: 0.0 };
-        let mut replies: Vec<Option<String>> = vec![None; prompts.len()];
-        let sink = CeSink { context: (&raw mut replies).cast(), put: Some(put) };
+        let how = CeGeneration {
+            struct_size: size_of::<CeGeneration>(),
+            max_tokens,
+            temperature: 0.0,
+            note: Some(note),
+        };
+        let mut given: Vec<Given> = vec![Given::default(); prompts.len()];
+        let sink = CeSink { context: (&raw mut given).cast(), put: Some(put_reply) };
         let mut room = ErrorRoom::new();
         // SAFETY: the handle is ours; the sink's context lives for the call.
         let status = unsafe {
@@ -386,9 +391,9 @@ impl<'l> Instance<'l> {
             )
         };
         room.check(self.library, "generate", status, prompts)?;
-        let got = replies.iter().flatten().count();
-        self.count("generate", got, prompts.len())?;
-        Ok(replies.into_iter().flatten().collect())
+        let replies: Vec<Reply> = given.into_iter().filter_map(Given::reply).collect();
+        self.count("generate", replies.len(), prompts.len())?;
+        Ok(replies)
     }
 
     /// One JSON text for each example, as the plugin wrote it.
@@ -467,6 +472,45 @@ fn batch(ids: &[CeStr], texts: &[CeStr], columns: &Columns<'_>) -> CeBatch {
         ids: ids.as_ptr(),
         texts: texts.as_ptr(),
         cultures: columns.cultures.as_ptr(),
+    }
+}
+
+/// What a plugin gave for one prompt.
+#[derive(Debug, Clone, Default)]
+struct Given {
+    text: Option<String>,
+    is_cut: bool,
+    /// Why there is no reply.
+    missing: Option<String>,
+}
+
+impl Given {
+    fn reply(self) -> Option<Reply> {
+        match (self.missing, self.text) {
+            (Some(why), _) => Some(Reply::Missing(why)),
+            (None, Some(text)) if self.is_cut => Some(Reply::Cut(text)),
+            (None, text) => text.map(Reply::Text),
+        }
+    }
+}
+
+unsafe extern "C" fn put_reply(context: *mut c_void, index: usize, reply: CeStr) {
+    // SAFETY: the context is the list that `generate` made for this call; the reply lives for the call.
+    let (given, reply) = unsafe { (&mut *context.cast::<Vec<Given>>(), super::host::lossy(reply)) };
+    if let Some(place) = given.get_mut(index) {
+        place.text = Some(reply);
+    }
+}
+
+/// Facts that this host does not know are no concern of it.
+unsafe extern "C" fn note(context: *mut c_void, index: usize, fact: u32, why: CeStr) {
+    // SAFETY: as `put_reply`.
+    let (given, why) = unsafe { (&mut *context.cast::<Vec<Given>>(), super::host::lossy(why)) };
+    let Some(place) = given.get_mut(index) else { return };
+    match fact {
+        abi::CE_REPLY_CUT => place.is_cut = true,
+        abi::CE_REPLY_MISSING => place.missing = Some(why),
+        _ => {}
     }
 }
 

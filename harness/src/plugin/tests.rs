@@ -10,6 +10,7 @@ use plugin_api::{
 };
 
 use super::{Columns, Host, Library, Listener, TaskInfo};
+use crate::prompts::Reply;
 use crate::store::record::ReasonKind;
 
 /// Does whatever its configuration says, with threads of its own that talk to the host.
@@ -127,7 +128,15 @@ impl Plugin for Whole {
         _: &Theirs,
     ) -> Result<(), Error> {
         for (i, prompt) in prompts.iter().enumerate().rev() {
-            replies.put(i, &format!("{prompt}{}", how.max_tokens));
+            let text = format!("{prompt}{}", how.max_tokens);
+            replies.tell(
+                i,
+                match *prompt {
+                    "long" => plugin_api::Reply::Cut(&text),
+                    "refused" => plugin_api::Reply::Missing("the server refuses it"),
+                    _ => plugin_api::Reply::Text(&text),
+                },
+            );
         }
         if self.config == "beyond" {
             replies.put(prompts.len() + 7, "nobody asked");
@@ -218,7 +227,12 @@ fn every_call_crosses_the_boundary() {
     assert_eq!(vectors, [1.0, 1.0, -1.0, 2.0, 1.0, -1.0]);
     let found = model.loglikelihood(&["", "x"], &["one", "two"]).unwrap();
     assert_eq!((found[0].sum, found[0].greedy, found[1].tokens), (0.0, true, 3));
-    assert_eq!(model.generate(&["p", "q"], 5).unwrap(), ["p5", "q5"]);
+    let expect = [
+        Reply::Text("p5".to_owned()),
+        Reply::Cut("long5".to_owned()),
+        Reply::Missing("the server refuses it".to_owned()),
+    ];
+    assert_eq!(model.generate(&["p", "long", "refused"], 5).unwrap(), expect);
     assert_eq!(model.explain(ROWS).unwrap(), ["a", "bb"]);
     let full = model.save(Path::new("there")).unwrap_err().to_string();
     assert!(full.contains("there is full"), "{full}");
@@ -251,7 +265,10 @@ fn errors_and_panics_stop_at_the_boundary() {
         assert!(message.len() <= 8192 && message.chars().all(|c| c == '\u{e9}'), "{message}");
     }
     drop(make("panic in drop").unwrap());
-    assert_eq!(make("beyond").unwrap().generate(&["p"], 1).unwrap(), ["p1"]);
+    assert_eq!(
+        make("beyond").unwrap().generate(&["p"], 1).unwrap(),
+        [Reply::Text("p1".to_owned())]
+    );
 }
 
 #[test]

@@ -1,11 +1,15 @@
-//! Prompts and replies: what a language model is shown for an example, and the label in what it says. No I/O; how a cell
+//! Prompts and replies: what a language model is shown for an example, and the label in what it says when its thought is set aside. No I/O; how a cell
 //! puts a prompt together from its examples is `cell/prompts.rs`.
 
 mod error;
+mod reading;
 mod reply;
+mod thought;
 
 pub use error::PromptError;
+pub use reading::{Reader, Reading, Reply, Tally, read};
 pub use reply::{ReplyParser, parse};
+pub use thought::{Split, Thought, split};
 
 /// What a template over an example may name.
 pub const OF_EXAMPLE: [&str; 3] = ["text", "culture", "culture_name"];

@@ -151,7 +151,7 @@ pub(super) fn ask(
             }
             Capability::Generate => {
                 for (said, reply) in all.iter_mut().zip(model.generate(columns.texts, 8)?) {
-                    said.text.push_str(&reply);
+                    said.text.push_str(reply.text().unwrap_or_default());
                 }
             }
         }
