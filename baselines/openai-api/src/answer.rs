@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::facts;
 use crate::options;
 use crate::request::Wanted;
 
@@ -22,6 +23,31 @@ pub struct Answer {
     /// Why the reply ended: `stop`, `length`, `content_filter`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finish: Option<String>,
+    /// What the model wrote for itself before its reply, where the server sends it in a field of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thought: Option<String>,
+    /// In which words the model refused; no label is looked for in them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<String>,
+}
+
+impl Answer {
+    /// An answer of which nothing is known but what was said.
+    pub fn of(said: Said) -> Self {
+        Self { said, usage: None, model: None, finish: None, thought: None, refusal: None }
+    }
+
+    /// Why there is no reply, where that is known.
+    pub fn missing(&self) -> Option<String> {
+        if !matches!(&self.said, Said::Text(text) if text.is_empty()) {
+            return None;
+        }
+        if let Some(words) = &self.refusal {
+            return Some(format!("the model refused: {words}"));
+        }
+        facts::is_filtered(self.finish.as_deref())
+            .then(|| "the server's moderation withheld the reply".to_owned())
+    }
 }
 
 /// The part of an answer that was wanted.
@@ -34,7 +60,8 @@ pub enum Said {
     Top(Vec<(String, f64)>),
     /// The log-likelihood of the end of an echoed prompt.
     Sum {
-        /// Natural logarithm.
+        /// Natural logarithm; minus infinity where the server says that it cannot be.
+        #[serde(serialize_with = "finite", deserialize_with = "lenient_json::number_or_nan")]
         sum: f64,
         /// Tokens it is the sum of.
         tokens: u64,
@@ -43,11 +70,19 @@ pub enum Said {
     },
 }
 
+/// JSON has no infinity: it is written as `lenient_json` reads it.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn finite<S: serde::Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(number.max(f64::from(f32::MIN)))
+}
+
 /// An answer that is none, in words that name the remedy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unread {
     /// An error in the place of an answer.
     Error(Told),
+    /// An answer without a choice, or one that failed half way: worth another attempt.
+    Nothing(String),
     /// Another shape than the protocol's.
     Shape(String),
     /// The server answers, but without the log-probabilities that were asked for.
@@ -68,9 +103,21 @@ pub fn read(body: &Value, wanted: &Wanted) -> Result<Answer, Unread> {
     let Some(choice) = body["choices"].get(0) else {
         return Err(match told(body) {
             Some(told) => Unread::Error(told),
+            None if body.get("choices").is_some() => {
+                Unread::Nothing("the answer holds no choice".to_owned())
+            }
             None => Unread::Shape("there is no `choices[0]` in the answer".to_owned()),
         });
     };
+    let finish = choice["finish_reason"].as_str();
+    if let Some(told) = [choice, body].into_iter().find_map(error_beside) {
+        return Err(Unread::Error(told));
+    }
+    if facts::has_failed(finish) {
+        return Err(Unread::Nothing(
+            "the server failed half way (`finish_reason` is error)".to_owned(),
+        ));
+    }
     let usage = |name: &str| body["usage"][name].as_u64();
     let said = match wanted {
         Wanted::Text => Said::Text(text(choice)?),
@@ -85,8 +132,64 @@ pub fn read(body: &Value, wanted: &Wanted) -> Result<Answer, Unread> {
         usage: usage("prompt_tokens")
             .map(|input| (input, usage("completion_tokens").unwrap_or_default())),
         model: body["model"].as_str().map(str::to_owned),
-        finish: choice["finish_reason"].as_str().map(str::to_owned),
+        finish: finish.map(str::to_owned),
+        thought: thought(&choice["message"]),
+        refusal: refusal(&choice["message"]),
     })
+}
+
+/// An error that stands beside choices or in one.
+fn error_beside(holder: &Value) -> Option<Told> {
+    let there = match &holder["error"] {
+        Value::String(text) => !text.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+        _ => false,
+    };
+    if there { told(holder) } else { None }
+}
+
+/// Texts of the parts of a content, of those kinds.
+fn parts(content: &Value, is_wanted: impl Fn(&str) -> bool) -> String {
+    fn text(value: &Value) -> String {
+        match value {
+            Value::String(text) => text.clone(),
+            Value::Array(parts) => parts.iter().map(text).collect(),
+            Value::Object(fields) => ["text", "thinking", "reasoning", "refusal", "summary"]
+                .iter()
+                .find_map(|name| fields.get(*name))
+                .map(text)
+                .unwrap_or_default(),
+            _ => String::new(),
+        }
+    }
+    let all = content.as_array().into_iter().flatten();
+    all.filter(|part| is_wanted(part["type"].as_str().unwrap_or("text"))).map(text).collect()
+}
+
+/// The thought of a message: `reasoning_content` (vLLM, DeepSeek, llama.cpp), `reasoning` (OpenRouter, Ollama, gpt-oss),
+/// `thinking`, `reasoning_details`, or parts of that kind (Mistral).
+fn thought(message: &Value) -> Option<String> {
+    let text = ["reasoning_content", "reasoning", "thinking"]
+        .iter()
+        .find_map(|name| message[*name].as_str().filter(|text| !text.is_empty()))
+        .map(str::to_owned)
+        .unwrap_or_else(|| {
+            parts(&message["content"], is_thought) + &parts(&message["reasoning_details"], |_| true)
+        });
+    (!text.is_empty()).then_some(text)
+}
+
+fn is_thought(kind: &str) -> bool {
+    kind.contains("thinking") || kind.contains("reasoning")
+}
+
+/// The words in which a model refused: a field of the message, or a part of its content.
+fn refusal(message: &Value) -> Option<String> {
+    let words = match message["refusal"].as_str() {
+        Some(words) => words.to_owned(),
+        None => parts(&message["content"], |kind| kind == "refusal"),
+    };
+    (!words.is_empty()).then_some(words)
 }
 
 /// The reply of a choice. `null` is a reply without text: a refusal, a filter, or all tokens spent on thinking.
@@ -95,11 +198,9 @@ fn text(choice: &Value) -> Result<String, Unread> {
     let content = if message.is_object() { &message["content"] } else { &choice["text"] };
     match content {
         Value::String(text) => Ok(text.clone()),
-        Value::Null if message.is_object() || choice.get("text").is_some() => {
-            Ok(message["refusal"].as_str().unwrap_or_default().to_owned())
-        }
-        // Parts, of which some may be images.
-        Value::Array(parts) => Ok(parts.iter().filter_map(|part| part["text"].as_str()).collect()),
+        Value::Null if message.is_object() || choice.get("text").is_some() => Ok(String::new()),
+        // Parts, of which some may be images, thoughts or refusals.
+        Value::Array(_) => Ok(parts(content, |kind| matches!(kind, "text" | "output_text"))),
         _ => Err(Unread::Shape(
             "there is neither `message.content` nor `text` in the choice".to_owned(),
         )),
@@ -114,12 +215,13 @@ fn first_tokens(choice: &Value) -> Result<Vec<(String, f64)>, Unread> {
         let listed = first["top_logprobs"].as_array().filter(|top| !top.is_empty());
         let own = std::slice::from_ref(first);
         let pairs = listed.map_or(own, Vec::as_slice).iter().filter_map(|token| {
-            Some((token["token"].as_str()?.to_owned(), token["logprob"].as_f64()?))
+            Some((token["token"].as_str()?.to_owned(), lenient_json::number(&token["logprob"])?))
         });
         return Ok(sorted(pairs.collect()));
     }
     if let Some(first) = logprobs["top_logprobs"].get(0).and_then(Value::as_object) {
-        let pairs = first.iter().filter_map(|(token, p)| Some((token.clone(), p.as_f64()?)));
+        let pairs =
+            first.iter().filter_map(|(token, p)| Some((token.clone(), lenient_json::number(p)?)));
         return Ok(sorted(pairs.collect()));
     }
     // An answer that ends before its first token has none to tell.
@@ -129,8 +231,9 @@ fn first_tokens(choice: &Value) -> Result<Vec<(String, f64)>, Unread> {
     Err(Unread::NoLogprobs("the server sends no log-probabilities of the first token".to_owned()))
 }
 
-/// The likeliest first; equals in order of their text.
+/// The likeliest first; equals in order of their text. One of probability 0 is none.
 fn sorted(mut tokens: Vec<(String, f64)>) -> Vec<(String, f64)> {
+    tokens.retain(|(_, logprob)| *logprob > f64::NEG_INFINITY);
     tokens.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     tokens
 }
@@ -187,11 +290,13 @@ fn repeated(logprobs: &Value, generated: usize) -> Result<Option<Vec<Spelt<'_>>>
     let prompt = tokens.len().saturating_sub(generated);
     let spelt =
         (tokens.iter().zip(values).take(prompt).enumerate()).map(|(place, (token, value))| {
-            let logprob = value.as_f64();
+            let logprob = lenient_json::number(value);
             let best = logprobs["top_logprobs"].get(place).and_then(Value::as_object);
-            let best = best.into_iter().flat_map(|top| top.values()).filter_map(Value::as_f64);
+            let best =
+                best.into_iter().flat_map(|top| top.values()).filter_map(lenient_json::number);
             let best = best.fold(f64::NEG_INFINITY, f64::max);
-            let likeliest = logprob.is_some_and(|own| best <= own.min(0.0));
+            let likeliest =
+                logprob.is_some_and(|own| own > f64::NEG_INFINITY && best <= own.min(0.0));
             Some(Spelt { token: token.as_str()?, logprob, likeliest })
         });
     let spelt: Option<_> = spelt.collect();
@@ -209,7 +314,7 @@ fn listed(places: &Value) -> Option<Vec<Spelt<'_>>> {
         let (own, None) = (entries.next()?, entries.next()) else { return None };
         Some(Spelt {
             token: own["decoded_token"].as_str()?,
-            logprob: own["logprob"].as_f64(),
+            logprob: lenient_json::number(&own["logprob"]),
             likeliest: own["rank"] == 1,
         })
     }
@@ -219,6 +324,8 @@ fn listed(places: &Value) -> Option<Vec<Spelt<'_>>> {
 /// What an error says: `{"error": {"message", "code"}}` (OpenAI), `{"error": "..."}` (Ollama), `{"message", "code"}` (older
 /// vLLM), `{"detail": ...}` (FastAPI).
 pub fn told(body: &Value) -> Option<Told> {
+    // Gemini sends a list of one.
+    let body = body.get(0).unwrap_or(body);
     let error = &body["error"];
     let (message, holder) = if error.is_object() {
         (&error["message"], error)
@@ -242,161 +349,4 @@ pub fn told(body: &Value) -> Option<Told> {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn reply(body: &Value) -> Result<Said, Unread> {
-        read(body, &Wanted::Text).map(|answer| answer.said)
-    }
-
-    fn said(text: &str) -> Said {
-        Said::Text(text.to_owned())
-    }
-
-    #[test]
-    fn replies_of_both_endpoints() {
-        let chat = json!({"model": "m-1", "choices": [{"message": {"role": "assistant", "content": " Yes"}, "finish_reason": "stop"}],
-                          "usage": {"prompt_tokens": 9, "completion_tokens": 1, "total_tokens": 10}});
-        assert_eq!(
-            read(&chat, &Wanted::Text),
-            Ok(Answer {
-                said: said(" Yes"),
-                usage: Some((9, 1)),
-                model: Some("m-1".to_owned()),
-                finish: Some("stop".to_owned())
-            })
-        );
-        assert_eq!(reply(&json!({"choices": [{"text": "no"}]})), Ok(said("no")));
-        let null = json!({"choices": [{"message": {"content": null}, "finish_reason": "length"}]});
-        assert_eq!(reply(&null), Ok(said("")));
-        let refusal = json!({"choices": [{"message": {"content": null, "refusal": "I cannot."}}]});
-        assert_eq!(reply(&refusal), Ok(said("I cannot.")));
-        let parts = json!({"choices": [{"message": {"content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}}]});
-        assert_eq!(reply(&parts), Ok(said("ab")));
-        assert!(matches!(reply(&json!({"choices": []})), Err(Unread::Shape(_))));
-        assert!(matches!(reply(&json!({"choices": [{"message": 1}]})), Err(Unread::Shape(_))));
-        assert!(matches!(reply(&json!([1])), Err(Unread::Shape(_))));
-    }
-
-    #[test]
-    fn errors_of_all_dialects() {
-        let check = |body: Value, code: &str, message: &str| {
-            let expect = Told { code: code.to_owned(), message: message.to_owned() };
-            assert_eq!(told(&body), Some(expect.clone()));
-            assert_eq!(reply(&body), Err(Unread::Error(expect)));
-        };
-        check(
-            json!({"error": {"message": "bad key", "type": "invalid_request_error", "param": null, "code": "invalid_api_key"}}),
-            "invalid_api_key",
-            "bad key",
-        );
-        check(
-            json!({"error": {"message": "busy", "type": "overloaded", "code": null}}),
-            "overloaded",
-            "busy",
-        );
-        check(json!({"error": {"message": "loading", "code": 503}}), "503", "loading");
-        check(json!({"error": "model 'x' not found"}), "", "model 'x' not found");
-        check(json!({"object": "error", "message": "too long", "code": 400}), "400", "too long");
-        check(json!({"detail": [{"loc": ["body"]}]}), "", r#"[{"loc":["body"]}]"#);
-        assert_eq!(told(&json!({"choices": []})), None);
-    }
-
-    #[test]
-    fn first_tokens_of_both_forms_the_likeliest_first() {
-        let top = |choice: Value| read(&json!({"choices": [choice]}), &Wanted::Top).map(|a| a.said);
-        let expect = Ok(Said::Top(vec![("Yes".to_owned(), -0.25), ("No".to_owned(), -2.0)]));
-        let token =
-            |token: &str, logprob: f64| json!({"token": token, "logprob": logprob, "bytes": null});
-        let mut first = token("No", -2.0);
-        first["top_logprobs"] = json!([token("No", -2.0), token("Yes", -0.25)]);
-        assert_eq!(top(json!({"message": {}, "logprobs": {"content": [first]}})), expect);
-        assert_eq!(
-            top(
-                json!({"text": "", "logprobs": {"tokens": ["No"], "top_logprobs": [{"No": -2.0, "Yes": -0.25}]}})
-            ),
-            expect
-        );
-        assert_eq!(
-            top(json!({"message": {}, "logprobs": {"content": []}})),
-            Ok(Said::Top(Vec::new()))
-        );
-        for none in [json!({"message": {}}), json!({"message": {}, "logprobs": null})] {
-            assert!(matches!(top(none), Err(Unread::NoLogprobs(_))));
-        }
-    }
-
-    #[test]
-    fn an_echoed_prompt_gives_the_sum_over_its_end() {
-        let wanted = Wanted::Echo { continuation: " not bad".to_owned(), after_blank: false };
-        let body = |generated: u64, tokens: Value, values: Value, top: Value| {
-            json!({"choices": [{"text": "x", "logprobs": {"tokens": tokens, "token_logprobs": values, "top_logprobs": top}}],
-                   "usage": {"prompt_tokens": 5, "completion_tokens": generated}})
-        };
-        let tokens = json!(["<s>", "It", " is", " not", " bad", "."]);
-        let values = json!([null, -9.0, -1.0, -2.0, -0.5, -0.1]);
-        let top = json!([null, {"It": -9.0}, {" is": -1.0}, {" very": -0.7}, {" bad": -0.5}, {".": -0.1}]);
-        let found = read(&body(1, tokens.clone(), values, top.clone()), &wanted).unwrap().said;
-        assert_eq!(found, Said::Sum { sum: -2.5, tokens: 2, greedy: false });
-        let sure = json!([null, -9.0, -1.0, 0.0000001, -0.5, -0.1]);
-        let choice =
-            json!([null, {"It": -9.0}, {" is": -1.0}, {" not": 0.0}, {" bad": -0.5}, {".": -0.1}]);
-        let found = read(&body(1, tokens.clone(), sure, choice), &wanted).unwrap().said;
-        assert_eq!(
-            found,
-            Said::Sum { sum: -0.5, tokens: 2, greedy: true },
-            "no probability above 1"
-        );
-        for (generated, tokens, values) in [
-            (1, json!(["."]), json!([-0.1])),
-            (1, json!(["a", "b", "."]), json!([-1.0, -1.0, -1.0])),
-            (1, tokens.clone(), json!([null, null, null, null, null, -0.1])),
-            (1, Value::Null, Value::Null),
-        ] {
-            let found = read(&body(generated, tokens, values, Value::Null), &wanted);
-            assert!(matches!(found, Err(Unread::NoLogprobs(_))), "{found:?}");
-        }
-    }
-
-    /// Shapes as vLLM's server writes them; the numbers are made up.
-    #[test]
-    fn vllm_tells_its_prompt_in_two_ways() {
-        let wanted = Wanted::Echo { continuation: " not bad".to_owned(), after_blank: false };
-        let place = |id: &str, token: &str, logprob: f64, rank: u64| json!({(id): {"logprob": logprob, "rank": rank, "decoded_token": token}});
-        let prompt = json!([
-            null,
-            place("1", "It", -9.0, 40),
-            place("2", " is", -1.0, 1),
-            place("3", " not", -2.0, 5),
-            place("4", " bad", -0.5, 1)
-        ]);
-        let echo = json!({"text": "It is not bad.", "finish_reason": "length", "stop_reason": null, "prompt_logprobs": prompt, "logprobs": {
-            "text_offset": [0, 3, 5, 8, 12, 16],
-            "tokens": ["<s>", "It", " is", " not", " bad", "."],
-            "token_logprobs": [null, -9.0, -1.0, -2.0, -0.5, -0.1],
-            "top_logprobs": [null, {"It": -9.0, "The": -1.5}, {" is": -1.0, " was": -1.1}, {" not": -2.0, " very": -0.7}, {" bad": -0.5, " so": -1.5}, {".": -0.1, ",": -3.0}],
-        }});
-        let asked = json!({"text": ".", "finish_reason": "length", "logprobs": null, "prompt_logprobs": prompt});
-        let read = |choice: &Value| {
-            let usage = json!({"prompt_tokens": 5, "total_tokens": 6, "completion_tokens": 1});
-            read(
-                &json!({"object": "text_completion", "choices": [choice], "usage": usage}),
-                &wanted,
-            )
-            .map(|a| a.said)
-        };
-        let expect = Ok(Said::Sum { sum: -2.5, tokens: 2, greedy: false });
-        assert_eq!((read(&echo), read(&asked)), (expect.clone(), expect));
-        let mut first = asked.clone();
-        first["prompt_logprobs"][3]["3"]["rank"] = 1.into();
-        assert_eq!(read(&first), Ok(Said::Sum { sum: -2.5, tokens: 2, greedy: true }));
-        let mut several = asked.clone();
-        several["prompt_logprobs"][4]["9"] = several["prompt_logprobs"][4]["4"].clone();
-        assert!(matches!(read(&several), Err(Unread::NoLogprobs(_))), "which of the two is asked?");
-        let mut plain = asked;
-        plain["prompt_logprobs"] = Value::Null;
-        assert!(matches!(read(&plain), Err(Unread::NoLogprobs(_))));
-    }
-}
+mod tests;

@@ -13,6 +13,7 @@ use fs_err::{File, OpenOptions};
 use serde::{Deserialize, Serialize};
 
 use crate::answer::Answer;
+use crate::facts;
 use crate::request::Id;
 
 /// The file in the cache's folder.
@@ -45,9 +46,11 @@ impl Cache {
         for line in bytes.split(|b| *b == b'\n').filter(|line| !line.is_empty()) {
             match serde_json::from_slice::<Line>(line) {
                 // The first answer stays: others may stand on it already.
-                Ok(line) => {
+                Ok(line) if is_answer(&line.answer) => {
                     answers.entry(line.id).or_insert(line.answer);
                 }
+                // Older versions kept what a server failed at or refused.
+                Ok(_) => {}
                 Err(_) => unreadable += 1,
             }
         }
@@ -69,8 +72,11 @@ impl Cache {
         self.unreadable
     }
 
-    /// Appends an answer; it is in the file when this returns.
+    /// Appends an answer; it is in the file when this returns. What a server's moderation withheld is not kept.
     pub fn put(&mut self, id: Id, answer: &Answer) -> io::Result<()> {
+        if !is_answer(answer) {
+            return Ok(());
+        }
         let mut line = serde_json::to_vec(&Line { id, answer: answer.clone() })?;
         line.push(b'\n');
         // A file system without locks is one that no two machines share.
@@ -108,13 +114,19 @@ impl Cache {
     }
 }
 
+/// Whether it stands for what the model would say again: not where the server failed half way or its moderation stepped in.
+fn is_answer(answer: &Answer) -> bool {
+    let finish = answer.finish.as_deref();
+    !facts::has_failed(finish) && !facts::is_filtered(finish)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::answer::Said;
 
     fn answer(text: &str) -> Answer {
-        Answer { said: Said::Text(text.to_owned()), usage: None, model: None, finish: None }
+        Answer::of(Said::Text(text.to_owned()))
     }
 
     fn id(number: u8) -> Id {
@@ -128,12 +140,17 @@ mod tests {
         let answers = [
             answer("a\nb \u{2028} \"ü\""),
             Answer {
-                said: Said::Sum { sum: -1.0e-9, tokens: 3, greedy: true },
                 usage: Some((5, 1)),
                 model: Some("m".to_owned()),
                 finish: Some("length".to_owned()),
+                ..Answer::of(Said::Sum { sum: -1.0e-9, tokens: 3, greedy: true })
             },
-            Answer { said: Said::Top(vec![(" yes".to_owned(), -0.1)]), ..answer("") },
+            Answer {
+                thought: Some("no?".to_owned()),
+                refusal: Some("No.".to_owned()),
+                ..answer("")
+            },
+            Answer::of(Said::Top(vec![(" yes".to_owned(), -0.1)])),
         ];
         let mut cache = Cache::open(&inside).unwrap();
         for (number, answer) in answers.iter().enumerate() {
@@ -141,11 +158,29 @@ mod tests {
         }
         cache.sync().unwrap();
         let again = Cache::open(&inside).unwrap();
-        assert_eq!((again.count(), again.unreadable()), (3, 0));
+        assert_eq!((again.count(), again.unreadable()), (4, 0));
         for (number, answer) in answers.iter().enumerate() {
             assert_eq!(again.get(&id(number as u8)), Some(answer));
         }
         assert_eq!(again.get(&id(9)), None);
+    }
+
+    /// Not by this version, and not where an older one kept it.
+    #[test]
+    fn what_a_server_failed_at_is_asked_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut cache = Cache::open(folder.path()).unwrap();
+        for (number, finish) in ["error", "content_filter", "stop"].into_iter().enumerate() {
+            let answer = Answer { finish: Some(finish.to_owned()), ..answer("no") };
+            cache.put(id(number as u8), &answer).unwrap();
+            let old = serde_json::to_string(&Line { id: id(10 + number as u8), answer }).unwrap();
+            let mut file =
+                fs::OpenOptions::new().append(true).open(folder.path().join(FILE)).unwrap();
+            file.write_all(format!("{old}\n").as_bytes()).unwrap();
+        }
+        let again = Cache::open(folder.path()).unwrap();
+        assert_eq!((again.count(), again.unreadable()), (2, 0));
+        assert!(again.get(&id(2)).is_some() && again.get(&id(12)).is_some());
     }
 
     /// Cut anywhere, the file loses the answers after the cut and no other, and takes new ones.

@@ -4,22 +4,27 @@ use std::error::Error as _;
 use std::time::{Duration, SystemTime};
 
 use plugin_api::Error;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Response, StatusCode, Url, redirect};
 use serde_json::{Value, json};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use crate::answer::{self, Answer, Told, Unread};
 use crate::config::Settings;
+use crate::facts::Withheld;
 use crate::key::Key;
-use crate::pieces::Pieces;
+use crate::pieces::{Pieces, Taken};
+use crate::remedy::{self, Remedy};
 use crate::request::{Request, Wanted};
-use crate::sse::Events;
+use crate::sse::{Event, Events};
+use crate::tls;
 
 /// No answer to our questions is larger.
 const MOST_BYTES: usize = 16 << 20;
 /// Characters of a server's text that a message quotes.
 const QUOTED: usize = 300;
+/// How long a connection is kept for reuse after the end of a stream.
+const LINGER: Duration = Duration::from_millis(200);
 /// Time to get a connection.
 const CONNECT: Duration = Duration::from_secs(10);
 /// Models that a message names where the server has not the one that was asked for.
@@ -30,6 +35,7 @@ const NAMED: usize = 8;
 pub struct Client {
     http: reqwest::Client,
     base: Url,
+    query: Option<String>,
     key: Key,
     timeout: Duration,
     idle_timeout: Duration,
@@ -47,6 +53,8 @@ pub enum Trouble {
     Fatal(Error),
     /// The server answers, but cannot tell log-probabilities: what it lacks.
     NoLogprobs(String),
+    /// There is no answer to this prompt; others may have one.
+    Withheld(Withheld),
 }
 
 /// An attempt that may be repeated.
@@ -91,12 +99,16 @@ impl Client {
         if is_loopback(&settings.base) {
             builder = builder.no_proxy();
         }
+        if let Some(path) = &settings.certificate {
+            builder = builder.tls_backend_preconfigured(tls::only(path)?);
+        }
         let http = builder
             .build()
             .map_err(|e| Error::internal(format!("cannot set up HTTPS: {}", innermost(&e))))?;
         Ok(Self {
             http,
             base: settings.base.clone(),
+            query: settings.query.clone(),
             key: settings.key.clone(),
             timeout: settings.timeout,
             idle_timeout: settings.idle_timeout,
@@ -137,24 +149,11 @@ impl Client {
         if !status.is_success() {
             return self.refused(response, request, end).await;
         }
-        let is_stream = response
-            .headers()
-            .get(CONTENT_TYPE)
-            .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
-        let body = if is_stream {
-            self.pieces(response).await?
-        } else {
-            let bytes = self.bytes(response, end).await?;
-            serde_json::from_slice(&bytes).map_err(|e| {
-                Again::because(format!(
-                    "the answer is no JSON ({e}): {}",
-                    quoted(&String::from_utf8_lossy(&bytes))
-                ))
-            })?
-        };
+        let body = self.body(response, end).await?;
         match answer::read(&body, &request.wanted) {
             Ok(answer) => Ok(self.scrubbed(answer)),
             Err(Unread::NoLogprobs(what)) => Err(Trouble::NoLogprobs(what)),
+            Err(Unread::Nothing(what)) => Err(Again::because(what)),
             Err(Unread::Error(told)) => Err(self.told(StatusCode::OK, &told, None)),
             Err(Unread::Shape(what)) => Err(Trouble::Fatal(Error::internal(format!(
                 "{}: {what}: {}; is it an OpenAI-compatible server?",
@@ -165,22 +164,39 @@ impl Client {
     }
 
     async fn send(&self, path: &str, body: String, end: Instant) -> Result<Response, Trouble> {
-        let url = self.base.join(path).map_err(|e| Trouble::Fatal(Error::config(e)))?;
+        let url = self.url(path).map_err(|e| Trouble::Fatal(Error::config(e)))?;
         let mut request = self.http.post(url).header(CONTENT_TYPE, "application/json").body(body);
-        if let Some(key) = self.key.header() {
-            request = request.header(AUTHORIZATION, key);
+        if let Some((name, key)) = self.key.header() {
+            request = request.header(name, key);
         }
         match timeout_at(end, request.send()).await {
             Err(_) => Err(self.too_late()),
-            Ok(Err(error)) if error.is_connect() => Err(Trouble::Again(Again {
-                why: format!("cannot connect ({})", innermost(&error)),
-                after: None,
-                overload: false,
-                unreachable: true,
-            })),
+            Ok(Err(error)) if error.is_connect() => Err(self.unreached(&innermost(&error))),
             Ok(Err(error)) => Err(lost(&error)),
             Ok(Ok(response)) => Ok(response),
         }
+    }
+
+    /// Below the base address, with its query.
+    fn url(&self, path: &str) -> Result<Url, impl std::fmt::Display> {
+        self.base.join(path).map(|mut url| {
+            url.set_query(self.query.as_deref());
+            url
+        })
+    }
+
+    /// No connection: none there, or none that can be trusted.
+    fn unreached(&self, reason: &str) -> Trouble {
+        if tls::is_distrust(reason) {
+            let place = self.place();
+            return Trouble::Fatal(Error::config(format!("{place} {}", tls::advice(reason))));
+        }
+        Trouble::Again(Again {
+            why: format!("cannot connect ({reason})"),
+            after: None,
+            overload: false,
+            unreachable: true,
+        })
     }
 
     fn too_late(&self) -> Trouble {
@@ -202,36 +218,74 @@ impl Client {
         }
     }
 
-    /// A streamed answer, put together. It may take as long as it likes while pieces keep coming.
-    async fn pieces(&self, mut response: Response) -> Result<Value, Trouble> {
+    /// The body of an answer. What it is, its beginning tells: servers label streams as `text/plain` and whole answers as streams.
+    async fn body(&self, mut response: Response, end: Instant) -> Result<Value, Trouble> {
+        let mut start = Vec::new();
+        while begins_events(&start).is_none() {
+            match timeout_at(end, response.chunk()).await {
+                Err(_) => return Err(self.too_late()),
+                Ok(Err(error)) => return Err(lost(&error)),
+                Ok(Ok(None)) => break,
+                Ok(Ok(Some(chunk))) => start.extend_from_slice(&chunk),
+            }
+            fits(start.len())?;
+        }
+        if begins_events(&start) == Some(true) {
+            return self.pieces(response, start, end).await;
+        }
+        start.extend(self.bytes(response, end).await?);
+        let text = String::from_utf8_lossy(&start);
+        lenient_json::from_str(&text)
+            .map_err(|e| Again::because(format!("the answer is no JSON ({e}): {}", quoted(&text))))
+    }
+
+    /// A streamed answer, put together. Once it has begun it may take as long as it likes while pieces keep coming; comments that
+    /// keep the connection alive are none, nor are events of another kind.
+    async fn pieces(
+        &self,
+        mut response: Response,
+        start: Vec<u8>,
+        end: Instant,
+    ) -> Result<Value, Trouble> {
         let (mut events, mut pieces) = (Events::default(), Pieces::default());
         let (mut size, mut broken) = (0, None);
-        let mut take = |data: &str| {
-            if let Err(error) = pieces.take(data) {
-                broken.get_or_insert_with(|| format!("a piece of the stream is no JSON ({error})"));
-            }
-        };
+        let (mut until, mut has_begun) = (end, false);
+        let mut chunk = Some(start);
         loop {
-            match timeout(self.idle_timeout, response.chunk()).await {
+            let Some(bytes) = chunk else { break };
+            size += bytes.len();
+            fits(size)?;
+            let mut came = false;
+            events.feed(&bytes, |event| came |= take(&mut pieces, event, &mut broken));
+            if came {
+                has_begun = true;
+                until = Instant::now() + self.idle_timeout;
+            }
+            if pieces.is_done() {
+                until = until.min(Instant::now() + LINGER);
+            }
+            chunk = match timeout_at(until, response.chunk()).await {
+                // Some servers keep the connection open after the end.
+                Err(_) if pieces.is_whole() => None,
+                Err(_) if !has_begun => return Err(self.too_late()),
                 Err(_) => {
                     let seconds = self.idle_timeout.as_secs_f64();
                     let why = format!("the stream stood still for {seconds} s (`idle_timeout`)");
                     return Err(Again::because(why));
                 }
                 Ok(Err(error)) => return Err(lost(&error)),
-                Ok(Ok(None)) => break,
-                Ok(Ok(Some(chunk))) => {
-                    size += chunk.len();
-                    events.feed(&chunk, &mut take);
-                }
-            }
-            fits(size)?;
+                Ok(Ok(chunk)) => chunk.map(|bytes| bytes.to_vec()),
+            };
         }
-        events.end(&mut take);
+        events.end(|event| {
+            take(&mut pieces, event, &mut broken);
+        });
         if let Some(why) = broken {
             return Err(Again::because(why));
         }
-        pieces.whole().ok_or_else(|| Again::because("the stream ended before the reply did"))
+        pieces.whole().ok_or_else(|| {
+            Again::because("the stream ended before the reply did, or without a choice")
+        })
     }
 
     /// A status that is no success.
@@ -244,7 +298,7 @@ impl Client {
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = self.bytes(response, end).await.unwrap_or_default();
         let text = String::from_utf8_lossy(&bytes);
-        let told = serde_json::from_slice(&bytes).ok().as_ref().and_then(answer::told);
+        let told = lenient_json::from_slice(&bytes).ok().as_ref().and_then(answer::told);
         let told = told.unwrap_or_else(|| Told { code: String::new(), message: text.into_owned() });
         if status.is_redirection() {
             let to = headers.get(LOCATION).and_then(|to| to.to_str().ok()).unwrap_or("nowhere");
@@ -254,19 +308,13 @@ impl Client {
                 quoted(to)
             ))));
         }
-        // A filter is the server's answer to this text: there is no reply, and no first token.
-        let nothing = match request.wanted {
-            Wanted::Text => Some(answer::Said::Text(String::new())),
-            Wanted::Top => Some(answer::Said::Top(Vec::new())),
-            Wanted::Echo { .. } => None,
-        };
-        if let Some(said) = nothing.filter(|_| told.code == "content_filter") {
-            return Ok(Answer { said, usage: None, model: None, finish: Some(told.code) });
+        if let Some(withheld) = self.withheld(status, &told) {
+            return Err(Trouble::Withheld(withheld));
         }
         // Servers that know no `echo` or `logprobs` say so in many ways.
         let asked_too_much =
             request.wanted != Wanted::Text && matches!(status.as_u16(), 400 | 422 | 501);
-        if asked_too_much {
+        if asked_too_much && remedy::of(&told).is_none_or(|remedy| is_of_logprobs(&remedy)) {
             return Err(Trouble::NoLogprobs(format!(
                 "the server refuses it with HTTP {status}: {}",
                 quoted(&told.message)
@@ -281,23 +329,25 @@ impl Client {
         Err(trouble)
     }
 
+    /// What the server says of this prompt alone.
+    fn withheld(&self, status: StatusCode, told: &Told) -> Option<Withheld> {
+        Withheld::of(status.as_u16(), told, || self.key.scrub(&quoted(&told.message)))
+    }
+
     /// An error in the server's words.
     fn told(&self, status: StatusCode, told: &Told, after: Option<Duration>) -> Trouble {
+        if let Some(withheld) = self.withheld(status, told) {
+            return Trouble::Withheld(withheld);
+        }
         let place = self.place();
         let words = quoted(&told.message);
-        // Some proxies put the true status into the body.
-        let status = told
-            .code
-            .parse()
-            .ok()
-            .and_then(|code| StatusCode::from_u16(code).ok())
-            .filter(|_| status == StatusCode::OK)
-            .unwrap_or(status);
+        let status = true_status(status, told);
         let fatal = |remedy: &str| {
             Trouble::Fatal(Error::config(format!("{place}: HTTP {status}: {words}; {remedy}")))
         };
+        let known = remedy::of(told);
         match status.as_u16() {
-            429 if told.code == "insufficient_quota" => fatal(
+            _ if told.code == "insufficient_quota" => fatal(
                 "the account has no quota left: add credit, then run again with --retry-failed",
             ),
             429 | 503 | 529 => Again::overload(format!("HTTP {status}: {words}"), after),
@@ -307,25 +357,31 @@ impl Client {
                 overload: status.as_u16() >= 500,
                 unreachable: false,
             }),
-            401 | 403 => fatal(&format!(
+            200 if known != Some(Remedy::Key) => {
+                Again::because(format!("an error in the place of an answer: {words}"))
+            }
+            code if matches!(code, 401 | 403) || known == Some(Remedy::Key) => fatal(&format!(
                 "the server refuses {}: set a valid one, then run again with --retry-failed",
                 self.key.origin()
             )),
-            404 => fatal("check `model`, `base_url` (it ends in /v1) and `endpoint`"),
-            413 => fatal("the prompt is too long for the server"),
-            200 => Trouble::Fatal(Error::internal(format!(
-                "{place}: {words} (in the place of an answer)"
-            ))),
-            _ => fatal("check the fields of the request: `omit` leaves one out, `body` adds one"),
+            404 => fatal(
+                "check `model`, `base_url` (it ends in /v1; Azure's in /openai/v1, or in /openai/deployments/NAME?api-version=...) and `endpoint`",
+            ),
+            _ => match known {
+                Some(Remedy::Config(remedy)) => fatal(&remedy),
+                _ => {
+                    fatal("check the fields of the request: `omit` leaves one out, `body` adds one")
+                }
+            },
         }
     }
 
     /// What the server has, for a message; nothing where it does not tell.
     async fn models(&self, end: Instant) -> String {
-        let Ok(url) = self.base.join("models") else { return String::new() };
+        let Ok(url) = self.url("models") else { return String::new() };
         let mut request = self.http.get(url);
-        if let Some(key) = self.key.header() {
-            request = request.header(AUTHORIZATION, key);
+        if let Some((name, key)) = self.key.header() {
+            request = request.header(name, key);
         }
         let Ok(Ok(response)) = timeout_at(end, request.send()).await else { return String::new() };
         if !response.status().is_success() {
@@ -347,11 +403,53 @@ impl Client {
         if let answer::Said::Text(text) = &mut answer.said {
             *text = self.key.scrub_reply(std::mem::take(text));
         }
-        for text in [&mut answer.model, &mut answer.finish].into_iter().flatten() {
+        let more =
+            [&mut answer.model, &mut answer.finish, &mut answer.thought, &mut answer.refusal];
+        for text in more.into_iter().flatten() {
             *text = self.key.scrub_reply(std::mem::take(text));
         }
         answer
     }
+}
+
+/// Some proxies put the true status into the body.
+fn true_status(status: StatusCode, told: &Told) -> StatusCode {
+    if status != StatusCode::OK {
+        return status;
+    }
+    let named = match told.code.to_lowercase().as_str() {
+        "rate_limit_exceeded" | "rate_limit_error" | "overloaded_error" => Some(429),
+        "model_not_found" => Some(404),
+        code => code.parse().ok(),
+    };
+    named.and_then(|code| StatusCode::from_u16(code).ok()).unwrap_or(status)
+}
+
+/// Whether a remedy is about what only log-probabilities need.
+fn is_of_logprobs(remedy: &Remedy) -> bool {
+    matches!(remedy, Remedy::Config(text) if text.contains("logprobs") || text.contains("echo"))
+}
+
+/// Hands an event over; whether it was a piece of the answer. What is broken is told at the end.
+fn take(pieces: &mut Pieces, event: &Event, broken: &mut Option<String>) -> bool {
+    match pieces.take(event) {
+        Ok(taken) => taken == Taken::Piece,
+        Err(error) => {
+            broken.get_or_insert_with(|| format!("a piece of the stream is no JSON ({error})"));
+            false
+        }
+    }
+}
+
+/// Whether a body begins as server-sent events do; none where too little of it is there.
+fn begins_events(start: &[u8]) -> Option<bool> {
+    let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
+    let fields: [&[u8]; 5] = [b":", b"data:", b"event:", b"id:", b"retry:"];
+    if fields.iter().any(|field| text.starts_with(field)) {
+        return Some(true);
+    }
+    let may_begin = fields.iter().any(|field| field.starts_with(text));
+    (!may_begin).then_some(false)
 }
 
 /// The wait that a server asks for: `retry-after-ms` (OpenAI), or `Retry-After` in seconds or as a date (RFC 9110, section 10.2.3).
@@ -425,6 +523,24 @@ mod tests {
         check("retry-after", "-1", None);
         check("retry-after-ms", "1500", Some(1.5));
         check("x", "1", None);
+    }
+
+    #[test]
+    fn a_body_tells_what_it_is() {
+        let check = |start: &str, expect| {
+            assert_eq!(begins_events(start.as_bytes()), expect, "{start:?}");
+        };
+        for begun in ["", " \n", "d", "data", "\u{feff}even"] {
+            check(begun, None);
+        }
+        for events in
+            [": keep-alive", "data: {", "\n\nevent: x", "id:1", "retry: 3", "\u{feff}data:"]
+        {
+            check(events, Some(true));
+        }
+        for whole in ["{", "[", "<html>", "date: x", "NaN"] {
+            check(whole, Some(false));
+        }
     }
 
     #[test]

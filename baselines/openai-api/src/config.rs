@@ -10,7 +10,7 @@ use reqwest::Url;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::key::Key;
+use crate::key::{Key, Sent};
 
 /// Environment variable with the address of the server, where `base_url` is absent.
 pub const BASE_URL: &str = "OPENAI_BASE_URL";
@@ -31,6 +31,8 @@ pub struct Config {
     base_url: Option<String>,
     /// Environment variable with the key; empty: no key.
     key_env: Option<String>,
+    /// PEM file with the server's own certificate, or its authority's.
+    certificate: Option<PathBuf>,
     #[serde(default)]
     endpoint: Endpoint,
     #[serde(default)]
@@ -174,6 +176,9 @@ impl Environment for Process {
 pub struct Settings {
     pub model: String,
     pub base: Url,
+    /// `api-version=...`, which Azure's addresses end in.
+    pub query: Option<String>,
+    pub certificate: Option<PathBuf>,
     pub key: Key,
     pub endpoint: Endpoint,
     pub scoring: Scoring,
@@ -217,8 +222,11 @@ impl Settings {
     pub fn read(config: &str, seed: u64, environment: &impl Environment) -> Result<Self, Error> {
         let config: Config =
             serde_json::from_str(config).map_err(|e| wrong(format!("{e}; see the README")))?;
-        let (base, from) = address(config.base_url.as_deref(), environment)?;
-        let key = key(config.key_env.as_deref(), &base, from, environment)?;
+        let (mut base, from) = address(config.base_url.as_deref(), environment)?;
+        let query = base.query().map(str::to_owned);
+        base.set_query(None);
+        let sent = if query.is_some() || is_azure(&base) { Sent::ApiKey } else { Sent::Bearer };
+        let key = key(config.key_env.as_deref(), &base, from, sent, environment)?;
         if config.model.trim().is_empty() {
             return Err(wrong("`model` is empty; give the model's name on the server"));
         }
@@ -254,6 +262,8 @@ impl Settings {
         Ok(Self {
             model: config.model,
             base,
+            query,
+            certificate: config.certificate,
             key,
             endpoint: config.endpoint,
             scoring: config.loglikelihood,
@@ -324,8 +334,14 @@ fn address(typed: Option<&str>, environment: &impl Environment) -> Result<(Url, 
     if !url.username().is_empty() || url.password().is_some() {
         return Err(wrong(format!("{name} holds a user or password; give a key with `key_env`")));
     }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(wrong(format!("{name} ends in `?...` or `#...`; remove that")));
+    let is_version = |(name, _): (std::borrow::Cow<'_, str>, _)| name == "api-version";
+    if !url.query_pairs().all(is_version) || url.fragment().is_some() {
+        return Err(wrong(format!(
+            "{name} ends in `?...` or `#...`; remove that (only Azure's `?api-version=...` may stay; a key goes into `key_env`)"
+        )));
+    }
+    if url.query() == Some("") {
+        url.set_query(None);
     }
     // A name joined to an address takes the place of what follows its last slash.
     if !url.path().ends_with('/') {
@@ -335,12 +351,21 @@ fn address(typed: Option<&str>, environment: &impl Environment) -> Result<(Url, 
     Ok((url, from))
 }
 
+/// Azure takes a key in a header of its own.
+fn is_azure(base: &Url) -> bool {
+    let host = base.host_str().unwrap_or_default();
+    [".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com"]
+        .iter()
+        .any(|domain| host.ends_with(domain))
+}
+
 /// The key, from the environment. The default variable is for OpenAI and for the address that stands beside it in the
 /// environment: an address in a TOML, which may come from anybody, gets a key only where `key_env` says which.
 fn key(
     variable: Option<&str>,
     base: &Url,
     from: NamedBy,
+    sent: Sent,
     environment: &impl Environment,
 ) -> Result<Key, Error> {
     let (name, needed) = match variable {
@@ -352,7 +377,7 @@ fn key(
         None => (API_KEY, from != NamedBy::Environment),
     };
     match environment.get(name) {
-        Some(secret) => Key::new(name, &secret).ok_or_else(|| {
+        Some(secret) => Key::new(name, &secret, sent).ok_or_else(|| {
             wrong(format!(
                 "the value of {name} is no key: it has a line break or a character beyond ASCII"
             ))
@@ -407,6 +432,24 @@ mod tests {
         let named = r#"{"model":"m","base_url":"http://elsewhere.example/v1","key_env":"MINE"}"#;
         check(named, &[("MINE", "abc")], "http://elsewhere.example/v1/", true);
         check(r#"{"model":"m","key_env":""}"#, OURS, "https://api.openai.com/v1/", false);
+    }
+
+    #[test]
+    fn azures_address_keeps_its_version() {
+        let azure = r#"{"model":"m","base_url":"https://x.openai.azure.com/openai/deployments/m?api-version=2024-10-21","key_env":"MINE"}"#;
+        let settings = read(azure, &[("MINE", "abc")]).unwrap();
+        assert_eq!(settings.base.as_str(), "https://x.openai.azure.com/openai/deployments/m/");
+        assert_eq!(settings.query.as_deref(), Some("api-version=2024-10-21"));
+        assert_eq!(settings.key.header().unwrap().0, "api-key");
+        let next =
+            r#"{"model":"m","base_url":"https://x.openai.azure.com/openai/v1","key_env":"MINE"}"#;
+        let settings = read(next, &[("MINE", "abc")]).unwrap();
+        assert_eq!((settings.query, settings.key.header().unwrap().0.as_str()), (None, "api-key"));
+        for other in ["?key=hidden", "?api-version=1&key=hidden", "#x"] {
+            let config = format!(r#"{{"model":"m","base_url":"http://h/v1{other}","key_env":""}}"#);
+            let error = read(&config, &[]).unwrap_err();
+            assert!(error.contains("api-version") && !error.contains("hidden"), "{error}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use reqwest::header::HeaderValue;
+use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 
 /// What stands where a text held the key.
 const HIDDEN: &str = "[key]";
@@ -10,32 +10,47 @@ const HIDDEN: &str = "[key]";
 /// A secret of fewer bytes is no secret (`none`, `EMPTY`, `ollama`), and may well be a word of a reply.
 const SHORTEST_IN_REPLIES: usize = 12;
 
-/// A bearer token, or none.
+/// A secret that says who asks, or none.
 #[derive(Clone)]
 pub struct Key {
     secret: Option<(String, HeaderValue)>,
+    header: HeaderName,
     variable: String,
+}
+
+/// How the key travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// `Authorization: Bearer KEY`.
+    Bearer,
+    /// `api-key: KEY`, as Azure wants it.
+    ApiKey,
 }
 
 impl Key {
     /// No key.
     pub fn none() -> Self {
-        Self { secret: None, variable: String::new() }
+        Self { secret: None, header: AUTHORIZATION, variable: String::new() }
     }
 
     /// The value of an environment variable; none where no header can hold it.
-    pub fn new(variable: &str, secret: &str) -> Option<Self> {
-        let mut header = HeaderValue::from_str(&format!("Bearer {secret}")).ok()?;
+    pub fn new(variable: &str, secret: &str, sent: Sent) -> Option<Self> {
+        let (name, value) = match sent {
+            Sent::Bearer => (AUTHORIZATION, format!("Bearer {secret}")),
+            Sent::ApiKey => (HeaderName::from_static("api-key"), secret.to_owned()),
+        };
+        let mut header = HeaderValue::from_str(&value).ok()?;
         if !secret.is_ascii() {
             return None;
         }
         header.set_sensitive(true);
-        Some(Self { secret: Some((secret.to_owned(), header)), variable: variable.to_owned() })
+        let secret = Some((secret.to_owned(), header));
+        Some(Self { secret, header: name, variable: variable.to_owned() })
     }
 
-    /// The value of the header `Authorization`.
-    pub fn header(&self) -> Option<&HeaderValue> {
-        self.secret.as_ref().map(|(_, header)| header)
+    /// The header that holds it.
+    pub fn header(&self) -> Option<(&HeaderName, &HeaderValue)> {
+        self.secret.as_ref().map(|(_, value)| (&self.header, value))
     }
 
     /// Where it came from, for messages: the variable's name, or that there is none.
@@ -77,19 +92,25 @@ mod tests {
 
     #[test]
     fn the_key_is_in_no_text() {
-        let key = Key::new("MINE", "sk-abcdefghijkl").unwrap();
+        let key = Key::new("MINE", "sk-abcdefghijkl", Sent::Bearer).unwrap();
         assert_eq!(key.scrub("bad sk-abcdefghijkl, sk-abcdefghijkl"), "bad [key], [key]");
         assert_eq!(key.scrub_reply("sk-abcdefghijkl!".to_owned()), "[key]!");
         assert!(!format!("{key:?} {:?} {}", key.header(), key.origin()).contains("abc"));
-        assert_eq!(key.header().unwrap().to_str().unwrap(), "Bearer sk-abcdefghijkl");
+        let sent = |key: &Key| {
+            let (name, value) = key.header().unwrap();
+            (name.to_string(), value.to_str().unwrap().to_owned())
+        };
+        assert_eq!(sent(&key), ("authorization".into(), "Bearer sk-abcdefghijkl".into()));
+        let azure = Key::new("MINE", "sk-abcdefghijkl", Sent::ApiKey).unwrap();
+        assert_eq!(sent(&azure), ("api-key".into(), "sk-abcdefghijkl".into()));
     }
 
     #[test]
     fn a_word_that_serves_as_key_stays_in_replies() {
-        let key = Key::new("MINE", "none").unwrap();
+        let key = Key::new("MINE", "none", Sent::Bearer).unwrap();
         assert_eq!(key.scrub_reply("none of it".to_owned()), "none of it");
         assert_eq!(key.scrub("none"), "[key]");
-        assert!(Key::new("MINE", "a\nb").is_none());
-        assert!(Key::new("MINE", "ключ").is_none());
+        assert!(Key::new("MINE", "a\nb", Sent::Bearer).is_none());
+        assert!(Key::new("MINE", "ключ", Sent::Bearer).is_none());
     }
 }

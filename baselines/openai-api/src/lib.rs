@@ -6,8 +6,9 @@
 //! |---|---|
 //! | [`config`], [`key`] | the `[config]` table, the environment |
 //! | [`request`], [`answer`], [`sse`] | JSON to and from the server, pure |
+//! | [`facts`], [`remedy`] | what a server's words mean, pure |
 //! | [`options`] | log-likelihoods of options, pure |
-//! | [`client`] | one attempt at one request |
+//! | [`client`], [`tls`] | one attempt at one request |
 //! | [`schedule`], [`pace`] | many requests: at once, again, not too fast |
 //! | [`cache`], [`tally`] | answers that were paid for, and what they cost |
 
@@ -15,20 +16,24 @@ pub mod answer;
 pub mod cache;
 pub mod client;
 pub mod config;
+pub mod facts;
 pub mod key;
 pub mod options;
 pub mod pace;
 pub mod pieces;
+pub mod remedy;
 pub mod request;
 pub mod schedule;
 pub mod sse;
 pub mod tally;
+pub mod tls;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use plugin_api::{
-    Capability, Error, Generation, Host, Loglikelihood, Plugin, Replies, Task, export_plugin,
+    Capability, Error, Generation, Host, Loglikelihood, Plugin, Replies, Reply, Task,
+    export_plugin, with_thought,
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -36,6 +41,7 @@ use crate::answer::{Answer, Said};
 use crate::cache::Cache;
 use crate::client::Client;
 use crate::config::{Endpoint, Process, Scoring, Settings};
+use crate::facts::Withheld;
 use crate::request::Request;
 use crate::schedule::{Observer, Schedule, Stop};
 use crate::tally::Tally;
@@ -107,10 +113,10 @@ impl Plugin for OpenAiApi {
             .iter()
             .map(|prompt| self.settings.reply(prompt, how.max_tokens, how.temperature))
             .collect::<Result<_, _>>()?;
-        for (index, answer) in self.answers(requests, host)?.into_iter().enumerate() {
-            match answer.said {
-                Said::Text(text) => replies.put(index, &text),
-                other => return Err(misplaced(&other)),
+        for (index, given) in self.answers(requests, host)?.into_iter().enumerate() {
+            match given {
+                Given::Withheld(why) => replies.tell(index, Reply::Missing(&why.to_string())),
+                Given::Answer(answer) => tell(index, &answer, replies)?,
             }
         }
         Ok(())
@@ -143,7 +149,13 @@ impl OpenAiApi {
             Endpoint::Completions => {
                 let probe = self.settings.echo("One, two,", " three")?;
                 match self.asked(vec![probe], host) {
-                    Ok(_) => Scoring::Echo,
+                    Ok(given) => match given.into_iter().next() {
+                        Some(Given::Withheld(why)) => {
+                            host.log(why.to_string());
+                            Scoring::FirstToken
+                        }
+                        _ => Scoring::Echo,
+                    },
                     Err(Stop::NoLogprobs(what)) => {
                         host.log(what);
                         Scoring::FirstToken
@@ -172,11 +184,23 @@ impl OpenAiApi {
             .map(|(context, continuation)| self.settings.echo(context, continuation))
             .collect::<Result<_, _>>()?;
         let answers = self.answers(requests, host)?;
+        // Where one option of a prompt has no answer, the others say nothing of it.
+        let withheld: Vec<&str> = answers
+            .iter()
+            .zip(contexts)
+            .filter(|(given, _)| matches!(given, Given::Withheld(_)))
+            .map(|(_, context)| *context)
+            .collect();
         answers
-            .into_iter()
-            .map(|answer| match answer.said {
-                Said::Sum { sum, tokens, greedy } => Ok(Loglikelihood { sum, tokens, greedy }),
-                other => Err(misplaced(&other)),
+            .iter()
+            .zip(contexts)
+            .map(|(given, context)| match given {
+                _ if withheld.contains(context) => Ok(NOTHING),
+                Given::Withheld(_) => Ok(NOTHING),
+                Given::Answer(Answer { said: Said::Sum { sum, tokens, greedy }, .. }) => {
+                    Ok(Loglikelihood { sum: *sum, tokens: *tokens, greedy: *greedy })
+                }
+                Given::Answer(other) => Err(misplaced(&other.said)),
             })
             .collect()
     }
@@ -206,7 +230,11 @@ impl OpenAiApi {
         let answers = self.answers(requests, host)?;
         let mut scores = Vec::with_capacity(groups.len());
         for ((_, options), answer) in groups.iter().zip(answers) {
-            let Said::Top(top) = answer.said else { return Err(misplaced(&answer.said)) };
+            let top = match answer {
+                Given::Withheld(_) => Vec::new(),
+                Given::Answer(Answer { said: Said::Top(top), .. }) => top,
+                Given::Answer(other) => return Err(misplaced(&other.said)),
+            };
             let found = options::by_first_token(&top, options);
             scores.push(found.map_err(|what| self.client.clean(no_logprobs(&what)))?);
         }
@@ -222,7 +250,7 @@ impl OpenAiApi {
     }
 
     /// One answer a request, in order.
-    fn answers(&mut self, requests: Vec<Request>, host: &Host) -> Result<Vec<Answer>, Error> {
+    fn answers(&mut self, requests: Vec<Request>, host: &Host) -> Result<Vec<Given>, Error> {
         match self.asked(requests, host) {
             Ok(answers) => Ok(answers),
             Err(Stop::NoLogprobs(what)) => Err(self.client.clean(no_logprobs(&what))),
@@ -231,8 +259,8 @@ impl OpenAiApi {
     }
 
     /// Answers from the cache, and from the server what it lacks; equal requests are one. What arrived before an error is kept.
-    fn asked(&mut self, requests: Vec<Request>, host: &Host) -> Result<Vec<Answer>, Stop> {
-        let mut answers: Vec<Option<Answer>> = vec![None; requests.len()];
+    fn asked(&mut self, requests: Vec<Request>, host: &Host) -> Result<Vec<Given>, Stop> {
+        let mut answers: Vec<Option<Given>> = vec![None; requests.len()];
         let mut first = HashMap::new();
         let mut missing = Vec::new();
         let mut same = Vec::new();
@@ -240,7 +268,7 @@ impl OpenAiApi {
             if let Some(answer) = self.cache.as_ref().and_then(|cache| cache.get(&request.id)) {
                 self.tally.cached += 1;
                 self.tally.used(answer);
-                answers[place] = Some(answer.clone());
+                answers[place] = Some(Given::Answer(answer.clone()));
             } else if let Some(at) = first.get(&request.id) {
                 self.tally.doubles += 1;
                 same.push((place, *at));
@@ -269,7 +297,7 @@ impl OpenAiApi {
             let answer = answers[at].clone();
             answers[place] = answer;
         }
-        let all: Option<Vec<Answer>> = answers.into_iter().collect();
+        let all: Option<Vec<Given>> = answers.into_iter().collect();
         all.ok_or_else(|| Error::internal("a request was lost").into())
     }
 }
@@ -283,9 +311,36 @@ impl Drop for OpenAiApi {
     }
 }
 
+/// What came of a request.
+#[derive(Debug, Clone)]
+enum Given {
+    Answer(Answer),
+    /// The server has none to this prompt.
+    Withheld(Withheld),
+}
+
+/// Of an option that nothing is known of.
+const NOTHING: Loglikelihood = Loglikelihood { sum: f64::NEG_INFINITY, tokens: 1, greedy: false };
+
+/// Hands a reply to the harness: its thought before it, and whether it came to its end.
+fn tell(index: usize, answer: &Answer, replies: &mut Replies<'_>) -> Result<(), Error> {
+    let Said::Text(text) = &answer.said else { return Err(misplaced(&answer.said)) };
+    if let Some(why) = answer.missing() {
+        replies.tell(index, Reply::Missing(&why));
+        return Ok(());
+    }
+    let finish = answer.finish.as_deref();
+    let is_cut = facts::is_cut(finish) || facts::is_filtered(finish);
+    match &answer.thought {
+        Some(thought) => replies.tell(index, Reply::new(&with_thought(thought, text), is_cut)),
+        None => replies.tell(index, Reply::new(text, is_cut)),
+    }
+    Ok(())
+}
+
 /// Where answers arrive.
 struct Desk<'a> {
-    answers: &'a mut [Option<Answer>],
+    answers: &'a mut [Option<Given>],
     cache: Option<&'a mut Cache>,
     tally: &'a mut Tally,
     client: &'a Client,
@@ -304,8 +359,13 @@ impl Observer for Desk<'_> {
         }
         self.tally.paid(&answer);
         self.tally.used(&answer);
-        self.answers[place] = Some(answer);
+        self.answers[place] = Some(Given::Answer(answer));
         Ok(())
+    }
+
+    fn withheld(&mut self, place: usize, why: Withheld) {
+        self.tally.withheld(&why);
+        self.answers[place] = Some(Given::Withheld(why));
     }
 
     fn note(&mut self, line: &str) {

@@ -3,32 +3,63 @@
 use serde_json::{Value, json};
 
 use crate::answer::told;
+use crate::facts;
+use crate::sse::Event;
 
 /// Puts the pieces of a stream together into the answer that the server would have sent at once.
 #[derive(Debug, Default)]
 pub struct Pieces {
     text: String,
+    thought: String,
+    refusal: String,
     logprobs: Vec<Value>,
     finish: Value,
     usage: Value,
     model: Value,
     error: Option<Value>,
+    /// Number of events with a choice.
+    choices: usize,
     chat: bool,
     done: bool,
 }
 
+/// What an event was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// A part of the answer, or its end.
+    Piece,
+    /// Of a kind that is no business of ours: a sign of life at most.
+    Foreign,
+}
+
 impl Pieces {
-    /// Takes the data of one event.
-    pub fn take(&mut self, data: &str) -> Result<(), serde_json::Error> {
-        if data.trim() == "[DONE]" {
+    /// Takes one event. One of a kind of its own (`event: tool.progress`) is passed over, unless it holds choices or an error.
+    ///
+    /// # Errors
+    /// Where an event that should be a piece is no JSON.
+    pub fn take(&mut self, event: &Event) -> Result<Taken, serde_json::Error> {
+        if event.data.trim() == "[DONE]" {
             self.done = true;
-            return Ok(());
+            return Ok(Taken::Piece);
         }
-        let piece: Value = serde_json::from_str(data)?;
-        if piece.get("choices").is_none() && told(&piece).is_some() {
+        let is_ours = matches!(event.name.as_str(), "" | "message" | "error");
+        let piece: Value = match lenient_json::from_piece(&event.data) {
+            Ok(piece) => piece,
+            Err(_) if !is_ours => return Ok(Taken::Foreign),
+            Err(error) => return Err(error),
+        };
+        if piece["choices"].as_array().is_none_or(Vec::is_empty) && is_error(&piece, &event.name) {
             self.error = Some(piece);
-            return Ok(());
+            return Ok(Taken::Piece);
         }
+        if piece.get("choices").is_none() && piece["usage"].is_null() {
+            return Ok(Taken::Foreign);
+        }
+        self.add(&piece);
+        Ok(Taken::Piece)
+    }
+
+    fn add(&mut self, piece: &Value) {
         for (kept, sent) in [(&mut self.usage, &piece["usage"]), (&mut self.model, &piece["model"])]
         {
             if !sent.is_null() {
@@ -36,27 +67,53 @@ impl Pieces {
             }
         }
         let choice = &piece["choices"][0];
-        self.chat |= choice["delta"].is_object();
-        for part in [&choice["delta"]["content"], &choice["delta"]["refusal"], &choice["text"]] {
+        if choice.is_null() {
+            return;
+        }
+        self.choices += 1;
+        for holder in [choice, piece] {
+            if !holder["error"].is_null() && told(holder).is_some() {
+                self.error = Some(json!({ "error": holder["error"] }));
+            }
+        }
+        // Some servers send the whole message as the one piece.
+        let delta = if choice["delta"].is_object() { &choice["delta"] } else { &choice["message"] };
+        self.chat |= delta.is_object();
+        for part in [&delta["content"], &choice["text"]] {
             self.text.push_str(part.as_str().unwrap_or_default());
         }
-        if let Some(more) = choice["logprobs"]["content"].as_array() {
-            self.logprobs.extend(more.iter().cloned());
-        } else if let Some(more) = choice["logprobs"]["top_logprobs"].as_array() {
+        self.refusal.push_str(delta["refusal"].as_str().unwrap_or_default());
+        let thoughts = ["reasoning_content", "reasoning", "thinking"];
+        let thought = thoughts.iter().find_map(|name| delta[*name].as_str());
+        self.thought.push_str(thought.unwrap_or_default());
+        let logprobs = &choice["logprobs"];
+        if let Some(more) =
+            logprobs["content"].as_array().or_else(|| logprobs["top_logprobs"].as_array())
+        {
             self.logprobs.extend(more.iter().cloned());
         }
         if !choice["finish_reason"].is_null() {
             self.finish = choice["finish_reason"].clone();
         }
-        Ok(())
     }
 
-    /// The whole answer; none where the stream ended before the reply did.
+    /// Whether the server said that it is the end.
+    pub fn is_done(&self) -> bool {
+        self.done
+    }
+
+    /// Whether nothing is missing but, perhaps, the end of the stream.
+    pub fn is_whole(&self) -> bool {
+        self.error.is_some() || self.choices > 0 && (!self.finish.is_null() || self.done)
+    }
+
+    /// The whole answer; none where the stream ended before the reply did, or without a choice.
     pub fn whole(self) -> Option<Value> {
         if let Some(error) = self.error {
             return Some(error);
         }
-        if !self.done && self.finish.is_null() {
+        let ended = !self.finish.is_null() || self.done && !self.text.is_empty();
+        if self.choices == 0 || !ended {
             return None;
         }
         let listed = self.logprobs.first().is_some_and(|first| first.get("token").is_some());
@@ -65,72 +122,31 @@ impl Pieces {
             (false, true) => json!({ "content": self.logprobs }),
             (false, false) => json!({ "top_logprobs": self.logprobs }),
         };
-        let choice = if self.chat {
-            json!({ "message": { "content": self.text }, "logprobs": logprobs, "finish_reason": self.finish })
+        let text = lenient_json::joined(&self.text);
+        let mut choice = json!({ "logprobs": logprobs, "finish_reason": self.finish });
+        if self.chat {
+            let mut message = json!({ "content": text });
+            for (name, said) in [("reasoning_content", self.thought), ("refusal", self.refusal)] {
+                if !said.is_empty() {
+                    message[name] = lenient_json::joined(&said).into();
+                }
+            }
+            choice["message"] = message;
         } else {
-            json!({ "text": self.text, "logprobs": logprobs, "finish_reason": self.finish })
-        };
+            choice["text"] = text.into();
+        }
         Some(json!({ "choices": [choice], "usage": self.usage, "model": self.model }))
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::answer::{Said, Unread, read};
-    use crate::request::Wanted;
-
-    fn reply(body: &Value) -> Result<Said, Unread> {
-        read(body, &Wanted::Text).map(|answer| answer.said)
-    }
-
-    fn said(text: &str) -> Said {
-        Said::Text(text.to_owned())
-    }
-
-    #[test]
-    fn pieces_of_a_stream_make_the_same_answer() {
-        let put = |events: &[Value], end: &[&str]| {
-            let mut pieces = Pieces::default();
-            for event in events {
-                pieces.take(&event.to_string()).unwrap();
-            }
-            for event in end {
-                pieces.take(event).unwrap();
-            }
-            pieces.whole()
-        };
-        let delta = |content: Value| json!({"model": "m", "choices": [{"index": 0, "delta": content, "finish_reason": null}]});
-        let usage = json!({"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 2}});
-        let last = json!({"choices": [{"delta": {}, "finish_reason": "stop"}]});
-        let events = [
-            delta(json!({"role": "assistant", "content": ""})),
-            delta(json!({"content": "Ye"})),
-            delta(json!({"content": "s"})),
-            last.clone(),
-            usage,
-        ];
-        let whole = put(&events, &["[DONE]"]).unwrap();
-        let answer = read(&whole, &Wanted::Text).unwrap();
-        assert_eq!(
-            (answer.said, answer.usage, answer.finish.as_deref(), answer.model.as_deref()),
-            (said("Yes"), Some((3, 2)), Some("stop"), Some("m"))
-        );
-        assert!(put(&events[..3], &[]).is_none(), "cut in the middle");
-        assert!(put(&[last], &[]).is_some(), "some servers send no [DONE]");
-        let completion = json!({"choices": [{"text": "ab", "finish_reason": "length"}]});
-        assert_eq!(reply(&put(&[completion], &[]).unwrap()), Ok(said("ab")));
-        let token = json!({"choices": [{"delta": {"content": "Yes"}, "logprobs": {"content": [{"token": "Yes", "logprob": -0.5, "top_logprobs": []}]}}]});
-        let whole = put(&[token], &["[DONE]"]).unwrap();
-        assert_eq!(
-            read(&whole, &Wanted::Top).unwrap().said,
-            Said::Top(vec![("Yes".to_owned(), -0.5)])
-        );
-        let failed = put(
-            &[events[1].clone(), json!({"error": {"message": "out of memory", "code": 500}})],
-            &[],
-        );
-        assert!(matches!(reply(&failed.unwrap()), Err(Unread::Error(told)) if told.code == "500"));
-        assert!(Pieces::default().take("{\"choices\": [").is_err());
-    }
+/// Whether an event without a choice is an error of the server's: it is named so, or has the shape of one. A `message` alone is
+/// not: progress of tools has it, too.
+fn is_error(piece: &Value, name: &str) -> bool {
+    let is_named = name == "error" || piece["object"] == "error" || piece["type"] == "error";
+    let is_failed = facts::has_failed(piece["status"].as_str());
+    (is_named || is_failed || !piece["error"].is_null() || !piece["detail"].is_null())
+        && told(piece).is_some()
 }
+
+#[cfg(test)]
+mod tests;

@@ -177,9 +177,13 @@ impl Settings {
                 format!("echo {after_blank} {continuation}")
             }
         };
+        let address = match &self.query {
+            Some(query) => format!("{}?{query}", self.base),
+            None => self.base.to_string(),
+        };
         let id = Id::of(&[
             FORMAT.as_bytes(),
-            self.base.as_str().as_bytes(),
+            address.as_bytes(),
             path.as_bytes(),
             body.to_string().as_bytes(),
             reading.as_bytes(),

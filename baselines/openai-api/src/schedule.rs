@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use crate::answer::Answer;
 use crate::client::{Again, Client, Trouble};
 use crate::config::Settings;
+use crate::facts::Withheld;
 use crate::pace::{Quota, Window};
 use crate::request::Request;
 
@@ -67,6 +68,8 @@ pub trait Observer {
     fn sent(&mut self, again: bool);
     /// The answer to the request at `place` arrived. An error ends the run.
     fn answered(&mut self, place: usize, request: &Request, answer: Answer) -> Result<(), Error>;
+    /// The server has no answer to the request at `place`.
+    fn withheld(&mut self, place: usize, why: Withheld);
     /// Something worth a line in the log.
     fn note(&mut self, line: &str);
     /// Whether to stop.
@@ -237,6 +240,10 @@ impl Schedule {
                     run.fail(error);
                 }
                 return;
+            }
+            Err(Trouble::Withheld(why)) => {
+                self.reached = true;
+                return observer.withheld(job.place, why);
             }
             Err(Trouble::Fatal(error)) => return run.fail(error),
             Err(Trouble::NoLogprobs(what)) => return run.stop(Stop::NoLogprobs(what)),

@@ -7,6 +7,10 @@ use plugin_api::Host;
 
 use crate::answer::{Answer, Said};
 use crate::config::Price;
+use crate::facts::{self, Withheld};
+
+/// Reasons that the line names.
+const NAMED: usize = 3;
 
 /// Counts since the model was created.
 #[derive(Debug, Default)]
@@ -25,6 +29,10 @@ pub struct Tally {
     output: u64,
     /// Answers that do not tell their tokens.
     untold: u64,
+    /// Replies that the limit of tokens cut, though they have text.
+    cut: u64,
+    /// Prompts without an answer, by the server's words.
+    withheld: BTreeMap<String, u64>,
     /// Replies without text, by how they ended.
     empty: BTreeMap<String, u64>,
     /// What the server says it is.
@@ -50,9 +58,17 @@ impl Tally {
             *self.models.entry(model.clone()).or_default() += 1;
         }
         if matches!(&answer.said, Said::Text(text) if text.is_empty()) {
-            let how = answer.finish.as_deref().unwrap_or("no reason given");
+            let finish = answer.finish.as_deref().unwrap_or("no reason given");
+            let how = if answer.refusal.is_some() { "refusal" } else { finish };
             *self.empty.entry(how.to_owned()).or_default() += 1;
+        } else if matches!(answer.said, Said::Text(_)) && facts::is_cut(answer.finish.as_deref()) {
+            self.cut += 1;
         }
+    }
+
+    /// Counts a prompt without an answer.
+    pub fn withheld(&mut self, why: &Withheld) {
+        *self.withheld.entry(why.to_string()).or_default() += 1;
     }
 
     /// Tokens of prompts and replies.
@@ -87,6 +103,20 @@ impl Tally {
             let remedy = if how == "length" { "; raise `max_tokens`" } else { "" };
             let _ = write!(line, "; {count} replies without text ({how}{remedy})");
         }
+        if self.cut > 0 {
+            let _ = write!(line, "; {} replies cut (raise `max_tokens`)", self.cut);
+        }
+        let mut reasons: Vec<(&String, &u64)> = self.withheld.iter().collect();
+        reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        for (why, count) in reasons.iter().take(NAMED) {
+            let _ = write!(line, "; {count} prompts without an answer ({why})");
+        }
+        if let Some(more) = reasons.get(NAMED..) {
+            let count: u64 = more.iter().map(|(_, count)| **count).sum();
+            if count > 0 {
+                let _ = write!(line, "; {count} more for other reasons");
+            }
+        }
         if !self.models.is_empty() {
             let names: Vec<&str> = self.models.keys().map(String::as_str).collect();
             let _ = write!(line, "; served by {}", names.join(", "));
@@ -120,26 +150,28 @@ mod tests {
     #[test]
     fn tokens_cost_what_the_table_says() {
         let answer = |said, usage, finish: Option<&str>| Answer {
-            said,
             usage,
             model: Some("m-2026-01-01".to_owned()),
             finish: finish.map(str::to_owned),
+            ..Answer::of(said)
         };
         let mut tally = Tally { requests: 4, retries: 1, cached: 2, ..Tally::default() };
         for paid in [
             answer(Said::Text("yes".to_owned()), Some((1_000_000, 10)), Some("stop")),
             answer(Said::Text(String::new()), Some((500_000, 90)), Some("length")),
-            answer(Said::Text("no".to_owned()), None, None),
+            answer(Said::Text("no".to_owned()), None, Some("length")),
         ] {
             tally.paid(&paid);
             tally.used(&paid);
         }
+        tally.withheld(&Withheld::Moderated("risk".to_owned()));
         let price = Price { input: 0.15, output: 60.0 };
         assert!((tally.cost(price) - 0.231).abs() < 1e-12, "1.5 * 0.15 + 100 * 60 / 1e6");
         assert_eq!(
             tally.line(Some(price)),
             "so far: 3 answers by 4 requests (1 retries), 2 from the cache, 0 doubles; 1500000 tokens in, 100 out \
-             (1 answers do not tell theirs); 0.231000 USD; 1 replies without text (length; raise `max_tokens`); served by m-2026-01-01"
+             (1 answers do not tell theirs); 0.231000 USD; 1 replies without text (length; raise `max_tokens`); \
+             1 replies cut (raise `max_tokens`); 1 prompts without an answer (the server's moderation refuses it: risk); served by m-2026-01-01"
         );
     }
 }

@@ -13,7 +13,7 @@ mod skipped;
 mod trouble;
 
 use openai_api::OpenAiApi;
-use plugin_api::{Error, Generation, Host, Loglikelihood, Plugin, Replies, Task};
+use plugin_api::{Error, Generation, Host, Loglikelihood, Plugin, Replies, Reply, Task};
 use serde_json::{Value, json};
 use server::Server;
 
@@ -40,10 +40,16 @@ pub(crate) fn model(server: &Server, more: &Value) -> OpenAiApi {
     model_at(server.url(), more).unwrap()
 }
 
-/// Replies in the order of the prompts.
+/// Replies in the order of the prompts, with what else is told of them.
 pub(crate) fn ask(model: &mut OpenAiApi, prompts: &[&str]) -> Result<Vec<String>, Error> {
     let mut found = vec![None; prompts.len()];
-    let mut put = |index: usize, reply: &str| found[index] = Some(reply.to_owned());
+    let mut put = |index: usize, reply: Reply<'_>| {
+        found[index] = Some(match reply {
+            Reply::Text(text) => text.to_owned(),
+            Reply::Cut(text) => format!("[cut] {text}"),
+            Reply::Missing(why) => format!("[missing] {why}"),
+        });
+    };
     let how = Generation { max_tokens: 32, temperature: 0.0 };
     model.generate(prompts, &how, &mut Replies::to(&mut put), &Host::silent(1, 42))?;
     Ok(found.into_iter().map(Option::unwrap).collect())

@@ -232,6 +232,13 @@ fn what_will_not_pass_is_asked_once_and_has_its_remedy() {
         )
     });
     check(&picky, json!({}), &["HTTP 400", "Use 'max_completion_tokens' instead", "`omit`"]);
+    let gemini = r#"[{"error": {"code": 400, "message": "API key not valid. Please pass a valid API key.", "status": "INVALID_ARGUMENT"}}]"#;
+    let keyless = Server::start(move |_, _, stream| reply(stream, "400 Bad Request", &[], gemini));
+    check(
+        &keyless,
+        json!({}),
+        &["HTTP 400", "API key not valid", "no key (name its variable with `key_env`)"],
+    );
 }
 
 #[test]
@@ -249,7 +256,10 @@ fn a_filter_of_the_servers_is_a_reply_without_text() {
         }
         _ => send(stream, &answer(request)),
     });
-    assert_eq!(ask(&mut model(&server, &json!({})), &["a", "bad"]).unwrap(), [said("a"), ""]);
+    assert_eq!(
+        ask(&mut model(&server, &json!({})), &["a", "bad"]).unwrap(),
+        [said("a"), "[missing] the server's moderation refuses it: The prompt was filtered"]
+    );
 }
 
 #[test]
