@@ -138,8 +138,12 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
 
 /// All files as one log.
 fn read(args: &Args) -> anyhow::Result<Log> {
-    let how =
-        How { filter: args.filter.clone(), scorer: args.scorer.clone(), label: args.label.clone() };
+    let how = How {
+        filter: args.filter.clone(),
+        scorer: args.scorer.clone(),
+        label: args.label.clone(),
+        known: args.map.iter().map(|(answer, _)| answer.trim().to_owned()).collect(),
+    };
     let mut all: Option<Log> = None;
     for path in &args.files {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -152,6 +156,7 @@ fn read(args: &Args) -> anyhow::Result<Log> {
             None => all = Some(log),
             Some(first) if (first.tool, &first.model) == (log.tool, &log.model) => {
                 first.rows.extend(log.rows);
+                first.notes.extend(log.notes);
             }
             Some(first) => {
                 let of = |log: &Log| {
@@ -287,10 +292,16 @@ fn tell(
             row("matched by text", counts.by_text),
             row("unmatched", counts.unmatched),
             row("duplicates", counts.duplicates),
+            row("failed attempts, answered by another row", counts.retried),
+            row("with a thought, set aside", counts.thoughts),
+            row("cut by the limit of tokens", counts.cut),
             row("unparsable", counts.unparsable),
             row("missing", counts.missing),
         ];
         output.text(table(&[log.tool.name(), log.version.as_deref().unwrap_or("")], rows))?;
+    }
+    for note in &log.notes {
+        output.warn(note);
     }
     if let Some(first) = &joined.first_unmatched {
         output.warn(format!("{} rows name no example, the first is {first}", counts.unmatched));

@@ -15,6 +15,10 @@ use crate::definition::dataset::Capability;
 struct Header {
     eval: Eval,
     samples: Option<Vec<Sample>>,
+    /// `success`, `error`, `cancelled`, or `started` where it has not ended.
+    #[serde(default)]
+    status: Option<String>,
+    error: Option<Trouble>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -62,10 +66,11 @@ pub(super) fn json(name: &str, mut input: impl Read, how: &How) -> Result<Log, E
     input.read_to_end(&mut bytes).map_err(|e| broken(name, e.to_string()))?;
     let header: Header = lenient_json::from_slice(&bytes)
         .map_err(|e| broken(name, format!("no log of inspect_ai: {e}")))?;
-    let Some(samples) = header.samples else {
+    let mut header = header;
+    let Some(samples) = header.samples.take() else {
         return Err(broken(name, "a log without samples; run inspect_ai with `log_samples`"));
     };
-    log(name, &header.eval, samples, how)
+    log(name, &header, &samples, how)
 }
 
 /// A `.eval` log.
@@ -89,7 +94,7 @@ pub(super) fn zip(name: &str, input: impl Input, how: &How) -> Result<Log, Error
     let Some(header) = header else {
         return Err(broken(name, "a zip without `header.json`: no log of inspect_ai"));
     };
-    log(name, &header.eval, samples, how)
+    log(name, &header, &samples, how)
 }
 
 /// How inspect_ai compresses; the crate `zip` is built without it.
@@ -116,12 +121,15 @@ fn member<R: Input>(
     Ok(bytes)
 }
 
-fn log(name: &str, eval: &Eval, samples: Vec<Sample>, how: &How) -> Result<Log, Error> {
+fn log(name: &str, header: &Header, samples: &[Sample], how: &How) -> Result<Log, Error> {
     if samples.is_empty() {
         return Err(broken(name, "a log without samples; there is nothing to import"));
     }
-    let rows = samples.iter().map(|sample| row(name, sample, how)).collect::<Result<_, _>>()?;
+    let rows: Vec<Row> =
+        samples.iter().map(|sample| row(name, sample, how)).collect::<Result<_, _>>()?;
+    let eval = &header.eval;
     Ok(Log {
+        notes: failed(name, header, &rows).into_iter().collect(),
         tool: Tool::InspectAi,
         version: eval.packages.get("inspect_ai").cloned(),
         task: Some(eval.task.clone()),
@@ -129,6 +137,19 @@ fn log(name: &str, eval: &Eval, samples: Vec<Sample>, how: &How) -> Result<Log, 
         served: Capability::Generate,
         rows,
     })
+}
+
+/// What is to be known of an evaluation that did not end well.
+fn failed(name: &str, header: &Header, rows: &[Row]) -> Option<String> {
+    let status = header.status.as_deref().filter(|status| *status != "success")?;
+    let why = header.error.as_ref().map_or_else(String::new, |error| {
+        format!(": {}", error.message.lines().next().unwrap_or_default())
+    });
+    let missing = rows.iter().filter(|row| matches!(row.reply, Reply::Missing(_))).count();
+    Some(format!(
+        "{name}: the evaluation ended with status `{status}`{why}; {missing} of its {} samples have no answer. `inspect eval-retry` runs them again: import its log, too",
+        rows.len()
+    ))
 }
 
 fn row(name: &str, sample: &Sample, how: &How) -> Result<Row, Error> {
@@ -199,9 +220,18 @@ impl Sample {
                 }
             }
         }
-        Ok(self
-            .completion()
-            .map_or_else(|| Reply::Missing("the sample has no completion".to_owned()), Reply::Text))
+        Ok(match self.completion() {
+            None => Reply::Missing("the sample has no completion".to_owned()),
+            Some(text) if self.is_cut() => Reply::Cut(text),
+            Some(text) => Reply::Text(text),
+        })
+    }
+
+    /// Whether the limit of tokens ended the completion.
+    fn is_cut(&self) -> bool {
+        let choice = self.output.get("choices").and_then(|choices| choices.get(0));
+        let reason = choice.and_then(|choice| choice.get("stop_reason")?.as_str());
+        matches!(reason, Some("max_tokens" | "model_length"))
     }
 
     /// The option that a letter names: `A` is the first.

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::{Error, Reply, Row, Rule};
 use crate::answer::Answer;
 use crate::example::Examples;
+use crate::prompts::Thought;
 use crate::store::log::Prediction;
 use crate::text::template::Template;
 
@@ -40,6 +41,12 @@ pub struct Counts {
     pub unmatched: usize,
     /// Rows that say the same of an example as one before.
     pub duplicates: usize,
+    /// Rows without an answer for an example that another row answers: attempts before a successful one.
+    pub retried: usize,
+    /// Replies with a thought, which was set aside.
+    pub thoughts: usize,
+    /// Replies that the limit of tokens cut.
+    pub cut: usize,
     /// Answers that are no label.
     pub unparsable: usize,
     /// Answers that were not given, for examples with and without a row.
@@ -81,7 +88,7 @@ pub fn join(
     for example in 0..examples.len() {
         for (variant, epoch) in epochs.iter().enumerate() {
             let row = slots.get(&(example, *epoch)).copied();
-            let prediction = prediction(example, variant, row, rule);
+            let prediction = prediction(example, variant, row, rule, &mut counts);
             match prediction.answer {
                 Answer::Label(_) => labels += 1,
                 Answer::Unparsable => counts.unparsable += 1,
@@ -89,6 +96,16 @@ pub fn join(
             }
             out.push(prediction);
         }
+    }
+    if labels == 0 && counts.unparsable == 0 {
+        let why = slots.values().find_map(|row| match &row.reply {
+            Reply::Missing(why) => Some(why.clone()),
+            _ => out.iter().map(|row| row.reason.clone()).find(|reason| !reason.is_empty()),
+        });
+        return Err(Error::Join(format!(
+            "no row has an answer, so there is no score; the first: {}",
+            why.unwrap_or_default()
+        )));
     }
     if labels == 0 && counts.unparsable > 0 {
         let said = out.iter().find_map(|p| p.reply.as_deref()).unwrap_or_default();
@@ -137,10 +154,19 @@ fn slots<'r>(
                 continue;
             }
         };
-        match slots.insert((place, row.epoch), row) {
-            Some(before) if before.reply == row.reply => counts.duplicates += 1,
-            Some(before) => conflicts.push(format!("{} and {}", before.place, row.place)),
-            None => {}
+        let slot = (place, row.epoch);
+        match slots.get(&slot).map(|before| (*before, &before.reply, &row.reply)) {
+            None => {
+                slots.insert(slot, row);
+            }
+            Some((_, Reply::Missing(_), Reply::Text(_) | Reply::Cut(_))) => {
+                counts.retried += 1;
+                slots.insert(slot, row);
+            }
+            Some((_, Reply::Text(_) | Reply::Cut(_), Reply::Missing(_))) => counts.retried += 1,
+            Some((_, Reply::Missing(_), Reply::Missing(_))) => counts.duplicates += 1,
+            Some((_, before, reply)) if before == reply => counts.duplicates += 1,
+            Some((before, ..)) => conflicts.push(format!("{} and {}", before.place, row.place)),
         }
     }
     if !ambiguous.is_empty() {
@@ -161,16 +187,20 @@ fn slots<'r>(
 }
 
 /// What the row of an example says, or that there is none.
-fn prediction(example: usize, variant: usize, row: Option<&Row>, rule: &Rule) -> Prediction {
+fn prediction(
+    example: usize,
+    variant: usize,
+    row: Option<&Row>,
+    rule: &Rule,
+    counts: &mut Counts,
+) -> Prediction {
     let (answer, reason, reply) = match row.map(|row| &row.reply) {
         None => (Answer::Missing, "the imported log has no row for it".to_owned(), None),
-        Some(Reply::Missing(why)) => (Answer::Missing, why.clone(), None),
-        Some(Reply::Text(text)) => {
-            let answer = match rule.read(text) {
-                Answer::Label(label) => Answer::Label(label),
-                Answer::Unparsable | Answer::Missing => Answer::Unparsable,
-            };
-            (answer, String::new(), Some(text.clone()))
+        Some(reply) => {
+            let reading = rule.reading(reply);
+            counts.thoughts += usize::from(reading.thought != Thought::None);
+            counts.cut += usize::from(reading.is_cut);
+            (reading.answer, reading.reason, reply.text().map(str::to_owned))
         }
     };
     Prediction { example, variant, answer, reason, top: Vec::new(), reply }

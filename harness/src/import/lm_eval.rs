@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::options::{self, Letters, Request};
 use super::{Error, How, Log, Object, Reply, Row, Tool, broken, fields};
 use crate::definition::dataset::Capability;
 use crate::score::{Answer, best};
@@ -34,11 +35,12 @@ pub(super) fn read(name: &str, rows: Vec<(String, Object)>, how: &How) -> Result
         }
     };
     let mut served = Capability::Generate;
+    let mut letters = Letters::new(&how.known);
     let mut out = Vec::new();
     for (place, row) in rows.iter().filter(|(_, row)| filter_of(row) == filter) {
         let doc = row.get("doc").and_then(Value::as_object);
         let doc = doc.ok_or_else(|| broken(place, "no document: the field `doc` is missing"))?;
-        let (reply, capability) = reply(place, row)?;
+        let (reply, capability) = reply(place, row, doc, &mut letters)?;
         served = capability;
         out.push(Row { place: place.clone(), fields: fields(doc), epoch: 1, reply });
     }
@@ -50,21 +52,24 @@ pub(super) fn read(name: &str, rows: Vec<(String, Object)>, how: &How) -> Result
         model: None,
         served,
         rows: out,
+        notes: Vec::new(),
     })
 }
 
-/// The text of a generating task; the likeliest continuation of a multiple-choice one.
-fn reply(place: &str, row: &Object) -> Result<(Reply, Capability), Error> {
+/// The text of a generating task; the likeliest option of a multiple-choice one.
+fn reply(
+    place: &str,
+    row: &Object,
+    doc: &Object,
+    letters: &mut Letters<'_>,
+) -> Result<(Reply, Capability), Error> {
     let odd = |what: &str| broken(place, format!("{what}; is it a log of another version?"));
     let answers = row.get("filtered_resps").and_then(Value::as_array);
     let answers = answers.ok_or_else(|| odd("`filtered_resps` is no list"))?;
-    let arguments = row.get("arguments").and_then(Value::as_object);
-    let arguments = arguments.ok_or_else(|| odd("`arguments` is no object"))?;
-    let argument = |request: usize, which: &str| {
-        arguments.get(&format!("gen_args_{request}"))?.get(which)?.as_str()
-    };
+    let requests = requests(row)
+        .ok_or_else(|| odd("`arguments` holds no requests of a context and what follows it"))?;
     // The second argument of a generation is an object: how to generate.
-    if argument(0, "arg_1").is_none() {
+    if requests.first().is_some_and(|request| request.continuation.is_none()) {
         return match &answers[..] {
             [Value::String(text)] => Ok((Reply::Text(text.clone()), Capability::Generate)),
             [Value::Array(repeats)] => match &repeats[..] {
@@ -76,32 +81,51 @@ fn reply(place: &str, row: &Object) -> Result<(Reply, Capability), Error> {
             _ => Err(odd("no generation for the document")),
         };
     }
-    // Each request is a pair of context and continuation, its answer the log-likelihood and whether it is greedy.
-    let context = argument(0, "arg_0").ok_or_else(|| odd("the first request has no context"))?;
-    let (mut options, mut sums) = (Vec::new(), Vec::new());
-    for (request, answer) in answers.iter().enumerate() {
-        // Unconditional likelihoods, which some metrics ask for too, have another context.
-        if argument(request, "arg_0") != Some(context) {
-            continue;
-        }
-        let option =
-            argument(request, "arg_1").ok_or_else(|| odd("a request has no continuation"))?;
-        let sum = match answer.get(0) {
-            Some(Value::String(text)) => text.parse().ok(),
-            Some(number) => number.as_f64(),
-            None => None,
-        };
-        sums.push(sum.ok_or_else(|| odd("an answer is no log-likelihood"))?);
-        options.push(option);
-    }
+    let asked = options::conditional(&requests);
+    let options = options::names(asked, doc, letters).map_err(|what| broken(place, what))?;
+    // The answer to a request is its log-likelihood and whether it is greedy.
+    let sums = answers.iter().take(options.len()).map(log_likelihood).collect::<Option<Vec<f64>>>();
+    let sums = sums
+        .filter(|sums| sums.len() == options.len())
+        .ok_or_else(|| odd("an answer is no log-likelihood"))?;
     let likeliest = best::likeliest(&sums, None, options.len())
         .map_err(|_| odd("no options to choose from"))?
         .sum;
     let reply = match likeliest.first() {
-        Some(Answer::Label(place)) => Reply::Text(options[*place as usize].trim().to_owned()),
+        Some(Answer::Label(place)) => Reply::Text(options[*place as usize].clone()),
         _ => Reply::Missing("a log-likelihood is not a number".to_owned()),
     };
     Ok((reply, Capability::Loglikelihood))
+}
+
+/// As a text or as a number; NaN, which is null here, stays NaN.
+fn log_likelihood(answer: &Value) -> Option<f64> {
+    match answer.get(0).unwrap_or(answer) {
+        Value::String(text) => text.parse().ok(),
+        Value::Null => Some(f64::NAN),
+        number => lenient_json::number(number),
+    }
+}
+
+/// The requests of a document: `{"gen_args_0": {"arg_0": ..., "arg_1": ...}}`, or pairs in a list as versions before 0.4.3 log them.
+fn requests(row: &Object) -> Option<Vec<Request<'_>>> {
+    fn request<'a>(
+        context: Option<&'a Value>,
+        continuation: Option<&'a Value>,
+    ) -> Option<Request<'a>> {
+        let continuation = continuation.and_then(Value::as_str);
+        Some(Request { context: context?.as_str()?, continuation })
+    }
+    match row.get("arguments")? {
+        Value::Object(all) => (0..all.len())
+            .map(|i| {
+                let one = all.get(&format!("gen_args_{i}"))?;
+                request(one.get("arg_0"), one.get("arg_1"))
+            })
+            .collect(),
+        Value::Array(all) => all.iter().map(|one| request(one.get(0), one.get(1))).collect(),
+        _ => None,
+    }
 }
 
 /// What the results beside the samples tell: version of the tool and name of the model.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::definition::dataset::Capability;
+pub use crate::prompts::Reply;
 
 /// What a log holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +24,8 @@ pub struct Log {
     pub served: Capability,
     /// Its answers.
     pub rows: Vec<Row>,
+    /// What a reader of the board should know of it: the evaluation failed half way.
+    pub notes: Vec<String>,
 }
 
 /// One answer.
@@ -36,15 +39,6 @@ pub struct Row {
     pub epoch: u32,
     /// The answer.
     pub reply: Reply,
-}
-
-/// An answer as it is logged.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reply {
-    /// What the model wrote, or the option it found likeliest.
-    Text(String),
-    /// The model gave none, and why.
-    Missing(String),
 }
 
 /// The tool that wrote a log.
@@ -79,6 +73,8 @@ pub struct How {
     pub scorer: Option<String>,
     /// Plain predictions: the column with the answer.
     pub label: String,
+    /// Answers that the caller can read as they stand: an option's letter among them is not replaced by its text.
+    pub known: Vec<String>,
 }
 
 /// Something that can be read twice.

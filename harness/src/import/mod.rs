@@ -13,6 +13,7 @@ mod inspect;
 mod join;
 mod lm_eval;
 mod log;
+mod options;
 mod plain;
 mod rule;
 
@@ -44,7 +45,12 @@ pub fn read(name: &str, mut input: impl Input, how: &How) -> Result<Log, Error> 
         let separator = if ending == "tsv" { b'\t' } else { b',' };
         return plain::delimited(name, separator, input, how);
     }
-    if start.trim_ascii_start().first() != Some(&b'{') {
+    let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start).trim_ascii_start();
+    if text.first() == Some(&b'[') {
+        let rows = list(name, input)?;
+        return of_rows(name, rows, how);
+    }
+    if text.first() != Some(&b'{') {
         return Err(broken(
             name,
             "neither a log of lm-evaluation-harness (samples_*.jsonl) nor of inspect_ai (.eval, .json) nor predictions (.csv, .tsv, .jsonl)",
@@ -53,7 +59,24 @@ pub fn read(name: &str, mut input: impl Input, how: &How) -> Result<Log, Error> 
     if ending == "json" {
         return inspect::json(name, input, how);
     }
-    let rows = json_lines(name, input)?;
+    of_rows(name, json_lines(name, input)?, how)
+}
+
+/// The objects of a JSON list with their places.
+fn list(name: &str, mut input: impl Read) -> Result<Vec<(String, Object)>, Error> {
+    let mut bytes = Vec::new();
+    input.read_to_end(&mut bytes).map_err(|e| broken(name, e.to_string()))?;
+    let rows: Vec<Object> = lenient_json::from_slice(&bytes).map_err(|e| {
+        broken(name, format!("not a list of JSON objects: {e}; write one object a line"))
+    })?;
+    Ok(rows
+        .into_iter()
+        .enumerate()
+        .map(|(i, row)| (format!("{name}, row {}", i + 1), row))
+        .collect())
+}
+
+fn of_rows(name: &str, rows: Vec<(String, Object)>, how: &How) -> Result<Log, Error> {
     if rows.first().is_some_and(|(_, row)| row.get("filtered_resps").is_some()) {
         return lm_eval::read(name, rows, how);
     }

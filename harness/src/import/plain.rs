@@ -54,7 +54,15 @@ fn log(name: &str, rows: Vec<Row>) -> Result<Log, Error> {
         return Err(broken(name, "the file has no rows; there is nothing to import"));
     }
     let served = Capability::Classify;
-    Ok(Log { tool: Tool::Predictions, version: None, task: None, model: None, served, rows })
+    Ok(Log {
+        tool: Tool::Predictions,
+        version: None,
+        task: None,
+        model: None,
+        served,
+        rows,
+        notes: Vec::new(),
+    })
 }
 
 fn no_column(place: &str, label: &str, there: impl Iterator<Item = impl AsRef<str>>) -> Error {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::answer::Answer;
 use crate::definition::dataset::Prompt;
-use crate::prompts::{PromptError, ReplyParser};
+use crate::prompts::{self, PromptError, Reader, Reading, Reply, Thought};
 
 /// How replies are read.
 #[derive(Debug, Clone)]
@@ -12,7 +12,7 @@ pub struct Rule {
     /// Texts that are a label as they stand, after trimming.
     exact: BTreeMap<String, u32>,
     /// The parser of a prompt, for all others.
-    parser: Option<ReplyParser>,
+    reader: Option<Reader>,
 }
 
 impl Rule {
@@ -23,7 +23,7 @@ impl Rule {
         for (text, label) in map {
             exact.insert(text.trim().to_owned(), index(label, labels)?);
         }
-        Ok(Self { exact, parser: None })
+        Ok(Self { exact, reader: None })
     }
 
     /// A reply answers a prompt: one of its options, or what its parser makes of it; `map` comes first.
@@ -37,15 +37,28 @@ impl Rule {
         for (text, label) in options.chain(map.iter().cloned()) {
             exact.insert(text.trim().to_owned(), index(&label, labels)?);
         }
-        Ok(Self { exact, parser: Some(ReplyParser::new(&prompt.parser, labels)?) })
+        Ok(Self { exact, reader: Some(Reader::new(&prompt.parser, labels)?) })
     }
 
     /// The label of a reply, or that it is none.
     pub fn read(&self, reply: &str) -> Answer {
-        match (self.exact.get(reply.trim()), &self.parser) {
-            (Some(label), _) => Answer::Label(*label),
-            (None, Some(parser)) => parser.parse(reply),
-            (None, None) => Answer::Unparsable,
+        self.reading(&Reply::Text(reply.to_owned())).answer
+    }
+
+    /// The label of what came back for an example. A thought is set aside first; what is left may be a name, an entry of the map or
+    /// an option, else the prompt's parser reads it.
+    pub fn reading(&self, reply: &Reply) -> Reading {
+        let exact = |text: &str| self.exact.get(text.trim()).map(|label| Answer::Label(*label));
+        if let Some(answer) = reply.text().and_then(exact) {
+            let is_cut = matches!(reply, Reply::Cut(_));
+            return Reading { answer, reason: String::new(), thought: Thought::None, is_cut };
+        }
+        let named = prompts::read(reply, |text, is_cut| {
+            exact(text).or_else(|| (!is_cut).then_some(Answer::Unparsable))
+        });
+        match &self.reader {
+            Some(reader) if named.answer.label().is_none() => reader.read(reply),
+            _ => named,
         }
     }
 }
