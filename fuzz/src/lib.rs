@@ -34,6 +34,7 @@ pub const READERS: &[(&str, Reader)] = &[
     ("import", logs::import),
     ("replay", logs::replay),
     ("lenient-json", protocols::lenient_json),
+    ("reply", protocols::reply),
     ("message", protocols::message),
     ("answer", protocols::answer),
     ("request", protocols::request),

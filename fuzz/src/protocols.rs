@@ -19,6 +19,15 @@ pub(crate) fn lenient_json(bytes: &[u8]) {
     }
 }
 
+/// A model's reply: its thought is set aside. What is left is of the reply.
+pub(crate) fn reply(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let split = harness::prompts::split(&text);
+    assert!(text.len() >= split.answer.len());
+    let again = harness::prompts::split(&split.answer);
+    assert!(again.answer.len() <= split.answer.len());
+}
+
 /// A line of a program behind the plugin `command`.
 pub(crate) fn message(bytes: &[u8]) {
     let (choice, rest) = super::choice(bytes, 8);

@@ -266,7 +266,7 @@ impl Client {
             }
             chunk = match timeout_at(until, response.chunk()).await {
                 // Some servers keep the connection open after the end.
-                Err(_) if pieces.is_whole() => None,
+                Err(_) if pieces.is_whole() || pieces.is_done() => None,
                 Err(_) if !has_begun => return Err(self.too_late()),
                 Err(_) => {
                     let seconds = self.idle_timeout.as_secs_f64();
@@ -364,9 +364,7 @@ impl Client {
                 "the server refuses {}: set a valid one, then run again with --retry-failed",
                 self.key.origin()
             )),
-            404 => fatal(
-                "check `model`, `base_url` (it ends in /v1; Azure's in /openai/v1, or in /openai/deployments/NAME?api-version=...) and `endpoint`",
-            ),
+            404 => fatal("check `model`, `base_url` (it ends in /v1) and `endpoint`"),
             _ => match known {
                 Some(Remedy::Config(remedy)) => fatal(&remedy),
                 _ => {

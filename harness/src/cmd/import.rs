@@ -292,12 +292,16 @@ fn tell(
             row("matched by text", counts.by_text),
             row("unmatched", counts.unmatched),
             row("duplicates", counts.duplicates),
-            row("failed attempts, answered by another row", counts.retried),
-            row("with a thought, set aside", counts.thoughts),
-            row("cut by the limit of tokens", counts.cut),
             row("unparsable", counts.unparsable),
             row("missing", counts.missing),
         ];
+        let seldom = [
+            ("failed attempts, answered by another row", counts.retried),
+            ("with a thought, set aside", counts.thoughts),
+            ("cut by the limit of tokens", counts.cut),
+        ];
+        let seldom = seldom.into_iter().filter(|(_, count)| *count > 0);
+        let rows = rows.into_iter().chain(seldom.map(|(what, count)| row(what, count)));
         output.text(table(&[log.tool.name(), log.version.as_deref().unwrap_or("")], rows))?;
     }
     for note in &log.notes {

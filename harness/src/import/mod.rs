@@ -1,7 +1,7 @@
 //! Answers that other tools have logged, as answers to our examples. Pure: bytes of a log in, predictions out.
 //!
 //! ```text
-//! samples_*.jsonl  lm_eval    lm-evaluation-harness, `--log_samples`
+//! samples_*.jsonl  lm_eval    lm-evaluation-harness, `--log_samples`; `options` names what was chosen from
 //! *.eval, *.json   inspect    inspect_ai's logs
 //! .csv .tsv .jsonl plain      a row for each example
 //! ```

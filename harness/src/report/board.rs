@@ -2,6 +2,7 @@
 
 use super::{Footnotes, interval, mark, percent};
 use crate::results::summary::{self, Column, Outcome, Summary, lines};
+use crate::score::Score;
 use crate::text::table::{Cell, Line};
 
 /// All rows; the reasons join `notes`.
@@ -39,8 +40,52 @@ fn evaluated(
         Line::of(Cell::Number(interval(score))).small().beside(),
         Line::of(cell.protocol.as_str().into()).small(),
     ];
+    if let Some(share) = unanswered(score) {
+        lines.push(Line::of(share.into()).small());
+    }
     if summary.n_of(&column.name).is_none() {
         lines.push(Line::of(Cell::Count(score.n)));
     }
     Cell::Lines(lines)
+}
+
+/// The share of answers that are no label, where it rounds to a percent or more: such a score says as much of the parser, the
+/// limit of tokens or the server as of the model.
+fn unanswered(score: &Score) -> Option<String> {
+    let without = score.unparsable + score.missing;
+    let share = 100.0 * without as f64 / (score.answered + without) as f64;
+    (share >= 0.5).then(|| format!("{share:.0} % unanswered"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_score_tells_its_unanswered_share() {
+        let share = |answered, unparsable, missing| {
+            let score = Score {
+                metric: "accuracy".to_owned(),
+                subset: crate::score::Subset::All,
+                value: 0.5,
+                low: 0.4,
+                high: 0.6,
+                method: String::new(),
+                n: answered + unparsable + missing,
+                variants: 1,
+                answered,
+                unparsable,
+                missing,
+                clusters: 1,
+                majority: None,
+            };
+            unanswered(&score)
+        };
+        assert_eq!(share(6, 0, 0), None);
+        assert_eq!(share(996, 4, 0), None, "less than half a percent");
+        assert_eq!(share(990, 4, 6).as_deref(), Some("1 % unanswered"));
+        assert_eq!(share(5, 1, 0).as_deref(), Some("17 % unanswered"));
+        assert_eq!(share(0, 3, 3).as_deref(), Some("100 % unanswered"));
+        assert_eq!(share(0, 0, 0), None);
+    }
 }

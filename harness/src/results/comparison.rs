@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::Run;
 use super::answers::{Columns, columns};
 use super::cells::{Group, by_model_and_protocol};
-use super::leaderboard::{fill_gaps, own};
+use super::leaderboard::{fill_gaps, own, unanswered};
 use super::manifest::{Manifest, tasks_of};
 use super::summary::{Cell, Outcome};
 use crate::answer::Answer;
@@ -132,11 +132,24 @@ fn fields(
     let mut left_out = Vec::new();
     let mut seen: Vec<String> = Vec::new();
     let mut alike: BTreeMap<String, Vec<Asked<'_>>> = BTreeMap::new();
-    for (model, parts) in by_model_and_protocol(&run.groups, &tasks) {
-        if !wanted(model) {
+    let asked: Vec<Asked<'_>> = by_model_and_protocol(&run.groups, &tasks)
+        .into_iter()
+        .filter(|(model, _)| wanted(model))
+        .collect();
+    let silent = asked
+        .par_iter()
+        .map(|(_, parts)| match comparable(parts, tasks.len())? {
+            Ok(_) => unanswered(run, options.resamples, benchmark, parts),
+            Err(_) => Ok(None),
+        })
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    for ((model, parts), silent) in asked.into_iter().zip(silent) {
+        seen.push(model.to_owned());
+        if let Some(reason) = silent {
+            let reason = format!("{}: {}", reason.kind.name(), reason.message);
+            left_out.push(not_compared(benchmark, (model, &parts), reason));
             continue;
         }
-        seen.push(model.to_owned());
         match comparable(&parts, tasks.len())? {
             Ok(key) => alike.entry(key).or_default().push((model, parts)),
             Err(reason) => left_out.push(not_compared(benchmark, (model, &parts), reason)),

@@ -146,7 +146,10 @@ fn score_cell(
         if place == 0 {
             cell.variant.clone_from(set);
             cell.outcome = match evaluation.primary() {
-                Ok(score) => Outcome::Score(score.clone()),
+                Ok(score) => match nothing_answered(score) {
+                    Some(reason) => Outcome::Reason(reason),
+                    None => Outcome::Score(score.clone()),
+                },
                 Err(reason) => Outcome::Reason(reason.into()),
             };
         }
@@ -181,6 +184,29 @@ fn scored_of(
         data: parts.iter().map(|g| g.cells[0].spec.data.sha256.as_str()).collect(),
     };
     remembered(&run.folder, &asked, || evaluate(run, resamples, benchmark, parts))
+}
+
+/// The reason in the place of a score that would stand on no answer at all.
+fn nothing_answered(score: &Score) -> Option<Reason> {
+    (score.answered == 0 && score.n > 0).then(|| {
+        let message = format!(
+            "no answer could be used: {} unparsable, {} missing; the replies are in the cell's predictions.parquet",
+            score.unparsable, score.missing
+        );
+        Reason::new(ReasonKind::NoScore, message)
+    })
+}
+
+/// Why a model is on no rank and in no comparison though it ran: none of its answers is a label.
+pub(super) fn unanswered(
+    run: &Run,
+    resamples: usize,
+    benchmark: &Benchmark,
+    parts: &[&Group],
+) -> anyhow::Result<Option<Reason>> {
+    let scored = scored_of(run, resamples, benchmark, parts)?;
+    let primary = scored.sets.first().and_then(|(_, evaluation)| evaluation.primary().ok());
+    Ok(primary.and_then(nothing_answered))
 }
 
 /// What the leaderboard says of one model on one benchmark: a comparison shows the same interval.

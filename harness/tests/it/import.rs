@@ -188,7 +188,7 @@ fn what_does_not_fit_is_told() {
     hint: labels are no, yes; --map what an answer means; --id, --text and --culture name the example
     "#);
     insta::assert_snapshot!(error("half.jsonl", "{\"id\": \"e1\", \"label\": \"yes\"}\n{\"id\":\n", &[]), @"error: half.jsonl, row 2: not a JSON object: EOF while parsing a value at line 1 column 6; one stands on each line");
-    insta::assert_snapshot!(error("list.jsonl", "[1]\n", &[]), @"error: list.jsonl: neither a log of lm-evaluation-harness (samples_*.jsonl) nor of inspect_ai (.eval, .json) nor predictions (.csv, .tsv, .jsonl)");
+    insta::assert_snapshot!(error("list.jsonl", "[1]\n", &[]), @"error: list.jsonl: not a list of JSON objects: invalid type: integer `1`, expected a map at line 1 column 2; write one object a line");
     insta::assert_snapshot!(error("some.json", "{\"eval\": {}}", &[]), @"error: some.json: no log of inspect_ai: missing field `task` at line 1 column 11");
     insta::assert_snapshot!(error("cut.eval", "PK\u{3}\u{4}rest", &[]), @"error: cut.eval: the zip cannot be read: invalid Zip archive: Could not find EOCD");
     insta::assert_snapshot!(error("none.csv", "", &[]), @"error: none.csv: the file is empty; there is nothing to import");

@@ -9,6 +9,7 @@ mod command;
 #[path = "../fixtures/dataset.rs"]
 mod dataset;
 mod fetch;
+mod field_reports;
 mod formats;
 mod full_disk;
 mod html;

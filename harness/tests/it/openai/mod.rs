@@ -1,11 +1,12 @@
 //! The plugin `openai-api` in runs: keys, costs, caches and kills; and what stands around the questions of any language model.
 
+mod certificates;
 mod killed;
 mod prompts;
 mod runs;
 #[path = "../../../../baselines/openai-api/tests/it/server.rs"]
 #[expect(dead_code, reason = "the plugin's own tests use the rest")]
-mod server;
+pub(crate) mod server;
 
 use server::Server;
 
