@@ -246,7 +246,7 @@ typedef struct {
    */
   size_t n;
   /*
-   Unique names.
+   Unique opaque names: the first 32 hex digits of the SHA-256 of the example's id.
    */
   const CeStr *ids;
   /*
@@ -254,7 +254,7 @@ typedef struct {
    */
   const CeStr *texts;
   /*
-   Index into the task's cultures.
+   Index into the task's cultures; another number where the culture is not known or not shown.
    */
   const uint32_t *cultures;
 } CeBatch;

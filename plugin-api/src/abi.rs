@@ -125,11 +125,11 @@ pub struct CeBatch {
     pub struct_size: usize,
     /// Rows.
     pub n: usize,
-    /// Unique names.
+    /// Unique opaque names: the first 32 hex digits of the SHA-256 of the example's id.
     pub ids: *const CeStr,
     /// What the model reads.
     pub texts: *const CeStr,
-    /// Index into the task's cultures.
+    /// Index into the task's cultures; another number where the culture is not known or not shown.
     pub cultures: *const u32,
 }
 

@@ -45,6 +45,8 @@
 //! - One call at a time on a handle. Use at most [`Host::threads`] threads.
 //! - All randomness comes from [`Host::seed`]; the same input gives the same output, at any batch size.
 //! - A batch never holds a label. Labels come in [`Plugin::fit`] only.
+//! - A batch holds what the protocol lets a model see (`sees`): where that is the text alone, [`Task::cultures`] is empty. Ids are
+//!   opaque, since the id of an example may name its file, and with it its label.
 //! - A panic is caught and told as an error; the model is not used again.
 
 pub mod abi;

@@ -286,11 +286,11 @@ pub struct Task {
 /// Examples as columns, without labels.
 #[derive(Debug, Clone)]
 pub struct Batch<'a> {
-    /// Unique names.
+    /// Unique opaque names: the first 32 hex digits of the SHA-256 of the example's id.
     pub ids: Vec<&'a str>,
     /// What the model reads.
     pub texts: Vec<&'a str>,
-    /// Index into the task's cultures.
+    /// Index into the task's cultures; another number where the culture is not known or not shown.
     pub cultures: &'a [u32],
 }
 

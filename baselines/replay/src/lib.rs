@@ -12,6 +12,7 @@ use plugin_api::{
     Batch, Capability, Dataset, Error, Host, Part, Plugin, Scores, Task, export_plugin,
 };
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 use crate::read::Cell;
 
@@ -109,6 +110,11 @@ impl Plugin for Replay {
     }
 }
 
+/// An id as the harness hands it to plugins: 32 hex digits of its SHA-256.
+fn opaque(id: &str) -> String {
+    Sha256::digest(id.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Reads the file; every trouble names the file, the row and the field.
 fn predictions(config: &Config, task: &Task) -> Result<HashMap<String, Prediction>, Error> {
     let file = config.path.display();
@@ -134,14 +140,18 @@ fn predictions(config: &Config, task: &Task) -> Result<HashMap<String, Predictio
         let scores = columns
             .scores(&cells[1..], task)
             .map_err(|what| Error::config(format!("{file}, row {row}: {what}")))?;
-        match predictions.get(&name) {
+        let crossing = match config.key {
+            Key::Id => opaque(&name),
+            Key::Text => name.clone(),
+        };
+        match predictions.get(&crossing) {
             Some(before) if before.scores != scores => Err(Error::config(format!(
                 "{file}: rows {} and {row} have one `{key}` ({name:?}) and different answers; keep one of them",
                 before.row
             ))),
             Some(_) => Ok(()),
             None => {
-                predictions.insert(name, Prediction { scores, row });
+                predictions.insert(crossing, Prediction { scores, row });
                 Ok(())
             }
         }
@@ -265,11 +275,13 @@ mod tests {
 
     fn classify(model: &mut Replay, ids: &[&str], texts: &[&str]) -> Vec<Option<Vec<f32>>> {
         let n = ids.len();
+        let crossing: Vec<String> = ids.iter().map(|id| opaque(id)).collect();
+        let ids: Vec<&str> = crossing.iter().map(String::as_str).collect();
         let (mut values, mut answered) = (vec![9.0; n * 2], vec![1; n]);
         let cultures = vec![0; n];
         let mut scores = Scores::over(&mut values, &mut answered, 2);
         model
-            .classify(&Batch::of(ids, texts, &cultures), &mut scores, &Host::silent(1, 0))
+            .classify(&Batch::of(&ids, texts, &cultures), &mut scores, &Host::silent(1, 0))
             .unwrap();
         values
             .chunks(2)

@@ -14,9 +14,6 @@ use crate::store::record::Reason;
 /// Best labels kept with an answer: enough for acc@10.
 const TOP: usize = 10;
 
-/// Longest reply asked for; the parsers look at its beginning.
-const REPLY_TOKENS: u64 = 32;
-
 pub(super) fn classify(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answered, Reason> {
     let spec = cell.spec;
     let classes = spec.task.labels.len();
@@ -101,8 +98,7 @@ pub(super) fn generate(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answ
     let mut tally = Tally::default();
     let answered = in_batches(cell, variants, prompts.len(), |examples, rows| {
         let texts = asking.of(examples, rows.clone())?;
-        let asked: Vec<&str> = texts.iter().map(String::as_str).collect();
-        let replies = model.generate(&asked, REPLY_TOKENS).map_err(|e| reason(&e))?;
+        let replies = replies(cell, model, &texts)?;
         let first = rows.start;
         Ok(replies
             .into_iter()
@@ -125,6 +121,32 @@ pub(super) fn generate(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answ
         cell.events.log(&line);
     }
     Ok(answered)
+}
+
+/// A reply to each text: the wordings of the first example, then those of the next. Wordings that may be replied to at the same
+/// length are asked together.
+fn replies(
+    cell: &Cell<'_>,
+    model: &mut Instance<'_>,
+    texts: &[String],
+) -> Result<Vec<String>, Reason> {
+    let protocol = &cell.spec.protocol;
+    let lengths: Vec<u64> =
+        protocol.prompts.iter().map(|prompt| protocol.reply_tokens(prompt)).collect();
+    let mut distinct = lengths.clone();
+    distinct.sort_unstable();
+    distinct.dedup();
+    let mut replies = vec![String::new(); texts.len()];
+    for length in distinct {
+        let rows: Vec<usize> =
+            (0..texts.len()).filter(|row| lengths[row % lengths.len()] == length).collect();
+        let asked: Vec<&str> = rows.iter().map(|&row| texts[row].as_str()).collect();
+        let said = model.generate(&asked, length).map_err(|e| reason(&e))?;
+        for (row, reply) in rows.into_iter().zip(said) {
+            replies[row] = reply;
+        }
+    }
+    Ok(replies)
 }
 
 /// Goes through the evaluated examples from where the log ends; `primary` of the variants make the score. `ask` gets some

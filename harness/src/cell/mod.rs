@@ -28,6 +28,7 @@ use opened::{Answered, Cell, WINDOW};
 use sandbox::Gate;
 use trouble::{harness, reason};
 
+pub use input::opaque_id;
 pub use model::config;
 
 /// Takes stdout away from the plugin: the pipe to the parent comes back, and what is printed goes to stderr.

@@ -23,7 +23,7 @@ impl Cell<'_> {
             name: self.spec.task.name.clone(),
             protocol: self.spec.protocol.name.clone(),
             labels: self.spec.task.labels.clone(),
-            cultures: self.spec.cultures.clone(),
+            cultures: self.cultures().to_vec(),
         };
         let host = plugin::Host::new(self.spec.threads, self.spec.seed, self.events);
         library.create(&config, &task, host).map_err(|e| reason(&e))

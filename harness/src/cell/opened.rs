@@ -77,12 +77,17 @@ impl<'a> Cell<'a> {
         self.table.questions(&self.spec.protocol.eval, self.first + from)
     }
 
+    /// The cultures that the model is told of: none where the protocol does not show them.
+    pub(super) fn cultures(&self) -> &[String] {
+        if self.spec.protocol.shows_culture() { &self.spec.cultures } else { &[] }
+    }
+
     pub(super) fn input<'e>(
         &self,
         examples: &'e Examples,
         rows: Range<usize>,
     ) -> Result<Input<'e>, Reason> {
-        let CellSpec { protocol, task, cultures, .. } = self.spec;
-        Input::new(examples, rows, &protocol.input, task, cultures).map_err(harness)
+        let CellSpec { protocol, task, .. } = self.spec;
+        Input::new(examples, rows, &protocol.input, task, self.cultures()).map_err(harness)
     }
 }

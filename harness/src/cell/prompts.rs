@@ -16,6 +16,9 @@ use crate::store::record::{Reason, ReasonKind};
 use crate::text::template::{self, Template};
 use eval_stats::rng::{Stream, below};
 
+/// The culture of examples whose culture a model does not see: what it is shown is drawn from all.
+const ANY: &str = "";
+
 /// The prompts of a cell.
 pub(super) struct Prompts<'a> {
     cell: &'a Cell<'a>,
@@ -58,8 +61,9 @@ impl<'a> Prompts<'a> {
             return Err(Reason::new(ReasonKind::NoData, message));
         }
         let stream = Stream::new(spec.seed, "shots").child(&spec.task.name);
-        let shots = (spec.cultures.iter())
-            .map(|culture| (culture.as_str(), draw(&train, culture, wanted, &stream)))
+        let anyone = std::iter::once(ANY);
+        let shots = (anyone.chain(cell.cultures().iter().map(String::as_str)))
+            .map(|culture| (culture, draw(&train, culture, wanted, &stream)))
             .collect();
         Ok(Self { cell, train, options, templates, persona, shots })
     }
@@ -83,7 +87,8 @@ impl<'a> Prompts<'a> {
         let persona = self.persona.as_ref();
         let persona =
             persona.map(|template| self::persona(template, culture, &spec.task)).transpose()?;
-        let solved = (self.shots.get(culture).into_iter().flatten())
+        let known = if spec.protocol.shows_culture() { culture } else { ANY };
+        let solved = (self.shots.get(known).into_iter().flatten())
             .map(|&shot| {
                 let option = self.options[prompt][train.labels[shot] as usize];
                 Ok((fill(template, train, shot, &spec.task)?, option))

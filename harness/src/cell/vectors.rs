@@ -48,8 +48,10 @@ pub(super) fn embed(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answere
             let stream = Stream::new(cell.spec.seed, "probe");
             let layer =
                 probe::train(train, &labels, classes, &options, &stream).map_err(harness)?;
-            let k = (*k).min(train.len());
-            let variants = vec!["knn".to_owned(), "linear".to_owned()];
+            let own = cell.spec.model.neighbours.filter(|own| own != k);
+            let name = own.map_or_else(|| "knn".to_owned(), |own| format!("knn-{own}"));
+            let k = own.unwrap_or(*k).min(train.len());
+            let variants = vec![name, "linear".to_owned()];
             cell.events.phase("k-NN");
             let index = approximate
                 .map(|candidates| graph(cell, train, &mut eval, candidates.max(k), k, dims))

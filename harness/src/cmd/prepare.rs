@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use super::{Context, Outcome};
 use crate::definition::dataset::Benchmark;
 use crate::exec::{bars::Board, data};
-use crate::prepare::Meta;
+use crate::prepare::{Meta, trust};
 use crate::store;
 
 /// Normalises and splits the data of tasks; shows statistics
@@ -54,6 +54,14 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
             let path = folder.join(format!("{name}.{kind}.json"));
             store::write_json(&path, &meta.statistics)
                 .with_context(|| format!("failed to write {}", path.display()))?;
+        }
+        let own = wanted.iter().filter(|benchmark| benchmark.task.as_deref() == Some(&name));
+        let mut warnings: Vec<String> = own
+            .flat_map(|benchmark| trust::warnings(&data.task, benchmark, &data.statistics))
+            .collect();
+        warnings.dedup();
+        for warning in warnings {
+            context.output.warn(format!("{name}: {warning}"));
         }
         if context.output.json {
             context.output.json(&meta)?;

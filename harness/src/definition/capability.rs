@@ -23,6 +23,11 @@ impl Capability {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Classify, Self::Embed, Self::Loglikelihood, Self::Generate];
 
+    /// Whether it answers the protocol's prompts.
+    pub const fn prompts(self) -> bool {
+        matches!(self, Self::Loglikelihood | Self::Generate)
+    }
+
     /// The contract's word for it.
     pub const fn offer(self) -> Offer {
         match self {

@@ -8,9 +8,11 @@ pub use eval_stats::metric::Metric;
 
 pub use super::capability::Capability;
 
+use super::sees::Field;
 use super::source::Source;
 use super::split::{Split, SplitRule};
 use super::step::Step;
+use crate::text::unicode::same;
 
 /// One dataset dataset, `benchmarks/NAME.toml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -85,6 +87,12 @@ pub struct Task {
     /// Culture tag -> name in words, for prompts (`{culture_name}`) and tables; the tag where absent.
     #[serde(default)]
     pub culture_names: BTreeMap<String, String>,
+    /// What models are given of an example, in every protocol that does not say it itself ([`Task::seen_by`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sees: Option<Vec<Field>>,
+    /// What the official data are known to hold; a difference is a warning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect: Option<Expect>,
     /// Files to read, in order.
     #[serde(rename = "input")]
     pub inputs: Vec<Input>,
@@ -101,6 +109,18 @@ pub struct Task {
     /// How answers are scored.
     #[serde(default)]
     pub scoring: Scoring,
+}
+
+/// What the official data are known to hold: of data whose content cannot be pinned, the numbers that a paper prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expect {
+    /// Labels.
+    pub labels: Option<u64>,
+    /// Examples in all.
+    pub rows: Option<u64>,
+    /// Examples of each label.
+    pub rows_per_label: Option<u64>,
 }
 
 impl Task {
@@ -124,7 +144,9 @@ impl Task {
 
     /// The name in words of a culture tag.
     pub fn culture_name<'a>(&'a self, tag: &'a str) -> &'a str {
-        self.culture_names.get(tag).map_or(tag, String::as_str)
+        let composed =
+            || self.culture_names.iter().find(|(own, _)| same(own, tag)).map(|(_, name)| name);
+        self.culture_names.get(tag).or_else(composed).map_or(tag, String::as_str)
     }
 }
 
@@ -144,6 +166,9 @@ pub struct Input {
     pub instead_of: Option<String>,
     /// Columns that must be there; read by name, never by position. Others are ignored.
     pub columns: Vec<String>,
+    /// Columns that are read where the file has them; else their cells are empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub optional: Vec<String>,
     /// What becomes of a row that cannot be read (wrong field count, invalid UTF-8, unlisted label).
     #[serde(default)]
     pub bad_rows: BadRows,
@@ -193,8 +218,12 @@ pub struct ExampleMap {
     pub label_map: BTreeMap<String, String>,
     /// Country, language or group tag.
     pub culture: String,
-    /// Examples that are not independent share it; the id where absent.
+    /// Examples that are not independent share it; the id where absent or empty.
     pub cluster: Option<String>,
+    /// How the text opens where other examples open likewise; empty where it does not. Test texts whose opening also opens a text
+    /// of train or valid are counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opening: Option<String>,
     /// Further tags that scores are broken down by.
     #[serde(default)]
     pub groups: BTreeMap<String, String>,
@@ -215,16 +244,49 @@ pub struct Protocol {
     pub train: Vec<Split>,
     /// Parts that are predicted and scored.
     pub eval: Vec<Split>,
+    /// What a model is given of an example; the task's where absent. A cell's protocol always has it, but in cells of versions
+    /// that gave every model the culture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sees: Option<Vec<Field>>,
     /// What a model reads: template over `{text}`, `{culture}` and `{culture_name}`.
     #[serde(default = "plain_text")]
     pub input: String,
     /// Capabilities that can serve it, the preferred first.
     pub accepts: Vec<Capability>,
+    /// Longest reply in tokens; [`Protocol::REPLY_TOKENS`] where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<u64>,
     /// Prompts for language models (`loglikelihood`, `generate`); each wording is one variant.
     #[serde(rename = "prompt", default)]
     pub prompts: Vec<Prompt>,
     /// How embeddings are evaluated.
     pub embedding: Option<Embedding>,
+}
+
+impl Protocol {
+    /// Longest reply that is asked for where the definition does not say it.
+    pub const REPLY_TOKENS: u64 = 32;
+
+    /// Longest reply to a prompt, in tokens.
+    pub fn reply_tokens(&self, prompt: &Prompt) -> u64 {
+        prompt.max_tokens.or(self.max_tokens).unwrap_or(Self::REPLY_TOKENS)
+    }
+
+    /// The name of a protocol that stands beside a score: how a language model was asked belongs to it, so that replies and
+    /// likelihoods are never compared.
+    pub fn shown_as(name: &str, served: Capability) -> String {
+        match served {
+            Capability::Generate => format!("{name} (replies)"),
+            Capability::Loglikelihood => format!("{name} (likelihood)"),
+            Capability::Classify | Capability::Embed => name.to_owned(),
+        }
+    }
+
+    /// The name in definitions of one that stands beside a score.
+    pub fn without_way(shown: &str) -> &str {
+        let ways = [" (replies)", " (likelihood)"];
+        ways.iter().find_map(|way| shown.strip_suffix(way)).unwrap_or(shown)
+    }
 }
 
 fn train_part() -> Vec<Split> {
@@ -243,6 +305,9 @@ pub struct Prompt {
     pub name: String,
     /// Template over `{text}`, `{culture}` and `{culture_name}`.
     pub template: String,
+    /// Longest reply in tokens; the protocol's where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<u64>,
     /// Label -> continuation scored by `loglikelihood`.
     pub options: BTreeMap<String, String>,
     /// How a generated reply becomes a label.
@@ -265,11 +330,51 @@ pub enum Parser {
         otherwise: Option<String>,
     },
     /// The one label one of whose `words` stands in the reply (case-insensitive, whole words);
-    /// none or several: unparsable.
+    /// none or several: unparsable. A word of denial shortly before makes it a denial of the label.
     Word {
         /// Label -> words.
         words: BTreeMap<String, Vec<String>>,
+        /// What a denial says.
+        #[serde(default, skip_serializing_if = "Denied::is_unparsable")]
+        denied: Denied,
+        /// Words of denial in the language of the replies; English ones and their contractions where absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        denials: Option<Vec<String>>,
     },
+    /// The one label one of whose `patterns` is found in the reply; none or several: `otherwise`, or unparsable.
+    Regex {
+        /// Label -> regular expressions in the syntax of the crate `regex`; `(?i)` for any case.
+        patterns: BTreeMap<String, Vec<String>>,
+        /// Label of every other reply.
+        otherwise: Option<String>,
+    },
+    /// The one label whose letter the reply chooses: `B`, `(B)`, `B.`, `Answer: B`, but not the article in "A post".
+    Letter {
+        /// Label -> letter.
+        letters: BTreeMap<String, String>,
+    },
+    /// The label one of whose `words` is the reply's first word (case-insensitive); another one: unparsable.
+    FirstWord {
+        /// Label -> words.
+        words: BTreeMap<String, Vec<String>>,
+    },
+}
+
+/// What a reply says that denies a label.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Denied {
+    /// Nothing: it is unparsable.
+    #[default]
+    Unparsable,
+    /// The other one of two labels.
+    Other,
+}
+
+impl Denied {
+    fn is_unparsable(&self) -> bool {
+        *self == Self::Unparsable
+    }
 }
 
 /// How embeddings are evaluated: the owners' k-NN and linear probe, or a linear head.
@@ -322,6 +427,9 @@ pub struct Benchmark {
     /// Only these cultures.
     #[serde(default)]
     pub cultures: Vec<String>,
+    /// What becomes of the score where one of `cultures` has no example.
+    #[serde(default, skip_serializing_if = "AbsentCultures::is_refused")]
+    pub absent_cultures: AbsentCultures,
     /// Primary metric.
     pub metric: Metric,
     /// Mean of the metric over cultures instead of over examples.
@@ -333,6 +441,23 @@ pub struct Benchmark {
     /// Other benchmarks that it is the mean of.
     #[serde(default)]
     pub aggregate: Vec<String>,
+}
+
+/// What becomes of a benchmark's score where a culture that it names has no example.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AbsentCultures {
+    /// There is no score: it would be of another set of cultures.
+    #[default]
+    Refuse,
+    /// It is the score of those that have examples; the others are listed.
+    Allow,
+}
+
+impl AbsentCultures {
+    fn is_refused(&self) -> bool {
+        *self == Self::Refuse
+    }
 }
 
 /// A number that others printed.

@@ -9,6 +9,7 @@ pub mod catalogue;
 pub mod dataset;
 pub mod model;
 pub mod resources;
+pub mod sees;
 pub mod source;
 pub mod split;
 pub mod step;

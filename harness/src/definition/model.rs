@@ -52,6 +52,9 @@ pub struct Model {
     /// Examples per call.
     #[serde(default = "default_batch")]
     pub batch: usize,
+    /// Neighbours of k-NN on its embeddings, where the official setup has another number for this kind of model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub neighbours: Option<usize>,
     /// Seconds a cell may take; the suite's where absent.
     pub timeout: Option<u64>,
     /// MiB a cell may take; the suite's where absent.

@@ -61,4 +61,42 @@ pub enum Step {
         /// The cells to drop.
         values: Vec<String>,
     },
+    /// Empties the cells of `columns` that pandas' `read_csv` takes for missing: `NA`, `N/A`, `None`, `nan`, `null`, `NULL` and
+    /// twelve more, written just so.
+    BlankNa {
+        /// Columns to look at.
+        columns: Vec<String>,
+    },
+    /// Empties `column` where its cell is one of `values`.
+    Blank {
+        /// Column to look at.
+        column: String,
+        /// The cells to empty.
+        values: Vec<String>,
+    },
+    /// Writes the first cell of `columns` that is not empty to `to`.
+    FirstOf {
+        /// Columns in order.
+        columns: Vec<String>,
+        /// Column to write (new or existing).
+        to: String,
+    },
+    /// Replaces each part between two `mark`s by `_`: a template of the texts that differ in it.
+    Mask {
+        /// Column to read.
+        column: String,
+        /// What stands before and after the part.
+        mark: String,
+        /// Column to write; `column` itself where absent.
+        to: Option<String>,
+    },
+    /// Empties `keep` unless `column` is one of `is`.
+    KeepIf {
+        /// Column to look at.
+        column: String,
+        /// Cells that keep it.
+        is: Vec<String>,
+        /// Column that is kept or emptied.
+        keep: String,
+    },
 }

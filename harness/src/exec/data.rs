@@ -10,7 +10,7 @@ use crate::definition::catalogue::Catalogue;
 use crate::definition::dataset::{Benchmark, Dataset, Task};
 use crate::definition::model::Model;
 use crate::fetch::{self, FetchError, Fetched};
-use crate::prepare::{self, Mode};
+use crate::prepare::{self, Mode, Statistics};
 use crate::sample;
 use crate::settings::{DataMode, Settings};
 use crate::store::path_text;
@@ -39,6 +39,8 @@ pub struct TaskData {
     pub because: String,
     /// What was noted: replaced sources, warnings, overlap.
     pub notes: Vec<String>,
+    /// Counts, by which a benchmark is checked ([`crate::prepare::trust`]).
+    pub statistics: Statistics,
 }
 
 /// How downloads are made, from the settings.
@@ -134,6 +136,7 @@ fn obtain_task(
         sample: mode == Mode::Sample,
         because,
         notes,
+        statistics: meta.statistics.clone(),
     })
 }
 

@@ -12,6 +12,7 @@ use super::request::Request;
 use crate::definition::catalogue::Catalogue;
 use crate::definition::dataset::{Capability, Protocol, Task};
 use crate::definition::model::{Model, Offer, Prompting};
+use crate::definition::sees::names_culture;
 use crate::settings::Settings;
 use crate::store::path_text;
 use crate::store::record::{CellSpec, FORMAT, FileRef, Reason, ReasonKind};
@@ -39,40 +40,65 @@ pub struct Missing {
 /// How a plugin with some capabilities serves a protocol: the first accepted capability that it has.
 /// A protocol that fits needs a plugin that fits, unless the harness fits a head on its embeddings.
 pub fn serves(protocol: &Protocol, capabilities: &[Capability], fits: bool) -> Option<Capability> {
-    let can = |capability: Capability| match capability {
+    ways(protocol, capabilities, fits).next()
+}
+
+/// All ways in which it may serve, the preferred first.
+fn ways(
+    protocol: &Protocol,
+    capabilities: &[Capability],
+    fits: bool,
+) -> impl Iterator<Item = Capability> {
+    let can = move |capability: Capability| match capability {
         Capability::Embed => protocol.embedding.is_some(),
         Capability::Classify => fits || !protocol.fit,
         Capability::Loglikelihood | Capability::Generate => {
             !protocol.fit && !protocol.prompts.is_empty()
         }
     };
-    protocol.accepts.iter().copied().find(|c| capabilities.contains(c) && can(*c))
+    protocol.accepts.iter().copied().filter(move |c| capabilities.contains(c) && can(*c))
 }
 
-/// The protocols a model runs on a task: those it names, else the first that its plugin serves.
+/// The protocols a model runs on a task: those it names, else the first that its plugin serves. A name without a way, `zero-shot`,
+/// means the preferred way; `zero-shot (replies)` means that one.
 fn chosen(
     task: &Task,
     wanted: &[String],
     prompting: &Prompting,
     described: &Described,
 ) -> Vec<(Protocol, Capability)> {
-    let served = task.protocols.iter().filter_map(|protocol| {
-        let capability = serves(protocol, &described.capabilities, described.fits)?;
-        Some((with_shots(protocol, capability, prompting)?, capability))
-    });
-    if wanted.is_empty() {
-        served.take(1).collect()
-    } else {
-        served.filter(|(protocol, _)| wanted.contains(&protocol.name)).collect()
+    let mut found = Vec::new();
+    for protocol in &task.protocols {
+        let seen = Protocol { sees: Some(task.seen_by(protocol)), ..protocol.clone() };
+        let ways = ways(protocol, &described.capabilities, described.fits)
+            .filter(|way| !tells_too_much(&seen, *way, prompting));
+        for (place, way) in ways.enumerate() {
+            let Some(protocol) = with_shots(&seen, way, prompting) else { continue };
+            let shown = Protocol::shown_as(&protocol.name, way);
+            let named = |name: &String| *name == shown || place == 0 && *name == protocol.name;
+            if if wanted.is_empty() { place == 0 } else { wanted.iter().any(named) } {
+                found.push((protocol, way));
+            }
+        }
     }
+    if wanted.is_empty() {
+        found.truncate(1);
+    }
+    found
+}
+
+/// Whether the model's persona would tell it the culture of an example that the protocol does not show.
+fn tells_too_much(protocol: &Protocol, served: Capability, prompting: &Prompting) -> bool {
+    served.prompts()
+        && !protocol.shows_culture()
+        && prompting.persona.as_deref().is_some_and(names_culture)
 }
 
 /// The protocol as a model is asked by it: with solved examples it has a name of its own, and the parts that they are drawn from are
 /// not scored. None where nothing is left to score.
 fn with_shots(protocol: &Protocol, served: Capability, prompting: &Prompting) -> Option<Protocol> {
     let mut protocol = protocol.clone();
-    let prompted = matches!(served, Capability::Loglikelihood | Capability::Generate);
-    if let Some(name) = prompting.few_shot().filter(|_| prompted) {
+    if let Some(name) = prompting.few_shot().filter(|_| served.prompts()) {
         protocol.name = name;
         protocol.eval.retain(|part| !protocol.train.contains(part));
     }
@@ -233,6 +259,17 @@ fn not_served(
         let (offers, needs) = (offers.join(", "), needs.join("; "));
         format!("the plugin offers {offers}; `{}` needs {needs}", task.name)
     };
+    let hidden = |p: &&Protocol| {
+        let seen = Protocol { sees: Some(task.seen_by(p)), ..(*p).clone() };
+        let prompted = serves(p, &described.capabilities, described.fits);
+        prompted.is_some_and(|served| tells_too_much(&seen, served, prompting))
+    };
+    if let Some(protocol) = task.protocols.iter().find(hidden) {
+        return format!(
+            "the model's `prompt.persona` names the culture of an example, and protocol `{}` of `{}` shows models the text alone; take the culture out of the persona",
+            protocol.name, task.name
+        );
+    }
     match prompting.few_shot() {
         Some(name) => format!(
             "{why}; with `prompt.shots` = {} a protocol that prompts is called `{name}` and scores no part that is shown",
@@ -245,6 +282,7 @@ fn not_served(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::record::PluginIdentity;
 
     fn protocol(fit: bool, accepts: &[Capability]) -> Protocol {
         Protocol {
@@ -252,6 +290,8 @@ mod tests {
             fit,
             train: vec![],
             eval: vec![],
+            sees: None,
+            max_tokens: None,
             input: "{text}".into(),
             accepts: accepts.to_vec(),
             prompts: vec![],
@@ -274,6 +314,59 @@ mod tests {
         check(true, &[Classify], &[Classify], false, None);
         check(false, &[Classify], &[Classify], false, Some(Classify));
         check(false, &[Generate], &[Generate], false, None);
+    }
+
+    fn offering(capabilities: &[Capability]) -> Described {
+        Described {
+            file: FileRef { path: String::new(), sha256: String::new() },
+            identity: PluginIdentity {
+                name: "p".into(),
+                version: String::new(),
+                build: String::new(),
+            },
+            fits: false,
+            saves: false,
+            capabilities: capabilities.to_vec(),
+        }
+    }
+
+    #[test]
+    fn a_way_of_asking_may_be_named() {
+        use Capability::{Generate, Loglikelihood};
+        let all = Catalogue::embedded().unwrap();
+        let task = all.task("cultureatlas").unwrap().1;
+        let both = offering(&[Loglikelihood, Generate]);
+        let served = |wanted: &[&str]| -> Vec<Capability> {
+            let wanted: Vec<String> = wanted.iter().map(|name| (*name).to_owned()).collect();
+            let found = chosen(task, &wanted, &Prompting::default(), &both);
+            assert!(found.iter().all(|(protocol, _)| protocol.name == "zero-shot"));
+            found.into_iter().map(|(_, way)| way).collect()
+        };
+        assert_eq!(served(&[]), [Generate]);
+        assert_eq!(served(&["zero-shot"]), [Generate], "the preferred way");
+        assert_eq!(served(&["zero-shot (likelihood)"]), [Loglikelihood]);
+        assert_eq!(
+            served(&["zero-shot (replies)", "zero-shot (likelihood)"]),
+            [Generate, Loglikelihood]
+        );
+        assert_eq!(served(&["trained"]), []);
+    }
+
+    /// A persona of the example's culture would show what `sees` hides.
+    #[test]
+    fn a_persona_shows_no_hidden_culture() {
+        let all = Catalogue::embedded().unwrap();
+        let (atlas, crehate) =
+            (all.task("cultureatlas").unwrap().1, all.task("crehate").unwrap().1);
+        let talker = offering(&[Capability::Generate]);
+        let with =
+            |persona: &str| Prompting { persona: Some(persona.to_owned()), ..Prompting::default() };
+        let of_culture = with("You live in {culture_name}.");
+        assert_eq!(chosen(atlas, &[], &of_culture, &talker), []);
+        let why = not_served(atlas, &[], &of_culture, &talker);
+        assert!(why.contains("take the culture out of the persona"), "{why}");
+        assert_eq!(chosen(atlas, &[], &with("Be brief."), &talker).len(), 1);
+        assert_eq!(chosen(crehate, &[], &of_culture, &talker).len(), 1, "its prompts name it");
     }
 
     #[test]

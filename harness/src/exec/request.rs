@@ -6,7 +6,7 @@ use anyhow::anyhow;
 
 use super::data;
 use crate::definition::catalogue::Catalogue;
-use crate::definition::dataset::Benchmark;
+use crate::definition::dataset::{Benchmark, Protocol};
 use crate::definition::model::Model;
 use crate::definition::nearest;
 use crate::definition::suite::Suite;
@@ -188,7 +188,9 @@ fn known_protocols(
     for (_, task) in data::tasks_of(catalogue, benchmarks)? {
         known.extend(task.protocols.iter().map(|p| p.name.clone()));
     }
-    let Some(name) = typed.iter().find(|name| !known.contains(*name)) else { return Ok(()) };
+    let Some(name) = typed.iter().find(|name| !known.contains(Protocol::without_way(name))) else {
+        return Ok(());
+    };
     let meant = nearest(name, known.iter().map(String::as_str))
         .map(|n| format!("did you mean `{n}`? "))
         .unwrap_or_default();

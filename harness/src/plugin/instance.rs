@@ -193,7 +193,7 @@ impl<'l> Instance<'l> {
         // SAFETY: the handle is ours, all columns live for the call.
         let status =
             unsafe { fit(self.handle, &raw const train, &raw const valid, &raw mut room.error) };
-        room.check(self.library, "fit", status, sets[0].2.ids)
+        room.check(self.library, "fit", status, sets[0].2.names)
     }
 
     /// Learns from a piece of labelled columns; a pass is all of train, then all of valid, then [`Instance::fit_end`].
@@ -214,7 +214,7 @@ impl<'l> Instance<'l> {
         let mut room = ErrorRoom::new();
         // SAFETY: the handle is ours, all columns live for the call.
         let status = unsafe { fit(self.handle, part, &raw const piece, &raw mut room.error) };
-        room.check(self.library, "fit", status, columns.ids)
+        room.check(self.library, "fit", status, columns.names)
     }
 
     /// Ends a pass; whether another one is needed.
@@ -253,12 +253,12 @@ impl<'l> Instance<'l> {
                 &raw mut room.error,
             )
         };
-        room.check(self.library, "classify", status, columns.ids)?;
+        room.check(self.library, "classify", status, columns.names)?;
         self.count("classify", filled, ids.len())?;
         let answered: Vec<bool> = answered.into_iter().map(|a| a != 0).collect();
         for (row, values) in scores.chunks(self.labels.max(1)).enumerate() {
             if answered[row] {
-                self.finite("classify", values, columns.ids[row])?;
+                self.finite("classify", values, columns.names[row])?;
             }
         }
         Ok(answered)
@@ -304,10 +304,10 @@ impl<'l> Instance<'l> {
                 &raw mut room.error,
             )
         };
-        room.check(self.library, "embed", status, columns.ids)?;
+        room.check(self.library, "embed", status, columns.names)?;
         self.count("embed", filled, ids.len())?;
         for (row, values) in vectors.chunks(width).enumerate() {
-            self.finite("embed", values, columns.ids[row])?;
+            self.finite("embed", values, columns.names[row])?;
         }
         Ok(())
     }
@@ -407,7 +407,7 @@ impl<'l> Instance<'l> {
         // SAFETY: the handle is ours; batch and sink live for the call.
         let status =
             unsafe { call(self.handle, &raw const batch, &raw const sink, &raw mut room.error) };
-        room.check(self.library, "explain", status, columns.ids)?;
+        room.check(self.library, "explain", status, columns.names)?;
         let got = replies.iter().flatten().count();
         self.count("explain", got, columns.ids.len())?;
         Ok(replies.into_iter().flatten().collect())
@@ -463,7 +463,9 @@ fn offered<F>(
 
 fn batch(ids: &[CeStr], texts: &[CeStr], columns: &Columns<'_>) -> CeBatch {
     assert!(
-        ids.len() == texts.len() && ids.len() == columns.cultures.len(),
+        ids.len() == texts.len()
+            && ids.len() == columns.cultures.len()
+            && ids.len() == columns.names.len(),
         "columns of one length"
     );
     CeBatch {

@@ -13,11 +13,14 @@ pub struct TaskInfo {
     pub cultures: Vec<String>,
 }
 
-/// Borrowed columns of one length: ids, texts, cultures (indices into [`TaskInfo::cultures`]).
+/// Borrowed columns of one length: ids, texts, cultures (indices into [`TaskInfo::cultures`]; another number where the culture is
+/// not known or not shown).
 #[derive(Debug, Clone, Copy)]
 pub struct Columns<'a> {
-    /// Unique names.
+    /// Unique ids as the model gets them: opaque ones, where they come from a cell.
     pub ids: &'a [&'a str],
+    /// The same examples as messages name them; they never cross.
+    pub names: &'a [&'a str],
     /// What the model reads.
     pub texts: &'a [&'a str],
     /// One index a row.

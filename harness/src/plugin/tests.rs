@@ -209,9 +209,13 @@ fn task() -> TaskInfo {
     }
 }
 
-const ROWS: Columns<'static> =
-    Columns { ids: &["a", "bb"], texts: &["", "caf\u{e9}"], cultures: &[0, 1] };
-const NONE: Columns<'static> = Columns { ids: &[], texts: &[], cultures: &[] };
+const ROWS: Columns<'static> = Columns {
+    ids: &["a", "bb"],
+    names: &["a", "bb"],
+    texts: &["", "caf\u{e9}"],
+    cultures: &[0, 1],
+};
+const NONE: Columns<'static> = Columns { ids: &[], names: &[], texts: &[], cultures: &[] };
 
 #[test]
 fn every_call_crosses_the_boundary() {

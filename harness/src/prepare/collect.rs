@@ -8,7 +8,7 @@ use crate::definition::dataset::{Dataset, Task};
 use crate::definition::split::{Split, SplitRule};
 use crate::example::Example;
 use crate::normalise::{Place, Tally};
-use crate::split::{self, leaks, name_key, overlap, text_key};
+use crate::split::{self, Openings, leaks, name_key, overlap, text_key};
 
 use super::meta::{Lengths, Meta, SourceRecord, Statistics};
 use super::{Error, Mode, VERSION};
@@ -30,6 +30,8 @@ pub(super) struct Columns {
     draws: Vec<u64>,
     texts: Vec<u64>,
     leaks: leaks::Columns,
+    /// Where the definition says how texts open.
+    openings: Option<Openings>,
     clusters: Vec<u64>,
     lengths: Vec<u32>,
     cultures: Vec<u32>,
@@ -59,7 +61,8 @@ impl Names {
 
 impl Collected {
     pub(super) fn new(task: &Task) -> Self {
-        let mut columns = Columns::default();
+        let openings = task.example.opening.as_ref().map(|_| Openings::default());
+        let mut columns = Columns { openings, ..Columns::default() };
         for label in &task.labels {
             columns.label_names.number(label);
         }
@@ -83,7 +86,8 @@ impl Collected {
         if task.labels.is_empty() {
             labels.sort();
         }
-        let overlap = overlap(parts, &columns.texts, &columns.clusters);
+        let mut overlap = overlap(parts, &columns.texts, &columns.clusters);
+        overlap.test_openings_in_train = columns.openings.as_ref().map_or(0, |o| o.count(parts));
         let leaks = columns.leaks.count(parts, &columns.texts, &columns.cultures, &columns.labels);
         let mut clusters = columns.clusters.clone();
         clusters.sort_unstable();
@@ -138,6 +142,9 @@ impl Columns {
         self.draws.push(split::draw(split, &example.id, &example.cluster));
         self.texts.push(text_key(&example.text));
         self.leaks.push(&example.text, &example.label);
+        if let Some(openings) = &mut self.openings {
+            openings.push(&example.opening, &example.text);
+        }
         let alone = example.cluster == example.id;
         self.clusters.push(if alone { id } else { name_key(&example.cluster) });
         self.lengths.push(example.text.chars().count() as u32);

@@ -151,6 +151,11 @@ impl Meta {
                 "test examples have a cluster that is also in train",
             ),
             (
+                overlap.test_openings_in_train,
+                test,
+                "test examples open with a sentence that also opens a text of train",
+            ),
+            (
                 overlap.valid_texts_in_train,
                 self.statistics.part("valid"),
                 "valid examples have a text that is also in train",

@@ -10,4 +10,4 @@ pub enum Mode {
 }
 
 /// Raised when the code makes other examples of the same files: old prepared data are rebuilt.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;

@@ -80,6 +80,7 @@ pub fn card(
         capabilities: Vec::new(),
         cache: false,
         batch: 1,
+        neighbours: None,
         timeout: None,
         memory: None,
         resources: Resources::default(),
@@ -146,7 +147,7 @@ pub fn spec(model: &Model, from: &Import<'_>) -> anyhow::Result<CellSpec> {
         key: String::new(),
         model: model.clone(),
         task: Task { labels: data.labels.clone(), protocols: Vec::new(), ..(*task).clone() },
-        protocol: (*protocol).clone(),
+        protocol: Protocol { sees: Some(task.seen_by(protocol)), ..(*protocol).clone() },
         served: if from.prompt.is_none() && log.tool == Tool::Predictions {
             Capability::Classify
         } else {

@@ -7,13 +7,14 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
 use crate::definition::catalogue::Catalogue;
-use crate::definition::dataset::{Benchmark, Published};
+use crate::definition::dataset::{Benchmark, Capability, Published};
 use crate::definition::model::Model;
 use crate::definition::suite::Suite;
 use crate::exec::data::TaskData;
 use crate::exec::plan::{Missing, Plan};
 use crate::exec::request::{Asked, Request};
-use crate::results::summary::{Column, Data, MEAN_OVER_CULTURES, Row};
+use crate::prepare::trust;
+use crate::results::summary::{Column, Data, MEAN_OVER_CULTURES, MICRO_MEAN, Row};
 use crate::store::record::{CellSpec, FORMAT, FileRef, Reason, ReasonKind};
 use crate::store::{self, RunFolder};
 
@@ -71,6 +72,9 @@ pub struct PlannedCell {
     pub task: String,
     /// The protocol.
     pub protocol: String,
+    /// How the model serves the protocol; none in manifests of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub served: Option<Capability>,
     /// The seed.
     pub seed: u64,
     /// The tool that asked the model, where it was another one; such a cell is never run.
@@ -87,6 +91,7 @@ impl PlannedCell {
             model: cell.model.name.clone(),
             task: cell.task.name.clone(),
             protocol: cell.protocol.name.clone(),
+            served: Some(cell.served),
             seed: cell.seed,
             imported: cell
                 .imported
@@ -354,6 +359,7 @@ fn column(
     let dataset = catalogue.dataset_of(&benchmark.name);
     let mut hashes = Vec::new();
     let mut notes: Vec<String> = Vec::new();
+    let mut warnings: Vec<String> = Vec::new();
     let mut sample = None;
     let mut missing = None;
     for name in tasks_of(benchmark, all) {
@@ -364,6 +370,13 @@ fn column(
                     if !notes.contains(note) {
                         notes.push(note.clone());
                     }
+                }
+                for warning in trust::warnings(&data.task, benchmark, &data.statistics) {
+                    warnings.push(if benchmark.task.is_some() {
+                        warning
+                    } else {
+                        format!("{}: {warning}", data.task.title)
+                    });
                 }
                 if data.sample {
                     sample.get_or_insert_with(|| data.because.clone());
@@ -381,7 +394,11 @@ fn column(
         (None, Some(because)) => Data::Sample { because, sha256: hashes },
         (None, None) => Data::Official { sha256: hashes },
     };
-    let mean = if benchmark.mean_over_cultures { MEAN_OVER_CULTURES } else { "" };
+    let mean = match (benchmark.mean_over_cultures, benchmark.aggregate.is_empty()) {
+        (true, _) => MEAN_OVER_CULTURES,
+        (false, true) => "",
+        (false, false) => MICRO_MEAN,
+    };
     Column {
         name: benchmark.name.clone(),
         title: benchmark.title.clone(),
@@ -392,6 +409,7 @@ fn column(
         license: dataset.map(|f| f.license.clone()).unwrap_or_default(),
         data,
         notes,
+        warnings,
     }
 }
 

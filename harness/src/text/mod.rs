@@ -5,6 +5,7 @@ pub(crate) mod format;
 pub(crate) mod hint;
 pub(crate) mod table;
 pub mod template;
+pub(crate) mod unicode;
 
 use std::fmt::Write as _;
 

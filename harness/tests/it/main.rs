@@ -30,9 +30,11 @@ mod sandbox;
 mod scaffold;
 mod scoring;
 mod secrets;
+mod sees;
 #[path = "../fixtures/skipped.rs"]
 mod skipped;
 mod slices;
 mod slurm;
 mod verify;
 mod weights;
+mod whole;

@@ -44,7 +44,7 @@ impl Examples {
     ) -> T {
         let ids: Vec<&str> = self.ids[range.clone()].iter().map(String::as_str).collect();
         let texts: Vec<&str> = self.texts[range.clone()].iter().map(String::as_str).collect();
-        body(Columns { ids: &ids, texts: &texts, cultures: &self.cultures[range] })
+        body(Columns { ids: &ids, names: &ids, texts: &texts, cultures: &self.cultures[range] })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Check;
-use crate::definition::dataset::Task;
+use crate::definition::dataset::{Protocol, Task};
 use crate::definition::model::Model;
 use crate::definition::resources::Resources;
 use crate::definition::suite::Suite;
@@ -13,6 +13,7 @@ impl Check<'_> {
     pub(super) fn model(&mut self, model: &Model) {
         let at = format!("model.{}", model.name);
         self.name(&format!("{at}.name"), &model.name);
+        self.require(model.neighbours != Some(0), format!("{at}.neighbours"), "must be 1 or more");
         self.require(model.batch > 0, format!("{at}.batch"), "must be 1 or more");
         let tasks: Vec<&Task> = self.all.tasks().map(|(_, task)| task).collect();
         for name in &model.tasks {
@@ -28,6 +29,7 @@ impl Check<'_> {
         let few_shot = model.prompt.few_shot();
         protocols.extend(few_shot.as_deref());
         for name in &model.protocols {
+            let name = Protocol::without_way(name);
             self.refers(&format!("{at}.protocols"), "protocol", name, protocols.iter().copied());
         }
         if let Some(persona) = &model.prompt.persona {

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use super::Check;
 use crate::definition::dataset::{Capability, Dataset, Embedding, Parser, Prompt, Protocol, Task};
+use crate::definition::sees::Field;
 use crate::definition::split::{Carve, Split, SplitRule};
 use crate::normalise::Pipeline;
+use crate::prompts::{PromptError, ReplyParser};
 
 impl Check<'_> {
     pub(super) fn task(&mut self, dataset: &Dataset, task: &Task) {
@@ -167,6 +169,12 @@ impl Check<'_> {
                 "k, epochs, batch and approximate must be 1 or more",
             );
         }
+        self.require(
+            protocol.max_tokens != Some(0),
+            format!("{at}.max_tokens"),
+            "must be 1 or more",
+        );
+        self.sees(at, task, protocol);
         self.template(&format!("{at}.input"), &protocol.input);
         let mut names = BTreeSet::new();
         for prompt in &protocol.prompts {
@@ -178,6 +186,22 @@ impl Check<'_> {
             );
             self.prompt(&field, task, prompt);
         }
+    }
+
+    /// What is shown holds what the protocol's own words say.
+    fn sees(&mut self, at: &str, task: &Task, protocol: &Protocol) {
+        let seen = task.seen_by(protocol);
+        let shows = |field: Field| seen.contains(&field);
+        self.require(
+            shows(Field::Text),
+            format!("{at}.sees"),
+            "the model would not see the text; add `text`",
+        );
+        self.require(
+            shows(Field::Culture) || !protocol.names_culture(),
+            format!("{at}.sees"),
+            "`input` or a prompt names the culture, which `sees` does not list; add `culture`, or take it out of the wording",
+        );
     }
 
     pub(super) fn prompt(&mut self, at: &str, task: &Task, prompt: &Prompt) {
@@ -197,8 +221,16 @@ impl Check<'_> {
             Parser::Prefix { prefixes, otherwise, .. } => {
                 prefixes.keys().chain(otherwise).collect()
             }
-            Parser::Word { words } => words.keys().collect(),
+            Parser::Word { words, .. } | Parser::FirstWord { words } => words.keys().collect(),
+            Parser::Regex { patterns, otherwise } => patterns.keys().chain(otherwise).collect(),
+            Parser::Letter { letters } => letters.keys().collect(),
         };
+        if let Err(error @ (PromptError::Pattern { .. } | PromptError::NotOfTwo { .. })) =
+            ReplyParser::new(&prompt.parser, &task.labels)
+        {
+            self.problem(format!("{at}.parser"), error.to_string());
+        }
+        self.require(prompt.max_tokens != Some(0), format!("{at}.max_tokens"), "must be 1 or more");
         for label in prompt.options.keys().chain(parsed) {
             self.refers(at, "label", label, labels.iter().copied());
         }

@@ -32,10 +32,11 @@ fn every_call_arrives_once_and_in_order() {
     let config = serde_json::json!({ "file": file }).to_string();
     let (library, ear) = (library("recorder"), Ear::default());
     let mut model = library.create(&config, &task(), Host::new(2, 7, &ear)).unwrap();
-    let one = Columns { ids: &["v"], texts: &["ü"], cultures: &[1] };
+    let one = Columns { ids: &["v"], names: &["v"], texts: &["ü"], cultures: &[1] };
     model.fit((TWO, &[1, 0]), (one, &[1])).unwrap();
     let mut scores = Vec::new();
-    let blank = Columns { ids: &["x", "y"], texts: &["", "z"], cultures: &[0, 0] };
+    let blank =
+        Columns { ids: &["x", "y"], names: &["x", "y"], texts: &["", "z"], cultures: &[0, 0] };
     assert_eq!(model.classify(blank, &mut scores).unwrap(), [false, true]);
     assert_eq!(scores, [0.25; 4]);
     model.save(folder.path()).unwrap();
@@ -43,7 +44,7 @@ fn every_call_arrives_once_and_in_order() {
     drop(model);
     insta::assert_snapshot!(fs_err::read_to_string(&file).unwrap(), @r#"
     create test finetuned [no yes] [AU ZA] threads 2 seed 7
-    fit ["a-1", "a-2"] [1, 0] ["v"] [1]
+    fit ["a-1", "a-2"] ["short", "a bit longer"] [0, 1] [1, 0] ["v"] ["ü"] [1] [1]
     classify ["x", "y"] ["", "z"] [0, 0]
     save
     load fitted

@@ -43,8 +43,12 @@ fn task() -> TaskInfo {
     }
 }
 
-const TWO: Columns<'_> =
-    Columns { ids: &["a-1", "a-2"], texts: &["short", "a bit longer"], cultures: &[0, 1] };
+const TWO: Columns<'_> = Columns {
+    ids: &["a-1", "a-2"],
+    names: &["a-1", "a-2"],
+    texts: &["short", "a bit longer"],
+    cultures: &[0, 1],
+};
 
 /// Hears nothing.
 struct Deaf;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use plugin_api::{
-    Batch, Capability, Dataset, Error, Host, Plugin, Replies, Scores, Task, export_plugin,
+    Batch, Capability, Dataset, Error, Host, Matrix, Plugin, Replies, Scores, Task, export_plugin,
 };
 use serde::{Deserialize, Serialize};
 
@@ -63,10 +63,20 @@ impl Recorder {
     }
 }
 
+/// All that crosses with a batch.
+fn columns(batch: &Batch<'_>) -> String {
+    format!("{:?} {:?} {:?}", batch.ids, batch.texts, batch.cultures)
+}
+
 impl Plugin for Recorder {
     const NAME: &'static str = "recorder";
-    const CAPABILITIES: &'static [Capability] =
-        &[Capability::Fit, Capability::Classify, Capability::Save, Capability::Explain];
+    const CAPABILITIES: &'static [Capability] = &[
+        Capability::Fit,
+        Capability::Classify,
+        Capability::Embed,
+        Capability::Save,
+        Capability::Explain,
+    ];
 
     fn create(config: &str, task: &Task, host: &Host) -> Result<Self, Error> {
         let Config { file, pause_ms, look } =
@@ -88,8 +98,8 @@ impl Plugin for Recorder {
     fn fit(&mut self, train: &Dataset<'_>, valid: &Dataset<'_>, host: &Host) -> Result<(), Error> {
         host.progress(1, 2);
         host.metric("loss", 1, 0.5);
-        let (train_ids, valid_ids) = (&train.examples.ids, &valid.examples.ids);
-        self.line(&format!("fit {train_ids:?} {:?} {valid_ids:?} {:?}", train.labels, valid.labels))
+        let said = |part: &Dataset<'_>| format!("{} {:?}", columns(&part.examples), part.labels);
+        self.line(&format!("fit {} {}", said(train), said(valid)))
     }
 
     fn classify(
@@ -98,7 +108,7 @@ impl Plugin for Recorder {
         scores: &mut Scores<'_>,
         _host: &Host,
     ) -> Result<(), Error> {
-        self.line(&format!("classify {:?} {:?} {:?}", batch.ids, batch.texts, batch.cultures))?;
+        self.line(&format!("classify {}", columns(batch)))?;
         scores.values().fill(0.25);
         if self.pause_ms > 0 {
             std::thread::sleep(Duration::from_millis(self.pause_ms));
@@ -113,16 +123,35 @@ impl Plugin for Recorder {
         Ok(())
     }
 
+    fn dimension(&self) -> usize {
+        1
+    }
+
+    fn embed(
+        &mut self,
+        batch: &Batch<'_>,
+        vectors: &mut Matrix<'_>,
+        _host: &Host,
+    ) -> Result<(), Error> {
+        self.line(&format!("embed {}", columns(batch)))?;
+        for (row, text) in batch.texts.iter().enumerate() {
+            vectors.row(row).fill(text.len() as f32);
+        }
+        Ok(())
+    }
+
     fn explain(
         &mut self,
         batch: &Batch<'_>,
         explanations: &mut Replies<'_>,
         _host: &Host,
     ) -> Result<(), Error> {
-        self.line(&format!("explain {:?}", batch.ids))?;
+        self.line(&format!("explain {}", columns(batch)))?;
         let mut found = Found::default();
-        let paths = fs_err::read_to_string(&self.look).map_err(Error::load)?;
-        paths.lines().for_each(|path| found.look(path.as_ref()));
+        if self.look.is_file() {
+            let paths = fs_err::read_to_string(&self.look).map_err(Error::load)?;
+            paths.lines().for_each(|path| found.look(path.as_ref()));
+        }
         let found = serde_json::to_string(&found).map_err(Error::internal)?;
         // Nobody should take this for an answer.
         println!("{{\"explained\":{{\"id\":\"mine\",\"explanation\":1}}}}");

@@ -1,0 +1,117 @@
+//! What of an example a model is given. The rest (label, groups, cluster, place in the files) never crosses to a plugin.
+
+use serde::{Deserialize, Serialize};
+
+use super::dataset::{Protocol, Task};
+use crate::text::template::Template;
+
+/// A field of an example that a model may be given: an entry of `sees` in a task or a protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Field {
+    /// The text, in the words of the protocol's `input` or prompt.
+    Text,
+    /// The culture tag, as a column beside the text, and the list of all cultures.
+    Culture,
+}
+
+impl Field {
+    /// The name in TOML files and messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Culture => "culture",
+        }
+    }
+}
+
+impl Task {
+    /// What a model sees by a protocol: the protocol's `sees`, else the task's, else the text alone, with the culture where the
+    /// protocol's own wording names it.
+    pub fn seen_by(&self, protocol: &Protocol) -> Vec<Field> {
+        let said = protocol.sees.as_ref().or(self.sees.as_ref());
+        said.cloned().unwrap_or_else(|| {
+            let culture = protocol.names_culture().then_some(Field::Culture);
+            std::iter::once(Field::Text).chain(culture).collect()
+        })
+    }
+
+    /// Whether some protocol gives models the culture.
+    pub fn shows_culture(&self) -> bool {
+        self.protocols.iter().any(|protocol| self.seen_by(protocol).contains(&Field::Culture))
+    }
+}
+
+impl Protocol {
+    /// Whether the plugin gets the culture. A protocol of a cell always lists what is seen; in cells of versions that did not
+    /// have `sees`, every plugin got the culture.
+    pub fn shows_culture(&self) -> bool {
+        self.sees.as_ref().is_none_or(|fields| fields.contains(&Field::Culture))
+    }
+
+    /// Whether `input` or a prompt puts the culture into words.
+    pub fn names_culture(&self) -> bool {
+        let prompts = self.prompts.iter().map(|prompt| &prompt.template);
+        std::iter::once(&self.input).chain(prompts).any(|template| names_culture(template))
+    }
+}
+
+/// Whether a template over an example names its culture; one that does not parse names nothing.
+pub fn names_culture(template: &str) -> bool {
+    let named = |template: Template| template.names().any(|name| name != "text");
+    Template::parse(template).is_ok_and(named)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::definition::catalogue::Catalogue;
+
+    fn seen(task: &str, protocol: &str) -> Vec<Field> {
+        let all = Catalogue::embedded().unwrap();
+        let (_, task) = all.task(task).unwrap();
+        let protocol = task.protocols.iter().find(|p| p.name == protocol).unwrap();
+        task.seen_by(protocol)
+    }
+
+    /// From the official code: UniVaR embeds the answers alone (`downstream_eval.py`), HEARTS' models read `text`
+    /// (`Logistic_Regression.py`), CultureAtlas asks with the assertion alone, CREHate's fine-tuning has the country as a tag.
+    #[test]
+    fn models_see_what_the_official_setup_gives() {
+        use Field::{Culture, Text};
+        for task in ["wvs", "pvq-rr", "globe", "value-prism"] {
+            assert_eq!(seen(task, "frozen"), [Text]);
+            assert_eq!(seen(task, "trained"), [Text]);
+        }
+        assert_eq!(seen("emgsd", "trained"), [Text]);
+        assert_eq!(seen("cultureatlas", "zero-shot"), [Text]);
+        assert_eq!(seen("cultureatlas", "trained"), [Text]);
+        assert_eq!(seen("crehate", "finetuned"), [Text, Culture]);
+        assert_eq!(seen("crehate", "zero-shot"), [Text, Culture]);
+    }
+
+    #[test]
+    fn the_protocol_comes_before_the_task_and_the_task_before_the_wording() {
+        let all = Catalogue::embedded().unwrap();
+        let mut task = all.task("crehate").unwrap().1.clone();
+        let mut protocol = task.protocols[0].clone();
+        (protocol.sees, task.sees) = (None, None);
+        assert_eq!(task.seen_by(&protocol), [Field::Text, Field::Culture], "its input has the tag");
+        "{text}".clone_into(&mut protocol.input);
+        assert_eq!(task.seen_by(&protocol), [Field::Text]);
+        task.sees = Some(vec![Field::Text, Field::Culture]);
+        assert_eq!(task.seen_by(&protocol), [Field::Text, Field::Culture]);
+        protocol.sees = Some(vec![Field::Text]);
+        assert_eq!(task.seen_by(&protocol), [Field::Text]);
+    }
+
+    #[test]
+    fn a_cell_of_before_saw_the_culture() {
+        let all = Catalogue::embedded().unwrap();
+        let mut protocol = all.task("emgsd").unwrap().1.protocols[0].clone();
+        protocol.sees = None;
+        assert!(protocol.shows_culture());
+        protocol.sees = Some(vec![Field::Text]);
+        assert!(!protocol.shows_culture());
+    }
+}
