@@ -19,6 +19,8 @@ pub struct Example {
     pub culture: String,
     /// Examples that are not independent share it.
     pub cluster: String,
+    /// How the text opens, where others open likewise; it is not stored.
+    pub opening: String,
     /// Further tags: name -> value.
     pub groups: BTreeMap<String, String>,
     /// Train, valid or test.

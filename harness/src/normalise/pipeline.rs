@@ -1,5 +1,6 @@
 //! One input of a task as a compiled pipeline: row -> steps -> example.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::definition::dataset::{BadRows, Input, Task};
@@ -11,14 +12,15 @@ use super::error::{Error, Kind, Place};
 use super::reader::Rows;
 use super::warnings::Tally;
 use crate::text::template::{Bound, Template};
+use crate::text::unicode::composed;
 
 /// The steps and templates of one input with all names resolved.
 #[derive(Debug, Clone)]
 pub struct Pipeline {
     /// All columns: those read, `row`, `file`, `part`, then what steps add.
     columns: Vec<String>,
-    /// How many of them are read from the file.
-    width: usize,
+    /// Those that are read from the file, as [`Rows`] takes them; they are the first of `columns`.
+    read: Vec<String>,
     steps: Vec<Action>,
     id: Bound,
     text: Bound,
@@ -26,6 +28,7 @@ pub struct Pipeline {
     label_field: String,
     culture: Bound,
     cluster: Option<Bound>,
+    opening: Option<Bound>,
     groups: BTreeMap<String, Bound>,
     label_map: BTreeMap<String, String>,
     labels: Vec<String>,
@@ -43,6 +46,11 @@ enum Action {
     CutAt { column: usize, at: String },
     SkipEmpty { column: usize },
     Drop { column: usize, values: BTreeSet<String> },
+    BlankNa { columns: Vec<usize> },
+    Blank { column: usize, values: BTreeSet<String> },
+    FirstOf { columns: Vec<usize>, to: usize },
+    Mask { column: usize, mark: String, to: usize },
+    KeepIf { column: usize, values: BTreeSet<String>, of: usize },
 }
 
 /// What a step made of a row.
@@ -55,7 +63,9 @@ enum Fate {
 impl Pipeline {
     /// Resolves every name; the problem is one sentence that names the step or template.
     pub fn new(task: &Task, input: &Input) -> Result<Self, String> {
-        let mut columns = input.columns.clone();
+        let mut columns = [input.columns.as_slice(), &input.optional].concat();
+        let optional = input.optional.iter().map(|name| format!("{name}?"));
+        let read = input.columns.iter().cloned().chain(optional).collect();
         for own in ["row", "file", "part"] {
             if columns.iter().any(|column| column == own) {
                 return Err(format!(
@@ -80,7 +90,7 @@ impl Pipeline {
             .map(|(name, template)| Ok((name.clone(), bind(&format!("groups.{name}"), template)?)))
             .collect::<Result<_, String>>()?;
         Ok(Self {
-            width: input.columns.len(),
+            read,
             steps,
             id: bind("id", &map.id)?,
             text: bind("text", &map.text)?,
@@ -88,6 +98,7 @@ impl Pipeline {
             label_field: label_field(&map.label),
             culture: bind("culture", &map.culture)?,
             cluster: map.cluster.as_ref().map(|cluster| bind("cluster", cluster)).transpose()?,
+            opening: map.opening.as_ref().map(|opening| bind("opening", opening)).transpose()?,
             groups,
             label_map: map.label_map.clone(),
             labels: task.labels.clone(),
@@ -99,7 +110,7 @@ impl Pipeline {
 
     /// The columns that a reader must give, in order.
     pub fn columns(&self) -> &[String] {
-        &self.columns[..self.width]
+        &self.read
     }
 
     /// Maps a finished row; its buffers are used again.
@@ -127,9 +138,19 @@ impl Pipeline {
         self.id.render(row, &mut out.id);
         self.text.render(row, &mut out.text);
         self.culture.render(row, &mut out.culture);
+        if let Cow::Owned(name) = composed(&out.culture) {
+            out.culture = name;
+        }
         match &self.cluster {
             Some(cluster) => cluster.render(row, &mut out.cluster),
-            None => out.cluster.clone_from(&out.id),
+            None => out.cluster.clear(),
+        }
+        if out.cluster.trim().is_empty() {
+            out.cluster.clone_from(&out.id);
+        }
+        match &self.opening {
+            Some(opening) => opening.render(row, &mut out.opening),
+            None => out.opening.clear(),
         }
         for (name, template) in &self.groups {
             if !out.groups.contains_key(name) {
@@ -155,7 +176,7 @@ pub fn normalise<E: From<Error>>(
     tally: &mut Tally,
     sink: &mut Sink<'_, E>,
 ) -> Result<(), E> {
-    let width = pipeline.width;
+    let width = pipeline.read.len();
     let mut cells = vec![String::new(); pipeline.columns.len()];
     let mut work =
         Work { pipeline, tally, sink, example: Example::default(), place: Place::default() };
@@ -285,6 +306,34 @@ impl Action {
                 column: find(column, columns)?,
                 values: values.iter().cloned().collect(),
             },
+            Step::BlankNa { columns: names } => Self::BlankNa {
+                columns: names.iter().map(|name| find(name, columns)).collect::<Result<_, _>>()?,
+            },
+            Step::Blank { column, values } => Self::Blank {
+                column: find(column, columns)?,
+                values: values.iter().cloned().collect(),
+            },
+            Step::FirstOf { columns: names, to } => Self::FirstOf {
+                columns: names.iter().map(|name| find(name, columns)).collect::<Result<_, _>>()?,
+                to: find_or_add(to, columns),
+            },
+            Step::Mask { column, mark, to } => {
+                if mark.is_empty() {
+                    return Err(
+                        "`mark` of `mask` is empty; give the mark around what is masked".to_owned()
+                    );
+                }
+                Self::Mask {
+                    column: find(column, columns)?,
+                    mark: mark.clone(),
+                    to: find_or_add(to.as_ref().unwrap_or(column), columns),
+                }
+            }
+            Step::KeepIf { column, is, keep } => Self::KeepIf {
+                column: find(column, columns)?,
+                values: is.iter().cloned().collect(),
+                of: find(keep, columns)?,
+            },
         })
     }
 
@@ -325,10 +374,50 @@ impl Action {
             Self::Drop { column, values } if values.contains(&row[*column]) => {
                 return Ok(Fate::Dropped);
             }
+            Self::BlankNa { columns } => {
+                for &column in columns {
+                    if PANDAS_NA.contains(&row[column].as_str()) {
+                        row[column].clear();
+                    }
+                }
+            }
+            Self::Blank { column, values } => {
+                if values.contains(&row[*column]) {
+                    row[*column].clear();
+                }
+            }
+            Self::FirstOf { columns, to } => {
+                let first =
+                    columns.iter().map(|&column| row[column].trim()).find(|c| !c.is_empty());
+                row[*to] = first.unwrap_or_default().to_owned();
+            }
+            Self::Mask { column, mark, to } => row[*to] = masked(&row[*column], mark),
+            Self::KeepIf { column, values, of } => {
+                if !values.contains(&row[*column]) {
+                    row[*of].clear();
+                }
+            }
             Self::Unpivot { .. } | Self::SkipEmpty { .. } | Self::Drop { .. } => {}
         }
         Ok(Fate::Kept)
     }
+}
+
+/// What pandas' `read_csv` takes for missing by default (`keep_default_na`), the empty cell aside.
+const PANDAS_NA: [&str; 18] = [
+    "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>",
+    "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null",
+];
+
+/// A text with `_` for each part between two marks, or from a last single mark on.
+fn masked(text: &str, mark: &str) -> String {
+    let parts: Vec<&str> =
+        text.split(mark).enumerate().filter(|(i, _)| i % 2 == 0).map(|(_, p)| p).collect();
+    let mut out = parts.join("_");
+    if text.matches(mark).count() % 2 == 1 {
+        out.push('_');
+    }
+    out.trim().to_owned()
 }
 
 fn bind(template: &str, columns: &[String]) -> Result<Bound, String> {

@@ -13,7 +13,8 @@ use crate::store::batches::{checked, guarded};
 const BOM: &[u8] = b"\xef\xbb\xbf";
 const BUFFER: usize = 1 << 16;
 
-/// The rows of one upstream file, reduced to the columns that were asked for, in that order.
+/// The rows of one upstream file, reduced to the columns that were asked for, in that order. A column whose name ends in `?` may be
+/// missing: its cells are then empty.
 #[derive(Debug)]
 pub struct Rows<'a> {
     place: Place,
@@ -24,7 +25,8 @@ pub struct Rows<'a> {
 enum Source<'a> {
     Delimited(Box<Delimited<'a>>),
     Jsonl(Jsonl<'a>),
-    Parquet(Box<RowIter<'static>>),
+    /// With which of the wanted columns are there.
+    Parquet(Box<RowIter<'static>>, Vec<bool>),
 }
 
 impl fmt::Debug for Source<'_> {
@@ -32,7 +34,7 @@ impl fmt::Debug for Source<'_> {
         f.write_str(match self {
             Self::Delimited(_) => "Delimited",
             Self::Jsonl(_) => "Jsonl",
-            Self::Parquet(_) => "Parquet",
+            Self::Parquet(..) => "Parquet",
         })
     }
 }
@@ -41,7 +43,7 @@ struct Delimited<'a> {
     reader: csv::Reader<Box<dyn Read + 'a>>,
     record: csv::ByteRecord,
     /// Place of each wanted column in the file.
-    at: Vec<usize>,
+    at: Vec<Option<usize>>,
     /// Fields of the header.
     width: usize,
     /// Added to the line that the library counts. It ends a row at the CR of CR LF, and so counts the LF with the row after.
@@ -115,14 +117,15 @@ impl<'a> Rows<'a> {
         let schema = reader.metadata().file_metadata().schema().clone();
         let names: Vec<String> = schema.get_fields().iter().map(|f| f.name().to_owned()).collect();
         let at = find(columns, &names).map_err(|kind| whole(file, kind))?;
-        let fields = at.iter().map(|&i| schema.get_fields()[i].clone()).collect();
+        let fields = at.iter().flatten().map(|&i| schema.get_fields()[i].clone()).collect();
         let projected = parquet::schema::types::Type::group_type_builder(schema.name())
             .with_fields(fields)
             .build()
             .map_err(|e| whole(file, read(e)))?;
         let rows = guarded(|| RowIter::from_file_into(Box::new(reader)).project(Some(projected)));
         let rows = rows.map_err(|e| whole(file, read(e)))?;
-        Ok(Self::new(file, columns, Source::Parquet(Box::new(rows))))
+        let there = at.iter().map(Option::is_some).collect();
+        Ok(Self::new(file, columns, Source::Parquet(Box::new(rows), there)))
     }
 
     fn new(file: &str, columns: &[String], source: Source<'a>) -> Self {
@@ -147,7 +150,7 @@ impl<'a> Rows<'a> {
         let done = match &mut self.source {
             Source::Delimited(source) => source.next(&self.columns, &mut self.place, cells),
             Source::Jsonl(source) => source.next(&self.columns, &mut self.place, cells),
-            Source::Parquet(rows) => next_parquet(rows, &self.columns, cells),
+            Source::Parquet(rows, there) => next_parquet(rows, there, &self.columns, cells),
         };
         match done {
             Ok(true) => Ok(true),
@@ -174,9 +177,11 @@ impl Delimited<'_> {
         if self.record.len() != self.width {
             return Err(Kind::FieldCount { expected: self.width, found: self.record.len() });
         }
-        for ((name, &at), cell) in columns.iter().zip(&self.at).zip(cells) {
+        for ((name, at), cell) in columns.iter().zip(&self.at).zip(cells) {
             cell.clear();
-            cell.push_str(text(name, &self.record[at])?);
+            if let Some(at) = at {
+                cell.push_str(text(name, &self.record[*at])?);
+            }
         }
         Ok(true)
     }
@@ -204,11 +209,18 @@ impl Jsonl<'_> {
         let object: serde_json::Map<String, serde_json::Value> =
             lenient_json::from_str(line).map_err(|e| Kind::Json { reason: e.to_string() })?;
         for (name, cell) in columns.iter().zip(cells) {
-            let value = object.get(name).ok_or_else(|| Kind::MissingField {
-                field: name.clone(),
-                there: object.keys().cloned().collect(),
-            })?;
+            let (name, optional) = column(name);
             cell.clear();
+            let value = match object.get(name) {
+                None if optional => continue,
+                None => {
+                    return Err(Kind::MissingField {
+                        field: name.to_owned(),
+                        there: object.keys().cloned().collect(),
+                    });
+                }
+                Some(value) => value,
+            };
             match value {
                 serde_json::Value::Null => {}
                 serde_json::Value::String(text) => cell.push_str(text),
@@ -221,12 +233,14 @@ impl Jsonl<'_> {
 
 fn next_parquet(
     rows: &mut RowIter<'static>,
+    there: &[bool],
     columns: &[String],
     cells: &mut [String],
 ) -> Result<bool, Kind> {
     let Some(row) = guarded(|| rows.next().transpose()).map_err(read)? else { return Ok(false) };
-    for ((name, cell), (_, field)) in columns.iter().zip(cells).zip(row.get_column_iter()) {
-        cell.clear();
+    cells.iter_mut().zip(there).for_each(|(cell, _)| cell.clear());
+    let read = columns.iter().zip(cells).zip(there).filter(|(_, there)| **there);
+    for (((name, cell), _), (_, field)) in read.zip(row.get_column_iter()) {
         match field {
             Field::Null => {}
             Field::Str(text) => cell.push_str(text),
@@ -252,15 +266,24 @@ fn next_parquet(
     Ok(true)
 }
 
+/// The name of a wanted column, and whether it may be missing.
+fn column(wanted: &str) -> (&str, bool) {
+    wanted.strip_suffix('?').map_or((wanted, false), |name| (name, true))
+}
+
 /// Position of each wanted name among those that are there.
-fn find(wanted: &[String], there: &[String]) -> Result<Vec<usize>, Kind> {
-    let place = |name: &String| {
+fn find(wanted: &[String], there: &[String]) -> Result<Vec<Option<usize>>, Kind> {
+    let place = |wanted: &String| {
+        let (name, optional) = column(wanted);
         let mut places =
             there.iter().enumerate().filter(|(_, other)| *other == name).map(|(i, _)| i);
         match (places.next(), places.next()) {
-            (Some(at), None) => Ok(at),
-            (Some(_), Some(_)) => Err(Kind::RepeatedColumn { column: name.clone() }),
-            (None, _) => Err(Kind::MissingColumn { column: name.clone(), there: there.to_vec() }),
+            (Some(at), None) => Ok(Some(at)),
+            (Some(_), Some(_)) => Err(Kind::RepeatedColumn { column: name.to_owned() }),
+            (None, _) if optional => Ok(None),
+            (None, _) => {
+                Err(Kind::MissingColumn { column: name.to_owned(), there: there.to_vec() })
+            }
         }
     };
     wanted.iter().map(place).collect()

@@ -291,3 +291,62 @@ proptest::proptest! {
         assert!(!rows.next(&mut found).unwrap());
     }
 }
+
+/// What the steps make of a row's columns, by writing it to `text`.
+fn stepped(steps: &str, text: &str, label: &str) -> String {
+    let rows = format!("id,text,label\n7,\"{text}\",{label}\n");
+    let steps = format!("step = [{steps}]");
+    outcome(&task("", &steps), "csv", rows.as_bytes())
+}
+
+#[test]
+fn words_for_nothing_are_those_of_pandas() {
+    let blank = "{ do = \"blank-na\", columns = [\"text\"] }, { do = \"first-of\", columns = [\"text\", \"id\"], to = \"text\" }";
+    for word in ["", "None", "N/A", "NA", "nan", "NaN", "null", "NULL", "n/a", "<NA>", "#N/A"] {
+        assert_eq!(stepped(blank, word, "1"), "7|7|yes\n", "{word}");
+    }
+    // As pandas: only the whole cell, only in these spellings.
+    for word in ["none", "Null", "-", "NA.", "no"] {
+        assert_eq!(stepped(blank, word, "1"), format!("7|{word}|yes\n"));
+    }
+}
+
+#[test]
+fn a_template_is_what_variants_share() {
+    let mask = "{ do = \"mask\", column = \"text\", mark = \"===\" }";
+    let check = |text: &str, expect: &str| {
+        assert_eq!(stepped(mask, text, "0"), format!("7|{expect}|no\n"));
+    };
+    check("The baker makes ===fatty=== pastries.", "The baker makes _ pastries.");
+    check("===Jake=== lifts it as ===he=== can.", "_ lifts it as _ can.");
+    check("She left. ===It rained.===", "She left. _");
+    check("She left. ===It rained", "She left. _");
+    check("Nothing is marked.", "Nothing is marked.");
+    let kept = |is: &str| {
+        let keep =
+            format!("{{ do = \"keep-if\", column = \"label\", is = [\"{is}\"], keep = \"text\" }}");
+        stepped(&keep, "a", "1")
+    };
+    assert_eq!((kept("1").as_str(), kept("0").as_str()), ("7|a|yes\n", "7||yes\n"));
+    let blank = "{ do = \"blank\", column = \"text\", values = [\"none\"] }";
+    assert_eq!(stepped(blank, "none", "1"), "7||yes\n");
+    assert_eq!(stepped(blank, "some", "1"), "7|some|yes\n");
+}
+
+#[test]
+fn an_optional_column_may_be_missing() {
+    let first = "step = [{ do = \"first-of\", columns = [\"qid\", \"text\"], to = \"text\" }]";
+    let task = task(", optional = [\"qid\"]", first);
+    let pipeline = Pipeline::new(&task, &task.inputs[0]).unwrap();
+    let texts = |format: &str, bytes: &[u8]| {
+        let rows = match format {
+            "csv" => Rows::delimited("f.csv", b',', pipeline.columns(), bytes).unwrap(),
+            _ => Rows::jsonl("f.jsonl", pipeline.columns(), bytes).unwrap(),
+        };
+        run(&task, rows).1
+    };
+    assert_eq!(texts("csv", b"id,text,label\n7,a,1\n"), "7|a|yes\n");
+    assert_eq!(texts("csv", b"qid,id,text,label\nq3,7,a,1\n,8,b,0\n"), "7|q3|yes\n8|b|no\n");
+    let json = b"{\"id\": \"7\", \"text\": \"a\", \"label\": \"1\"}\n{\"id\": 8, \"text\": \"b\", \"label\": 1, \"qid\": 3}\n";
+    assert_eq!(texts("jsonl", json), "7|a|yes\n8|3|yes\n");
+}

@@ -43,6 +43,14 @@ fn evaluated(
     if let Some(share) = unanswered(score) {
         lines.push(Line::of(share.into()).small());
     }
+    if let Some(mean) = summary.macro_mean(cell) {
+        let beside = Line {
+            cells: vec!["macro".into(), Cell::Number(percent(mean.value))],
+            ..Line::default()
+        };
+        lines.push(beside.small());
+        lines.push(Line::of(Cell::Number(interval(mean))).small());
+    }
     if summary.n_of(&column.name).is_none() {
         lines.push(Line::of(Cell::Count(score.n)));
     }

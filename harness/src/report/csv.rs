@@ -2,8 +2,9 @@
 
 use crate::results::summary::{Outcome, Summary};
 use crate::score::Score;
+use crate::store::record::ReasonKind;
 
-const HEAD: [&str; 30] = [
+const HEAD: [&str; 31] = [
     "model",
     "benchmark",
     "protocol",
@@ -34,7 +35,11 @@ const HEAD: [&str; 30] = [
     "shrunken_weight",
     "reason",
     "contamination",
+    "warnings",
 ];
+
+/// Place of the reason.
+const REASON: usize = HEAD.len() - 3;
 
 /// All scores and reasons.
 pub fn render(summary: &Summary) -> Result<String, csv::Error> {
@@ -43,6 +48,10 @@ pub fn render(summary: &Summary) -> Result<String, csv::Error> {
     let data = |sample: bool| if sample { "SAMPLE" } else { "official" };
     let known = |model: &str, benchmark: &str| {
         safe(summary.contamination(model, benchmark).unwrap_or_default())
+    };
+    let warnings = |benchmark: &str| {
+        let column = summary.benchmarks.iter().find(|c| c.name == benchmark);
+        safe(&column.map_or_else(String::new, |column| column.warnings.join("; ")))
     };
     for cell in &summary.cells {
         let seeds = cell.seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(" ");
@@ -57,11 +66,11 @@ pub fn render(summary: &Summary) -> Result<String, csv::Error> {
                 row.push(String::new());
             }
             Outcome::Reason(reason) => {
-                row.resize(HEAD.len() - 2, String::new());
+                row.resize(REASON, String::new());
                 row.push(safe(&format!("{}: {}", reason.kind.name(), reason.message)));
             }
         }
-        row.push(known(&cell.model, &cell.benchmark));
+        row.extend([known(&cell.model, &cell.benchmark), warnings(&cell.benchmark)]);
         writer.write_record(&row)?;
     }
     for detail in &summary.scores {
@@ -69,7 +78,22 @@ pub fn render(summary: &Summary) -> Result<String, csv::Error> {
         let mut row: Vec<String> = place.into_iter().map(safe).collect();
         row.extend(["no".into(), data(detail.sample).into()]);
         row.extend(fields(&detail.score));
-        row.extend([String::new(), known(&detail.model, &detail.benchmark)]);
+        row.extend([
+            String::new(),
+            known(&detail.model, &detail.benchmark),
+            warnings(&detail.benchmark),
+        ]);
+        writer.write_record(&row)?;
+    }
+    for refused in &summary.refusals {
+        let place =
+            [&refused.model, &refused.benchmark, &refused.protocol, "", &refused.variant, ""];
+        let mut row: Vec<String> = place.into_iter().map(safe).collect();
+        row.extend(["no".into(), data(refused.sample).into()]);
+        row.extend([safe(&refused.metric), safe(&refused.subset.to_string())]);
+        row.resize(REASON, String::new());
+        row.push(safe(&format!("{}: {}", ReasonKind::NoScore.name(), refused.message)));
+        row.extend([known(&refused.model, &refused.benchmark), warnings(&refused.benchmark)]);
         writer.write_record(&row)?;
     }
     let bytes = writer.into_inner().map_err(|e| csv::Error::from(e.into_error()))?;

@@ -4,7 +4,7 @@ use quick_junit::{
     NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite, XmlString,
 };
 
-use super::{interval, percent};
+use super::{interval, percent, refusals};
 use crate::results::summary::{Cell, Column, Data, Outcome, Summary};
 use crate::store::record::ReasonKind;
 use crate::text::escape::is_hidden;
@@ -33,6 +33,12 @@ fn suite(summary: &Summary, column: &Column) -> TestSuite {
         [("metric", &*column.metric), ("data", data), ("signature", &summary.signature)]
     {
         suite.add_property((name.into(), visible(value)));
+    }
+    for warning in &column.warnings {
+        suite.add_property(("warning".into(), visible(warning)));
+    }
+    for line in refusals(summary, &column.name) {
+        suite.add_property(("no score".into(), visible(&line)));
     }
     let cells = summary.cells.iter().filter(|cell| cell.benchmark == column.name);
     suite.add_test_cases(cells.map(case));

@@ -32,10 +32,10 @@ pub fn mark(summary: &Summary, model: &str, benchmark: &str) -> &'static str {
     if summary.contamination(model, benchmark).is_some() { CONTAMINATED } else { "" }
 }
 
-/// What must be known of the board's scores, in board order: a line for every known overlap of training data, and for
-/// every model that another tool asked.
+/// What must be known of the board's scores, in board order: warnings of the data, every known overlap of training data, every
+/// model that another tool asked, and what has no score.
 pub fn remarks(summary: &Summary) -> Vec<String> {
-    let mut lines = Vec::new();
+    let mut lines = warnings(summary);
     for cell in summary.cells.iter().filter(|c| matches!(c.outcome, Outcome::Score(_))) {
         let Some(known) = summary.contamination(&cell.model, &cell.benchmark) else { continue };
         let title = summary.benchmarks.iter().find(|c| c.name == cell.benchmark);
@@ -55,7 +55,91 @@ pub fn remarks(summary: &Summary) -> Vec<String> {
             row.name
         ));
     }
+    for column in &summary.benchmarks {
+        let of = refusals(summary, &column.name);
+        lines.extend(of.into_iter().map(|line| format!("{}: {line}", column.title)));
+    }
     lines
+}
+
+/// What makes scores mean less than they seem, each warning once with the columns it is for.
+fn warnings(summary: &Summary) -> Vec<String> {
+    let mut found: Vec<(&str, Vec<&str>)> = Vec::new();
+    for column in &summary.benchmarks {
+        for warning in &column.warnings {
+            match found.iter_mut().find(|(known, _)| known == warning) {
+                Some((_, titles)) => titles.push(&column.title),
+                None => found.push((warning, vec![&column.title])),
+            }
+        }
+    }
+    let line = |(warning, titles): (&str, Vec<&str>)| {
+        format!("warning on {}: {warning}", titles.join(", "))
+    };
+    found.into_iter().map(line).collect()
+}
+
+/// What has no score on a benchmark beside the cells of the board: a line for each cause and the same metrics and models.
+pub fn refusals(summary: &Summary, benchmark: &str) -> Vec<String> {
+    let on = |name: &str| name == benchmark;
+    let mut models: Vec<&str> =
+        summary.cells.iter().filter(|c| on(&c.benchmark)).map(|c| c.model.as_str()).collect();
+    models.dedup();
+    // (cause, subset) -> metrics and models; then subsets that lack the same in the same way share a line.
+    let mut found: Vec<Lacking<'_>> = Vec::new();
+    for refused in summary.refusals.iter().filter(|r| on(&r.benchmark)) {
+        let subset = refused.subset.to_string();
+        let known = found.iter_mut().find(|l| l.cause == refused.cause && l.subsets[0] == subset);
+        match known {
+            Some(lacking) => lacking.add(&refused.metric, &refused.model),
+            None => found.push(Lacking {
+                cause: &refused.cause,
+                subsets: vec![subset],
+                metrics: vec![&refused.metric],
+                models: vec![&refused.model],
+            }),
+        }
+    }
+    let mut lines: Vec<Lacking<'_>> = Vec::new();
+    for lacking in found {
+        let alike = |l: &&mut Lacking<'_>| {
+            (l.cause, &l.metrics, &l.models) == (lacking.cause, &lacking.metrics, &lacking.models)
+        };
+        match lines.iter_mut().find(alike) {
+            Some(line) => line.subsets.extend(lacking.subsets),
+            None => lines.push(lacking),
+        }
+    }
+    lines.iter().map(|lacking| lacking.line(&models)).collect()
+}
+
+/// Subsets that lack the same metrics of the same models for the same cause.
+struct Lacking<'a> {
+    cause: &'a str,
+    subsets: Vec<String>,
+    metrics: Vec<&'a str>,
+    models: Vec<&'a str>,
+}
+
+impl<'a> Lacking<'a> {
+    fn add(&mut self, metric: &'a str, model: &'a str) {
+        if !self.metrics.contains(&metric) {
+            self.metrics.push(metric);
+        }
+        if !self.models.contains(&model) {
+            self.models.push(model);
+        }
+    }
+
+    fn line(&self, all: &[&str]) -> String {
+        let models = if all.iter().all(|model| self.models.contains(model)) {
+            "all models".to_owned()
+        } else {
+            self.models.join(", ")
+        };
+        let (subsets, metrics) = (self.subsets.join(", "), self.metrics.join(", "));
+        format!("no {metrics} of {models} for {subsets}: {}", self.cause)
+    }
 }
 
 /// Footnotes: each distinct reason once, numbered in order of appearance on the board.

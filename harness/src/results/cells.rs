@@ -1,8 +1,9 @@
 //! The cells of a run by model, task and protocol.
 
+use crate::definition::dataset::Protocol;
 use crate::results::manifest::{Manifest, PlannedCell};
 use crate::store::record::{CellSpec, End, Reason, ReasonKind, record_of};
-use crate::store::{self, RunFolder};
+use crate::store::{self, CellFolder, RunFolder};
 
 /// All seeds of one model on one task by one protocol.
 #[derive(Debug)]
@@ -17,19 +18,18 @@ pub(crate) struct Group {
 }
 
 impl Group {
-    fn of(planned: &PlannedCell) -> Self {
+    fn of(planned: &PlannedCell, protocol: String) -> Self {
         Self {
             model: planned.model.clone(),
             task: planned.task.clone(),
-            protocol: planned.protocol.clone(),
+            protocol,
             cells: Vec::new(),
             reasons: Vec::new(),
         }
     }
 
-    fn holds(&self, planned: &PlannedCell) -> bool {
-        (&self.model, &self.task, &self.protocol)
-            == (&planned.model, &planned.task, &planned.protocol)
+    fn holds(&self, planned: &PlannedCell, protocol: &str) -> bool {
+        (&*self.model, &*self.task, &*self.protocol) == (&*planned.model, &*planned.task, protocol)
     }
 
     /// Seeds of the finished cells.
@@ -49,13 +49,27 @@ pub(crate) struct Done {
     pub(crate) primary: usize,
 }
 
+/// The protocol with how the model was asked; the cell's specification knows it where the manifest is of an earlier version.
+pub(super) fn shown_protocol(folder: &CellFolder, planned: &PlannedCell) -> anyhow::Result<String> {
+    let served = match planned.served {
+        Some(served) => served,
+        None if folder.spec().is_file() => {
+            let spec: CellSpec = store::read_json(&folder.spec())?;
+            spec.served
+        }
+        None => return Ok(planned.protocol.clone()),
+    };
+    Ok(Protocol::shown_as(&planned.protocol, served))
+}
+
 /// The cells of the run, all seeds of a model, task and protocol together.
 pub(super) fn groups(run: &RunFolder, manifest: &Manifest) -> anyhow::Result<Vec<Group>> {
     let mut groups: Vec<Group> = Vec::new();
     for planned in &manifest.cells {
         let folder = run.cell(&planned.folder);
-        let place = groups.iter().position(|g| g.holds(planned)).unwrap_or_else(|| {
-            groups.push(Group::of(planned));
+        let protocol = shown_protocol(&folder, planned)?;
+        let place = groups.iter().position(|g| g.holds(planned, &protocol)).unwrap_or_else(|| {
+            groups.push(Group::of(planned, protocol));
             groups.len() - 1
         });
         match record_of(&folder, &planned.key)?.map(|record| record.end) {

@@ -1,6 +1,6 @@
 //! A run -> the comparison of its models. Never calls a model.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, bail};
 use rayon::prelude::*;
@@ -13,9 +13,11 @@ use super::manifest::{Manifest, tasks_of};
 use super::summary::{Cell, Outcome};
 use crate::answer::Answer;
 use crate::compare::{self, Column, ComparedModel, Comparison, NotCompared, Options, Part, Report};
-use crate::definition::dataset::{Benchmark, Task};
+use crate::definition::dataset::{AbsentCultures, Benchmark, Task};
 use crate::example::Examples;
+use crate::score::NoScore;
 use crate::store::{self};
+use crate::text::unicode::same;
 
 /// The default comparison of a run; remembered in its `scores/` by a hash of everything that it uses.
 pub(super) fn remembered(run: &Run, resamples: usize) -> anyhow::Result<Report> {
@@ -158,7 +160,8 @@ fn fields(
     let protocols: Vec<String> = alike.values().map(|m| m[0].1[0].protocol.clone()).collect();
     let mut fields = Vec::new();
     for models in alike.into_values() {
-        match why_alone(&models, &protocols, options) {
+        let alone = why_alone(&models, &protocols, options);
+        match alone.map_or_else(|| not_whole(run, benchmark, &models[0].1), |why| Ok(Some(why)))? {
             Some(reason) => left_out.extend(
                 models.iter().map(|(m, parts)| not_compared(benchmark, (m, parts), reason.clone())),
             ),
@@ -208,6 +211,21 @@ fn comparable(parts: &[&Group], tasks: usize) -> anyhow::Result<Result<String, S
     };
     let hash = store::sha256(&serde_json::to_vec(&key)?);
     Ok(Ok(format!("{} {hash}", parts[0].protocol)))
+}
+
+/// Why a benchmark whose cultures do not all have examples is not compared on; nothing where it allows that.
+fn not_whole(run: &Run, benchmark: &Benchmark, parts: &[&Group]) -> anyhow::Result<Option<String>> {
+    if benchmark.absent_cultures == AbsentCultures::Allow {
+        return Ok(None);
+    }
+    let mut there: BTreeSet<String> = BTreeSet::new();
+    for group in parts {
+        let cultures = &run.gold.of(&group.cells[0])?.cultures;
+        there.extend(cultures.codes.iter().map(|code| cultures.names[*code as usize].clone()));
+    }
+    let absent = benchmark.cultures.iter().filter(|name| !there.iter().any(|own| same(own, name)));
+    let cultures: Vec<String> = absent.cloned().collect();
+    Ok((!cultures.is_empty()).then(|| NoScore::NotWhole { cultures }.to_string()))
 }
 
 /// Why models that answered the same examples by the same protocol are not compared: there is but one, or no baseline.
@@ -306,7 +324,9 @@ pub(super) fn primary(columns: &Columns, rows: &[usize]) -> Vec<Vec<Answer>> {
 /// The examples that a benchmark is about.
 pub(super) fn rows(examples: &Examples, benchmark: &Benchmark) -> Vec<usize> {
     let wanted: Vec<bool> = (examples.cultures.names.iter())
-        .map(|name| benchmark.cultures.is_empty() || benchmark.cultures.contains(name))
+        .map(|name| {
+            benchmark.cultures.is_empty() || benchmark.cultures.iter().any(|c| same(c, name))
+        })
         .collect();
     (0..examples.len()).filter(|row| wanted[examples.cultures.codes[*row] as usize]).collect()
 }

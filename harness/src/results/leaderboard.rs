@@ -15,7 +15,7 @@ use super::Run;
 use super::answers::{Columns, columns};
 use super::cells::{Group, by_model_and_protocol};
 use super::manifest::{Manifest, tasks_of};
-use super::summary::{Cell, Detail, FORMAT, Outcome, Summary};
+use super::summary::{Cell, Detail, FORMAT, MACRO_MEAN, Outcome, Refused, Summary};
 use crate::compare::{Gap, Interval, Own, RESAMPLING_SEED};
 use crate::definition::dataset::{Benchmark, Task};
 use crate::example::Examples;
@@ -59,18 +59,19 @@ pub(super) fn leaderboard(run: &Run, resamples: usize) -> anyhow::Result<Summary
                 .map(move |(model, parts)| (benchmark, model, parts))
         })
         .collect();
-    let scored: Vec<(Vec<Cell>, Vec<Detail>)> = work
+    let scored: Vec<ScoredCell> = work
         .par_iter()
         .map(|(benchmark, model, parts)| score_cell(run, resamples, benchmark, model, parts))
         .collect::<anyhow::Result<_>>()?;
 
-    let (mut cells, mut scores) = (Vec::new(), Vec::new());
-    for (more_cells, more_scores) in scored {
-        cells.extend(more_cells);
-        scores.extend(more_scores);
+    let (mut cells, mut scores, mut refusals) = (Vec::new(), Vec::new(), Vec::new());
+    for one in scored {
+        cells.push(one.cell);
+        scores.extend(one.details);
+        refusals.extend(one.refused);
     }
     fill_gaps(manifest, &mut cells);
-    order(manifest, &mut cells, &mut scores);
+    order(manifest, &mut cells, &mut scores, &mut refusals);
     Ok(Summary {
         format: FORMAT,
         suite: manifest.suite.name.clone(),
@@ -82,6 +83,7 @@ pub(super) fn leaderboard(run: &Run, resamples: usize) -> anyhow::Result<Summary
         models: manifest.rows.clone(),
         cells,
         scores,
+        refusals,
         published: manifest.published.clone(),
     })
 }
@@ -101,6 +103,60 @@ fn signature(manifest: &Manifest, resamples: usize) -> String {
     )
 }
 
+/// A model on a benchmark: what stands on the board, what stands beside it, and what does not exist.
+struct ScoredCell {
+    cell: Cell,
+    details: Vec<Detail>,
+    refused: Vec<Refused>,
+}
+
+impl ScoredCell {
+    fn without(cell: Cell, reason: Reason) -> Self {
+        let cell = Cell { outcome: Outcome::Reason(reason), ..cell };
+        Self { cell, details: Vec::new(), refused: Vec::new() }
+    }
+
+    /// Takes up one set of answers; the first has the primary score.
+    fn add(&mut self, set: &str, evaluation: &Evaluation, is_first: bool) {
+        let cell = &mut self.cell;
+        if is_first {
+            set.clone_into(&mut cell.variant);
+            cell.outcome = match evaluation.primary() {
+                Ok(score) => match nothing_answered(score) {
+                    Some(reason) => Outcome::Reason(reason),
+                    None => Outcome::Score(score.clone()),
+                },
+                Err(reason) => Outcome::Reason(reason.into()),
+            };
+        }
+        let primary = evaluation.primary().ok().filter(|_| is_first);
+        let further = evaluation.scores.iter().filter(|score| Some(*score) != primary);
+        self.details.extend(further.map(|score| Detail {
+            model: cell.model.clone(),
+            benchmark: cell.benchmark.clone(),
+            protocol: cell.protocol.clone(),
+            variant: set.to_owned(),
+            sample: cell.sample,
+            score: score.clone(),
+        }));
+        let on_board = |r: &&score::Refusal| {
+            is_first && r.metric == evaluation.metric && r.subset == evaluation.primary_subset()
+        };
+        let further = evaluation.refused.iter().filter(|r| !on_board(r));
+        self.refused.extend(further.map(|refusal| Refused {
+            model: cell.model.clone(),
+            benchmark: cell.benchmark.clone(),
+            protocol: cell.protocol.clone(),
+            variant: set.to_owned(),
+            sample: cell.sample,
+            metric: refusal.metric.clone(),
+            subset: refusal.subset.clone(),
+            cause: refusal.reason.cause(),
+            message: refusal.reason.to_string(),
+        }));
+    }
+}
+
 /// Scores one model on one benchmark by one protocol.
 fn score_cell(
     run: &Run,
@@ -108,7 +164,7 @@ fn score_cell(
     benchmark: &Benchmark,
     model: &str,
     parts: &[&Group],
-) -> anyhow::Result<(Vec<Cell>, Vec<Detail>)> {
+) -> anyhow::Result<ScoredCell> {
     let protocol = parts[0].protocol.clone();
     let mut cell = Cell {
         model: model.to_owned(),
@@ -122,8 +178,7 @@ fn score_cell(
     };
     let wanted = tasks_of(benchmark, &run.manifest.benchmarks).len();
     if let Some(reason) = parts.iter().flat_map(|g| &g.reasons).next() {
-        cell.outcome = Outcome::Reason(reason.clone());
-        return Ok((vec![cell], Vec::new()));
+        return Ok(ScoredCell::without(cell, reason.clone()));
     }
     if parts.len() < wanted {
         let there: Vec<&str> = parts.iter().map(|g| g.task.as_str()).collect();
@@ -132,8 +187,7 @@ fn score_cell(
             parts.len(),
             there.join(", ")
         );
-        cell.outcome = Outcome::Reason(Reason::new(ReasonKind::NotRun, message));
-        return Ok((vec![cell], Vec::new()));
+        return Ok(ScoredCell::without(cell, Reason::new(ReasonKind::NotRun, message)));
     }
     let first = &parts[0].cells[0];
     first.spec.served.name().clone_into(&mut cell.served);
@@ -141,31 +195,11 @@ fn score_cell(
     cell.seeds = parts[0].seeds();
 
     let scored = scored_of(run, resamples, benchmark, parts)?;
-    let mut details = Vec::new();
+    let mut all = ScoredCell { cell, details: Vec::new(), refused: Vec::new() };
     for (place, (set, evaluation)) in scored.sets.iter().enumerate() {
-        if place == 0 {
-            cell.variant.clone_from(set);
-            cell.outcome = match evaluation.primary() {
-                Ok(score) => match nothing_answered(score) {
-                    Some(reason) => Outcome::Reason(reason),
-                    None => Outcome::Score(score.clone()),
-                },
-                Err(reason) => Outcome::Reason(reason.into()),
-            };
-        }
-        let primary = evaluation.primary().ok();
-        details.extend(evaluation.scores.iter().filter(|s| place > 0 || Some(*s) != primary).map(
-            |score| Detail {
-                model: model.to_owned(),
-                benchmark: benchmark.name.clone(),
-                protocol: protocol.clone(),
-                variant: set.clone(),
-                sample: cell.sample,
-                score: score.clone(),
-            },
-        ));
+        all.add(set, evaluation, place == 0);
     }
-    Ok((vec![cell], details))
+    Ok(all)
 }
 
 /// The scores of one model on one benchmark by one protocol, remembered.
@@ -405,7 +439,8 @@ pub fn rules(benchmark: &Benchmark, task: &Task, resamples: usize) -> Rules {
     }
 }
 
-/// An aggregate as an evaluation: the micro mean is the primary score, the macro mean stands beside it.
+/// An aggregate as an evaluation: the micro mean of the benchmark's metric is the primary score; its macro mean and both means of
+/// the further metrics stand beside it.
 fn pooled(
     benchmark: &Benchmark,
     parts: &[&Group],
@@ -426,37 +461,38 @@ fn pooled(
         metric: metric.clone(),
         mean_over_cultures: false,
     };
-    match score::aggregate(&parts)? {
-        Ok(found) => {
-            let answers =
-                || parts.iter().flat_map(|p| p.questions.answers.iter().copied().flatten());
-            let count =
-                |wanted: fn(&Answer) -> bool| answers().filter(|a| wanted(a)).count() as u64;
-            for (name, mean) in [
-                (metric.clone(), &found.micro),
-                (format!("{metric}, macro mean"), &found.macro_mean),
-            ] {
-                evaluation.scores.push(Score {
-                    metric: name,
-                    subset: Subset::All,
-                    value: mean.value,
-                    low: mean.low,
-                    high: mean.high,
-                    method: mean.method.clone(),
-                    n: found.n,
-                    variants: parts[0].questions.answers.len() as u64,
-                    answered: count(|a| matches!(a, Answer::Label(_))),
-                    unparsable: count(|a| *a == Answer::Unparsable),
-                    missing: count(|a| *a == Answer::Missing),
-                    clusters: found.clusters,
-                    majority: None,
-                    gap: None,
-                    among: None,
-                });
+    let answers = || parts.iter().flat_map(|p| p.questions.answers.iter().copied().flatten());
+    let count = |wanted: fn(&Answer) -> bool| answers().filter(|a| wanted(a)).count() as u64;
+    for one in score::aggregate(&parts)? {
+        let found = match one.means {
+            Ok(found) => found,
+            Err(reason) => {
+                let (metric, subset) = (one.metric, Subset::All);
+                evaluation.refused.push(score::Refusal { metric, subset, reason });
+                continue;
             }
-        }
-        Err(reason) => {
-            evaluation.refused.push(score::Refusal { metric, subset: Subset::All, reason });
+        };
+        for (metric, mean) in [
+            (one.metric.clone(), &found.micro),
+            (format!("{}{MACRO_MEAN}", one.metric), &found.macro_mean),
+        ] {
+            evaluation.scores.push(Score {
+                metric,
+                subset: Subset::All,
+                value: mean.value,
+                low: mean.low,
+                high: mean.high,
+                method: mean.method.clone(),
+                n: found.n,
+                variants: parts[0].questions.answers.len() as u64,
+                answered: count(|a| matches!(a, Answer::Label(_))),
+                unparsable: count(|a| *a == Answer::Unparsable),
+                missing: count(|a| *a == Answer::Missing),
+                clusters: found.clusters,
+                majority: None,
+                gap: None,
+                among: None,
+            });
         }
     }
     Ok(evaluation)
@@ -507,9 +543,10 @@ pub(super) fn fill_gaps(manifest: &Manifest, cells: &mut Vec<Cell>) {
 }
 
 /// Board order: rows, columns, then the task's order of protocols.
-fn order(manifest: &Manifest, cells: &mut [Cell], scores: &mut [Detail]) {
+fn order(manifest: &Manifest, cells: &mut [Cell], scores: &mut [Detail], refusals: &mut [Refused]) {
     let row = |name: &str| manifest.rows.iter().position(|r| r.name == name);
     let column = |name: &str| manifest.columns.iter().position(|c| c.name == name);
     cells.sort_by_key(|c| (row(&c.model), column(&c.benchmark), c.protocol.clone()));
     scores.sort_by_key(|d| (row(&d.model), column(&d.benchmark), d.protocol.clone()));
+    refusals.sort_by_key(|r| (row(&r.model), column(&r.benchmark), r.protocol.clone()));
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::definition::dataset::{Published, Status};
-use crate::score::Score;
+use crate::score::{Score, Subset};
 use crate::store::record::Reason;
 
 /// Version of the JSON; old ones load for ever.
@@ -34,6 +34,9 @@ pub struct Summary {
     pub cells: Vec<Cell>,
     /// All further scores: other metrics, variants, cultures, groups, gaps; one row each.
     pub scores: Vec<Detail>,
+    /// Figures beside the primary scores that do not exist, and why; empty in files of formats before 3.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refusals: Vec<Refused>,
     /// Numbers that others printed; apart from ours, in no rank and no test.
     pub published: Vec<Published>,
 }
@@ -63,6 +66,9 @@ pub struct Column {
     pub data: Data,
     /// What was noted about the data: a replaced source, warnings, overlap of train and test.
     pub notes: Vec<String>,
+    /// What makes the scores mean less than they seem; empty in files of formats before 3.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// Which data a column stands on.
@@ -152,6 +158,35 @@ pub struct Detail {
     pub score: Score,
 }
 
+/// A figure that does not exist.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Refused {
+    /// The model.
+    pub model: String,
+    /// The benchmark.
+    pub benchmark: String,
+    /// How it was run.
+    pub protocol: String,
+    /// Which set of answers.
+    pub variant: String,
+    /// Whether it uses sample data.
+    pub sample: bool,
+    /// The metric.
+    pub metric: String,
+    /// The examples it would be about.
+    pub subset: Subset,
+    /// Why, without the examples: the same for all subsets that lack the same.
+    pub cause: String,
+    /// Why, as a sentence by itself.
+    pub message: String,
+}
+
+/// How `metric` ends where the primary score is the mean over the examples of several benchmarks.
+pub const MICRO_MEAN: &str = ", micro mean";
+
+/// How the metric of a score ends that is the mean over benchmarks.
+pub const MACRO_MEAN: &str = ", macro mean";
+
 /// How `metric` ends where the primary score is the mean over cultures.
 pub const MEAN_OVER_CULTURES: &str = ", mean over cultures";
 
@@ -163,11 +198,8 @@ impl Column {
 
     /// The primary metric as scores name it: `accuracy`, also where the primary score is its mean over cultures.
     pub fn metric_name(&self) -> &str {
-        if self.is_mean_over_cultures() {
-            self.metric.strip_suffix(MEAN_OVER_CULTURES).unwrap_or(&self.metric)
-        } else {
-            &self.metric
-        }
+        let end = if self.is_mean_over_cultures() { MEAN_OVER_CULTURES } else { MICRO_MEAN };
+        self.metric.strip_suffix(end).unwrap_or(&self.metric)
     }
 }
 
@@ -177,6 +209,19 @@ impl Summary {
         let row = self.models.iter().find(|row| row.name == model)?;
         let known = row.contamination.iter().find(|(column, _)| column == benchmark)?;
         Some(&known.1)
+    }
+
+    /// The macro mean that stands beside a cell's micro mean, where it has one.
+    pub fn macro_mean(&self, cell: &Cell) -> Option<&Score> {
+        let column = self.benchmarks.iter().find(|column| column.name == cell.benchmark)?;
+        column.metric.strip_suffix(MICRO_MEAN)?;
+        let wanted = format!("{}{MACRO_MEAN}", column.metric_name());
+        let same = |d: &&Detail| {
+            (&d.model, &d.benchmark, &d.protocol, &d.variant)
+                == (&cell.model, &cell.benchmark, &cell.protocol, &cell.variant)
+        };
+        let found = self.scores.iter().filter(same).find(|d| d.score.metric == wanted)?;
+        Some(&found.score)
     }
 
     /// The cell's mark: `SAMPLE` where it uses sample data.

@@ -28,7 +28,7 @@ const PAGES: usize = 11;
 const ASSERTIONS: usize = 6;
 
 const TOPICS: [&str; 4] = ["Food", "Greetings", "Festivals", "Neighbours"];
-const PLACES: [&str; 11] = [
+const PLACES: [&str; 12] = [
     "Orlin Square",
     "the Lower Mill",
     "Pear Hill",
@@ -40,6 +40,7 @@ const PLACES: [&str; 11] = [
     "Cobble End",
     "Ribbon Lane",
     "the Glassworks",
+    "Willow Steps",
 ];
 const GIFTS: [&str; 8] = [
     "seed bread",
@@ -85,6 +86,12 @@ pub(super) fn files() -> io::Result<Vec<File>> {
                 if truth { pos.push(row) } else { neg.push(row) }
             }
         }
+    }
+    // Malaysia's eleven pages all fall to train and valid: one more is in test, so that its tier is whole.
+    let malaysia = COUNTRIES.iter().position(|country| *country == "Malaysia").unwrap_or_default();
+    for i in 0..ASSERTIONS {
+        let (row, truth) = row(malaysia, COUNTRIES[malaysia], PAGES, i, &mut draw);
+        if truth { pos.push(row) } else { neg.push(row) }
     }
     // Rows without an assertion, as upstream.
     for row in [5, 40, 41] {

@@ -5,7 +5,10 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use sha2::{Digest, Sha256};
 
 /// Raised when the sample changes: old copies are not used again.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
+
+/// What the streams are keyed by: raised where all of the sample should change.
+const KEYED: u32 = 1;
 
 /// A named stream of draws.
 pub(super) struct Draw(ChaCha8Rng);
@@ -13,7 +16,7 @@ pub(super) struct Draw(ChaCha8Rng);
 impl Draw {
     /// The stream of this name.
     pub(super) fn new(name: &str) -> Self {
-        let digest = Sha256::digest(format!("culture-eval sample v{VERSION} {name}"));
+        let digest = Sha256::digest(format!("culture-eval sample v{KEYED} {name}"));
         let mut seed = [0; 32];
         seed.copy_from_slice(&digest);
         Self(ChaCha8Rng::from_seed(seed))

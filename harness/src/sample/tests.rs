@@ -53,7 +53,7 @@ fn every_eleven_have_a_sample() {
         sizes,
         [
             ("crehate", 2400),
-            ("cultureatlas", 921),
+            ("cultureatlas", 927),
             ("emgsd", 2500),
             ("globe", 600),
             ("pvq-rr", 600),

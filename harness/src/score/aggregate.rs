@@ -44,30 +44,52 @@ pub struct Mean {
     pub method: String,
 }
 
-/// Means of the parts' primary metric with bootstrap intervals: clusters are drawn within each part, which is what
-/// fixed benchmarks ask for (the parts are not a sample of benchmarks).
+/// Means of every measure that the parts have in common (their metrics, then acc@k) with bootstrap intervals: clusters are drawn
+/// within each part, which is what fixed benchmarks ask for (the parts are not a sample of benchmarks). The primary metric is first.
 ///
 /// The outer error is a wrong call; the inner one says why there is no figure (a part without examples or metric).
-pub fn aggregate(parts: &[Part<'_>]) -> Result<Result<Aggregate, NoScore>, ScoreError> {
-    let Some(first) = parts.first() else {
-        return Ok(Err(NoScore::NoExample { subset: "the aggregate: it has no part".to_owned() }));
+pub fn aggregate(parts: &[Part<'_>]) -> Result<Vec<Aggregated>, ScoreError> {
+    let boards: Vec<Board<'_>> = (parts.iter())
+        .map(|part| Board::new(&part.questions, part.rules))
+        .collect::<Result<_, _>>()?;
+    let Some(first) = boards.first() else {
+        let subset = "the aggregate: it has no part".to_owned();
+        let means = Err(NoScore::NoExample { subset });
+        return Ok(vec![Aggregated { metric: "accuracy".to_owned(), means }]);
     };
-    let resamples = first.rules.resamples;
-    // Those of the widest part: a mean lies within them.
-    let bounds = (parts.iter().map(|part| part.rules.metric.range()))
-        .fold((0.0, 1.0), |all: Bounds, own| (all.0.min(own.0), all.1.max(own.1)));
+    let asked = |measure: &Measure| matches!(measure, Measure::Metric(_) | Measure::Within(_));
+    let common =
+        first.measures.iter().filter(|m| asked(m) && boards.iter().all(|b| b.measures.contains(m)));
+    Ok(common
+        .map(|&measure| Aggregated {
+            metric: first.name(measure),
+            means: of_measure(parts, &boards, measure),
+        })
+        .collect())
+}
+
+/// A measure and its means over the parts, or why there are none.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Aggregated {
+    /// Name of the measure.
+    pub metric: String,
+    /// Its means.
+    pub means: Result<Aggregate, NoScore>,
+}
+
+fn of_measure(
+    parts: &[Part<'_>],
+    boards: &[Board<'_>],
+    measure: Measure,
+) -> Result<Aggregate, NoScore> {
+    let resamples = parts[0].rules.resamples;
     let mut values = Vec::new();
     let mut draws: Vec<Vec<Vec<f64>>> = Vec::new();
     let (mut clusters, mut clustered) = (0, false);
-    for part in parts {
-        let board = Board::new(&part.questions, part.rules)?;
-        let measure = Measure::Metric(part.rules.metric);
+    for (part, board) in parts.iter().zip(boards) {
         let refuse =
             |reason| NoScore::Part { part: part.name.to_owned(), reason: Box::new(reason) };
-        let (units, n, value) = match board.whole(measure) {
-            Ok(whole) => whole,
-            Err(reason) => return Ok(Err(refuse(reason))),
-        };
+        let (units, n, value) = board.whole(measure).map_err(refuse)?;
         let stream = part.rules.stream.child("aggregate").child(part.name);
         draws.push(units.resample(&stream, resamples, |margins| {
             let n = margins[0].n();
@@ -91,10 +113,10 @@ pub fn aggregate(parts: &[Part<'_>]) -> Result<Result<Aggregate, NoScore>, Score
         let value = figure(&|p| (values[p].1, values[p].2 as f64));
         let replicates =
             (0..resamples).map(|r| figure(&|p| (draws[p][r][0], draws[p][r][1]))).collect();
-        let stream = &first.rules.stream;
+        let stream = &parts[0].rules.stream;
         let Range { low, high, method } = bootstrap(
             value,
-            bounds,
+            measure.bounds(),
             replicates,
             BootstrapMethod::Percentile,
             clustered,
@@ -103,6 +125,6 @@ pub fn aggregate(parts: &[Part<'_>]) -> Result<Result<Aggregate, NoScore>, Score
         )?;
         Ok(Mean { value, low, high, method })
     };
-    let means = summarise(&micro).and_then(|micro| Ok((micro, summarise(&plain)?)));
-    Ok(means.map(|(micro, macro_mean)| Aggregate { micro, macro_mean, parts: values, n, clusters }))
+    let (micro, macro_mean) = (summarise(&micro)?, summarise(&plain)?);
+    Ok(Aggregate { micro, macro_mean, parts: values, n, clusters })
 }

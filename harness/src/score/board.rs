@@ -1,7 +1,8 @@
 //! The work behind [`super::evaluate`]: rows, measures, and their intervals on one subset.
 
-use crate::definition::dataset::Metric;
+use crate::definition::dataset::{AbsentCultures, Metric};
 use crate::example::Coded;
+use crate::text::unicode::same;
 use eval_stats::StatsError;
 use eval_stats::bootstrap::BootstrapMethod;
 use eval_stats::metric::{Basis, MetricOptions, Needs};
@@ -61,6 +62,8 @@ pub(crate) struct Board<'a> {
     pub(crate) rows: Vec<u32>,
     /// Cultures of the benchmark, in its order, else in order of first appearance.
     pub(crate) cultures: Vec<(String, Vec<u32>)>,
+    /// Cultures that the benchmark names and the examples do not have.
+    pub(crate) absent: Vec<String>,
 }
 
 impl<'a> Board<'a> {
@@ -110,7 +113,12 @@ impl<'a> Board<'a> {
         let mut ks: Vec<usize> = rules.scoring.acc_at.clone();
         ks.sort_unstable();
         ks.dedup();
-        let (rows, cultures) = select(q.cultures, &rules.cultures);
+        let (rows, mut cultures) = select(q.cultures, &rules.cultures);
+        let without = cultures.iter().filter(|(_, rows)| rows.is_empty());
+        let absent = without.map(|(name, _)| name.clone()).collect();
+        if rules.absent_cultures == AbsentCultures::Allow {
+            cultures.retain(|(_, rows)| !rows.is_empty());
+        }
         let mut measures: Vec<Measure> = Vec::new();
         for measure in
             metrics.into_iter().map(Measure::Metric).chain((0..ks.len()).map(Measure::Within))
@@ -132,7 +140,23 @@ impl<'a> Board<'a> {
         if missing {
             measures.push(Measure::Missing);
         }
-        Ok(Self { q, rules, positive, ks, measures, rows, cultures })
+        Ok(Self { q, rules, positive, ks, measures, rows, cultures, absent })
+    }
+
+    /// Why there is no score over all cultures, where one of them has no example and the benchmark does not allow it.
+    pub(crate) fn not_whole(&self) -> Option<NoScore> {
+        let refused =
+            self.rules.absent_cultures == AbsentCultures::Refuse && !self.absent.is_empty();
+        refused.then(|| NoScore::NotWhole { cultures: self.absent.clone() })
+    }
+
+    /// Refuses all measures on a subset.
+    pub(crate) fn refuse(&self, subset: &Subset, reason: &NoScore, out: &mut Evaluation) {
+        out.refused.extend(self.measures.iter().map(|&measure| Refusal {
+            metric: self.name(measure),
+            subset: subset.clone(),
+            reason: reason.clone(),
+        }));
     }
 
     pub(crate) fn name(&self, measure: Measure) -> String {
@@ -265,8 +289,7 @@ impl<'a> Board<'a> {
                 Subset::Culture { name } => NoScore::AbsentCulture { culture: name.clone() },
                 _ => NoScore::NoExample { subset: subset.to_string() },
             };
-            out.refused
-                .extend(self.measures.iter().map(|&measure| refuse(measure, reason.clone())));
+            self.refuse(subset, &reason, out);
             return;
         }
         let tagged: Vec<(u32, u32)> = rows.iter().map(|&row| (row, 0)).collect();
@@ -357,6 +380,9 @@ impl<'a> Board<'a> {
     pub(crate) fn whole(&self, measure: Measure) -> Result<(Units, u64, f64), NoScore> {
         let n = self.rows.len() as u64;
         let subset = Subset::All;
+        if let Some(reason) = self.not_whole() {
+            return Err(reason);
+        }
         if n == 0 {
             return Err(NoScore::NoExample { subset: subset.to_string() });
         }
@@ -483,7 +509,7 @@ fn select(cultures: &Coded, wanted: &[String]) -> (Vec<u32>, Vec<(String, Vec<u3
         }
     } else {
         for name in wanted {
-            if let Some(code) = cultures.names.iter().position(|n| n == name) {
+            for (code, _) in cultures.names.iter().enumerate().filter(|(_, n)| same(n, name)) {
                 places[code] = Some(parts.len());
             }
             parts.push((name.clone(), Vec::new()));

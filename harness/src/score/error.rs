@@ -66,6 +66,12 @@ pub enum NoScore {
     /// A culture that the benchmark names, but the data do not have.
     #[error("culture `{culture}` has no example: check its spelling against the data")]
     AbsentCulture { culture: String },
+    /// Not all cultures of the benchmark have examples.
+    #[error(
+        "no example of {}: the benchmark is not whole; check the spelling against the data, or set `absent_cultures = \"allow\"` in its definition",
+        names(cultures)
+    )]
+    NotWhole { cultures: Vec<String> },
     /// Every gold label is the same.
     #[error("only label {label} occurs in {subset}: a mean over the labels says nothing there")]
     OneClass { subset: String, label: String },
@@ -96,6 +102,41 @@ pub enum NoScore {
     /// The statistics refused.
     #[error("{message}")]
     Statistics { message: String },
+}
+
+/// "culture `A`", "cultures `A`, `B`".
+fn names(cultures: &[String]) -> String {
+    let many = if cultures.len() == 1 { "culture" } else { "cultures" };
+    let list: Vec<String> = cultures.iter().map(|name| format!("`{name}`")).collect();
+    format!("{many} {}", list.join(", "))
+}
+
+impl NoScore {
+    /// Why, without the examples that it is about: the same words for every subset that lacks the same.
+    pub fn cause(&self) -> String {
+        match self {
+            Self::NoExample { .. } => "no example".to_owned(),
+            Self::AbsentCulture { .. } => {
+                "no example; check its spelling against the data".to_owned()
+            }
+            Self::OneClass { label, .. } | Self::ConstantGold { label, .. } => {
+                format!("only label {label} occurs")
+            }
+            Self::AbsentLabel { label, .. } => format!("label {label} does not occur"),
+            Self::NoPositive { label, .. } => format!("no example of the positive label {label}"),
+            Self::NothingAnswered { .. } => "no answer is one of the labels".to_owned(),
+            Self::OneCluster { .. } => "all examples share one cluster".to_owned(),
+            Self::NoRanks { .. } => {
+                "the model gives one answer, not a score for every label".to_owned()
+            }
+            Self::Part { part, reason } => {
+                format!("part `{part}` has no score: {}", reason.cause())
+            }
+            Self::NotWhole { .. } | Self::TooFewCultures { .. } | Self::Statistics { .. } => {
+                self.to_string()
+            }
+        }
+    }
 }
 
 impl From<NoScore> for Reason {

@@ -17,6 +17,7 @@
 use super::board::Board;
 use super::error::ScoreError;
 use super::figures::{Evaluation, Questions, Rules, Subset};
+use crate::definition::dataset::AbsentCultures;
 
 /// Scores `questions` by `rules`.
 pub fn evaluate(questions: &Questions<'_>, rules: &Rules) -> Result<Evaluation, ScoreError> {
@@ -27,8 +28,14 @@ pub fn evaluate(questions: &Questions<'_>, rules: &Rules) -> Result<Evaluation, 
         metric: rules.metric.name().to_owned(),
         mean_over_cultures: rules.mean_over_cultures,
     };
-    board.subset(&Subset::All, &board.rows, rules.resamples, &mut out);
-    let standings = board.across_cultures(&mut out);
+    let standings = if let Some(reason) = board.not_whole() {
+        board.refuse(&Subset::All, &reason, &mut out);
+        board.refuse(&Subset::CultureMean, &reason, &mut out);
+        None
+    } else {
+        board.subset(&Subset::All, &board.rows, rules.resamples, &mut out);
+        Some(board.across_cultures(&mut out))
+    };
     for (name, rows) in &board.cultures {
         board.subset(
             &Subset::Culture { name: name.clone() },
@@ -37,7 +44,12 @@ pub fn evaluate(questions: &Questions<'_>, rules: &Rules) -> Result<Evaluation, 
             &mut out,
         );
     }
-    standings.attach(&mut out);
+    if let Some(standings) = standings {
+        standings.attach(&mut out);
+    }
+    for name in board.absent.iter().filter(|_| rules.absent_cultures == AbsentCultures::Allow) {
+        board.subset(&Subset::Culture { name: name.clone() }, &[], 0, &mut out);
+    }
     for (name, coded) in questions.groups {
         for (code, value) in coded.names.iter().enumerate() {
             let rows: Vec<u32> = board

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::among::{AmongCultures, GapFigures};
 use super::error::NoScore;
 use crate::answer::Answer;
-use crate::definition::dataset::{Benchmark, Metric, Scoring};
+use crate::definition::dataset::{AbsentCultures, Benchmark, Metric, Scoring};
 use crate::example::Coded;
 
 /// What was asked and answered: columns of one row per example.
@@ -43,6 +43,8 @@ pub struct Rules {
     pub positive: Option<u32>,
     /// Only these cultures; empty: all.
     pub cultures: Vec<String>,
+    /// What becomes of the score where one of them has no example.
+    pub absent_cultures: AbsentCultures,
     /// The primary score is the mean over cultures.
     pub mean_over_cultures: bool,
     /// Where the resamples' randomness comes from.
@@ -67,6 +69,7 @@ impl Rules {
             scoring: scoring.clone(),
             positive,
             cultures: benchmark.cultures.clone(),
+            absent_cultures: benchmark.absent_cultures,
             mean_over_cultures: benchmark.mean_over_cultures,
             stream,
             resamples: 10_000,
@@ -169,7 +172,7 @@ pub struct Evaluation {
 impl Evaluation {
     /// The primary score, or why there is none.
     pub fn primary(&self) -> Result<&Score, NoScore> {
-        let subset = if self.mean_over_cultures { Subset::CultureMean } else { Subset::All };
+        let subset = self.primary_subset();
         if let Some(score) = self.find(&self.metric, &subset) {
             return Ok(score);
         }
@@ -187,6 +190,11 @@ impl Evaluation {
                 && (s.subset == score.subset
                     || compared && discriminant(&s.subset) == discriminant(&score.subset))
         })
+    }
+
+    /// The examples that the primary score is about.
+    pub fn primary_subset(&self) -> Subset {
+        if self.mean_over_cultures { Subset::CultureMean } else { Subset::All }
     }
 
     /// The score of this metric on this subset.

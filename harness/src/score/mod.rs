@@ -24,7 +24,7 @@ mod tests;
 
 pub use crate::answer::Answer;
 pub(crate) use across::LEAST_OF_CULTURE;
-pub use aggregate::{Aggregate, Part, aggregate};
+pub use aggregate::{Aggregate, Aggregated, Part, aggregate};
 pub use among::{AmongCultures, GapFigures, ShrunkenScore, SimultaneousInterval};
 pub(crate) use error::same_length;
 pub use error::{NoScore, ScoreError};

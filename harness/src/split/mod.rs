@@ -13,7 +13,7 @@ use crate::definition::split::{Carve, Split, SplitRule, Unit};
 
 pub use leaks::Leaks;
 pub use mt19937::Mt19937;
-pub use overlap::{Overlap, name_key, overlap, text_key};
+pub use overlap::{Openings, Overlap, name_key, overlap, text_key};
 pub use owners::{TooSmall, pandas_group_sample, sklearn_stratified};
 
 /// What a split needs to know of the examples, in file order. All columns have the same length.

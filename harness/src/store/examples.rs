@@ -422,6 +422,7 @@ mod tests {
             label: ["no", "yes"][i % 2].to_owned(),
             culture: ["AU", "GB", "SG"][i % 3].to_owned(),
             cluster: format!("c{}", i / 4),
+            opening: String::new(),
             groups: [("source".to_owned(), ["x", ""][i % 2].to_owned())].into(),
             part: None,
         }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{plain, plain_all};
 use crate::compare::RankedModel;
-use crate::report::{mark, percent};
+use crate::report::{mark, percent, refusals};
 use crate::results::material::Material;
 use crate::results::summary::{self, Data, Outcome, lines};
 use crate::score::Score;
@@ -208,7 +208,7 @@ fn column<'a>(material: &'a Material, column: &'a summary::Column) -> Column<'a>
         data,
         because,
         sha256,
-        notes: plain_all(&column.notes),
+        notes: plain_all(&noted(&material.summary, column)),
         n: material.summary.n_of(&column.name).map(|n| n.to_string()),
         task: task.map(|t| &*t.name),
         parts: benchmark.map(|b| &*b.aggregate),
@@ -216,6 +216,12 @@ fn column<'a>(material: &'a Material, column: &'a summary::Column) -> Column<'a>
         culture: task.map_or("culture", |t| t.culture_kind.as_str()),
         cultures: task.map(|t| &t.culture_names),
     }
+}
+
+/// Warnings and what has no score first, then what was noted about the data.
+fn noted(summary: &summary::Summary, column: &summary::Column) -> Vec<String> {
+    let warnings = column.warnings.iter().map(|warning| format!("warning: {warning}"));
+    warnings.chain(refusals(summary, &column.name)).chain(column.notes.iter().cloned()).collect()
 }
 
 /// The standing of a cell in the comparison.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use crate::definition::dataset::{Metric, Scoring};
+use crate::definition::dataset::{AbsentCultures, Metric, Scoring};
 use crate::example::Coded;
 use crate::score::{
     Answer, Evaluation, NoScore, Part, Questions, Refusal, Rules, Score, ScoreError, Subset,
@@ -93,6 +93,7 @@ fn rules(metric: Metric, also: &[Metric]) -> Rules {
         scoring: Scoring::default(),
         positive: Some(1),
         cultures: Vec::new(),
+        absent_cultures: AbsentCultures::Refuse,
         mean_over_cultures: false,
         stream: Stream::new(0, "test"),
         resamples: 1000,
@@ -237,12 +238,23 @@ fn subsets_of_cultures_and_groups() {
     data.groups.insert("tag".to_owned(), tags);
     let mut rules = rules(Metric::Accuracy, &[]);
     rules.cultures = vec!["GB".to_owned(), "US".to_owned(), "XX".to_owned()];
-    let got = data.evaluate(&rules).unwrap();
-    assert_eq!(got.primary().unwrap().n, 100);
+    let not_whole = NoScore::NotWhole { cultures: vec!["XX".to_owned()] };
     let absent = NoScore::AbsentCulture { culture: "XX".to_owned() };
     let subset = Subset::Culture { name: "XX".to_owned() };
+    let got = data.evaluate(&rules).unwrap();
+    assert_eq!(got.primary().unwrap_err(), not_whole, "a score of two of three is another one");
     assert!(got.refused.iter().any(|r| r.subset == subset && r.reason == absent));
-    assert!(got.refused.iter().any(|r| r.subset == Subset::CultureMean));
+    assert!(got.refused.iter().any(|r| r.subset == Subset::CultureMean && r.reason == not_whole));
+    assert!(got.find("accuracy", &Subset::Culture { name: "US".to_owned() }).is_some());
+
+    rules.absent_cultures = AbsentCultures::Allow;
+    let got = data.evaluate(&rules).unwrap();
+    assert_eq!(got.primary().unwrap().n, 100);
+    assert!(got.refused.iter().any(|r| r.subset == subset && r.reason == absent));
+    assert!(
+        got.find("accuracy", &Subset::CultureMean).is_some(),
+        "the mean of those that are there"
+    );
     let tagged: u64 =
         got.scores.iter().filter(|s| matches!(s.subset, Subset::Group { .. })).map(|s| s.n).sum();
     assert_eq!(tagged, 100);
@@ -332,12 +344,13 @@ fn aggregates() {
     let (a, b) = (Data::posts(100, &[0.9], 1), Data::posts(300, &[0.5], 2));
     let columns: Vec<Vec<&[Answer]>> =
         [&a, &b].iter().map(|d| d.answers.iter().map(Vec::as_slice).collect()).collect();
-    let rules = rules(Metric::Accuracy, &[]);
+    let rules = rules(Metric::Accuracy, &[Metric::WeightedF1]);
+    let means = |parts: &[Part<'_>], place: usize| aggregate(parts).unwrap()[place].clone();
     let parts = [
         Part { name: "a", questions: a.questions(&columns[0]), rules: &rules },
         Part { name: "b", questions: b.questions(&columns[1]), rules: &rules },
     ];
-    let got = aggregate(&parts).unwrap().unwrap();
+    let got = means(&parts, 0).means.unwrap();
     let (va, vb) = (got.parts[0].1, got.parts[1].1);
     assert!((got.macro_mean.value - f64::midpoint(va, vb)).abs() < 1e-12);
     assert!((got.micro.value - (va * 100.0 + vb * 300.0) / 400.0).abs() < 1e-12);
@@ -350,9 +363,18 @@ fn aggregates() {
     let none: [&[Answer]; 1] = [&[]];
     let broken = [parts[0], Part { name: "c", questions: empty.questions(&none), rules: &rules }];
     assert!(
-        matches!(aggregate(&broken).unwrap().unwrap_err(), NoScore::Part { part, .. } if part == "c")
+        matches!(means(&broken, 0).means.unwrap_err(), NoScore::Part { part, .. } if part == "c")
     );
-    assert!(aggregate(&[]).unwrap().is_err());
+    assert!(means(&[], 0).means.is_err());
+    // Further metrics have their means, too.
+    let further = means(&parts, 1);
+    let found = further.means.unwrap();
+    let alone = |data: &Data| {
+        let found = data.evaluate(&rules).unwrap();
+        found.find("weighted-f1", &Subset::All).unwrap().value
+    };
+    assert_eq!(further.metric, "weighted-f1");
+    assert!((found.macro_mean.value - f64::midpoint(alone(&a), alone(&b))).abs() < 1e-12);
 }
 
 /// As the first version wrote them: old `scores/` load for ever.
