@@ -27,6 +27,7 @@ def write(name, made_with, cases):
 
 def metrics():
     import sklearn
+    from scipy.stats import hmean
     from sklearn.metrics import accuracy_score, cohen_kappa_score, matthews_corrcoef, top_k_accuracy_score
     from sklearn.metrics import precision_recall_fscore_support as prf
 
@@ -46,6 +47,8 @@ def metrics():
         for average in ["macro", "weighted"]:
             p, r, f, _ = prf(gold, answers, labels=labels, average=average, zero_division=0)
             expect |= {f"{average}-precision": p, f"{average}-recall": r, f"{average}-f1": f}
+        recalls = prf(gold, answers, labels=labels, average=None, zero_division=0)[1]
+        expect |= {"harmonic-recall": hmean(recalls)}
         one_odd = np.maximum(answers, -1)  # an answer outside the set is one further class, whatever the reason
         expect |= {"mcc": matthews_corrcoef(gold, one_odd), "cohen-kappa": cohen_kappa_score(gold, one_odd)}
         positive = 1

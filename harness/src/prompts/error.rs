@@ -10,4 +10,12 @@ pub enum PromptError {
     /// A label without the thing every label needs.
     #[error("{place} has no entry for label `{name}`: add one")]
     LabelWithout { place: &'static str, name: String },
+    /// A regular expression that is none.
+    #[error("the answer parser's pattern `{pattern}` is no regular expression: {problem}")]
+    Pattern { pattern: String, problem: String },
+    /// A denial says the other label only where there are two.
+    #[error(
+        "`denied = \"other\"` needs a task with two labels, and this one has {labels}: take it out, or list denials as words"
+    )]
+    NotOfTwo { labels: usize },
 }

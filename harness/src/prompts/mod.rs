@@ -2,6 +2,7 @@
 //! puts a prompt together from its examples is `cell/prompts.rs`.
 
 mod error;
+pub mod negation;
 mod reading;
 mod reply;
 mod thought;

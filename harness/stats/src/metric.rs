@@ -49,6 +49,9 @@ pub enum Metric {
     Mcc,
     /// Cohen's kappa: accuracy beyond what the margins give by chance.
     CohenKappa,
+    /// Harmonic mean of the classes' recalls: 0 where one class is never found (the summary of CultureAtlas, whose true and false
+    /// assertions are scored apart).
+    HarmonicRecall,
 }
 
 /// What a metric averages: decides which intervals and tests fit it.
@@ -102,7 +105,7 @@ impl Facts {
 
 impl Metric {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Accuracy,
         Self::Precision,
         Self::Recall,
@@ -115,6 +118,7 @@ impl Metric {
         Self::WeightedF1,
         Self::Mcc,
         Self::CohenKappa,
+        Self::HarmonicRecall,
     ];
 
     const fn facts(self) -> Facts {
@@ -133,6 +137,7 @@ impl Metric {
             Self::WeightedF1 => Facts::new("weighted-f1", Counts, Example),
             Self::Mcc => Facts::correlation("mcc"),
             Self::CohenKappa => Facts::correlation("cohen-kappa"),
+            Self::HarmonicRecall => Facts::new("harmonic-recall", Counts, EveryClass),
         }
     }
 
@@ -284,6 +289,7 @@ impl Margins {
             Metric::WeightedF1 => Some(self.weighted(f1)),
             Metric::Mcc => Some(self.mcc()),
             Metric::CohenKappa => self.cohen_kappa(),
+            Metric::HarmonicRecall => self.harmonic(options, recall),
         }
     }
 
@@ -315,6 +321,11 @@ impl Margins {
             }
         }
         (classes > 0.0).then(|| sum / classes)
+    }
+
+    /// Harmonic mean of a figure over the classes; 0 where it is 0 for one of them.
+    fn harmonic(&self, options: MetricOptions, figure: impl Fn(usize) -> f64) -> Option<f64> {
+        self.mean(options, |class| 1.0 / figure(class)).map(|mean| 1.0 / mean)
     }
 
     /// Mean of a figure over the classes, each weighing as often as it is gold.
@@ -444,12 +455,23 @@ mod tests {
         assert_eq!(of(&constant, Metric::CohenKappa), None);
         assert_eq!(of(&constant, Metric::F1), Some(0.0));
         assert_eq!(of(&constant, Metric::MacroF1), Some(0.5));
+        assert_eq!(of(&constant, Metric::HarmonicRecall), Some(0.0));
         let options = MetricOptions { zero_division: 1.0, ..Default::default() };
         assert_eq!(constant.value(Metric::F1, options), Some(1.0));
         let options = MetricOptions { present_only: true, ..Default::default() };
         assert_eq!(constant.value(Metric::MacroF1, options), Some(1.0));
         let options = MetricOptions { positive: 2, ..Default::default() };
         assert_eq!(constant.value(Metric::F1, options), None);
+    }
+
+    /// Of 487 and 904 of 1,000: 2 x .487 x .904 / (.487 + .904).
+    #[test]
+    fn the_harmonic_mean_of_recalls() {
+        let cells = [(0, 0, 904.0), (0, 1, 96.0), (1, 1, 487.0), (1, 0, 500.0), (1, 2, 13.0)];
+        let value = margins(&cells).value(Metric::HarmonicRecall, MetricOptions::default());
+        assert!((value.unwrap() - 0.632_994_967_649_173_3).abs() < 1e-15, "{value:?}");
+        let one_sided = margins(&[(0, 0, 9.0), (1, 0, 5.0)]);
+        assert_eq!(one_sided.value(Metric::HarmonicRecall, MetricOptions::default()), Some(0.0));
     }
 
     /// An example without a prediction may as well have a class of its own that is never gold.

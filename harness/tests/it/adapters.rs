@@ -42,7 +42,7 @@ fn loglikelihoods_of_options_serve_prompts() {
     let cells = cells(&place, &args);
     assert_eq!(
         told(&cells[0]),
-        ("zero-shot loglikelihood mean of 10".to_owned(), [40, 10, 400, 0])
+        ("zero-shot (likelihood) loglikelihood mean of 10".to_owned(), [40, 10, 400, 0])
     );
     let csv = fs_err::read_to_string(place.path("runs/default/leaderboard.csv")).unwrap();
     assert!(csv.contains("w1-ab/per-token"), "the length-normalised variant stands beside it");
@@ -59,13 +59,13 @@ fn replies_are_parsed_and_those_that_are_no_label_counted() {
         "no prompt asks for 12 classes"
     );
     let (how, [n, variants, answered, odd]) = told(&cells[1]);
-    assert_eq!((how.as_str(), n, variants), ("zero-shot generate mean of 10", 40, 10));
+    assert_eq!((how.as_str(), n, variants), ("zero-shot (replies) generate mean of 10", 40, 10));
     assert!(
         odd > 0 && answered > 0 && answered + odd == 400,
         "{answered} answered, {odd} unparsable"
     );
     let (how, [n, _, answered, odd]) = told(&cells[2]);
-    assert!(how.starts_with("zero-shot generate"), "{how}");
+    assert!(how.starts_with("zero-shot (replies) generate"), "{how}");
     assert_eq!(
         (n, answered, odd),
         (40, 40, 0),

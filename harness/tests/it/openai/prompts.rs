@@ -47,7 +47,7 @@ fn a_persona_of_the_examples_culture_is_the_system_prompt() {
         seen.insert(country);
     }
     assert_eq!(seen.len(), 5);
-    assert_eq!(place.summary("default")["cells"][0]["protocol"], "zero-shot");
+    assert_eq!(place.summary("default")["cells"][0]["protocol"], "zero-shot (replies)");
 }
 
 #[test]

@@ -41,7 +41,10 @@ fn replies_become_scores_and_are_paid_for_once() {
     model(&place, &server, top, config);
     let ran = run(&place, "20", &[]).exits(0);
     let cell = place.summary("default")["cells"][0].clone();
-    assert_eq!((&cell["protocol"], &cell["served"]), (&"zero-shot".into(), &"generate".into()));
+    assert_eq!(
+        (&cell["protocol"], &cell["served"]),
+        (&"zero-shot (replies)".into(), &"generate".into())
+    );
     let score = &cell["outcome"]["score"];
     assert_eq!(score["n"], 20, "{cell}");
     let sent = server.requests();
