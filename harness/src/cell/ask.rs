@@ -6,7 +6,7 @@ use super::prompts::Prompts;
 use super::{Answered, Cell, WINDOW, harness, reason};
 use crate::example::Examples;
 use crate::plugin::{Instance, Listener};
-use crate::prompts::{self, Reader, Tally};
+use crate::prompts::{self, Reader, Reply, Tally};
 use crate::score::{Answer, best};
 use crate::store::log::{Log, Prediction};
 use crate::store::record::Reason;
@@ -129,14 +129,14 @@ fn replies(
     cell: &Cell<'_>,
     model: &mut Instance<'_>,
     texts: &[String],
-) -> Result<Vec<String>, Reason> {
+) -> Result<Vec<Reply>, Reason> {
     let protocol = &cell.spec.protocol;
     let lengths: Vec<u64> =
         protocol.prompts.iter().map(|prompt| protocol.reply_tokens(prompt)).collect();
     let mut distinct = lengths.clone();
     distinct.sort_unstable();
     distinct.dedup();
-    let mut replies = vec![String::new(); texts.len()];
+    let mut replies = vec![Reply::Missing(String::new()); texts.len()];
     for length in distinct {
         let rows: Vec<usize> =
             (0..texts.len()).filter(|row| lengths[row % lengths.len()] == length).collect();

@@ -45,9 +45,11 @@ pub struct Reading {
 }
 
 /// Reads replies to one prompt: made once, used for every reply.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Reader {
     parser: ReplyParser,
+    /// The rule without what it says of replies that nothing in it fits: of a beginning, that says nothing.
+    of_beginnings: ReplyParser,
     beginning: Beginning,
 }
 
@@ -57,15 +59,24 @@ impl Reader {
     /// # Errors
     /// Where the rule names a label that the task lacks.
     pub fn new(parser: &Parser, labels: &[String]) -> Result<Self, PromptError> {
-        let beginning = Beginning::of(parser);
-        Ok(Self { parser: ReplyParser::new(parser, labels)?, beginning })
+        let strict = match parser {
+            Parser::Regex { patterns, .. } => {
+                Parser::Regex { patterns: patterns.clone(), otherwise: None }
+            }
+            other => other.clone(),
+        };
+        Ok(Self {
+            parser: ReplyParser::new(parser, labels)?,
+            of_beginnings: ReplyParser::new(&strict, labels)?,
+            beginning: Beginning::of(parser),
+        })
     }
 
     /// The answer in a reply.
     pub fn read(&self, reply: &Reply) -> Reading {
         read(reply, |text, is_cut| {
             let answer = self.parser.parse(text);
-            if is_cut && !self.beginning.decides(text, answer, &self.parser) {
+            if is_cut && !self.beginning.decides(text, answer, &self.of_beginnings) {
                 return None;
             }
             Some(answer)
@@ -128,10 +139,12 @@ impl Beginning {
             Parser::Prefix { strip, prefixes, .. } => {
                 Self::Texts(strip.iter().chain(prefixes.values().flatten()).cloned().collect())
             }
-            Parser::Word { words } => {
+            Parser::Word { words, .. } => {
                 let longest = words.values().flatten().map(|word| word.split_whitespace().count());
                 Self::Words(longest.max().unwrap_or_default().max(1))
             }
+            Parser::Regex { .. } => Self::Words(3),
+            Parser::Letter { .. } | Parser::FirstWord { .. } => Self::Words(1),
         }
     }
 

@@ -1,10 +1,12 @@
 //! Cut replies, thoughts and rules together.
 
+use crate::definition::dataset::Denied;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
 use super::*;
+use crate::definition::dataset::Denied;
 
 fn texts(no: &[&str], yes: &[&str]) -> BTreeMap<String, Vec<String>> {
     let own = |all: &[&str]| all.iter().map(|text| (*text).to_owned()).collect();
@@ -16,7 +18,11 @@ fn reader(parser: &Parser) -> Reader {
 }
 
 fn words() -> Reader {
-    reader(&Parser::Word { words: texts(&["no"], &["yes"]) })
+    reader(&Parser::Word {
+        words: texts(&["no"], &["yes"]),
+        denied: Denied::default(),
+        denials: None,
+    })
 }
 
 const NO: Answer = Answer::Label(0);
@@ -71,7 +77,11 @@ fn a_cut_reply_counts_where_it_begins_with_a_label() {
     ] {
         check(&words, cut(reply), Answer::Missing, "cut the reply");
     }
-    let long = reader(&Parser::Word { words: texts(&["not hateful"], &["hateful"]) });
+    let long = reader(&Parser::Word {
+        words: texts(&["not hateful"], &["hateful"]),
+        denied: Denied::default(),
+        denials: None,
+    });
     check(&long, cut("Not hateful, since"), NO, "");
     check(&long, cut("Hateful. It"), YES, "");
     check(&long, cut("It is not hateful"), Answer::Missing, "cut the reply");

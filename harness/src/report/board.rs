@@ -86,6 +86,8 @@ mod tests {
                 missing,
                 clusters: 1,
                 majority: None,
+                gap: None,
+                among: None,
             };
             unanswered(&score)
         };

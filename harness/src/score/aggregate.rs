@@ -6,7 +6,7 @@ use eval_stats::bootstrap::BootstrapMethod;
 
 use super::board::{Board, Measure};
 use super::figures::{Questions, Rules};
-use super::resample::{Bounds, Range, Support, bootstrap};
+use super::resample::{Range, Support, bootstrap};
 use super::{NoScore, ScoreError};
 
 /// One benchmark of an aggregate.

@@ -31,7 +31,10 @@ fn the_model_of_replay() {
     };
     let score = || {
         let ran = place.sample(&["--models", "my-bert", "--benchmarks", "emgsd"]).exits(0);
-        (place.summary("default")["cells"][0]["outcome"]["score"]["value"].as_f64().unwrap(), ran.err)
+        (
+            place.summary("default")["cells"][0]["outcome"]["score"]["value"].as_f64().unwrap(),
+            ran.err,
+        )
     };
     predict(false);
     assert_eq!(score().0, 1.0);

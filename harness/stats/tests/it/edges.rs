@@ -1,7 +1,6 @@
 //! What data look like in practice: missing cluster ids, numbers as tables write them, any scale, empty tables, requests
 //! that no memory holds.
 
-use eval_stats::{Direction, MOST_RESAMPLES};
 use eval_stats::bootstrap::{BootstrapOptions, bootstrap_mean};
 use eval_stats::cluster::{clustered_se, paired_clustered_se};
 use eval_stats::interval::mean_interval;
@@ -10,6 +9,7 @@ use eval_stats::mcnemar::{Alternative, PairedTable, mcnemar};
 use eval_stats::ranking::compact_letters;
 use eval_stats::rng::Stream;
 use eval_stats::ttest::{independent_effect, paired_t, tost_paired};
+use eval_stats::{Direction, MOST_RESAMPLES};
 use serde_json::{Value, json};
 
 use crate::support::{METHODS, same};

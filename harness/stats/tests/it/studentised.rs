@@ -79,6 +79,7 @@ pub(crate) struct Says {
 
 impl Says {
     /// With this F1 instead.
+    #[cfg(feature = "slow-tests")]
     pub(crate) fn f1(yes: f64, f1: f64, class: f64) -> Self {
         Self { yes, precision: f1 * (yes + class) / (2.0 * yes) }
     }

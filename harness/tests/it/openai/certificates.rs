@@ -1,7 +1,7 @@
 //! A lab's own server behind HTTPS: what is said of its certificate, and the two ways to trust it. The report:
 //! iagooar/qqqa#15, sigoden/aichat#1467, BerriAI/litellm#3794.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
