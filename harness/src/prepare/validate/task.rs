@@ -160,15 +160,7 @@ impl Check<'_> {
             format!("{at}.prompt"),
             "`loglikelihood` or `generate` in `accepts` and `[[task.protocol.prompt]]` go together; add the other, or remove the one",
         );
-        if let Some(Embedding::KnnAndProbe { k, epochs, batch, approximate, .. }) =
-            &protocol.embedding
-        {
-            self.require(
-                *k > 0 && *epochs > 0 && *batch > 0 && *approximate != Some(0),
-                format!("{at}.embedding"),
-                "k, epochs, batch and approximate must be 1 or more",
-            );
-        }
+        self.embedding(at, protocol, &parts);
         self.require(
             protocol.max_tokens != Some(0),
             format!("{at}.max_tokens"),
@@ -185,6 +177,25 @@ impl Check<'_> {
                 "this name is used twice; rename one of the prompts",
             );
             self.prompt(&field, task, prompt);
+        }
+    }
+
+    /// A head on embeddings has sensible numbers, and what it is chosen on.
+    fn embedding(&mut self, at: &str, protocol: &Protocol, parts: &BTreeSet<Split>) {
+        let field = format!("{at}.embedding");
+        match &protocol.embedding {
+            None => {}
+            Some(Embedding::KnnAndProbe { k, epochs, batch, approximate, .. }) => self.require(
+                *k > 0 && *epochs > 0 && *batch > 0 && *approximate != Some(0),
+                field,
+                "k, epochs, batch and approximate must be 1 or more",
+            ),
+            Some(Embedding::LinearHead) => self.require(
+                parts.contains(&Split::Valid),
+                field,
+                "`linear-head` chooses its penalty on the part `valid`, and the split makes none; carve one out of train: \
+                 `[task.split]` with `valid = { share = 0.1, seed = 1 }`, or an input with `part = \"valid\"`",
+            ),
         }
     }
 
