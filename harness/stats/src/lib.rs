@@ -109,6 +109,7 @@
 mod direction;
 mod error;
 
+pub mod annotators;
 pub mod aso;
 pub mod bayes;
 pub mod bootstrap;

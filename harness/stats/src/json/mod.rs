@@ -18,6 +18,7 @@
 //! assert!(unknown["error"].as_str().unwrap().contains("did you mean `mcnemar`?"));
 //! ```
 
+mod annotators;
 mod answer;
 mod basics;
 mod call;
@@ -50,6 +51,7 @@ pub fn functions() -> impl Iterator<Item = &'static Function> {
         power::FUNCTIONS,
         posterior::FUNCTIONS,
         orders::FUNCTIONS,
+        annotators::FUNCTIONS,
         basics::FUNCTIONS,
     ]
     .into_iter()
