@@ -6,6 +6,7 @@
 
 pub mod bars;
 pub mod data;
+mod estimate;
 pub mod events;
 pub mod guard;
 pub mod inputs;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::bars::Board;
 use super::data::{self, TaskData};
+use super::estimate;
 use super::inputs::{self, Inputs};
 use super::options::Options;
 use super::plugins::{Described, Plugins};
@@ -13,6 +14,7 @@ use crate::definition::catalogue::Catalogue;
 use crate::definition::dataset::{Capability, Protocol, Task};
 use crate::definition::model::{Model, Offer, Prompting};
 use crate::definition::sees::names_culture;
+use crate::prepare::Meta;
 use crate::settings::Settings;
 use crate::store::path_text;
 use crate::store::record::{CellSpec, FORMAT, FileRef, Reason, ReasonKind};
@@ -131,8 +133,15 @@ impl Found {
         settings: &Settings,
         board: &Board,
     ) -> anyhow::Result<Self> {
+        let tasks = data::obtain(catalogue, &request.benchmarks, settings, board)?;
+        for data in tasks.values().flatten() {
+            let meta = Meta::beside(data.file.path.as_ref());
+            if let Some(line) = meta.ok().and_then(|meta| estimate::long(&data.task, &meta)) {
+                board.note(&line);
+            }
+        }
         Ok(Self {
-            tasks: data::obtain(catalogue, &request.benchmarks, settings, board)?,
+            tasks,
             weights: data::weights(&request.models, settings, board),
             inputs: inputs::of_models(&request.models, board),
             plugins: Plugins::describe(request.models.iter().map(|m| m.plugin.as_str()), settings),

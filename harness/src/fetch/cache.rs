@@ -4,6 +4,7 @@
 //! objects/sha256/ab/abcdef...   files, read-only, named by their content
 //! unpacked/abcdef.../           archives and folders, with abcdef....json beside (the sum of the folder)
 //! index/KEY.json                what a source with these pins resolved to
+//! index/KEY.failed.json         an archive that could not be unpacked: not downloaded again
 //! partial/KEY.part              a download under way, with KEY.json (validators for a resume)
 //! wheels/PACKAGE-VERSION/       Python wheels
 //! locks/KEY.lock                one per source
@@ -47,6 +48,10 @@ impl Cache {
 
     pub(super) fn index(&self, key: &str) -> PathBuf {
         self.root.join("index").join(format!("{key}.json"))
+    }
+
+    pub(super) fn failed(&self, key: &str) -> PathBuf {
+        self.root.join("index").join(format!("{key}.failed.json"))
     }
 
     pub(super) fn lock(&self, key: &str) -> PathBuf {

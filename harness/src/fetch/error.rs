@@ -198,7 +198,7 @@ pub enum FetchError {
         reason: String,
     },
     /// The archive was refused or is damaged.
-    #[error("{name}: cannot unpack {place}: {reason}")]
+    #[error("{name}: cannot unpack {place}: {reason}; or put the unpacked folder at {drop_in}")]
     Unpack {
         /// `dataset/source`.
         name: String,
@@ -206,6 +206,8 @@ pub enum FetchError {
         place: String,
         /// Why.
         reason: String,
+        /// Where the user may put it.
+        drop_in: String,
     },
     /// The user stopped it.
     #[error("{name}: stopped; run again to resume")]

@@ -36,6 +36,13 @@ pub(super) struct TreeSum {
     pub(super) bytes: u64,
 }
 
+/// An archive that could not be unpacked.
+#[derive(Debug, Serialize, Deserialize)]
+struct Failed {
+    entry: Entry,
+    place: String,
+}
+
 impl<'a> Job<'a> {
     pub(super) fn new(
         dataset: &'a str,
@@ -87,8 +94,12 @@ impl<'a> Job<'a> {
             Mirror::Dir(folder) => local::in_mirror(&folder.join(self.dataset), self.source),
             Mirror::Url(_) => None,
         });
-        let drop_in =
-            || local::in_drop_in(self.options.drop_in.as_deref()?, self.dataset, self.source);
+        // The place inside the cache is that of earlier versions.
+        let places = [self.options.drop_in.clone(), Some(self.options.cache.join("drop-in"))];
+        let drop_in = || {
+            let mut places = places.iter().flatten();
+            places.find_map(|folder| local::in_drop_in(folder, self.dataset, self.source))
+        };
         mirrors
             .map(|found| (found, Via::Mirror))
             .next()
@@ -215,13 +226,56 @@ impl<'a> Job<'a> {
         }
         install(file, &self.cache.object(&found.sha256)).map_err(|e| self.io(e))?;
         let entry = self.entry(&found.sha256, found.bytes, Kind::File, from);
-        self.unpack(&entry, place)?;
+        if let Err(error) = self.unpack(&entry, place) {
+            self.bury(&entry, place)?;
+            return Err(error);
+        }
         let verified = match pinned {
             Some(pinned) => pinned,
             None => self.trust().record(seen)?,
         };
         self.remember(&entry)?;
         self.fetched(&entry, via, verified)
+    }
+
+    /// Remembers an archive that cannot be unpacked: it is not downloaded again.
+    fn bury(&self, entry: &Entry, place: &str) -> Result<(), FetchError> {
+        let failed = Failed { entry: entry.clone(), place: place.to_owned() };
+        write_json(&self.cache.failed(&self.key), &failed).map_err(|e| self.io(e))
+    }
+
+    /// An archive that could not be unpacked before: it is tried again (this version may be able to), but not downloaded
+    /// again. None where there is none, or the user has put another copy at a local place since.
+    pub(super) fn failed(&self) -> Result<Option<Fetched>, FetchError> {
+        let path = self.cache.failed(&self.key);
+        let Some(Failed { entry, place }) = read_json(&path) else { return Ok(None) };
+        let object = self.cache.object(&entry.sha256);
+        let local =
+            self.local().map(|(found, _)| Stamp::of(found.path(), self.options.max_entries));
+        let same = local.is_none_or(|now| now.is_ok_and(|now| entry.from.as_ref() == Some(&now)));
+        if !same || !object.is_file() {
+            return Ok(None);
+        }
+        match self.unpack(&entry, &place) {
+            Ok(()) => {
+                let (sha256, bytes) = (entry.sha256.as_str(), entry.bytes);
+                let seen = Seen { kind: Kind::File, place: &place, sha256, bytes };
+                let verified = match pinned(self.source) {
+                    Some(pinned) => pinned,
+                    None => self.trust().record(seen)?,
+                };
+                self.remember(&entry)?;
+                fs::remove_file(&path).map_err(|e| self.io(e))?;
+                self.fetched(&entry, Via::Cache, verified).map(Some)
+            }
+            Err(FetchError::Unpack { name, place, reason, drop_in }) => {
+                let object = super::shown(&object);
+                let reason =
+                    format!("{reason} (it is not downloaded again; for that, delete {object})");
+                Err(FetchError::Unpack { name, place, reason, drop_in })
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Copies what a mirror holds unpacked; nothing pins a folder, so it is trusted on first use.
@@ -269,6 +323,7 @@ impl<'a> Job<'a> {
                 name: self.name.clone(),
                 place: place.to_owned(),
                 reason,
+                drop_in: self.drop_in(),
             })?;
         let (sha256, bytes) = tree_digest(folder.path(), self.options.max_entries).map_err(io)?;
         self.install_folder(folder, &entry.sha256, &TreeSum { sha256, bytes }).map_err(io)

@@ -65,6 +65,9 @@ pub fn fetch(
     if let Some(found) = job.cached()? {
         return Ok(found);
     }
+    if let Some(found) = job.failed()? {
+        return Ok(found);
+    }
     if let Some((found, via)) = job.local() {
         return job.admit_local(&found, via);
     }

@@ -7,6 +7,7 @@ pub mod error;
 pub mod glob;
 pub mod pipeline;
 pub mod reader;
+pub mod taken;
 pub mod warnings;
 
 pub use error::{Error, Kind, Place};

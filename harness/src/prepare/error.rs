@@ -21,7 +21,7 @@ pub enum Error {
     },
     /// A folder without the files that the definition names.
     #[error(
-        "{folder}: no file matches `{pattern}`; is it the unpacked archive of the source `{source_id}`?"
+        "{folder}: no file matches `{pattern}`. The archive of the source `{source_id}` holds: {there}. Put a folder or an archive with such files into the drop-in folder (`culture-eval config` shows where)"
     )]
     NoFiles {
         /// The folder.
@@ -30,6 +30,23 @@ pub enum Error {
         pattern: String,
         /// Id of the source.
         source_id: String,
+        /// What lies in the folder.
+        there: String,
+    },
+    /// The files of a pattern in more than one place.
+    #[error(
+        "{folder}: files of `{pattern}` lie in {}, and only one copy can be read; remove the others, and put the folder of the source `{source_id}` into the drop-in folder (`culture-eval config` shows where)",
+        roots.join(" and in ")
+    )]
+    Copies {
+        /// The folder.
+        folder: PathBuf,
+        /// The pattern.
+        pattern: String,
+        /// Id of the source.
+        source_id: String,
+        /// The folders that have the files.
+        roots: Vec<String>,
     },
     /// Other bytes than the definition pins.
     #[error(
@@ -77,6 +94,9 @@ pub enum Error {
     /// The examples cannot be split.
     #[error(transparent)]
     Split(#[from] split::Error),
+    /// The examples that were just written cannot be read.
+    #[error(transparent)]
+    Examples(#[from] crate::store::examples::Error),
     /// The examples cannot be written.
     #[error("failed to write the examples: {0}")]
     Parquet(#[from] parquet::errors::ParquetError),

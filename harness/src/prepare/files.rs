@@ -10,7 +10,8 @@ use sha2::{Digest, Sha256};
 
 use crate::definition::dataset::{Dataset, Format, Input, Task};
 use crate::definition::source::{Origin, Source};
-use crate::normalise::{self, Pipeline, Rows, Sink, Tally, glob};
+use crate::normalise::taken::{self, Fit, Taken};
+use crate::normalise::{self, Pipeline, Place, Rows, Sink, Tally};
 use crate::store::hex;
 
 use super::meta::SourceRecord;
@@ -29,6 +30,10 @@ pub(super) struct InputFile<'a> {
     pub shown: String,
     /// Path inside the source's folder; empty for a single file.
     inside: String,
+    /// The `file` of its rows.
+    stem: String,
+    /// How near its name is to the pattern.
+    fit: Fit,
 }
 
 /// The files of a task in the order they are read; an input that stands in for another only where that has no file.
@@ -62,28 +67,76 @@ pub(super) fn resolve<'a>(
             dataset.name,
             source.map_or(input.source.as_str(), |source| &source.path)
         );
-        let file = |path: PathBuf, inside: String| {
+        let file = |path: PathBuf, inside: String, stem: Option<String>, fit: Fit| {
             let shown = if inside.is_empty() { shown.clone() } else { format!("{shown}/{inside}") };
-            InputFile { input, number: number as u32, path, shown, inside }
+            let stem = stem.unwrap_or_else(|| {
+                let name = Path::new(&shown).file_stem();
+                name.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+            });
+            InputFile { input, number: number as u32, path, shown, inside, stem, fit }
         };
         let Some(pattern) = &input.files else {
-            all.push(file(path.clone(), String::new()));
+            all.push(file(path.clone(), String::new(), None, Fit::Exact));
             continue;
         };
-        let mut inside = Vec::new();
-        walk(path, "", &mut inside)?;
-        inside.retain(|name| glob::matches(pattern, name));
-        if inside.is_empty() {
-            return Err(Error::NoFiles {
-                folder: path.clone(),
-                pattern: pattern.clone(),
-                source_id: input.source.clone(),
-            });
-        }
-        inside.sort();
-        all.extend(inside.into_iter().map(|inside| file(path.join(&inside), inside)));
+        let (fit, taken) = inside(path, pattern, &input.source)?;
+        all.extend(
+            taken
+                .into_iter()
+                .map(|taken| file(path.join(&taken.path), taken.path, Some(taken.stem), fit)),
+        );
     }
     Ok(all)
+}
+
+/// The files of a pattern inside a folder, in order.
+fn inside(folder: &Path, pattern: &str, source_id: &str) -> Result<(Fit, Vec<Taken>), Error> {
+    let mut names = Vec::new();
+    walk(folder, "", &mut names)?;
+    names.sort();
+    let (fit, mut taken) = taken::taken(pattern, &names);
+    if taken.is_empty() {
+        return Err(Error::NoFiles {
+            folder: folder.to_owned(),
+            pattern: pattern.to_owned(),
+            source_id: source_id.to_owned(),
+            there: listing(&names),
+        });
+    }
+    let roots = taken::roots(pattern, &taken);
+    if roots.len() > 1 {
+        return Err(Error::Copies {
+            folder: folder.to_owned(),
+            pattern: pattern.to_owned(),
+            source_id: source_id.to_owned(),
+            roots: roots.iter().map(|root| format!("`{root}/`")).collect(),
+        });
+    }
+    taken.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok((fit, taken))
+}
+
+/// What lies in a folder, a folder a line with the number of its files and the first of them.
+fn listing(names: &[String]) -> String {
+    const SHOWN: usize = 12;
+    let mut folders: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for name in names {
+        let (folder, file) = name.rsplit_once('/').unwrap_or((".", name));
+        folders.entry(folder).or_default().push(file);
+    }
+    let line = |(folder, files): (&&str, &Vec<&str>)| {
+        format!(
+            "{folder}/ ({} files: {}{})",
+            files.len(),
+            files[0],
+            if files.len() > 1 { ", ..." } else { "" }
+        )
+    };
+    let mut lines: Vec<String> = folders.iter().take(SHOWN).map(line).collect();
+    if folders.len() > SHOWN {
+        lines.push(format!("and {} more folders", folders.len() - SHOWN));
+    }
+    if lines.is_empty() { "nothing".to_owned() } else { lines.join("; ") }
 }
 
 fn walk(folder: &Path, inside: &str, files: &mut Vec<String>) -> Result<(), Error> {
@@ -172,6 +225,7 @@ fn record(
         bytes: hashes.bytes,
         sha256: hashes.sha256,
         verified,
+        files: Vec::new(),
     })
 }
 
@@ -193,8 +247,9 @@ fn folder_record(id: &str, files: &[&InputFile<'_>], mode: Mode) -> Result<Sourc
         sha256: hex(&hash.finalize()),
         verified: match mode {
             Mode::Sample => "sample".to_owned(),
-            Mode::Official => "unpacked; the archive was checked when it was fetched".to_owned(),
+            Mode::Official => "files of a folder; trusted on first use".to_owned(),
         },
+        files: files.iter().map(|file| file.inside.clone()).collect(),
     })
 }
 
@@ -245,9 +300,12 @@ pub(super) fn normalise(
         Format::Jsonl => Rows::jsonl(shown, columns, reader),
         Format::Parquet => Rows::parquet(shown, columns, reader.into_file()),
     }?;
+    if let (Some(pattern), true) = (&file.input.files, file.fit != Fit::Exact) {
+        let place = Place { file: file.shown.clone(), row: None, line: None };
+        tally.warnings.add(&format!("file taken for `{pattern}`"), &place, "");
+    }
     // By the definition's path: a cache may name its files by their hash.
-    let stem = Path::new(&file.shown).file_stem().map(|stem| stem.to_string_lossy().into_owned());
-    normalise::normalise(&pipeline, &mut rows, &stem.unwrap_or_default(), tally, sink)
+    normalise::normalise(&pipeline, &mut rows, &file.stem, tally, sink)
 }
 
 /// By the definition, else by the ending of the source's path (a cache may name its files by their hash).

@@ -110,7 +110,7 @@ impl Settings {
     /// What no plugin needs and some could profit from: data with their labels, and what other models said.
     pub fn hidden(&self) -> Vec<PathBuf> {
         let mirrors = self.mirror.iter().filter(|place| !place.contains("://")).map(PathBuf::from);
-        let cache = ["prepared", "sample", "objects", "partial", "models"]
+        let cache = ["prepared", "sample", "objects", "partial", "models", "drop-in"]
             .map(|name| self.cache.join(name));
         let all = cache.into_iter().chain([self.runs.clone(), self.drop_in.clone()]).chain(mirrors);
         // A node may begin in another folder.
@@ -168,11 +168,13 @@ pub fn resolve(
     }
 
     let mut settings = Settings::deserialize(merged).map_err(|e| invalid("settings", &e))?;
-    if settings.cache.as_os_str().is_empty() {
+    let given = !settings.cache.as_os_str().is_empty();
+    if !given {
         settings.cache = default_cache();
     }
     if settings.drop_in.as_os_str().is_empty() {
-        settings.drop_in = settings.cache.join("drop-in");
+        settings.drop_in =
+            if given { beside(&settings.cache) } else { default_data().join("drop-in") };
     }
     Ok(Resolved { settings, origins })
 }
@@ -247,8 +249,26 @@ fn from_text(text: &str, like: Option<&Value>) -> Value {
     }
 }
 
+/// What the user has put into a cache is lost with it: the drop-in folder of a cache `X` is `X-drop-in`.
+fn beside(cache: &Path) -> PathBuf {
+    let mut name = cache.file_name().unwrap_or_default().to_owned();
+    name.push("-drop-in");
+    cache.with_file_name(name)
+}
+
+fn from(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from)
+}
+
+/// Where users keep data of programs.
+fn default_data() -> PathBuf {
+    from("XDG_DATA_HOME")
+        .or_else(|| from("HOME").map(|home| home.join(".local/share")))
+        .unwrap_or_else(std::env::temp_dir)
+        .join("culture-eval")
+}
+
 fn default_cache() -> PathBuf {
-    let from = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
     from("XDG_CACHE_HOME")
         .or_else(|| from("HOME").map(|home| home.join(".cache")))
         .unwrap_or_else(std::env::temp_dir)

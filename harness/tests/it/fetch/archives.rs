@@ -79,13 +79,17 @@ fn an_archive_cannot_leave_its_folder() {
         "/etc/escape",
         "a/../../escape",
         "C:\\escape",
+        "\\\\server\\escape",
         "a\\..\\escape",
         "NUL",
         "con.csv",
     ] {
         let server = serve(&zip(&[("good.csv", b"x"), (bad, b"x")]));
         let message = place.error(&packed(server.url("/d"), Unpack::Zip));
-        assert_says(&message, &["dataset/train", "cannot unpack", "entry"]);
+        assert_says(
+            &message,
+            &["dataset/train", "cannot unpack", "entry", "put the unpacked folder at"],
+        );
     }
     let mut links = ZipWriter::new(Cursor::new(Vec::new()));
     links.add_symlink("link", "/etc/passwd", SimpleFileOptions::default()).unwrap();
@@ -154,5 +158,116 @@ fn a_mirror_may_hold_an_archive_packed_or_unpacked() {
     place.write("mirror/dataset/data.zip", &archive);
     let found = place.fetch(&source).unwrap();
     assert_eq!((found.via, found.verified), (Via::Mirror, Verified::Sha256));
+    assert_eq!(fs::read(found.path.join("wvs/a.csv")).unwrap(), b"one");
+}
+
+fn tar(entries: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut tar = tar::Builder::new(Vec::new());
+    for (name, bytes) in entries {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        tar.append_data(&mut header, name, *bytes).unwrap();
+    }
+    tar.into_inner().unwrap()
+}
+
+/// Whatever kind of archive an address gives, and whatever lies in it, the same files come out.
+#[test]
+fn every_shape_of_an_archive_is_read() {
+    let files: [(&str, &[u8]); 2] = [("qa/wvs/a.csv", b"one"), ("qa/notes 1:2.txt", b"two")];
+    let inner = zip(&[("wvs/a.csv", b"one")]);
+    let windows = zip(&[("qa\\wvs\\a.csv", b"one"), ("./qa/b.csv", b"two")]);
+    for (archive, path) in [
+        (zip(&files), "qa/wvs/a.csv"),
+        (tar(&files), "qa/wvs/a.csv"),
+        (gzip(&tar(&files)), "qa/wvs/a.csv"),
+        (zip(&[("data/qa.zip", &inner)]), "data/qa/wvs/a.csv"),
+        (zip(&[("qa.tar.gz", &gzip(&tar(&files)))]), "qa/qa/wvs/a.csv"),
+        (windows, "qa/wvs/a.csv"),
+    ] {
+        let server = serve(&archive);
+        let place = Place::new();
+        let found = place.fetch(&packed(server.url("/d"), Unpack::Zip)).unwrap();
+        assert_eq!(fs::read(found.path.join(path)).unwrap(), b"one", "{path}");
+        place.assert_no_leftovers();
+    }
+}
+
+#[test]
+fn what_is_no_archive_is_named() {
+    let whole = zip(&[("a.csv", b"one, two, three")]);
+    let mut links = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_ustar();
+    header.set_entry_type(tar::EntryType::Symlink);
+    header.set_size(0);
+    links.append_link(&mut header, "link", "/etc/passwd").unwrap();
+    let links = links.into_inner().unwrap();
+    let deep = (0..4).fold(b"one".to_vec(), |inner, i| zip(&[(&format!("{i}.zip"), &inner)]));
+    let cases: [(&[u8], &str); 8] = [
+        (b"7z\xbc\xaf\x27\x1c\0\x04", "a 7z archive, which is not read here"),
+        (b"Rar!\x1a\x07\x01\0", "a rar archive"),
+        (b"\xfd7zXZ\0\0\x04", "xz (.tar.xz)"),
+        (&whole[..whole.len() / 2], "cut off or damaged"),
+        (b"id,label\n1,2\n", "it is a text file"),
+        (b"", "it is empty"),
+        (&links, "a link or a special file"),
+        (&deep, "deep in one another"),
+    ];
+    for (bytes, why) in cases {
+        let server = serve(bytes);
+        let mut place = Place::new();
+        place.options.retries = 0;
+        let message = place.error(&packed(server.url("/d"), Unpack::Zip));
+        assert_says(&message, &["cannot unpack", why, "put the unpacked folder at"]);
+    }
+}
+
+/// An archive that cannot be unpacked is not downloaded by each task, and not by the next run; a copy that the user puts
+/// into the drop-in folder under whatever name is taken at once.
+#[test]
+fn a_failed_archive_is_remembered() {
+    let server = serve(b"Rar!\x1a\x07\x01\0 and so on");
+    let place = Place::new();
+    let source = packed(server.url("/d"), Unpack::Zip);
+    let first = place.error(&source);
+    for _ in 0..7 {
+        let again = place.error(&source);
+        assert_says(&again, &["a rar archive", "not downloaded again", "objects"]);
+    }
+    assert!(first.contains("a rar archive"), "{first}");
+    assert_eq!(server.requests().len(), 1);
+    place.write(
+        "drop-in/dataset/UniVaR QA-20260101T000000Z-001.zip",
+        &zip(&[("wvs/a.csv", b"one")]),
+    );
+    let found = place.fetch(&source).unwrap();
+    assert_eq!((found.via, server.requests().len()), (Via::DropIn, 1));
+    assert_eq!(fs::read(found.path.join("wvs/a.csv")).unwrap(), b"one");
+}
+
+#[test]
+fn a_folder_or_an_archive_of_any_name_may_be_dropped_in() {
+    let archive = zip(&[("wvs/a.csv", b"one")]);
+    for file in [
+        "drop-in/dataset/data.zip",
+        "drop-in/data.zip",
+        "drop-in/dataset/data.tgz",
+        "drop-in/dataset/download (1)",
+        "cache/drop-in/dataset/data.zip",
+    ] {
+        let place = Place::new();
+        let bytes = if file.ends_with("tgz") {
+            gzip(&tar(&[("wvs/a.csv", b"one")]))
+        } else {
+            archive.clone()
+        };
+        place.write(file, &bytes);
+        let found = place.fetch(&packed("http://never.invalid/".to_owned(), Unpack::Zip)).unwrap();
+        assert_eq!(fs::read(found.path.join("wvs/a.csv")).unwrap(), b"one", "{file}");
+    }
+    let place = Place::new();
+    place.write("drop-in/dataset/UniVaR QA/wvs/a.csv", b"one");
+    let found = place.fetch(&packed("http://never.invalid/".to_owned(), Unpack::Zip)).unwrap();
     assert_eq!(fs::read(found.path.join("wvs/a.csv")).unwrap(), b"one");
 }
