@@ -11,7 +11,7 @@ use crate::definition::dataset::{Benchmark, Prompt, Protocol, Task};
 use crate::definition::nearest;
 use crate::exec::bars::Board;
 use crate::exec::data;
-use crate::import::{self, How, Joined, Log, Names, Rule, Tool};
+use crate::import::{self, Coverage, How, Joined, Log, Names, Rule, Tool};
 use crate::prepare;
 use crate::results::imported::{self, Import};
 use crate::store::RunFolder;
@@ -29,6 +29,7 @@ Examples:
   culture-eval import out/llama/samples_crehate_2026.jsonl --benchmark crehate --id '{ID}/{country}' --prompt w1-ab
   culture-eval import logs/*.eval --benchmark emgsd --text text --map yes=stereotype --map no=non-stereotype
   culture-eval import mine.csv --benchmark emgsd --model mine --run default
+  culture-eval import wide.csv --benchmark crehate --model mine --id '{ID}/{country}' --label '{country}_Hate' --map 1.0=hate --map 0.0=non-hate
 
 Several files are the parts of one model's answers. Rows that name no example are counted and told; a row that could be
 several examples, and two different answers to one example, are errors.")]
@@ -63,12 +64,15 @@ pub(super) struct Args {
     /// The wording that was asked: its options and its parser read the answers
     #[arg(long, value_name = "NAME", help_heading = "Which answer")]
     prompt: Option<String>,
-    /// What an answer means (repeatable): --map yes=hate
-    #[arg(long, value_name = "ANSWER=LABEL", value_parser = pair, help_heading = "Which answer")]
+    /// What an answer means (repeatable): --map yes=hate; or what a field's value means: --map country:Singapore=SG
+    #[arg(long, value_name = "VALUE=LABEL", value_parser = pair, help_heading = "Which answer")]
     map: Vec<(String, String)>,
-    /// Plain predictions: the column with the answer
+    /// Plain predictions: the column with the answer, or a template of several: '{country}_Hate'
     #[arg(long, default_value = "label", value_name = "COLUMN", help_heading = "Which answer")]
     label: String,
+    /// Take answers to fewer than nine in ten examples; the others count as missing
+    #[arg(long, help_heading = "Which answer")]
+    partial: bool,
     /// lm-evaluation-harness: the filter whose answers count
     #[arg(long, value_name = "NAME", help_heading = "Which answer")]
     filter: Option<String>,
@@ -77,7 +81,7 @@ pub(super) struct Args {
     scorer: Option<String>,
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     let (answer, label) = text.rsplit_once('=').ok_or("write ANSWER=LABEL, as in yes=hate")?;
     Ok((answer.to_owned(), label.to_owned()))
 }
@@ -93,7 +97,8 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         );
     };
     let (_, task) = catalogue.task(task)?;
-    let log = read(&args)?;
+    let mut log = read(&args)?;
+    let map = import::rename(&mut log.rows, &args.map);
     let protocol = protocol(task, &args, log.tool)?;
     let prompt = args.prompt.as_ref().map(|name| prompt(protocol, name)).transpose()?;
     let model = imported::card(args.model.as_deref(), &log, task, catalogue)?;
@@ -108,11 +113,12 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     };
     let examples = prepare::load(data.file.path.as_ref(), &protocol.eval, &data.labels)?;
     let rule = match prompt {
-        Some(prompt) => Rule::prompt(prompt, &data.labels, &args.map),
-        None => Rule::names(&data.labels, &args.map),
+        Some(prompt) => Rule::prompt(prompt, &data.labels, &map),
+        None => Rule::names(&data.labels, &map),
     }
     .context("failed to read --map")?;
-    let joined = import::join(&log.rows, &examples, &names(&args, log.tool)?, &rule)
+    let coverage = if args.partial { Coverage::Partial } else { Coverage::Most };
+    let joined = import::join(&log.rows, &examples, &names(&args, log.tool)?, &rule, coverage)
         .map_err(|e| hinted(e, answers_hint(protocol, &data.labels)))?;
 
     let from = Import {
@@ -226,10 +232,6 @@ fn pick<'t, T>(
 }
 
 fn names(args: &Args, tool: Tool) -> anyhow::Result<Names> {
-    let template = |flag: &str, text: &str| {
-        let text = if text.contains('{') { text.to_owned() } else { format!("{{{text}}}") };
-        Template::parse(&text).with_context(|| format!("failed to read {flag}"))
-    };
     let text =
         args.text.as_deref().unwrap_or(if tool == Tool::InspectAi { "input" } else { "text" });
     Ok(Names {
@@ -242,6 +244,12 @@ fn names(args: &Args, tool: Tool) -> anyhow::Result<Names> {
             .transpose()?,
         text_is_sure: args.text.is_some(),
     })
+}
+
+/// The template of a flag: of the field alone where no placeholder stands in it.
+pub(super) fn template(flag: &str, text: &str) -> anyhow::Result<Template> {
+    let text = if text.contains('{') { text.to_owned() } else { format!("{{{text}}}") };
+    Template::parse(&text).with_context(|| format!("failed to read {flag}"))
 }
 
 fn answers_hint(protocol: &Protocol, labels: &[String]) -> String {
@@ -292,6 +300,7 @@ fn tell(
             row("matched by text", counts.by_text),
             row("unmatched", counts.unmatched),
             row("duplicates", counts.duplicates),
+            row("examples with a row", counts.covered),
             row("unparsable", counts.unparsable),
             row("missing", counts.missing),
         ];

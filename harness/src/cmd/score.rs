@@ -1,22 +1,25 @@
 //! `culture-eval score`: predictions made elsewhere against one benchmark, without a suite.
 
-use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use fs_err as fs;
 
+use super::import::{pair, template};
 use super::{Context, Outcome, hinted, table};
 use crate::definition::dataset::{Benchmark, Task};
 use crate::definition::nearest;
 use crate::example::Examples;
 use crate::exec::bars::Board;
 use crate::exec::data;
+use crate::import::{self, Counts, Coverage, How, Joined, Log, Names, Rule};
 use crate::normalise::Rows;
 use crate::prepare;
-use crate::report::{interval, percent};
+use crate::report;
 use crate::results::leaderboard;
+use crate::score::votes::Against;
 use crate::score::{self, Answer, Evaluation, Questions, Subset};
+use crate::text::template::Template;
 
 /// Scores predictions made elsewhere, without a suite
 #[derive(Debug, clap::Args)]
@@ -24,26 +27,40 @@ use crate::score::{self, Answer, Evaluation, Questions, Subset};
 Examples:
   culture-eval score --benchmark emgsd --predictions mine.csv
   culture-eval score --benchmark crehate --predictions mine.jsonl --protocol zero-shot
-  culture-eval score --benchmark emgsd --predictions out.parquet --key text --label predicted
+  culture-eval score --benchmark emgsd --predictions out.parquet --id text --label predicted --map 1=stereotype --map 0=non-stereotype
+  culture-eval score --benchmark crehate --predictions wide.csv --id '{ID}/{country}' --label '{country}_Hate' --map 1.0=hate --map 0.0=non-hate --map country:Singapore=SG
 
-The file has a row for each example, named by its id (`culture-eval prepare TASK` shows ids) or by its text.
-An example without a row is counted as missing; a label that is none of the task's is unparsable.")]
+The file has a row for each example, named by its id (`culture-eval prepare TASK` shows ids) or by its text. A template
+'{country}_Hate' reads several columns a row. An example without a row is counted as missing; a label that is none of the
+task's is unparsable.")]
 pub(super) struct Args {
     /// The benchmark
     #[arg(long)]
     benchmark: String,
-    /// The file: .csv, .tsv, .jsonl or .parquet
+    /// The file: .csv, .tsv, .jsonl or .parquet, or a log of lm-evaluation-harness or inspect_ai
     #[arg(long, value_name = "FILE")]
     predictions: PathBuf,
     /// The protocol they were made by; the task's first where absent
     #[arg(long)]
     protocol: Option<String>,
-    /// Column that names the example
-    #[arg(long, default_value = "id")]
-    key: String,
-    /// Column with the predicted label
-    #[arg(long, default_value = "label")]
+    /// Column that names the example, or a template: '{ID}/{country}'; `{row}` is the row's number from 0
+    #[arg(long, alias = "key", default_value = "id", value_name = "COLUMN")]
+    id: String,
+    /// Column with the example's text, where ids are not known
+    #[arg(long, default_value = "text", value_name = "COLUMN")]
+    text: String,
+    /// Column with the example's culture, where several examples share a text
+    #[arg(long, value_name = "COLUMN")]
+    culture: Option<String>,
+    /// Column with the predicted label, or a template of several: '{country}_Hate'
+    #[arg(long, default_value = "label", value_name = "COLUMN")]
     label: String,
+    /// What a value means (repeatable): --map 1=hate; of a column: --map country:Singapore=SG
+    #[arg(long, value_name = "VALUE=LABEL", value_parser = pair)]
+    map: Vec<(String, String)>,
+    /// Score fewer than nine in ten examples; the others count as missing, which is wrong
+    #[arg(long)]
+    partial: bool,
 }
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
@@ -85,9 +102,18 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         None => bail!("task `{}` was not prepared", task.name),
     };
     let examples = prepare::load(data.file.path.as_ref(), &protocol.eval, &data.labels)?;
-    let answers = read(&args, &examples, &data.labels)?;
+    let joined = read(&args, &examples, &data.labels)?;
+    if let Some(first) = &joined.first_unmatched {
+        let n = joined.counts.unmatched;
+        let file = args.predictions.display();
+        context.output.warn(format!("{n} rows of {file} name no example, the first is {first}"));
+    }
+    let mut answers = vec![vec![Answer::Missing; examples.len()]; joined.variants.len()];
+    for row in &joined.rows {
+        answers[row.variant][row.example] = row.answer;
+    }
     let evaluation = evaluate(benchmark, task, &data.labels, &examples, &answers, context)?;
-    print(&evaluation, benchmark, &protocol.name, data.sample, context)
+    print(&evaluation, benchmark, &protocol.name, data.sample, &joined.counts, context)
 }
 
 fn evaluate(
@@ -95,18 +121,21 @@ fn evaluate(
     task: &Task,
     labels: &[String],
     examples: &Examples,
-    answers: &[Answer],
+    answers: &[Vec<Answer>],
     context: &Context,
 ) -> anyhow::Result<Evaluation> {
+    let columns: Vec<&[Answer]> = answers.iter().map(Vec::as_slice).collect();
+    let none = vec![None; columns.len()];
     let task = Task { labels: labels.to_vec(), ..task.clone() };
     let questions = Questions {
         labels,
         gold: &examples.labels,
-        answers: &[answers],
+        answers: &columns,
         ranks: None,
         cultures: &examples.cultures,
         clusters: &examples.clusters,
         groups: &examples.groups,
+        against: Some(Against { votes: &examples.votes, probabilities: &none }),
     };
     Ok(score::evaluate(
         &questions,
@@ -114,82 +143,43 @@ fn evaluate(
     )?)
 }
 
-/// One answer an example, in the evaluated order.
-fn read(args: &Args, examples: &Examples, labels: &[String]) -> anyhow::Result<Vec<Answer>> {
-    let path = args.predictions.as_path();
-    let by_text = args.key == "text";
-    let mut places: HashMap<&str, Vec<usize>> = HashMap::new();
-    for row in 0..examples.len() {
-        let key = if by_text { examples.texts.get(row) } else { examples.ids.get(row) };
-        places.entry(key).or_default().push(row);
-    }
-    let numbers: BTreeMap<&str, u32> =
-        labels.iter().zip(0..).map(|(l, i)| (l.as_str(), i)).collect();
-    let mut answers = vec![None; examples.len()];
-    let (mut unknown, mut first_unknown) = (0_usize, None);
-    let mut rows = open(path, &[args.key.clone(), args.label.clone()])?;
-    let mut cells = vec![String::new(); 2];
-    let mut read = 0;
-    while rows.next(&mut cells)? {
-        read += 1;
-        let answer =
-            numbers.get(cells[1].trim()).map_or(Answer::Unparsable, |label| Answer::Label(*label));
-        let Some(known) = places.get(cells[0].as_str()) else {
-            unknown += 1;
-            first_unknown.get_or_insert_with(|| cells[0].clone());
-            continue;
-        };
-        for &place in known {
-            match answers[place].replace(answer) {
-                Some(before) if before != answer => bail!(
-                    "{}, row {}: `{}` was answered differently before; keep one row an example",
-                    path.display(),
-                    rows.row(),
-                    cells[0]
-                ),
-                _ => {}
-            }
-        }
-    }
-    if read == 0 {
-        bail!("{}: the file has no rows; there is nothing to score", path.display());
-    }
-    if let Some(first) = first_unknown {
-        if unknown == read {
-            let example = if by_text { examples.texts.get(0) } else { examples.ids.get(0) };
-            return Err(hinted(
-                anyhow::anyhow!(
-                    "{}: no row names an example of the evaluated part; the first is `{first}`",
-                    path.display()
-                ),
-                format!("the column `{}` should hold values such as `{example}`", args.key),
-            ));
-        }
-        let mut err = std::io::stderr().lock();
-        let _ = std::io::Write::write_fmt(
-            &mut err,
-            format_args!(
-                "warning: {unknown} rows of {} name no example, the first `{first}`\n",
-                path.display()
-            ),
-        );
-    }
-    Ok(answers.into_iter().map(|answer| answer.unwrap_or(Answer::Missing)).collect())
+/// The answers in the evaluated order.
+fn read(args: &Args, examples: &Examples, labels: &[String]) -> anyhow::Result<Joined> {
+    let names = Names {
+        id: template("--id", &args.id)?,
+        text: template("--text", &args.text)?,
+        culture: args.culture.as_deref().map(|c| template("--culture", c)).transpose()?,
+        text_is_sure: false,
+    };
+    let mut log = open(args, &names)?;
+    let map = import::rename(&mut log.rows, &args.map);
+    let rule = Rule::names(labels, &map).context("failed to read --map")?;
+    let coverage = if args.partial { Coverage::Partial } else { Coverage::Most };
+    import::join(&log.rows, examples, &names, &rule, coverage).map_err(|e| {
+        let labels = labels.join(", ");
+        hinted(e, format!("labels are {labels}; --map says what a value means, --label which column has it, --id and --text which column names the example"))
+    })
 }
 
-fn open(path: &Path, columns: &[String]) -> anyhow::Result<Rows<'static>> {
-    let name = path.display().to_string();
+fn open(args: &Args, names: &Names) -> anyhow::Result<Log> {
+    let path = args.predictions.as_path();
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let how = How { filter: None, scorer: None, label: args.label.clone() };
     let file = fs::File::open(path).context("failed to open the predictions")?.into_file();
     let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-    Ok(match ending.as_str() {
-        "csv" => Rows::delimited(&name, b',', columns, file)?,
-        "tsv" => Rows::delimited(&name, b'\t', columns, file)?,
-        "jsonl" | "ndjson" => Rows::jsonl(&name, columns, file)?,
-        "parquet" => Rows::parquet(&name, columns, file)?,
-        other => bail!(
-            "{name}: cannot read `.{other}`; predictions come as .csv, .tsv, .jsonl or .parquet"
-        ),
-    })
+    if ending != "parquet" {
+        return Ok(import::read(&name, file, &how)?);
+    }
+    let there = Rows::parquet_columns(&name, file.try_clone()?)?;
+    let asked = [Some(&names.id), Some(&names.text), names.culture.as_ref()];
+    let asked = asked.into_iter().flatten().flat_map(Template::names);
+    let mut columns: Vec<String> = asked.map(str::to_owned).filter(|c| there.contains(c)).collect();
+    let answers = there.iter().filter(|c| args.label.contains('{') || **c == args.label);
+    columns.extend(answers.cloned());
+    columns.sort();
+    columns.dedup();
+    let rows = Rows::parquet(&name, &columns, file)?;
+    Ok(import::read_table(&name, rows, &columns, &how)?)
 }
 
 fn print(
@@ -197,20 +187,21 @@ fn print(
     benchmark: &Benchmark,
     protocol: &str,
     sample: bool,
+    counts: &Counts,
     context: &Context,
 ) -> anyhow::Result<Outcome> {
     if context.output.json {
         context.output.json(&serde_json::json!({
             "benchmark": benchmark.name, "protocol": protocol, "sample": sample,
-            "scores": evaluation.scores, "refused": evaluation.refused,
+            "counts": counts, "scores": evaluation.scores, "refused": evaluation.refused,
         }))?;
     } else {
         let rows = evaluation.scores.iter().map(|s| {
             vec![
                 s.metric.clone(),
                 if s.subset == Subset::All { String::new() } else { s.subset.to_string() },
-                percent(s.value),
-                interval(s),
+                report::figure(&s.metric, s.value),
+                report::interval_of(s),
                 s.n.to_string(),
                 s.unparsable.to_string(),
                 s.missing.to_string(),
@@ -220,7 +211,7 @@ fn print(
         context.output.text(format!("{} · {protocol}{mark}", benchmark.title))?;
         context
             .output
-            .text(table(&["metric", "on", "%", "95 %", "n", "unparsable", "missing"], rows))?;
+            .text(table(&["metric", "on", "score", "95 %", "n", "unparsable", "missing"], rows))?;
         for refused in &evaluation.refused {
             context
                 .output

@@ -28,6 +28,18 @@ pub struct Names {
     pub text_is_sure: bool,
 }
 
+/// What share of the examples must have a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coverage {
+    /// Nine in ten: with fewer the file is most likely about other examples.
+    Most,
+    /// Any: examples without a row count as missing answers.
+    Partial,
+}
+
+/// Of a hundred examples so many must have a row.
+const LEAST_OF_100: usize = 90;
+
 /// What became of the rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
@@ -47,6 +59,8 @@ pub struct Counts {
     pub thoughts: usize,
     /// Replies that the limit of tokens cut.
     pub cut: usize,
+    /// Examples that have a row.
+    pub covered: usize,
     /// Answers that are no label.
     pub unparsable: usize,
     /// Answers that were not given, for examples with and without a row.
@@ -72,6 +86,7 @@ pub fn join(
     examples: &Examples,
     names: &Names,
     rule: &Rule,
+    coverage: Coverage,
 ) -> Result<Joined, Error> {
     let index = Index::new(examples);
     let mut counts = Counts { rows: rows.len(), ..Counts::default() };
@@ -81,6 +96,10 @@ pub fn join(
             "no row names an example of the evaluated part: {}",
             index.hint(rows)
         )));
+    }
+    counts.covered = slots.keys().map(|(example, _)| *example).collect::<BTreeSet<_>>().len();
+    if coverage == Coverage::Most && counts.covered * 100 < examples.len() * LEAST_OF_100 {
+        return Err(Error::Join(too_few(&counts, examples.len(), first_unmatched.as_deref())));
     }
     let epochs: BTreeSet<u32> = rows.iter().map(|row| row.epoch).collect();
     let mut out = Vec::new();
@@ -121,6 +140,17 @@ pub fn join(
     Ok(Joined { variants, rows: out, counts, first_unmatched })
 }
 
+fn too_few(counts: &Counts, examples: usize, first: Option<&str>) -> String {
+    let share = 100.0 * counts.covered as f64 / examples as f64;
+    let unmatched = first.map_or_else(String::new, |first| {
+        format!("; {} rows name no example, the first is {first}", counts.unmatched)
+    });
+    format!(
+        "only {} of {examples} examples ({share:.0} %) have a row{unmatched}. Are the answers of another split, or by another protocol? With --partial the other examples count as missing, which is wrong",
+        counts.covered
+    )
+}
+
 /// Rows by example and epoch.
 type Slots<'r> = BTreeMap<(usize, u32), &'r Row>;
 
@@ -134,6 +164,7 @@ fn slots<'r>(
     let mut slots = Slots::new();
     let (mut ambiguous, mut conflicts) = (Vec::new(), Vec::new());
     let mut first_unmatched = None;
+    let mut alike: BTreeMap<(usize, u32), (Vec<usize>, Vec<&Row>)> = BTreeMap::new();
     for row in rows {
         let place = match index.find(row, names) {
             Found::Id(place) => {
@@ -149,7 +180,11 @@ fn slots<'r>(
                 first_unmatched.get_or_insert_with(|| row.place.clone());
                 continue;
             }
-            Found::Several(why) => {
+            Found::Alike(places) => {
+                alike.entry((places[0], row.epoch)).or_insert((places, Vec::new())).1.push(row);
+                continue;
+            }
+            Found::Wrong(why) => {
                 ambiguous.push(format!("{}: {why}", row.place));
                 continue;
             }
@@ -167,6 +202,21 @@ fn slots<'r>(
             Some((_, Reply::Missing(_), Reply::Missing(_))) => counts.duplicates += 1,
             Some((_, before, reply)) if before == reply => counts.duplicates += 1,
             Some((before, ..)) => conflicts.push(format!("{} and {}", before.place, row.place)),
+        }
+    }
+    // Examples of one text: where all their rows say the same, it does not matter which is whose.
+    for ((_, epoch), (places, rows)) in alike {
+        if rows.iter().any(|row| row.reply != rows[0].reply) {
+            let shared = index.shared(&places);
+            ambiguous.extend(rows.iter().map(|row| {
+                format!("{}: {shared}, and their rows differ; name the example by --id", row.place)
+            }));
+            continue;
+        }
+        counts.by_text += rows.len().min(places.len());
+        counts.duplicates += rows.len().saturating_sub(places.len());
+        for place in places {
+            slots.entry((place, epoch)).or_insert(rows[0]);
         }
     }
     if !ambiguous.is_empty() {
@@ -216,7 +266,9 @@ enum Found {
     Id(usize),
     Text(usize),
     None,
-    Several(String),
+    /// Several examples of the same text.
+    Alike(Vec<usize>),
+    Wrong(String),
 }
 
 /// Examples by id and by text.
@@ -231,7 +283,7 @@ impl<'a> Index<'a> {
         let ids = examples.ids.iter().enumerate().map(|(i, id)| (id, i)).collect();
         let mut texts: HashMap<&str, Vec<usize>> = HashMap::new();
         for (i, text) in examples.texts.iter().enumerate() {
-            texts.entry(text).or_default().push(i);
+            texts.entry(text.trim()).or_default().push(i);
         }
         Self { examples, ids, texts }
     }
@@ -240,8 +292,11 @@ impl<'a> Index<'a> {
         let text = rendered(&names.text, row);
         if let Some(&place) = rendered(&names.id, row).and_then(|id| self.ids.get(id.as_str())) {
             return match text {
-                Some(text) if names.text_is_sure && text != self.examples.texts.get(place) => {
-                    Found::Several(format!(
+                Some(text)
+                    if names.text_is_sure
+                        && text.trim() != self.examples.texts.get(place).trim() =>
+                {
+                    Found::Wrong(format!(
                         "its id is that of `{}`, its text is not",
                         self.examples.ids.get(place)
                     ))
@@ -249,7 +304,7 @@ impl<'a> Index<'a> {
                 _ => Found::Id(place),
             };
         }
-        let Some(places) = text.and_then(|text| self.texts.get(text.as_str())) else {
+        let Some(places) = text.and_then(|text| self.texts.get(text.trim())) else {
             return Found::None;
         };
         let culture = names.culture.as_ref().and_then(|culture| rendered(culture, row));
@@ -260,17 +315,24 @@ impl<'a> Index<'a> {
         match places[..] {
             [] => Found::None,
             [place] => Found::Text(place),
-            _ => {
-                let ids: Vec<String> = places
-                    .iter()
-                    .map(|&place| format!("`{}`", self.examples.ids.get(place)))
-                    .collect();
-                Found::Several(format!(
-                    "its text is that of {}; name the example by --id, or the culture by --culture",
-                    first(&ids)
+            [first, ..] => {
+                let culture = self.examples.cultures.get(first);
+                if places.iter().all(|&place| self.examples.cultures.get(place) == culture) {
+                    return Found::Alike(places);
+                }
+                Found::Wrong(format!(
+                    "{}; name the example by --id, or the culture by --culture",
+                    self.shared(&places)
                 ))
             }
         }
+    }
+
+    /// Examples that share a text, in words.
+    fn shared(&self, places: &[usize]) -> String {
+        let ids: Vec<String> =
+            places.iter().map(|&place| format!("`{}`", self.examples.ids.get(place))).collect();
+        format!("its text is that of {}", first(&ids))
     }
 
     /// What the fields of the first row look like, and what an example does.

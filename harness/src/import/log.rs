@@ -71,7 +71,8 @@ pub struct How {
     pub filter: Option<String>,
     /// `inspect_ai`: the scorer whose extracted answer counts, instead of the completion.
     pub scorer: Option<String>,
-    /// Plain predictions: the column with the answer.
+    /// Plain predictions: the column with the answer, or a template of the columns that have one each:
+    /// `{country}_Hate`. Then a row of the file has several answers, each with a field `country`.
     pub label: String,
     /// Answers that the caller can read as they stand: an option's letter among them is not replaced by its text.
     pub known: Vec<String>,

@@ -16,14 +16,17 @@ mod log;
 mod options;
 mod plain;
 mod rule;
+mod table;
+mod wide;
 
 use std::io::Read;
 
 pub use error::Error;
-pub use join::{Counts, Joined, Names, join};
+pub use join::{Counts, Coverage, Joined, Names, join};
 pub use lm_eval::beside;
 pub use log::{How, Input, Log, Reply, Row, Tool};
 pub use rule::Rule;
+pub use table::read as read_table;
 
 use error::broken;
 use log::{Object, fields};
@@ -81,6 +84,27 @@ fn of_rows(name: &str, rows: Vec<(String, Object)>, how: &How) -> Result<Log, Er
         return lm_eval::read(name, rows, how);
     }
     plain::objects(name, rows, how)
+}
+
+/// Gives fields of the rows other values, and the part of `map` that is about answers back. An entry `FIELD:VALUE` is about a
+/// field where the rows have one of that name.
+pub fn rename(rows: &mut [Row], map: &[(String, String)]) -> Vec<(String, String)> {
+    let mut answers = Vec::new();
+    for (from, to) in map {
+        let of_field = from
+            .split_once(':')
+            .filter(|(field, _)| rows.iter().any(|row| row.fields.contains_key(*field)));
+        let Some((field, value)) = of_field else {
+            answers.push((from.clone(), to.clone()));
+            continue;
+        };
+        for cell in rows.iter_mut().filter_map(|row| row.fields.get_mut(field)) {
+            if cell == value {
+                cell.clone_from(to);
+            }
+        }
+    }
+    answers
 }
 
 /// The objects of a JSON-lines file with their places.

@@ -1,13 +1,24 @@
-//! A row for each example: CSV, TSV or JSON lines. Every column may name the example; one has the answer.
+//! A row for each example: CSV, TSV or JSON lines. Every column may name the example, and `row`, its 0-based number; one
+//! has the answer, or several ([`super::wide`]).
 
 use std::io::Read;
 
+use super::wide::Wide;
 use super::{Error, How, Log, Object, Reply, Row, Tool, broken, fields};
 use crate::definition::dataset::Capability;
 
 pub(super) fn objects(name: &str, rows: Vec<(String, Object)>, how: &How) -> Result<Log, Error> {
-    let rows = rows.into_iter().map(|(place, row)| {
+    if let Some(wide) = Wide::of(&how.label) {
+        let rows = rows.into_iter().enumerate().map(|(i, (place, row))| {
+            let mut fields = fields(&row);
+            fields.entry("row".to_owned()).or_insert_with(|| i.to_string());
+            wide.rows(&place, &fields)
+        });
+        return log(name, rows.collect::<Result<Vec<_>, _>>()?.concat());
+    }
+    let rows = rows.into_iter().enumerate().map(|(i, (place, row))| {
         let mut fields = fields(&row);
+        fields.entry("row".to_owned()).or_insert_with(|| i.to_string());
         let reply = match (fields.remove(&how.label), row.get(&how.label)) {
             (Some(label), _) => Reply::Text(label),
             (None, Some(serde_json::Value::Null)) => Reply::Missing("null".to_owned()),
@@ -29,7 +40,8 @@ pub(super) fn delimited(
     let text = text.trim_start_matches('\u{feff}');
     let mut reader = csv::ReaderBuilder::new().delimiter(separator).from_reader(text.as_bytes());
     let head = reader.headers().map_err(|e| broken(name, e.to_string()))?.clone();
-    if !head.iter().any(|column| column == how.label) {
+    let wide = Wide::of(&how.label);
+    if wide.is_none() && !head.iter().any(|column| column == how.label) {
         return Err(no_column(name, &how.label, head.iter()));
     }
     let mut rows = Vec::new();
@@ -38,6 +50,11 @@ pub(super) fn delimited(
         let record = record.map_err(|e| broken(&place, e.to_string()))?;
         let cells = head.iter().zip(&record).map(|(name, cell)| (name.to_owned(), cell.to_owned()));
         let mut fields: std::collections::BTreeMap<String, String> = cells.collect();
+        fields.entry("row".to_owned()).or_insert_with(|| i.to_string());
+        if let Some(wide) = &wide {
+            rows.extend(wide.rows(&place, &fields)?);
+            continue;
+        }
         let label = fields.remove(&how.label).unwrap_or_default();
         let reply = if label.trim().is_empty() {
             Reply::Missing("an empty cell".to_owned())

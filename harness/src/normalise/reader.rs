@@ -128,6 +128,21 @@ impl<'a> Rows<'a> {
         Ok(Self::new(file, columns, Source::Parquet(Box::new(rows), there)))
     }
 
+    /// The columns of a Parquet file.
+    ///
+    /// # Errors
+    /// The file is empty, or not Parquet.
+    pub fn parquet_columns(
+        file: &str,
+        reader: impl ChunkReader + 'static,
+    ) -> Result<Vec<String>, Error> {
+        let reader = checked(reader)
+            .and_then(|(reader, _)| guarded(|| SerializedFileReader::new(reader)))
+            .map_err(|e| whole(file, read(e)))?;
+        let schema = reader.metadata().file_metadata().schema();
+        Ok(schema.get_fields().iter().map(|field| field.name().to_owned()).collect())
+    }
+
     fn new(file: &str, columns: &[String], source: Source<'a>) -> Self {
         let place = Place { file: file.to_owned(), row: Some(0), line: None };
         Self { place, columns: columns.to_vec(), source }

@@ -115,7 +115,7 @@ fn logs_of_inspect() {
 fn plain_predictions() {
     let place = four();
     place.write("p.csv", "id,label,sure\ne1,yes,1\ne2,no,1\ne3,,0\ne9,yes,1\ne1,yes,1\n");
-    let ran = place.run(&[&OWN[..], &["p.csv", "--model", "Mine"]].concat()).exits(0);
+    let ran = place.run(&[&OWN[..], &["p.csv", "--model", "Mine", "--partial"]].concat()).exits(0);
     assert_says(&ran.err, &["1 rows name no example, the first is p.csv, row 4"]);
     insta::assert_snapshot!(place.plain(&ran.out), @r#"
     mine · Own · trained
@@ -267,7 +267,13 @@ fn imported_models_stand_beside_ours_and_are_compared() {
     for row in 0..examples.len() {
         *seen.entry((examples.texts.get(row), examples.cultures.get(row))).or_insert(0) += 1;
     }
-    let single = |row: &usize| seen[&(examples.texts.get(*row), examples.cultures.get(*row))] == 1;
+    // Twins that were answered alike need no names.
+    let key = |row: usize| (examples.texts.get(row), examples.cultures.get(row));
+    let mut yes = std::collections::BTreeMap::new();
+    for row in 0..examples.len() {
+        *yes.entry(key(row)).or_insert(0) += i32::from(row % 3 == 0);
+    }
+    let single = |row: &usize| [0, seen[&key(*row)]].contains(&yes[&key(*row)]);
     let twice = all - (0..examples.len()).filter(single).count() as u64;
     let error = with(&[&by_text[..], &prompt].concat()).exits(2).err;
     assert_says(&error, &[&format!("{twice} of {all} rows name no single example")]);

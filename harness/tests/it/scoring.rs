@@ -165,3 +165,44 @@ fn what_cannot_be_scored_says_why() {
     ]);
     assert_says(&mean.exits(2).err, &["is the mean of", "score those"]);
 }
+
+/// A file about other examples is no score of 0: it is refused, and said how to score it all the same.
+#[test]
+fn too_few_rows_are_refused() {
+    let place = Place::new();
+    let questions = questions(&place);
+    let n = questions.len();
+    let file = |rows: usize| -> Vec<u8> {
+        let rows: Vec<[String; 2]> =
+            questions[..rows].iter().map(|[id, _, label]| [id.clone(), label.clone()]).collect();
+        delimited(b',', ["id", "label"], &rows)
+    };
+    let few = n * 9 / 10 - 1;
+    place.write("few.csv", file(few));
+    let args = ["score", "--data", "sample", "--benchmark", "emgsd", "--predictions", "few.csv"];
+    let refused = place.run(&args).exits(2);
+    assert_says(&refused.err, &[&format!("only {few} of {n} examples"), "--partial"]);
+    let import = ["import", "few.csv", "--data", "sample", "--benchmark", "emgsd", "--model", "m"];
+    assert_says(&place.run(&import).exits(2).err, &[&format!("only {few} of {n} examples")]);
+    let (partial, _) = score(&place, "few.csv", &["--partial"]);
+    assert_eq!(partial["missing"], n - few);
+    place.write("most.csv", file(few + 2));
+    assert_eq!(score(&place, "most.csv", &[]).0["missing"], n - few - 2);
+}
+
+/// Rows that name their example by number and columns that have one answer each; `--map` gives fields other values.
+#[test]
+fn templates_name_examples_and_answers() {
+    let place = Place::new();
+    let questions = questions(&place);
+    let rows: Vec<[String; 2]> = (questions.iter())
+        .map(|[_, text, label]| {
+            [text.clone(), if label == "stereotype" { "1" } else { "0" }.into()]
+        })
+        .collect();
+    place.write("wide.csv", delimited(b',', ["sentence", "gold_label"], &rows));
+    let names = ["--id", "{part}/{row}", "--label", "{part}_label", "--map", "part:gold=test"];
+    let values = ["--map", "1=stereotype", "--map", "0=non-stereotype"];
+    let (first, warnings) = score(&place, "wide.csv", &[&names[..], &values].concat());
+    assert_eq!((first["value"].as_f64(), warnings.as_str()), (Some(1.0), ""));
+}
