@@ -25,6 +25,50 @@ pub struct Example {
     pub groups: BTreeMap<String, String>,
     /// Train, valid or test.
     pub part: Option<Split>,
+    /// Votes of annotators for each label of the task; empty where there are none.
+    pub votes: Vec<u32>,
+}
+
+/// Votes of annotators: a row an example, a column a label.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Votes {
+    labels: usize,
+    counts: Vec<u32>,
+}
+
+impl Votes {
+    /// No row yet, of so many labels.
+    pub fn new(labels: usize) -> Self {
+        Self { labels, counts: Vec::new() }
+    }
+
+    /// Appends a row.
+    ///
+    /// # Panics
+    /// Where it has not one count a label.
+    pub fn push(&mut self, row: &[u32]) {
+        assert_eq!(row.len(), self.labels, "one count a label");
+        self.counts.extend_from_slice(row);
+    }
+
+    /// Whether there are no votes, as for most tasks.
+    pub fn is_empty(&self) -> bool {
+        self.counts.is_empty()
+    }
+
+    /// The votes on example `i`, label by label.
+    ///
+    /// # Panics
+    /// Where there is no such row.
+    pub fn get(&self, i: usize) -> &[u32] {
+        &self.counts[i * self.labels..(i + 1) * self.labels]
+    }
+
+    /// Keeps the first `n` rows and gives the others.
+    fn split_off(&mut self, n: usize) -> Self {
+        let at = (n * self.labels).min(self.counts.len());
+        Self { labels: self.labels, counts: self.counts.split_off(at) }
+    }
 }
 
 /// Texts in one allocation: row `i` is `data[ends[i-1]..ends[i]]`.
@@ -131,6 +175,8 @@ pub struct Examples {
     pub clusters: Vec<u32>,
     /// Further tags by name.
     pub groups: BTreeMap<String, Coded>,
+    /// Votes of annotators. Empty where there are none, and wherever a plugin is near.
+    pub votes: Votes,
 }
 
 impl Examples {
@@ -156,6 +202,7 @@ impl Examples {
             groups: (self.groups.iter_mut())
                 .map(|(name, group)| (name.clone(), group.split_off(n)))
                 .collect(),
+            votes: self.votes.split_off(n),
         }
     }
 
@@ -169,5 +216,6 @@ impl Examples {
         for group in self.groups.values_mut() {
             group.codes.truncate(n);
         }
+        drop(self.votes.split_off(n));
     }
 }

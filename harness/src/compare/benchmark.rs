@@ -9,6 +9,7 @@ use super::comparison::{ComparedModel, Comparison};
 use super::cultures::{self, Cultures};
 use super::draws::{Design, Values};
 use super::result::{Chosen, Options, Outcome, Pair};
+use super::votes::against_votes;
 
 /// One field under comparison.
 pub(super) struct BenchmarkComparison<'a> {
@@ -74,6 +75,7 @@ pub(super) fn compare_field(
         omnibus,
         models,
         pairs,
+        votes: against_votes(field, options)?,
         notes: comparison.notes,
     }))
 }

@@ -20,6 +20,7 @@ mod p_value;
 mod pair;
 mod ranked;
 mod result;
+mod votes;
 pub(crate) mod words;
 
 #[cfg(test)]
@@ -34,10 +35,10 @@ pub use comparison::{ComparedModel, Comparison, Own, Part};
 pub use error::CompareError;
 pub use lead::{Closest, Lead, Level};
 pub use result::{
-    Chosen, Correction, CultureDifference, Discordant, Effect, EffectSize, Ends, Equivalence,
-    FORMAT, FriedmanOver, Gap, Interval, LeftOut, NonInferiority, NotCompared, Omnibus, Options,
-    Outcome, Over, OverBenchmarks, Pair, PairCultures, PairOver, Ranked, RankedModel, Replicated,
-    Report, Verdict, WinTieLoss,
+    AgainstVotes, Chosen, Correction, CultureDifference, Discordant, Effect, EffectSize, Ends,
+    Equivalence, FORMAT, FriedmanOver, Gap, Interval, LeftOut, NonInferiority, NotCompared, Omnibus,
+    Options, Outcome, Over, OverBenchmarks, Pair, PairCultures, PairOver, Ranked, RankedModel,
+    Replicated, Report, Verdict, VoteDifference, WinTieLoss,
 };
 
 /// Seed of the resamples; one for all runs, so that a report never changes by itself.

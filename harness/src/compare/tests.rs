@@ -214,7 +214,7 @@ fn a_set_metric_and_a_mean_over_cultures_have_their_values() {
     f.mean_over_cultures = true;
     f.cultures = vec!["x".to_owned(), "y".to_owned()];
     f.parts[0].cultures = (0..100).map(|i| u32::from(i >= 80)).collect();
-    f.models[0].own = Own { interval: Some(Interval { low: 0.6, high: 0.9 }), cultures: None };
+    f.models[0].own = Own { interval: Some(Interval { low: 0.6, high: 0.9 }), ..Own::default() };
     let outcome = &of(&[f], &options()).benchmarks[0];
     let a = outcome.models.iter().find(|m| m.model == "m0").unwrap();
     assert!((a.value - 0.75).abs() < 1e-12, "mean of 80/80 and 10/20: {}", a.value);

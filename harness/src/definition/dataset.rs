@@ -101,6 +101,9 @@ pub struct Task {
     pub steps: Vec<Step>,
     /// How a row becomes an example.
     pub example: ExampleMap,
+    /// Where the annotators' single votes are, if they are published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub votes: Option<VoteTable>,
     /// Train, valid, test.
     pub split: SplitRule,
     /// Ways to run a model on the task; the first that a model can serve is its default.
@@ -139,6 +142,11 @@ impl Task {
                 .map(|other| other.source.as_str());
             needs.push(std::iter::once(input.source.as_str()).chain(substitutes).collect());
         }
+        if let Some(votes) = &self.votes
+            && !needs.iter().any(|need| need[0] == votes.source)
+        {
+            needs.push(vec![&votes.source]);
+        }
         needs
     }
 
@@ -175,6 +183,55 @@ pub struct Input {
     /// Steps on the rows of this input, before the task's.
     #[serde(rename = "step", default)]
     pub steps: Vec<Step>,
+}
+
+/// A file with one vote of one annotator a row: votes are counted by example and label. They are part of the gold answers:
+/// no plugin reads them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VoteTable {
+    /// Id of the source.
+    pub source: String,
+    /// Format; by the file's ending where absent.
+    pub format: Option<Format>,
+    /// Columns that must be there; read by name.
+    pub columns: Vec<String>,
+    /// Steps on every vote, before it is counted. `drop` takes out what is no vote for a label ("don't know").
+    #[serde(rename = "step", default)]
+    pub steps: Vec<Step>,
+    /// Template of the id of the example that was voted on.
+    pub id: String,
+    /// Template of the label that was voted for, before `label_map`.
+    pub label: String,
+    /// Upstream answer -> label of the task; an answer that is not listed is an error. Empty: as is.
+    #[serde(default)]
+    pub label_map: BTreeMap<String, String>,
+}
+
+impl VoteTable {
+    /// The task as whose examples its rows are read: a vote is an example of the id and label that were voted on.
+    pub fn as_task(&self, task: &Task) -> Task {
+        let input = Input {
+            source: self.source.clone(),
+            files: None,
+            format: self.format,
+            part: None,
+            instead_of: None,
+            columns: self.columns.clone(),
+            bad_rows: BadRows::Error,
+            steps: self.steps.clone(),
+        };
+        let example = ExampleMap {
+            id: self.id.clone(),
+            text: String::new(),
+            label: self.label.clone(),
+            label_map: self.label_map.clone(),
+            culture: String::new(),
+            cluster: None,
+            groups: BTreeMap::new(),
+        };
+        Task { inputs: vec![input], steps: Vec::new(), example, votes: None, ..task.clone() }
+    }
 }
 
 /// What becomes of a row that cannot be read.

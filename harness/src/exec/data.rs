@@ -201,8 +201,8 @@ fn sample_files(
     dataset: &Dataset,
     settings: &Settings,
 ) -> std::io::Result<BTreeMap<String, Fetched>> {
-    let folder =
-        settings.cache.join("sample").join(format!("v{}", sample::VERSION)).join(&dataset.name);
+    let version = format!("v{}.{}", sample::VERSION, sample::REVISION);
+    let folder = settings.cache.join("sample").join(version).join(&dataset.name);
     sample::ensure(&dataset.name, &folder)?;
     dataset
         .sources

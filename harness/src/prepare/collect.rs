@@ -111,6 +111,7 @@ impl Collected {
             overlap,
             leaks,
             groups: columns.groups,
+            annotators: None,
         };
         Meta {
             task: task.name.clone(),

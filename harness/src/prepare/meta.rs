@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::definition::catalogue;
 use crate::normalise::Warnings;
+use crate::score::annotators::Annotators;
 use crate::split::{Leaks, Overlap};
 use crate::store;
 use crate::store::record::CellSpec;
@@ -45,6 +46,9 @@ pub struct SourceRecord {
     pub sha256: String,
     /// `sha256`, `git blob id`, `sample`, or why there was nothing to check against.
     pub verified: String,
+    /// The files that were read, where it is a folder.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
 }
 
 /// What can be counted, as committed in `benchmarks/statistics/<task>.{official,sample}.json`.
@@ -81,6 +85,9 @@ pub struct Statistics {
     pub leaks: Leaks,
     /// Further tag -> value -> examples.
     pub groups: BTreeMap<String, BTreeMap<String, u64>>,
+    /// How far annotators agree, and what that leaves a model to know; where their votes are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub annotators: Option<Annotators>,
 }
 
 /// Quantiles (nearest rank) and mean.
@@ -256,6 +263,7 @@ impl Statistics {
             check("overlap", &self.overlap, &committed.overlap);
             check("leaks", &self.leaks, &committed.leaks);
             check("groups", &self.groups, &committed.groups);
+            check("annotators", &self.annotators, &committed.annotators);
         }
         out
     }
@@ -281,6 +289,9 @@ impl fmt::Display for Meta {
             "  text      {} to {} characters, median {}, mean {}",
             l.min, l.max, l.median, l.mean
         )?;
+        for line in s.annotators.iter().flat_map(Annotators::lines) {
+            writeln!(f, "  votes     {line}")?;
+        }
         for source in &self.sources {
             writeln!(
                 f,

@@ -14,6 +14,7 @@ mod meta;
 mod mode;
 pub mod trust;
 pub mod validate;
+mod votes;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -26,8 +27,10 @@ use crate::definition::dataset::{Dataset, Task};
 use crate::definition::split::{Split, SplitRule};
 use crate::example::Examples;
 use crate::normalise;
+use crate::score::annotators;
 use crate::split;
-use crate::store::{self, examples};
+use crate::store;
+use crate::store::examples::{self, WithVotes};
 
 pub use error::Error;
 pub use meta::{Lengths, Meta, SourceRecord, Statistics};
@@ -52,7 +55,17 @@ pub fn prepare(
     cache: &Path,
 ) -> Result<Prepared, Error> {
     let inputs = files::resolve(dataset, task, files)?;
-    let sources = files::verify(dataset, &inputs, mode)?;
+    let mut sources = files::verify(dataset, &inputs, mode)?;
+    let ballots = task.votes.as_ref().map(|votes| votes.as_task(task));
+    let ballots = match &ballots {
+        None => Vec::new(),
+        Some(task) => vec![(task, files::resolve(dataset, task, files)?)],
+    };
+    for (_, inputs) in &ballots {
+        let more = files::verify(dataset, inputs, mode)?;
+        let new: Vec<_> = more.into_iter().filter(|source| !sources.contains(source)).collect();
+        sources.extend(new);
+    }
     let key = key(dataset, task, &sources, mode)?;
     let folder = cache.join("prepared").join(format!("{}-{}", task.name, &key[..12]));
     let examples = folder.join("examples.parquet");
@@ -66,7 +79,12 @@ pub fn prepare(
         tempfile::Builder::new().prefix(".partial-").tempdir_in(cache.join("prepared"))?;
     let fresh = temporary.path().join("fresh");
     fs::create_dir(&fresh)?;
-    let made = make(dataset, task, &inputs, sources, mode, &fresh.join("examples.parquet"))?;
+    let mut votes = votes::Counted::default();
+    for (ballot, inputs) in &ballots {
+        votes.read(ballot, inputs)?;
+    }
+    let path = fresh.join("examples.parquet");
+    let made = Making { dataset, task, inputs: &inputs, mode }.make(votes, sources, &path)?;
     store::write_json(&fresh.join("meta.json"), &made)?;
     if fs::rename(&fresh, &folder).is_err() && Meta::beside(&examples).is_err() {
         // Half a folder, of a machine that went down. (A whole one is of a process that was first: the same data.)
@@ -108,48 +126,72 @@ fn key(
         (&task.name, &task.labels, &task.inputs, &task.steps, &task.example, &task.split),
         hashes,
     ));
-    Ok(store::sha256(&definition.map_err(io::Error::from)?))
+    let mut definition = definition.map_err(io::Error::from)?;
+    if let Some(votes) = &task.votes {
+        definition.extend(serde_json::to_vec(votes).map_err(io::Error::from)?);
+    }
+    Ok(store::sha256(&definition))
 }
 
-fn make(
-    dataset: &Dataset,
-    task: &Task,
-    inputs: &[files::InputFile<'_>],
-    sources: Vec<SourceRecord>,
+/// What is prepared.
+struct Making<'a> {
+    dataset: &'a Dataset,
+    task: &'a Task,
+    inputs: &'a [files::InputFile<'a>],
     mode: Mode,
-    path: &Path,
-) -> Result<Meta, Error> {
-    let groups: Vec<String> = task.example.groups.keys().cloned().collect();
-    let mut writer = examples::Writer::new(Hashing::create(path)?, &groups)?;
-    let mut all = collect::Collected::new(task);
-    // A part that follows from the row alone is known in the first pass; else the second writes.
-    let by_row = matches!(task.split, SplitRule::Given { valid: None } | SplitRule::Hash { .. });
-    for input in inputs {
-        files::normalise(task, input, &mut all.tally, &mut |example, place| {
-            all.columns.push(&task.split, example, input.number, place)?;
-            if by_row {
-                let columns = all.columns.last();
-                let part = split::assign(&task.split, columns, mode == Mode::Sample)?[0];
-                writer.push(example, part)?;
-            }
-            Ok(())
-        })?;
-    }
-    let parts = split::assign(&task.split, all.columns.as_split(), mode == Mode::Sample)?;
-    if !by_row {
-        let mut row = 0;
-        let mut again = normalise::Tally::default();
+}
+
+impl Making<'_> {
+    fn make(
+        &self,
+        mut votes: votes::Counted,
+        sources: Vec<SourceRecord>,
+        path: &Path,
+    ) -> Result<Meta, Error> {
+        let Self { dataset, task, inputs, mode } = *self;
+        let groups: Vec<String> = task.example.groups.keys().cloned().collect();
+        let with = if task.votes.is_some() { WithVotes::Yes } else { WithVotes::No };
+        let mut writer = examples::Writer::new(Hashing::create(path)?, &groups, with)?;
+        let mut all = collect::Collected::new(task);
+        // A part that follows from the row alone is known in the first pass; else the second writes.
+        let by_row =
+            matches!(task.split, SplitRule::Given { valid: None } | SplitRule::Hash { .. });
         for input in inputs {
-            files::normalise(task, input, &mut again, &mut |example, _| {
-                row += 1;
-                Ok(writer.push(example, parts[row - 1])?)
+            files::normalise(task, input, &mut all.tally, &mut |example, place| {
+                all.columns.push(&task.split, example, input.number, place)?;
+                if by_row {
+                    let columns = all.columns.last();
+                    let part = split::assign(&task.split, columns, mode == Mode::Sample)?[0];
+                    writer.push(&votes.on(example), part)?;
+                }
+                Ok(())
             })?;
         }
+        let parts = split::assign(&task.split, all.columns.as_split(), mode == Mode::Sample)?;
+        if !by_row {
+            let mut row = 0;
+            let mut again = normalise::Tally::default();
+            for input in inputs {
+                files::normalise(task, input, &mut again, &mut |example, _| {
+                    row += 1;
+                    Ok(writer.push(&votes.on(example), parts[row - 1])?)
+                })?;
+            }
+        }
+        let sha256 = writer.finish()?.finish()?;
+        votes.warn(&mut all.tally.warnings);
+        let mut meta = all.into_meta(dataset, task, &parts, sources, mode);
+        meta.sha256 = sha256;
+        if task.votes.is_some() {
+            let examples = load_without_texts(path, &Split::ALL, &meta.statistics.labels)?;
+            let positive = task.positive.as_ref();
+            let positive = positive.and_then(|p| task.labels.iter().position(|label| label == p));
+            let parts: Vec<&str> = parts.iter().map(|part| part.name()).collect();
+            meta.statistics.annotators =
+                annotators::examine(&examples, &parts, &task.labels, positive);
+        }
+        Ok(meta)
     }
-    let sha256 = writer.finish()?.finish()?;
-    let mut meta = all.into_meta(dataset, task, &parts, sources, mode);
-    meta.sha256 = sha256;
-    Ok(meta)
 }
 
 /// A file that is hashed while it is written.

@@ -79,6 +79,59 @@ fn crehate() {
     assert!(prepared.meta.sources.iter().all(|source| source.verified == "sha256"));
 }
 
+/// The votes: five a post and country but on two posts, and the label is their majority. Figures of the noise ceilings: with
+/// SciPy on the same file, 1,001 shares and 400 steps of EM; trapezoidal quadrature and BFGS for what the culture is worth.
+#[test]
+fn crehate_votes() {
+    let Some((prepared, task, _cache)) = real("crehate", "crehate") else { return };
+    let all = load(&prepared.examples, &Split::ALL, &task.labels).unwrap();
+    let votes = |i: usize| all.votes.get(i).iter().sum::<u32>();
+    let odd: Vec<&str> =
+        (0..all.len()).filter(|&i| votes(i) != 5).map(|i| all.ids.get(i)).collect();
+    assert_eq!(odd.len(), 5, "{odd:?}");
+    for i in 0..all.len() {
+        let [no, yes] = all.votes.get(i) else { panic!("two labels") };
+        assert_eq!(all.labels[i] == 1, yes > no, "{}", all.ids.get(i));
+    }
+    let found = prepared.meta.statistics.annotators.as_ref().unwrap();
+    assert_eq!((found.items, found.panel, found.refused.len()), (1580, 5, 0));
+    let near = |what: &str, found: f64, expected: f64, tolerance: f64| {
+        assert!((found - expected).abs() <= tolerance, "{what}: {found}, not {expected}");
+    };
+    let alphas = [("US", 0.4623), ("AU", 0.4081), ("GB", 0.4246), ("ZA", 0.3513), ("SG", 0.3440)];
+    for (culture, alpha) in alphas {
+        near(culture, found.cultures[culture].alpha.unwrap().value, alpha, 5e-5);
+    }
+    let mean = &found.mean;
+    near("alpha", mean.alpha.unwrap().value, 0.398, 5e-4);
+    near("one annotator", mean.one_against_the_rest.unwrap().value, 0.737, 5e-4);
+    near("second panel", mean.second_panel.unwrap().value, 0.8175, 1e-3);
+    near("ceiling", mean.ceiling.unwrap().value, 0.8695, 1e-3);
+    near("ceiling of test", mean.ceiling_by_split["test"].value, 0.8783, 1e-3);
+    let half = mean.ceiling_by_split["test"];
+    near("interval of test", (half.high - half.low) / 2.0, 0.018, 0.006);
+    let (low, high) = found.cultures["US"].ceiling_allowed.unwrap();
+    near("least", low, 0.8436, 1e-3);
+    near("highest", high, 0.9038, 1e-3);
+    let culture = found.culture.as_ref().unwrap();
+    near("aware", culture.culture_aware.value, 0.8743, 3e-4);
+    near("leniency", culture.item_and_leniency.value, 0.8541, 3e-4);
+    near("blind", culture.culture_blind.value, 0.8512, 3e-4);
+    near("worth", culture.worth.value, 0.0231, 3e-4);
+    assert!(culture.worth.low > 0.01 && culture.worth.high < 0.035, "{culture:?}");
+    near("sd", culture.item_sd, 1.986, 2e-3);
+    near("sd of a culture", culture.item_by_culture_sd, 0.491, 2e-3);
+    let variance = found.variance.as_ref().unwrap();
+    for (what, found, expected) in [
+        ("item", variance.item, 0.3685),
+        ("culture", variance.culture, 0.0041),
+        ("both", variance.item_by_culture, 0.0276),
+        ("annotator", variance.annotator, 0.5998),
+    ] {
+        near(what, found, expected, 2e-4);
+    }
+}
+
 /// The three parts are the owners' annotation file, label for label.
 #[test]
 fn crehate_parts_are_the_annotation_file() {
@@ -348,4 +401,65 @@ fn prepared_data_are_kept() {
     // Half a folder is made whole.
     fs_err::remove_file(first.examples.with_file_name("meta.json")).unwrap();
     assert_eq!(run(task), first);
+}
+
+/// A folder of files of which each input takes its own, laid out as `names` has it.
+fn laid_out(names: &[&str]) -> (tempfile::TempDir, Result<Prepared, super::Error>) {
+    let catalogue = Catalogue::embedded().unwrap();
+    let (dataset, task) = catalogue.task("wvs").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut task = task.clone();
+    task.split = crate::definition::split::SplitRule::Hash {
+        train: 0.6,
+        valid: 0.0,
+        by: crate::definition::split::Unit::Id,
+        seed: 1,
+    };
+    let columns = &task.inputs[0].columns;
+    let text: String = std::iter::once(columns.join(","))
+        .chain((0..40).map(|i| vec![format!("text {i}"); columns.len()].join(",")))
+        .fold(String::new(), |all, line| all + &line + "\n");
+    for name in names {
+        let path = folder.path().join("qa").join(name);
+        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+        fs_err::write(path, &text).unwrap();
+    }
+    let files = [(task.inputs[0].source.clone(), folder.path().join("qa"))].into();
+    let found = prepare(dataset, &task, &files, Mode::Official, &folder.path().join("cache"));
+    (folder, found)
+}
+
+#[test]
+fn files_are_taken_as_people_name_them_and_it_is_said_which() {
+    for (name, exact) in [
+        ("data/wvs/qa_translated/GPT4$eng.csv", true),
+        ("WVS/QA-translated/GPT4$eng.csv", false),
+        ("x/wvs/GPT4$eng.csv", false),
+        ("wvs_qa_translated_GPT4$eng.csv", false),
+    ] {
+        let (_folder, found) = laid_out(&[name, "globe/qa_translated/GPT4$eng.csv"]);
+        let meta = found.unwrap_or_else(|e| panic!("{name}: {e}")).meta;
+        assert_eq!(meta.sources[0].files, [name]);
+        let notes = meta.notes().join("\n");
+        assert_eq!(
+            notes.contains("file taken for `**/wvs/qa_translated/*.csv`"),
+            !exact,
+            "{notes}"
+        );
+    }
+}
+
+#[test]
+fn what_lies_in_an_archive_is_listed() {
+    let (_folder, found) = laid_out(&["notes/a.txt", "notes/b.txt", "x/globe/c.csv"]);
+    let error = found.unwrap_err().to_string();
+    for part in
+        ["**/wvs/qa_translated/*.csv", "notes/ (2 files: a.txt, ...)", "x/globe/ (1 files: c.csv)"]
+    {
+        assert!(error.contains(part), "{error}");
+    }
+    let copy = "wvs/qa_translated/m$eng.csv";
+    let (_folder, found) = laid_out(&[&format!("data/{copy}"), &format!("data_old/{copy}")]);
+    let error = found.unwrap_err().to_string();
+    assert!(error.contains("`data/` and in `data_old/`") && error.contains("remove"), "{error}");
 }

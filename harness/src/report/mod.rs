@@ -11,6 +11,8 @@ pub mod latex;
 pub mod markdown;
 pub mod terminal;
 
+use eval_stats::annotators::Distance;
+
 use crate::results::summary::{Data, Outcome, Summary};
 
 use crate::score::Score;
@@ -22,6 +24,20 @@ use crate::text::table::Cell;
 /// An interval as it stands in a table.
 pub fn interval(score: &Score) -> String {
     format::interval(score.low, score.high)
+}
+
+/// A score in print: a share in percent, a distance from votes as it is, with three decimals.
+pub fn figure(metric: &str, value: f64) -> String {
+    match Distance::parse(metric) {
+        Some(_) => format!("{value:.3}"),
+        None => percent(value),
+    }
+}
+
+/// Its interval likewise.
+pub fn interval_of(score: &Score) -> String {
+    let end = |value| figure(&score.metric, value);
+    format!("[{}, {}]", end(score.low), end(score.high))
 }
 
 /// Stands beside a score whose model has seen something of the benchmark.

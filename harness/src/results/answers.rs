@@ -1,5 +1,6 @@
 //! Answers of a run, joined with the gold labels by id.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use super::Run;
@@ -15,6 +16,9 @@ pub(crate) struct Columns {
     pub(crate) answers: Vec<Vec<Answer>>,
     /// Of the columns whose variant gives scores.
     pub(super) ranks: Vec<Option<Vec<Option<u32>>>>,
+    /// Row-major, examples x labels, of the columns whose variant gives probabilities; read where there are votes to hold
+    /// them against.
+    pub(super) probabilities: Vec<Option<Vec<f32>>>,
 }
 
 /// The answers of all seeds of a group, joined with the examples by id.
@@ -25,6 +29,7 @@ pub(super) fn columns(run: &Run, group: &Group) -> anyhow::Result<Columns> {
         primary: first.primary,
         answers: Vec::new(),
         ranks: Vec::new(),
+        probabilities: Vec::new(),
     };
     for cell in &group.cells {
         let path = run.folder.cell(&cell.planned.folder).predictions();
@@ -33,6 +38,11 @@ pub(super) fn columns(run: &Run, group: &Group) -> anyhow::Result<Columns> {
             columns.answers.push(column);
             columns.ranks.push(ranks);
         }
+        columns.probabilities.extend(if examples.votes.is_empty() {
+            vec![None; cell.variants.len()]
+        } else {
+            probabilities(&path, cell, &examples)?
+        });
     }
     Ok(columns)
 }
@@ -64,4 +74,38 @@ fn join(path: &Path, cell: &Done, examples: &Examples) -> anyhow::Result<Vec<Joi
         Ok(())
     })?;
     Ok(answers.into_iter().zip(ranks).collect())
+}
+
+/// What the probabilities of one example may be away from 1 when added up, rounding considered.
+const ROUNDING: f32 = 1e-3;
+
+/// For each variant the probability of every label, an example without a row having none (0); nothing where a row's scores
+/// are not probabilities of all labels.
+fn probabilities(
+    path: &Path,
+    cell: &Done,
+    examples: &Examples,
+) -> anyhow::Result<Vec<Option<Vec<f32>>>> {
+    let labels = cell.spec.task.labels.len();
+    let places: HashMap<&str, usize> =
+        examples.ids.iter().enumerate().map(|(row, id)| (id, row)).collect();
+    let read = predictions::read(path, &cell.variants, &cell.spec.task.labels)?;
+    let of = |answers: &predictions::Answers| {
+        let mut all = vec![0.0; labels * examples.len()];
+        let mut any = false;
+        for (id, top) in answers.ids.iter().zip(&answers.top) {
+            let Some(&row) = places.get(id).filter(|_| !top.is_empty()) else { continue };
+            let sum: f32 = top.iter().map(|(_, p)| p).sum();
+            let each = top.iter().all(|(_, p)| (0.0..=1.0 + ROUNDING).contains(p));
+            if top.len() != labels || !each || (sum - 1.0).abs() > ROUNDING {
+                return None;
+            }
+            any = true;
+            for &(label, p) in top {
+                all[row * labels + label as usize] = p;
+            }
+        }
+        any.then_some(all)
+    };
+    Ok(read.iter().map(of).collect())
 }

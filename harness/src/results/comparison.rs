@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, bail};
+use eval_stats::annotators::Distance;
 use rayon::prelude::*;
 
 use super::Run;
@@ -16,6 +17,7 @@ use crate::compare::{self, Column, ComparedModel, Comparison, NotCompared, Optio
 use crate::definition::dataset::{AbsentCultures, Benchmark, Task};
 use crate::example::Examples;
 use crate::score::NoScore;
+use crate::score::votes::{Against, of_example};
 use crate::store::{self};
 use crate::text::unicode::same;
 
@@ -266,10 +268,13 @@ fn field(
     let models = entrants
         .par_iter()
         .map(|(model, groups)| {
-            let answers = (groups.iter().zip(&kept))
-                .map(|(group, rows)| Ok(primary(&columns(run, group)?, rows)))
-                .collect::<anyhow::Result<Vec<Vec<Vec<Answer>>>>>()?;
-            let own = own(run, resamples, benchmark, groups)?;
+            let columns: Vec<Columns> =
+                groups.iter().map(|group| columns(run, group)).collect::<anyhow::Result<_>>()?;
+            let answers = columns.iter().zip(&kept).map(|(c, rows)| primary(c, rows)).collect();
+            let mut own = own(run, resamples, benchmark, groups)?;
+            if let ([column], [rows]) = (columns.as_slice(), kept.as_slice()) {
+                own.distances = distances(&*run.gold.of(&groups[0].cells[0])?, column, rows);
+            }
             Ok(ComparedModel { name: (*model).to_owned(), seeds: groups[0].seeds(), answers, own })
         })
         .collect::<anyhow::Result<Vec<ComparedModel>>>()?;
@@ -285,6 +290,28 @@ fn field(
         parts,
         models,
     })
+}
+
+/// How far a model's answers are from the votes, at picked rows: per distance one an example, NaN where it has no votes.
+fn distances(examples: &Examples, columns: &Columns, rows: &[usize]) -> Vec<Vec<f64>> {
+    if examples.votes.is_empty() {
+        return Vec::new();
+    }
+    let width = columns.names.len();
+    let picked: Vec<usize> =
+        (0..columns.answers.len()).filter(|i| i % width < columns.primary).collect();
+    let answers: Vec<&[Answer]> = picked.iter().map(|&i| columns.answers[i].as_slice()).collect();
+    let given: Vec<Option<&[f32]>> =
+        picked.iter().map(|&i| columns.probabilities[i].as_deref()).collect();
+    let against = Against { votes: &examples.votes, probabilities: &given };
+    let of = |distance: Distance| {
+        let one = |&row: &usize| {
+            let voted = examples.votes.get(row).iter().any(|&votes| votes > 0);
+            if voted { of_example(&answers, against, distance, row) } else { f64::NAN }
+        };
+        rows.iter().map(one).collect()
+    };
+    Distance::ALL.into_iter().map(of).collect()
 }
 
 /// Picked examples of a task; names of their cultures are added to `cultures`.

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use eval_stats::annotators::Distance;
 use eval_stats::dist::t_ppf;
 use eval_stats::rng::Stream;
 use rayon::prelude::*;
@@ -19,6 +20,7 @@ use super::summary::{Cell, Detail, FORMAT, MACRO_MEAN, Outcome, Refused, Summary
 use crate::compare::{Gap, Interval, Own, RESAMPLING_SEED};
 use crate::definition::dataset::{Benchmark, Task};
 use crate::example::Examples;
+use crate::score::votes::Against;
 use crate::score::{self, Answer, Evaluation, Questions, Rules, Score, Subset};
 use crate::store::record::{Reason, ReasonKind};
 use crate::store::{self, RunFolder};
@@ -252,7 +254,8 @@ pub(super) fn own(
 ) -> anyhow::Result<Own> {
     let scored = scored_of(run, resamples, benchmark, parts)?;
     let Some((_, evaluation)) = scored.sets.first() else { return Ok(Own::default()) };
-    Ok(Own { interval: evaluation.primary().ok().map(ends), cultures: gap(evaluation) })
+    let interval = evaluation.primary().ok().map(ends);
+    Ok(Own { interval, cultures: gap(evaluation), distances: Vec::new() })
 }
 
 fn ends(score: &Score) -> Interval {
@@ -299,8 +302,8 @@ fn remembered(
     Ok(scored)
 }
 
-/// Picked columns of answers, and of ranks where there are any.
-type View<'a> = (Vec<&'a [Answer]>, Option<Vec<&'a [Option<u32>]>>);
+/// Picked columns of answers, of ranks where there are any, and of probabilities where they are wanted.
+type View<'a> = (Vec<&'a [Answer]>, Option<Vec<&'a [Option<u32>]>>, Vec<Option<&'a [f32]>>);
 
 fn evaluate(
     run: &Run,
@@ -318,11 +321,12 @@ fn evaluate(
             .map(|c| {
                 let pick = |i: &usize| c.answers[*i].as_slice();
                 let ranks = picked.iter().map(|i| c.ranks[*i].as_deref()).collect();
-                (picked.iter().map(pick).collect(), ranks)
+                let given = picked.iter().map(|i| c.probabilities[*i].as_deref()).collect();
+                (picked.iter().map(pick).collect(), ranks, given)
             })
             .collect();
         let questions: Vec<Questions<'_>> = (parts.iter().zip(&examples).zip(&views))
-            .map(|((group, examples), (answers, ranks))| Questions {
+            .map(|((group, examples), (answers, ranks, probabilities))| Questions {
                 labels: &group.cells[0].spec.task.labels,
                 gold: &examples.labels,
                 answers,
@@ -330,6 +334,7 @@ fn evaluate(
                 cultures: &examples.cultures,
                 clusters: &examples.clusters,
                 groups: &examples.groups,
+                against: Some(Against { votes: &examples.votes, probabilities }),
             })
             .collect();
         let rules: Vec<Rules> =
@@ -371,7 +376,8 @@ fn of_seed<'q>(questions: &[Questions<'q>], seed: usize, seeds: usize) -> Vec<Qu
         let columns = seed * width..(seed + 1) * width;
         Questions {
             answers: &q.answers[columns.clone()],
-            ranks: q.ranks.map(|r| &r[columns]),
+            ranks: q.ranks.map(|r| &r[columns.clone()]),
+            against: q.against.map(|a| Against { probabilities: &a.probabilities[columns], ..a }),
             ..*q
         }
     };
@@ -397,7 +403,8 @@ fn widened(mut all: Evaluation, each: &[Evaluation]) -> anyhow::Result<Evaluatio
             values.iter().map(|v| (v - score.value).powi(2)).sum::<f64>() / (seeds - 1.0);
         let over_seeds = t * (variance / seeds).sqrt();
         score.low = (score.value - (score.value - score.low).hypot(over_seeds)).max(0.0);
-        score.high = (score.value + (score.high - score.value).hypot(over_seeds)).min(1.0);
+        let most = Distance::parse(&score.metric).map_or(1.0, |distance| distance.range().1);
+        score.high = (score.value + (score.high - score.value).hypot(over_seeds)).min(most);
         score.method = format!("{} + {} seeds", score.method, each.len());
     }
     Ok(all)

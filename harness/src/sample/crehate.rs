@@ -112,17 +112,16 @@ fn all(posts: &[Post]) -> io::Result<Vec<u8>> {
     csv(&header, rows, false)
 }
 
-/// Three votes a post and country, most of them the label; 2 = don't know.
+/// Five votes a post and country, of which up to two are against the label; some people don't know (2).
 fn votes(posts: &[Post], draw: &mut Draw) -> io::Result<Vec<u8>> {
     let header = ["ID", "annotator_id", "nationality", "annotation"];
     let mut rows = Vec::new();
     for post in posts {
         for (country, &hate) in COUNTRIES.iter().zip(&post.labels) {
-            for vote in 0..3 {
-                let value = match (vote, draw.chance(0.3)) {
-                    (2, true) => 2,
-                    _ => i32::from(hate),
-                };
+            let against = draw.pick(&[0, 0, 0, 1, 1, 2]);
+            let known = (0..5).map(|vote| i32::from(hate == (vote >= against)));
+            let unsure = draw.chance(0.2).then_some(2);
+            for value in known.chain(unsure) {
                 let annotator = draw.below(900).to_string();
                 rows.push(vec![
                     post.id.clone(),

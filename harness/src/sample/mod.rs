@@ -18,6 +18,9 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 
 pub use draw::VERSION;
+
+/// Raised when files change though the draws of [`VERSION`] do not: old copies are not used again.
+pub const REVISION: u32 = 2;
 pub use synthetic::{SYNTHETIC_FAMILY, synthetic};
 
 use file::{File, csv};

@@ -7,6 +7,7 @@
 //! | accuracy, acc@k, precision, recall, shares | Wilson; clustered Wilson where examples share clusters |
 //! | F1s, macro and weighted means, anything over several variants | percentile bootstrap over clusters |
 //! | mean over cultures | percentile bootstrap over clusters |
+//! | distances from the votes of annotators | Student's over clusters ([`super::votes`]) |
 //! | culture gap (best minus worst) | from the simultaneous intervals of all differences of two cultures (max-t, Newcombe) |
 //! | worst culture | from the intervals of all cultures (Wilson): of the lowest true value, whichever culture has it |
 //!
@@ -64,5 +65,6 @@ pub fn evaluate(questions: &Questions<'_>, rules: &Rules) -> Result<Evaluation, 
             }
         }
     }
+    super::votes::add(questions, rules, &mut out);
     Ok(out)
 }

@@ -9,7 +9,7 @@ use super::among::{AmongCultures, GapFigures};
 use super::error::NoScore;
 use crate::answer::Answer;
 use crate::definition::dataset::{AbsentCultures, Benchmark, Metric, Scoring};
-use crate::example::Coded;
+use crate::example::{Coded, Votes};
 
 /// What was asked and answered: columns of one row per example.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +28,17 @@ pub struct Questions<'a> {
     pub clusters: &'a [u32],
     /// Further tags.
     pub groups: &'a BTreeMap<String, Coded>,
+    /// Votes of annotators, where they are known.
+    pub against: Option<Against<'a>>,
+}
+
+/// The votes on the examples, and the probabilities that the model gives.
+#[derive(Debug, Clone, Copy)]
+pub struct Against<'a> {
+    /// A row an example.
+    pub votes: &'a Votes,
+    /// Per variant: the probability of each label, row-major, examples x labels; none where it gives no probabilities.
+    pub probabilities: &'a [Option<&'a [f32]>],
 }
 
 /// How a benchmark is scored.

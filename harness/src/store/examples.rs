@@ -1,6 +1,7 @@
 //! `examples.parquet`: the examples of a task, readable by any tool.
 //!
-//! Columns: `id`, `text`, `label`, `culture`, `cluster`, `part`, and `group.NAME` for every further tag.
+//! Columns: `id`, `text`, `label`, `culture`, `cluster`, `part`, `group.NAME` for every further tag, and, where annotators'
+//! votes are known, `votes`: a count for each label of the task, in its order.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, BufReader, Read, Write};
@@ -10,8 +11,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
-use arrow_array::builder::StringBuilder;
-use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
+use arrow_array::builder::{ListBuilder, StringBuilder, UInt32Builder};
+use arrow_array::{Array, ArrayRef, ListArray, RecordBatch, StringArray, UInt32Array};
 use arrow_schema::{DataType, Field, Schema};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -23,7 +24,7 @@ use parquet::file::reader::{ChunkReader, Length};
 
 use super::batches::{Batches, Ending};
 use crate::definition::split::Split;
-use crate::example::{Coded, Example, Examples};
+use crate::example::{Coded, Example, Examples, Votes};
 
 /// Rows of a row group: what is held in memory while writing.
 const ROWS_A_GROUP: usize = 1 << 16;
@@ -31,6 +32,7 @@ const ROWS_A_GROUP: usize = 1 << 16;
 const ROWS_A_BATCH: usize = 1 << 13;
 const COLUMNS: [&str; 6] = ["id", "text", "label", "culture", "cluster", "part"];
 const GROUP: &str = "group.";
+const VOTES: &str = "votes";
 
 /// A file of examples that cannot be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -52,16 +54,32 @@ pub struct Writer<W: Write + Send + 'static> {
     thread: JoinHandle<Written<W>>,
     schema: Arc<Schema>,
     columns: Vec<StringBuilder>,
+    votes: Option<ListBuilder<UInt32Builder>>,
     rows: usize,
+}
+
+/// Whether examples carry votes of annotators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WithVotes {
+    /// A column of them.
+    Yes,
+    /// None.
+    No,
 }
 
 impl<W: Write + Send + 'static> Writer<W> {
     /// `groups`: the names of the further tags that every example has.
-    pub fn new(file: W, groups: &[String]) -> Written<Self> {
+    pub fn new(file: W, groups: &[String], votes: WithVotes) -> Written<Self> {
         let names = COLUMNS.iter().map(|name| (*name).to_owned());
         let names = names.chain(groups.iter().map(|name| format!("{GROUP}{name}")));
-        let fields: Vec<Field> =
+        let texts = names.clone().count();
+        let mut fields: Vec<Field> =
             names.map(|name| Field::new(name, DataType::Utf8, false)).collect();
+        let votes = (votes == WithVotes::Yes).then(|| {
+            let count = Arc::new(Field::new("item", DataType::UInt32, false));
+            fields.push(Field::new(VOTES, DataType::List(count.clone()), false));
+            ListBuilder::new(UInt32Builder::new()).with_field(count)
+        });
         let schema = Arc::new(Schema::new(fields));
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
@@ -77,8 +95,8 @@ impl<W: Write + Send + 'static> Writer<W> {
                 }
                 writer.into_inner()
             })?;
-        let columns = schema.fields().iter().map(|_| StringBuilder::new()).collect();
-        Ok(Self { batches, thread, schema, columns, rows: 0 })
+        let columns = (0..texts).map(|_| StringBuilder::new()).collect();
+        Ok(Self { batches, thread, schema, columns, votes, rows: 0 })
     }
 
     /// Appends an example that belongs to `part`. An error of the file is told by [`Self::finish`] at the latest.
@@ -91,13 +109,18 @@ impl<W: Write + Send + 'static> Writer<W> {
         for (column, cell) in self.columns.iter_mut().zip(cells) {
             column.append_value(cell);
         }
+        if let Some(votes) = &mut self.votes {
+            votes.values().append_slice(&example.votes);
+            votes.append(true);
+        }
         self.rows += 1;
         if self.rows.is_multiple_of(ROWS_A_BATCH) { self.flush() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> Written<()> {
-        let columns =
-            self.columns.iter_mut().map(|column| Arc::new(column.finish()) as ArrayRef).collect();
+        let texts = self.columns.iter_mut().map(|column| Arc::new(column.finish()) as ArrayRef);
+        let votes = self.votes.iter_mut().map(|votes| Arc::new(votes.finish()) as ArrayRef);
+        let columns = texts.chain(votes).collect();
         let batch = RecordBatch::try_new(self.schema.clone(), columns)?;
         // Nobody takes it: the thread has ended with an error, which `finish` gives.
         let _ = self.batches.send(batch);
@@ -114,9 +137,9 @@ impl<W: Write + Send + 'static> Writer<W> {
     }
 }
 
-/// Reads the examples of some parts in file order; `labels` numbers the labels.
+/// Reads the examples of some parts in file order, with gold labels and votes; `labels` numbers the labels.
 pub fn read(path: &Path, parts: &[Split], labels: &[String]) -> Result<Examples, Error> {
-    Table::open(path)?.read(parts, labels)
+    Stream::open(&Table::open(path)?, parts, labels, 0, Keep::GOLD)?.rest()
 }
 
 /// The same without the texts, which are empty.
@@ -125,11 +148,12 @@ pub fn read_without_texts(
     parts: &[Split],
     labels: &[String],
 ) -> Result<Examples, Error> {
-    let keep = Keep { texts: false, ..Keep::ALL };
+    let keep = Keep { texts: false, ..Keep::GOLD };
     Stream::open(&Table::open(path)?, parts, labels, 0, keep)?.rest()
 }
 
-/// An open file of examples: it can be read again and again, also where its path is out of reach by now.
+/// An open file of examples: it can be read again and again, also where its path is out of reach by now. It is what the
+/// process of a plugin reads: no method reads the votes of annotators.
 #[derive(Debug, Clone)]
 pub struct Table {
     path: PathBuf,
@@ -148,22 +172,24 @@ impl Table {
 
     /// The examples of some parts in file order; `labels` numbers the labels.
     pub fn read(&self, parts: &[Split], labels: &[String]) -> Result<Examples, Error> {
-        Stream::open(self, parts, labels, 0, Keep::ALL)?.rest()
+        Stream::open(self, parts, labels, 0, Keep::LEARNED)?.rest()
     }
 
     /// The examples of some parts from the `from`-th on, a piece at a time, in file order. They have no cluster numbers.
     pub fn stream(&self, parts: &[Split], labels: &[String], from: usize) -> Result<Stream, Error> {
-        Stream::open(self, parts, labels, from, Keep { clusters: false, ..Keep::ALL })
+        Stream::open(self, parts, labels, from, Keep { clusters: false, ..Keep::LEARNED })
     }
 
     /// The same without the labels, which are not read from the disk.
     pub fn questions(&self, parts: &[Split], from: usize) -> Result<Stream, Error> {
-        Stream::open(self, parts, &[], from, Keep { clusters: false, labels: false, ..Keep::ALL })
+        let keep = Keep { clusters: false, labels: false, ..Keep::LEARNED };
+        Stream::open(self, parts, &[], from, keep)
     }
 
     /// The same without texts, too: ids, cultures and tags.
     pub fn ids(&self, parts: &[Split], from: usize) -> Result<Stream, Error> {
-        Stream::open(self, parts, &[], from, Keep { texts: false, labels: false, clusters: false })
+        let keep = Keep { texts: false, labels: false, clusters: false, votes: false };
+        Stream::open(self, parts, &[], from, keep)
     }
 
     /// How many examples some parts have.
@@ -272,10 +298,14 @@ struct Keep {
     labels: bool,
     /// Their numbers need all names in memory.
     clusters: bool,
+    votes: bool,
 }
 
 impl Keep {
-    const ALL: Self = Self { texts: true, labels: true, clusters: true };
+    /// What scores are made of.
+    const GOLD: Self = Self { texts: true, labels: true, clusters: true, votes: true };
+    /// What a model may be fitted on.
+    const LEARNED: Self = Self { votes: false, ..Self::GOLD };
 }
 
 /// Examples a piece at a time; the codes of cultures and groups are the same in all pieces.
@@ -306,6 +336,7 @@ impl Stream {
             .filter(|(_, field)| match field.name().as_str() {
                 "text" => keep.texts,
                 "label" => keep.labels,
+                VOTES => keep.votes,
                 _ => true,
             })
             .map(|(place, _)| place)
@@ -356,6 +387,8 @@ impl Stream {
                 groups.push((name.to_owned(), column(field.name())?));
             }
         }
+        let votes = batch.column_by_name(VOTES);
+        let votes = votes.map(|column| self.votes(column)).transpose()?;
         let out = &mut self.rows;
         let kept: Vec<usize> =
             (0..batch.num_rows()).filter(|&row| self.parts.contains(&part.value(row))).collect();
@@ -378,6 +411,17 @@ impl Stream {
                 });
             }
             push(&mut out.cultures, &mut self.culture_codes, culture.value(row));
+            if let Some((counts, ends)) = votes {
+                let row = counts.get(ends[row] as usize..ends[row + 1] as usize);
+                let Some(row) = row.filter(|row| row.len() == self.labels.len()) else {
+                    let reason = "column `votes` has not one count for each label".to_owned();
+                    return Err(Error { path: self.path.clone(), reason });
+                };
+                if out.votes.is_empty() {
+                    out.votes = Votes::new(self.labels.len());
+                }
+                out.votes.push(row);
+            }
         }
         for (name, column) in groups {
             let coded = out.groups.entry(name.clone()).or_default();
@@ -387,6 +431,16 @@ impl Stream {
             }
         }
         Ok(true)
+    }
+
+    /// The counts of a batch, and where each row's end.
+    fn votes<'c>(&self, column: &'c ArrayRef) -> Result<(&'c [u32], &'c [i32]), Error> {
+        let list = column.as_any().downcast_ref::<ListArray>();
+        let found = list.and_then(|list| {
+            let counts = list.values().as_any().downcast_ref::<UInt32Array>()?;
+            Some((&counts.values()[..], list.value_offsets()))
+        });
+        found.ok_or_else(|| self.fail("column `votes` is no list of counts".to_owned()))
     }
 
     /// The first `n` of the examples read so far.
@@ -412,113 +466,4 @@ fn push(coded: &mut Coded, codes: &mut HashMap<String, u32>, name: &str) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn example(i: usize) -> Example {
-        Example {
-            id: format!("e{i}"),
-            text: format!("text\n\"{i}\", ä"),
-            label: ["no", "yes"][i % 2].to_owned(),
-            culture: ["AU", "GB", "SG"][i % 3].to_owned(),
-            cluster: format!("c{}", i / 4),
-            opening: String::new(),
-            groups: [("source".to_owned(), ["x", ""][i % 2].to_owned())].into(),
-            part: None,
-        }
-    }
-
-    fn file(n: usize) -> (tempfile::TempDir, PathBuf) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("examples.parquet");
-        let mut writer =
-            Writer::new(fs_err::File::create(&path).unwrap(), &["source".to_owned()]).unwrap();
-        for i in 0..n {
-            let part = if i % 10 == 0 { Split::Test } else { Split::Train };
-            writer.push(&example(i), part).unwrap();
-        }
-        writer.finish().unwrap();
-        (folder, path)
-    }
-
-    #[test]
-    fn what_is_written_is_read() {
-        let (_folder, path) = file(20_000);
-        let labels = ["no".to_owned(), "yes".to_owned()];
-        let all = read(&path, &[Split::Train, Split::Test], &labels).unwrap();
-        assert_eq!(all.len(), 20_000);
-        for i in [0, 1, 8191, 8192, 19_999] {
-            let wanted = example(i);
-            assert_eq!(all.ids.get(i), wanted.id);
-            assert_eq!(all.texts.get(i), wanted.text);
-            assert_eq!(labels[all.labels[i] as usize], wanted.label);
-            assert_eq!(all.cultures.get(i), wanted.culture);
-            assert_eq!(all.groups["source"].get(i), wanted.groups["source"]);
-            assert_eq!(all.clusters[i] as usize, i / 4);
-        }
-        let silent = read_without_texts(&path, &[Split::Train, Split::Test], &labels).unwrap();
-        assert!(silent.texts.iter().all(str::is_empty));
-        assert!(
-            silent == Examples { texts: silent.texts.clone(), ..all },
-            "nothing else is left out"
-        );
-        let test = read(&path, &[Split::Test], &labels).unwrap();
-        assert_eq!((test.len(), test.ids.get(1)), (2000, "e10"));
-        assert!(read(&path, &[Split::Valid], &labels).unwrap().is_empty());
-    }
-
-    #[test]
-    fn pieces_are_the_whole_from_anywhere() {
-        let (_folder, path) = file(20_000);
-        let labels = ["no".to_owned(), "yes".to_owned()];
-        for parts in [&[Split::Train][..], &[Split::Test, Split::Train], &[Split::Valid]] {
-            let whole = read(&path, parts, &labels).unwrap();
-            assert_eq!(Table::open(&path).unwrap().count(parts).unwrap(), whole.len());
-            for (from, size) in [(0, 64), (1, 9_000), (8_191, 8_192), (whole.len(), 5)] {
-                let from = from.min(whole.len());
-                let mut pieces = Table::open(&path).unwrap().stream(parts, &labels, from).unwrap();
-                let mut at = from;
-                loop {
-                    let piece = pieces.next(size).unwrap();
-                    assert_eq!(piece.len(), size.min(whole.len() - at), "{parts:?} {from} {size}");
-                    assert!(piece.clusters.is_empty());
-                    for row in 0..piece.len() {
-                        assert_eq!(piece.ids.get(row), whole.ids.get(at + row));
-                        assert_eq!(piece.texts.get(row), whole.texts.get(at + row));
-                        assert_eq!(piece.labels[row], whole.labels[at + row]);
-                        assert_eq!(piece.cultures.get(row), whole.cultures.get(at + row));
-                        let source = |all: &Examples, row| all.groups["source"].get(row).to_owned();
-                        assert_eq!(source(&piece, row), source(&whole, at + row));
-                    }
-                    if piece.is_empty() {
-                        break;
-                    }
-                    at += piece.len();
-                }
-                assert_eq!(at, whole.len());
-            }
-        }
-    }
-
-    #[test]
-    fn questions_have_no_labels() {
-        let (_folder, path) = file(20_000);
-        let labels = ["no".to_owned(), "yes".to_owned()];
-        let table = Table::open(&path).unwrap();
-        fs_err::remove_file(&path).unwrap();
-        let known = table.stream(&[Split::Test], &labels, 7).unwrap().next(3_000).unwrap();
-        let asked = table.questions(&[Split::Test], 7).unwrap().next(3_000).unwrap();
-        assert_eq!((asked.len(), asked.labels.len(), known.labels.len()), (1_993, 0, 1_993));
-        assert!(asked == Examples { labels: Vec::new(), ..known }, "all else is the same");
-    }
-
-    #[test]
-    fn an_unknown_label_is_told() {
-        let (_folder, path) = file(4);
-        let error = read(&path, &[Split::Train], &["no".to_owned()]).unwrap_err().to_string();
-        assert!(
-            error.contains("label `yes` of `e1` is not in the label list; delete it"),
-            "{error}"
-        );
-    }
-}
+mod tests;

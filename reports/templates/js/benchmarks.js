@@ -58,6 +58,7 @@ function taskSection(task) {
       ["labels in the texts", `${leaks.own_label_in_text} test texts name their own label, ${leaks.other_label_in_text} another one`],
     ]),
     balance(task, data),
+    agreement(task, data.votes),
     h("details", null, h("summary", null, "Files"), table({
       caption: "Upstream files", quiet: true, cls: "wide",
       head: [{ label: "source" }, { label: "file" }, { label: "bytes", num: true }, { label: "sha256" }, { label: "checked against" }],
@@ -78,4 +79,17 @@ function balance(task, data) {
     head: [{ label: "part", sort: true }, { label: task.culture || "culture", sort: true }, ...labels.map((l) => ({ label: bdi(l), num: true, sort: true }))],
     rows: rows.map(([p, c, ...n]) => [p, bdi(c), ...n.map((x) => ({ cell: h("span", { class: "heat", style: shade(x / most) }, x), sort: x }))]),
   })];
+}
+
+// What the votes of several annotators leave a model to know.
+function agreement(task, votes) {
+  if (!votes) return null;
+  return [h("h3", null, "How far people agree"),
+    h("p", null, `${votes.votes} votes on ${votes.items} items, mostly ${votes.panel} an example. Percentages have 95 % intervals by item. The ceiling is the accuracy of someone who knows which share of people would vote for the label; few votes an item allow more than one ceiling.`),
+    table({
+      caption: "Agreement of annotators, and the best possible accuracy", quiet: true, cls: "wide",
+      head: [{ label: task.culture || "culture", sort: true }, { label: "examples", num: true }, { label: "Krippendorff's alpha", num: true }, { label: "one annotator against the others", num: true }, { label: "a second panel", num: true }, { label: "ceiling", num: true }, ...votes.splits.map((s) => ({ label: `ceiling on ${s}`, num: true })), { label: "votes allow", num: true }],
+      rows: votes.rows.map((r) => [r.culture ? bdi(task.names?.[r.culture] || r.culture) : "mean", r.examples, r.alpha, r.one, r.panel, r.ceiling, ...r.on, r.allowed]),
+    }),
+    h("ul", null, votes.sentences.map((x) => h("li", null, bdi(x))))];
 }

@@ -3,6 +3,7 @@
 mod chosen;
 mod over;
 mod pair;
+mod votes;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,7 @@ pub use pair::{
     CultureDifference, Discordant, Effect, EffectSize, Ends, Equivalence, NonInferiority, Pair,
     PairCultures, Verdict,
 };
+pub use votes::{AgainstVotes, VoteDifference};
 
 /// Version of the JSON; old ones load for ever. In format 1 the small values below (intervals, effects, counts) were arrays
 /// without names, in the order of their fields; serde reads a struct from such an array too.
@@ -130,6 +132,9 @@ pub struct Outcome {
     pub models: Vec<RankedModel>,
     /// Pairs.
     pub pairs: Vec<Pair>,
+    /// Pairs by their distances from the votes of annotators, where these are known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub votes: Vec<AgainstVotes>,
     /// What a reader must know.
     pub notes: Vec<String>,
 }

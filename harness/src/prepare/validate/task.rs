@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::Check;
-use crate::definition::dataset::{Capability, Dataset, Embedding, Parser, Prompt, Protocol, Task};
+use crate::definition::dataset::{
+    Capability, Dataset, Embedding, Parser, Prompt, Protocol, Task, VoteTable,
+};
 use crate::definition::sees::Field;
 use crate::definition::split::{Carve, Split, SplitRule};
 use crate::normalise::Pipeline;
@@ -49,6 +51,9 @@ impl Check<'_> {
                 self.problem(&field, problem);
             }
         }
+        if let Some(votes) = &task.votes {
+            self.votes(&format!("{at}.votes"), task, votes, &ids);
+        }
         let labels: BTreeSet<&str> = task.labels.iter().map(String::as_str).collect();
         self.require(
             labels.len() == task.labels.len(),
@@ -79,6 +84,25 @@ impl Check<'_> {
                 "this name is used twice; rename one of the protocols",
             );
             self.protocol(&field, task, protocol);
+        }
+    }
+
+    /// The table of votes: its source, its columns, and the labels that are voted for.
+    fn votes(&mut self, at: &str, task: &Task, votes: &VoteTable, sources: &[&str]) {
+        self.refers(&format!("{at}.source"), "source", &votes.source, sources.iter().copied());
+        self.require(
+            !task.labels.is_empty(),
+            format!("{at}.label"),
+            "votes need a fixed label set; list `labels` of the task",
+        );
+        let pseudo = votes.as_task(task);
+        if let Some(Err(problem)) = pseudo.inputs.first().map(|input| Pipeline::new(&pseudo, input))
+        {
+            self.problem(at, problem);
+        }
+        for (upstream, label) in &votes.label_map {
+            let field = format!("{at}.label_map.{upstream}");
+            self.refers(&field, "label", label, task.labels.iter().map(String::as_str));
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::votes;
 use super::{
     gap, left_out, legend, mean_ranks, pair_head, pair_row, replicated, standing, win_tie_loss,
 };
@@ -80,6 +81,10 @@ fn pairs(text: &mut String, report: &Report, outcome: &Outcome) {
         let _ = writeln!(text, "- {}", escape(note));
     }
     text.push('\n');
+    if !outcome.votes.is_empty() {
+        let table = votes::table(&outcome.votes, report.options.correction.title()).markdown();
+        let _ = writeln!(text, "{}\n\n{table}", votes::ABOUT);
+    }
     for pair in &outcome.pairs {
         let _ = writeln!(text, "> {}\n", escape(&pair.text));
     }

@@ -3,6 +3,7 @@
 mod latex;
 mod markdown;
 mod text;
+mod votes;
 
 pub use latex::render as latex;
 pub use markdown::render as markdown;

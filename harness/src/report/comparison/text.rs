@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::votes;
 use super::{
     gap, left_out, legend, mean_ranks, pair_head, pair_row, replicated, standing, win_tie_loss,
 };
@@ -42,6 +43,10 @@ fn benchmark(text: &mut String, report: &Report, outcome: &Outcome) {
     }
     let table = pairs(report, outcome).indented();
     let _ = writeln!(text, "\n{table}\n  {}", outcome.test.signature);
+    if !outcome.votes.is_empty() {
+        let table = votes::table(&outcome.votes, report.options.correction.title()).indented();
+        let _ = writeln!(text, "\n  {}\n\n{table}", votes::ABOUT);
+    }
 }
 
 /// What was compared on a benchmark, and how.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::votes::{VoteFacts, votes};
 use super::{plain, plain_all, plain_lines};
 use crate::definition::dataset::{Dataset, Status};
 use crate::prepare::Meta;
@@ -72,6 +73,8 @@ pub(super) struct DataFacts<'a> {
     sources: Vec<SourceFile<'a>>,
     sha256: &'a str,
     notes: Vec<String>,
+    /// None where the annotators' votes are not known.
+    votes: Option<VoteFacts>,
 }
 
 /// What became of the rows of the source.
@@ -189,5 +192,6 @@ fn data(meta: &Meta) -> DataFacts<'_> {
             .collect(),
         sha256: &meta.sha256,
         notes: plain_all(&meta.notes()),
+        votes: s.annotators.as_ref().map(votes),
     }
 }

@@ -35,6 +35,7 @@ mod pairs;
 mod provenance;
 mod scores;
 mod training;
+mod votes;
 
 #[cfg(test)]
 mod tests;

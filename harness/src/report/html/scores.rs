@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::plain;
-use crate::report::percent;
+use crate::report::figure;
 use crate::results::material::Material;
 use crate::results::summary::Detail;
 use crate::score::{AmongCultures, Subset};
@@ -88,9 +88,9 @@ fn scored(detail: &Detail) -> Scored<'_> {
         kind,
         name,
         value,
-        score: percent(score.value),
-        low: percent(score.low),
-        high: percent(score.high),
+        score: figure(&score.metric, score.value),
+        low: figure(&score.metric, score.low),
+        high: figure(&score.metric, score.high),
         n: score.n,
         answered: score.answered,
         unparsable: score.unparsable,

@@ -12,7 +12,7 @@ use super::*;
 use crate::answer::Answer;
 use crate::compare::{self, ComparedModel, Comparison, Correction, Options, Own, Part};
 use crate::definition::dataset::Metric;
-use crate::example::{Coded, Examples};
+use crate::example::{Coded, Examples, Votes};
 use crate::results::manifest::Environment;
 use crate::results::material::{Column, ExampleSet, Material, Ran};
 use crate::results::summary::Summary;
@@ -32,6 +32,7 @@ fn material(summary: Summary) -> Material {
         labels: vec![0, 1, 1],
         cultures,
         clusters: vec![0, 1, 2],
+        votes: Votes::default(),
         groups: BTreeMap::new(),
     };
     let column = Column {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use crate::definition::dataset::{AbsentCultures, Metric, Scoring};
-use crate::example::Coded;
+use crate::example::{Coded, Votes};
+use crate::score::votes::Against;
 use crate::score::{
     Answer, Evaluation, NoScore, Part, Questions, Refusal, Rules, Score, ScoreError, Subset,
     aggregate, evaluate,
@@ -82,6 +83,7 @@ impl Data {
             cultures: &self.cultures,
             clusters: &self.clusters,
             groups: &self.groups,
+            against: None,
         }
     }
 }
@@ -454,4 +456,44 @@ proptest! {
         got.scores.iter().for_each(well_formed);
         prop_assert!(got.primary().is_ok() || got.refused.iter().any(|r| r.metric == metrics[metric].name()));
     }
+}
+
+/// Two posts in two countries, by hand: the answers hate, hate, non-hate, missing against 5, 3, 2 and 1 of 5 votes for hate.
+#[test]
+fn distances_from_votes_are_means_over_examples() {
+    let mut data = Data::plain(
+        &[1, 1, 0, 0],
+        &[Answer::Label(1), Answer::Label(1), Answer::Label(0), Answer::Missing],
+        2,
+    );
+    data.cultures = Coded { names: vec!["GB".into(), "SG".into()], codes: vec![0, 1, 0, 1] };
+    data.clusters = vec![0, 0, 1, 1];
+    let mut votes = Votes::new(2);
+    for hate in [5, 3, 2, 1] {
+        votes.push(&[5 - hate, hate]);
+    }
+    let columns: Vec<&[Answer]> = data.answers.iter().map(Vec::as_slice).collect();
+    let hard = Against { votes: &votes, probabilities: &[None] };
+    let mut rules = rules(Metric::Accuracy, &[]);
+    rules.mean_over_cultures = true;
+    let questions = Questions { against: Some(hard), ..data.questions(&columns) };
+    let found = evaluate(&questions, &rules).unwrap();
+    let brier = |subset: &Subset| found.find("brier", subset).unwrap().clone();
+    // 2 (1 - share)^2 of the answered label: 0, .32, .32; the missing one counts as hate: 1.28.
+    let [gb, sg] = ["GB", "SG"].map(|name| brier(&Subset::Culture { name: name.into() }).value);
+    assert!((gb - 0.16).abs() < 1e-12 && (sg - 0.8).abs() < 1e-12, "{gb} {sg}");
+    let all = brier(&Subset::CultureMean);
+    assert!((all.value - 0.48).abs() < 1e-12);
+    assert_eq!((all.n, all.answered, all.missing, all.clusters), (4, 3, 1, 2));
+    assert!(all.low == 0.0 && all.high > all.value && all.method.contains("hard"));
+
+    let shares: Vec<f32> = vec![0.0, 1.0, 0.4, 0.6, 0.6, 0.4, 0.8, 0.2];
+    let soft = Against { votes: &votes, probabilities: &[Some(&shares)] };
+    let perfect = evaluate(&Questions { against: Some(soft), ..questions }, &rules).unwrap();
+    for metric in ["brier", "jsd"] {
+        let value = perfect.find(metric, &Subset::All).unwrap().value;
+        assert!(value < 1e-12, "{metric} {value}");
+    }
+    let entropy = perfect.find("cross-entropy", &Subset::All).unwrap();
+    assert!((entropy.value - 0.461_6).abs() < 1e-3 && entropy.method.contains("probabilities"));
 }

@@ -128,8 +128,12 @@ mod tests {
     #[test]
     fn nothing_to_compare_is_refused() {
         assert!(krippendorff_alpha(&[[1, 0], [0, 1]]).is_err());
-        assert!(krippendorff_alpha(&[[5, 0], [4, 0]]).unwrap_err().to_string().contains("agreement"));
-        assert!(krippendorff_alpha(&[vec![1, 0], vec![1]]).unwrap_err().to_string().contains("row 1"));
+        assert!(
+            krippendorff_alpha(&[[5, 0], [4, 0]]).unwrap_err().to_string().contains("agreement")
+        );
+        assert!(
+            krippendorff_alpha(&[vec![1, 0], vec![1]]).unwrap_err().to_string().contains("row 1")
+        );
         assert!(one_against_the_rest::<[u32; 2]>(&[]).is_err());
     }
 

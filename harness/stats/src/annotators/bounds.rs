@@ -28,15 +28,14 @@ pub(super) fn of(
     }
     let columns: Vec<Vec<f64>> = (shares.clone())
         .map(|p| {
-            let of = |k: u32| ways[k as usize] * p.powi(k as i32) * (1.0 - p).powi((size - k) as i32);
+            let of =
+                |k: u32| ways[k as usize] * p.powi(k as i32) * (1.0 - p).powi((size - k) as i32);
             (0..=size).map(of).collect()
         })
         .collect();
     let right: Vec<f64> = moments.iter().zip(&ways).map(|(m, w)| m * w).collect();
-    let value: Vec<f64> = shares
-        .map(|p| majority_of_yes(p, size))
-        .map(|yes| yes.max(1.0 - yes))
-        .collect();
+    let value: Vec<f64> =
+        shares.map(|p| majority_of_yes(p, size)).map(|yes| yes.max(1.0 - yes)).collect();
     let negative: Vec<f64> = value.iter().map(|v| -v).collect();
     let none = StatsError::Degenerate {
         what: "the linear program of the bounds does not end",

@@ -78,7 +78,11 @@ impl Distance {
 fn total(argument: &'static str, values: &[f64]) -> Result<f64> {
     for &value in values {
         if !(value >= 0.0 && value.is_finite()) {
-            return Err(StatsError::OutOfRange { argument, value, allowed: "finite values of at least 0" });
+            return Err(StatsError::OutOfRange {
+                argument,
+                value,
+                allowed: "finite values of at least 0",
+            });
         }
     }
     let sum: f64 = values.iter().sum();
@@ -99,7 +103,11 @@ mod tests {
     #[test]
     fn distances_are_those_of_their_definitions() {
         let of = |d: Distance| d.of(&[0.2, 0.8], &[3.0, 3.0]).unwrap();
-        assert!((of(Distance::Jsd) - 0.073_104_007_931_809_8).abs() < 1e-12, "{}", of(Distance::Jsd));
+        assert!(
+            (of(Distance::Jsd) - 0.073_104_007_931_809_8).abs() < 1e-12,
+            "{}",
+            of(Distance::Jsd)
+        );
         assert!((of(Distance::Brier) - 0.18).abs() < 1e-15);
         assert!((of(Distance::CrossEntropy) - 0.916_290_731_874_155).abs() < 1e-12);
     }

@@ -273,7 +273,13 @@ mod tests {
         }
         let fit = LogisticNormal::fit(&ballots).unwrap();
         let covariance = fit.covariance.as_ref().unwrap();
-        let found = [fit.means[0], fit.means[1], fit.means[2], fit.item_sd.ln(), fit.item_by_culture_sd.ln()];
+        let found = [
+            fit.means[0],
+            fit.means[1],
+            fit.means[2],
+            fit.item_sd.ln(),
+            fit.item_by_culture_sd.ln(),
+        ];
         for (k, truth) in [-0.5, 0.0, 0.3, 1.5_f64.ln(), 0.8_f64.ln()].into_iter().enumerate() {
             let se = covariance[k][k].sqrt();
             assert!((found[k] - truth).abs() < 3.0 * se && se < 0.2, "{k}: {found:?}, {se}");

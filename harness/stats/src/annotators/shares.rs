@@ -177,7 +177,10 @@ mod tests {
         let ceiling = fit.ceiling(&items).unwrap();
         assert!((ceiling - 0.880).abs() < 1e-3, "{ceiling}");
         let bounds = fit.ceiling_bounds(5).unwrap();
-        assert!((bounds.low - 0.8436).abs() < 2e-3 && (bounds.high - 0.9038).abs() < 2e-3, "{bounds:?}");
+        assert!(
+            (bounds.low - 0.8436).abs() < 2e-3 && (bounds.high - 0.9038).abs() < 2e-3,
+            "{bounds:?}"
+        );
         assert!((fit.second_panel(5) - 0.8365).abs() < 1e-3);
     }
 

@@ -26,11 +26,8 @@ pub(super) fn maximise(columns: &[Vec<f64>], right: &[f64], cost: &[f64]) -> Opt
     for pivot in 0..MOST_PIVOTS {
         let bland = pivot > MOST_PIVOTS / 2;
         let open = (0..real).filter(|&j| gains[j] > TINY * price);
-        let enters = if bland {
-            open.min()
-        } else {
-            open.max_by(|&a, &b| gains[a].total_cmp(&gains[b]))
-        };
+        let enters =
+            if bland { open.min() } else { open.max_by(|&a, &b| gains[a].total_cmp(&gains[b])) };
         let Some(enters) = enters else {
             let left: f64 =
                 (basis.iter().zip(&table)).filter(|(b, _)| b.is_none()).map(|(_, r)| r[real]).sum();

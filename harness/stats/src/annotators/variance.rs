@@ -35,7 +35,11 @@ pub fn vote_variance(ballots: &[Vec<Ballot>], least: u32) -> Result<VoteVariance
     }
     if least < 2 {
         let value = f64::from(least);
-        return Err(StatsError::OutOfRange { argument: "least", value, allowed: "2 votes or more" });
+        return Err(StatsError::OutOfRange {
+            argument: "least",
+            value,
+            allowed: "2 votes or more",
+        });
     }
     let kept: Vec<&Vec<Ballot>> =
         ballots.iter().filter(|row| row.iter().all(|b| b.votes >= least)).collect();
@@ -67,12 +71,8 @@ pub fn vote_variance(ballots: &[Vec<Ballot>], least: u32) -> Result<VoteVariance
     let between = n * i * between / (j - 1.0);
     let both = n * both / ((i - 1.0) * (j - 1.0));
     let part = |upper: f64, lower: f64, size: f64| ((upper - lower) / size).max(0.0);
-    let found = [
-        part(items, both, n * j),
-        part(between, both, n * i),
-        part(both, annotator, n),
-        annotator,
-    ];
+    let found =
+        [part(items, both, n * j), part(between, both, n * i), part(both, annotator, n), annotator];
     let total: f64 = found.iter().sum();
     if total <= 0.0 {
         return Err(StatsError::Degenerate {
