@@ -164,7 +164,7 @@ fn read(args: &Args, examples: &Examples, labels: &[String]) -> anyhow::Result<J
 fn open(args: &Args, names: &Names) -> anyhow::Result<Log> {
     let path = args.predictions.as_path();
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let how = How { filter: None, scorer: None, label: args.label.clone() };
+    let how = How { filter: None, scorer: None, label: args.label.clone(), known: Vec::new() };
     let file = fs::File::open(path).context("failed to open the predictions")?.into_file();
     let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
     if ending != "parquet" {

@@ -36,9 +36,9 @@ pub use error::CompareError;
 pub use lead::{Closest, Lead, Level};
 pub use result::{
     AgainstVotes, Chosen, Correction, CultureDifference, Discordant, Effect, EffectSize, Ends,
-    Equivalence, FORMAT, FriedmanOver, Gap, Interval, LeftOut, NonInferiority, NotCompared, Omnibus,
-    Options, Outcome, Over, OverBenchmarks, Pair, PairCultures, PairOver, Ranked, RankedModel,
-    Replicated, Report, Verdict, VoteDifference, WinTieLoss,
+    Equivalence, FORMAT, FriedmanOver, Gap, Interval, LeftOut, NonInferiority, NotCompared,
+    Omnibus, Options, Outcome, Over, OverBenchmarks, Pair, PairCultures, PairOver, Ranked,
+    RankedModel, Replicated, Report, Verdict, VoteDifference, WinTieLoss,
 };
 
 /// Seed of the resamples; one for all runs, so that a report never changes by itself.

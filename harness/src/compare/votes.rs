@@ -145,7 +145,7 @@ mod tests {
         assert_eq!((found.len(), found[0].n, found[0].clusters), (3, 6, 3));
         let [first, same, _] = found[0].pairs.as_slice() else { panic!("three pairs") };
         let d: Vec<f64> = one[..6].iter().zip(&two[..6]).map(|(x, y)| x - y).collect();
-        let se = eval_stats::cluster::clustered_se(&d, &clusters[..6]).unwrap().se_cr1.unwrap();
+        let se = eval_stats::cluster::clustered_se(&d, &clusters[..6]).unwrap().se_cr1;
         assert!((first.difference + 0.2).abs() < 1e-12 && first.of_a < first.of_b);
         let p = 2.0 * t_sf(0.2 / se, 2.0);
         assert!(

@@ -218,6 +218,7 @@ impl VoteTable {
             part: None,
             instead_of: None,
             columns: self.columns.clone(),
+            optional: Vec::new(),
             bad_rows: BadRows::Error,
             steps: self.steps.clone(),
         };
@@ -228,6 +229,7 @@ impl VoteTable {
             label_map: self.label_map.clone(),
             culture: String::new(),
             cluster: None,
+            opening: None,
             groups: BTreeMap::new(),
         };
         Task { inputs: vec![input], steps: Vec::new(), example, votes: None, ..task.clone() }

@@ -37,5 +37,5 @@ pub fn read(name: &str, mut rows: Rows<'_>, columns: &[String], how: &How) -> Re
     }
     let served = Capability::Classify;
     let tool = Tool::Predictions;
-    Ok(Log { tool, version: None, task: None, model: None, served, rows: out })
+    Ok(Log { tool, version: None, task: None, model: None, served, rows: out, notes: Vec::new() })
 }

@@ -1,6 +1,5 @@
 //! Cut replies, thoughts and rules together.
 
-use crate::definition::dataset::Denied;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;

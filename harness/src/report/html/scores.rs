@@ -7,7 +7,7 @@ use crate::report::figure;
 use crate::results::material::Material;
 use crate::results::summary::Detail;
 use crate::score::{AmongCultures, Subset};
-use crate::text::format::{p_value, points};
+use crate::text::format::{p_value, percent, points};
 
 /// A score.
 #[derive(Debug, Serialize)]

@@ -21,6 +21,7 @@ impl Examples {
         let cultures = Coded { names: names("c", cultures), codes: self.cultures.clone() };
         let clusters: Vec<u32> = (0..self.gold.len() as u32).collect();
         let questions = Questions {
+            against: None,
             labels: &names("l", labels),
             gold: &self.gold,
             answers: &[&self.answers],
