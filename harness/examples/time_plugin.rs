@@ -96,8 +96,10 @@ fn fit(model: &mut Instance<'_>, texts: &[&str], labels: &[u32]) -> f64 {
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let cultures = vec![0; texts.len()];
     let start = Instant::now();
-    let none = Columns { ids: &[], texts: &[], cultures: &[] };
-    model.fit((Columns { ids: &ids, texts, cultures: &cultures }, labels), (none, &[])).unwrap();
+    let none = Columns { ids: &[], names: &[], texts: &[], cultures: &[] };
+    model
+        .fit((Columns { ids: &ids, names: &ids, texts, cultures: &cultures }, labels), (none, &[]))
+        .unwrap();
     start.elapsed().as_secs_f64()
 }
 
@@ -108,7 +110,9 @@ fn classify(model: &mut Instance<'_>, texts: &[&str], labels: &[u32], batch: usi
         let ids: Vec<String> = (0..texts.len()).map(|i| i.to_string()).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         let cultures = vec![0; texts.len()];
-        model.classify(Columns { ids: &ids, texts, cultures: &cultures }, &mut scores).unwrap();
+        model
+            .classify(Columns { ids: &ids, names: &ids, texts, cultures: &cultures }, &mut scores)
+            .unwrap();
         right += scores
             .chunks(2)
             .zip(labels)

@@ -79,9 +79,11 @@ pub(super) fn zip(name: &str, input: impl Input, how: &How) -> Result<Log, Error
     let mut archive = zip::ZipArchive::new(input).map_err(fail)?;
     let mut header: Option<Header> = None;
     let mut samples: Vec<Sample> = Vec::new();
+    let mut is_spreadsheet = false;
     for i in 0..archive.len() {
         let file = archive.by_index_raw(i).map_err(fail)?.name().to_owned();
         let place = format!("{name}, {file}");
+        is_spreadsheet |= file.starts_with("xl/") || file == "content.xml";
         let parse = |e: serde_json::Error| broken(&place, format!("no log of inspect_ai: {e}"));
         if file == "header.json" || (file == "_journal/start.json" && header.is_none()) {
             header =
@@ -92,6 +94,9 @@ pub(super) fn zip(name: &str, input: impl Input, how: &How) -> Result<Log, Error
         }
     }
     let Some(header) = header else {
+        if is_spreadsheet {
+            return Err(broken(name, "a spreadsheet (.xlsx, .ods); save it as CSV in UTF-8"));
+        }
         return Err(broken(name, "a zip without `header.json`: no log of inspect_ai"));
     };
     log(name, &header, &samples, how)

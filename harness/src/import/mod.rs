@@ -44,6 +44,9 @@ pub fn read(name: &str, mut input: impl Input, how: &How) -> Result<Log, Error> 
     if start.starts_with(b"PK") {
         return inspect::zip(name, input, how);
     }
+    if start.starts_with(b"\xd0\xcf\x11\xe0") {
+        return Err(broken(name, "a spreadsheet (.xls); save it as CSV in UTF-8"));
+    }
     if let "csv" | "tsv" = ending.as_str() {
         let separator = if ending == "tsv" { b'\t' } else { b',' };
         return plain::delimited(name, separator, input, how);

@@ -138,6 +138,14 @@ pub enum Kind {
         /// The type.
         found: String,
     },
+    /// A file of another kind under the name of a text.
+    #[error("this is {what}, not text; {remedy}")]
+    NotText {
+        /// What its first bytes say.
+        what: &'static str,
+        /// What to do.
+        remedy: &'static str,
+    },
     /// The bytes could not be read.
     #[error("cannot be read ({reason}); fetch the file again")]
     Read {
@@ -170,6 +178,7 @@ impl Kind {
         match self {
             Self::EmptyFile => "empty file",
             Self::NoRows => "no rows",
+            Self::NotText { .. } => "not a text",
             Self::MissingColumn { .. } => "missing column",
             Self::RepeatedColumn { .. } => "repeated column",
             Self::FieldCount { .. } => "wrong field count",

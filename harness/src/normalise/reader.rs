@@ -64,6 +64,7 @@ impl<'a> Rows<'a> {
         reader: impl Read + 'a,
     ) -> Result<Self, Error> {
         let (head, reader) = without_bom(reader).map_err(|e| whole(file, read(e)))?;
+        is_text(&head).map_err(|kind| whole(file, kind))?;
         let mut rows = csv::ReaderBuilder::new()
             .delimiter(separator)
             .has_headers(false)
@@ -93,7 +94,8 @@ impl<'a> Rows<'a> {
 
     /// One JSON object a line; numbers and booleans as written, null as nothing.
     pub fn jsonl(file: &str, columns: &[String], reader: impl Read + 'a) -> Result<Self, Error> {
-        let (_, reader) = without_bom(reader).map_err(|e| whole(file, read(e)))?;
+        let (head, reader) = without_bom(reader).map_err(|e| whole(file, read(e)))?;
+        is_text(&head).map_err(|kind| whole(file, kind))?;
         let reader = Box::new(reader) as Box<dyn Read>;
         let mut reader = BufReader::with_capacity(BUFFER, reader);
         if reader.fill_buf().map_err(|e| whole(file, read(e)))?.is_empty() {
@@ -320,6 +322,21 @@ fn read(error: impl fmt::Display) -> Kind {
 
 fn whole(file: &str, kind: Kind) -> Error {
     Error::new(Place { file: file.to_owned(), row: None, line: None }, kind)
+}
+
+/// Refuses files of other kinds by their first bytes.
+fn is_text(head: &[u8]) -> Result<(), Kind> {
+    const KINDS: [(&[u8], &str, &str); 5] = [
+        (b"PK\x03\x04", "a zip or a spreadsheet (.xlsx)", "unpack it, or save it as CSV in UTF-8"),
+        (b"\xd0\xcf\x11\xe0", "a spreadsheet (.xls)", "save it as CSV in UTF-8"),
+        (b"PAR1", "a Parquet file", "say `format = \"parquet\"`, or give the file that ending"),
+        (b"\x1f\x8b", "a gzip file", "unpack it with `gunzip`"),
+        (b"version https://git-lfs", "a pointer of Git LFS", "run `git lfs pull` in its folder"),
+    ];
+    match KINDS.iter().find(|(start, ..)| head.starts_with(start)) {
+        Some((_, what, remedy)) => Err(Kind::NotText { what, remedy }),
+        None => Ok(()),
+    }
 }
 
 /// The same bytes without a leading UTF-8 byte order mark, and the first of them.

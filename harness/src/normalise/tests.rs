@@ -206,6 +206,24 @@ fn steps() {
     );
 }
 
+#[test]
+fn files_of_other_kinds_are_named() {
+    let columns = ["id".to_owned()];
+    for (bytes, what, remedy) in [
+        (&b"PK\x03\x04\x14"[..], "a spreadsheet (.xlsx)", "save it as CSV"),
+        (b"\xd0\xcf\x11\xe0\xa1", "a spreadsheet (.xls)", "save it as CSV"),
+        (b"PAR1\x15", "a Parquet file", "format = \"parquet\""),
+        (b"\x1f\x8b\x08", "a gzip file", "gunzip"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS", "git lfs pull"),
+    ] {
+        let said = [
+            Rows::delimited("f.csv", b',', &columns, bytes).unwrap_err().to_string(),
+            Rows::jsonl("f.jsonl", &columns, bytes).unwrap_err().to_string(),
+        ];
+        assert!(said.iter().all(|s| s.contains(what) && s.contains(remedy)), "{said:?}");
+    }
+}
+
 /// The line of a row is that of an editor, whatever ends the lines.
 #[test]
 fn lines_are_counted_as_an_editor_counts_them() {
