@@ -81,6 +81,7 @@ fn main() -> ExitCode {
         test: None,
         baseline: None,
         margin: None,
+        non_inferior: None,
         version: "bench".to_owned(),
     };
     let start = Instant::now();

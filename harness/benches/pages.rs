@@ -12,7 +12,7 @@ use std::time::Instant;
 use harness::answer::Answer;
 use harness::compare::{self, ComparedModel, Comparison, Correction, Options, Own, Part};
 use harness::definition::dataset::{Metric, Status};
-use harness::example::{Coded, Examples};
+use harness::example::{Coded, Examples, Votes};
 use harness::report::html::{Look, render};
 use harness::results::manifest::Environment;
 use harness::results::material::{Column, ExampleSet, Material, Ran};
@@ -53,6 +53,8 @@ fn score(subset: Subset, value: f64) -> Score {
         missing: 0,
         clusters: 2000,
         majority: None,
+        gap: None,
+        among: None,
     }
 }
 
@@ -106,6 +108,7 @@ fn summary(draw: &mut Draw) -> Summary {
                 license: "none".to_owned(),
                 data: Data::Official { sha256: vec!["0".repeat(64)] },
                 notes: Vec::new(),
+                warnings: Vec::new(),
             })
             .collect(),
         models: (0..MODELS)
@@ -119,6 +122,7 @@ fn summary(draw: &mut Draw) -> Summary {
             .collect(),
         cells,
         scores,
+        refusals: Vec::new(),
         published: Vec::new(),
     }
 }
@@ -208,6 +212,7 @@ fn set(b: usize, draw: &mut Draw) -> ExampleSet {
             },
             clusters: (0..n as u32).collect(),
             groups: BTreeMap::new(),
+            votes: Votes::default(),
         }),
         columns,
     }
@@ -223,6 +228,7 @@ fn options() -> Options {
         test: None,
         baseline: None,
         margin: None,
+        non_inferior: None,
         version: "bench".to_owned(),
     }
 }
