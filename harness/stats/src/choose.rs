@@ -27,6 +27,8 @@ pub struct Situation {
     pub examples: usize,
     /// Examples come in clusters (labels of one post, questions of one page).
     pub clustered: bool,
+    /// Some model was trained with several seeds.
+    pub several_seeds: bool,
     /// Share of exactly equal scores among graded pairs.
     pub zero_share: f64,
     /// All other models are compared with one baseline only.
@@ -57,6 +59,8 @@ pub enum Test {
     WilcoxonExact,
     /// [`wilcoxon`](crate::wilcoxon::wilcoxon), zeros ranked.
     WilcoxonPratt,
+    /// [`components`](crate::components): a t test over examples and seeds.
+    MixedT,
     /// [`friedman`](crate::friedman::friedman).
     Friedman,
     /// [`friedman_vs_control`](crate::friedman::friedman_vs_control).
@@ -76,6 +80,7 @@ impl Test {
         Self::PairedT,
         Self::WilcoxonExact,
         Self::WilcoxonPratt,
+        Self::MixedT,
         Self::Friedman,
         Self::FriedmanAgainstControl,
     ];
@@ -93,6 +98,7 @@ impl Test {
             Self::PairedT => "paired-t",
             Self::WilcoxonExact => "wilcoxon",
             Self::WilcoxonPratt => "wilcoxon-pratt",
+            Self::MixedT => "mixed-t",
             Self::Friedman => "friedman",
             Self::FriedmanAgainstControl => "friedman-control",
         }
@@ -111,6 +117,7 @@ impl Test {
             Self::PairedT => "the paired t test",
             Self::WilcoxonExact => "the exact Wilcoxon signed-rank test",
             Self::WilcoxonPratt => "the Wilcoxon signed-rank test with Pratt's treatment of zeros",
+            Self::MixedT => "the mixed-model t test over seeds and examples",
             Self::Friedman => {
                 "the Friedman test with Iman and Davenport's F and pairwise Wilcoxon tests"
             }
@@ -151,6 +158,12 @@ fn choice(test: Test, why: &'static str) -> Choice {
 }
 
 fn within_task(s: &Situation) -> Choice {
+    if s.several_seeds {
+        return choice(
+            Test::MixedT,
+            "models were trained with several seeds: training runs and examples both count as drawn (Satterthwaite 1946)",
+        );
+    }
     if s.clustered {
         return if matches!(s.metric, MetricKind::Set | MetricKind::OneClass) {
             choice(
@@ -204,6 +217,22 @@ fn within_task(s: &Situation) -> Choice {
     }
 }
 
+/// The level that warnings take for granted.
+const LEVEL: f64 = 0.05;
+
+/// What is said where the smallest corrected p of a pairwise signed-rank test over `benchmarks` lies above `alpha`. It is about
+/// pairs alone: a test of all models at once may find a difference there.
+pub fn out_of_reach(benchmarks: usize, pairs: usize, alpha: f64) -> String {
+    let smallest = 2.0_f64.powi(1 - benchmarks as i32);
+    let corrected = (smallest * pairs as f64).min(1.0);
+    let times =
+        if pairs > 1 { format!(", times {pairs} pairs {corrected:.4}") } else { String::new() };
+    let rest = if pairs > 1 { " (the test of all models at once can)" } else { "" };
+    format!(
+        "with {benchmarks} benchmarks the smallest two-sided signed-rank p of a pair is {smallest:.4}{times}: no pair can reach {alpha} by this test{rest}"
+    )
+}
+
 fn over_benchmarks(s: &Situation) -> Choice {
     let mut c = if s.models > 2 && s.against_baseline {
         let mut c = choice(
@@ -220,15 +249,15 @@ fn over_benchmarks(s: &Situation) -> Choice {
     } else {
         choice(
             Test::WilcoxonExact,
-            "two models over several benchmarks: one difference a benchmark, no common scale needed (Demšar 2006)",
+            "two models over several benchmarks: one difference a benchmark (Demšar 2006)",
         )
     };
     let n = s.benchmarks;
-    if n <= 5 {
-        c.warnings.push(format!(
-            "with {n} benchmarks the smallest two-sided signed-rank p is {:.4}: no result over benchmarks can reach .05",
-            2.0_f64.powi(1 - n as i32)
-        ));
+    // A signed-rank test of each pair; against a baseline the pairs are compared by mean ranks.
+    let pairs = if s.models > 2 { s.models * (s.models - 1) / 2 } else { 1 };
+    let smallest = 2.0_f64.powi(1 - n as i32) * pairs as f64;
+    if !(s.models > 2 && s.against_baseline) && smallest > LEVEL {
+        c.warnings.push(out_of_reach(n, pairs, LEVEL));
     }
     if s.models > 2
         && !s.against_baseline

@@ -116,6 +116,7 @@ pub mod bootstrap;
 pub mod cells;
 pub mod choose;
 pub mod cluster;
+pub mod components;
 pub mod correction;
 pub mod descriptive;
 pub mod dist;

@@ -70,6 +70,9 @@ pub enum Levels {
 /// Hierarchical bootstrap of the mean over seeds and examples (Davison & Hinkley 1997, section 3.8); rows = seeds,
 /// columns = examples.
 ///
+/// It draws K of K seeds, which makes the variance between seeds `(K - 1) / K` times too small, by a third with three; its ends
+/// are quantiles and know no degrees of freedom. For a claim about training runs take [`crate::components`], whose t interval holds.
+///
 /// # Errors
 /// No seed, rows of different lengths, NaN, fewer than two resamples, or a confidence outside (0, 1).
 pub fn hierarchical_bootstrap(

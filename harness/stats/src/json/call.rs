@@ -157,6 +157,13 @@ impl<'a> Call<'a> {
             .collect()
     }
 
+    pub(crate) fn words(&self, name: &str) -> Result<Vec<String>> {
+        self.items(name)?
+            .iter()
+            .map(|v| v.as_str().map(str::to_owned).ok_or_else(|| wrong(name, "a list of words")))
+            .collect()
+    }
+
     pub(crate) fn table(&self, name: &str) -> Result<Vec<Vec<f64>>> {
         let bad = || wrong(name, "a list of lists of numbers");
         self.items(name)?

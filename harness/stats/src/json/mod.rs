@@ -22,6 +22,7 @@ mod annotators;
 mod answer;
 mod basics;
 mod call;
+mod components;
 mod effects;
 mod function;
 mod orders;
@@ -49,6 +50,7 @@ pub fn functions() -> impl Iterator<Item = &'static Function> {
         several::FUNCTIONS,
         p_values::FUNCTIONS,
         power::FUNCTIONS,
+        components::FUNCTIONS,
         posterior::FUNCTIONS,
         orders::FUNCTIONS,
         annotators::FUNCTIONS,

@@ -1,6 +1,7 @@
 //! Worked examples, values by name, properties, and (feature `slow-tests`) simulations.
 
 mod clusters;
+mod components;
 mod distributions;
 mod edges;
 mod equivalence;

@@ -177,3 +177,22 @@ fn millers_sample_size_is_the_published_one() {
     assert!(MillerDesign { omega2: -1.0, ..design }.sample_size(0.03, 0.05, 0.8).is_err());
     assert!(MillerDesign { k_b: 0.0, ..design }.sample_size(0.03, 0.05, 0.8).is_err());
 }
+
+/// The exact power at the printed difference is the wanted one, where Connor's formula has up to .87 (50 examples).
+#[test]
+fn what_mcnemar_detects_has_the_exact_power() {
+    use eval_stats::mcnemar::McnemarMethod;
+    use eval_stats::power::{mde_mcnemar_mid_p, power_mcnemar};
+    for (n, rate, alpha) in [
+        (50_u64, 0.4, 0.05),
+        (200, 0.3, 0.05),
+        (1_000, 0.25, 0.05 / 15.0),
+        (5_000, 0.2, 0.05 / 55.0),
+    ] {
+        let d = mde_mcnemar_mid_p(n as f64, rate, alpha, 0.8).unwrap();
+        let (a, b) = (0.5 * (rate + d), 0.5 * (rate - d));
+        let power = power_mcnemar(a, b, n, alpha, McnemarMethod::MidP).unwrap();
+        assert!((power - 0.8).abs() < 0.01, "{n} {rate} {alpha}: {d} has power {power}");
+    }
+    assert!(mde_mcnemar_mid_p(50.0, 0.04, 0.05, 0.8).is_err(), "two discordant examples");
+}

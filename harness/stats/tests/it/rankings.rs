@@ -92,6 +92,7 @@ fn each_situation_has_its_test() {
         benchmarks: 1,
         examples: 500,
         clustered: false,
+        several_seeds: false,
         zero_share: 0.0,
         against_baseline: false,
     };
@@ -102,6 +103,7 @@ fn each_situation_has_its_test() {
         (within_task, Test::McnemarMidP, "none"),
         (Situation { models: 4, ..within_task }, Test::CochranQ, "holm"),
         (Situation { clustered: true, ..within_task }, Test::ClusterSignFlip, "none"),
+        (Situation { several_seeds: true, clustered: true, ..set }, Test::MixedT, "none"),
         (set, Test::ApproximateRandomisation, "none"),
         (Situation { clustered: true, ..set }, Test::ClusterBootstrap, "none"),
         (graded, Test::PairedT, "none"),
@@ -122,6 +124,12 @@ fn each_situation_has_its_test() {
     // 2^(1 - 5): no signed-rank test over five benchmarks reaches .05.
     let few = choose_test(&Situation { benchmarks: 5, ..over });
     assert!(few.warnings[0].contains("0.0625"), "{:?}", few.warnings);
+    // Holm over 55 pairs on 11 benchmarks: 55 / 1,024 = .0537; over 45 pairs .0439. Against a baseline no signed ranks are used.
+    let warns = |models, against_baseline| {
+        let choice = choose_test(&Situation { models, against_baseline, ..over });
+        choice.warnings.iter().any(|w| w.contains("no pair can reach"))
+    };
+    assert!(warns(11, false) && !warns(10, false) && !warns(11, true));
 }
 
 /// Eleven resamples 0, 1, ..., 10 of an estimate of 4. BCa's ends by `scipy.stats.norm` and `numpy.quantile`.
