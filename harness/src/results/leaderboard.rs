@@ -6,8 +6,6 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use eval_stats::annotators::Distance;
-use eval_stats::dist::t_ppf;
 use eval_stats::rng::Stream;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -349,7 +347,7 @@ fn evaluate(
                     scored(benchmark, parts, &of_seed(&questions, seed, seeds), &quick(&rules))
                 })
                 .collect::<anyhow::Result<_>>()?;
-            widened(all, &each)?
+            score::over_seeds(all, &each)?
         };
         sets.push((name, evaluation));
     }
@@ -388,26 +386,6 @@ fn of_seed<'q>(questions: &[Questions<'q>], seed: usize, seeds: usize) -> Vec<Qu
 fn quick(rules: &[Rules]) -> Vec<Rules> {
     const FEW: usize = 100;
     rules.iter().map(|r| Rules { resamples: FEW, breakdown_resamples: FEW, ..r.clone() }).collect()
-}
-
-/// Takes the spread over seeds into the intervals: the distance of each end from the value and the half width of Student's
-/// interval over the seeds add as squares (method of variance estimates recovery, Zou & Donner 2008), so that both the
-/// examples and the seeds count as samples.
-fn widened(mut all: Evaluation, each: &[Evaluation]) -> anyhow::Result<Evaluation> {
-    let seeds = each.len() as f64;
-    let t = t_ppf(0.5 + score::CONFIDENCE / 2.0, seeds - 1.0)?;
-    for score in &mut all.scores {
-        let same = |e: &Evaluation| e.alike(score).map(|s| s.value);
-        let Some(values) = each.iter().map(same).collect::<Option<Vec<f64>>>() else { continue };
-        let variance =
-            values.iter().map(|v| (v - score.value).powi(2)).sum::<f64>() / (seeds - 1.0);
-        let over_seeds = t * (variance / seeds).sqrt();
-        score.low = (score.value - (score.value - score.low).hypot(over_seeds)).max(0.0);
-        let most = Distance::parse(&score.metric).map_or(1.0, |distance| distance.range().1);
-        score.high = (score.value + (score.high - score.value).hypot(over_seeds)).min(most);
-        score.method = format!("{} + {} seeds", score.method, each.len());
-    }
-    Ok(all)
 }
 
 /// Which columns make which set of answers: the primary ones together first, then each one that is not in it, or that is

@@ -12,7 +12,7 @@ use super::error::same_length;
 use super::figures::{Evaluation, Questions, Refusal, Rules, Score, Subset};
 use super::metrics::{Tally, check, column};
 use super::rare::{Ratio, common_part, macro_range, rare_classes};
-use super::resample::{Bounds, Cell, Range, SHARE, Support, Units, bootstrap, proportion};
+use super::resample::{self, Bounds, Cell, Range, SHARE, Support, Units, bootstrap_on, proportion};
 use super::{Answer, NoScore, ScoreError};
 
 /// What is computed: a metric of the definition, or one that follows from how the model answers.
@@ -326,15 +326,13 @@ impl<'a> Board<'a> {
                     });
                     let column = replicates.iter().map(|r| r[place]).collect();
                     let independent = self.support(&margins, measure).min(clusters);
-                    bootstrap(
-                        value,
-                        measure.bounds(),
-                        column,
-                        BootstrapMethod::Percentile,
-                        clusters < n,
-                        Support { examples: n, independent },
-                        &stream,
-                    )
+                    let basis = resample::Basis {
+                        method: BootstrapMethod::Percentile,
+                        clustered: clusters < n,
+                        clusters,
+                        support: Support { examples: n, independent },
+                    };
+                    bootstrap_on(value, measure.bounds(), column, basis, &stream)
                 }
             };
             match range {

@@ -11,6 +11,9 @@
 //! | culture gap (best minus worst) | from the simultaneous intervals of all differences of two cultures (max-t, Newcombe) |
 //! | worst culture | from the intervals of all cultures (Wilson): of the lowest true value, whichever culture has it |
 //!
+//! With fewer than 30 clusters a percentile interval would be too narrow: Student's t with the bootstrap's standard error then
+//! (`…-student`). Several seeds widen every interval ([`super::over_seeds`]).
+//!
 //! A cluster is drawn whole, so that the five country labels of one post stay together. A culture that a resample does
 //! not hold is left out of that resample's mean. Beside a gap stands what equal cultures would show and the test of
 //! equality, beside a culture its interval among all of them and its value after shrinkage.

@@ -19,6 +19,7 @@ pub mod calibration;
 pub mod evaluate;
 pub mod figures;
 pub mod metrics;
+mod seeds;
 pub mod votes;
 
 #[cfg(test)]
@@ -33,3 +34,4 @@ pub use error::{NoScore, ScoreError};
 pub use evaluate::evaluate;
 pub use figures::{Evaluation, Questions, Refusal, Rules, Score, Subset};
 pub use resample::CONFIDENCE;
+pub use seeds::over_seeds;

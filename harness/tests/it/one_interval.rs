@@ -58,31 +58,30 @@ fn a_model_has_one_interval_on_board_and_in_the_comparison() {
     }
 }
 
-/// Student's half width over the seeds and the interval over the examples add as squares (Zou & Donner 2008).
+/// An end lies at least the seeds' own standard error times z away, and no further than Student's t of their degrees of freedom
+/// times the standard error of both. (`score::over_seeds` is tested to the digit beside its code.)
 #[test]
-fn several_seeds_give_their_mean_and_widen_the_interval_by_a_known_amount() {
+fn several_seeds_give_their_mean_and_widen_the_interval() {
     let place = Place::new();
     let args = ["--models", "stratified-random", "--benchmarks", "emgsd"];
     let mut alone = Vec::new();
     for seed in ["1", "2", "3"] {
         place.sample(&[&args[..], &["--seeds", seed, "--name", seed]].concat()).exits(0);
-        alone.push(of_leaderboard(&place.summary(seed)).into_values().next().unwrap()[0]);
+        alone.push(of_leaderboard(&place.summary(seed)).into_values().next().unwrap());
     }
     place.sample(&[&args[..], &["--seeds", "1,2,3", "--name", "all"]].concat()).exits(0);
     let [value, low, high] = of_leaderboard(&place.summary("all")).into_values().next().unwrap();
-    let mean = alone.iter().sum::<f64>() / 3.0;
+    let mean = alone.iter().map(|a| a[0]).sum::<f64>() / 3.0;
     assert!((value - mean).abs() < 1e-12, "{value} is not the mean of {alone:?}");
-    let variance = alone.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / 2.0;
-    // t(0.975, 2) = 4.302653 (published tables).
-    let half = 4.302_653 * (variance / 3.0).sqrt();
-    assert!(half > 1e-4, "the seeds give different scores: {alone:?}");
-    let of_examples = |end: f64| ((end - value).powi(2) - half.powi(2)).sqrt();
-    for end in [low, high] {
-        let rest = of_examples(end);
-        assert!(
-            rest.is_finite() && rest > 0.0,
-            "[{low}, {high}] lacks the spread over seeds {half}"
-        );
-        assert!(rest < 0.1, "what is left is the interval over the examples: {rest}");
+    let variance = alone.iter().map(|a| (a[0] - mean).powi(2)).sum::<f64>() / 2.0;
+    let of_seeds = (variance / 3.0).sqrt();
+    assert!(of_seeds > 1e-4, "the seeds give different scores: {alone:?}");
+    // One seed's interval holds all of the examples' part, and more.
+    let widest = alone.iter().map(|a| (a[2] - a[1]) / 2.0 / 1.96).fold(0.0, f64::max);
+    for half in [value - low, high - value] {
+        assert!(half > 1.96 * of_seeds, "[{low}, {high}] lacks the seeds' {of_seeds}");
+        // t(.975, 2) = 4.3027 (published tables).
+        let most = 4.3027 * widest.hypot(of_seeds);
+        assert!(half < most, "{half} is wider than all of it, {most}");
     }
 }
