@@ -74,9 +74,10 @@ sbom:
         mv "$file" "target/sbom/$(basename "$(dirname "$file")").json"
     done
 
-# Simulations of coverage and type-I error, a real llama.cpp server (minutes)
+# Simulations of coverage, family-wise error and power, a real llama.cpp server (minutes)
 test-slow:
     cargo test --release --package eval-stats --features slow-tests --test it -- slow
+    cargo test --release --package harness --features slow-tests --lib -- --nocapture compare::simulation
     scripts/test-llama
     scripts/test-gguf
 

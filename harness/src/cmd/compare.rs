@@ -47,6 +47,9 @@ pub(super) struct Args {
     /// Level of the tests
     #[arg(long, default_value_t = 0.05)]
     alpha: f64,
+    /// Level of the intervals of differences [default: 1 - alpha]; scores keep the leaderboard's 95 % interval
+    #[arg(long, value_name = "LEVEL")]
+    confidence: Option<f64>,
     /// Correction over the pairs of a benchmark
     #[arg(long, value_enum, default_value_t = Correction::Holm)]
     correction: Correction,
@@ -125,6 +128,9 @@ fn options(args: &Args, resamples: usize) -> anyhow::Result<Options> {
     if !(args.alpha > 0.0 && args.alpha < 1.0) {
         bail!("--alpha is {}: give a number between 0 and 1", args.alpha);
     }
+    if let Some(level) = args.confidence.filter(|c| !(*c > 0.0 && *c < 1.0)) {
+        bail!("--confidence is {level}: give a number between 0 and 1, .95 for 95 %");
+    }
     if !(100..=MOST_RESAMPLES).contains(&resamples) {
         bail!("--resamples is {resamples}: give 100 to {MOST_RESAMPLES}");
     }
@@ -148,7 +154,7 @@ fn options(args: &Args, resamples: usize) -> anyhow::Result<Options> {
     }
     Ok(Options {
         alpha: args.alpha,
-        confidence: crate::score::CONFIDENCE,
+        confidence: args.confidence.unwrap_or(1.0 - args.alpha),
         correction: args.correction,
         resamples,
         seed: RESAMPLING_SEED,

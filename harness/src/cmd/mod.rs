@@ -21,6 +21,7 @@ mod list;
 mod misplaced;
 mod outcome;
 mod output;
+mod plan;
 mod plugin;
 mod prepare;
 mod report;

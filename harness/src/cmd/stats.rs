@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use serde_json::{Map, Value, json};
 
-use super::{Context, Outcome};
+use super::{Context, Outcome, plan};
 use eval_stats::json;
 
 /// Statistics by name.
@@ -15,6 +15,9 @@ use eval_stats::json;
 /// `{"id","answer"}` or `{"id","error"}`; NaN and infinities are strings. With a function: one call,
 /// `culture-eval stats mcnemar --only-a 10 --only-b 3`; every flag is a name of the function's input or options, lists are
 /// written 0.1,0.2 or as JSON.
+///
+/// `culture-eval stats plan --difference 0.02 --run mine --benchmark crehate` says how many examples and seeds find a
+/// difference of two points; what differs between models is taken from the run, or given (`--cluster-variance`, …).
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// List all functions with their inputs and options.
@@ -36,7 +39,7 @@ pub(super) fn run(args: Args, context: &Context) -> Result<Outcome> {
     if args.list {
         list(&mut out)?;
     } else if let Some((name, flags)) = args.call.split_first() {
-        one(&mut out, name, flags, shown)?;
+        one(&mut out, name, flags, shown, context)?;
     } else {
         lines(&mut out, shown)?;
     }
@@ -100,9 +103,19 @@ struct Shown {
 }
 
 /// One call: the function of this name with these flags.
-fn one(out: &mut impl Write, name: &str, flags: &[String], shown: Shown) -> Result<()> {
+fn one(
+    out: &mut impl Write,
+    name: &str,
+    flags: &[String],
+    shown: Shown,
+    context: &Context,
+) -> Result<()> {
     let function = json::find(&name.replace('-', "_"))?;
-    let (arguments, shown) = arguments(function.name, flags, shown)?;
+    let (mut arguments, shown) = arguments(function.name, flags, shown)?;
+    let planned = function.name == "plan";
+    if planned {
+        arguments = plan::inputs(arguments, context)?;
+    }
     let (mut input, mut opts) = (Map::new(), Map::new());
     for (key, value) in arguments {
         let target = if function.input.contains(&key.as_str()) { &mut input } else { &mut opts };
@@ -118,6 +131,11 @@ fn one(out: &mut impl Write, name: &str, flags: &[String], shown: Shown) -> Resu
     if shown.json {
         serde_json::to_writer(&mut *out, &answer)?;
         out.write_all(b"\n")?;
+        return Ok(());
+    }
+    if planned {
+        input.append(&mut opts);
+        write!(out, "{}", plan::text(&input, &answer))?;
         return Ok(());
     }
     let width = answer.keys().map(String::len).max().unwrap_or(0);

@@ -3,6 +3,7 @@
 use crate::answer::Answer;
 use eval_stats::StatsError;
 use eval_stats::choose::Test;
+use eval_stats::components::Family;
 use eval_stats::rng::Stream;
 
 use super::comparison::{ComparedModel, Comparison};
@@ -23,6 +24,8 @@ pub(super) struct BenchmarkComparison<'a> {
     pub(super) test: Test,
     pub(super) why: String,
     pub(super) notes: Vec<String>,
+    /// Variances over clusters and seeds; none where the metric has no derivative.
+    pub(super) family: Option<Family>,
     /// Every model has one column of answers.
     pub(super) plain: bool,
     /// Right or wrong, per model and example, where that is all there is.
@@ -48,7 +51,8 @@ pub(super) fn compare_field(
     let with_cultures =
         if cultures.is_some() { options.resamples.min(cultures::RESAMPLES) } else { 0 };
     let draws = design.replicates(&stream, options.resamples, with_cultures);
-    let mut comparison = BenchmarkComparison::new(field, options, design, observed, &draws, stream);
+    let mut comparison =
+        BenchmarkComparison::new(field, options, design, observed, &draws, stream)?;
     comparison.choose(asked);
     comparison.note_seeds();
     let mut pairs = comparison.pairs()?;
@@ -72,6 +76,7 @@ pub(super) fn compare_field(
             family,
             signature: comparison.signature(family).to_string(),
         },
+        scope: comparison.scope(),
         omnibus,
         models,
         pairs,
@@ -111,12 +116,13 @@ impl<'a> BenchmarkComparison<'a> {
         observed: Values,
         draws: &[Values],
         stream: Stream,
-    ) -> Self {
+    ) -> Result<Self, StatsError> {
         let of = |model: usize| draws.iter().map(|d| d.overall[model]).collect();
         let plain = field.models.iter().all(|m| m.columns() == 1);
         let right =
             if plain && field.metric.is_mean_over_examples() { right(field) } else { Vec::new() };
-        Self {
+        Ok(Self {
+            family: design.family()?,
             columns: (0..field.models.len()).map(of).collect(),
             sums: design.cluster_sums(),
             field,
@@ -129,7 +135,7 @@ impl<'a> BenchmarkComparison<'a> {
             notes: Vec::new(),
             plain,
             right,
-        }
+        })
     }
 
     /// Adds the differences by culture to the pairs, or notes why there are none.

@@ -6,8 +6,12 @@ use eval_stats::metric::Metric;
 use super::CompareError;
 use super::benchmark::BenchmarkComparison;
 use super::comparison::ComparedModel;
-use super::result::Correction;
+use super::result::{Correction, Scope};
 use super::words::Signature;
+
+/// What is said where every model has one seed.
+pub(super) const ABOUT_WEIGHTS: &str =
+    "one seed: a verdict is about these trained weights, not about the training recipe";
 
 /// Tests of the pairs of one benchmark.
 const WITHIN: &[Test] = &[
@@ -21,6 +25,7 @@ const WITHIN: &[Test] = &[
     Test::PairedT,
     Test::WilcoxonExact,
     Test::WilcoxonPratt,
+    Test::MixedT,
 ];
 
 /// A test within a benchmark by its name.
@@ -51,13 +56,18 @@ impl BenchmarkComparison<'_> {
             benchmarks: 1,
             examples: self.field.examples(),
             clustered: self.design.clustered(),
+            several_seeds: self.several_seeds(),
             zero_share: 0.0,
             against_baseline: self.options.baseline.is_some(),
         });
         choice.why.clone_into(&mut self.why);
         self.test = choice.test;
         self.notes.extend(choice.warnings);
-        if self.field.mean_over_cultures && kind != MetricKind::Set && !self.design.clustered() {
+        if self.field.mean_over_cultures
+            && kind != MetricKind::Set
+            && !self.design.clustered()
+            && !self.several_seeds()
+        {
             self.test = Test::ClusterSignFlip;
             "the score is a mean over cultures, so examples of small cultures weigh more: their weighted differences change sign"
                 .clone_into(&mut self.why);
@@ -71,7 +81,10 @@ impl BenchmarkComparison<'_> {
                 Ok(()) => {
                     self.why = format!("asked for (the default here is {})", self.test.name());
                     self.test = asked;
-                    let blind = !matches!(asked, Test::ClusterSignFlip | Test::ClusterBootstrap);
+                    let blind = !matches!(
+                        asked,
+                        Test::ClusterSignFlip | Test::ClusterBootstrap | Test::MixedT
+                    );
                     if self.design.clustered() && blind {
                         self.notes.push(format!(
                             "examples come in clusters, which {} ignores: its p-values are too small",
@@ -113,6 +126,9 @@ impl BenchmarkComparison<'_> {
             Test::PairedT | Test::WilcoxonExact | Test::WilcoxonPratt if !accuracy || mean => {
                 return Err("the score is no plain mean over examples".to_owned());
             }
+            Test::MixedT if self.family.is_none() => {
+                return Err(format!("{} has no derivative here", self.field.metric.name()));
+            }
             Test::ClusterSignFlip if !accuracy => {
                 return Err(format!("{} is no mean over examples", self.field.metric.name()));
             }
@@ -147,21 +163,50 @@ impl BenchmarkComparison<'_> {
         .to_owned()
     }
 
-    /// Notes what must be known of several seeds.
+    /// Whether some model was trained more than once.
+    pub(super) fn several_seeds(&self) -> bool {
+        self.field.models.iter().any(ComparedModel::several_seeds)
+    }
+
+    /// Whether the test counts training runs as drawn.
+    pub(super) fn scope(&self) -> Scope {
+        match self.test {
+            Test::MixedT | Test::ClusterBootstrap if self.several_seeds() => Scope::TrainingRecipe,
+            _ => Scope::TrainedWeights,
+        }
+    }
+
+    /// Notes what a verdict is about, and what must be known of few seeds.
     pub(super) fn note_seeds(&mut self) {
-        let few: Vec<String> = (self.field.models.iter())
-            .filter(|m| (2..5).contains(&m.seeds.len()))
-            .map(|m| format!("{} ({})", m.name, m.seeds.len()))
-            .collect();
-        if self.field.models.iter().any(ComparedModel::several_seeds) {
-            self.notes.push(
-                "scores are means over seeds; bootstrap intervals resample seeds and examples (crossed), other tests take the seeds as they are"
-                    .to_owned(),
-            );
+        let names = |wanted: &dyn Fn(usize) -> bool| -> Vec<String> {
+            (self.field.models.iter())
+                .filter(|m| wanted(m.seeds.len()))
+                .map(|m| format!("{} ({})", m.name, m.seeds.len()))
+                .collect()
+        };
+        let few = names(&|seeds| (2..5).contains(&seeds));
+        let single = names(&|seeds| seeds == 1);
+        match self.scope() {
+            Scope::TrainedWeights if self.several_seeds() => self.notes.push(format!(
+                "{} takes the seeds as they are: a verdict is about these trained weights, not about the training recipe",
+                self.test_title()
+            )),
+            Scope::TrainedWeights => self.notes.push(ABOUT_WEIGHTS.to_owned()),
+            Scope::TrainingRecipe => {
+                self.notes.push(
+                    "scores are means over seeds; tests and intervals count both examples and training runs as drawn".to_owned(),
+                );
+                if !single.is_empty() {
+                    self.notes.push(format!(
+                        "one seed only: {}; of these models a verdict is about the trained weights",
+                        single.join(", ")
+                    ));
+                }
+            }
         }
         if !few.is_empty() {
             self.notes.push(format!(
-                "fewer than five seeds: {}; what differs between seeds is hardly known, so no claim about training runs is made",
+                "fewer than five seeds: {}; the spread between training runs is hardly known, so that only large differences are found",
                 few.join(", ")
             ));
         }

@@ -33,6 +33,17 @@ impl Correction {
         }
     }
 
+    /// The level that the smallest of `family` p-values must reach: that of the first step.
+    pub(super) fn first_step(self, alpha: f64, family: usize) -> f64 {
+        let m = family.max(1) as f64;
+        match self {
+            Self::None => alpha,
+            Self::Sidak => -((-alpha).ln_1p() / m).exp_m1(),
+            Self::By => alpha / (m * (1..=family.max(1)).map(|i| 1.0 / i as f64).sum::<f64>()),
+            Self::Holm | Self::Hochberg | Self::Hommel | Self::Bonferroni | Self::Bh => alpha / m,
+        }
+    }
+
     pub(super) fn adjust(self, p: &[f64]) -> Result<Vec<f64>, StatsError> {
         if p.is_empty() {
             return Ok(Vec::new());
@@ -55,6 +66,24 @@ mod tests {
     use clap::ValueEnum as _;
 
     use super::*;
+
+    /// A p at the first step is significant beside others that are not, and one a little larger is not.
+    #[test]
+    fn the_first_step_is_where_the_smallest_p_becomes_significant() {
+        for correction in Correction::value_variants() {
+            for family in [1_usize, 3, 15, 55] {
+                let level = correction.first_step(0.05, family);
+                let smallest = |p: f64| {
+                    let mut all = vec![0.99; family];
+                    all[0] = p;
+                    correction.adjust(&all).unwrap()[0]
+                };
+                let name = correction.title();
+                assert!(smallest(level * 0.999) <= 0.05, "{name} {family}");
+                assert!(smallest(level * 1.001) > 0.05, "{name} {family}");
+            }
+        }
+    }
 
     #[test]
     fn every_correction_is_printed_with_the_names_of_its_authors() {

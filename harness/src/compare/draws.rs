@@ -1,9 +1,10 @@
 //! One draw of the examples serves every model, every pair and every culture.
 //!
 //! Whole clusters are drawn, as many as there are, within each part of an aggregate (fixed benchmarks are strata, no
-//! sample); where a model has several seeds, they are drawn too, crossed with the examples (Davison & Hinkley 1997,
-//! section 3.8). Accuracy is a weighted sum over examples, so a resample is one pass over a matrix of right answers of
-//! all models; every other metric is a function of its (gold, answer) counts.
+//! sample). Where a model has K seeds, K - 1 of them are drawn too, crossed with the examples (Davison & Hinkley 1997,
+//! section 3.8): K draws would make their variance 1 / K too small (McCarthy & Snowden 1985; Rao & Wu 1988). Accuracy is a
+//! weighted sum over examples, so a resample is one pass over a matrix of right answers of all models; every other metric is a
+//! function of its (gold, answer) counts.
 
 use crate::answer::Answer;
 use rayon::prelude::*;
@@ -16,15 +17,15 @@ use super::comparison::Comparison;
 
 /// Consecutive places of one culture of one part.
 #[derive(Debug, Clone, Copy)]
-struct Slice {
-    part: usize,
-    culture: usize,
-    start: usize,
-    end: usize,
+pub(super) struct Slice {
+    pub(super) part: usize,
+    pub(super) culture: usize,
+    pub(super) start: usize,
+    pub(super) end: usize,
 }
 
 /// What the examples look like to a resample.
-enum Marks {
+pub(super) enum Marks {
     /// Right answers, row-major: a row a place, a column a model and seed (the sum over its variants).
     Right(Vec<f32>),
     /// Per model, seed and variant: code `gold * (classes + 1) + answer` of every place, `classes` = no answer.
@@ -33,18 +34,18 @@ enum Marks {
 
 /// The examples of a field in the order of their slices, ready to be resampled.
 pub(super) struct Design<'a> {
-    field: &'a Comparison,
-    slices: Vec<Slice>,
+    pub(super) field: &'a Comparison,
+    pub(super) slices: Vec<Slice>,
     /// Of each place, its cluster among all parts.
-    unit: Vec<u32>,
+    pub(super) unit: Vec<u32>,
     /// First cluster and number of clusters of each part.
-    strata: Vec<(u32, u32)>,
-    marks: Marks,
+    pub(super) strata: Vec<(u32, u32)>,
+    pub(super) marks: Marks,
     /// Per part: its classes, and what the metric is asked about, as the codes have them.
-    coded: Vec<(usize, MetricOptions)>,
+    pub(super) coded: Vec<(usize, MetricOptions)>,
     /// First (model, seed) column of each model, and one past the last.
-    first: Vec<usize>,
-    variants: Vec<usize>,
+    pub(super) first: Vec<usize>,
+    pub(super) variants: Vec<usize>,
 }
 
 /// Scores of all models, as observed or of one resample.
@@ -270,8 +271,9 @@ impl<'a> Design<'a> {
         for model in self.first.windows(2).filter(|w| w[1] - w[0] > 1) {
             let own = &mut scratch.seeds[model[0]..model[1]];
             own.fill(0.0);
-            for _ in 0..own.len() {
-                own[below(rng, own.len() as u32) as usize] += 1.0;
+            let (all, drawn) = (own.len() as f64, own.len() - 1);
+            for _ in 0..drawn {
+                own[below(rng, own.len() as u32) as usize] += all / drawn as f64;
             }
         }
     }

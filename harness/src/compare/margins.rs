@@ -1,18 +1,46 @@
 //! Is a difference within a margin: on both sides (equivalence), or on the lower one (non-inferiority)?
 
 use eval_stats::StatsError;
-use eval_stats::dist::norm_sf;
+use eval_stats::components::Uncertainty;
+use eval_stats::dist::{norm_sf, t_sf};
 use eval_stats::equivalence::{non_inferior_accuracy, tost_accuracy};
 use eval_stats::mcnemar::PairedTable;
 
 use super::result::{Equivalence, NonInferiority, Options, Pair};
 
-/// What is known of a difference: the table of two accuracies on independent examples, or the standard error.
+/// How far a difference varies.
+#[derive(Clone, Copy)]
+pub(super) enum Spread {
+    /// A variance with its degrees of freedom, and over what it is.
+    Student(Uncertainty, &'static str),
+    /// The standard deviation of the resamples.
+    Bootstrap(f64),
+}
+
+impl Spread {
+    /// The upper tail of a distance.
+    fn tail(self, distance: f64) -> f64 {
+        match self {
+            Self::Student(total, _) => t_sf(distance / total.standard_error(), total.df),
+            Self::Bootstrap(se) => norm_sf(distance / se),
+        }
+    }
+
+    /// What the test is called, of so many sides.
+    fn test(self, sides: &str) -> String {
+        match self {
+            Self::Student(_, over) => format!("{sides} t test over {over}"),
+            Self::Bootstrap(_) => format!("{sides} z test with the bootstrap standard error"),
+        }
+    }
+}
+
+/// What is known of a difference: the table of two accuracies on independent examples, or how far it varies.
 #[derive(Clone, Copy)]
 pub(super) struct Known<'a> {
     pub(super) difference: f64,
     pub(super) table: Option<&'a PairedTable>,
-    pub(super) standard_error: Option<f64>,
+    pub(super) spread: Option<Spread>,
 }
 
 impl Known<'_> {
@@ -31,12 +59,10 @@ impl Known<'_> {
                 "two one-sided score tests of two paired accuracies (Tango 1998)",
             )));
         }
-        let tail = |side: f64, se: f64| norm_sf((margin + side * self.difference) / se);
-        Ok(self.standard_error.map(|se| {
-            found(
-                tail(1.0, se).max(tail(-1.0, se)),
-                "two one-sided z tests with the bootstrap standard error",
-            )
+        Ok(self.spread.map(|spread| {
+            let (above, below) = (margin + self.difference, margin - self.difference);
+            let method = spread.test("two one-sided").replacen("test", "tests", 1);
+            found(spread.tail(above).max(spread.tail(below)), &method)
         }))
     }
 
@@ -60,9 +86,8 @@ impl Known<'_> {
                 "one-sided score test of two paired accuracies (Nam 1997; Tango 1998)",
             )));
         }
-        Ok(self.standard_error.map(|se| {
-            let p = norm_sf((self.difference + margin) / se);
-            found(p, "one-sided z test with the bootstrap standard error")
+        Ok(self.spread.map(|spread| {
+            found(spread.tail(self.difference + margin), &spread.test("one-sided"))
         }))
     }
 }

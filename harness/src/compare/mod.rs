@@ -13,16 +13,20 @@ mod corrections;
 mod cultures;
 mod draws;
 mod error;
+mod influence;
 mod lead;
 mod margins;
 mod over;
 mod p_value;
 mod pair;
+mod power;
 mod ranked;
 mod result;
 mod votes;
 pub(crate) mod words;
 
+#[cfg(test)]
+mod simulation;
 #[cfg(test)]
 mod tests;
 
@@ -35,10 +39,11 @@ pub use comparison::{ComparedModel, Comparison, Own, Part};
 pub use error::CompareError;
 pub use lead::{Closest, Lead, Level};
 pub use result::{
-    AgainstVotes, Chosen, Correction, CultureDifference, Discordant, Effect, EffectSize, Ends,
-    Equivalence, FORMAT, FriedmanOver, Gap, Interval, LeftOut, NonInferiority, NotCompared,
-    Omnibus, Options, Outcome, Over, OverBenchmarks, Pair, PairCultures, PairOver, Ranked,
-    RankedModel, Replicated, Report, Verdict, VoteDifference, WinTieLoss,
+    AgainstVotes, Chosen, Correction, CultureDifference, DifferenceVariance, Discordant, Effect,
+    EffectSize, Ends, Equivalence, FORMAT, FriedmanOver, Gap, Interval, LeftOut, NonInferiority,
+    NotCompared, Omnibus, Options, Outcome, Over, OverBenchmarks, Pair, PairCultures, PairOver,
+    Ranked, RankedModel, Replicated, Report, Scope, ScoreVariance, Verdict, VoteDifference,
+    WinTieLoss,
 };
 
 /// Seed of the resamples; one for all runs, so that a report never changes by itself.

@@ -3,21 +3,22 @@
 use eval_stats::StatsError;
 use eval_stats::bootstrap::tie_tolerance;
 use eval_stats::choose::Test;
+use eval_stats::components::{PairVariance, Uncertainty};
 use eval_stats::descriptive::quantile_sorted;
 use eval_stats::mcnemar::{PairedTable, accuracy_difference};
 use eval_stats::permutation::plus_one;
-use eval_stats::power::{MillerDesign, mde_mcnemar};
 use eval_stats::ttest::cohens_h;
 use rayon::prelude::*;
 
 use super::benchmark::BenchmarkComparison;
 use super::draws::sign_flips;
-use super::margins::{self, Known};
-use super::result::{Discordant, Effect, EffectSize, Ends, Pair, Verdict};
+use super::margins::{self, Known, Spread};
+use super::power::Detectable;
+use super::result::{DifferenceVariance, Discordant, Effect, EffectSize, Ends, Pair, Verdict};
 use super::words::Setting;
 
-/// Power of the minimum detectable effect.
-const POWER: f64 = 0.8;
+/// With fewer clusters a percentile interval is too narrow (10 clusters: it covers 91 % instead of 95), and Student's is taken.
+const STUDENT_BELOW: usize = 30;
 
 /// Exact sign flips are made where all pairs together cost at most so many steps.
 const EXACT_STEPS: f64 = 1e9;
@@ -42,9 +43,11 @@ impl BenchmarkComparison<'_> {
     pub(super) fn pairs(&mut self) -> Result<Vec<Pair>, StatsError> {
         let numbers = self.pair_numbers();
         let flips = self.flips(&numbers);
+        let level = self.options.correction.first_step(self.options.alpha, numbers.len());
+        let detectable = Detectable::new(level);
         let mut pairs: Vec<Pair> = numbers
             .par_iter()
-            .map(|&(a, b)| self.pair(a, b, flips.as_deref()))
+            .map(|&(a, b)| self.pair((a, b), flips.as_deref(), &detectable))
             .collect::<Result<_, _>>()?;
         let p: Vec<f64> = pairs.iter().map(|p| p.p).collect();
         for (pair, corrected) in pairs.iter_mut().zip(self.options.correction.adjust(&p)?) {
@@ -60,6 +63,9 @@ impl BenchmarkComparison<'_> {
                 "with {} resamples the smallest p times {family} pairs is {floor:.3}: to reach {} by a familywise correction take --resamples {needed} or more",
                 self.options.resamples, self.options.alpha
             ));
+        }
+        if family > 0 {
+            self.note_reach(family);
         }
         for pair in &mut pairs {
             self.judge(pair, family);
@@ -81,7 +87,12 @@ impl BenchmarkComparison<'_> {
         (!affordable).then(|| sign_flips(sums, &self.stream, self.options.resamples))
     }
 
-    fn pair(&self, a: usize, b: usize, flips: Option<&[Vec<f64>]>) -> Result<Pair, StatsError> {
+    fn pair(
+        &self,
+        (a, b): (usize, usize),
+        flips: Option<&[Vec<f64>]>,
+        detectable: &Detectable,
+    ) -> Result<Pair, StatsError> {
         let (score_a, score_b) = (self.observed.overall[a], self.observed.overall[b]);
         let difference = score_a - score_b;
         let mut draws = self.drawn_differences(a, b);
@@ -89,13 +100,19 @@ impl BenchmarkComparison<'_> {
             (Some(a), Some(b)) => Some(PairedTable::count(a, b)?),
             _ => None,
         };
-        let p = self.p_value(a, b, difference, &draws, table, flips)?;
+        let found = self.family.as_ref().map(|f| f.difference(a, b)).transpose()?;
+        let found = found.filter(|f| f.total.variance > 0.0);
+        let total = found.map(|f| f.total);
+        let p = match total.filter(|_| self.test == Test::MixedT) {
+            Some(total) => total.p_value(difference).unwrap_or(1.0),
+            None => self.p_value(a, b, difference, &draws, table, flips)?,
+        };
         let spread = spread(&draws);
         draws.sort_unstable_by(f64::total_cmp);
         let simple = table.filter(|_| !self.field.mean_over_cultures && !self.design.clustered());
         let (interval, mut effects) = match &simple {
             Some(table) => self.of_table(table)?,
-            None => (spread.map(|_| self.of_draws(&draws, a, b)), Vec::new()),
+            None => (self.interval_of(difference, total.as_ref(), spread, &draws)?, Vec::new()),
         };
         // An effect size of proportions: of a correlation it says nothing.
         if self.field.metric.range() == (0.0, 1.0)
@@ -103,7 +120,12 @@ impl BenchmarkComparison<'_> {
         {
             effects.push(Effect { name: EffectSize::CohensH, value: h });
         }
-        let known = Known { difference, table: simple.as_ref(), standard_error: spread };
+        let student = total.filter(|_| self.studentised()).map(|t| Spread::Student(t, self.sources()));
+        let known = Known {
+            difference,
+            table: simple.as_ref(),
+            spread: student.or_else(|| spread.map(Spread::Bootstrap)),
+        };
         Ok(Pair {
             a: self.field.models[a].name.clone(),
             b: self.field.models[b].name.clone(),
@@ -116,11 +138,19 @@ impl BenchmarkComparison<'_> {
             p_bh: p,
             effects,
             discordant: table.map(|t| Discordant { only_a: t.only_a, only_b: t.only_b }),
-            minimum_detectable: self.minimum_detectable(simple.as_ref(), spread),
+            variance: found.map(|f: PairVariance| DifferenceVariance {
+                examples: f.examples,
+                seeds: f.seeds,
+                df: f.total.df,
+            }),
+            minimum_detectable: self.minimum_detectable(
+                detectable,
+                simple.as_ref(),
+                total.as_ref(),
+            )?,
             equivalence: known.equivalence(self.options)?,
             non_inferiority: known.non_inferiority(self.options)?,
             verdict: Verdict::Undecided,
-            these_runs_only: false,
             cultures: None,
             text: String::new(),
         })
@@ -147,56 +177,64 @@ impl BenchmarkComparison<'_> {
         Ok((Some(interval), effects))
     }
 
-    /// Percentile interval; the draws are sorted.
-    fn of_draws(&self, draws: &[f64], a: usize, b: usize) -> Ends {
+    /// Whether intervals count seeds, or too few clusters for quantiles of resamples: then they are Student's.
+    fn studentised(&self) -> bool {
+        self.test == Test::MixedT || self.design.units() < STUDENT_BELOW
+    }
+
+    /// Student's interval over clusters and seeds, or quantiles of the resampled differences (sorted).
+    fn interval_of(
+        &self,
+        difference: f64,
+        total: Option<&Uncertainty>,
+        spread: Option<f64>,
+        draws: &[f64],
+    ) -> Result<Option<Ends>, StatsError> {
+        if let Some(total) = total.filter(|_| self.studentised()) {
+            let half = total.half_width(self.options.confidence)?;
+            let (low, high) = self.field.metric.range();
+            let widest = high - low;
+            return Ok(Some(Ends {
+                low: (difference - half).max(-widest),
+                high: (difference + half).min(widest),
+                method: format!("Student's t over {}", self.sources()),
+            }));
+        }
         let tail = (1.0 - self.options.confidence) / 2.0;
-        Ends {
+        let kind = if self.design.clustered() { "cluster bootstrap" } else { "paired bootstrap" };
+        let crossed = if self.several_seeds() { " over seeds and examples" } else { "" };
+        Ok(spread.map(|_| Ends {
             low: quantile_sorted(draws, tail),
             high: quantile_sorted(draws, 1.0 - tail),
-            method: self.interval_method(a, b),
+            method: format!("percentile {kind}{crossed}"),
+        }))
+    }
+
+    /// What counts as drawn.
+    fn sources(&self) -> &'static str {
+        match (self.design.clustered(), self.several_seeds()) {
+            (true, true) => "clusters and seeds",
+            (true, false) => "clusters",
+            (false, true) => "examples and seeds",
+            (false, false) => "examples",
         }
     }
 
-    fn minimum_detectable(&self, table: Option<&PairedTable>, spread: Option<f64>) -> Option<f64> {
-        let (n, alpha) = (self.field.examples() as f64, self.options.alpha);
-        if let Some(table) = table {
-            return mde_mcnemar(n, table.discordant() as f64 / n, alpha, POWER).ok();
-        }
-        // Miller 2024, eq. 9, with the variance of the difference from the resamples: clusters and seeds are in it.
-        let design = MillerDesign {
-            omega2: spread?.powi(2) * n,
-            sigma2_a: 0.0,
-            k_a: 1.0,
-            sigma2_b: 0.0,
-            k_b: 1.0,
-        };
-        design.minimum_detectable_effect(n, alpha, POWER).ok()
-    }
-
-    fn interval_method(&self, a: usize, b: usize) -> String {
-        let kind = if self.design.clustered() { "cluster bootstrap" } else { "paired bootstrap" };
-        let models = &self.field.models;
-        let seeds = models[a].several_seeds() || models[b].several_seeds();
-        let crossed = if seeds { " over seeds and examples" } else { "" };
-        format!("percentile {kind}{crossed}")
     }
 
     /// Verdict and words of a pair, once its p is corrected.
     fn judge(&self, pair: &mut Pair, family: usize) {
-        let several_seeds = (self.field.models.iter())
-            .any(|m| [&pair.a, &pair.b].contains(&&m.name) && m.several_seeds());
         let metric = self.field.metric_title();
         let (test_title, signature) = (self.test_title(), self.signature(family));
         let setting = Setting {
             benchmark: &self.field.title,
             metric: &metric,
             test_title: &test_title,
-            seeds_as_they_are: self.test != Test::ClusterBootstrap && several_seeds,
+            scope: self.scope(),
             alpha: self.options.alpha,
             confidence: self.options.confidence,
             signature: &signature,
         };
-        pair.these_runs_only = setting.these_runs_only(pair);
         pair.verdict = setting.verdict(pair);
         let sample =
             if self.field.sample { "SAMPLE data, no result of the benchmark: " } else { "" };

@@ -1,7 +1,6 @@
 //! The models of a benchmark in order: scores, letters, ranks.
 
 use eval_stats::choose::Test;
-use eval_stats::descriptive::quantile_sorted;
 use eval_stats::friedman::{cochran_q, rank_row};
 use eval_stats::ranking::compact_letters;
 use eval_stats::{Direction, StatsError};
@@ -10,20 +9,16 @@ use rayon::prelude::*;
 use super::benchmark::BenchmarkComparison;
 use super::comparison::{ComparedModel, Comparison, Own};
 use super::draws::Design;
-use super::result::{Interval, Omnibus, Pair, RankedModel, Verdict};
+use super::result::{Interval, Omnibus, Pair, RankedModel, ScoreVariance, Verdict};
 
 impl BenchmarkComparison<'_> {
     pub(super) fn standings(&self, pairs: &[Pair]) -> Result<Vec<RankedModel>, StatsError> {
         let letters = self.letters(pairs)?;
         let (ranks, _) = rank_row(&self.observed.overall, Direction::HigherIsBetter);
-        let drawn = self.drawn_ranks();
-        let tail = (1.0 - self.options.confidence) / 2.0;
+        let first = self.first();
+        let differs = self.significant(pairs);
         let mut standings = Vec::with_capacity(self.field.models.len());
         for (model, entrant) in self.field.models.iter().enumerate() {
-            let mut of_model: Vec<f64> = drawn.iter().map(|r| r[model]).collect();
-            let first =
-                of_model.iter().filter(|r| **r == 1.0).count() as f64 / of_model.len() as f64;
-            of_model.sort_unstable_by(f64::total_cmp);
             standings.push(RankedModel {
                 model: entrant.name.clone(),
                 value: self.observed.overall[model],
@@ -32,11 +27,9 @@ impl BenchmarkComparison<'_> {
                 of_seeds: self.of_seeds(entrant),
                 letters: letters[model].clone(),
                 rank: ranks[model],
-                rank_interval: Interval {
-                    low: quantile_sorted(&of_model, tail),
-                    high: quantile_sorted(&of_model, 1.0 - tail),
-                },
-                first,
+                rank_interval: rank_interval(&differs, model),
+                variance: self.variance(model)?,
+                first: first[model],
                 cultures: entrant.own.cultures.clone(),
             });
         }
@@ -50,32 +43,64 @@ impl BenchmarkComparison<'_> {
         if self.options.baseline.is_some() {
             return Ok(vec![String::new(); k]);
         }
-        let place = |name: &str| self.field.models.iter().position(|m| m.name == name);
-        let mut differs = vec![vec![false; k]; k];
-        for pair in pairs {
-            if let (Verdict::ABetter | Verdict::BBetter, Some(a), Some(b)) =
-                (pair.verdict, place(&pair.a), place(&pair.b))
-            {
-                (differs[a][b], differs[b][a]) = (true, true);
-            }
-        }
-        compact_letters(&self.observed.overall, &differs, Direction::HigherIsBetter)
+        let differs = self.significant(pairs);
+        let either: Vec<Vec<bool>> =
+            (0..k).map(|a| (0..k).map(|b| differs[a][b] || differs[b][a]).collect()).collect();
+        compact_letters(&self.observed.overall, &either, Direction::HigherIsBetter)
     }
 
-    /// The rank of each model in each resample.
-    fn drawn_ranks(&self) -> Vec<Vec<f64>> {
-        (0..self.options.resamples)
-            .into_par_iter()
-            .with_min_len(64)
-            .map(|r| {
-                let scores: Vec<f64> = self
-                    .columns
-                    .iter()
-                    .map(|c| if c[r].is_finite() { c[r] } else { f64::NEG_INFINITY })
-                    .collect();
-                rank_row(&scores, Direction::HigherIsBetter).0
-            })
-            .collect()
+    /// `[a][b]`: a is significantly better than b.
+    fn significant(&self, pairs: &[Pair]) -> Vec<Vec<bool>> {
+        let k = self.field.models.len();
+        let mut better = vec![vec![false; k]; k];
+        for (pair, (a, b)) in pairs.iter().zip(self.pair_numbers()) {
+            better[a][b] = pair.verdict == Verdict::ABetter;
+            better[b][a] = pair.verdict == Verdict::BBetter;
+        }
+        better
+    }
+
+    /// Share of the resamples in which each model alone is best.
+    fn first(&self) -> Vec<f64> {
+        let k = self.columns.len();
+        let of_block = |block: usize| {
+            let mut wins = vec![0_u32; k];
+            for r in block * 64..((block + 1) * 64).min(self.options.resamples) {
+                let (mut best, mut at, mut tied) = (f64::NEG_INFINITY, 0, false);
+                for (model, column) in self.columns.iter().enumerate() {
+                    let value = column[r];
+                    if value > best {
+                        (best, at, tied) = (value, model, false);
+                    } else if value == best {
+                        tied = true;
+                    }
+                }
+                wins[at] += u32::from(!tied && best.is_finite());
+            }
+            wins
+        };
+        let sum = |mut all: Vec<u32>, one: Vec<u32>| {
+            all.iter_mut().zip(one).for_each(|(a, b)| *a += b);
+            all
+        };
+        let blocks = self.options.resamples.div_ceil(64);
+        let wins = (0..blocks).into_par_iter().map(of_block).reduce(|| vec![0; k], sum);
+        wins.iter().map(|w| f64::from(*w) / self.options.resamples as f64).collect()
+    }
+
+    /// Where the variance of a model's score comes from.
+    fn variance(&self, model: usize) -> Result<Option<ScoreVariance>, StatsError> {
+        let Some(family) = &self.family else { return Ok(None) };
+        let (model, strata) = (&family.models()[model], self.design.strata());
+        let (total, shares) = (model.uncertainty(&strata)?, model.shares(&strata)?);
+        Ok(Some(ScoreVariance {
+            standard_error: total.standard_error(),
+            df: total.df,
+            examples: shares.examples,
+            seeds: shares.seeds,
+            seeds_by_examples: shares.seeds_by_examples,
+            seed_sd: model.seed_sd(),
+        }))
     }
 
     /// Score of each seed, where there are several.
@@ -117,4 +142,12 @@ impl BenchmarkComparison<'_> {
             p: found.p_value,
         }))
     }
+}
+
+/// From 1 + the models that are significantly better than this one to k - those that are significantly worse: where no pair of
+/// the family is wrong, every model's true rank lies in its interval (simultaneous, as in Mogstad, Romano, Shaikh & Wilhelm 2024).
+fn rank_interval(better: &[Vec<bool>], model: usize) -> Interval {
+    let above = better.iter().filter(|row| row[model]).count();
+    let below = better[model].iter().filter(|b| **b).count();
+    Interval { low: (1 + above) as f64, high: (better.len() - below) as f64 }
 }

@@ -1,14 +1,15 @@
 //! Small constructed panels with known answers.
 
+use super::draws::Design;
 use super::{
     Column, ComparedModel, Comparison, Correction, Discordant, Interval, NotCompared, Options,
-    OverBenchmarks, Own, Part, Replicated, Report, Verdict, WinTieLoss, compare,
+    OverBenchmarks, Own, Part, Replicated, Report, Scope, Verdict, WinTieLoss, compare,
 };
 use crate::answer::Answer;
 use crate::definition::dataset::Metric;
 use crate::report::comparison::{latex, markdown, text};
 
-fn options() -> Options {
+pub(super) fn options() -> Options {
     Options {
         alpha: 0.05,
         confidence: 0.95,
@@ -104,7 +105,7 @@ fn two_models_are_told_by_mid_p_mcnemar() {
     let pair = &exact.benchmarks[0].pairs[0];
     assert!((pair.p - 756.0 / 8192.0).abs() < 1e-12);
     assert_eq!(pair.verdict, Verdict::Undecided);
-    assert!(pair.text.contains("does not make them equal"), "{}", pair.text);
+    assert!(pair.text.contains("does not make the two models equal"), "{}", pair.text);
 }
 
 #[test]
@@ -251,7 +252,7 @@ fn seeds_are_averaged_and_few_are_told() {
     f.models[1].seeds = vec![1, 2];
     f.models[1].answers[0].push(other);
     let outcome = &of(&[f], &options()).benchmarks[0];
-    assert_eq!(outcome.test.name, "paired-t");
+    assert_eq!((&*outcome.test.name, outcome.scope), ("mixed-t", Scope::TrainingRecipe));
     let second = outcome.models.iter().find(|m| m.model == "m1").unwrap();
     assert!((second.value - f64::midpoint(2.0 / 3.0, 0.5)).abs() < 1e-12);
     assert_eq!(second.of_seeds.len(), 2);
@@ -263,7 +264,7 @@ fn seeds_are_averaged_and_few_are_told() {
 }
 
 #[test]
-fn what_hangs_on_one_seed_is_said_of_these_runs() {
+fn what_hangs_on_one_seed_is_not_said_of_the_training_recipe() {
     // A's first seed is right on everything; its second, and both of B's, on the same sixty examples.
     let all = vec![true; 100];
     let sixty: Vec<bool> = (0..100).map(|i| i < 60).collect();
@@ -277,19 +278,106 @@ fn what_hangs_on_one_seed_is_said_of_these_runs() {
             model.seeds = vec![1, 2];
         }
         let options = Options { test: test.map(str::to_owned), ..options() };
-        of(&[f], &options).benchmarks[0].pairs[0].clone()
+        let outcome = of(&[f], &options).benchmarks[0].clone();
+        (outcome.pairs[0].clone(), outcome)
     };
-    let one = of_seeds([&all, &sixty], None);
-    assert!(one.p_corrected < 0.01 && one.interval.as_ref().unwrap().low <= 0.0, "{one:?}");
-    assert!(one.verdict == Verdict::Undecided && one.these_runs_only);
-    assert!(
-        one.text.contains("finds m0 better") && one.text.contains("undecided beyond these runs")
-    );
-    let drawn = of_seeds([&all, &sixty], Some("cluster-bootstrap"));
-    assert!(drawn.verdict == Verdict::Undecided && !drawn.these_runs_only, "{drawn:?}");
-    let both = of_seeds([&all, &all], None);
-    assert!(both.verdict == Verdict::ABetter && !both.these_runs_only, "{both:?}");
-    assert!(!both.text.contains("these runs"), "{}", both.text);
+    let (one, outcome) = of_seeds([&all, &sixty], None);
+    assert_eq!((one.verdict, outcome.scope), (Verdict::Undecided, Scope::TrainingRecipe));
+    let interval = one.interval.as_ref().unwrap();
+    assert!(one.p > 0.1 && interval.low < 0.0 && interval.high > 0.4, "{one:?}");
+    assert!(one.variance.is_some_and(|v| v.seeds > v.examples && v.df < 3.0), "{one:?}");
+    // A test that takes the seeds as they are says of whom it speaks.
+    let (asked, outcome) = of_seeds([&all, &sixty], Some("paired-t"));
+    assert_eq!((asked.verdict, outcome.scope), (Verdict::ABetter, Scope::TrainedWeights));
+    assert!(asked.text.contains("about the trained weights"), "{}", asked.text);
+    assert!(outcome.notes.iter().any(|n| n.contains("takes the seeds as they are")));
+    // Seeds that answer alike add nothing.
+    let (both, _) = of_seeds([&all, &all], None);
+    assert_eq!(both.verdict, Verdict::ABetter, "{both:?}");
+    assert!(both.variance.is_some_and(|v| v.seeds == 0.0 && v.df == 99.0), "{both:?}");
+    assert!(!both.text.contains("trained weights"), "{}", both.text);
+}
+
+#[test]
+fn one_seed_is_said_to_be_about_these_weights() {
+    let outcome = &of(&[field("one", &ten_to_three(), &alone(100))], &options()).benchmarks[0];
+    assert_eq!(outcome.scope, Scope::TrainedWeights);
+    assert!(outcome.notes.iter().any(|n| n.contains("not about the training recipe")));
+    assert!(outcome.pairs[0].text.contains("not about the training recipe"));
+}
+
+#[test]
+fn the_influences_have_the_spread_of_the_bootstrap() {
+    let n = 300;
+    let right: Vec<bool> = (0..n).map(|i| i % 7 != 0).collect();
+    let mut f = field("one", &[right], &(0..n as u32).map(|i| i / 3).collect::<Vec<_>>());
+    f.models[0].answers[0][0] =
+        (0..n).map(|i| Answer::Label(u32::from((i * i + 3 * i) % 5 < 3))).collect();
+    f.parts[0].gold = (0..n).map(|i| u32::from(i % 3 != 0)).collect();
+    f.cultures = vec!["x".to_owned(), "y".to_owned()];
+    f.parts[0].cultures = (0..n as u32).map(|i| u32::from(i % 4 == 0)).collect();
+    for metric in Metric::ALL.iter().copied() {
+        for mean_over_cultures in [false, true] {
+            (f.metric, f.mean_over_cultures) = (metric, mean_over_cultures);
+            let design = Design::new(&f);
+            let family = design.family().unwrap().unwrap();
+            let own = design.observed(false).overall[0];
+            assert!((family.models()[0].score - own).abs() < 1e-6, "{metric:?}");
+            let spread = family.models()[0].uncertainty(&design.strata()).unwrap();
+            let draws = design.replicates(&eval_stats::rng::Stream::new(1, "t"), 4_000, 0);
+            let drawn: Vec<f64> = draws.iter().map(|d| d.overall[0]).collect();
+            let bootstrap = eval_stats::descriptive::variance(&drawn).sqrt();
+            // Drawing 100 of 100 clusters takes half a percent away; the rest is chance and curvature.
+            let ratio = spread.standard_error() / bootstrap;
+            assert!((0.93..1.07).contains(&ratio), "{metric:?} {mean_over_cultures}: {ratio}");
+        }
+    }
+}
+
+#[test]
+fn what_is_detectable_is_told_of_the_first_step() {
+    let right: Vec<Vec<bool>> =
+        (0..6).map(|m| (0..1_000).map(|i| (i * 7 + m * 131) % 10 < 7).collect()).collect();
+    let of_all = |models: usize, correction| {
+        let options = Options { correction, ..options() };
+        let report = of(&[field("one", &right[..models], &alone(1_000))], &options);
+        let pair = report.benchmarks[0].pairs[0].clone();
+        (pair.minimum_detectable.unwrap(), pair.text)
+    };
+    let (one, _) = of_all(2, Correction::Holm);
+    let (all, text) = of_all(6, Correction::Holm);
+    // z(.05 / 30) + z(.8) to z(.025) + z(.8).
+    assert!((all / one - 1.348).abs() < 0.02, "{one} {all}");
+    assert!(text.contains("80 % power after correction over 15 pairs"), "{text}");
+    let (plain, text) = of_all(6, Correction::None);
+    assert!((plain - one).abs() < 1e-9 && !text.contains("after correction"), "{plain} {one}");
+}
+
+#[test]
+fn pairs_that_no_answers_could_tell_apart_are_named() {
+    let clusters: Vec<u32> = (0..50).map(|i| i / 10).collect();
+    let right = [vec![true; 50], vec![false; 50]];
+    let outcome = &of(&[field("one", &right, &clusters)], &options()).benchmarks[0];
+    // Five clusters: 2 / 2^5.
+    assert!((outcome.pairs[0].p - 0.0625).abs() < 1e-12);
+    assert!(outcome.notes.iter().any(|n| n.contains("smallest p of a pair is 0.0625")));
+    assert_eq!(outcome.pairs[0].minimum_detectable, None);
+}
+
+#[test]
+fn few_clusters_get_students_interval() {
+    let interval = |count: u32| {
+        let n = 5 * count as usize;
+        let clusters: Vec<u32> = (0..n as u32).map(|i| i / 5).collect();
+        let right =
+            [0, 1].map(|m| (0..n).map(|i| (i * 3 + m * i / 5) % 7 < 4).collect::<Vec<bool>>());
+        let mut f = field("one", &right, &clusters);
+        f.metric = Metric::MacroF1;
+        f.parts[0].gold = (0..n).map(|i| u32::from(i % 3 == 0)).collect();
+        of(&[f], &options()).benchmarks[0].pairs[0].interval.clone().unwrap().method
+    };
+    assert_eq!(interval(29), "Student's t over clusters");
+    assert_eq!(interval(30), "percentile cluster bootstrap");
 }
 
 #[test]

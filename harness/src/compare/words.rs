@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::result::{Correction, Pair, Verdict};
+use super::result::{Correction, Equivalence, Pair, Scope, Verdict};
 use crate::text::format::p_equals;
 
 /// What was done, in one line that can be quoted and parsed: `test:mcnemar-midp|n:237|...` (after sacreBLEU, Post 2018).
@@ -43,8 +43,8 @@ pub(super) struct Setting<'a> {
     pub(super) metric: &'a str,
     /// In prose, as [`eval_stats::choose::Test::title`].
     pub(super) test_title: &'a str,
-    /// There are several seeds, which the test takes as they are while the interval resamples them.
-    pub(super) seeds_as_they_are: bool,
+    /// What a verdict is about.
+    pub(super) scope: Scope,
     pub(super) alpha: f64,
     pub(super) confidence: f64,
     pub(super) signature: &'a Signature,
@@ -55,16 +55,9 @@ impl Setting<'_> {
         pair.p_corrected <= self.alpha && pair.difference != 0.0
     }
 
-    /// Whether the models differ significantly as they were trained, but the interval, which resamples their seeds too, covers
-    /// 0: undecided beyond these runs.
-    pub(super) fn these_runs_only(&self, pair: &Pair) -> bool {
-        let covers_zero = pair.interval.as_ref().is_some_and(|i| i.low <= 0.0 && i.high >= 0.0);
-        self.seeds_as_they_are && self.significant(pair) && covers_zero
-    }
-
     /// The verdict at level alpha, on the corrected p-value. "Not significant" is never "equal".
     pub(super) fn verdict(&self, pair: &Pair) -> Verdict {
-        if self.significant(pair) && !self.these_runs_only(pair) {
+        if self.significant(pair) {
             if pair.difference > 0.0 { Verdict::ABetter } else { Verdict::BBetter }
         } else if pair.equivalence.as_ref().is_some_and(|e| e.corrected() <= self.alpha) {
             Verdict::Equivalent
@@ -101,8 +94,14 @@ impl Setting<'_> {
         }
         if let (Verdict::Undecided, Some(mde)) = (self.verdict(pair), pair.minimum_detectable) {
             sentences.push(format!(
-                "A sample of this size detects differences of {mde:.3} or more with 80 % power."
+                "A sample of this size detects differences of {mde:.3} or more with 80 % power{}.",
+                self.after_correction()
             ));
+        }
+        if self.scope == Scope::TrainedWeights {
+            sentences.push(
+                "This is about the trained weights, not about the training recipe.".to_owned(),
+            );
         }
         sentences.push(format!("(culture-eval {}; {}.)", self.signature.version, self.signature));
         sentences.join(" ")
@@ -131,6 +130,14 @@ impl Setting<'_> {
         )
     }
 
+    /// ` after correction over 15 pairs`; nothing for one pair.
+    fn after_correction(&self) -> String {
+        match (self.signature.correction, self.signature.family) {
+            (Correction::None, _) | (_, 0 | 1) => String::new(),
+            (_, family) => format!(" after correction over {family} pairs"),
+        }
+    }
+
     fn test(&self, pair: &Pair) -> String {
         let p = p_equals(pair.p_corrected);
         let correction = match self.signature.correction.of_whom() {
@@ -146,11 +153,8 @@ impl Setting<'_> {
             Verdict::ABetter | Verdict::BBetter => {
                 format!("{test} finds {better} better ({p}{correction}).")
             }
-            Verdict::Equivalent | Verdict::Undecided if self.these_runs_only(pair) => format!(
-                "{test}, which takes the trained models as they are, finds {better} better ({p}{correction}), but the interval, which resamples their seeds too, covers 0: undecided beyond these runs."
-            ),
             Verdict::Equivalent | Verdict::Undecided => format!(
-                "{test} does not tell the two models apart ({p}{correction}), which does not make them equal."
+                "{test} finds no significant difference ({p}{correction}), which does not make the two models equal."
             ),
         }
     }

@@ -1,4 +1,4 @@
-//! One value a model with its interval, on a common axis: ranks under resampling, scores.
+//! One value a model with its interval, on a common axis: ranks, scores.
 
 use super::Frame;
 use super::axis::Scale;
@@ -44,14 +44,14 @@ fn ends(interval: Interval) -> (f64, f64) {
 }
 
 impl Intervals {
-    /// Ranks of the models of a benchmark with their intervals under resampling.
+    /// Ranks of the models of a benchmark with their simultaneous intervals.
     pub fn ranks(outcome: &Outcome) -> Self {
         let rows = outcome.models.iter().map(|m| Row {
             letters: m.letters.clone(),
             ..Row::new(&m.model, m.rank, Some(ends(m.rank_interval)))
         });
         Self {
-            axis: "rank (1 = best), interval under resampling".to_owned(),
+            axis: "rank (1 = best), interval from the corrected pairs".to_owned(),
             percent: false,
             rows: rows.collect(),
         }

@@ -21,6 +21,7 @@ mod old_runs;
 mod one_interval;
 mod openai;
 mod own_data;
+mod plan;
 mod plugin;
 mod program;
 mod readme;

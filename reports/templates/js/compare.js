@@ -68,7 +68,7 @@ function forest(found, one, other) {
       head: [
         { label: "benchmark" }, { label: "A", num: true, sort: true }, { label: "B", num: true, sort: true }, { label: "A − B", num: true, sort: true },
         { label: `${first.confidence} % interval`, num: true }, { label: "← B better · A better →" },
-        { label: "corrected p", num: true, sort: true }, { label: "effect" }, { label: "detectable", num: true, note: "with 80 % power" }, { label: "only A / B right", num: true }, { label: "verdict" },
+        { label: "corrected p", num: true, sort: true }, { label: "effect" }, { label: "detectable", num: true, note: "with 80 % power, after correction" }, { label: "only A / B right", num: true }, { label: "verdict" },
       ],
       rows: found.map(({ o, pair }) => [
         [benchmarkLink(o.benchmark, o.title), h("span", { class: "note" }, `${o.protocol}, n = ${o.n}`), o.sample ? sampleTag() : null],
@@ -80,7 +80,7 @@ function forest(found, one, other) {
         h("span", { class: `said-${pair.verdict}` }, { one: "▲ ", other: "▼ " }[pair.verdict] || "", verdictOf(pair, one, other)),
       ]),
     }),
-    h("p", { class: "quiet" }, first.comparison.families, `; alpha = ${first.comparison.alpha}. "Detectable" is the smallest difference that a sample of this size shows with 80 % power, before correction.`),
+    h("p", { class: "quiet" }, first.comparison.families, `; alpha = ${first.comparison.alpha}. "Detectable" is the smallest difference that a sample of this size shows with 80 % power, after correction over the pairs of the benchmark.`),
     h("details", null, h("summary", null, "Which test, and why"), h("ul", null, found.map(({ o }) => h("li", null, h("strong", null, outcomeName(o)), `: ${o.test} (${o.why}). `, h("code", null, o.signature))))));
 }
 

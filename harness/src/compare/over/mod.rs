@@ -114,6 +114,7 @@ impl<'a> Table<'a> {
             benchmarks: self.used.len(),
             examples: 0,
             clustered: false,
+            several_seeds: false,
             zero_share: 0.0,
             against_baseline: self.baseline.is_some(),
         })

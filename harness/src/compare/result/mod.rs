@@ -12,14 +12,17 @@ pub use over::{
     FriedmanOver, LeftOut, Over, OverBenchmarks, PairOver, Ranked, Replicated, WinTieLoss,
 };
 pub use pair::{
-    CultureDifference, Discordant, Effect, EffectSize, Ends, Equivalence, NonInferiority, Pair,
+    CultureDifference, DifferenceVariance, Discordant, Effect, EffectSize, Ends, Equivalence,
+    NonInferiority, Pair,
     PairCultures, Verdict,
 };
 pub use votes::{AgainstVotes, VoteDifference};
 
 /// Version of the JSON; old ones load for ever. In format 1 the small values below (intervals, effects, counts) were arrays
-/// without names, in the order of their fields; serde reads a struct from such an array too.
-pub const FORMAT: u32 = 2;
+/// without names, in the order of their fields; serde reads a struct from such an array too. Format 3 has a scope, variance
+/// components and degrees of freedom, detectable differences after correction, and simultaneous rank intervals; `these_runs_only`
+/// is gone from pairs, since the test counts the seeds itself.
+pub const FORMAT: u32 = 3;
 
 /// How to compare.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -126,6 +129,9 @@ pub struct Outcome {
     pub clusters: u64,
     /// The test of the pairs.
     pub test: Chosen,
+    /// What a verdict is about.
+    #[serde(default)]
+    pub scope: Scope,
     /// The test of all models at once, where there is one.
     pub omnibus: Option<Omnibus>,
     /// Models, the best first.
@@ -139,6 +145,34 @@ pub struct Outcome {
     pub notes: Vec<String>,
 }
 
+/// What a verdict is about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scope {
+    /// The trained weights as they are: one seed, or a test that takes the seeds as they are.
+    #[default]
+    TrainedWeights,
+    /// The way the models are trained: the test counts training runs as drawn.
+    TrainingRecipe,
+}
+
+/// Where the variance of a score comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ScoreVariance {
+    /// Standard error of the score over examples and seeds.
+    pub standard_error: f64,
+    /// Degrees of freedom (Satterthwaite).
+    pub df: f64,
+    /// Share of the variance that more examples would remove.
+    pub examples: f64,
+    /// Share that more seeds would remove.
+    pub seeds: f64,
+    /// Share of seeds x examples, which more of either would remove.
+    pub seeds_by_examples: f64,
+    /// Standard deviation of the true score between seeds; none with one seed.
+    pub seed_sd: Option<f64>,
+}
+
 /// A model on a benchmark.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RankedModel {
@@ -146,8 +180,11 @@ pub struct RankedModel {
     pub model: String,
     /// Its score.
     pub value: f64,
-    /// Bootstrap interval of the score; none where it does not vary.
+    /// Interval of the score, that of the leaderboard; none where it does not vary.
     pub interval: Option<Interval>,
+    /// Where the variance of the score comes from; none where the metric has no derivative, and before format 3.
+    #[serde(default)]
+    pub variance: Option<ScoreVariance>,
     /// Its seeds.
     pub seeds: Vec<u64>,
     /// Score of each seed, where there are several.
@@ -156,7 +193,8 @@ pub struct RankedModel {
     pub letters: String,
     /// 1 = best; equal scores share the mean of their ranks.
     pub rank: f64,
-    /// Interval of the rank under resampling.
+    /// From 1 + the models that are significantly better to k - those that are significantly worse: holds for all models at
+    /// once at the level of the corrected tests. (Until format 2: one model's interval under resampling, not corrected.)
     pub rank_interval: Interval,
     /// Share of resamples in which it alone is best.
     pub first: f64,
@@ -233,12 +271,26 @@ mod tests {
         assert_eq!((&*left.name, &*left.reason), ("emgsd-race", "a subset of emgsd"));
         assert_eq!(over.models_left_out[0].name, "command");
 
-        // It is written in format 2: by name, and it says the same.
+        // It is written by name, and it says the same.
         let again = serde_json::to_value(&report).unwrap();
         let pair = &again["benchmarks"][1]["pairs"][0];
         assert!(pair["effects"][0]["name"].is_string() && pair["effects"][0]["value"].is_f64());
         assert_eq!(again["over"]["found"]["pairs"][0]["win_tie_loss"]["ties"], 2);
         assert_eq!(serde_json::from_value::<Report>(again).unwrap(), report);
+    }
+
+    /// Format 2 named `these_runs_only` in a pair, and knew no scope, variances or degrees of freedom.
+    #[test]
+    fn a_comparison_of_format_2_loads() {
+        let mut old: serde_json::Value = serde_json::from_str(OLD).unwrap();
+        old["format"] = 2.into();
+        let pair = &mut old["benchmarks"][0]["pairs"][0];
+        pair["these_runs_only"] = true.into();
+        assert!(pair.get("df").is_none());
+        let report: Report = serde_json::from_value(old).unwrap();
+        assert_eq!((report.format, report.benchmarks[0].scope), (2, Scope::TrainedWeights));
+        assert!(report.benchmarks[0].pairs[0].variance.is_none());
+        assert!(report.benchmarks[0].models[0].variance.is_none());
     }
 
     #[test]

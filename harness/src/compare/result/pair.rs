@@ -29,7 +29,11 @@ pub struct Pair {
     pub effects: Vec<Effect>,
     /// Examples that only one of the two has right.
     pub discordant: Option<Discordant>,
-    /// Smallest difference that a sample of this size detects with 80 % power at alpha, before correction.
+    /// Variance of the difference; none where the metric has no derivative, and before format 3.
+    #[serde(default)]
+    pub variance: Option<DifferenceVariance>,
+    /// Smallest difference that a sample of this size detects with 80 % power at the first step of the correction over all
+    /// pairs of the benchmark. (Until format 2: before correction.)
     pub minimum_detectable: Option<f64>,
     /// Within the margin?
     pub equivalence: Option<Equivalence>,
@@ -38,14 +42,21 @@ pub struct Pair {
     pub non_inferiority: Option<NonInferiority>,
     /// What may be said.
     pub verdict: Verdict,
-    /// The test takes the seeds as they are and tells the two apart, but the interval, which resamples them too, covers 0: true of
-    /// these training runs, and undecided beyond them.
-    #[serde(default)]
-    pub these_runs_only: bool,
     /// By culture.
     pub cultures: Option<PairCultures>,
     /// A paragraph for a paper.
     pub text: String,
+}
+
+/// Variance of a difference, in squared units of the score.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct DifferenceVariance {
+    /// Over clusters of examples.
+    pub examples: f64,
+    /// What the seeds of both models add.
+    pub seeds: f64,
+    /// Degrees of freedom of the sum (Satterthwaite).
+    pub df: f64,
 }
 
 /// An interval and how it was made.

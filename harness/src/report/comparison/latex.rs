@@ -58,7 +58,7 @@ fn models(text: &mut String, report: &Report, outcome: &Outcome) {
         escape(&outcome.metric),
         escape(&outcome.protocol),
         outcome.n,
-        report.options.confidence * 100.0,
+        crate::score::CONFIDENCE * 100.0,
         escape(&outcome.test.title),
         escape(report.options.correction.title()),
         report.options.alpha

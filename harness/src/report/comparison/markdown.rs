@@ -62,7 +62,7 @@ fn heading(text: &mut String, outcome: &Outcome) {
 }
 
 fn models(text: &mut String, outcome: &Outcome) {
-    let head = ["model", "score", "interval", "letters", "rank", "gap of cultures"];
+    let head = ["model", "score", "95 % interval", "letters", "rank", "gap of cultures"];
     let table = Table::new(head).with(outcome.models.iter().map(|m| {
         let mut row = standing(outcome, m);
         row.push(Cell::Number(gap(m)));

@@ -33,8 +33,7 @@ fn two_sided(pair: &Pair) -> String {
         Verdict::ABetter => format!("{} is better", pair.a),
         Verdict::BBetter => format!("{} is better", pair.b),
         Verdict::Equivalent => "equivalent within the margin".to_owned(),
-        Verdict::Undecided if pair.these_runs_only => "not told apart beyond these runs".to_owned(),
-        Verdict::Undecided => "not told apart".to_owned(),
+        Verdict::Undecided => "no significant difference".to_owned(),
     }
 }
 
@@ -145,7 +144,8 @@ fn left_out(all: &[NotCompared]) -> Table {
 fn legend(report: &Report) -> Vec<String> {
     let mut lines = vec![
         "A - B, intervals and detectable differences in points (hundredths of the score).".to_owned(),
-        "Models that share a letter are not told apart; that does not make them equal. \"detectable\" is the smallest difference that a sample of this size shows with 80 % power, before correction.".to_owned(),
+        "Models that share a letter do not differ significantly; that does not make them equal. \"detectable\" is the smallest difference that a sample of this size shows with 80 % power, after correction over the pairs of the benchmark.".to_owned(),
+        "A rank runs from 1 + the models that are significantly better to k - those that are significantly worse: true of all models at once.".to_owned(),
         format!("{}; alpha = {}. Intervals are not corrected for the number of pairs.", report.families, report.options.alpha),
     ];
     let gaps = report.benchmarks.iter().flat_map(|b| &b.models).filter_map(|m| m.cultures.as_ref());

@@ -86,7 +86,7 @@ fn heading(text: &mut String, outcome: &Outcome) {
 }
 
 fn models(outcome: &Outcome) -> Table {
-    let head = ["model", "score", "interval", "letters", "rank", "seeds", "gap of cultures"];
+    let head = ["model", "score", "95 % interval", "letters", "rank", "seeds", "gap of cultures"];
     Table::new(head).with(outcome.models.iter().map(|m| {
         let worst = m.cultures.as_ref().map_or_else(String::new, |c| {
             let n = c.figures.map_or_else(String::new, |f| format!(" (n = {})", f.worst_n));

@@ -297,7 +297,11 @@ impl<'a> Place<'a> {
                 )
             }
         };
-        (sentence, closest(lead, self.material.summary.confidence))
+        let mut why = closest(lead, self.material.summary.confidence);
+        if self.outcome.is_some_and(|o| o.scope == compare::Scope::TrainedWeights) {
+            why += " This is about these trained weights, not about the training recipe.";
+        }
+        (sentence, why)
     }
 }
 
@@ -327,7 +331,7 @@ fn closest(lead: &Lead, confidence: f64) -> String {
     if let Some(detectable) = near.detectable {
         let _ = write!(
             text,
-            " A sample of this size shows differences of {} points with 80 % power.",
+            " A sample of this size shows differences of {} points with 80 % power after correction.",
             percent(detectable)
         );
     }
