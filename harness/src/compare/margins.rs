@@ -86,9 +86,9 @@ impl Known<'_> {
                 "one-sided score test of two paired accuracies (Nam 1997; Tango 1998)",
             )));
         }
-        Ok(self.spread.map(|spread| {
-            found(spread.tail(self.difference + margin), &spread.test("one-sided"))
-        }))
+        Ok(self
+            .spread
+            .map(|spread| found(spread.tail(self.difference + margin), &spread.test("one-sided"))))
     }
 }
 

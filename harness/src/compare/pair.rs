@@ -120,7 +120,8 @@ impl BenchmarkComparison<'_> {
         {
             effects.push(Effect { name: EffectSize::CohensH, value: h });
         }
-        let student = total.filter(|_| self.studentised()).map(|t| Spread::Student(t, self.sources()));
+        let student =
+            total.filter(|_| self.studentised()).map(|t| Spread::Student(t, self.sources()));
         let known = Known {
             difference,
             table: simple.as_ref(),
@@ -218,8 +219,6 @@ impl BenchmarkComparison<'_> {
             (false, true) => "examples and seeds",
             (false, false) => "examples",
         }
-    }
-
     }
 
     /// Verdict and words of a pair, once its p is corrected.

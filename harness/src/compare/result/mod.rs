@@ -13,8 +13,7 @@ pub use over::{
 };
 pub use pair::{
     CultureDifference, DifferenceVariance, Discordant, Effect, EffectSize, Ends, Equivalence,
-    NonInferiority, Pair,
-    PairCultures, Verdict,
+    NonInferiority, Pair, PairCultures, Verdict,
 };
 pub use votes::{AgainstVotes, VoteDifference};
 
