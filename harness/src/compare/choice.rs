@@ -8,6 +8,7 @@ use super::benchmark::BenchmarkComparison;
 use super::comparison::ComparedModel;
 use super::result::{Correction, Scope};
 use super::words::Signature;
+use crate::score::LEAST_OF_CLASS;
 
 /// What is said where every model has one seed.
 pub(super) const ABOUT_WEIGHTS: &str =
@@ -63,6 +64,7 @@ impl BenchmarkComparison<'_> {
         choice.why.clone_into(&mut self.why);
         self.test = choice.test;
         self.notes.extend(choice.warnings);
+        self.notes.extend(self.rare_classes());
         if self.field.mean_over_cultures
             && kind != MetricKind::Set
             && !self.design.clustered()
@@ -101,6 +103,24 @@ impl BenchmarkComparison<'_> {
                 }
             }
         }
+    }
+
+    /// What must be known of a macro mean with classes that are hardly seen.
+    fn rare_classes(&self) -> Option<String> {
+        let mean = matches!(
+            self.field.metric,
+            Metric::MacroF1 | Metric::MacroPrecision | Metric::MacroRecall
+        );
+        let [part] = self.field.parts.as_slice() else { return None };
+        let few = |class: &u32| part.gold.iter().filter(|g| *g == class).count() < LEAST_OF_CLASS;
+        let rare = (0..part.classes as u32).filter(few).count();
+        (mean && rare > 0).then(|| {
+            format!(
+                "{rare} of {} classes have fewer than {LEAST_OF_CLASS} examples: their part of the {} is hardly known",
+                part.classes,
+                self.field.metric.name()
+            )
+        })
     }
 
     fn fits(&self, test: Test) -> Result<(), String> {

@@ -33,5 +33,6 @@ pub(crate) use error::same_length;
 pub use error::{NoScore, ScoreError};
 pub use evaluate::evaluate;
 pub use figures::{Evaluation, Questions, Refusal, Rules, Score, Subset};
+pub(crate) use rare::LEAST_OF_CLASS;
 pub use resample::CONFIDENCE;
 pub use seeds::over_seeds;

@@ -13,7 +13,7 @@ use super::metrics::Tally;
 use super::resample::{CONFIDENCE, Range};
 
 /// A class with fewer gold examples is rare.
-pub(crate) const LEAST_OF_CLASS: f64 = 10.0;
+pub(crate) const LEAST_OF_CLASS: usize = 10;
 
 /// The mean over classes of a ratio: of precision, recall or F1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl Ratio {
 
 /// Classes with fewer than ten gold examples.
 pub(crate) fn rare_classes(margins: &Margins) -> Vec<usize> {
-    (0..margins.gold.len()).filter(|&class| margins.gold[class] < LEAST_OF_CLASS).collect()
+    (0..margins.gold.len()).filter(|&class| margins.gold[class] < LEAST_OF_CLASS as f64).collect()
 }
 
 /// The part of the mean that the common classes make, mean over variants.
@@ -118,6 +118,9 @@ pub(crate) fn macro_range(
     Ok(Range {
         low: (value - half.hypot(below)).max(0.0),
         high: (value + half.hypot(above)).min(1.0),
-        method: format!("bootstrap + wilson of {} classes below 10 examples", rare.len()),
+        method: format!(
+            "bootstrap + wilson of {} classes below {LEAST_OF_CLASS} examples",
+            rare.len()
+        ),
     })
 }

@@ -17,9 +17,19 @@ struct Examples {
 
 impl Examples {
     fn evaluate(&self, labels: usize, cultures: usize, rules: &Rules) -> Evaluation {
+        let clusters: Vec<u32> = (0..self.gold.len() as u32).collect();
+        self.clustered(labels, cultures, &clusters, rules)
+    }
+
+    fn clustered(
+        &self,
+        labels: usize,
+        cultures: usize,
+        clusters: &[u32],
+        rules: &Rules,
+    ) -> Evaluation {
         let names = |stem: &str, n: usize| (0..n).map(|i| format!("{stem}{i}")).collect::<Vec<_>>();
         let cultures = Coded { names: names("c", cultures), codes: self.cultures.clone() };
-        let clusters: Vec<u32> = (0..self.gold.len() as u32).collect();
         let questions = Questions {
             against: None,
             labels: &names("l", labels),
@@ -27,7 +37,7 @@ impl Examples {
             answers: &[&self.answers],
             ranks: None,
             cultures: &cultures,
-            clusters: &clusters,
+            clusters,
             groups: &BTreeMap::new(),
         };
         evaluate(&questions, rules).unwrap()
@@ -154,4 +164,38 @@ fn macro_f1_with_rare_classes_is_covered() {
         covered += u64::from(score.low <= truth && truth <= score.high);
     }
     assert!(covered * 100 >= 93 * runs, "{covered} of {runs}");
+}
+
+/// Five cultures that share their posts, a model that is equally good on all: what a post's difficulty makes common is in
+/// the correlation. One Monte-Carlo standard error is .02.
+#[test]
+fn gap_and_worst_of_cultures_that_share_posts_are_covered() {
+    const RIGHT: f64 = 0.7;
+    let stream = Stream::new(21, "shared posts");
+    let runs = 100;
+    let (mut gaps, mut worsts, mut rejected) = (0, 0, 0);
+    for run in 0..runs {
+        let rng = &mut stream.at(run);
+        let (mut examples, mut posts) = (Examples::default(), Vec::new());
+        for post in 0..60 {
+            // Half of the posts are right or wrong for all cultures together.
+            let together = (uniform(rng) < 0.5).then(|| uniform(rng) < RIGHT);
+            for culture in 0..5 {
+                let right = together.unwrap_or_else(|| uniform(rng) < RIGHT);
+                examples.gold.push(1);
+                examples.answers.push(Answer::Label(u32::from(right)));
+                examples.cultures.push(culture);
+                posts.push(post);
+            }
+        }
+        let got = examples.clustered(2, 5, &posts, &rules(Metric::Accuracy, 0.0, 300, run));
+        let gap = got.scores.iter().find(|s| s.gap.is_some()).unwrap();
+        let worst =
+            got.scores.iter().find(|s| matches!(s.subset, Subset::WorstCulture { .. })).unwrap();
+        gaps += u64::from(gap.low <= 0.0);
+        worsts += u64::from(worst.low <= RIGHT && RIGHT <= worst.high);
+        rejected += u64::from(gap.gap.unwrap().p_equal <= 0.05);
+    }
+    assert!(gaps >= 88 && worsts >= 88, "{gaps} and {worsts} of {runs}");
+    assert!(rejected <= 12, "{rejected} of {runs}");
 }
