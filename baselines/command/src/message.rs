@@ -160,7 +160,7 @@ pub(crate) enum Aside {
     /// `{"progress": [done, total]}`.
     Progress(usize, usize),
     /// `{"metric": ["loss", 10, 0.3]}`: name, step, value.
-    Metric(String, usize, f64),
+    Metric(String, usize, #[serde(deserialize_with = "lenient_json::number_or_nan")] f64),
     /// `{"error": "text"}`: the request cannot be answered.
     Error(String),
 }
@@ -294,6 +294,21 @@ pub(crate) fn read(request: &str, line: &[u8]) -> serde_json::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A loss may be NaN, which JSON lacks: it is a metric all the same.
+    #[test]
+    fn a_metric_may_be_nan() {
+        let read = |line: &str| lenient_json::from_str::<Aside>(line);
+        let Ok(Aside::Metric(name, 3, value)) = read(r#"{"metric": ["loss", 3, NaN]}"#) else {
+            panic!("no metric")
+        };
+        assert!(name == "loss" && value.is_nan());
+        let Ok(Aside::Metric(.., value)) = read(r#"{"metric": ["loss", 3, -Infinity]}"#) else {
+            panic!("no metric")
+        };
+        assert_eq!(value, f64::NEG_INFINITY);
+        assert!(read(r#"{"metric": ["loss", 3, "low"]}"#).is_err());
+    }
 
     #[test]
     fn a_request_is_one_line_of_ascii() {

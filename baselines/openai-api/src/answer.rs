@@ -39,14 +39,13 @@ impl Answer {
 
     /// Why there is no reply, where that is known.
     pub fn missing(&self) -> Option<String> {
+        if facts::is_filtered(self.finish.as_deref()) {
+            return Some("the server's moderation withheld the reply".to_owned());
+        }
         if !matches!(&self.said, Said::Text(text) if text.is_empty()) {
             return None;
         }
-        if let Some(words) = &self.refusal {
-            return Some(format!("the model refused: {words}"));
-        }
-        facts::is_filtered(self.finish.as_deref())
-            .then(|| "the server's moderation withheld the reply".to_owned())
+        self.refusal.as_ref().map(|words| format!("the model refused: {words}"))
     }
 }
 
@@ -112,6 +111,9 @@ pub fn read(body: &Value, wanted: &Wanted) -> Result<Answer, Unread> {
     let finish = choice["finish_reason"].as_str();
     if let Some(told) = [choice, body].into_iter().find_map(error_beside) {
         return Err(Unread::Error(told));
+    }
+    if choice.is_null() || choice["message"].is_null() && choice.get("text").is_none() {
+        return Err(Unread::Nothing("the choice in the answer is empty".to_owned()));
     }
     if facts::has_failed(finish) {
         return Err(Unread::Nothing(

@@ -1,5 +1,7 @@
 //! One attempt at one request: sent, awaited, read. What went wrong is told as worth another attempt or not.
 
+mod body;
+
 use std::error::Error as _;
 use std::time::{Duration, SystemTime};
 
@@ -13,18 +15,12 @@ use crate::answer::{self, Answer, Told, Unread};
 use crate::config::Settings;
 use crate::facts::Withheld;
 use crate::key::Key;
-use crate::pieces::{Pieces, Taken};
 use crate::remedy::{self, Remedy};
 use crate::request::{Request, Wanted};
-use crate::sse::{Event, Events};
 use crate::tls;
 
-/// No answer to our questions is larger.
-const MOST_BYTES: usize = 16 << 20;
 /// Characters of a server's text that a message quotes.
 const QUOTED: usize = 300;
-/// How long a connection is kept for reuse after the end of a stream.
-const LINGER: Duration = Duration::from_millis(200);
 /// Time to get a connection.
 const CONNECT: Duration = Duration::from_secs(10);
 /// Models that a message names where the server has not the one that was asked for.
@@ -204,90 +200,6 @@ impl Client {
         Again::overload(format!("no answer within {seconds} s (`timeout`)"), None)
     }
 
-    /// All bytes of an answer that comes in one piece.
-    async fn bytes(&self, mut response: Response, end: Instant) -> Result<Vec<u8>, Trouble> {
-        let mut bytes = Vec::new();
-        loop {
-            match timeout_at(end, response.chunk()).await {
-                Err(_) => return Err(self.too_late()),
-                Ok(Err(error)) => return Err(lost(&error)),
-                Ok(Ok(None)) => return Ok(bytes),
-                Ok(Ok(Some(chunk))) => bytes.extend_from_slice(&chunk),
-            }
-            fits(bytes.len())?;
-        }
-    }
-
-    /// The body of an answer. What it is, its beginning tells: servers label streams as `text/plain` and whole answers as streams.
-    async fn body(&self, mut response: Response, end: Instant) -> Result<Value, Trouble> {
-        let mut start = Vec::new();
-        while begins_events(&start).is_none() {
-            match timeout_at(end, response.chunk()).await {
-                Err(_) => return Err(self.too_late()),
-                Ok(Err(error)) => return Err(lost(&error)),
-                Ok(Ok(None)) => break,
-                Ok(Ok(Some(chunk))) => start.extend_from_slice(&chunk),
-            }
-            fits(start.len())?;
-        }
-        if begins_events(&start) == Some(true) {
-            return self.pieces(response, start, end).await;
-        }
-        start.extend(self.bytes(response, end).await?);
-        let text = String::from_utf8_lossy(&start);
-        lenient_json::from_str(&text)
-            .map_err(|e| Again::because(format!("the answer is no JSON ({e}): {}", quoted(&text))))
-    }
-
-    /// A streamed answer, put together. Once it has begun it may take as long as it likes while pieces keep coming; comments that
-    /// keep the connection alive are none, nor are events of another kind.
-    async fn pieces(
-        &self,
-        mut response: Response,
-        start: Vec<u8>,
-        end: Instant,
-    ) -> Result<Value, Trouble> {
-        let (mut events, mut pieces) = (Events::default(), Pieces::default());
-        let (mut size, mut broken) = (0, None);
-        let (mut until, mut has_begun) = (end, false);
-        let mut chunk = Some(start);
-        loop {
-            let Some(bytes) = chunk else { break };
-            size += bytes.len();
-            fits(size)?;
-            let mut came = false;
-            events.feed(&bytes, |event| came |= take(&mut pieces, event, &mut broken));
-            if came {
-                has_begun = true;
-                until = Instant::now() + self.idle_timeout;
-            }
-            if pieces.is_done() {
-                until = until.min(Instant::now() + LINGER);
-            }
-            chunk = match timeout_at(until, response.chunk()).await {
-                // Some servers keep the connection open after the end.
-                Err(_) if pieces.is_whole() || pieces.is_done() => None,
-                Err(_) if !has_begun => return Err(self.too_late()),
-                Err(_) => {
-                    let seconds = self.idle_timeout.as_secs_f64();
-                    let why = format!("the stream stood still for {seconds} s (`idle_timeout`)");
-                    return Err(Again::because(why));
-                }
-                Ok(Err(error)) => return Err(lost(&error)),
-                Ok(Ok(chunk)) => chunk.map(|bytes| bytes.to_vec()),
-            };
-        }
-        events.end(|event| {
-            take(&mut pieces, event, &mut broken);
-        });
-        if let Some(why) = broken {
-            return Err(Again::because(why));
-        }
-        pieces.whole().ok_or_else(|| {
-            Again::because("the stream ended before the reply did, or without a choice")
-        })
-    }
-
     /// A status that is no success.
     async fn refused(
         &self,
@@ -428,28 +340,6 @@ fn is_of_logprobs(remedy: &Remedy) -> bool {
     matches!(remedy, Remedy::Config(text) if text.contains("logprobs") || text.contains("echo"))
 }
 
-/// Hands an event over; whether it was a piece of the answer. What is broken is told at the end.
-fn take(pieces: &mut Pieces, event: &Event, broken: &mut Option<String>) -> bool {
-    match pieces.take(event) {
-        Ok(taken) => taken == Taken::Piece,
-        Err(error) => {
-            broken.get_or_insert_with(|| format!("a piece of the stream is no JSON ({error})"));
-            false
-        }
-    }
-}
-
-/// Whether a body begins as server-sent events do; none where too little of it is there.
-fn begins_events(start: &[u8]) -> Option<bool> {
-    let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
-    let fields: [&[u8]; 5] = [b":", b"data:", b"event:", b"id:", b"retry:"];
-    if fields.iter().any(|field| text.starts_with(field)) {
-        return Some(true);
-    }
-    let may_begin = fields.iter().any(|field| field.starts_with(text));
-    (!may_begin).then_some(false)
-}
-
 /// The wait that a server asks for: `retry-after-ms` (OpenAI), or `Retry-After` in seconds or as a date (RFC 9110, section 10.2.3).
 fn wait(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
@@ -462,14 +352,6 @@ fn wait(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     }
     let then = httpdate::parse_http_date(value).ok()?;
     Some(then.duration_since(now).unwrap_or_default())
-}
-
-fn fits(bytes: usize) -> Result<(), Trouble> {
-    if bytes <= MOST_BYTES {
-        return Ok(());
-    }
-    let message = format!("the answer is larger than {} MiB; lower `max_tokens`", MOST_BYTES >> 20);
-    Err(Trouble::Fatal(Error::internal(message)))
 }
 
 /// The connection broke after it was there.
@@ -521,24 +403,6 @@ mod tests {
         check("retry-after", "-1", None);
         check("retry-after-ms", "1500", Some(1.5));
         check("x", "1", None);
-    }
-
-    #[test]
-    fn a_body_tells_what_it_is() {
-        let check = |start: &str, expect| {
-            assert_eq!(begins_events(start.as_bytes()), expect, "{start:?}");
-        };
-        for begun in ["", " \n", "d", "data", "\u{feff}even"] {
-            check(begun, None);
-        }
-        for events in
-            [": keep-alive", "data: {", "\n\nevent: x", "id:1", "retry: 3", "\u{feff}data:"]
-        {
-            check(events, Some(true));
-        }
-        for whole in ["{", "[", "<html>", "date: x", "NaN"] {
-            check(whole, Some(false));
-        }
     }
 
     #[test]

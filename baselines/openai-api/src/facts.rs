@@ -125,9 +125,21 @@ pub fn is_filtered(finish: Option<&str>) -> bool {
     )
 }
 
-/// Whether the server failed in the middle of the reply.
+/// Whether the server failed in the middle of the reply: OpenRouter's `error`, vLLM's `abort`, Zhipu's `network_error`, DeepSeek's
+/// `insufficient_system_resource`.
 pub fn has_failed(finish: Option<&str>) -> bool {
-    finish.is_some_and(|finish| finish.eq_ignore_ascii_case("error"))
+    let finish = finish.unwrap_or_default().to_lowercase();
+    matches!(
+        &*finish,
+        "error"
+            | "abort"
+            | "aborted"
+            | "failed"
+            | "cancelled"
+            | "network_error"
+            | "server_error"
+            | "insufficient_system_resource"
+    )
 }
 
 #[cfg(test)]
@@ -235,6 +247,8 @@ mod tests {
             (Some("content_filter"), (false, true, false)),
             (Some("SAFETY"), (false, true, false)),
             (Some("error"), (false, false, true)),
+            (Some("abort"), (false, false, true)),
+            (Some("insufficient_system_resource"), (false, false, true)),
             (Some("stop"), (false, false, false)),
             (None, (false, false, false)),
         ] {

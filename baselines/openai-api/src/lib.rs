@@ -330,7 +330,7 @@ fn tell(index: usize, answer: &Answer, replies: &mut Replies<'_>) -> Result<(), 
         return Ok(());
     }
     let finish = answer.finish.as_deref();
-    let is_cut = facts::is_cut(finish) || facts::is_filtered(finish);
+    let is_cut = facts::is_cut(finish);
     match &answer.thought {
         Some(thought) => replies.tell(index, Reply::new(&with_thought(thought, text), is_cut)),
         None => replies.tell(index, Reply::new(text, is_cut)),

@@ -52,7 +52,7 @@ impl Pieces {
             self.error = Some(piece);
             return Ok(Taken::Piece);
         }
-        if piece.get("choices").is_none() && piece["usage"].is_null() {
+        if piece["choices"].get(0).is_none() && piece["usage"].is_null() {
             return Ok(Taken::Foreign);
         }
         self.add(&piece);

@@ -33,6 +33,20 @@ pub fn of(told: &Told) -> Option<Remedy> {
     if message.contains("max_completion_tokens") && message.contains("max_tokens") {
         return Some(Remedy::Config(NEWER.to_owned()));
     }
+    if message.contains("max_tokens") && says_any(&message, &["too large", "at most", "less than"])
+    {
+        return Some(Remedy::Config("lower `max_tokens` in [config]".to_owned()));
+    }
+    let no_model =
+        ["not a valid model", "model does not exist", "unknown model", "model not found"];
+    if says_any(&message, &no_model) {
+        return Some(Remedy::Config("check `model` in [config]".to_owned()));
+    }
+    if says_any(&message, &["system role", "roles must alternate"]) {
+        return Some(Remedy::Config(
+            "the model takes no system message: set `messages = false` under [prompt]".to_owned(),
+        ));
+    }
     let refuses = [
         "unsupported",
         "not support",
@@ -55,6 +69,10 @@ pub fn of(told: &Told) -> Option<Remedy> {
         remedy = format!("{remedy}; {NEWER}");
     }
     Some(Remedy::Config(remedy))
+}
+
+fn says_any(message: &str, all: &[&str]) -> bool {
+    all.iter().any(|one| message.contains(one))
 }
 
 /// Whether a message names a field as a whole word.
@@ -104,9 +122,24 @@ mod tests {
             assert!(found.starts_with(&format!("`omit = [\"{field}\"]`")), "{message}: {found}");
         }
         for message in
-            ["unknown model", "a stopped engine is not supported", "temperature: high load"]
+            ["a bad request", "a stopped engine is not supported", "temperature: high load"]
         {
             assert_eq!(config("", message), "None", "{message}");
+        }
+    }
+
+    #[test]
+    fn other_refusals_have_their_remedy() {
+        for (message, remedy) in [
+            (
+                "max_tokens is too large: 99999. This model supports at most 16384 completion tokens",
+                "lower `max_tokens`",
+            ),
+            ("x/y is not a valid model ID", "check `model`"),
+            ("System role not supported", "`messages = false`"),
+        ] {
+            let found = config("", message);
+            assert!(found.contains(remedy), "{message}: {found}");
         }
     }
 

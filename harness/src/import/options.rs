@@ -5,7 +5,7 @@
 //! one context, an ending an option        its ending                     "yes"
 //! ... the endings are letters             the text in `doc.choices`      "It is good"
 //! a context an option, endings that differ its ending
-//! a context an option, one ending         the text in `doc.choices`, else its place from 0
+//! a context an option, one ending         the text in `doc.choices`, else its place: `option-0`
 //! ```
 //! Requests without the context, which some metrics ask for too, come after the options with the same endings.
 
@@ -93,7 +93,7 @@ pub(super) fn names(
         return Err("some of its options have the same ending and some have not: which is which cannot be told".to_owned());
     }
     Ok(texts.map_or_else(
-        || (0..options.len()).map(|place| place.to_string()).collect(),
+        || (0..options.len()).map(|place| format!("option-{place}")).collect(),
         |texts| texts.iter().map(|text| text.trim().to_owned()).collect(),
     ))
 }
@@ -175,7 +175,7 @@ mod tests {
             (vec![("c", "(1)"), ("c", "(2)")], &arc, ["bad", "good"]),
             (vec![("c", " no"), ("c", " yes")], &texts, ["no", "yes"]),
             (vec![("c", " no"), ("d", " yes")], &none, ["no", "yes"]),
-            (vec![("c", " so"), ("d", " so")], &none, ["0", "1"]),
+            (vec![("c", " so"), ("d", " so")], &none, ["option-0", "option-1"]),
             (vec![("c", " so"), ("d", " so")], &texts, ["bad", "good"]),
             (vec![("c", " so"), ("d", " so"), ("", " so"), ("", " so")], &texts, ["bad", "good"]),
         ] {

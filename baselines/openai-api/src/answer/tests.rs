@@ -88,6 +88,10 @@ fn a_choice_that_failed_is_no_answer() {
     }
     let silent = json!({"choices": [{"message": message, "finish_reason": "error"}]});
     assert!(matches!(reply(&silent), Err(Unread::Nothing(_))));
+    for empty in [json!([null]), json!([{}]), json!([{"message": null, "finish_reason": "stop"}])] {
+        let body = json!({ "choices": empty });
+        assert!(matches!(reply(&body), Err(Unread::Nothing(_))), "{body}");
+    }
     for error in [json!(null), json!({}), json!("")] {
         let body = json!({"choices": [{"message": message, "error": error}], "error": error});
         assert_eq!(reply(&body), Ok(said("no")), "{body}");

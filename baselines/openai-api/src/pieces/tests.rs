@@ -148,6 +148,7 @@ fn foreign_events_are_passed_over() {
         named("tool.progress", r#"{"detail":null}"#),
         named("metadata", "[1]"),
         named("", "3"),
+        named("", r#"{"choices":[]}"#),
     ] {
         assert_eq!(pieces.take(&foreign).unwrap(), Taken::Foreign, "{foreign:?}");
     }
