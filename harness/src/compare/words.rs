@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::result::{Correction, Equivalence, Pair, Scope, Verdict};
+use super::result::{Correction, Pair, Scope, Verdict};
 use crate::text::format::p_equals;
 
 /// What was done, in one line that can be quoted and parsed: `test:mcnemar-midp|n:237|...` (after sacreBLEU, Post 2018).

@@ -209,5 +209,4 @@ impl Tally {
 }
 
 #[cfg(test)]
-#[path = "reading_tests.rs"]
 mod tests;

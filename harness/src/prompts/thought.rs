@@ -187,5 +187,4 @@ fn find(text: &str, mark: &str, from: usize) -> Option<usize> {
 }
 
 #[cfg(test)]
-#[path = "thought_tests.rs"]
 mod tests;

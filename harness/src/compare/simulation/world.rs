@@ -125,6 +125,7 @@ impl World {
         let cultures = Coded { names: field.cultures.clone(), codes: part.cultures.clone() };
         let groups = std::collections::BTreeMap::new();
         let rules = Rules {
+            absent_cultures: Default::default(),
             metric: self.metric,
             also: Vec::new(),
             scoring: crate::definition::dataset::Scoring::default(),
@@ -137,6 +138,7 @@ impl World {
         };
         let scored = |answers: &[&[Answer]]| -> Evaluation {
             let questions = Questions {
+                against: None,
                 labels: &labels,
                 gold: &part.gold,
                 answers,
