@@ -7,12 +7,9 @@ use toml::Value;
 
 use super::bars::Board;
 use crate::definition::model::Model;
-use crate::fetch::Fetched;
+use crate::fetch::{Fetched, MOST_FILES};
 use crate::store::path_text;
 use crate::store::record::{FileRef, Reason, ReasonKind};
-
-/// No folder that a model names may hold more files: what is hashed at every run must be a checkpoint, not a disk.
-const MOST_FILES: usize = 10_000;
 
 /// What one model's configuration names, by its place in the table (`folder`, `files.model`, `command.1`).
 pub type Inputs = BTreeMap<String, FileRef>;
@@ -36,7 +33,7 @@ fn of(model: &Model) -> Result<Inputs, Reason> {
         walk(key, value, &mut places);
     }
     let hashed = |(place, path): (String, &str)| {
-        let file = Fetched::local_within(path.into(), MOST_FILES).map_err(|error| {
+        let file = Fetched::named(path.into()).map_err(|error| {
             let message = format!(
                 "`config.{place}` names {path}, whose content cannot be hashed ({error}); name a file, or a folder with at \
                  most {MOST_FILES} files that you may read"
@@ -71,7 +68,7 @@ fn walk<'a>(place: &str, value: &'a Value, found: &mut Vec<(String, &'a str)>) {
 fn names_a_path(text: &str) -> bool {
     let path = Path::new(text);
     let written_as_one = text.contains('/') || path.extension().is_some();
-    written_as_one && path.file_name().is_some() && path.exists()
+    written_as_one && path.file_name().is_some() && (path.is_file() || path.is_dir())
 }
 
 #[cfg(test)]
@@ -91,6 +88,7 @@ mod tests {
             (".", false),
             ("..", false),
             ("/", false),
+            ("/dev/zero", false),
             ("http://127.0.0.1:8000/v1", false),
             ("", false),
         ] {

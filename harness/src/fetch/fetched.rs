@@ -8,6 +8,9 @@ use serde::Serialize;
 use super::provenance::{Verified, Via};
 use super::verify::{digest, tree_digest};
 
+/// Files of a folder that somebody named.
+pub const MOST_FILES: usize = 10_000;
+
 /// A source that is here and checked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fetched {
@@ -26,11 +29,16 @@ pub struct Fetched {
 impl Fetched {
     /// A file or folder of our own making (the sample): hashed, held against nothing.
     pub fn local(path: PathBuf) -> io::Result<Self> {
-        Self::local_within(path, usize::MAX)
+        Self::within(path, usize::MAX)
     }
 
-    /// The same for what a user named: a folder may hold at most so many files.
-    pub fn local_within(path: PathBuf, most_files: usize) -> io::Result<Self> {
+    /// The same for what a user or a run from elsewhere names: a folder may hold at most [`MOST_FILES`], a checkpoint and
+    /// not a disk.
+    pub fn named(path: PathBuf) -> io::Result<Self> {
+        Self::within(path, MOST_FILES)
+    }
+
+    fn within(path: PathBuf, most_files: usize) -> io::Result<Self> {
         let (sha256, bytes) = if path.is_dir() {
             tree_digest(&path, most_files)?
         } else {

@@ -36,7 +36,7 @@ use reqwest::Url;
 
 pub use self::drive::BASE as DRIVE_BASE;
 pub use self::error::FetchError;
-pub use self::fetched::Fetched;
+pub use self::fetched::{Fetched, MOST_FILES};
 pub use self::options::{Mirror, Options};
 pub use self::progress::{Progress, Silent, Transfer};
 pub use self::provenance::{Verified, Via};

@@ -22,8 +22,11 @@ pub(super) struct Digest {
     pub(super) bytes: u64,
 }
 
-/// Reads a file once and hashes it in both ways.
+/// Reads a file once and hashes it in both ways. A device or a pipe may never end: it is refused.
 pub(super) fn digest(path: &Path) -> io::Result<Digest> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other(format!("{}: not a plain file", path.display())));
+    }
     let mut file = fs::File::open(path)?;
     let announced = file.metadata()?.len();
     let (mut sha256, mut git) = (Sha256::new(), Sha1::new());
@@ -168,5 +171,11 @@ mod tests {
             "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"
         );
         assert_eq!(found.bytes, 6);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_device_is_never_read() {
+        assert!(digest(Path::new("/dev/zero")).is_err());
     }
 }

@@ -111,7 +111,7 @@ impl Outside {
     fn look(&mut self, found: &mut Verified, file: &FileRef, what: &str) {
         let seen = self.0.entry(file.path.clone());
         let seen =
-            seen.or_insert_with(|| Fetched::local(file.path.clone().into()).ok().map(|f| f.sha256));
+            seen.or_insert_with(|| Fetched::named(file.path.clone().into()).ok().map(|f| f.sha256));
         match seen {
             Some(hash) if *hash == file.sha256 => {}
             Some(_) => found.unseen(&file.path, format!("{what}: not the file that the run used")),
