@@ -104,7 +104,7 @@ fn gap(d: &Detail) -> Vec<Cell> {
     let figures = d.score.gap.as_ref();
     let n =
         figures.map_or_else(|| d.score.n.to_string(), |g| format!("{} / {}", g.best_n, g.worst_n));
-    let of = |text: Option<String>| text.map_or(Cell::None, Cell::Number);
+    let of = |text: Option<String>| text.map_or_else(|| "".into(), Cell::Number);
     vec![
         d.benchmark.as_str().into(),
         d.model.as_str().into(),

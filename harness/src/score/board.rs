@@ -3,15 +3,12 @@
 use crate::definition::dataset::{AbsentCultures, Metric};
 use crate::example::Coded;
 use crate::text::unicode::same;
-use eval_stats::StatsError;
 use eval_stats::bootstrap::BootstrapMethod;
 use eval_stats::metric::{Basis, MetricOptions, Needs};
-use eval_stats::rng::Stream;
 
 use super::error::same_length;
 use super::figures::{Evaluation, Questions, Refusal, Rules, Score, Subset};
 use super::metrics::{Tally, check, column};
-use super::rare::{Ratio, common_part, macro_range, rare_classes};
 use super::resample::{self, Bounds, Cell, Range, SHARE, Support, Units, bootstrap_on, proportion};
 use super::{Answer, NoScore, ScoreError};
 
@@ -345,33 +342,6 @@ impl<'a> Board<'a> {
                 Err(error) => out.refused.push(refuse(measure, error.into())),
             }
         }
-    }
-
-    /// What a macro mean is the mean of, and its rare classes where it has some.
-    fn rare(&self, measure: Measure, margins: &[Tally]) -> Option<(Ratio, Vec<usize>)> {
-        let Measure::Metric(metric) = measure else { return None };
-        let ratio = Ratio::of(metric)?;
-        let rare = rare_classes(&margins[0].margins);
-        (!rare.is_empty()).then_some((ratio, rare))
-    }
-
-    /// The interval of a macro mean with rare classes.
-    fn with_rare_classes(
-        &self,
-        value: f64,
-        measure: Measure,
-        units: &Units,
-        resamples: usize,
-        stream: &Stream,
-    ) -> Result<Range, StatsError> {
-        let margins = units.margins();
-        let (ratio, rare) = self.rare(measure, &margins).unwrap_or((Ratio::F1, Vec::new()));
-        let common = |margins: &[Tally]| vec![common_part(margins, ratio, &rare)];
-        let stream = stream.child("common classes").child(&self.name(measure));
-        let resampled: Vec<f64> =
-            units.resample(&stream, resamples, common).into_iter().map(|r| r[0]).collect();
-        let independent = units.clusters() as f64 / margins[0].n();
-        macro_range(value, &margins, ratio, &rare, &resampled, independent)
     }
 
     /// All rows as units, their number, and the measure on them.

@@ -8,9 +8,11 @@ use eval_stats::StatsError;
 use eval_stats::dist::z_of_confidence;
 use eval_stats::interval::{Method, wilson_real};
 use eval_stats::metric::{Margins, Metric};
+use eval_stats::rng::Stream;
 
+use super::board::{Board, Measure};
 use super::metrics::Tally;
-use super::resample::{CONFIDENCE, Range};
+use super::resample::{CONFIDENCE, Range, Units};
 
 /// A class with fewer gold examples is rare.
 pub(crate) const LEAST_OF_CLASS: usize = 10;
@@ -76,13 +78,42 @@ impl Ratio {
     }
 }
 
+impl Board<'_> {
+    /// What a macro mean is the mean of, and its rare classes where it has some.
+    pub(crate) fn rare(&self, measure: Measure, margins: &[Tally]) -> Option<(Ratio, Vec<usize>)> {
+        let Measure::Metric(metric) = measure else { return None };
+        let ratio = Ratio::of(metric)?;
+        let rare = rare_classes(&margins[0].margins);
+        (!rare.is_empty()).then_some((ratio, rare))
+    }
+
+    /// The interval of a macro mean with rare classes.
+    pub(crate) fn with_rare_classes(
+        &self,
+        value: f64,
+        measure: Measure,
+        units: &Units,
+        resamples: usize,
+        stream: &Stream,
+    ) -> Result<Range, StatsError> {
+        let margins = units.margins();
+        let (ratio, rare) = self.rare(measure, &margins).unwrap_or((Ratio::F1, Vec::new()));
+        let common = |margins: &[Tally]| vec![common_part(margins, ratio, &rare)];
+        let stream = stream.child("common classes").child(&self.name(measure));
+        let resampled: Vec<f64> =
+            units.resample(&stream, resamples, common).into_iter().map(|r| r[0]).collect();
+        let independent = units.clusters() as f64 / margins[0].n();
+        macro_range(value, &margins, ratio, &rare, &resampled, independent)
+    }
+}
+
 /// Classes with fewer than ten gold examples.
-pub(crate) fn rare_classes(margins: &Margins) -> Vec<usize> {
+fn rare_classes(margins: &Margins) -> Vec<usize> {
     (0..margins.gold.len()).filter(|&class| margins.gold[class] < LEAST_OF_CLASS as f64).collect()
 }
 
 /// The part of the mean that the common classes make, mean over variants.
-pub(crate) fn common_part(variants: &[Tally], ratio: Ratio, rare: &[usize]) -> f64 {
+fn common_part(variants: &[Tally], ratio: Ratio, rare: &[usize]) -> f64 {
     let classes = variants[0].margins.gold.len();
     let of = |tally: &Tally| {
         let common = (0..classes).filter(|class| !rare.contains(class));
@@ -93,7 +124,7 @@ pub(crate) fn common_part(variants: &[Tally], ratio: Ratio, rare: &[usize]) -> f
 
 /// The interval of a macro mean: the normal interval of the common part from its resamples, and the ends of the rare
 /// classes, added as if all erred in one direction. Both distances add as squares.
-pub(crate) fn macro_range(
+fn macro_range(
     value: f64,
     variants: &[Tally],
     ratio: Ratio,
