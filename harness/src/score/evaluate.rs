@@ -15,8 +15,8 @@
 //! (`…-student`). Several seeds widen every interval ([`super::over_seeds`]).
 //!
 //! A cluster is drawn whole, so that the five country labels of one post stay together. A culture that a resample does
-//! not hold is left out of that resample's mean. Beside a gap stands what equal cultures would show and the test of
-//! equality, beside a culture its interval among all of them and its value after shrinkage.
+//! not hold is left out of that resample's mean. A gap has what equal cultures would show and the test of
+//! equality, a culture its interval among all of them and its value after shrinkage.
 
 use super::board::Board;
 use super::error::ScoreError;
