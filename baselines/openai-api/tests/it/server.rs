@@ -239,9 +239,13 @@ pub(crate) const STREAM_END: [&str; 3] = [
 
 /// A number that depends on a text alone (FNV-1a).
 fn number(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    further(START, text)
+}
+
+const START: u64 = 0xcbf2_9ce4_8422_2325;
+
+fn further(hash: u64, text: &str) -> u64 {
+    text.bytes().fold(hash, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// What the honest server replies to a prompt.
@@ -293,13 +297,14 @@ pub(crate) fn answer(request: &Request) -> Value {
             }
         }
         tokens.push(".".to_owned());
-        let values: Vec<Value> = (0..tokens.len())
-            .map(|i| {
-                if i == 0 {
-                    Value::Null
-                } else {
-                    (-1e-3 * (number(&tokens[..=i].concat()) % 5000) as f64).into()
-                }
+        // Of each token the number of the text up to its end, in one pass.
+        let mut hash = START;
+        let values: Vec<Value> = tokens
+            .iter()
+            .enumerate()
+            .map(|(i, token)| {
+                hash = further(hash, token);
+                if i == 0 { Value::Null } else { (-1e-3 * (hash % 5000) as f64).into() }
             })
             .collect();
         answer["choices"][0]["text"] = format!("{prompt}.").into();
