@@ -174,10 +174,13 @@ fn thought(message: &Value) -> Option<String> {
     let text = ["reasoning_content", "reasoning", "thinking"]
         .iter()
         .find_map(|name| message[*name].as_str().filter(|text| !text.is_empty()))
-        .map(str::to_owned)
-        .unwrap_or_else(|| {
-            parts(&message["content"], is_thought) + &parts(&message["reasoning_details"], |_| true)
-        });
+        .map_or_else(
+            || {
+                parts(&message["content"], is_thought)
+                    + &parts(&message["reasoning_details"], |_| true)
+            },
+            str::to_owned,
+        );
     (!text.is_empty()).then_some(text)
 }
 

@@ -72,8 +72,7 @@ impl Client {
         let (mut size, mut broken) = (0, None);
         let (mut until, mut has_begun) = (end, false);
         let mut chunk = Some(start);
-        loop {
-            let Some(bytes) = chunk else { break };
+        while let Some(bytes) = chunk {
             size += bytes.len();
             fits(size)?;
             let mut came = false;
