@@ -77,7 +77,10 @@ fn chosen(
         for (place, way) in ways.enumerate() {
             let Some(protocol) = with_shots(&seen, way, prompting) else { continue };
             let shown = Protocol::shown_as(&protocol.name, way);
-            let named = |name: &String| *name == shown || place == 0 && *name == protocol.name;
+            let named = |name: &String| {
+                let by_way = shown != protocol.name && *name == shown;
+                by_way || place == 0 && *name == protocol.name
+            };
             if if wanted.is_empty() { place == 0 } else { wanted.iter().any(named) } {
                 found.push((protocol, way));
             }

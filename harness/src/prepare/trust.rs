@@ -137,6 +137,7 @@ fn unexpected(task: &Task, statistics: &Statistics) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::definition::catalogue::{self, Catalogue};
 
     fn counts(rows: &[(&str, &str, u64)]) -> BTreeMap<String, Labels> {
         let mut counts: BTreeMap<String, Labels> = BTreeMap::new();
@@ -175,5 +176,19 @@ mod tests {
         let test = counts(&[("A", "no", 25), ("A", "yes", 25), ("B", "no", 27), ("B", "yes", 23)]);
         assert!(!Shares::of(&train, &test).unwrap().is_telling());
         assert_eq!(Shares::of(&counts(&[]), &test), None, "nothing to learn from");
+    }
+
+    #[test]
+    fn other_numbers_than_the_papers_are_told() {
+        let all = Catalogue::embedded().unwrap();
+        let (_, task) = all.task("wvs").unwrap();
+        let text = catalogue::statistics("wvs", true).unwrap();
+        let mut statistics: Statistics = serde_json::from_str(text).unwrap();
+        assert!(unexpected(task, &statistics).is_empty(), "the sample is known to be smaller");
+        statistics.sample = false;
+        let said = unexpected(task, &statistics);
+        assert_eq!(said.len(), 2, "{said:?}");
+        assert!(said[0].starts_with("the data have 12 labels, the official ones 128"), "{said:?}");
+        assert!(said[1].starts_with("12 of 12 labels have not 251 examples"), "{said:?}");
     }
 }

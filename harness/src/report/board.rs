@@ -44,11 +44,7 @@ fn evaluated(
         lines.push(Line::of(share.into()).small());
     }
     if let Some(mean) = summary.macro_mean(cell) {
-        let beside = Line {
-            cells: vec!["macro".into(), Cell::Number(percent(mean.value))],
-            ..Line::default()
-        };
-        lines.push(beside.small());
+        lines.push(Line::of(format!("macro {}", percent(mean.value)).into()).small());
         lines.push(Line::of(Cell::Number(interval(mean))).small());
     }
     if summary.n_of(&column.name).is_none() {

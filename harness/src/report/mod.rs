@@ -13,13 +13,13 @@ pub mod terminal;
 
 use eval_stats::annotators::Distance;
 
-use crate::results::summary::{Data, Outcome, Summary};
+use crate::results::summary::{Cell, Data, Outcome, Summary};
 
 use crate::score::Score;
-use crate::store::record::Reason;
+use crate::store::record::{Reason, ReasonKind};
 use crate::text::format;
 pub(crate) use crate::text::format::percent;
-use crate::text::table::Cell;
+use crate::text::table;
 
 /// An interval as it stands in a table.
 pub fn interval(score: &Score) -> String {
@@ -98,35 +98,52 @@ fn warnings(summary: &Summary) -> Vec<String> {
 /// What has no score on a benchmark beside the cells of the board: a line for each cause and the same metrics and models.
 pub fn refusals(summary: &Summary, benchmark: &str) -> Vec<String> {
     let on = |name: &str| name == benchmark;
-    let mut models: Vec<&str> =
-        summary.cells.iter().filter(|c| on(&c.benchmark)).map(|c| c.model.as_str()).collect();
-    models.dedup();
-    // (cause, subset) -> metrics and models; then subsets that lack the same in the same way share a line.
+    let answered = |cell: &&Cell| match &cell.outcome {
+        Outcome::Score(_) => true,
+        Outcome::Reason(reason) => reason.kind == ReasonKind::NoScore,
+    };
+    let cells = summary.cells.iter().filter(|c| on(&c.benchmark)).filter(answered);
+    let models: Vec<&str> = cells.map(|cell| cell.model.as_str()).collect();
     let mut found: Vec<Lacking<'_>> = Vec::new();
     for refused in summary.refusals.iter().filter(|r| on(&r.benchmark)) {
-        let subset = refused.subset.to_string();
-        let known = found.iter_mut().find(|l| l.cause == refused.cause && l.subsets[0] == subset);
+        let (subset, model) = (refused.subset.to_string(), refused.model.as_str());
+        let known = found
+            .iter_mut()
+            .find(|l| l.cause == refused.cause && l.subsets[0] == subset && l.models[0] == model);
         match known {
-            Some(lacking) => lacking.add(&refused.metric, &refused.model),
+            Some(lacking) if lacking.metrics.contains(&refused.metric.as_str()) => {}
+            Some(lacking) => lacking.metrics.push(&refused.metric),
             None => found.push(Lacking {
                 cause: &refused.cause,
                 subsets: vec![subset],
                 metrics: vec![&refused.metric],
-                models: vec![&refused.model],
+                models: vec![model],
             }),
         }
     }
-    let mut lines: Vec<Lacking<'_>> = Vec::new();
-    for lacking in found {
-        let alike = |l: &&mut Lacking<'_>| {
-            (l.cause, &l.metrics, &l.models) == (lacking.cause, &lacking.metrics, &lacking.models)
+    // Models that lack the same of the same examples share a line, then examples of which the same is lacking.
+    let by_models = merged(found, |a, b| a.subsets == b.subsets, |a, b| a.models.extend(b.models));
+    let lines = merged(by_models, |a, b| a.models == b.models, |a, b| a.subsets.extend(b.subsets));
+    lines.iter().map(|lacking| lacking.line(&models)).collect()
+}
+
+/// Puts those of one cause and the same metrics together that are `alike`.
+fn merged<'a>(
+    all: Vec<Lacking<'a>>,
+    alike: impl Fn(&Lacking<'a>, &Lacking<'a>) -> bool,
+    take: impl Fn(&mut Lacking<'a>, Lacking<'a>),
+) -> Vec<Lacking<'a>> {
+    let mut found: Vec<Lacking<'a>> = Vec::new();
+    for one in all {
+        let same = |l: &&mut Lacking<'a>| {
+            l.cause == one.cause && l.metrics == one.metrics && alike(l, &one)
         };
-        match lines.iter_mut().find(alike) {
-            Some(line) => line.subsets.extend(lacking.subsets),
-            None => lines.push(lacking),
+        match found.iter_mut().find(same) {
+            Some(known) => take(known, one),
+            None => found.push(one),
         }
     }
-    lines.iter().map(|lacking| lacking.line(&models)).collect()
+    found
 }
 
 /// Subsets that lack the same metrics of the same models for the same cause.
@@ -137,16 +154,7 @@ struct Lacking<'a> {
     models: Vec<&'a str>,
 }
 
-impl<'a> Lacking<'a> {
-    fn add(&mut self, metric: &'a str, model: &'a str) {
-        if !self.metrics.contains(&metric) {
-            self.metrics.push(metric);
-        }
-        if !self.models.contains(&model) {
-            self.models.push(model);
-        }
-    }
-
+impl Lacking<'_> {
     fn line(&self, all: &[&str]) -> String {
         let models = if all.iter().all(|model| self.models.contains(model)) {
             "all models".to_owned()
@@ -173,8 +181,8 @@ impl Footnotes {
     }
 
     /// A reason in a table, with the number of its note.
-    pub(crate) fn cell(&mut self, reason: &Reason) -> Cell {
-        Cell::Missing { why: reason.kind.name().to_owned(), note: self.number(reason) }
+    pub(crate) fn cell(&mut self, reason: &Reason) -> table::Cell {
+        table::Cell::Missing { why: reason.kind.name().to_owned(), note: self.number(reason) }
     }
 
     /// All of them.
@@ -213,4 +221,58 @@ pub fn sample_reasons(summary: &Summary) -> Vec<(Vec<&str>, &str)> {
         }
     }
     reasons
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::summary::Refused;
+    use crate::score::Subset;
+
+    fn summary() -> Summary {
+        let old = include_str!("../../tests/fixtures/report/summary.v1.json");
+        let mut summary: Summary = serde_json::from_str(old).unwrap();
+        let culture = |name: &str| Subset::Culture { name: name.to_owned() };
+        let all = ["majority", "stratified-random"];
+        let refused = |model: &str, metric: &str, subset: Subset, cause: &str| Refused {
+            model: model.to_owned(),
+            benchmark: "crehate".to_owned(),
+            protocol: "finetuned".to_owned(),
+            variant: "direct".to_owned(),
+            sample: true,
+            metric: metric.to_owned(),
+            subset,
+            cause: cause.to_owned(),
+            message: String::new(),
+        };
+        for model in all {
+            for metric in ["accuracy", "f1"] {
+                for name in ["NZ", "IE"] {
+                    summary.refusals.push(refused(model, metric, culture(name), "no example"));
+                }
+            }
+        }
+        summary.refusals.push(refused("majority", "acc@5", Subset::All, "one answer"));
+        summary.benchmarks[0].warnings = vec!["strange".to_owned()];
+        summary.benchmarks[1].warnings = vec!["strange".to_owned()];
+        summary
+    }
+
+    #[test]
+    fn what_lacks_alike_shares_a_line() {
+        let expected = [
+            "no accuracy, f1 of all models for culture `NZ`, culture `IE`: no example",
+            "no acc@5 of majority for all examples: one answer",
+        ];
+        assert_eq!(refusals(&summary(), "crehate"), expected);
+        assert!(refusals(&summary(), "emgsd").is_empty());
+    }
+
+    #[test]
+    fn a_warning_stands_once_with_its_columns() {
+        let lines = remarks(&summary());
+        assert_eq!(lines[0], "warning on CREHate, EMGSD: strange");
+        assert_eq!(lines.iter().filter(|line| line.contains("strange")).count(), 1);
+        assert!(lines.iter().any(|line| line.starts_with("CREHate: no acc@5 of majority")));
+    }
 }

@@ -14,6 +14,7 @@ use super::Run;
 use super::answers::{Columns, columns};
 use super::cells::{Group, by_model_and_protocol};
 use super::manifest::{Manifest, tasks_of};
+use super::scored::ScoredCell;
 use super::summary::{Cell, Detail, FORMAT, MACRO_MEAN, Outcome, Refused, Summary};
 use crate::compare::{Gap, Interval, Own, RESAMPLING_SEED};
 use crate::definition::dataset::{Benchmark, Task};
@@ -103,60 +104,6 @@ fn signature(manifest: &Manifest, resamples: usize) -> String {
     )
 }
 
-/// A model on a benchmark: what stands on the board, what stands beside it, and what does not exist.
-struct ScoredCell {
-    cell: Cell,
-    details: Vec<Detail>,
-    refused: Vec<Refused>,
-}
-
-impl ScoredCell {
-    fn without(cell: Cell, reason: Reason) -> Self {
-        let cell = Cell { outcome: Outcome::Reason(reason), ..cell };
-        Self { cell, details: Vec::new(), refused: Vec::new() }
-    }
-
-    /// Takes up one set of answers; the first has the primary score.
-    fn add(&mut self, set: &str, evaluation: &Evaluation, is_first: bool) {
-        let cell = &mut self.cell;
-        if is_first {
-            set.clone_into(&mut cell.variant);
-            cell.outcome = match evaluation.primary() {
-                Ok(score) => match nothing_answered(score) {
-                    Some(reason) => Outcome::Reason(reason),
-                    None => Outcome::Score(score.clone()),
-                },
-                Err(reason) => Outcome::Reason(reason.into()),
-            };
-        }
-        let primary = evaluation.primary().ok().filter(|_| is_first);
-        let further = evaluation.scores.iter().filter(|score| Some(*score) != primary);
-        self.details.extend(further.map(|score| Detail {
-            model: cell.model.clone(),
-            benchmark: cell.benchmark.clone(),
-            protocol: cell.protocol.clone(),
-            variant: set.to_owned(),
-            sample: cell.sample,
-            score: score.clone(),
-        }));
-        let on_board = |r: &&score::Refusal| {
-            is_first && r.metric == evaluation.metric && r.subset == evaluation.primary_subset()
-        };
-        let further = evaluation.refused.iter().filter(|r| !on_board(r));
-        self.refused.extend(further.map(|refusal| Refused {
-            model: cell.model.clone(),
-            benchmark: cell.benchmark.clone(),
-            protocol: cell.protocol.clone(),
-            variant: set.to_owned(),
-            sample: cell.sample,
-            metric: refusal.metric.clone(),
-            subset: refusal.subset.clone(),
-            cause: refusal.reason.cause(),
-            message: refusal.reason.to_string(),
-        }));
-    }
-}
-
 /// Scores one model on one benchmark by one protocol.
 fn score_cell(
     run: &Run,
@@ -218,17 +165,6 @@ fn scored_of(
         data: parts.iter().map(|g| g.cells[0].spec.data.sha256.as_str()).collect(),
     };
     remembered(&run.folder, &asked, || evaluate(run, resamples, benchmark, parts))
-}
-
-/// The reason in the place of a score that would stand on no answer at all.
-fn nothing_answered(score: &Score) -> Option<Reason> {
-    (score.answered == 0 && score.n > 0).then(|| {
-        let message = format!(
-            "no answer could be used: {} unparsable, {} missing; the replies are in the cell's predictions.parquet",
-            score.unparsable, score.missing
-        );
-        Reason::new(ReasonKind::NoScore, message)
-    })
 }
 
 /// Why a model is on no rank and in no comparison though it ran: none of its answers is a label.

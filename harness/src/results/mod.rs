@@ -33,6 +33,7 @@ pub mod material;
 pub mod page_data;
 pub mod progress;
 mod run;
+mod scored;
 pub mod summary;
 pub mod usage;
 pub mod verify;

@@ -114,6 +114,10 @@ impl std::fmt::Display for Subset {
             Self::CultureMean => write!(f, "the mean over cultures"),
             Self::Culture { name } => write!(f, "culture `{name}`"),
             Self::Group { name, value } => write!(f, "{name} `{value}`"),
+            Self::CultureGap { best, .. } if best.is_empty() => {
+                write!(f, "the gap between cultures")
+            }
+            Self::WorstCulture { name } if name.is_empty() => write!(f, "the worst culture"),
             Self::CultureGap { best, worst } => write!(f, "the gap from `{best}` to `{worst}`"),
             Self::WorstCulture { name } => write!(f, "the worst culture `{name}`"),
         }

@@ -5,8 +5,8 @@ use fs_err as fs;
 use super::own_data::dataset;
 use super::program::{Place, assert_says};
 
-const TAGGED: &str = "id,text,label,country\nt1/good,fine,good,SG\nt2/bad,\"so, so\",bad,ZA\nt3/good,great,good,ZA\nt4/bad,dull,bad,SG\n";
-const PLAIN: &str = "id,text,label\nt1/good,fine,good\nt2/bad,\"so, so\",bad\nt3/good,great,good\nt4/bad,dull,bad\n";
+const TAGGED: &str = "id,text,label,country\nt1/good,fine,good,SG\nt2/bad,\"so, so\",bad,ZA\nt3/good,great,good,ZA\nt4/bad,dull,bad,SG\nt5/good,warm,good,SG\n";
+const PLAIN: &str = "id,text,label\nt1/good,fine,good\nt2/bad,\"so, so\",bad\nt3/good,great,good\nt4/bad,dull,bad\nt5/good,warm,good\n";
 const TEST: &str =
     "id,text,label,country\ne1/SG,lovely,good,SG\ne2/ZA,awful,bad,ZA\ne3/SG,nice,good,SG\n";
 
@@ -50,22 +50,23 @@ embedding = { kind = "knn-and-probe", k = 1, epochs = 1, batch = 2, learning_rat
     place.write(&format!("mirror/own/{}", train.0), train.1);
     place.write("mirror/own/test.csv", TEST);
     let config = format!("file = \"{}\"", place.path("calls").display());
+    place.model("words", "tfidf-logreg", "", "c = [1.0]\nmin_df = 1");
     for (name, protocol) in [("ear", "trained"), ("ear-frozen", "frozen")] {
         place.model(name, "recorder", &format!("batch = 4\nprotocols = [\"{protocol}\"]"), &config);
     }
     place
 }
 
-/// Runs and explains; the recorder's lines, and the hashes of what `majority` and `tfidf-logreg` answered.
+/// Runs and explains; the recorder's lines, and the hashes of what `majority` and a `tfidf-logreg` answered.
 fn run(place: &Place) -> (String, Vec<String>) {
     let base = ["--data", "official", "--mirror", "mirror", "--benchmarks", "own"];
     place
-        .run(&[&["run", "--models", "ear,ear-frozen,majority,tfidf-logreg"], &base[..]].concat())
+        .run(&[&["run", "--models", "ear,ear-frozen,majority,words"], &base[..]].concat())
         .exits(0);
     let explain = ["explain", "default", "--model", "ear", "--benchmark", "own"];
     place.run(&explain).exits(0);
     let calls = fs::read_to_string(place.path("calls")).unwrap();
-    let answers = ["majority.", "tfidf-logreg."].map(|model| {
+    let answers = ["majority.", "words."].map(|model| {
         let record = fs::read_to_string(place.cell("default", model).join("record.json")).unwrap();
         let record: serde_json::Value = serde_json::from_str(&record).unwrap();
         record["predictions"].as_str().unwrap().to_owned()
@@ -81,7 +82,7 @@ fn what_is_not_seen_reaches_no_plugin() {
     }
     assert_says(&calls, &["lovely", "fine"]);
     // Neither a culture, nor an id, which may hold a label or a culture.
-    for hidden in ["SG", "ZA", "good", "bad", "t1", "e1"] {
+    for hidden in ["SG", "ZA", "good", "/bad", "t1/", "e1/"] {
         assert!(!calls.contains(hidden), "{hidden} is in {calls}");
     }
     // No culture is known, so every example is of the one after the last: all alike.

@@ -30,10 +30,13 @@ fn run(place: &Place) -> serde_json::Value {
 fn names_are_compared_in_one_form_of_unicode() {
     let place = place("cultures = [\"T\u{fc}rkiye\", \"Kenya\"]");
     let said = place.run(&[&["prepare", "own"][..], &FROM].concat()).exits(0);
-    assert!(!said.err.contains("culture"), "{}", said.err);
+    assert!(!said.err.contains("not in the data"), "{}", said.err);
     let summary = run(&place);
     assert_eq!(summary["cells"][0]["outcome"]["score"]["n"], 4);
-    assert_eq!(summary["refusals"], serde_json::Value::Null);
+    // Two examples a culture are too few for a gap, and that is all that is refused.
+    for refused in summary["refusals"].as_array().unwrap() {
+        assert_says(refused["cause"].as_str().unwrap(), &["a comparison needs two"]);
+    }
 }
 
 #[test]
@@ -61,8 +64,9 @@ fn what_has_no_score_stands_in_every_format() {
         "the score of those that are there"
     );
     assert_eq!(summary["format"], 3);
-    let refused = &summary["refusals"][0];
-    assert_eq!((&refused["model"], &refused["metric"]), (&"majority".into(), &"accuracy".into()));
+    let refusals = summary["refusals"].as_array().unwrap();
+    let absent = refusals.iter().find(|r| r["subset"]["name"] == "Kenia").unwrap();
+    assert_eq!((&absent["model"], &absent["metric"]), (&"majority".into(), &"accuracy".into()));
     let formats = "terminal,md,csv,json,latex,junit";
     place.run(&["report", "--format", formats, "--out", "all"]).exits(0);
     let files = [
