@@ -4,9 +4,11 @@ use anyhow::anyhow;
 use serde::Serialize;
 
 use super::{Context, Outcome, hinted};
-use crate::definition::nearest;
+use crate::definition::{catalogue, nearest};
+use crate::prepare::Statistics;
 use crate::report::card;
 use crate::results::manifest::Manifest;
+use crate::score::annotators::Annotators;
 use crate::store::{self, RunFolder};
 
 /// Shows one benchmark, task, model, suite or run in full
@@ -17,19 +19,22 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
-    let catalogue = context.catalogue()?;
+    let known = context.catalogue()?;
     let name = args.name.as_str();
     let found = std::cell::Cell::new(false);
     let show = |kind: &str, value: &dyn erased::Show| -> anyhow::Result<()> {
         found.set(true);
         value.show(kind, context)
     };
-    for dataset in catalogue.datasets() {
+    for dataset in known.datasets() {
         if dataset.name == name {
             show("dataset", dataset)?;
         }
         for benchmark in dataset.benchmarks.iter().filter(|b| b.name == name) {
             show("benchmark", benchmark)?;
+            if let Some(found) = benchmark.task.as_deref().and_then(annotators) {
+                show_annotators(&found, context)?;
+            }
             for number in dataset.published.iter().filter(|p| p.benchmark == name) {
                 show("published", number)?;
             }
@@ -38,7 +43,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
             show("task", task)?;
         }
     }
-    if let Ok(model) = catalogue.model(name) {
+    if let Ok(model) = known.model(name) {
         if context.output.json {
             show("model", model)?;
         } else {
@@ -46,7 +51,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
             context.output.text(card::render(model))?;
         }
     }
-    for suite in catalogue.suites().filter(|s| s.name == name) {
+    for suite in known.suites().filter(|s| s.name == name) {
         show("suite", suite)?;
     }
     let run = RunFolder::named(&context.settings().runs, name);
@@ -56,18 +61,31 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     if found.get() {
         return Ok(Outcome::Done);
     }
-    let names = (catalogue.datasets().flat_map(|f| {
+    let names = (known.datasets().flat_map(|f| {
         std::iter::once(f.name.as_str())
             .chain(f.benchmarks.iter().map(|b| b.name.as_str()))
             .chain(f.tasks.iter().map(|t| t.name.as_str()))
     }))
-    .chain(catalogue.models().map(|m| m.name.as_str()))
-    .chain(catalogue.suites().map(|s| s.name.as_str()));
+    .chain(known.models().map(|m| m.name.as_str()))
+    .chain(known.suites().map(|s| s.name.as_str()));
     let meant = nearest(name, names).map(|n| format!("did you mean `{n}`? ")).unwrap_or_default();
     Err(hinted(
         anyhow!("nothing is called `{name}`"),
         format!("{meant}`culture-eval list benchmarks|tasks|models|suites|runs` shows all names"),
     ))
+}
+
+/// What the votes of annotators say about the official data, as it is committed.
+fn annotators(task: &str) -> Option<Annotators> {
+    let text = catalogue::statistics(task, false)?;
+    serde_json::from_str::<Statistics>(text).ok()?.annotators
+}
+
+fn show_annotators(found: &Annotators, context: &Context) -> anyhow::Result<()> {
+    if context.output.json {
+        return context.output.json(&serde_json::json!({ "annotators": found }));
+    }
+    context.output.text(format!("# votes of annotators\n{}\n", found.lines().join("\n")))
 }
 
 /// Any serialisable value as TOML text or one JSON line.

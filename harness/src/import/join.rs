@@ -177,7 +177,7 @@ fn slots<'r>(
             }
             Found::None => {
                 counts.unmatched += 1;
-                first_unmatched.get_or_insert_with(|| row.place.clone());
+                first_unmatched.get_or_insert_with(|| named(row, names));
                 continue;
             }
             Found::Alike(places) => {
@@ -234,6 +234,14 @@ fn slots<'r>(
         )));
     }
     Ok((slots, first_unmatched))
+}
+
+/// A row that names no example: its place, and how it would name one.
+fn named(row: &Row, names: &Names) -> String {
+    const SHOWN: usize = 60;
+    let key = rendered(&names.id, row).or_else(|| rendered(&names.text, row));
+    let key = key.map(|key| key.chars().take(SHOWN).collect::<String>());
+    key.map_or_else(|| row.place.clone(), |key| format!("{}: `{key}`", row.place))
 }
 
 /// What the row of an example says, or that there is none.

@@ -120,13 +120,14 @@ fn plain_predictions() {
     insta::assert_snapshot!(place.plain(&ran.out), @r#"
     mine · Own · trained
      predictions
-     rows              5
-     matched by id     4
-     matched by text   0
-     unmatched         1
-     duplicates        1
-     unparsable        0
-     missing           2
+     rows                  5
+     matched by id         4
+     matched by text       0
+     unmatched             1
+     duplicates            1
+     examples with a row   3
+     unparsable            0
+     missing               2
     "#);
     place.write(
         "p.jsonl",
@@ -172,7 +173,7 @@ fn what_does_not_fit_is_told() {
     hint: labels are no, yes; --map what an answer means; --id, --text and --culture name the example
     "#);
     insta::assert_snapshot!(error("strange.csv", "name,label\nx,yes\n", &[]), @r#"
-    error: no row names an example of the evaluated part: the first has the fields `name`; an example is named by an id such as `e1`, or by its exact text; say by --id or --text which field holds it
+    error: no row names an example of the evaluated part: the first has the fields `name`, `row`; an example is named by an id such as `e1`, or by its exact text; say by --id or --text which field holds it
 
     hint: labels are no, yes; --map what an answer means; --id, --text and --culture name the example
     "#);

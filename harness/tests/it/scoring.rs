@@ -86,7 +86,10 @@ fn every_format_by_id_counts_what_is_missing_and_unknown() {
             (n, n - 4, 1, 3),
             "{file}"
         );
-        assert_says(&warnings, &["2 rows of", file, "name no example, the first `test/none`"]);
+        assert_says(
+            &warnings,
+            &["2 rows of", file, "name no example, the first is", "`test/none`"],
+        );
         assert_eq!(*first.get_or_insert_with(|| score.clone()), score, "{file}");
     }
     let text = place
@@ -134,17 +137,21 @@ fn what_cannot_be_scored_says_why() {
         place.plain(&ran.err)
     };
     let twice = "id,label\ntest/0,stereotype\ntest/1,stereotype\ntest/0,non-stereotype\n";
-    insta::assert_snapshot!(error("twice.csv", twice, &[]), @"error: twice.csv, row 3: `test/0` was answered differently before; keep one row an example");
-    insta::assert_snapshot!(error("columns.csv", "ID,prediction\ntest/0,stereotype\n", &[]), @"error: columns.csv: missing column `id` (there are: `ID`, `prediction`): did you mean `ID`?; correct `columns` of the input, or the file's header");
-    insta::assert_snapshot!(error("fields.jsonl", "{\"id\": \"test/0\", \"labels\": \"stereotype\"}\n", &[]), @r#"error: fields.jsonl, row 1 (line 1): field `label` is missing (there are: `id`, `labels`); add it, or set `bad_rows = "skip"`"#);
-    insta::assert_snapshot!(error("strangers.csv", "id,label\n1,stereotype\n2,stereotype\n", &[]), @r"
-    error: strangers.csv: no row names an example of the evaluated part; the first is `1`
+    insta::assert_snapshot!(error("twice.csv", twice, &[]), @r"
+    error: different answers to the same example: twice.csv, row 1 and twice.csv, row 3; keep one row an example
 
-    hint: the column `id` should hold values such as `test/0`
+    hint: labels are non-stereotype, stereotype; --map says what a value means, --label which column has it, --id and --text which column names the example
     ");
-    insta::assert_snapshot!(error("empty.csv", "", &[]), @"error: empty.csv: the file is empty; fetch it again, or take its input out of the definition");
-    insta::assert_snapshot!(error("nothing.csv", "id,label\n", &[]), @"error: nothing.csv: the file has no rows; there is nothing to score");
-    insta::assert_snapshot!(error("notes.txt", "hello\n", &[]), @"error: notes.txt: cannot read `.txt`; predictions come as .csv, .tsv, .jsonl or .parquet");
+    insta::assert_snapshot!(error("columns.csv", "ID,prediction\ntest/0,stereotype\n", &[]), @"error: columns.csv: no column `label` with the answer (there are `ID`, `prediction`); name it with --label");
+    insta::assert_snapshot!(error("fields.jsonl", "{\"id\": \"test/0\", \"labels\": \"stereotype\"}\n", &[]), @"error: fields.jsonl, row 1: no column `label` with the answer (there are `id`, `labels`); name it with --label");
+    insta::assert_snapshot!(error("strangers.csv", "id,label\n1,stereotype\n2,stereotype\n", &[]), @r"
+    error: no row names an example of the evaluated part: the first has the fields `id`, `row`; an example is named by an id such as `test/0`, or by its exact text; say by --id or --text which field holds it
+
+    hint: labels are non-stereotype, stereotype; --map says what a value means, --label which column has it, --id and --text which column names the example
+    ");
+    insta::assert_snapshot!(error("empty.csv", "", &[]), @"error: empty.csv: the file is empty; there is nothing to import");
+    insta::assert_snapshot!(error("nothing.csv", "id,label\n", &[]), @"error: nothing.csv: the file has no rows; there is nothing to import");
+    insta::assert_snapshot!(error("notes.txt", "hello\n", &[]), @"error: notes.txt: neither a log of lm-evaluation-harness (samples_*.jsonl) nor of inspect_ai (.eval, .json) nor predictions (.csv, .tsv, .jsonl)");
     insta::assert_snapshot!(error("fine.csv", "id,label\ntest/0,stereotype\n", &["--protocol", "traind"]), @r"
     error: task `emgsd` has no protocol `traind`
 
