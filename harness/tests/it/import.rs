@@ -133,7 +133,7 @@ fn plain_predictions() {
         "p.jsonl",
         "{\"text\": \"lovely\", \"said\": \"yes\"}\n{\"text\": \"poor\", \"said\": null}\n",
     );
-    let line = import(&place, &["p.jsonl", "--model", "other", "--label", "said"]);
+    let line = import(&place, &["p.jsonl", "--model", "other", "--label", "said", "--partial"]);
     assert_eq!(told(&line), (0.25, 4, [2, 0, 2, 0, 0, 0, 3]));
     // The card of a model that the user describes is taken.
     place.model(
@@ -163,7 +163,8 @@ fn what_does_not_fit_is_told() {
     let place = four();
     let error = |name: &str, text: &str, more: &[&str]| {
         place.write(name, text);
-        let ran = place.run(&[&OWN[..], &[name, "--model", "m"], more].concat()).exits(2);
+        let ran =
+            place.run(&[&OWN[..], &[name, "--model", "m", "--partial"], more].concat()).exits(2);
         assert_eq!(ran.out, "");
         place.plain(&ran.err)
     };
