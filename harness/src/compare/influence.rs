@@ -127,13 +127,11 @@ impl Design<'_> {
             let mut slopes: Vec<Option<f64>> = vec![None; tables.cells(slice)];
             for place in slice.start..slice.end {
                 let code = codes[place];
-                let slope = match slopes[usize::from(code)] {
-                    Some(slope) => slope,
-                    None => {
-                        let slope = tables.slope(block, code)?;
-                        slopes[usize::from(code)] = Some(slope);
-                        slope
-                    }
+                let known = &mut slopes[usize::from(code)];
+                let slope = if let Some(slope) = *known {
+                    slope
+                } else {
+                    *known.insert(tables.slope(block, code)?)
                 };
                 own[self.unit[place] as usize] += slope / width;
             }

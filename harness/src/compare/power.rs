@@ -50,13 +50,12 @@ impl Detectable {
             let multipliers = self.multipliers.lock().unwrap_or_else(PoisonError::into_inner);
             multipliers.get(&key).copied()
         };
-        let multiplier = match known {
-            Some(multiplier) => multiplier,
-            None => {
-                let made = noncentrality(found.df, self.level, POWER)?;
-                self.multipliers.lock().unwrap_or_else(PoisonError::into_inner).insert(key, made);
-                made
-            }
+        let multiplier = if let Some(multiplier) = known {
+            multiplier
+        } else {
+            let made = noncentrality(found.df, self.level, POWER)?;
+            self.multipliers.lock().unwrap_or_else(PoisonError::into_inner).insert(key, made);
+            made
         };
         Ok(multiplier * found.standard_error())
     }

@@ -72,7 +72,11 @@ mod slow {
             let what = format!("macro-F1, {clusters} clusters of 5, {seeds} seed(s)");
             cover_difference(&World { metric: Metric::MacroF1, ..world }, &what, &mut figures);
         }
-        within(0.93..=0.97, &figures);
+        let one_seed: Vec<(String, f64)> =
+            figures.iter().filter(|(what, _)| what.contains(" 1 seed(s)")).cloned().collect();
+        within(0.93..=0.97, &one_seed);
+        // Three seeds have two degrees of freedom: what errs, errs on the wide side.
+        within(0.93..=0.99, &figures);
     }
 
     /// The true macro-F1 is not known in closed form; that of a difference of equal models is 0.

@@ -8,6 +8,9 @@ use super::world::TRUTH;
 use crate::compare::{Column, Comparison, Options};
 use crate::compare::{Outcome, Verdict, compare, tests::options};
 
+/// Resamples where none is looked at: McNemar's test, exact sign flips and the t test draw nothing.
+const FEW: usize = 20;
+
 /// The models of one draw, compared.
 fn compared(field: &Comparison, options: &Options) -> Outcome {
     let column = Column {
@@ -37,7 +40,9 @@ fn sums<const N: usize>(
 
 /// How often the intervals of the first model's score and of its difference to the second hold the truth.
 pub(super) fn covered(world: &World, name: &str, draws: usize) -> [f64; 2] {
-    let options = Options { resamples: 1_000, ..options() };
+    // Only the percentile interval of one seed on many clusters is read off resamples.
+    let resamples = if world.seeds == 1 && world.clusters >= 30 { 400 } else { FEW };
+    let options = Options { resamples, ..options() };
     let difference = world.better[0] - world.better[1];
     sums(world, (name, draws), |field, stream| {
         let own = world.interval(field, 0, stream);
@@ -51,9 +56,7 @@ pub(super) fn covered(world: &World, name: &str, draws: usize) -> [f64; 2] {
 
 /// In how many draws some verdict on equal models names a better one.
 pub(super) fn wrong(world: &World, name: &str, draws: usize) -> f64 {
-    // The t test over seeds draws nothing; sign flips, which one seed in clusters gets, may have to be.
-    let resamples = if world.seeds > 1 { 20 } else { 200 };
-    let options = Options { resamples, ..options() };
+    let options = Options { resamples: FEW, ..options() };
     let [wrong] = sums(world, (name, draws), |field, _| {
         let found = compared(field, &options);
         let any = found.pairs.iter().any(|p| p.verdict != Verdict::Undecided);
@@ -65,7 +68,7 @@ pub(super) fn wrong(world: &World, name: &str, draws: usize) -> f64 {
 /// What is printed as detectable for the first pair, on average, and in how many draws a difference of that size reaches the
 /// first step of the correction.
 pub(super) fn detected(world: &World, name: &str, draws: usize) -> (f64, f64) {
-    let options = Options { resamples: 200, ..options() };
+    let options = Options { resamples: FEW, ..options() };
     let mut world = world.clone();
     let mut printed = 0.05;
     // What is printed depends a little on the truth: twice around.

@@ -8,7 +8,6 @@ mod world;
 use world::World;
 
 /// Share of draws with its standard error, printed.
-#[expect(clippy::print_stdout, reason = "the figures of a simulation are its product")]
 fn told(what: &str, hits: f64, draws: usize) -> f64 {
     let share = hits / draws as f64;
     let error = (share * (1.0 - share) / draws as f64).sqrt();

@@ -109,12 +109,17 @@ fn pairs(report: &Report, outcome: &Outcome) -> Table {
     }))
 }
 
-/// How many; the score of each where they are fewer than five.
+/// How many; the score of each where they are fewer than five; their share of the variance of the score, and its degrees of
+/// freedom.
 fn seeds(standing: &RankedModel) -> String {
     let scores: Vec<String> = standing.of_seeds.iter().map(|v| percent(*v)).collect();
-    match scores.len() {
+    let count = match scores.len() {
         2..5 => format!("{}: {}", scores.len(), scores.join(" ")),
         _ => standing.seeds.len().to_string(),
+    };
+    match standing.variance.filter(|v| v.seed_sd.is_some() && v.df.is_finite()) {
+        Some(v) => format!("{count} ({:.0} % of the variance, df {:.0})", 100.0 * v.seeds, v.df),
+        None => count,
     }
 }
 
