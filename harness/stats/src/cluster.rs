@@ -40,8 +40,8 @@ pub fn clustered_se(scores: &[f64], clusters: &[u32]) -> Result<ClusteredSe> {
     finite("scores", scores, 1)?;
     same_length("scores", scores.len(), "clusters", clusters.len())?;
     let members = cluster_members(clusters)?;
-    let Some(unit) = unit_outside(scores) else { return of_members(scores, &members) };
-    let mut scaled = of_members(&divided(scores, unit), &members)?;
+    let Some(unit) = unit_outside(scores) else { return Ok(of_members(scores, &members)) };
+    let mut scaled = of_members(&divided(scores, unit), &members);
     let in_unit = scores.iter().all(|s| (0.0..=1.0).contains(s));
     let m = scaled.mean * unit;
     scaled.se_bernoulli = in_unit.then(|| (m * (1.0 - m) / scores.len() as f64).max(0.0).sqrt());
@@ -57,7 +57,7 @@ pub fn clustered_se(scores: &[f64], clusters: &[u32]) -> Result<ClusteredSe> {
     Ok(scaled)
 }
 
-fn of_members(scores: &[f64], members: &[Vec<u32>]) -> Result<ClusteredSe> {
+fn of_members(scores: &[f64], members: &[Vec<u32>]) -> ClusteredSe {
     let n = scores.len() as f64;
     let m = mean(scores);
     let groups = members.len();
@@ -70,7 +70,7 @@ fn of_members(scores: &[f64], members: &[Vec<u32>]) -> Result<ClusteredSe> {
     let in_unit = scores.iter().all(|s| (0.0..=1.0).contains(s));
     let se_cr0 = between.sqrt() / n;
     let se_cr1 = se_cr0 * (groups as f64 / (groups as f64 - 1.0)).sqrt();
-    Ok(ClusteredSe {
+    ClusteredSe {
         mean: m,
         se_clt,
         se_bernoulli: in_unit.then(|| (m * (1.0 - m) / n).max(0.0).sqrt()),
@@ -80,7 +80,7 @@ fn of_members(scores: &[f64], members: &[Vec<u32>]) -> Result<ClusteredSe> {
         n: scores.len(),
         n_clusters: groups,
         design_effect: (se_clt > 0.0).then(|| (se_cr1 / se_clt).powi(2)),
-    })
+    }
 }
 
 /// Intraclass correlation of the scores within clusters, by analysis of variance (Donner 1986), cut to [0, 1].

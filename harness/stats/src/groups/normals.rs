@@ -23,7 +23,9 @@ impl Normals {
             draws,
             || vec![0.0; k],
             |rng, plain| {
-                plain.iter_mut().for_each(|slot| *slot = normal(rng));
+                for slot in plain.iter_mut() {
+                    *slot = normal(rng);
+                }
                 match &root {
                     None => plain.clone(),
                     Some(root) => root
