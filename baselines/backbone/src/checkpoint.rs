@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::config::ModelConfig;
 use crate::packed;
-use crate::sniff;
+use crate::sniff::{self, without_mark};
 use crate::tokens::Tokens;
 
 /// Its files.
@@ -126,11 +126,6 @@ fn shards(index: &Path, folder: &Path) -> Result<Vec<PathBuf>, Error> {
         )));
     }
     Ok(names.into_iter().map(|name| folder.join(name)).collect())
-}
-
-/// The text without the mark that editors of Windows put in front.
-pub(crate) fn without_mark(text: &str) -> &str {
-    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 /// Reads `config.json`.

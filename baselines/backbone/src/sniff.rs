@@ -17,6 +17,11 @@ struct Entry {
     dtype: String,
 }
 
+/// The text without the mark that editors of Windows put in front.
+pub(crate) fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
 /// Refuses files that are no weights of a whole model, with the next step.
 ///
 /// # Errors

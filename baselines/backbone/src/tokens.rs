@@ -8,8 +8,8 @@ use serde_json::Value;
 use tch::{Device, Kind, Tensor};
 use tokenizers::{PostProcessor as _, Tokenizer};
 
-use crate::checkpoint::without_mark;
 use crate::packed;
+use crate::sniff::without_mark;
 
 /// A tokenizer, with the length at which texts are cut.
 #[derive(Debug)]

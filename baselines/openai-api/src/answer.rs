@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::facts;
 use crate::options;
 use crate::request::Wanted;
+pub use crate::told::Told;
 
 /// What is kept of an answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -86,15 +87,6 @@ pub enum Unread {
     Shape(String),
     /// The server answers, but without the log-probabilities that were asked for.
     NoLogprobs(String),
-}
-
-/// What a server says is wrong.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Told {
-    /// `invalid_api_key`, `content_filter`, `429`.
-    pub code: String,
-    /// In words.
-    pub message: String,
 }
 
 /// Reads an answer.

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::answer::Told;
+use crate::told::Told;
 
 /// Why a server gives no answer to this prompt, though it may answer the next one. Never kept in the cache.
 #[derive(Debug, Clone, PartialEq, Eq)]

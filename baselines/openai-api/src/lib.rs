@@ -27,6 +27,7 @@ pub mod schedule;
 pub mod sse;
 pub mod tally;
 pub mod tls;
+pub mod told;
 
 use std::collections::HashMap;
 use std::sync::Arc;

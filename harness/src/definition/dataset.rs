@@ -8,7 +8,7 @@ pub use eval_stats::metric::Metric;
 
 pub use super::capability::Capability;
 
-use super::sees::Field;
+use super::field::Field;
 use super::source::Source;
 use super::split::{Split, SplitRule};
 use super::step::Step;

@@ -7,6 +7,7 @@ pub mod access;
 pub mod capability;
 pub mod catalogue;
 pub mod dataset;
+mod field;
 pub mod model;
 pub mod resources;
 pub mod sees;

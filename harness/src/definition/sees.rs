@@ -1,29 +1,8 @@
 //! What of an example a model is given. The rest (label, groups, cluster, place in the files) never crosses to a plugin.
 
-use serde::{Deserialize, Serialize};
-
 use super::dataset::{Protocol, Task};
+pub use super::field::Field;
 use crate::text::template::Template;
-
-/// A field of an example that a model may be given: an entry of `sees` in a task or a protocol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Field {
-    /// The text, in the words of the protocol's `input` or prompt.
-    Text,
-    /// The culture tag, as a column beside the text, and the list of all cultures.
-    Culture,
-}
-
-impl Field {
-    /// The name in TOML files and messages.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Culture => "culture",
-        }
-    }
-}
 
 impl Task {
     /// What a model sees by a protocol: the protocol's `sees`, else the task's, else the text alone, with the culture where the

@@ -62,7 +62,7 @@ mod tests {
         let bytes = fs::read(&whole).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("cut.so");
-        for keep in [80, 4096, bytes.len() / 2] {
+        for keep in [80, 4096, 100_000] {
             fs::write(&path, &bytes[..keep]).unwrap();
             let message = cut(&path).unwrap_or_else(|| panic!("{keep} bytes pass as whole"));
             assert!(message.contains(&format!("it has {keep} bytes")), "{message}");

@@ -14,7 +14,7 @@ use super::Run;
 use super::answers::{Columns, columns};
 use super::cells::{Group, by_model_and_protocol};
 use super::manifest::{Manifest, tasks_of};
-use super::scored::ScoredCell;
+use super::scored::{ScoredCell, nothing_answered};
 use super::summary::{Cell, Detail, FORMAT, MACRO_MEAN, Outcome, Refused, Summary};
 use crate::compare::{Gap, Interval, Own, RESAMPLING_SEED};
 use crate::definition::dataset::{Benchmark, Task};

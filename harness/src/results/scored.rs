@@ -1,8 +1,8 @@
 //! One model on one benchmark, as the leaderboard takes it up.
 
 use super::summary::{Cell, Detail, Outcome, Refused};
-use crate::score::{self, Evaluation};
-use crate::store::record::Reason;
+use crate::score::{self, Evaluation, Score};
+use crate::store::record::{Reason, ReasonKind};
 
 /// A model on a benchmark: what stands on the board, what stands beside it, and what does not exist.
 pub(super) struct ScoredCell {
@@ -68,4 +68,3 @@ pub(super) fn nothing_answered(score: &Score) -> Option<Reason> {
         Reason::new(ReasonKind::NoScore, message)
     })
 }
-

@@ -1,6 +1,7 @@
 //! What a comparison found, as one value: `comparison.json`. No format computes a number.
 
 mod chosen;
+mod interval;
 mod over;
 mod pair;
 mod votes;
@@ -8,6 +9,7 @@ mod votes;
 use serde::{Deserialize, Serialize};
 
 pub use chosen::{Chosen, Omnibus};
+pub use interval::Interval;
 pub use over::{
     FriedmanOver, LeftOut, Over, OverBenchmarks, PairOver, Ranked, Replicated, WinTieLoss,
 };
@@ -219,23 +221,6 @@ pub struct Gap {
     pub worst_value: f64,
     /// Its interval.
     pub worst_interval: Interval,
-}
-
-/// Lower and upper end of an interval.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Interval {
-    /// Lower end.
-    pub low: f64,
-    /// Upper end.
-    pub high: f64,
-}
-
-impl Interval {
-    /// The interval of the difference read the other way round.
-    #[must_use]
-    pub fn turned(self) -> Self {
-        Self { low: -self.high, high: -self.low }
-    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Interval;
+use super::interval::Interval;
 
 /// Two models on a benchmark. Differences are A - B.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

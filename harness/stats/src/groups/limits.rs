@@ -1,7 +1,7 @@
 //! Limits of the gap, of the worst group and of all groups.
 
-use super::normals::{largest_difference, tail};
-use super::{Gap, Groups, Normals, Worst};
+use super::normals::{Normals, largest_difference, tail};
+use super::values::{Gap, Groups, Worst};
 use crate::descriptive::quantile_sorted;
 use crate::dist::z_of_confidence;
 use crate::error::Result;
