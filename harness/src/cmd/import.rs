@@ -281,7 +281,11 @@ fn tell(
     if output.json {
         let cell = summary.cells.iter().find(|c| {
             (&c.model, &c.benchmark, &c.protocol)
-                == (&spec.model.name, &benchmark.name, &spec.protocol.name)
+                == (
+                    &spec.model.name,
+                    &benchmark.name,
+                    &Protocol::shown_as(&spec.protocol.name, spec.served),
+                )
         });
         output.json(&serde_json::json!({
             "model": spec.model.name, "benchmark": benchmark.name, "protocol": spec.protocol.name,
