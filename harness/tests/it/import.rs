@@ -142,7 +142,7 @@ fn plain_predictions() {
         "contamination = [{ benchmark = \"own\", reason = \"wrote it\" }]",
         "",
     );
-    import(&place, &["p.csv", "--model", "known"]);
+    import(&place, &["p.csv", "--model", "known", "--partial"]);
     let board = place.run(&["report", "imported"]).exits(0).out;
     assert_says(
         &board,
@@ -154,7 +154,7 @@ fn plain_predictions() {
     );
     // The same again changes nothing.
     let before = fs::read(place.path("runs/imported/summary.json")).unwrap();
-    import(&place, &["p.csv", "--model", "known"]);
+    import(&place, &["p.csv", "--model", "known", "--partial"]);
     assert_eq!(fs::read(place.path("runs/imported/summary.json")).unwrap(), before);
 }
 
