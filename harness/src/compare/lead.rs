@@ -1,7 +1,7 @@
-//! Who leads, and is it certain? Reads what was compared; no test of its own.
+//! Who leads, and is the lead significant? Reads what was compared; no test of its own.
 //!
-//! On a whole benchmark a lead is certain where the best model is significantly better than every other one after
-//! correction. On one culture a lead is certain where the simultaneous intervals of its differences from all other models
+//! On a whole benchmark a lead is significant where the best model is significantly better than every other one after
+//! correction. On one culture a lead is significant where the simultaneous intervals of its differences from all other models
 //! lie above zero: they hold for all cultures and all pairs of the benchmark at once, so that of two equal models one
 //! leads on some culture in at most 5 % of runs. It is likely where the intervals of these differences alone do so.
 
@@ -16,8 +16,8 @@ pub struct Lead {
     pub model: String,
     /// How sure.
     pub level: Level,
-    /// Models that do not differ significantly from it, the best first; for [`Level::Likely`] those that are told apart only
-    /// without widening.
+    /// Models that do not differ significantly from it, the best first; for [`Level::Likely`] those that differ significantly
+    /// only without widening.
     pub untold: Vec<String>,
     /// Models that it was compared with.
     pub others: usize,
@@ -30,10 +30,10 @@ pub struct Lead {
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
     /// Significantly better than every other model, corrected for the family of comparisons.
-    Certain,
+    Significant,
     /// Significantly better than every other model, but not corrected.
     Likely,
-    /// Not told apart from some.
+    /// No significant difference from some.
     Open,
     /// Not tested: too few examples, or nothing to compare with.
     Untested,
@@ -99,7 +99,7 @@ impl Lead {
         }
         let level = match (compared, untold.is_empty()) {
             (0, _) => Level::Untested,
-            (_, true) => Level::Certain,
+            (_, true) => Level::Significant,
             (_, false) => Level::Open,
         };
         Some(Self { model: best.model.clone(), level, untold, others: compared, closest })
@@ -137,7 +137,7 @@ impl Lead {
         (lead.level, lead.untold) = if !open.is_empty() {
             (Level::Open, open)
         } else if unsure.is_empty() {
-            (Level::Certain, unsure)
+            (Level::Significant, unsure)
         } else {
             (Level::Likely, unsure)
         };

@@ -114,8 +114,9 @@ impl BenchmarkComparison<'_> {
             Some(table) => self.of_table(table)?,
             None => (self.interval_of(difference, total.as_ref(), spread, &draws)?, Vec::new()),
         };
-        // An effect size of proportions: of a correlation it says nothing.
-        if self.field.metric.range() == (0.0, 1.0)
+        // An effect size of proportions: of an F1, a correlation or a mean over cultures it says nothing.
+        if self.field.metric.is_mean_over_examples()
+            && !self.field.mean_over_cultures
             && let Ok(h) = cohens_h(score_a.clamp(0.0, 1.0), score_b.clamp(0.0, 1.0))
         {
             effects.push(Effect { name: EffectSize::CohensH, value: h });

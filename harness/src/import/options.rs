@@ -85,7 +85,7 @@ pub(super) fn names(
     }
     if contexts == 1 {
         return Err(
-            "two options have the same text behind one context, so they cannot be told apart"
+            "two options have the same text behind one context, so the answer names neither"
                 .to_owned(),
         );
     }

@@ -80,9 +80,9 @@ impl Diagram {
             .map(|cd| format!(" The critical difference is {cd:.2}."))
             .unwrap_or_default();
         let apart = if cliques.is_empty() {
-            "All pairs are told apart".to_owned()
+            "All pairs differ significantly".to_owned()
         } else {
-            format!("Not told apart: {}", cliques.join("; "))
+            format!("No significant difference: {}", cliques.join("; "))
         };
         format!(
             "Mean ranks over {} benchmarks ({}), 1 = best: {}.{cd} {apart} ({}).",
@@ -192,7 +192,7 @@ fn bars(svg: &mut Svg, Line { scale, .. }: &Line, line: f64, data: &Diagram) -> 
             clique.iter().map(x).fold(0.0, f64::max),
         );
         let members: Vec<&str> = clique.iter().map(|i| &*data.models[*i].0).collect();
-        svg.open(&format!("not told apart: {}", members.join(", ")));
+        svg.open(&format!("no significant difference: {}", members.join(", ")));
         svg.line((from - 3.0, y), (to + 3.0, y), Colour::Series(0), 4.0);
         for i in clique {
             svg.path(&circle(x(i), y, 3.2), Some(Colour::Paper), Colour::Series(0), 1.6);
@@ -233,7 +233,7 @@ fn notes(svg: &mut Svg, mut end: f64, data: &Diagram) -> f64 {
             data.benchmarks.len(),
             data.benchmarks.join(", ")
         ),
-        format!("Bars join models that are not told apart ({}).", data.test),
+        format!("Bars join models that do not differ significantly ({}).", data.test),
     ];
     for note in notes {
         let style = Type::new(SMALL, Anchor::Start).muted();

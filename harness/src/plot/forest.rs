@@ -145,7 +145,7 @@ impl Forest {
         };
         let missing = self.rows.iter().filter(|r| matches!(r.found, Found::Missing(_))).count();
         let mut text = format!(
-            "Difference of {} minus {} on {} benchmarks in points with {:.0} % intervals. {} is better on {}, {} on {}; not told apart on {}; equivalent within the margin on {}; not compared on {missing}.",
+            "Difference of {} minus {} on {} benchmarks in points with {:.0} % intervals. {} is better on {}, {} on {}; no significant difference on {}; equivalent within the margin on {}; not compared on {missing}.",
             self.a,
             self.b,
             self.rows.len(),
@@ -343,7 +343,7 @@ fn difference(
     shape(svg, scale.at(value), y, verdict, colour);
 }
 
-/// Filled diamond: told apart; hollow circle: not; hollow square: equivalent.
+/// Filled diamond: significant; hollow circle: not; hollow square: equivalent.
 fn shape(svg: &mut Svg, x: f64, y: f64, verdict: Verdict, colour: Colour) {
     match verdict {
         Verdict::ABetter | Verdict::BBetter => {
@@ -377,8 +377,11 @@ fn legend(svg: &mut Svg, data: &Forest, top: f64) -> f64 {
             .any(|r| matches!(&r.found, Found::Difference { verdict, .. } if *verdict == wanted))
     };
     let mut entries = vec![
-        (Verdict::ABetter, format!("told apart (corrected p < {})", data.alpha)),
-        (Verdict::Undecided, "not told apart, which does not make them equal".to_owned()),
+        (Verdict::ABetter, format!("significant (corrected p < {})", data.alpha)),
+        (
+            Verdict::Undecided,
+            "no significant difference, which does not make them equal".to_owned(),
+        ),
     ];
     if there(Verdict::Equivalent) {
         entries.push((Verdict::Equivalent, "equivalent within the margin".to_owned()));

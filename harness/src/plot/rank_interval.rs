@@ -172,7 +172,7 @@ pub fn draw(frame: &Frame<'_>, data: &Intervals) -> String {
     svg.name(x, place.bottom + 28.0, style, &data.axis, w - 2.0 * PAD);
     let mut end = place.bottom + 36.0;
     if data.rows.iter().any(|r| !r.letters.is_empty()) {
-        let note = "Models that share a letter are not told apart, which does not make them equal.";
+        let note = "Models that share a letter do not differ significantly, which does not make them equal.";
         let style = Type::new(SMALL, Anchor::Start).muted();
         end = svg.paragraph(PAD, end + 10.0, style, note, w - 2.0 * PAD) - 8.0;
     }

@@ -83,9 +83,9 @@ mod tests {
 
     #[test]
     fn words_stay_whole() {
-        let lines = wrap("Bars join models that are not told apart", 11.0, 90.0);
+        let lines = wrap("Bars join models that do not differ significantly", 11.0, 90.0);
         assert!(lines.len() > 2 && lines.iter().all(|l| width(l, 11.0) <= 90.0), "{lines:?}");
-        assert_eq!(lines.join(" "), "Bars join models that are not told apart");
+        assert_eq!(lines.join(" "), "Bars join models that do not differ significantly");
         assert!(wrap("", 11.0, 90.0).is_empty());
     }
 

@@ -152,7 +152,7 @@ fn legend(changes: &Changes) -> Vec<String> {
             changes.confidence * 100.0
         ),
         format!(
-            "{}; alpha = {}. \"Not told apart\" does not mean equal.",
+            "{}; alpha = {}. \"No significant difference\" does not mean equal.",
             changes.family, changes.alpha
         ),
         format!("after: {}", changes.after.signature),

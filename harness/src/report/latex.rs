@@ -1,8 +1,8 @@
 //! The leaderboard for a paper: booktabs, intervals below the scores, the best of those that are comparable in bold, tie
 //! letters, and every missing number with its reason below the table.
 //!
-//! Marks: a letter that two models share: not told apart; ‡ told apart from every other model of the column; † training
-//! data known to overlap. What is best and what is told apart comes from the comparison; a score of a protocol that no
+//! Marks: a letter that two models share: no significant difference; ‡ significantly different from every other model of the column; † training
+//! data known to overlap. What is best and what differs significantly comes from the comparison; a score of a protocol that no
 //! other model ran by gets no mark.
 
 use std::fmt::Write;
@@ -208,7 +208,7 @@ fn below(text: &mut String, summary: &Summary, report: &Report, notes: &Footnote
     };
     if !report.benchmarks.is_empty() {
         line(format!(
-            "Bold: the best of the models that ran by the same protocol. Models that share a letter are not told apart ({} correction over the pairs of a benchmark, $\\alpha = {}$), which does not make them equal. \\ddag: told apart from every other model.",
+            "Bold: the best of the models that ran by the same protocol. Models that share a letter do not differ significantly ({} correction over the pairs of a benchmark, $\\alpha = {}$), which does not make them equal. \\ddag: significantly different from every other model.",
             escape(report.options.correction.title()),
             report.options.alpha
         ));

@@ -149,7 +149,7 @@ impl Figure {
 }
 
 impl Change {
-    /// In a word: `better`, `worse`, `not told apart`, `same answers`, `new`, `gone`, `not tested`, `no score`.
+    /// In a word: `better`, `worse`, `no significant difference`, `same answers`, `new`, `gone`, `not tested`, `no score`.
     pub fn verdict(&self) -> &'static str {
         let number = |f: &Figure| matches!(f, Figure::Score { .. });
         match (number(&self.before), number(&self.after), &self.tested) {
@@ -159,7 +159,7 @@ impl Change {
             (_, _, Tested::SameAnswers) if self.difference == Some(0.0) => "same answers",
             (_, _, Tested::SameAnswers) => "same answers, scored anew",
             (_, _, Tested::Reason(_)) => "not tested",
-            (_, _, Tested::Paired(p)) if !p.significant => "not told apart",
+            (_, _, Tested::Paired(p)) if !p.significant => "no significant difference",
             (_, _, Tested::Paired(p)) if p.difference > 0.0 => "better",
             (_, _, Tested::Paired(_)) => "worse",
         }

@@ -1,4 +1,4 @@
-//! Is a run what it says it is? Keys, hashes and answers of its cells recomputed from the files; two runs told apart.
+//! Is a run what it says it is? Keys, hashes and answers of its cells recomputed from the files; two runs compared.
 //!
 //! What `culture-eval verify` adds: scores and reports made anew in a folder of their own and compared byte by byte.
 

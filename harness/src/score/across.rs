@@ -65,7 +65,7 @@ impl Board<'_> {
 /// The cultures of a board side by side.
 struct Across<'a> {
     board: &'a Board<'a>,
-    /// Clusters whose cells are told apart by culture and variant.
+    /// Clusters whose cells are separated by culture and variant.
     units: Units,
     /// As observed.
     margins: Vec<Tally>,

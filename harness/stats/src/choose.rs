@@ -244,7 +244,7 @@ fn over_benchmarks(s: &Situation) -> Choice {
     } else if s.models > 2 {
         choice(
             Test::Friedman,
-            "several models over several benchmarks: ranks need no common scale (Demšar 2006)",
+            "several models over several benchmarks: Friedman's test ranks within each benchmark and needs no common scale (Demšar 2006)",
         )
     } else {
         choice(

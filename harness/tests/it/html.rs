@@ -160,8 +160,8 @@ fn every_number_on_the_page_is_one_of_the_json() {
             .iter()
             .filter(|p| p["a"] == *best || p["b"] == *best)
             .collect();
-        let certain = of_best.iter().all(beaten);
-        assert_eq!(lead["level"], if certain { "certain" } else { "open" }, "{lead}");
+        let significant = of_best.iter().all(beaten);
+        assert_eq!(lead["level"], if significant { "significant" } else { "open" }, "{lead}");
         assert!(lead["sentence"].as_str().unwrap().contains(best.as_str().unwrap()), "{lead}");
     }
     // Counts of the confusions are the answers.

@@ -1,4 +1,4 @@
-//! `culture-eval verify`: an untouched run passes, an edited byte is found, and two runs are told apart by their first example.
+//! `culture-eval verify`: an untouched run passes, an edited byte is found, and two runs are compared up to their first example.
 
 use std::path::{Path, PathBuf};
 

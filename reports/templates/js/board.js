@@ -1,4 +1,4 @@
-// The landing page: who leads and whether it is certain, then the board.
+// The landing page: who leads and whether significantly, then the board.
 pages.board = {
   title: "Board",
   async render(main, params) {
@@ -12,7 +12,7 @@ pages.board = {
   },
 };
 
-// "Which model is better on …, and is it certain?"
+// "Which model is better on …, and is it significant?"
 function question(cultureLeads, params) {
   const answer = h("div", { "aria-live": "polite" });
   const kinds = new Map();
@@ -34,7 +34,7 @@ function question(cultureLeads, params) {
   };
   draw();
   return h("section", { class: "card", "aria-labelledby": "question" },
-    h("h2", { id: "question" }, "Which model is better, and is it certain?"),
+    h("h2", { id: "question" }, "Which model is better, and is it significant?"),
     h("div", { class: "fields" },
       picker("Culture", [["", "all cultures"], ...groups], state.culture, set("culture"), { id: "culture" }),
       picker("Benchmark", [["", "all benchmarks"], ...first.benchmarks.map((b) => [b.name, b.title])], state.benchmark, set("benchmark"), { id: "benchmark" })),
@@ -57,7 +57,7 @@ function answerOf(leads, state) {
     table({
       caption: state.culture ? `Who leads on ${state.culture}, by benchmark and protocol` : "Who leads, by benchmark and protocol",
       quiet: true, cls: "leads",
-      head: [{ label: "benchmark" }, { label: "highest score" }, { label: "certain?" }, { label: "not told apart from it" }, { label: said("details") }],
+      head: [{ label: "benchmark" }, { label: "highest score" }, { label: "significant?" }, { label: "no significant difference from it" }, { label: said("details") }],
       rows,
     }),
   ];
@@ -75,7 +75,7 @@ function rankingOf(lead) {
   const [best, next] = lead.ranking;
   const rows = lead.ranking.map((r) => [
     modelLink(r.model), r.value, bar(r.value, r, span), ends(r), r.n,
-    r.model === best.model ? "" : (lead.untold || []).includes(r.model) ? "not told apart from the first" : lead.level === "untested" ? "not tested" : "told apart from the first",
+    r.model === best.model ? "" : (lead.untold || []).includes(r.model) ? "no significant difference from the first" : lead.level === "untested" ? "not tested" : "significantly different from the first",
   ]);
   const shown = rows.slice(0, 8);
   const make = (some) => table({
@@ -108,7 +108,7 @@ function boardSection() {
   draw();
   return h("section", { "aria-labelledby": "board-title" },
     h("h2", { id: "board-title" }, "The board"),
-    h("p", { class: "quiet" }, "Percent, with the interval below it. ", h("strong", null, "Bold"), ": not told apart from the best of its benchmark and protocol. Models that share a letter are not told apart, which does not make them equal. Compare scores only within one protocol."),
+    h("p", { class: "quiet" }, "Percent, with the interval below it. ", h("strong", null, "Bold"), ": no significant difference from the best of its benchmark and protocol. Models that share a letter do not differ significantly, which does not make them equal. Compare scores only within one protocol."),
     h("div", { class: "fields" },
       h("label", { class: "field" }, h("span", null, "Models"), filter),
       picker("Protocol", [["", "all protocols"], ...protocols.map((p) => [p, p])], "", (v) => { state.protocol = v; draw(); }, { id: "filter-protocol" }),

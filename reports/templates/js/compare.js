@@ -39,13 +39,13 @@ const verdictOf = (pair, one, other) => ({
   one: [bdi(one), " is better"],
   other: [bdi(other), " is better"],
   equivalent: "equivalent within the margin",
-  open: "not told apart",
+  open: "no significant difference",
 }[pair.verdict]);
 
 function summary(found, one, other) {
   const count = (v) => found.filter((f) => f.pair.verdict === v).length;
   const open = found.length - count("one") - count("other");
-  return h("p", { class: "lede" }, bdi(one), ` is better on ${count("one")}, `, bdi(other), ` on ${count("other")}; on ${open} of ${found.length} they are not told apart (which does not make them equal).`);
+  return h("p", { class: "lede" }, bdi(one), ` is better on ${count("one")}, `, bdi(other), ` on ${count("other")}; on ${open} of ${found.length} there is no significant difference (which does not make them equal).`);
 }
 
 // The largest distance from zero, for a common axis.

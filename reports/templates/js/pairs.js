@@ -47,7 +47,7 @@ function matrix(models, pairs, o) {
         const sure = 1 - Math.min(1, pNumber(p.corrected) / 0.2);
         return {
           cell: h("a", { class: "heat", href: address("compare", { a: m.model, b: n }), style: shade(sure), title: `${m.model} against ${n}: ${p.difference[turn].difference} points` },
-            wins === null ? "" : wins ? "▲" : "▼", " ", p.corrected, said(wins === null ? ", not told apart" : wins ? `, ${m.model} is better` : `, ${n} is better`)),
+            wins === null ? "" : wins ? "▲" : "▼", " ", p.corrected, said(wins === null ? ", no significant difference" : wins ? `, ${m.model} is better` : `, ${n} is better`)),
         };
       }),
     ]),
@@ -63,11 +63,11 @@ function overSection(figures) {
   }
   const left = [...over.left_out.map((l) => ({ ...l, name: titleOf(l.name) })), ...over.models_left_out];
   put(section, [
-    h("p", { class: "quiet" }, `${over.benchmarks.length} independent benchmarks: ${over.benchmarks.map(titleOf).join(", ")}. Test: ${over.test} (${over.why}).`),
+    h("p", { class: "quiet" }, `${over.benchmarks.length} benchmarks that share no example: ${over.benchmarks.map(titleOf).join(", ")}. Test: ${over.test} (${over.why}).`),
     over.friedman ? h("p", { class: "quiet" }, `Friedman's chi-square ${over.friedman.chi2} (df ${over.friedman.df}), p ${over.friedman.p}; critical difference of mean ranks ${over.friedman.cd}.`) : null,
     figures.cd ? drawing(figures.cd) : null,
     table({
-      caption: "Mean ranks; models that share a letter are not told apart",
+      caption: "Mean ranks; models that share a letter do not differ significantly",
       head: [{ label: "model", sort: true }, { label: "mean rank", num: true, sort: true }, { label: "letters" }],
       rows: over.models.map((m) => [modelLink(m.model), m.mean_rank, m.letters]),
     }),

@@ -10,9 +10,9 @@ function address(page, params) {
 }
 
 const LEVELS = {
-  certain: ["●", "certain"],
+  significant: ["●", "significant"],
   likely: ["◐", "likely"],
-  open: ["○", "not certain"],
+  open: ["○", "not significant"],
   untested: ["–", "not tested"],
 };
 

@@ -53,7 +53,7 @@ fn models(text: &mut String, report: &Report, outcome: &Outcome) {
     let sample = if outcome.sample { ", SAMPLE data" } else { "" };
     let _ = writeln!(
         text,
-        "\\begin{{table}}\n\\centering\n\\caption{{{}: {} ({} protocol, $n = {}${sample}), {:.0}\\,\\% intervals. Models that share a letter are not told apart ({}, {} correction, $\\alpha = {}$), which does not make them equal.}}",
+        "\\begin{{table}}\n\\centering\n\\caption{{{}: {} ({} protocol, $n = {}${sample}), {:.0}\\,\\% intervals. Models that share a letter do not differ significantly ({}, {} correction, $\\alpha = {}$), which does not make them equal.}}",
         escape(&outcome.title),
         escape(&outcome.metric),
         escape(&outcome.protocol),

@@ -119,7 +119,8 @@ fn over(text: &mut String, over: &Over) {
 }
 
 fn pairs_over(over: &Over) -> Table {
-    let head = ["A", "B", "mean A - B", "p", "Holm p", "win/tie/loss", "show A / B better"];
+    let head =
+        ["A", "B", "mean A - B", "p", "Holm p", "win/tie/loss", "p < alpha for A / B, uncorrected"];
     Table::new(head).with(over.pairs.iter().map(|p| {
         vec![
             p.a.as_str().into(),

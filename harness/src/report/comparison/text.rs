@@ -100,7 +100,7 @@ fn models(outcome: &Outcome) -> Table {
 
 fn pairs(report: &Report, outcome: &Outcome) -> Table {
     let mut head = pair_head(report);
-    head.push("same in all cultures? p".into());
+    head.push("cultures differ: corrected p".into());
     Table::new(head).with(outcome.pairs.iter().map(|pair| {
         let cultures = pair.cultures.as_ref().map(|c| p_value(c.p_corrected));
         let mut row = pair_row(report, pair);
@@ -164,7 +164,7 @@ fn pairs_over(over: &Over) -> Table {
         "Holm p",
         "Nemenyi p",
         "win/tie/loss",
-        "benchmarks that show A / B better",
+        "benchmarks with p < alpha for A / B, uncorrected",
     ];
     Table::new(head).with(over.pairs.iter().map(|p| {
         vec![

@@ -1,4 +1,4 @@
-//! Who leads on a benchmark or one of its cultures, and whether it is certain: in words, so that nobody has to read p-values.
+//! Who leads on a benchmark or one of its cultures, and whether the lead is significant: in words, so that nobody has to read p-values.
 
 use std::fmt::Write as _;
 
@@ -99,18 +99,18 @@ pub(super) fn overall(material: &Material) -> Overall {
         .filter(|m| m.letters.chars().any(|l| best.letters.contains(l)))
         .map(|m| plain(&m.model))
         .collect();
-    let level = if alike.is_empty() { Level::Certain } else { Level::Open };
+    let level = if alike.is_empty() { Level::Significant } else { Level::Open };
     let name = plain(&best.model);
     let head = format!(
-        "Over {} independent benchmarks {name} has the best mean rank, {:.1} of {}",
+        "Over {} benchmarks that share no example {name} has the best mean rank, {:.1} of {}",
         over.benchmarks.len(),
         best.mean_rank,
         over.models.len()
     );
     let tail = if alike.is_empty() {
-        ", and is told apart from every other model.".to_owned()
+        ", and differs significantly from every other model.".to_owned()
     } else {
-        format!(", but that is not certain: {} told apart from it.", are_not(&alike))
+        format!(", but {} significantly different from it.", are_not(&alike))
     };
     Overall { level, sentence: head + &tail, model: Some(name), sample: report.sample }
 }
@@ -283,7 +283,7 @@ impl<'a> Place<'a> {
         };
         let untold: Vec<String> = plain_all(&lead.untold);
         let sentence = match lead.level {
-            Level::Certain => {
+            Level::Significant => {
                 format!("Yes: {top} is better than {others} on {where_}.")
             }
             Level::Likely => format!(
@@ -292,7 +292,7 @@ impl<'a> Place<'a> {
             ),
             Level::Open | Level::Untested => {
                 format!(
-                    "Not certain: {top} has the highest score on {where_}, but {} told apart from it.",
+                    "Not significant: {top} has the highest score on {where_}, but {} significantly different from it.",
                     are_not(&untold)
                 )
             }
@@ -336,7 +336,7 @@ fn closest(lead: &Lead, confidence: f64) -> String {
         );
     }
     if !lead.untold.is_empty() {
-        text += " Not told apart does not mean equal.";
+        text += " No significant difference does not mean equal.";
     }
     text
 }

@@ -13,7 +13,7 @@
 //! |---|---|
 //! | `first` | what every page needs, with the board |
 //! | `board` | columns, rows and cells of the board |
-//! | `leads` | who leads, and whether it is certain, in words |
+//! | `leads` | who leads, and whether significantly, in words |
 //! | `scores` | all further scores, one part a benchmark |
 //! | `pairs` | the comparison: standings and pairs, one part a benchmark and protocol |
 //! | `examples` | texts and answers, two parts a set of examples |

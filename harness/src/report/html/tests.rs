@@ -124,7 +124,7 @@ fn an_old_summary_makes_a_page() {
     assert_eq!(scores.as_array().unwrap().len(), 3);
     assert_eq!((&scores[0]["model"], &scores[0]["kind"]), (&"one".into(), &"culture".into()));
     assert_eq!(json(&html, "scores-1"), serde_json::json!([]));
-    // What was not tested is not called certain.
+    // What was not tested is not called significant.
     let leads = json(&html, "leads");
     assert_eq!((&leads[0]["culture"], &leads[0]["level"]), (&"SG".into(), &"untested".into()));
     assert_eq!(

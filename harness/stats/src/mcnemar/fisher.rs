@@ -32,7 +32,7 @@ pub fn fisher_exact(table: [u64; 4], alternative: Alternative) -> Result<(Option
     Ok((odds_ratio, p_value.min(1.0)))
 }
 
-/// The tables with the observed margins, told apart by their first cell x.
+/// The tables with the observed margins, named by their first cell x.
 struct Hypergeometric {
     row: u64,
     column: u64,
