@@ -6,6 +6,7 @@
 pub mod read;
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use plugin_api::{
@@ -112,7 +113,11 @@ impl Plugin for Replay {
 
 /// An id as the harness hands it to plugins: 32 hex digits of its SHA-256.
 fn opaque(id: &str) -> String {
-    Sha256::digest(id.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    let mut hex = String::with_capacity(32);
+    for byte in Sha256::digest(id.as_bytes()).iter().take(16) {
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
 }
 
 /// Reads the file; every trouble names the file, the row and the field.

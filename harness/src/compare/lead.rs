@@ -128,12 +128,14 @@ impl Lead {
         if found.is_empty() || found.len() < others.len() {
             return Some(lead);
         }
-        let names = |touches: &dyn Fn(&(&str, f64, Interval, Option<Interval>)) -> bool| {
-            let open = found.iter().filter(|f| touches(f));
-            open.map(|f| f.0.to_owned()).collect::<Vec<String>>()
-        };
-        let open = names(&|(_, _, alone, _)| alone.low <= 0.0);
-        let unsure = names(&|(.., at_once)| at_once.is_none_or(|i| i.low <= 0.0));
+        let open: Vec<String> = (found.iter())
+            .filter(|(_, _, alone, _)| alone.low <= 0.0)
+            .map(|(name, ..)| (*name).to_owned())
+            .collect();
+        let unsure: Vec<String> = (found.iter())
+            .filter(|(.., at_once)| at_once.is_none_or(|i| i.low <= 0.0))
+            .map(|(name, ..)| (*name).to_owned())
+            .collect();
         (lead.level, lead.untold) = if !open.is_empty() {
             (Level::Open, open)
         } else if unsure.is_empty() {

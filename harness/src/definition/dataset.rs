@@ -431,6 +431,7 @@ pub enum Denied {
 }
 
 impl Denied {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form serde asks for")]
     fn is_unparsable(&self) -> bool {
         *self == Self::Unparsable
     }
@@ -514,6 +515,7 @@ pub enum AbsentCultures {
 }
 
 impl AbsentCultures {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form serde asks for")]
     fn is_refused(&self) -> bool {
         *self == Self::Refuse
     }

@@ -154,6 +154,9 @@ fn too_few(counts: &Counts, examples: usize, first: Option<&str>) -> String {
 /// Rows by example and epoch.
 type Slots<'r> = BTreeMap<(usize, u32), &'r Row>;
 
+/// The first of several examples of one text, and an epoch, to their places and rows.
+type Alike<'r> = BTreeMap<(usize, u32), (Vec<usize>, Vec<&'r Row>)>;
+
 /// Finds the example of every row; also the place of the first row that has none.
 fn slots<'r>(
     rows: &'r [Row],
@@ -164,7 +167,7 @@ fn slots<'r>(
     let mut slots = Slots::new();
     let (mut ambiguous, mut conflicts) = (Vec::new(), Vec::new());
     let mut first_unmatched = None;
-    let mut alike: BTreeMap<(usize, u32), (Vec<usize>, Vec<&Row>)> = BTreeMap::new();
+    let mut alike = Alike::new();
     for row in rows {
         let place = match index.find(row, names) {
             Found::Id(place) => {

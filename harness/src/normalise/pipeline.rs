@@ -109,7 +109,7 @@ impl Pipeline {
     }
 
     /// The columns that a reader must give, in order.
-    pub fn columns(&self) -> &[String] {
+    pub fn read(&self) -> &[String] {
         &self.read
     }
 
@@ -389,7 +389,8 @@ impl Action {
             Self::FirstOf { columns, to } => {
                 let first =
                     columns.iter().map(|&column| row[column].trim()).find(|c| !c.is_empty());
-                row[*to] = first.unwrap_or_default().to_owned();
+                let first = first.unwrap_or_default().to_owned();
+                row[*to] = first;
             }
             Self::Mask { column, mark, to } => row[*to] = masked(&row[*column], mark),
             Self::KeepIf { column, values, of } => {

@@ -358,8 +358,8 @@ fn an_optional_column_may_be_missing() {
     let pipeline = Pipeline::new(&task, &task.inputs[0]).unwrap();
     let texts = |format: &str, bytes: &[u8]| {
         let rows = match format {
-            "csv" => Rows::delimited("f.csv", b',', pipeline.columns(), bytes).unwrap(),
-            _ => Rows::jsonl("f.jsonl", pipeline.columns(), bytes).unwrap(),
+            "csv" => Rows::delimited("f.csv", b',', pipeline.read(), bytes).unwrap(),
+            _ => Rows::jsonl("f.jsonl", pipeline.read(), bytes).unwrap(),
         };
         run(&task, rows).1
     };

@@ -293,7 +293,7 @@ pub(super) fn normalise(
     let pipeline = Pipeline::new(task, file.input)
         .map_err(|problem| Error::Definition { task: task.name.clone(), problem })?;
     let reader = fs::File::open(&file.path)?;
-    let (shown, columns) = (file.shown.as_str(), pipeline.columns());
+    let (shown, columns) = (file.shown.as_str(), pipeline.read());
     let mut rows = match format(file)? {
         Format::Csv => Rows::delimited(shown, b',', columns, reader),
         Format::Tsv => Rows::delimited(shown, b'\t', columns, reader),

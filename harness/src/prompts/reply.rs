@@ -151,7 +151,7 @@ impl ReplyParser {
                         Some(true) if *denied == Denied::Other => Some(1 - *label),
                         Some(true) | None => None,
                     });
-                meant.collect::<Option<Vec<u32>>>().map_or(Answer::Unparsable, |all| one(all))
+                meant.collect::<Option<Vec<u32>>>().map_or(Answer::Unparsable, one)
             }
             Kind::Regex { patterns, otherwise } => {
                 let found = patterns.iter().filter(|(pattern, _)| pattern.is_match(reply));

@@ -134,6 +134,7 @@ pub struct Cell {
 /// A number or a reason.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[expect(clippy::large_enum_variant, reason = "most cells are scores")]
 pub enum Outcome {
     /// The primary metric.
     Score(Score),

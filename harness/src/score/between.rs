@@ -112,11 +112,9 @@ fn correlation(centred: &[Vec<f64>], variances: &[f64]) -> Vec<Vec<f64>> {
     };
     let k = centred.len();
     let mut rows = vec![vec![0.0; k]; k];
-    for i in 0..k {
-        for j in 0..=i {
-            rows[i][j] = one(i, j);
-            rows[j][i] = rows[i][j];
-        }
+    for (i, j) in (0..k).flat_map(|i| (0..=i).map(move |j| (i, j))) {
+        let value = one(i, j);
+        (rows[i][j], rows[j][i]) = (value, value);
     }
     rows
 }

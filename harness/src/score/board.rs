@@ -309,7 +309,7 @@ impl<'a> Board<'a> {
                     Ok(Range { low: 0.0, high: 1.0, method: "no-prediction".to_owned() })
                 }
                 Some(outcomes) => proportion(value, &outcomes),
-                None if self.rare(measure, &margins).is_some() => {
+                None if Self::rare(measure, &margins).is_some() => {
                     self.with_rare_classes(value, measure, &units, resamples, &stream)
                 }
                 None => {

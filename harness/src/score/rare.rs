@@ -48,7 +48,7 @@ impl Ratio {
     }
 
     /// From a share of the trials to the ratio: F1 = 2 s / (1 + s) (Hand, Christen & Kirielle 2021).
-    fn from_share(self, share: f64) -> f64 {
+    fn of_share(self, share: f64) -> f64 {
         match self {
             Self::F1 => 2.0 * share / (1.0 + share),
             _ => share,
@@ -57,7 +57,7 @@ impl Ratio {
 
     fn value(self, margins: &Margins, class: usize) -> f64 {
         let (hits, trials) = self.trials(margins, class);
-        if trials > 0.0 { self.from_share(hits / trials) } else { 0.0 }
+        if trials > 0.0 { self.of_share(hits / trials) } else { 0.0 }
     }
 
     /// Lower and upper end of one class: Wilson's of its trials, of which `independent` is the share that counts.
@@ -74,13 +74,13 @@ impl Ratio {
         let z = z_of_confidence(CONFIDENCE)?;
         let n = (trials * independent).max(1.0);
         let share = wilson_real(hits / trials, n, z, CONFIDENCE, Method::Wilson)?;
-        Ok((self.from_share(share.low), self.from_share(share.high)))
+        Ok((self.of_share(share.low), self.of_share(share.high)))
     }
 }
 
 impl Board<'_> {
     /// What a macro mean is the mean of, and its rare classes where it has some.
-    pub(crate) fn rare(&self, measure: Measure, margins: &[Tally]) -> Option<(Ratio, Vec<usize>)> {
+    pub(crate) fn rare(measure: Measure, margins: &[Tally]) -> Option<(Ratio, Vec<usize>)> {
         let Measure::Metric(metric) = measure else { return None };
         let ratio = Ratio::of(metric)?;
         let rare = rare_classes(&margins[0].margins);
@@ -97,7 +97,7 @@ impl Board<'_> {
         stream: &Stream,
     ) -> Result<Range, StatsError> {
         let margins = units.margins();
-        let (ratio, rare) = self.rare(measure, &margins).unwrap_or((Ratio::F1, Vec::new()));
+        let (ratio, rare) = Self::rare(measure, &margins).unwrap_or((Ratio::F1, Vec::new()));
         let common = |margins: &[Tally]| vec![common_part(margins, ratio, &rare)];
         let stream = stream.child("common classes").child(&self.name(measure));
         let resampled: Vec<f64> =

@@ -49,7 +49,7 @@ pub fn over_seeds(mut all: Evaluation, each: &[Evaluation]) -> Result<Evaluation
 /// Where a figure can lie.
 fn bounds(score: &Score) -> Bounds {
     let metric = Metric::ALL.iter().find(|m| m.name() == score.metric);
-    let distance = Distance::parse(&score.metric).map(|distance| distance.range());
+    let distance = Distance::parse(&score.metric).map(Distance::range);
     let (lowest, highest) = metric.map(|m| m.range()).or(distance).unwrap_or(SHARE);
     match score.subset {
         Subset::CultureGap { .. } => (0.0, highest - lowest),

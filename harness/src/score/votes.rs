@@ -47,15 +47,12 @@ pub fn of_example(
         let shares = votes.iter().map(|&v| f64::from(v) / all);
         let given = against.probabilities.get(variant).copied().flatten();
         let row_of = given.map(|p| &p[row * labels..(row + 1) * labels]);
-        match row_of.filter(|p| p.iter().sum::<f32>() > 0.0) {
-            Some(p) => {
-                let sum: f64 = p.iter().map(|&x| f64::from(x)).sum();
-                distance.of_shares(p.iter().map(|&x| f64::from(x) / sum), shares)
-            }
-            None => {
-                let chosen = chosen(answers[variant][row], votes);
-                distance.of_shares((0..labels).map(|l| f64::from(u8::from(l == chosen))), shares)
-            }
+        if let Some(p) = row_of.filter(|p| p.iter().sum::<f32>() > 0.0) {
+            let sum: f64 = p.iter().map(|&x| f64::from(x)).sum();
+            distance.of_shares(p.iter().map(|&x| f64::from(x) / sum), shares)
+        } else {
+            let chosen = chosen(answers[variant][row], votes);
+            distance.of_shares((0..labels).map(|l| f64::from(u8::from(l == chosen))), shares)
         }
     };
     (0..answers.len()).map(one).sum::<f64>() / answers.len() as f64

@@ -1,7 +1,8 @@
 //! What the README files of baselines show is tried as it stands there.
 
-use std::fs;
 use std::path::Path;
+
+use fs_err as fs;
 
 use super::program::{Place, assert_says};
 use super::scoring::questions;

@@ -125,7 +125,7 @@ impl World {
         let cultures = Coded { names: field.cultures.clone(), codes: part.cultures.clone() };
         let groups = std::collections::BTreeMap::new();
         let rules = Rules {
-            absent_cultures: Default::default(),
+            absent_cultures: crate::definition::dataset::AbsentCultures::default(),
             metric: self.metric,
             also: Vec::new(),
             scoring: crate::definition::dataset::Scoring::default(),

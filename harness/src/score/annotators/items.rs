@@ -52,7 +52,7 @@ impl<'a> Items<'a> {
         let mut clusters = BTreeMap::new();
         let mut panels: BTreeMap<u32, usize> = BTreeMap::new();
         let mut cultures: BTreeMap<&str, Vec<Row<'a>>> = BTreeMap::new();
-        for row in 0..examples.len() {
+        for (row, of) in splits.iter().enumerate().take(examples.len()) {
             let votes = examples.votes.get(row);
             let all: u32 = votes.iter().sum();
             if all == 0 {
@@ -63,7 +63,7 @@ impl<'a> Items<'a> {
             let cluster = *clusters.entry(examples.clusters[row]).or_insert(next);
             let ballot = (labels == 2).then(|| Ballot { yes: votes[positive], votes: all });
             let yes = examples.labels[row] as usize == positive;
-            let split = names.iter().position(|name| name == splits[row]).unwrap_or(0);
+            let split = names.iter().position(|name| name == of).unwrap_or(0);
             let culture = cultures.entry(examples.cultures.get(row)).or_default();
             culture.push(Row { cluster, votes, ballot, yes, split });
         }

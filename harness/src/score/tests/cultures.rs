@@ -51,7 +51,7 @@ fn rules(metric: Metric, smoothing: f64, resamples: usize, seed: u64) -> Rules {
         scoring: Scoring { smoothing, ..Scoring::default() },
         positive: Some(1),
         cultures: Vec::new(),
-        absent_cultures: Default::default(),
+        absent_cultures: crate::definition::dataset::AbsentCultures::default(),
         mean_over_cultures: false,
         stream: Stream::new(seed, "cultures"),
         resamples,

@@ -1,4 +1,5 @@
 //! Worked examples, values by name, properties, and (feature `slow-tests`) simulations.
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 mod clusters;
 mod components;

@@ -199,7 +199,7 @@ fn outcome(place: &Place, expect: &Expect) -> Vec<String> {
         ("unparsable", expect.unparsable),
         ("missing", expect.missing),
     ] {
-        if wanted.is_some_and(|wanted| score[name] != Value::from(wanted)) {
+        if wanted.is_some_and(|wanted| score[name] != wanted) {
             wrong.push(format!("{name}: {outcome}"));
         }
     }

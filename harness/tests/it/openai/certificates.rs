@@ -48,7 +48,10 @@ fn answer<S: std::io::Read + std::io::Write>(stream: &mut BufReader<S>) -> Optio
         let mut line = String::new();
         stream.read_line(&mut line).ok().filter(|n| *n > 0)?;
         let Some((name, value)) = line.trim_end().split_once(": ") else {
-            if line.trim().is_empty() { break } else { continue }
+            if line.trim().is_empty() {
+                break;
+            }
+            continue;
         };
         if name.eq_ignore_ascii_case("content-length") {
             length = value.parse().ok()?;

@@ -57,16 +57,15 @@ pub(super) fn covariance(at: &[f64], of: impl Fn(&[f64]) -> f64) -> Option<Vec<V
         there[b] += right;
         of(&there)
     };
+    let derivative = |(a, b): (usize, usize)| {
+        let corner = |up: f64, right: f64| moved(a, up * width, b, right * width);
+        (corner(1.0, 1.0) - corner(1.0, -1.0) - corner(-1.0, 1.0) + corner(-1.0, -1.0))
+            / (4.0 * width * width)
+    };
     let mut second = vec![vec![0.0; n]; n];
-    for a in 0..n {
-        for b in a..n {
-            let corner = |up: f64, right: f64| moved(a, up * width, b, right * width);
-            let value = (corner(1.0, 1.0) - corner(1.0, -1.0) - corner(-1.0, 1.0)
-                + corner(-1.0, -1.0))
-                / (4.0 * width * width);
-            second[a][b] = value;
-            second[b][a] = value;
-        }
+    for (a, b) in (0..n).flat_map(|a| (a..n).map(move |b| (a, b))) {
+        let value = derivative((a, b));
+        (second[a][b], second[b][a]) = (value, value);
     }
     invert(second)
 }
