@@ -9,7 +9,6 @@ use std::sync::Mutex;
 
 use case::{Case, Expect, File, Rows};
 use fs_err as fs;
-use serde_json::Value;
 
 use super::program::{Place, Ran};
 
