@@ -1,4 +1,5 @@
-//! Files and folders that a model's `[config]` names: their content is part of a cell's key, as that of weights is.
+//! Files and folders that a model's `[config]` names: their content is part of a cell's key, as that of weights is. What lies in
+//! a folder that its `access` lets it write into is left out: it changes with every run.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -32,6 +33,12 @@ fn of(model: &Model) -> Result<Inputs, Reason> {
     for (key, value) in &model.config {
         walk(key, value, &mut places);
     }
+    // Where it may write, there are its outputs.
+    let written = |path: &str| {
+        let path = std::path::absolute(path).unwrap_or_default();
+        model.access.write.iter().any(|folder| path.starts_with(folder))
+    };
+    places.retain(|(_, path)| !written(path));
     let hashed = |(place, path): (String, &str)| {
         let file = Fetched::named(path.into()).map_err(|error| {
             let message = format!(

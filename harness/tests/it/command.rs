@@ -137,7 +137,7 @@ fn each_failure_is_a_reason() {
     let gone = Place::new();
     let top = "capabilities = [\"classify\"]\nprotocols = [\"zero-shot\"]\nfiles = { program = \"gone.sh\" }";
     gone.model("program", "command", top, "command = [\"sh\", \"{program}\"]");
-    gone.sample(&ARGS).exits(0);
+    gone.sample(&ARGS).exits(1);
     assert_says(
         &self::reason(&gone),
         &["no-weights: the model's file `program` cannot be read", "gone.sh", "beside"],
