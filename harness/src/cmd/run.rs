@@ -249,8 +249,8 @@ fn end(
         let again = context.command(&["retry", &run.path().display().to_string()]);
         output.note(format!("hint: `{again}` runs the failed cells of this run again"));
     }
-    if summary::numbers(&summary) == 0 {
-        output.note("no model has a score on any benchmark; the reasons are in the board above");
+    if cells.is_empty() {
+        output.note("nothing could be run; the reasons are in the board above");
         return Ok(Outcome::No);
     }
     Ok(if tally.failed + tally.skipped > 0 { Outcome::No } else { Outcome::Done })

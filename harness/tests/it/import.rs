@@ -303,7 +303,8 @@ fn imported_models_stand_beside_ours_and_are_compared() {
     let summary = place.summary("both");
     assert_eq!(summary["cells"].as_array().unwrap().len(), 3);
     let compared = place.run(&["--json", "compare", "both"]).exits(0).lines().remove(0);
-    assert_eq!(compared["benchmarks"][0]["pairs"].as_array().unwrap().len(), 3, "{compared}");
+    // The logs hold likelihoods: no test with a model that gives labels.
+    assert_eq!(compared["benchmarks"][0]["pairs"].as_array().unwrap().len(), 1, "{compared}");
     // Other columns of the imported models say why they are empty; a model of the run keeps its name.
     let more =
         ["--models", "always-non-hate,majority", "--benchmarks", "crehate,emgsd", "--name", "both"];

@@ -55,7 +55,7 @@ fn wrong_numbers() {
 fn panics() {
     insta::assert_snapshot!(lie("panic-create", &[]), @"panic: plugin liar, create: panicked: no wish to exist (at plugin-api/test-plugins/liar/src/lib.rs:<line>)");
     insta::assert_snapshot!(lie("panic-fit", &[]), @"panic: plugin liar, fit: panicked: no wish to learn (at plugin-api/test-plugins/liar/src/lib.rs:<line>)");
-    insta::assert_snapshot!(lie("panic-classify", &[]), @"panic: plugin liar, classify: panicked: no wish to judge test/0 (at plugin-api/test-plugins/liar/src/lib.rs:<line>)");
+    insta::assert_snapshot!(lie("panic-classify", &[]), @"panic: plugin liar, classify: panicked: no wish to judge 582fa6476ded1ee8e6f6f1339d98e5a1 (at plugin-api/test-plugins/liar/src/lib.rs:<line>)");
 }
 
 #[test]
@@ -160,14 +160,14 @@ fn files_that_are_no_plugins() {
         place.model(name, path, "", "");
     }
     place.model("g", "./gone.so", "", "");
-    let found = reasons(&place, "a,b,c,d,e,f,g", &[], 1);
+    let found = reasons(&place, "a,b,c,d,e,f,g", &[], 0);
     assert!(found.iter().all(|reason| reason["kind"] == "no-plugin"), "{found:?}");
     let messages: Vec<String> =
         found.iter().map(|r| place.plain(r["message"].as_str().unwrap())).collect();
     insta::assert_snapshot!(messages.join("\n"), @r"
     <place>/text.so: not a loadable library: <place>/text.so: file too short
     <place>/empty.so: no symbol `culture_eval_plugin_v1`; a plugin ends with `export_plugin!(YourModel)` and has crate-type cdylib
-    <place>/other.so: built for plugin ABI 9.0, this program has 1.2; rebuild the plugin with plugin-api 1.x
+    <place>/other.so: built for plugin ABI 9.0, this program has 1.3; rebuild the plugin with plugin-api 1.x
     <place>/small.so: its table says ABI 1.0 but has 16 bytes; that of ABI 1.0 has 152; rebuild the plugin against this version's plugin-api
     <place>/null.so: the table is null; rebuild the plugin against this version's plugin-api
     <place>/hollow.so: the function `create` is missing; rebuild the plugin against this version's plugin-api
@@ -254,7 +254,7 @@ fn describe_tells_what_a_plugin_offers() {
     assert_eq!(json[0]["identity"]["name"], "recorder");
     assert_eq!(
         (&json[0]["fits"], &json[0]["capabilities"]),
-        (&true.into(), &serde_json::json!(["classify"]))
+        (&true.into(), &serde_json::json!(["classify", "embed"]))
     );
     assert!(Path::new(json[0]["file"]["path"].as_str().unwrap()).starts_with(plugins()));
     assert_says(

@@ -8,7 +8,7 @@ use crate::program::Place;
 fn a_plan_comes_from_given_variances() {
     let place = Place::new();
     let args = ["stats", "plan", "--difference", "0.02", "--cluster-variance", "0.25"];
-    let rest = ["--seed-variance", "0.0001", "--models", "6", "--seeds", "1,5"];
+    let rest = ["--seed-variance", "0.0001", "--models", "6", "--seeds", "1,40"];
     let text = place.run(&[&args[..], &rest].concat()).exits(0).out;
     assert!(text.contains("A difference of 2.0 points is found with 80 % power"), "{text}");
     assert!(text.contains("over 15 pairs (first step 0.0033)"), "{text}");

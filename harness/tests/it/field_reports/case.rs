@@ -78,8 +78,8 @@ pub(super) struct Rule {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Expect {
-    /// 0, and 1 where a run has no score at all.
-    exit: Option<i32>,
+    #[serde(default)]
+    pub(super) exit: i32,
     /// In percent.
     pub(super) value: Option<f64>,
     pub(super) answered: Option<u64>,
@@ -103,11 +103,6 @@ pub(super) struct Expect {
 }
 
 impl Expect {
-    /// The exit code of the last command, which may be a run.
-    pub(super) fn exit(&self, is_run: bool) -> i32 {
-        self.exit.unwrap_or(i32::from(is_run && !self.no_score.is_empty()))
-    }
-
     pub(super) fn looks_at_a_score(&self) -> bool {
         let counts = [self.answered, self.unparsable, self.missing];
         self.value.is_some() || !self.no_score.is_empty() || counts.iter().any(Option::is_some)

@@ -88,9 +88,7 @@ fn run(case: &Case) -> Vec<String> {
     for line in &commands {
         last = Some(place.run(&[&["--mirror", "mirror"], &line[..]].concat()));
     }
-    let is_run = commands.last().is_some_and(|line| line.contains(&"run"));
-    let exit = case.expect.exit(is_run);
-    let mut wrong = judge(&place, &case.expect, &last.unwrap(), exit);
+    let mut wrong = judge(&place, &case.expect, &last.unwrap());
     if let Some(server) = &server {
         let paths: Vec<String> =
             server.requests().into_iter().map(|request| request.path).collect();
@@ -136,10 +134,10 @@ fn of_rows(rows: &Rows, test: &str) -> String {
     if rows.list { format!("[{}]", lines.join(",\n")) } else { lines.join("\n") + "\n" }
 }
 
-fn judge(place: &Place, expect: &Expect, ran: &Ran, exit: i32) -> Vec<String> {
+fn judge(place: &Place, expect: &Expect, ran: &Ran) -> Vec<String> {
     let mut wrong = Vec::new();
     let said = format!("{}{}", ran.out, ran.err);
-    if ran.code != Some(exit) {
+    if ran.code != Some(expect.exit) {
         wrong.push(format!("exit {:?}: {said}", ran.code));
     }
     let log = log(place);

@@ -73,7 +73,10 @@ fn solved_examples_are_of_the_same_culture_and_never_scored() {
     model(&place, &server, "[prompt]\nshots = 3\nmessages = true", "concurrency = 64");
     run(&place, &[]).exits(0);
     let cell = &place.summary("default")["cells"][0];
-    assert_eq!(cell["protocol"], "3-shot", "scores of different protocols are not compared");
+    assert_eq!(
+        cell["protocol"], "3-shot (replies)",
+        "scores of different protocols are not compared"
+    );
     let (mut shown, mut scored) = (BTreeSet::new(), BTreeSet::new());
     let mut by_country: BTreeMap<&str, BTreeSet<Vec<(String, String)>>> = BTreeMap::new();
     for request in server.requests() {
