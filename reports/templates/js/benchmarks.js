@@ -88,7 +88,7 @@ function agreement(task, votes) {
     h("p", null, `${votes.votes} votes on ${votes.items} items, mostly ${votes.panel} an example. Percentages have 95 % intervals by item. The ceiling is the accuracy of someone who knows which share of people would vote for the label; few votes an item allow more than one ceiling.`),
     table({
       caption: "Agreement of annotators, and the best possible accuracy", quiet: true, cls: "wide",
-      head: [{ label: task.culture || "culture", sort: true }, { label: "examples", num: true }, { label: "Krippendorff's alpha", num: true }, { label: "one annotator against the others", num: true }, { label: "a second panel", num: true }, { label: "ceiling", num: true }, ...votes.splits.map((s) => ({ label: `ceiling on ${s}`, num: true })), { label: "votes allow", num: true }],
+      head: [{ label: task.culture || "culture", sort: true }, { label: "examples", num: true }, { label: "Krippendorff's alpha", num: true }, { label: "one annotator against the others", num: true }, { label: "a second panel", num: true }, { label: "ceiling", num: true }, ...votes.splits.map((split) => ({ label: `ceiling on ${split}`, num: true })), { label: "votes allow", num: true }],
       rows: votes.rows.map((r) => [r.culture ? bdi(task.names?.[r.culture] || r.culture) : "mean", r.examples, r.alpha, r.one, r.panel, r.ceiling, ...r.on, r.allowed]),
     }),
     h("ul", null, votes.sentences.map((x) => h("li", null, bdi(x))))];

@@ -62,7 +62,7 @@ async function breakdown(main, model, params) {
   const draw = () => replace(holder, table({
     caption: `${state.metric} of ${model.name} on ${b.title}, ${state.variant}`, quiet: true,
     head: [{ label: "what", sort: true }, { label: "protocol" }, { label: "score, %", num: true, sort: true }, { label: "0 to 100" }, { label: `${first.confidence} % interval`, num: true }, { label: "all at once", num: true }, { label: "empirical Bayes", num: true, sort: true }, { label: "n", num: true, sort: true }, { label: "without answer", num: true }],
-    rows: rows.filter((r) => r.metric === state.metric && r.variant === state.variant).map((r) => [bdi(label(r)), r.protocol, r.score, bar(r.score, r, [0, 100]), ends(r), r.among && r.among.simultaneous_low ? `[${r.among.simultaneous_low}, ${r.among.simultaneous_high}]` : "–", (r.among && r.among.shrunken) || "–", r.gap ? `${r.gap.best_n} / ${r.gap.worst_n}` : r.n, r.unparsable + r.missing]),
+    rows: rows.filter((r) => r.metric === state.metric && r.variant === state.variant).map((r) => [bdi(label(r)), r.protocol, r.score, bar(r.score, r, [0, 100]), ends(r), r.among?.simultaneous_low ? `[${r.among.simultaneous_low}, ${r.among.simultaneous_high}]` : "–", r.among?.shrunken || "–", r.gap ? `${r.gap.best_n} / ${r.gap.worst_n}` : r.n, r.unparsable + r.missing]),
   }));
   put(section, [h("div", { class: "fields" },
     picker("Benchmark", able.map((n) => [n, titleOf(n)]), benchmark, (v) => go("models", { name: model.name, benchmark: v }), { id: "of-benchmark" }),
