@@ -378,10 +378,7 @@ fn legend(svg: &mut Svg, data: &Forest, top: f64) -> f64 {
     };
     let mut entries = vec![
         (Verdict::ABetter, format!("significant (corrected p < {})", data.alpha)),
-        (
-            Verdict::Undecided,
-            "no significant difference, which does not make them equal".to_owned(),
-        ),
+        (Verdict::Undecided, "not significant, which does not make them equal".to_owned()),
     ];
     if there(Verdict::Equivalent) {
         entries.push((Verdict::Equivalent, "equivalent within the margin".to_owned()));
