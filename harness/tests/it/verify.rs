@@ -130,11 +130,12 @@ fn two_runs_are_compared_to_the_first_example_that_differs() {
     place.sample(&asked).exits(0);
     let ran = place.run(&["verify", "default", "--against", "again"]).exits(0);
     assert_says(&ran.out, &["4 cells have the same answers, 0 differ, 0 stand alone"]);
+    // CREHate shows models the country, which one of the two uses.
     let other = [
         "--models",
         "majority,stratified-random",
         "--benchmarks",
-        "emgsd",
+        "crehate",
         "--limit",
         "60",
         "--name",
@@ -146,7 +147,7 @@ fn two_runs_are_compared_to_the_first_example_that_differs() {
     assert_says(
         &ran.out,
         &[
-            "APART   majority on emgsd",
+            "APART   majority on crehate",
             "(not the same: model)",
             "only in the first run",
             "only in the second run",
