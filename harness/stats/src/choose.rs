@@ -264,7 +264,7 @@ fn over_benchmarks(s: &Situation) -> Choice {
         && let Ok(cd) = super::friedman::critical_difference(s.models, n, 0.05)
     {
         c.warnings.push(format!(
-            "Nemenyi's critical difference is {cd:.2} mean ranks with {} models on {n} benchmarks: smaller gaps cannot be told apart by it",
+            "Nemenyi's critical difference is {cd:.2} mean ranks with {} models on {n} benchmarks: smaller gaps are not significant by it",
             s.models
         ));
     }
