@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use serde::{Deserialize, Serialize};
 
 use crate::definition::catalogue::Catalogue;
@@ -17,6 +17,7 @@ use crate::prepare::trust;
 use crate::results::summary::{Column, Data, MEAN_OVER_CULTURES, MICRO_MEAN, Row};
 use crate::store::record::{CellSpec, FORMAT, FileRef, Reason, ReasonKind};
 use crate::store::{self, RunFolder};
+use crate::text::hint::hinted;
 
 /// What a run was asked to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -303,7 +304,24 @@ impl Manifest {
 
     /// Reads that of a run.
     pub fn read(run: &RunFolder) -> anyhow::Result<Self> {
+        /// What every version of the file has.
+        #[derive(Deserialize)]
+        struct Version {
+            format: u32,
+        }
+
         run.must_exist()?;
+        let Version { format } =
+            store::read_json(&run.manifest()).context("failed to read the run's manifest")?;
+        if format > FORMAT {
+            return Err(hinted(
+                anyhow!(
+                    "{}: it has format {format}, and this program reads formats up to {FORMAT}",
+                    run.manifest().display()
+                ),
+                "take the culture-eval that made the run, or a newer one",
+            ));
+        }
         let manifest: Self =
             store::read_json(&run.manifest()).context("failed to read the run's manifest")?;
         manifest.stays_within().with_context(|| format!("{}", run.manifest().display()))?;
