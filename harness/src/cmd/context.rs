@@ -9,6 +9,7 @@ use toml::{Table, Value};
 
 use super::Output;
 use crate::definition::catalogue::Catalogue;
+use crate::exec::jobs::quoted;
 use crate::settings::{self, DataMode, Resolved, Settings};
 use crate::store::RunFolder;
 
@@ -166,29 +167,5 @@ impl Context {
             let _ = self.catalogue.set(loaded);
         }
         self.catalogue.get().context("no definitions")
-    }
-}
-
-/// A word as a shell reads it back.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./:=,@%+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quoted;
-
-    #[test]
-    fn words_are_quoted_for_a_shell() {
-        assert_eq!(quoted("runs/try"), "runs/try");
-        assert_eq!(quoted("my runs/try"), "'my runs/try'");
-        assert_eq!(quoted("it's"), r"'it'\''s'");
-        assert_eq!(quoted("$HOME"), "'$HOME'");
-        assert_eq!(quoted(""), "''");
     }
 }

@@ -144,6 +144,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn words_are_quoted_for_a_shell() {
+        assert_eq!(quoted("runs/try"), "runs/try");
+        assert_eq!(quoted("my runs/try"), "'my runs/try'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted("$HOME"), "'$HOME'");
+        assert_eq!(quoted(""), "''");
+    }
+
+    #[test]
     fn jobs_are_numbered_and_read_in_order() {
         let place = tempfile::tempdir().unwrap();
         let run = RunFolder::of(place.path(), "mine");

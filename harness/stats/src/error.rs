@@ -139,6 +139,14 @@ pub(crate) fn rectangular(
     Ok(expected)
 }
 
+/// A test finds a difference with more than its level.
+pub(crate) fn power_above_level(power: f64, alpha: f64) -> Result<()> {
+    if power > alpha {
+        return Ok(());
+    }
+    Err(StatsError::OutOfRange { argument: "power", value: power, allowed: "a power above alpha" })
+}
+
 /// Refuses anything but a number strictly between 0 and 1.
 pub(crate) fn open_unit(argument: &'static str, value: f64) -> Result<()> {
     if value > 0.0 && value < 1.0 {

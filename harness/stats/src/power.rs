@@ -4,7 +4,7 @@
 //! of McNemar's test in shares of the examples (.02 = two points of accuracy). Sample sizes are real numbers: round up.
 
 use super::dist::{binom_cdf, binom_pmf, noncentral_t_sf, norm_isf, t_isf};
-use super::error::{Result, StatsError, closed_unit, open_unit, positive};
+use super::error::{Result, StatsError, closed_unit, open_unit, positive, power_above_level};
 use super::mcnemar::{Alternative, McnemarMethod};
 
 /// Exact unconditional power of the two-sided McNemar test (exact or mid-p), by full enumeration over the number of
@@ -206,13 +206,7 @@ fn nonzero(argument: &'static str, effect: f64) -> Result<()> {
 pub fn mde_t_paired(n: f64, alpha: f64, power: f64) -> Result<f64> {
     at_least_two("n", n)?;
     open_unit("power", power)?;
-    if power <= alpha {
-        return Err(StatsError::OutOfRange {
-            argument: "power",
-            value: power,
-            allowed: "a power above alpha",
-        });
-    }
+    power_above_level(power, alpha)?;
     let (mut low, mut high) = (0.0, 1.0 / n.sqrt());
     while power_t_paired(high, n, alpha, Alternative::TwoSided)? < power {
         low = high;

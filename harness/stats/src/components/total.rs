@@ -1,7 +1,7 @@
 //! Independent sources of variance added up: the t test, its interval, what it can detect.
 
 use crate::dist::{noncentral_t_sf, norm_isf, t_isf, t_sf};
-use crate::error::{Result, StatsError, open_unit};
+use crate::error::{Result, StatsError, open_unit, power_above_level};
 
 /// One estimate that adds to the variance of a score or difference, in squared units of the score.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -126,13 +126,7 @@ const MANY: f64 = 200.0;
 pub fn noncentrality(df: f64, alpha: f64, power: f64) -> Result<f64> {
     open_unit("alpha", alpha)?;
     open_unit("power", power)?;
-    if power <= alpha {
-        return Err(StatsError::OutOfRange {
-            argument: "power",
-            value: power,
-            allowed: "a power above alpha",
-        });
-    }
+    power_above_level(power, alpha)?;
     let t = t_isf(alpha / 2.0, df)?;
     let first = t + t_isf(1.0 - power, df)?;
     if df >= MANY {
