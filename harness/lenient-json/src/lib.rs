@@ -150,7 +150,7 @@ fn in_text(rest: &[u8], halves: Halves) -> (usize, Option<String>) {
     (6, Some(mark.to_string()))
 }
 
-/// The unit of an escape `\uXXXX` at the beginning.
+/// The code unit of an escape (`\u` and four hexadecimal digits) at the beginning.
 fn escaped(rest: &[u8]) -> Option<u32> {
     let digits = rest.strip_prefix(b"\\u")?.get(..4)?;
     digits.iter().try_fold(0, |unit, digit| Some(unit * 16 + char::from(*digit).to_digit(16)?))

@@ -246,7 +246,7 @@ fn names(args: &Args, tool: Tool) -> anyhow::Result<Names> {
     })
 }
 
-/// The template of a flag: of the field alone where no placeholder stands in it.
+/// The template of a flag: of the field alone if it has no braces.
 pub(super) fn template(flag: &str, text: &str) -> anyhow::Result<Template> {
     let text = if text.contains('{') { text.to_owned() } else { format!("{{{text}}}") };
     Template::parse(&text).with_context(|| format!("failed to read {flag}"))

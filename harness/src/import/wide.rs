@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Error, Reply, Row, broken};
 
-/// A template of column names with one placeholder: `{country}_Hate`.
+/// A template of column names with one field in braces: `{country}_Hate`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Wide<'t> {
     before: &'t str,
@@ -20,13 +20,13 @@ impl<'t> Wide<'t> {
         (!name.is_empty() && !after.contains('{')).then_some(Self { before, name, after })
     }
 
-    /// What stands for the placeholder in a column's name.
+    /// What a column's name has in the place of the field.
     fn value<'c>(&self, column: &'c str) -> Option<&'c str> {
         let value = column.strip_prefix(self.before)?.strip_suffix(self.after)?;
         (!value.is_empty()).then_some(value)
     }
 
-    /// One row an answer: what stands for the placeholder becomes a field of its name.
+    /// One row for each answer: what the column's name has in the place of the field becomes a field of the row.
     pub(super) fn rows(
         &self,
         place: &str,

@@ -141,7 +141,7 @@ fn split_harmony(reply: &str) -> Option<Split> {
     if find(reply, CHANNEL, 0).is_some() {
         return Some(by_channels(reply));
     }
-    // `analysisWe need ... assistantfinalYes`: no word of a language goes on like that.
+    // `analysisWe need ... assistantfinalYes`: no word of a language continues like that.
     let text = reply.trim_start();
     let rest = text.strip_prefix(BARE_ANALYSIS)?;
     let is_bare = rest.starts_with(|c: char| c.is_uppercase() || c.is_numeric() || c == '"');

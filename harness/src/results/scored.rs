@@ -1,10 +1,10 @@
-//! One model on one benchmark, as the leaderboard takes it up.
+//! One model on one benchmark, as the leaderboard shows it.
 
 use super::summary::{Cell, Detail, Outcome, Refused};
 use crate::score::{self, Evaluation, Score};
 use crate::store::record::{Reason, ReasonKind};
 
-/// A model on a benchmark: what stands on the board, what stands beside it, and what does not exist.
+/// A model on a benchmark: its score on the board, its further scores, and the scores that do not exist.
 pub(super) struct ScoredCell {
     pub(super) cell: Cell,
     pub(super) details: Vec<Detail>,
@@ -58,7 +58,7 @@ impl ScoredCell {
     }
 }
 
-/// The reason in the place of a score that would stand on no answer at all.
+/// The reason in the place of a score that would have no answer at all.
 pub(super) fn nothing_answered(score: &Score) -> Option<Reason> {
     (score.answered == 0 && score.n > 0).then(|| {
         let message = format!(

@@ -290,7 +290,7 @@ mod tests {
         assert_eq!(again, serde_json::from_str::<Value>(&expected).unwrap());
     }
 
-    /// Format 3 added what belongs to gaps and cultures: it is read back, and stands on the page.
+    /// Format 3 added figures of gaps and cultures: they are read back and shown on the page.
     #[test]
     fn figures_of_cultures_are_read_back() {
         let mut summary: Summary = serde_json::from_str(OLD).unwrap();
