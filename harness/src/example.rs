@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use crate::definition::split::Split;
 
 /// One question with its gold answer.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Example {
     /// Unique within the task.
     pub id: String,
@@ -27,6 +27,48 @@ pub struct Example {
     pub part: Option<Split>,
     /// Votes of annotators for each label of the task; empty where there are none.
     pub votes: Vec<u32>,
+    /// What kinds of questions other than labels need ([`crate::definition::answer::AnswerMap`]).
+    pub item: Item,
+}
+
+/// What an example has beside its text where it is not answered with a label of the task.
+///
+/// Options and fields are what a model may be shown. Targets, roles and references are part of the gold answer: no plugin
+/// reads them. With options, [`Example::label`] is the letter of the right option ([`letter`]), so that a choice is scored as
+/// a label is.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Item {
+    /// The options, in the order of the official file; where that order would give the answer away, in the order of a hash.
+    pub options: Vec<String>,
+    /// Parts of the text by name, for prompts that place them apart.
+    pub fields: BTreeMap<String, String>,
+    /// One number an option: 1 for each right one and 0 for the others, or the share of people who chose it (they sum to 1).
+    /// Empty where no option is right (the items of a map).
+    pub target: Vec<f64>,
+    /// Votes behind the shares; 0 where they are not known.
+    pub votes: u32,
+    /// Role -> option: `unknown`, `biased`, `best`.
+    pub roles: BTreeMap<String, u32>,
+    /// Right short answers, the most frequent first.
+    pub references: Vec<Reference>,
+}
+
+/// One right answer to a question with short answers.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Reference {
+    /// Texts that say the same.
+    pub texts: Vec<String>,
+    /// Weight: 1 for the first reference.
+    pub weight: f64,
+}
+
+/// The letter of an option: A to Z, then AA, AB and so on.
+pub fn letter(option: usize) -> String {
+    let last = char::from(b'A' + (option % 26) as u8);
+    match option / 26 {
+        0 => last.to_string(),
+        more => format!("{}{last}", letter(more - 1)),
+    }
 }
 
 /// Votes of annotators: a row an example, a column a label.

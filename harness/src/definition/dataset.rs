@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use eval_stats::metric::Metric;
+pub use super::metric::{Measure, Metric};
 
 pub use super::capability::Capability;
 
+use super::answer::AnswerMap;
 use super::field::Field;
 use super::source::Source;
 use super::split::{Split, SplitRule};
@@ -227,6 +228,8 @@ impl VoteTable {
             text: String::new(),
             label: self.label.clone(),
             label_map: self.label_map.clone(),
+            answer: None,
+            fields: BTreeMap::new(),
             culture: String::new(),
             cluster: None,
             opening: None,
@@ -270,11 +273,18 @@ pub struct ExampleMap {
     pub id: String,
     /// What the model reads.
     pub text: String,
-    /// The answer, before `label_map`.
+    /// The answer, before `label_map`; empty where `answer` says it.
+    #[serde(default)]
     pub label: String,
     /// Upstream label -> label of the task; a label that is not listed is an error. Empty: as is.
     #[serde(default)]
     pub label_map: BTreeMap<String, String>,
+    /// The kind of answer, where it is not a label of the task.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<AnswerMap>,
+    /// Parts of the text by name, for prompts that place them apart.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, String>,
     /// Country, language or group tag.
     pub culture: String,
     /// Examples that are not independent share it; the id where absent or empty.
@@ -490,14 +500,17 @@ pub struct Benchmark {
     /// What becomes of the score where one of `cultures` has no example.
     #[serde(default, skip_serializing_if = "AbsentCultures::is_refused")]
     pub absent_cultures: AbsentCultures,
+    /// Only examples whose groups have one of these values: `only = { ambiguity = ["amb"] }`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub only: BTreeMap<String, Vec<String>>,
     /// Primary metric.
-    pub metric: Metric,
+    pub metric: Measure,
     /// Mean of the metric over cultures instead of over examples.
     #[serde(default)]
     pub mean_over_cultures: bool,
     /// Further metrics on the report.
     #[serde(default)]
-    pub also: Vec<Metric>,
+    pub also: Vec<Measure>,
     /// Other benchmarks that it is the mean of.
     #[serde(default)]
     pub aggregate: Vec<String>,

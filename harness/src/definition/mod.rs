@@ -4,10 +4,12 @@
 //! [`crate::prepare`] turns a dataset into examples, [`crate::exec`] a suite into cells.
 
 pub mod access;
+pub mod answer;
 pub mod capability;
 pub mod catalogue;
 pub mod dataset;
 mod field;
+pub mod metric;
 pub mod model;
 pub mod resources;
 pub mod sees;

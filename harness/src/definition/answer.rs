@@ -1,0 +1,174 @@
+//! How an example is answered, where it is not answered with a label of the task: `[task.example.answer]`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::dataset::Task;
+
+/// The kind of answer that a task asks for, and where the options and the gold answer are in a row.
+///
+/// Without it a task has labels ([`super::dataset::ExampleMap::label`]).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum AnswerMap {
+    /// One of the example's options is right.
+    Choice {
+        /// The options.
+        options: OptionList,
+        /// The right one.
+        gold: Pick,
+        /// Role -> option, such as `unknown` or `biased`: part of the gold answer.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        roles: BTreeMap<String, Pick>,
+    },
+    /// A text of a few words, with several right texts.
+    Short {
+        /// Column with a list; each element is one reference, the most frequent first.
+        each: String,
+        /// Members of an element that hold lists of texts, in the order in which they are compared.
+        texts: Vec<String>,
+        /// Member of an element with its count; weights are counts divided by the first one.
+        weight: String,
+        /// What becomes of an empty text, which by some official rules matches every reply.
+        #[serde(default, skip_serializing_if = "EmptyTexts::is_kept")]
+        empty: EmptyTexts,
+    },
+    /// People differ: each option has the share of people who chose it.
+    Distribution {
+        /// The options.
+        options: OptionList,
+        /// Shares or counts, one an option; they are divided by their sum.
+        shares: OptionList,
+        /// Whether the shares are counts of votes, whose sum is kept.
+        #[serde(default)]
+        votes: bool,
+        /// Whether the options have an order.
+        #[serde(default)]
+        scale: Scale,
+    },
+    /// Two sentences, of which one is more stereotyped. Which one is shown first follows from a hash of the id.
+    Preference {
+        /// Template of the more stereotyped sentence.
+        more: String,
+        /// Template of the less stereotyped one.
+        less: String,
+    },
+    /// Several right and several wrong answers. They are shown in an order that follows from a hash of the id.
+    ChoicesOf {
+        /// The right ones.
+        right: OptionList,
+        /// The wrong ones.
+        wrong: OptionList,
+        /// Template of the best right one; it must be one of `right`, or is added to it.
+        best: String,
+    },
+    /// One item of a map: answers to all items of a respondent together make a position, and none is right.
+    MapItem {
+        /// The values that can be answered.
+        options: OptionList,
+    },
+}
+
+/// Options of an example, or one number for each of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum OptionList {
+    /// The elements of a list cell: `{ list = "choices" }`.
+    List {
+        /// The column.
+        list: String,
+    },
+    /// One template each: `["{ans0}", "{ans1}"]`.
+    Templates(Vec<String>),
+}
+
+/// One of the options.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pick {
+    /// The one with this text: a template. None or two such options are an error.
+    Text(String),
+    /// The one at this place, from 0.
+    Index(usize),
+    /// The one at the place that a template gives, from 0.
+    Place(String),
+    /// The one with the letter that a template gives: A for the first.
+    Letter(String),
+}
+
+/// What becomes of an empty reference text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EmptyTexts {
+    /// It stays, counted as a warning.
+    #[default]
+    Keep,
+    /// It is dropped, counted as a warning.
+    Drop,
+}
+
+impl EmptyTexts {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form serde asks for")]
+    fn is_kept(&self) -> bool {
+        *self == Self::Keep
+    }
+}
+
+/// Whether options have an order.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scale {
+    /// None.
+    #[default]
+    Nominal,
+    /// From the first to the last: [`super::metric::ValueMetric::W1`] says something.
+    Ordinal,
+}
+
+/// The kind of answer that a task asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A label of the task.
+    Label,
+    /// One of the example's options.
+    Choice,
+    /// A text of a few words.
+    Short,
+    /// Shares of people over options.
+    Distribution,
+    /// The likelier of two sentences.
+    Preference,
+    /// Likelihoods of several right and wrong answers.
+    ChoicesOf,
+    /// An item of a map.
+    MapItem,
+}
+
+impl Kind {
+    /// Whether examples have options of their own.
+    pub const fn has_options(self) -> bool {
+        !matches!(self, Self::Label | Self::Short)
+    }
+
+    /// Whether exactly one option is the right one, so that accuracy says something.
+    pub const fn has_right_option(self) -> bool {
+        matches!(self, Self::Label | Self::Choice)
+    }
+}
+
+impl Task {
+    /// The kind of answer that it asks for.
+    pub fn kind(&self) -> Kind {
+        match self.example.answer {
+            None => Kind::Label,
+            Some(AnswerMap::Choice { .. }) => Kind::Choice,
+            Some(AnswerMap::Short { .. }) => Kind::Short,
+            Some(AnswerMap::Distribution { .. }) => Kind::Distribution,
+            Some(AnswerMap::Preference { .. }) => Kind::Preference,
+            Some(AnswerMap::ChoicesOf { .. }) => Kind::ChoicesOf,
+            Some(AnswerMap::MapItem { .. }) => Kind::MapItem,
+        }
+    }
+}
