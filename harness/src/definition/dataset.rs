@@ -10,6 +10,7 @@ pub use super::capability::Capability;
 
 use super::answer::AnswerMap;
 use super::field::Field;
+use super::rows::RowPath;
 use super::source::Source;
 use super::split::{Split, SplitRule};
 use super::step::Step;
@@ -27,6 +28,9 @@ pub struct Dataset {
     pub version: u32,
     /// How the data can be had.
     pub status: Status,
+    /// What the authors ask the data to be used for.
+    #[serde(rename = "use", default, skip_serializing_if = "Usage::is_any")]
+    pub usage: Usage,
     /// One sentence.
     pub summary: String,
     /// License of the data.
@@ -66,6 +70,24 @@ pub enum Status {
     DropIn,
     /// Terms have to be accepted first.
     Gated,
+}
+
+/// What the authors of a dataset ask it to be used for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Usage {
+    /// Training and evaluation.
+    #[default]
+    Any,
+    /// Evaluation alone: no protocol fits a model on it, and no prompt shows solved examples of it.
+    Evaluation,
+}
+
+impl Usage {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form serde asks for")]
+    fn is_any(&self) -> bool {
+        *self == Self::Any
+    }
 }
 
 /// What a model is fitted and evaluated on.
@@ -148,7 +170,19 @@ impl Task {
         {
             needs.push(vec![&votes.source]);
         }
+        for source in self.joined() {
+            if !needs.iter().any(|need| need[0] == source) {
+                needs.push(vec![source]);
+            }
+        }
         needs
+    }
+
+    /// Sources of the other files that steps use, with repetitions.
+    pub fn joined(&self) -> impl Iterator<Item = &str> {
+        let votes = self.votes.iter().flat_map(|votes| &votes.steps);
+        let steps = self.inputs.iter().flat_map(|input| &input.steps).chain(&self.steps);
+        steps.chain(votes).filter_map(Step::table).map(|table| table.source.as_str())
     }
 
     /// The name in words of a culture tag.
@@ -169,6 +203,9 @@ pub struct Input {
     pub files: Option<String>,
     /// Format; by the file's ending where absent.
     pub format: Option<Format>,
+    /// Where the rows of a JSON document are (`format = "json"`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<RowPath>,
     /// The part all its rows belong to (`split.method = "given"`).
     pub part: Option<Split>,
     /// Read only where this other source cannot be had (said in the record of the data).
@@ -216,6 +253,7 @@ impl VoteTable {
             source: self.source.clone(),
             files: None,
             format: self.format,
+            rows: None,
             part: None,
             instead_of: None,
             columns: self.columns.clone(),
@@ -260,6 +298,8 @@ pub enum Format {
     Tsv,
     /// One JSON object a line.
     Jsonl,
+    /// One JSON document; `rows` says where its rows are.
+    Json,
     /// Apache Parquet.
     Parquet,
 }

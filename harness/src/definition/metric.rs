@@ -102,12 +102,9 @@ impl ValueMetric {
     /// Which of two values is better; none where neither is: of `prefers`, one half is unbiased.
     pub const fn direction(self) -> Option<Direction> {
         match self {
-            Self::Jsd
-            | Self::W1
-            | Self::Tv
-            | Self::CrossEntropy
-            | Self::Brier
-            | Self::Distance => Some(Direction::LowerIsBetter),
+            Self::Jsd | Self::W1 | Self::Tv | Self::CrossEntropy | Self::Brier | Self::Distance => {
+                Some(Direction::LowerIsBetter)
+            }
             Self::Prefers => None,
             _ => Some(Direction::HigherIsBetter),
         }
@@ -196,7 +193,10 @@ impl<'de> Deserialize<'de> for Measure {
             let names: Vec<&str> = all().map(Self::name).collect();
             let meant = nearest(&name, names.iter().copied());
             let meant = meant.map_or_else(String::new, |m| format!("; did you mean `{m}`?"));
-            D::Error::custom(format!("unknown metric `{name}`{meant} Known are {}", names.join(", ")))
+            D::Error::custom(format!(
+                "unknown metric `{name}`{meant} Known are {}",
+                names.join(", ")
+            ))
         })
     }
 }

@@ -12,6 +12,7 @@ mod field;
 pub mod metric;
 pub mod model;
 pub mod resources;
+pub mod rows;
 pub mod sees;
 pub mod source;
 pub mod split;

@@ -1,5 +1,6 @@
 //! The offline check of all definitions: each problem names file, field and remedy.
 
+mod answer;
 mod benchmark;
 mod dataset;
 mod models;
@@ -11,7 +12,9 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::definition::catalogue::Catalogue;
+use crate::definition::dataset::Task;
 use crate::definition::nearest;
+use crate::example::letter;
 use crate::prompts;
 use crate::text::template::Template;
 
@@ -133,10 +136,13 @@ impl Check<'_> {
         );
     }
 
-    /// A template over an example: it parses, knows its names and shows the text.
-    fn template(&mut self, field: &str, template: &str) {
-        if let Some(template) = self.names_in(field, template, &prompts::OF_EXAMPLE)
-            && !template.names().any(|name| name == "text")
+    /// A template over an example: it parses, knows its names and shows the text, or parts of it.
+    fn template(&mut self, field: &str, task: &Task, template: &str) {
+        let known = shown_names(task);
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        let fields = &task.example.fields;
+        if let Some(template) = self.names_in(field, template, &known)
+            && !template.names().any(|name| name == "text" || fields.contains_key(name))
         {
             self.problem(field, "the model would not see the text; add `{text}`");
         }
@@ -163,6 +169,19 @@ impl Check<'_> {
             }
         }
     }
+}
+
+/// The names that a prompt of the task may use.
+fn shown_names(task: &Task) -> Vec<String> {
+    /// Letters of options that a template can name one by one.
+    const LETTERS: usize = 26;
+    let mut names: Vec<String> = prompts::OF_EXAMPLE.map(str::to_owned).to_vec();
+    names.extend(task.example.fields.keys().cloned());
+    if task.kind().has_options() {
+        names.extend(["options", "letters"].map(str::to_owned));
+        names.extend((0..LETTERS).map(|place| format!("option.{}", letter(place))));
+    }
+    names
 }
 
 fn taken(other: &str) -> String {

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::Check;
+use crate::definition::answer::Kind;
 use crate::definition::dataset::{
-    Capability, Dataset, Embedding, Parser, Prompt, Protocol, Task, VoteTable,
+    Capability, Dataset, Embedding, Format, Input, Parser, Prompt, Protocol, Task, Usage, VoteTable,
 };
 use crate::definition::sees::Field;
 use crate::definition::split::{Carve, Split, SplitRule};
@@ -47,10 +48,15 @@ impl Check<'_> {
                     "the split decides the part; remove it, or set `split.method = \"given\"`"
                 },
             );
+            self.rows(&field, input);
             if let Err(problem) = Pipeline::new(task, input) {
                 self.problem(&field, problem);
             }
         }
+        for source in task.joined() {
+            self.refers(&format!("{at}.step.from.source"), "source", source, ids.iter().copied());
+        }
+        self.answer(&at, task);
         if let Some(votes) = &task.votes {
             self.votes(&format!("{at}.votes"), task, votes, &ids);
         }
@@ -84,7 +90,30 @@ impl Check<'_> {
                 "this name is used twice; rename one of the protocols",
             );
             self.protocol(&field, task, protocol);
+            let learns = protocol.fit || protocol.embedding.is_some();
+            self.require(
+                dataset.usage == Usage::Any || !learns,
+                &field,
+                "it learns from a dataset that is for evaluation alone (`use = \"evaluation\"`); remove `fit` and `embedding`",
+            );
         }
+    }
+
+    /// A JSON document says where its rows are.
+    fn rows(&mut self, at: &str, input: &Input) {
+        let source = input.files.as_deref().unwrap_or_default();
+        let json = input.format == Some(Format::Json)
+            || input.format.is_none() && source.ends_with(".json");
+        self.require(
+            !json || input.rows.is_some(),
+            format!("{at}.rows"),
+            "missing; say where the rows of the JSON document are: `rows = \"[]\"`, or `{ path = \"*\", key = \"ID\" }`",
+        );
+        self.require(
+            input.rows.is_none() || input.format.is_none_or(|format| format == Format::Json),
+            format!("{at}.rows"),
+            "only a JSON document has it; remove it, or set `format = \"json\"`",
+        );
     }
 
     /// The table of votes: its source, its columns, and the labels that are voted for.
@@ -191,7 +220,7 @@ impl Check<'_> {
             "must be 1 or more",
         );
         self.sees(at, task, protocol);
-        self.template(&format!("{at}.input"), &protocol.input);
+        self.template(&format!("{at}.input"), task, &protocol.input);
         let mut names = BTreeSet::new();
         for prompt in &protocol.prompts {
             let field = format!("{at}.prompt.{}", prompt.name);
@@ -240,7 +269,10 @@ impl Check<'_> {
     }
 
     pub(super) fn prompt(&mut self, at: &str, task: &Task, prompt: &Prompt) {
-        self.template(&format!("{at}.template"), &prompt.template);
+        self.template(&format!("{at}.template"), task, &prompt.template);
+        if task.kind() != Kind::Label {
+            return;
+        }
         let labels: Vec<&str> = task.labels.iter().map(String::as_str).collect();
         if labels.is_empty() {
             self.problem(at, "prompts need a fixed label set; list `labels` of the task");
