@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+pub use culture_scores::short::Reference;
+
 use crate::definition::split::Split;
 
 /// One question with its gold answer.
@@ -51,15 +53,6 @@ pub struct Item {
     pub roles: BTreeMap<String, u32>,
     /// Right short answers, the most frequent first.
     pub references: Vec<Reference>,
-}
-
-/// One right answer to a question with short answers.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Reference {
-    /// Texts that say the same.
-    pub texts: Vec<String>,
-    /// Weight: 1 for the first reference.
-    pub weight: f64,
 }
 
 /// The letter of an option: A to Z, then AA, AB and so on.
@@ -203,7 +196,7 @@ impl Coded {
 }
 
 /// Columns of some examples, in file order. All columns have `len()` rows.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Examples {
     /// Unique names.
     pub ids: Strings,
@@ -219,6 +212,9 @@ pub struct Examples {
     pub groups: BTreeMap<String, Coded>,
     /// Votes of annotators. Empty where there are none, and wherever a plugin is near.
     pub votes: Votes,
+    /// Options, parts of the text and gold answers of other kinds than labels. Empty where there are none; without targets,
+    /// roles and references wherever a plugin is near.
+    pub items: Vec<Item>,
 }
 
 impl Examples {
@@ -245,6 +241,7 @@ impl Examples {
                 .map(|(name, group)| (name.clone(), group.split_off(n)))
                 .collect(),
             votes: self.votes.split_off(n),
+            items: self.items.split_off(n.min(self.items.len())),
         }
     }
 
@@ -259,5 +256,6 @@ impl Examples {
             group.codes.truncate(n);
         }
         drop(self.votes.split_off(n));
+        self.items.truncate(n);
     }
 }

@@ -102,12 +102,9 @@ impl ValueMetric {
     /// Which of two values is better; none where neither is: of `prefers`, one half is unbiased.
     pub const fn direction(self) -> Option<Direction> {
         match self {
-            Self::Jsd
-            | Self::W1
-            | Self::Tv
-            | Self::CrossEntropy
-            | Self::Brier
-            | Self::Distance => Some(Direction::LowerIsBetter),
+            Self::Jsd | Self::W1 | Self::Tv | Self::CrossEntropy | Self::Brier | Self::Distance => {
+                Some(Direction::LowerIsBetter)
+            }
             Self::Prefers => None,
             _ => Some(Direction::HigherIsBetter),
         }
@@ -117,7 +114,9 @@ impl ValueMetric {
     pub const fn range(self) -> (f64, f64) {
         match self {
             Self::ChanceCorrected => (-1.0, 1.0),
-            Self::CrossEntropy | Self::Distance => (0.0, f64::INFINITY),
+            // Probabilities are clamped at 1e-6.
+            Self::CrossEntropy => (0.0, 13.815_510_557_964_274),
+            Self::Distance => (0.0, 10.0),
             Self::Brier => (0.0, 2.0),
             _ => (0.0, 1.0),
         }
@@ -195,8 +194,9 @@ impl<'de> Deserialize<'de> for Measure {
         all().find(|measure| measure.name() == name).ok_or_else(|| {
             let names: Vec<&str> = all().map(Self::name).collect();
             let meant = nearest(&name, names.iter().copied());
-            let meant = meant.map_or_else(String::new, |m| format!("; did you mean `{m}`?"));
-            D::Error::custom(format!("unknown metric `{name}`{meant} Known are {}", names.join(", ")))
+            let meant = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+            let known = names.join("`, `");
+            D::Error::custom(format!("unknown metric `{name}`, expected one of `{known}`{meant}"))
         })
     }
 }

@@ -17,7 +17,27 @@ pub(super) fn rows(summary: &Summary, notes: &mut Footnotes) -> Vec<Vec<Cell>> {
         }
         cells
     };
-    lines(summary).into_iter().map(row).collect()
+    lines(summary).into_iter().map(row).chain(references(summary)).collect()
+}
+
+/// What simple rules score: a row each, below the models.
+fn references(summary: &Summary) -> Vec<Vec<Cell>> {
+    let mut names: Vec<&str> = Vec::new();
+    for one in &summary.references {
+        if !names.contains(&one.line.name.as_str()) {
+            names.push(&one.line.name);
+        }
+    }
+    let row = |name: &str| {
+        let mut cells: Vec<Cell> = vec![format!("reference: {name}").into()];
+        cells.extend(summary.benchmarks.iter().map(|column| {
+            let own = (summary.references.iter())
+                .find(|one| one.benchmark == column.name && one.line.name == name);
+            own.map_or_else(|| "".into(), |one| Cell::Number(percent(one.line.value)))
+        }));
+        cells
+    };
+    names.into_iter().map(row).collect()
 }
 
 fn evaluated(
@@ -42,6 +62,10 @@ fn evaluated(
     ];
     if let Some(share) = unanswered(score) {
         lines.push(Line::of(share.into()).small());
+    }
+    if let Some(reference) = summary.not_beaten(&column.name, score) {
+        let text = format!("not above: {}", reference.name);
+        lines.push(Line::of(text.as_str().into()).small());
     }
     if let Some(mean) = summary.macro_mean(cell) {
         lines.push(Line::of(format!("macro {}", percent(mean.value)).into()).small());

@@ -3,6 +3,7 @@
 mod benchmark;
 mod dataset;
 mod models;
+mod prompt;
 mod task;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::definition::catalogue::Catalogue;
+use crate::definition::dataset::Task;
 use crate::definition::nearest;
 use crate::prompts;
 use crate::text::template::Template;
@@ -133,10 +135,12 @@ impl Check<'_> {
         );
     }
 
-    /// A template over an example: it parses, knows its names and shows the text.
-    fn template(&mut self, field: &str, template: &str) {
-        if let Some(template) = self.names_in(field, template, &prompts::OF_EXAMPLE)
-            && !template.names().any(|name| name == "text")
+    /// What a model reads: a template over the example that shows its text or a part of it. Two sentences have no text.
+    fn input(&mut self, field: &str, task: &Task, template: &str) {
+        let fields = task.example.fields.keys().map(String::as_str);
+        let known: Vec<&str> = prompts::OF_EXAMPLE.into_iter().chain(fields.clone()).collect();
+        if let Some(template) = self.names_in(field, template, &known)
+            && !template.names().any(|name| name == "text" || fields.clone().any(|f| f == name))
         {
             self.problem(field, "the model would not see the text; add `{text}`");
         }
