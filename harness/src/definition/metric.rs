@@ -110,6 +110,14 @@ impl ValueMetric {
         }
     }
 
+    /// Whether it is a share, which is printed in percent. A benchmark's own metric is one.
+    pub const fn is_share(self) -> bool {
+        !matches!(
+            self,
+            Self::Jsd | Self::W1 | Self::Tv | Self::CrossEntropy | Self::Brier | Self::Distance
+        )
+    }
+
     /// Its lowest and its highest possible value.
     pub const fn range(self) -> (f64, f64) {
         match self {

@@ -17,20 +17,22 @@ pub(super) fn rows(summary: &Summary, notes: &mut Footnotes) -> Vec<Vec<Cell>> {
         }
         cells
     };
-    lines(summary).into_iter().map(row).chain(references(summary)).collect()
+    let references = references(summary, &summary.benchmarks);
+    lines(summary).into_iter().map(row).chain(references).collect()
 }
 
-/// What simple rules score: a row each, below the models.
-fn references(summary: &Summary) -> Vec<Vec<Cell>> {
+/// What simple rules score on some columns: a row each, below the models.
+pub(super) fn references(summary: &Summary, columns: &[Column]) -> Vec<Vec<Cell>> {
     let mut names: Vec<&str> = Vec::new();
-    for one in &summary.references {
+    let shown = |benchmark: &String| columns.iter().any(|column| column.name == *benchmark);
+    for one in summary.references.iter().filter(|one| shown(&one.benchmark)) {
         if !names.contains(&one.line.name.as_str()) {
             names.push(&one.line.name);
         }
     }
     let row = |name: &str| {
         let mut cells: Vec<Cell> = vec![format!("reference: {name}").into()];
-        cells.extend(summary.benchmarks.iter().map(|column| {
+        cells.extend(columns.iter().map(|column| {
             let own = (summary.references.iter())
                 .find(|one| one.benchmark == column.name && one.line.name == name);
             own.map_or_else(|| "".into(), |one| Cell::Number(percent(one.line.value)))
