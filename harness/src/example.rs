@@ -53,6 +53,19 @@ pub struct Item {
     pub roles: BTreeMap<String, u32>,
     /// Right short answers, the most frequent first.
     pub references: Vec<Reference>,
+    /// What the answers to an item of a map are worth.
+    pub map: Option<OnMap>,
+}
+
+/// An item of a map: answers to all items of a culture add up to a position.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct OnMap {
+    /// Where the people of the culture are.
+    pub place: [f64; 2],
+    /// The mean of the places of all cultures.
+    pub centre: [f64; 2],
+    /// For each option what it adds to the position: the sum over all items is the position itself.
+    pub moves: Vec<[f64; 2]>,
 }
 
 /// The letter of an option: A to Z, then AA, AB and so on.
@@ -202,7 +215,8 @@ pub struct Examples {
     pub ids: Strings,
     /// What the model reads.
     pub texts: Strings,
-    /// Gold label as an index into the task's label list. Empty where only the questions were read.
+    /// Gold label as an index into the task's label list, 0 for the items of a map, none of whose options is right. Empty where
+    /// only the questions were read.
     pub labels: Vec<u32>,
     /// Country, language or group tag.
     pub cultures: Coded,

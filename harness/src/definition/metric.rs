@@ -52,7 +52,7 @@ pub enum ValueMetric {
     Prefers,
     /// Distance on the map to where people are.
     Distance,
-    /// Whether the position is nearer to where people are than without being told the culture.
+    /// Whether the position on the map is nearer to where the people of the culture are than the middle of all cultures is.
     Nearer,
 }
 

@@ -1,6 +1,9 @@
 //! The measures of each kind of answer beside accuracy, as terms of every example ([`super::terms`]).
 
+use std::collections::BTreeMap;
+
 use culture_scores::bias::{self, Context, Role};
+use culture_scores::map::Position;
 use culture_scores::likelihood::{mc1, mc2, mc2_of_logs, mc3};
 use culture_scores::shares::{ShareScore, one_hot};
 use culture_scores::short::{EmptyTexts, MatchRule, sem};
@@ -43,6 +46,7 @@ pub struct Measures {
     width: usize,
     scale: Scale,
     empty: EmptyTexts,
+    on_map: bool,
 }
 
 impl Measures {
@@ -74,8 +78,9 @@ impl Measures {
             Some(AnswerMap::Distribution { scale, .. }) => scale,
             _ => Scale::Nominal,
         };
+        let on_map = task.kind() == Kind::MapItem;
         // What was dropped when the examples were made is not there any more.
-        Self { rules, measures, width: first, scale, empty: EmptyTexts::Keep }
+        Self { rules, measures, width: first, scale, empty: EmptyTexts::Keep, on_map }
     }
 
     /// Whether there are any.
@@ -83,15 +88,18 @@ impl Measures {
         self.rules.is_empty()
     }
 
-    /// The terms of one column of answers, row-major. `places` gives the shown place of an option of an example, where options
+    /// The terms of one column of answers, row-major. Items of a map that share a cluster make one position. `places` gives the shown place of an option of an example, where options
     /// are shown.
     pub fn column(
         &self,
-        items: &[Item],
+        (items, clusters): (&[Item], &[u32]),
         given: &[Given],
         way: Way,
         places: impl Fn(usize, u32) -> Option<usize>,
     ) -> Vec<f64> {
+        if self.on_map {
+            return on_map(items, given, clusters);
+        }
         let mut column = Vec::with_capacity(items.len() * self.width);
         for (row, (item, given)) in items.iter().zip(given).enumerate() {
             let one = One { item, given, way, measures: self };
@@ -117,6 +125,33 @@ impl Measures {
     }
 }
 
+/// Whether the position that the answers of a cluster make is nearer to where its people are than the middle of all is, and its
+/// distance: at the first item of the cluster, none at the others. Without an answer to every item there is no position.
+fn on_map(items: &[Item], given: &[Given], clusters: &[u32]) -> Vec<f64> {
+    let mut positions: BTreeMap<u32, Option<Position>> = BTreeMap::new();
+    for ((item, given), cluster) in items.iter().zip(given).zip(clusters) {
+        let moved = item.map.as_ref().and_then(|map| {
+            let option = given.answer.label()?;
+            map.moves.get(option as usize).copied()
+        });
+        let sum = positions.entry(*cluster).or_insert(Some(Position { x: 0.0, y: 0.0 }));
+        *sum = sum.zip(moved).map(|(sum, [x, y])| Position { x: sum.x + x, y: sum.y + y });
+    }
+    let mut column = Vec::with_capacity(items.len() * 4);
+    for (item, cluster) in items.iter().zip(clusters) {
+        let position = positions.remove(cluster).flatten();
+        let at = |[x, y]: [f64; 2]| Position { x, y };
+        let found = position.zip(item.map.as_ref()).map(|(position, map)| {
+            let (place, centre) = (at(map.place), at(map.centre));
+            let distance = position.distance(place);
+            (f64::from(u8::from(distance < centre.distance(place))), distance)
+        });
+        push_mean(&mut column, found.map(|(nearer, _)| nearer));
+        push_mean(&mut column, found.map(|(_, distance)| distance));
+    }
+    column
+}
+
 fn push_mean(column: &mut Vec<f64>, value: Option<f64>) {
     column.extend(value.map_or([0.0, 0.0], |value| [value, 1.0]));
 }
@@ -124,7 +159,8 @@ fn push_mean(column: &mut Vec<f64>, value: Option<f64>) {
 fn rules(task: &Task, options: usize) -> Vec<Rule> {
     let value = |metric| Rule::Value(metric, None);
     match task.kind() {
-        Kind::Label | Kind::MapItem => Vec::new(),
+        Kind::Label => Vec::new(),
+        Kind::MapItem => vec![value(ValueMetric::Nearer), value(ValueMetric::Distance)],
         Kind::Choice => {
             let bias = task.scoring.bias.iter().flat_map(|formula| formula.scores());
             let places = (0..options).filter(|_| options <= MOST_PLACES).map(Rule::Place);

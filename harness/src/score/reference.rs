@@ -216,7 +216,10 @@ impl Scorer<'_> {
         }
         let answers: Vec<Answer> = given.iter().map(|given| given.answer).collect();
         let way = Way { served: Capability::Choose };
-        let column = self.measures.column(&self.examples.items, given, way, |_, _| None);
+        let column = {
+            let items = (self.examples.items.as_slice(), self.examples.clusters.as_slice());
+            self.measures.column(items, given, way, |_, _| None)
+        };
         let columns: &[&[f64]] = if self.measures.is_empty() { &[] } else { &[&column] };
         let questions = Questions {
             labels: &self.task.labels,

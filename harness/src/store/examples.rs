@@ -35,9 +35,6 @@ use crate::example::{Coded, Example, Examples, Votes};
 const ROWS_A_GROUP: usize = 1 << 16;
 /// Rows of a batch handed to the writer, and read at once.
 const ROWS_A_BATCH: usize = 1 << 13;
-/// The label of an example none of whose options is right.
-pub const NO_LABEL: u32 = u32::MAX;
-
 const COLUMNS: [&str; 6] = ["id", "text", "label", "culture", "cluster", "part"];
 const GROUP: &str = "group.";
 const VOTES: &str = "votes";
@@ -439,7 +436,7 @@ impl Stream {
             if let Some(label) = label.map(|label| label.value(row)) {
                 let nothing_is_right = label.is_empty() && items.is_some();
                 let code = self.labels.get(label).copied();
-                let Some(code) = code.or(nothing_is_right.then_some(NO_LABEL)) else {
+                let Some(code) = code.or(nothing_is_right.then_some(0)) else {
                     let id = id.value(row);
                     let reason = format!("label `{label}` of `{id}` is not in the label list");
                     return Err(Error { path: self.path.clone(), reason });

@@ -14,7 +14,7 @@ use arrow_buffer::OffsetBuffer;
 use arrow_schema::{DataType, Field, Fields};
 
 use crate::definition::answer::Kind;
-use crate::example::{Item, Reference};
+use crate::example::{Item, OnMap, Reference};
 
 pub(super) const OPTIONS: &str = "options";
 pub(super) const FIELD: &str = "field.";
@@ -22,10 +22,12 @@ const TARGET: &str = "target";
 const VOTES: &str = "option_votes";
 const ROLES: &str = "roles";
 const REFERENCES: &str = "references";
+/// Place, centre, and the move of each option: two numbers each.
+const MAP: &str = "map";
 
 /// Whether a column is part of the gold answer.
 pub(super) fn is_gold(column: &str) -> bool {
-    [TARGET, VOTES, ROLES, REFERENCES].contains(&column)
+    [TARGET, VOTES, ROLES, REFERENCES, MAP].contains(&column)
 }
 
 fn list(of: DataType) -> DataType {
@@ -59,6 +61,7 @@ pub(super) struct Builder {
     votes: UInt32Builder,
     roles: MapBuilder<StringBuilder, UInt32Builder>,
     references: References,
+    map: ListBuilder<Float64Builder>,
 }
 
 /// The texts and weights of all references of a batch, and where each example's end.
@@ -84,6 +87,7 @@ impl Builder {
             votes: UInt32Builder::new(),
             roles: MapBuilder::new(Some(names), StringBuilder::new(), UInt32Builder::new()),
             references: References::default(),
+            map: ListBuilder::new(Float64Builder::new()),
         }
     }
 
@@ -102,6 +106,9 @@ impl Builder {
         }
         if self.kind == Kind::Short {
             schema.push(Field::new(REFERENCES, list(DataType::Struct(reference())), false));
+        }
+        if self.kind == Kind::MapItem {
+            schema.push(Field::new(MAP, list(DataType::Float64), false));
         }
         schema
     }
@@ -132,6 +139,13 @@ impl Builder {
                 self.references.weights.push(reference.weight);
             }
         }
+        if self.kind == Kind::MapItem {
+            if let Some(map) = &item.map {
+                let pairs = [map.place, map.centre].into_iter().chain(map.moves.iter().copied());
+                pairs.for_each(|pair| self.map.values().append_slice(&pair));
+            }
+            self.map.append(true);
+        }
         Ok(())
     }
 
@@ -147,6 +161,9 @@ impl Builder {
         }
         if self.kind == Kind::Short {
             columns.push(std::mem::take(&mut self.references).into_column());
+        }
+        if self.kind == Kind::MapItem {
+            columns.push(Arc::new(self.map.finish()));
         }
         columns
     }
@@ -179,6 +196,7 @@ pub(super) struct Columns<'b> {
     votes: Option<&'b UInt32Array>,
     roles: Option<&'b MapArray>,
     references: Option<&'b ListArray>,
+    map: Option<&'b ListArray>,
 }
 
 /// A column by name, as a type; the error is one sentence.
@@ -210,6 +228,7 @@ impl<'b> Columns<'b> {
             votes: typed(batch, VOTES)?,
             roles: typed(batch, ROLES)?,
             references: typed(batch, REFERENCES)?,
+            map: typed(batch, MAP)?,
         };
         let any =
             !columns.fields.is_empty() || columns.options.is_some() || columns.references.is_some();
@@ -241,6 +260,9 @@ impl<'b> Columns<'b> {
         if let Some(list) = self.references {
             item.references = references(&list.value(row))?;
         }
+        if let Some(list) = self.map {
+            item.map = on_map(&list.value(row))?;
+        }
         let wrong = |option: &u32| *option as usize >= item.options.len();
         if !item.target.is_empty() && item.target.len() != item.options.len()
             || item.roles.values().any(wrong)
@@ -268,4 +290,19 @@ fn references(column: &ArrayRef) -> Result<Vec<Reference>, String> {
             Ok(Reference { texts: texts(&lists.value(i), REFERENCES)?, weight: weights.value(i) })
         })
         .collect()
+}
+
+fn on_map(column: &ArrayRef) -> Result<Option<OnMap>, String> {
+    let numbers = column.as_any().downcast_ref::<Float64Array>();
+    let numbers = numbers.ok_or("column `map` has no numbers")?.values();
+    let (pairs, []) = numbers.as_chunks::<2>() else {
+        return Err("column `map` has half a pair".to_owned());
+    };
+    match pairs {
+        [] => Ok(None),
+        [place, centre, moves @ ..] => {
+            Ok(Some(OnMap { place: *place, centre: *centre, moves: moves.to_vec() }))
+        }
+        _ => Err("column `map` has no centre".to_owned()),
+    }
 }

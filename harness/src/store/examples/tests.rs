@@ -1,7 +1,7 @@
 //! What is written is read, whole and in pieces; what a plugin's process reads has neither gold labels nor votes.
 
 use super::*;
-use crate::example::{Item, Reference};
+use crate::example::{Item, OnMap, Reference};
 
 fn example(i: usize) -> Example {
     Example {
@@ -162,6 +162,11 @@ fn question(i: usize, kind: Kind) -> Example {
             Kind::Short => vec![reference(&["rice", ""], 1.0), reference(&["bread"], 0.4)],
             _ => Vec::new(),
         },
+        map: (kind == Kind::MapItem).then(|| OnMap {
+            place: [i as f64, -0.5],
+            centre: [0.25, 0.75],
+            moves: vec![[0.1, 0.2], [0.3, 0.4], [-0.5, 0.0]],
+        }),
         options,
     };
     Example { item, votes: Vec::new(), ..example(i) }
