@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Run;
 use super::answers::{Columns, columns};
-use super::cells::{Group, by_model_and_protocol};
+use super::cells::{Done, Group, by_model_and_protocol};
 use super::manifest::{Manifest, tasks_of};
 use super::scored::{ScoredCell, nothing_answered};
 use super::summary::{Cell, Detail, FORMAT, MACRO_MEAN, Outcome, ReferenceScore, Refused, Summary};
@@ -119,15 +119,33 @@ fn references(run: &Run) -> anyhow::Result<Vec<ReferenceScore>> {
     let found: Vec<Vec<ReferenceScore>> = benchmarks
         .into_par_iter()
         .map(|(benchmark, cell)| {
-            let examples = run.gold.of(cell)?;
-            let task = &cell.spec.task;
-            let lines = reference::lines(task, &examples, &rules(benchmark, task, 2))?;
+            let lines = reference_lines(run, benchmark, cell)?;
             let benchmark = benchmark.name.clone();
             let of = |line| ReferenceScore { benchmark: benchmark.clone(), line };
             Ok(lines.into_iter().map(of).collect())
         })
         .collect::<anyhow::Result<_>>()?;
     Ok(found.into_iter().flatten().collect())
+}
+
+/// The lines of one benchmark, remembered: a page stands also where the examples are not there any more.
+fn reference_lines(
+    run: &Run,
+    benchmark: &Benchmark,
+    cell: &Done,
+) -> anyhow::Result<Vec<reference::Reference>> {
+    let spec = &cell.spec;
+    let asked = (VERSION, benchmark, &spec.data.sha256, &spec.protocol.eval, spec.limit);
+    let key = store::sha256(&serde_json::to_vec(&asked)?);
+    let name = format!("{}-references-{}.json", benchmark.name, &key[..16]);
+    let path = run.folder.path().join("scores").join(name);
+    if let Ok(known) = store::read_json(&path) {
+        return Ok(known);
+    }
+    let examples = run.gold.of(cell)?;
+    let lines = reference::lines(&spec.task, &examples, &rules(benchmark, &spec.task, 2))?;
+    store::write_json(&path, &lines).context("failed to keep the reference lines")?;
+    Ok(lines)
 }
 
 /// Scores one model on one benchmark by one protocol.
