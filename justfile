@@ -2,6 +2,8 @@
 set positional-arguments := true
 
 culture_eval := "target/release/culture-eval"
+# Many tests wait (for time limits, servers, processes): three at a time for each core keep it busy.
+export RUST_TEST_THREADS := env("RUST_TEST_THREADS", shell("echo $((3 * $(nproc 2>/dev/null || echo 2)))"))
 # Before `just setup` has brought libtorch, what stands on it is left out.
 left_out := if path_exists(justfile_directory() / ".libtorch") == "true" { "" } else { "--exclude backbone --exclude calm-plugin --exclude encoder" }
 

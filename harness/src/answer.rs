@@ -24,3 +24,20 @@ impl Answer {
         }
     }
 }
+
+/// All that a model gave for one example of a task whose score needs more than a label.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Given {
+    /// The option, or that there is none.
+    pub answer: Answer,
+    /// Scores of the options, best first; empty where the model gives none.
+    pub scores: Vec<(u32, f32)>,
+    /// The cleaned text of a short answer.
+    pub text: String,
+}
+
+impl Given {
+    /// No answer.
+    pub const MISSING: Self =
+        Self { answer: Answer::Missing, scores: Vec::new(), text: String::new() };
+}

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+pub use culture_scores::short::Reference;
+
 use crate::definition::split::Split;
 
 /// One question with its gold answer.
@@ -51,15 +53,19 @@ pub struct Item {
     pub roles: BTreeMap<String, u32>,
     /// Right short answers, the most frequent first.
     pub references: Vec<Reference>,
+    /// What the answers to an item of a map are worth.
+    pub map: Option<OnMap>,
 }
 
-/// One right answer to a question with short answers.
+/// An item of a map: answers to all items of a culture add up to a position.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Reference {
-    /// Texts that say the same.
-    pub texts: Vec<String>,
-    /// Weight: 1 for the first reference.
-    pub weight: f64,
+pub struct OnMap {
+    /// Where the people of the culture are.
+    pub place: [f64; 2],
+    /// The mean of the places of all cultures.
+    pub centre: [f64; 2],
+    /// For each option what it adds to the position: the sum over all items is the position itself.
+    pub moves: Vec<[f64; 2]>,
 }
 
 /// The letter of an option: A to Z, then AA, AB and so on.
@@ -203,13 +209,14 @@ impl Coded {
 }
 
 /// Columns of some examples, in file order. All columns have `len()` rows.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Examples {
     /// Unique names.
     pub ids: Strings,
     /// What the model reads.
     pub texts: Strings,
-    /// Gold label as an index into the task's label list. Empty where only the questions were read.
+    /// Gold label as an index into the task's label list, 0 for the items of a map, none of whose options is right. Empty where
+    /// only the questions were read.
     pub labels: Vec<u32>,
     /// Country, language or group tag.
     pub cultures: Coded,
@@ -219,6 +226,9 @@ pub struct Examples {
     pub groups: BTreeMap<String, Coded>,
     /// Votes of annotators. Empty where there are none, and wherever a plugin is near.
     pub votes: Votes,
+    /// Options, parts of the text and gold answers of other kinds than labels. Empty where there are none; without targets,
+    /// roles and references wherever a plugin is near.
+    pub items: Vec<Item>,
 }
 
 impl Examples {
@@ -245,6 +255,7 @@ impl Examples {
                 .map(|(name, group)| (name.clone(), group.split_off(n)))
                 .collect(),
             votes: self.votes.split_off(n),
+            items: self.items.split_off(n.min(self.items.len())),
         }
     }
 
@@ -259,5 +270,6 @@ impl Examples {
             group.codes.truncate(n);
         }
         drop(self.votes.split_off(n));
+        self.items.truncate(n);
     }
 }

@@ -14,7 +14,7 @@
 /*
  Minor version: raised when something is added at the end of a struct.
  */
-#define CE_ABI_MINOR 3
+#define CE_ABI_MINOR 4
 
 /*
  The plugin learns from examples.
@@ -55,6 +55,11 @@
  The plugin learns from examples piece by piece, so that they need not be in memory together (since 1.2).
  */
 #define CE_FIT_PIECES (1 << 7)
+
+/*
+ Scores for the options of each example (since 1.4).
+ */
+#define CE_CHOOSE (1 << 8)
 
 /*
  Everything is well.
@@ -329,6 +334,24 @@ typedef struct {
 } CeSink;
 
 /*
+ Options of the `n` examples of a batch, one after the other (since 1.4).
+ */
+typedef struct {
+  /*
+   Size of this struct.
+   */
+  size_t struct_size;
+  /*
+   The options of all examples, in the order in which they are shown.
+   */
+  const CeStr *texts;
+  /*
+   Of each example, the place behind its last option: those of example i are `ends[i - 1]..ends[i]`, or `0..ends[0]`.
+   */
+  const size_t *ends;
+} CeOptions;
+
+/*
  What a plugin is. All functions but `create` and `destroy` may be null where the capability is not offered.
 
  Every function that returns `i32` returns `CE_OK` or a `CE_ERROR_…` and then fills `error`.
@@ -436,6 +459,17 @@ typedef struct {
    Since 1.2. A pass is over; writes 1 to `again` where another one is needed, 0 where the model is fitted.
    */
   int32_t (*fit_end)(void *handle, uint8_t *again, CeError *error);
+  /*
+   Since 1.4. Writes a score for every option of every example, in their order, higher wins; `answered` and `rows` (examples)
+   as for `classify`.
+   */
+  int32_t (*choose)(void *handle,
+                    const CeBatch *batch,
+                    const CeOptions *options,
+                    float *scores,
+                    uint8_t *answered,
+                    size_t *rows,
+                    CeError *error);
 } CePlugin;
 
 #endif  /* CULTURE_EVAL_PLUGIN_H */

@@ -10,7 +10,7 @@ use std::ffi::c_void;
 /// Major version: raised when old plugins can no longer be called.
 pub const CE_ABI_MAJOR: u32 = 1;
 /// Minor version: raised when something is added at the end of a struct.
-pub const CE_ABI_MINOR: u32 = 3;
+pub const CE_ABI_MINOR: u32 = 4;
 
 /// The plugin learns from examples.
 pub const CE_FIT: u64 = 1;
@@ -28,6 +28,8 @@ pub const CE_SAVE: u64 = 1 << 5;
 pub const CE_EXPLAIN: u64 = 1 << 6;
 /// The plugin learns from examples piece by piece, so that they need not be in memory together (since 1.2).
 pub const CE_FIT_PIECES: u64 = 1 << 7;
+/// Scores for the options of each example (since 1.4).
+pub const CE_CHOOSE: u64 = 1 << 8;
 
 /// Everything is well.
 pub const CE_OK: i32 = 0;
@@ -141,6 +143,18 @@ pub struct CeDataset {
     pub examples: CeBatch,
     /// Index into the task's labels, one a row.
     pub labels: *const u32,
+}
+
+/// Options of the `n` examples of a batch, one after the other (since 1.4).
+#[repr(C)]
+#[derive(Debug)]
+pub struct CeOptions {
+    /// Size of this struct.
+    pub struct_size: usize,
+    /// The options of all examples, in the order in which they are shown.
+    pub texts: *const CeStr,
+    /// Of each example, the place behind its last option: those of example i are `ends[i - 1]..ends[i]`, or `0..ends[0]`.
+    pub ends: *const usize,
 }
 
 /// A piece is of what the model learns from.
@@ -309,6 +323,19 @@ pub struct CePlugin {
     /// Since 1.2. A pass is over; writes 1 to `again` where another one is needed, 0 where the model is fitted.
     pub fit_end: Option<
         unsafe extern "C" fn(handle: *mut c_void, again: *mut u8, error: *mut CeError) -> i32,
+    >,
+    /// Since 1.4. Writes a score for every option of every example, in their order, higher wins; `answered` and `rows` (examples)
+    /// as for `classify`.
+    pub choose: Option<
+        unsafe extern "C" fn(
+            handle: *mut c_void,
+            batch: *const CeBatch,
+            options: *const CeOptions,
+            scores: *mut f32,
+            answered: *mut u8,
+            rows: *mut usize,
+            error: *mut CeError,
+        ) -> i32,
     >,
 }
 

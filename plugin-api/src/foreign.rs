@@ -4,8 +4,12 @@
 
 use std::{ptr, slice, str};
 
-use crate::abi::{CE_REPLY_CUT, CE_REPLY_MISSING, CeBatch, CeDataset, CeGeneration, CeSink, CeStr};
-use crate::safe::{Batch, Dataset, Error, Generation, Reply};
+use crate::abi::{
+    CE_REPLY_CUT, CE_REPLY_MISSING, CeBatch, CeDataset, CeGeneration, CeOptions, CeSink, CeStr,
+};
+use crate::choose::Options;
+use crate::replies::{Generation, Reply};
+use crate::safe::{Batch, Dataset, Error};
 
 pub(crate) const fn borrowed(text: &str) -> CeStr {
     CeStr { data: text.as_ptr(), len: text.len() }
@@ -72,6 +76,26 @@ pub(crate) unsafe fn batch<'a>(batch: *const CeBatch) -> Result<Batch<'a>, Error
             texts: texts(batch.texts, batch.n, "a text")?,
             cultures: view(batch.cultures, batch.n),
         })
+    }
+}
+
+/// The options of `n` examples.
+///
+/// # Safety
+/// As [`given`]; the columns live during `'a` too, with as many texts as the last end says.
+pub(crate) unsafe fn options<'a>(
+    options: *const CeOptions,
+    n: usize,
+) -> Result<Options<'a>, Error> {
+    // SAFETY: promised by the caller.
+    unsafe {
+        let options = given(options, "the options")?;
+        let ends = view(options.ends, n);
+        if !ends.is_sorted() {
+            return Err(Error::internal("the ends of the options are not in order"));
+        }
+        let all = ends.last().copied().unwrap_or(0);
+        Ok(Options { texts: texts(options.texts, all, "an option")?, ends })
     }
 }
 

@@ -44,22 +44,27 @@
 //! What the harness promises and expects:
 //! - One call at a time on a handle. Use at most [`Host::threads`] threads.
 //! - All randomness comes from [`Host::seed`]; the same input gives the same output, at any batch size.
+//! - Options of an example cross as they are shown; which one is right and what role it has do not.
 //! - A batch never holds a label. Labels come in [`Plugin::fit`] only.
 //! - A batch holds what the protocol lets a model see (`sees`): where that is the text alone, [`Task::cultures`] is empty. Ids are
 //!   opaque, since the id of an example may name its file, and with it its label.
 //! - A panic is caught and told as an error; the model is not used again.
 
 pub mod abi;
+mod choose;
 mod foreign;
 mod own_tests;
 mod panics;
+mod replies;
 mod safe;
 #[doc(hidden)]
 pub mod trampoline;
 
+pub use choose::{OptionScores, Options};
 #[doc(hidden)]
 pub use panics::guarded;
+pub use replies::{Generation, Replies, Reply, with_thought};
 pub use safe::{
-    Batch, Capability, Dataset, Error, ErrorKind, Generation, Host, Loglikelihood, Matrix, Part,
-    Plugin, Replies, Reply, Scores, Task, with_thought,
+    Batch, Capability, Dataset, Error, ErrorKind, Host, Loglikelihood, Matrix, Part, Plugin,
+    Scores, Task,
 };

@@ -1,6 +1,7 @@
 //! What a plugin's own tests hand to it: the same values as the harness does, over buffers of the test.
 
-use crate::safe::{Batch, Matrix, Replies, Reply, Scores};
+use crate::replies::{Replies, Reply};
+use crate::safe::{Batch, Matrix, Scores};
 
 /// Columns of a plugin's own tests.
 impl<'a> Batch<'a> {

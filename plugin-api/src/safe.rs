@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::Path;
 
 use crate::abi;
+use crate::choose::{OptionScores, Options};
+use crate::replies::{Generation, Replies};
 
 /// A model, in the eyes of its author.
 pub trait Plugin: Sized + Send + 'static {
@@ -52,6 +54,18 @@ pub trait Plugin: Sized + Send + 'static {
     ) -> Result<(), Error> {
         let _ = (batch, scores, host);
         Err(Error::unsupported("classify"))
+    }
+
+    /// Fills a score for each option of each text: higher wins. A model of two sentences without a text gets an empty text.
+    fn choose(
+        &mut self,
+        batch: &Batch<'_>,
+        options: &Options<'_>,
+        scores: &mut OptionScores<'_>,
+        host: &Host,
+    ) -> Result<(), Error> {
+        let _ = (batch, options, scores, host);
+        Err(Error::unsupported("choose"))
     }
 
     /// Width of the vectors of [`Plugin::embed`].
@@ -138,6 +152,8 @@ pub enum Capability {
     Explain,
     /// It learns from examples piece by piece, in place of `Fit`.
     FitPieces,
+    /// Scores for the options of each example.
+    Choose,
 }
 
 /// What a piece of examples is for.
@@ -151,7 +167,7 @@ pub enum Part {
 
 impl Capability {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Fit,
         Self::Classify,
         Self::Embed,
@@ -160,6 +176,7 @@ impl Capability {
         Self::Save,
         Self::Explain,
         Self::FitPieces,
+        Self::Choose,
     ];
 
     /// Its name in the TOML of a model and in messages.
@@ -173,6 +190,7 @@ impl Capability {
             Self::Save => "save",
             Self::Explain => "explain",
             Self::FitPieces => "fit-pieces",
+            Self::Choose => "choose",
         }
     }
 
@@ -188,6 +206,7 @@ impl Capability {
             Self::Explain => abi::CE_EXPLAIN,
             // A host that knows no pieces fits with one of all.
             Self::FitPieces => abi::CE_FIT_PIECES | abi::CE_FIT,
+            Self::Choose => abi::CE_CHOOSE,
         }
     }
 
@@ -368,70 +387,6 @@ pub struct Loglikelihood {
     pub tokens: u64,
     /// Whether each token is the model's first choice.
     pub greedy: bool,
-}
-
-/// How to generate.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Generation {
-    /// Longest reply in tokens.
-    pub max_tokens: u64,
-    /// 0 = always the likeliest token.
-    pub temperature: f64,
-}
-
-/// Where replies and explanations go.
-pub struct Replies<'a> {
-    pub(crate) put: &'a mut dyn FnMut(usize, Reply<'_>),
-}
-
-/// What a model gave for a prompt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reply<'a> {
-    /// What it wrote.
-    Text(&'a str),
-    /// What it had written when the limit of tokens cut it.
-    Cut(&'a str),
-    /// Nothing, and why, in a sentence: the server's moderation refuses the prompt. The example counts as not answered.
-    Missing(&'a str),
-}
-
-impl<'a> Reply<'a> {
-    /// A reply that may have been cut.
-    pub fn new(text: &'a str, is_cut: bool) -> Self {
-        if is_cut { Self::Cut(text) } else { Self::Text(text) }
-    }
-
-    /// What the model wrote.
-    pub fn text(self) -> Option<&'a str> {
-        match self {
-            Self::Text(text) | Self::Cut(text) => Some(text),
-            Self::Missing(_) => None,
-        }
-    }
-}
-
-impl Replies<'_> {
-    /// The text for prompt or example `index`. A thought of the model stands before it, as [`with_thought`] writes it: the harness
-    /// sets it aside.
-    pub fn put(&mut self, index: usize, reply: &str) {
-        (self.put)(index, Reply::Text(reply));
-    }
-
-    /// What became of prompt `index`, where it is not simply a text.
-    pub fn tell(&mut self, index: usize, reply: Reply<'_>) {
-        (self.put)(index, reply);
-    }
-}
-
-/// A reply behind its thought, in the form that the harness sets aside: `<think>`, the thought, `</think>`, the reply.
-pub fn with_thought(thought: &str, reply: &str) -> String {
-    format!("<think>\n{thought}\n</think>\n\n{reply}")
-}
-
-impl fmt::Debug for Replies<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Replies")
-    }
 }
 
 /// Hears a metric: name, step, value.

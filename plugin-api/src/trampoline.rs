@@ -8,11 +8,13 @@ use std::ptr;
 
 #[allow(clippy::wildcard_imports, reason = "the whole layout is what this module is about")]
 use crate::abi::*;
-use crate::foreign::{batch, borrowed, dataset, generation, given, put, text, texts, view_mut};
-pub use crate::panics::caught;
-use crate::safe::{
-    Capability, Error, ErrorKind, Host, Matrix, Part, Plugin, Replies, Scores, Task,
+use crate::choose::OptionScores;
+use crate::foreign::{
+    batch, borrowed, dataset, generation, given, options, put, text, texts, view_mut,
 };
+pub use crate::panics::caught;
+use crate::replies::Replies;
+use crate::safe::{Capability, Error, ErrorKind, Host, Matrix, Part, Plugin, Scores, Task};
 
 /// Exports a [`Plugin`](crate::Plugin) as the one symbol that the harness looks for.
 #[macro_export]
@@ -61,6 +63,7 @@ pub const fn table<P: Plugin>(version: &'static str, build_info: &'static str) -
         explain: Some(explain::<P>),
         fit_piece: Some(fit_piece::<P>),
         fit_end: Some(fit_end::<P>),
+        choose: Some(choose::<P>),
     }
 }
 
@@ -269,6 +272,36 @@ unsafe extern "C" fn classify<P: Plugin>(
                 labels: handle.labels,
             };
             handle.plugin.classify(&batch, &mut scores, &handle.host)?;
+            *filled = n;
+        }
+        Ok(())
+    };
+    // SAFETY: `error` is the host's.
+    unsafe { call(error, body) }
+}
+
+unsafe extern "C" fn choose<P: Plugin>(
+    at: *mut c_void,
+    rows: *const CeBatch,
+    asked: *const CeOptions,
+    scores: *mut f32,
+    answered: *mut u8,
+    filled: *mut usize,
+    error: *mut CeError,
+) -> i32 {
+    let body = || {
+        // SAFETY: the host passes buffers of one value an option and one an example that live for the call.
+        unsafe {
+            let handle = handle::<P>(at)?;
+            let batch = batch(rows)?;
+            let n = batch.len();
+            let options = options(asked, n)?;
+            let mut scores = OptionScores {
+                values: view_mut(scores, options.texts.len()),
+                ends: options.ends,
+                answered: view_mut(answered, n),
+            };
+            handle.plugin.choose(&batch, &options, &mut scores, &handle.host)?;
             *filled = n;
         }
         Ok(())

@@ -10,14 +10,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use plugin_api::{
-    Batch, Capability, Dataset, Error, Generation, Host, Loglikelihood, Matrix, Part, Plugin,
-    Replies, Scores, Task, export_plugin,
+    Batch, Capability, Dataset, Error, Generation, Host, Loglikelihood, Matrix, OptionScores,
+    Options, Part, Plugin, Replies, Scores, Task, export_plugin,
 };
 use serde::Deserialize;
 
 use crate::message::{
-    Classified, Created, Embedded, Ended, Generated, Likelihoods, Nothing, PROTOCOL, Pair, Request,
-    Told, examples,
+    Chosen, Classified, Created, Embedded, Ended, Generated, Likelihoods, Nothing, PROTOCOL, Pair,
+    Question, Request, Told, examples,
 };
 use crate::program::Program;
 
@@ -93,6 +93,7 @@ impl Plugin for Model {
         Capability::Loglikelihood,
         Capability::Generate,
         Capability::Save,
+        Capability::Choose,
     ];
 
     fn create(config: &str, task: &Task, host: &Host) -> Result<Self, Error> {
@@ -116,7 +117,16 @@ impl Plugin for Model {
             threads: host.threads(),
         };
         let Created { can, dimension } = program.ask(&request, host)?;
-        let known = ["fit", "fit-pieces", "classify", "embed", "loglikelihood", "generate", "save"];
+        let known = [
+            "fit",
+            "fit-pieces",
+            "classify",
+            "choose",
+            "embed",
+            "loglikelihood",
+            "generate",
+            "save",
+        ];
         if let Some(odd) = can.iter().find(|name| !known.contains(&name.as_str())) {
             return Err(Error::config(format!(
                 "the program says that it can {odd:?}; there is {}",
@@ -212,6 +222,60 @@ impl Plugin for Model {
                     match numbers {
                         Some(numbers) => scores.row(row).copy_from_slice(&numbers),
                         None => none(row),
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn choose(
+        &mut self,
+        batch: &Batch<'_>,
+        options: &Options<'_>,
+        scores: &mut OptionScores<'_>,
+        host: &Host,
+    ) -> Result<(), Error> {
+        self.able("choose")?;
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let examples = examples(batch, None, &self.task).into_iter().enumerate();
+        let examples =
+            examples.map(|(row, example)| Question { example, options: options.of(row) }).collect();
+        let wrong = |row: usize, what: String| {
+            let (id, n) = (batch.ids[row], options.of(row).len());
+            Error::input(row, format!("the program gave {what} for {id}, which has {n} options"))
+        };
+        match ask(&self.program, &Request::Choose { examples }, host)? {
+            Chosen::Options(places) => {
+                counted("options", places.len(), batch.len())?;
+                for (row, place) in places.into_iter().enumerate() {
+                    let own = scores.row(row);
+                    own.fill(0.0);
+                    match place {
+                        Some(place) if place < own.len() => own[place] = 1.0,
+                        Some(place) => return Err(wrong(row, format!("the option {place}"))),
+                        None => scores.no_answer(row),
+                    }
+                }
+            }
+            Chosen::Scores(rows) => {
+                counted("rows of scores", rows.len(), batch.len())?;
+                for (row, own) in rows.into_iter().enumerate() {
+                    let numbers: Option<Vec<f32>> = own.into_iter().flatten().collect();
+                    let place = scores.row(row);
+                    match numbers {
+                        Some(numbers) if numbers.len() == place.len() => {
+                            place.copy_from_slice(&numbers);
+                        }
+                        Some(numbers) if !numbers.is_empty() => {
+                            return Err(wrong(row, format!("{} scores", numbers.len())));
+                        }
+                        _ => {
+                            place.fill(0.0);
+                            scores.no_answer(row);
+                        }
                     }
                 }
             }

@@ -35,6 +35,8 @@ pub(crate) enum Request<'a> {
     FitEnd {},
     /// Answer: [`Classified`].
     Classify { examples: Vec<Example<'a>> },
+    /// Answer: [`Chosen`].
+    Choose { examples: Vec<Question<'a>> },
     /// Answer: [`Embedded`].
     Embed { examples: Vec<Example<'a>> },
     /// Answer: [`Likelihoods`].
@@ -64,6 +66,7 @@ impl Request<'_> {
             Self::FitPiece { .. } => "fit-piece",
             Self::FitEnd {} => "fit-end",
             Self::Classify { .. } => "classify",
+            Self::Choose { .. } => "choose",
             Self::Embed { .. } => "embed",
             Self::Loglikelihood { .. } => "loglikelihood",
             Self::Generate { .. } => "generate",
@@ -144,6 +147,14 @@ pub(crate) fn examples<'a>(
         .collect()
 }
 
+/// One example with its options, in the order in which they are shown.
+#[derive(Debug, Serialize)]
+pub(crate) struct Question<'a> {
+    #[serde(flatten)]
+    pub(crate) example: Example<'a>,
+    pub(crate) options: &'a [&'a str],
+}
+
 /// A continuation to be scored after its context.
 #[derive(Debug, Serialize)]
 pub(crate) struct Pair<'a> {
@@ -195,6 +206,15 @@ pub(crate) struct Ended {
 #[serde(deny_unknown_fields, rename_all = "lowercase")]
 pub(crate) enum Classified {
     Labels(Vec<Option<String>>),
+    Scores(Vec<Option<Vec<Option<f32>>>>),
+}
+
+/// Answer to `choose`: either the place of one option (from 0) or one score an option for each example; null where there is no
+/// answer, and so is a row with null or NaN in it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "lowercase")]
+pub(crate) enum Chosen {
+    Options(Vec<Option<usize>>),
     Scores(Vec<Option<Vec<Option<f32>>>>),
 }
 
@@ -284,6 +304,7 @@ pub(crate) fn read(request: &str, line: &[u8]) -> serde_json::Result<()> {
         }
         "fit-end" => lenient_json::from_slice::<Ended>(line).map(drop),
         "classify" => lenient_json::from_slice::<Classified>(line).map(drop),
+        "choose" => lenient_json::from_slice::<Chosen>(line).map(drop),
         "embed" => lenient_json::from_slice::<Embedded>(line).map(drop),
         "loglikelihood" => lenient_json::from_slice::<Likelihoods>(line).map(drop),
         "generate" => lenient_json::from_slice::<Generated>(line).map(drop),

@@ -33,7 +33,7 @@ pub(super) fn classify(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answ
                 } else {
                     (Answer::Missing, "the model has no answer".to_owned(), Vec::new())
                 };
-                Prediction { example, variant: 0, answer, reason, top, reply: None }
+                Prediction { example, variant: 0, answer, reason, top, reply: None, text: None }
             })
             .collect())
     })
@@ -77,6 +77,7 @@ pub(super) fn loglikelihood(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result
                         reason: why_none(answer),
                         top: Vec::new(),
                         reply: None,
+                        text: None,
                     });
                 }
             }
@@ -98,7 +99,7 @@ pub(super) fn generate(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answ
     let mut tally = Tally::default();
     let answered = in_batches(cell, variants, prompts.len(), |examples, rows| {
         let texts = asking.of(examples, rows.clone())?;
-        let replies = replies(cell, model, &texts)?;
+        let replies = replies(cell, model, &texts, 1)?;
         let first = rows.start;
         Ok(replies
             .into_iter()
@@ -113,6 +114,7 @@ pub(super) fn generate(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answ
                     reason: reading.reason,
                     top: Vec::new(),
                     reply: reply.text().map(str::to_owned),
+                    text: None,
                 }
             })
             .collect())
@@ -123,16 +125,18 @@ pub(super) fn generate(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answ
     Ok(answered)
 }
 
-/// A reply to each text: the wordings of the first example, then those of the next. Wordings that may be replied to at the same
+/// A reply to each text: the wordings of the first example, each in so many orders, then those of the next. Wordings that may be replied to at the same
 /// length are asked together.
-fn replies(
+pub(super) fn replies(
     cell: &Cell<'_>,
     model: &mut Instance<'_>,
     texts: &[String],
+    orders: usize,
 ) -> Result<Vec<Reply>, Reason> {
     let protocol = &cell.spec.protocol;
-    let lengths: Vec<u64> =
-        protocol.prompts.iter().map(|prompt| protocol.reply_tokens(prompt)).collect();
+    let lengths: Vec<u64> = (protocol.prompts.iter())
+        .flat_map(|prompt| std::iter::repeat_n(protocol.reply_tokens(prompt), orders))
+        .collect();
     let mut distinct = lengths.clone();
     distinct.sort_unstable();
     distinct.dedup();
@@ -151,7 +155,7 @@ fn replies(
 
 /// Goes through the evaluated examples from where the log ends; `primary` of the variants make the score. `ask` gets some
 /// examples and which of them are the next batch.
-fn in_batches(
+pub(super) fn in_batches(
     cell: &Cell<'_>,
     variants: Vec<String>,
     primary: usize,

@@ -11,7 +11,7 @@ use super::{Answered, Cell, WINDOW, harness};
 use crate::example::Examples;
 use crate::exec::events::Event;
 use crate::store::log::Prediction;
-use crate::store::predictions::Writer;
+use crate::store::predictions::{Texts, Writer};
 use crate::store::record::{End, PluginIdentity, Reason, Record};
 use crate::store::{self, CellFolder};
 
@@ -41,8 +41,9 @@ fn put(cell: &Cell<'_>, answered: Answered, plugin: PluginIdentity) -> io::Resul
     let Answered { variants, primary, rows } = answered;
     let folder = cell.folder;
     let path = folder.predictions();
+    let texts = Texts::of(cell.spec.task.kind());
     store::place_atomic(&path, |file| {
-        let writer = Writer::new(file, &variants, &cell.spec.task.labels)?;
+        let writer = Writer::new(file, &variants, &cell.spec.task.labels, texts)?;
         with_ids(cell, rows.into_rows()?, writer)
     })?;
     let hash = store::sha256_file(&path)?;

@@ -26,6 +26,22 @@ pub fn opaque_id(id: &str) -> String {
     hash
 }
 
+/// What a template over an example may name: text, culture, and the parts of the text.
+pub(super) fn values<'e>(
+    examples: &'e Examples,
+    row: usize,
+    task: &'e Task,
+) -> Vec<(&'e str, &'e str)> {
+    let [text, culture, name] = OF_EXAMPLE;
+    let tag = examples.cultures.get(row);
+    let mut values =
+        vec![(text, examples.texts.get(row)), (culture, tag), (name, task.culture_name(tag))];
+    if let Some(item) = examples.items.get(row) {
+        values.extend(item.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    }
+    values
+}
+
 /// A template filled for one example.
 pub(super) fn fill(
     template: &Template,
@@ -33,10 +49,7 @@ pub(super) fn fill(
     row: usize,
     task: &Task,
 ) -> Result<String, Error> {
-    let [text, culture, name] = OF_EXAMPLE;
-    let tag = examples.cultures.get(row);
-    let texts = [examples.texts.get(row), tag, task.culture_name(tag)];
-    template.fill(&[(text, texts[0]), (culture, texts[1]), (name, texts[2])])
+    template.fill(&values(examples, row, task))
 }
 
 /// A persona for one culture.

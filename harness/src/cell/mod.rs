@@ -6,19 +6,22 @@ mod ask;
 mod commit;
 pub mod explain;
 mod input;
+mod items;
 mod model;
 mod opened;
 mod prompts;
 pub mod sandbox;
 mod trouble;
 mod vectors;
+mod wordings;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use fs_err::File;
 
-use crate::definition::dataset::Capability;
+use crate::definition::answer::Kind;
+use crate::definition::dataset::{Capability, Embedding};
 use crate::exec::events::{Event, Events};
 use crate::plugin;
 use crate::process;
@@ -114,10 +117,19 @@ fn run_to_record(folder: &CellFolder, hidden: &[PathBuf], events: &Events) -> Re
     timing.fit_seconds = fit_start.elapsed().as_secs_f64();
 
     let predict_start = Instant::now();
+    let with_options = spec.task.kind().has_options();
     let answered = match spec.served {
+        Capability::Choose => items::choose(&cell, &mut model)?,
         Capability::Classify => ask::classify(&cell, &mut model)?,
+        Capability::Loglikelihood if with_options => items::loglikelihood(&cell, &mut model)?,
         Capability::Loglikelihood => ask::loglikelihood(&cell, &mut model)?,
+        Capability::Generate if spec.task.kind() != Kind::Label => {
+            items::generate(&cell, &mut model)?
+        }
         Capability::Generate => ask::generate(&cell, &mut model)?,
+        Capability::Embed if matches!(spec.protocol.embedding, Some(Embedding::Similarity)) => {
+            items::similarity(&cell, &mut model)?
+        }
         Capability::Embed => vectors::embed(&cell, &mut model)?,
     };
     timing.predict_seconds = predict_start.elapsed().as_secs_f64();

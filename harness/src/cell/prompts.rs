@@ -8,8 +8,10 @@ use std::ops::Range;
 
 use serde_json::json;
 
-use super::input::{fill, persona};
+use super::input::persona;
+use super::wordings::{Question, Wordings};
 use super::{Cell, harness};
+use crate::definition::answer::Kind;
 use crate::example::Examples;
 use crate::prompts;
 use crate::store::record::{Reason, ReasonKind};
@@ -19,15 +21,29 @@ use eval_stats::rng::{Stream, below};
 /// The culture of examples whose culture a model does not see: what it is shown is drawn from all.
 const ANY: &str = "";
 
+/// A question with options as it is put to a model.
+pub(super) struct Asked {
+    /// The prompt.
+    pub(super) text: String,
+    /// The place in the official order of each shown option.
+    pub(super) order: Vec<usize>,
+    /// The options as they are shown.
+    pub(super) options: Vec<String>,
+    /// The continuation that stands for each shown option.
+    pub(super) continuations: Vec<String>,
+    /// The prompt without the question, where the definition has one.
+    pub(super) without: Option<String>,
+}
+
 /// The prompts of a cell.
 pub(super) struct Prompts<'a> {
     cell: &'a Cell<'a>,
     /// What may be shown.
     train: Examples,
-    /// For each prompt: the continuation of each label.
+    /// For each prompt: the continuation of each label; none where examples have options of their own.
     options: Vec<Vec<&'a str>>,
-    /// For each prompt: its template.
-    templates: Vec<Template>,
+    /// For each prompt: its templates.
+    wordings: Vec<Wordings<'a>>,
     /// What comes before the question.
     persona: Option<Template>,
     /// For each culture: rows of the train part.
@@ -42,14 +58,17 @@ impl<'a> Prompts<'a> {
             0 => Examples::default(),
             _ => cell.all(&spec.protocol.train)?,
         };
+        let labels: &[String] =
+            if spec.task.kind() == Kind::Label { &spec.task.labels } else { &[] };
         let options = (spec.protocol.prompts.iter())
-            .map(|prompt| prompts::options(&prompt.options, &spec.task.labels))
+            .map(|prompt| prompts::options(&prompt.options, labels))
             .collect::<Result<_, _>>()
             .map_err(harness)?;
         let parsed = |text: &String| Template::parse(text).map_err(harness);
-        let templates = (spec.protocol.prompts.iter())
-            .map(|prompt| parsed(&prompt.template))
-            .collect::<Result<_, _>>()?;
+        let wordings = (spec.protocol.prompts.iter())
+            .map(Wordings::new)
+            .collect::<Result<_, _>>()
+            .map_err(harness)?;
         let persona = spec.model.prompt.persona.as_ref().map(parsed).transpose()?;
         let wanted = spec.model.prompt.shots;
         if wanted > train.len() {
@@ -65,7 +84,7 @@ impl<'a> Prompts<'a> {
         let shots = (anyone.chain(cell.cultures().iter().map(String::as_str)))
             .map(|culture| (culture, draw(&train, culture, wanted, &stream)))
             .collect();
-        Ok(Self { cell, train, options, templates, persona, shots })
+        Ok(Self { cell, train, options, wordings, persona, shots })
     }
 
     /// All prompts of some examples: the wordings of the first, then those of the next.
@@ -76,10 +95,38 @@ impl<'a> Prompts<'a> {
             .collect()
     }
 
+    /// What a prompt shows of an example with options of its own, in one of the orders.
+    pub(super) fn item(
+        &self,
+        eval: &Examples,
+        row: usize,
+        (prompt, draw): (usize, usize),
+    ) -> Result<Asked, Reason> {
+        let spec = self.cell.spec;
+        let wordings = &self.wordings[prompt];
+        let (id, item) = (eval.ids.get(row), &eval.items[row]);
+        let order = prompts::order::shown(&spec.protocol.order, id, draw, item.options.len());
+        let order = order.map_err(harness)?;
+        let question = wordings.question(eval, row, &spec.task, &order).map_err(harness)?;
+        let Question { text, options, continuations, without } = question;
+        let text = self.around(eval, row, prompt, text).map_err(harness)?;
+        Ok(Asked { text, order, options, continuations, without })
+    }
+
     fn one(&self, eval: &Examples, row: usize, prompt: usize) -> Result<String, template::Error> {
+        let question = self.wordings[prompt].plain(eval, row, &self.cell.spec.task)?;
+        self.around(eval, row, prompt, question)
+    }
+
+    /// A question with what the model's `[prompt]` puts around it.
+    fn around(
+        &self,
+        eval: &Examples,
+        row: usize,
+        prompt: usize,
+        question: String,
+    ) -> Result<String, template::Error> {
         let (spec, train) = (self.cell.spec, &self.train);
-        let template = &self.templates[prompt];
-        let question = fill(template, eval, row, &spec.task)?;
         if spec.model.prompt.is_plain() {
             return Ok(question);
         }
@@ -90,10 +137,11 @@ impl<'a> Prompts<'a> {
         let known = if spec.protocol.shows_culture() { culture } else { ANY };
         let solved = (self.shots.get(known).into_iter().flatten())
             .map(|&shot| {
-                let option = self.options[prompt][train.labels[shot] as usize];
-                Ok((fill(template, train, shot, &spec.task)?, option))
+                self.wordings[prompt].solved(train, shot, &spec.task, &self.options[prompt])
             })
             .collect::<Result<Vec<_>, template::Error>>()?;
+        let solved: Vec<(String, &str)> =
+            solved.iter().map(|(question, answer)| (question.clone(), answer.as_str())).collect();
         let put = if spec.model.prompt.messages { as_messages } else { as_text };
         Ok(put(persona.as_deref(), &solved, &question))
     }

@@ -72,10 +72,15 @@ pub(super) fn embed(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answere
                         reason: String::new(),
                         top: Vec::new(),
                         reply: None,
+                        text: None,
                     });
                 let linear = from_scores(&scores, classes, rows.start, 1);
                 Ok(near.zip(linear).flat_map(|(a, b)| [a, b]).collect())
             })
+        }
+        Embedding::Similarity => {
+            let message = "`similarity` compares texts with their options, and the task has none";
+            Err(Reason::new(ReasonKind::NotServed, message))
         }
         Embedding::LinearHead => {
             let judged = cell.all(&[Split::Valid])?.labels;
@@ -144,7 +149,7 @@ fn from_scores(
                 (Answer::Missing, "the head gave no number".to_owned(), Vec::new())
             }
         };
-        Prediction { example: first + row, variant, answer, reason, top, reply: None }
+        Prediction { example: first + row, variant, answer, reason, top, reply: None, text: None }
     })
 }
 

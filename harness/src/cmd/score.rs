@@ -7,7 +7,8 @@ use fs_err as fs;
 
 use super::import::{pair, template};
 use super::{Context, Outcome, hinted, table};
-use crate::definition::dataset::{Benchmark, Task};
+use crate::answer::Given;
+use crate::definition::dataset::{Benchmark, Capability, Task};
 use crate::definition::nearest;
 use crate::example::Examples;
 use crate::exec::bars::Board;
@@ -17,6 +18,7 @@ use crate::normalise::Rows;
 use crate::prepare;
 use crate::report;
 use crate::results::leaderboard;
+use crate::score::kinds::{Measures, Way};
 use crate::score::votes::Against;
 use crate::score::{self, Answer, Evaluation, Questions, Subset};
 use crate::text::template::Template;
@@ -108,11 +110,12 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         let file = args.predictions.display();
         context.output.warn(format!("{n} rows of {file} name no example, the first is {first}"));
     }
-    let mut answers = vec![vec![Answer::Missing; examples.len()]; joined.variants.len()];
+    let mut given = vec![vec![Given::MISSING; examples.len()]; joined.variants.len()];
     for row in &joined.rows {
-        answers[row.variant][row.example] = row.answer;
+        let text = row.text.clone().unwrap_or_default();
+        given[row.variant][row.example] = Given { answer: row.answer, scores: Vec::new(), text };
     }
-    let evaluation = evaluate(benchmark, task, &data.labels, &examples, &answers, context)?;
+    let evaluation = evaluate(benchmark, task, &data.labels, &examples, &given, context)?;
     print(&evaluation, benchmark, &protocol.name, data.sample, &joined.counts, context)
 }
 
@@ -121,12 +124,22 @@ fn evaluate(
     task: &Task,
     labels: &[String],
     examples: &Examples,
-    answers: &[Vec<Answer>],
+    given: &[Vec<Given>],
     context: &Context,
 ) -> anyhow::Result<Evaluation> {
+    let answers: Vec<Vec<Answer>> =
+        given.iter().map(|column| column.iter().map(|one| one.answer).collect()).collect();
     let columns: Vec<&[Answer]> = answers.iter().map(Vec::as_slice).collect();
     let none = vec![None; columns.len()];
     let task = Task { labels: labels.to_vec(), ..task.clone() };
+    let most = examples.items.iter().map(|item| item.options.len()).max().unwrap_or(0);
+    let measures = Measures::of(&task, most);
+    let way = Way { served: Capability::Choose };
+    let terms: Vec<Vec<f64>> = (given.iter())
+        .filter(|_| !measures.is_empty())
+        .map(|column| measures.column((&examples.items, &examples.clusters), column, way, |_, _| None))
+        .collect();
+    let terms: Vec<&[f64]> = terms.iter().map(Vec::as_slice).collect();
     let questions = Questions {
         labels,
         gold: &examples.labels,
@@ -136,6 +149,8 @@ fn evaluate(
         clusters: &examples.clusters,
         groups: &examples.groups,
         against: Some(Against { votes: &examples.votes, probabilities: &none }),
+        terms: &measures.measures,
+        term_columns: &terms,
     };
     Ok(score::evaluate(
         &questions,

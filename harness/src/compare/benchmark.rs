@@ -1,6 +1,7 @@
 //! The models of one benchmark: its examples are drawn once, and every figure comes from these draws.
 
 use crate::answer::Answer;
+use crate::definition::dataset::Metric;
 use eval_stats::StatsError;
 use eval_stats::choose::Test;
 use eval_stats::components::Family;
@@ -10,6 +11,7 @@ use super::comparison::{ComparedModel, Comparison};
 use super::cultures::{self, Cultures};
 use super::draws::{Design, Values};
 use super::result::{Chosen, Options, Outcome, Pair};
+use super::turned;
 use super::votes::against_votes;
 
 /// One field under comparison.
@@ -60,7 +62,7 @@ pub(super) fn compare_field(
     let models = comparison.standings(&pairs)?;
     let omnibus = comparison.omnibus()?;
     let family = pairs.len();
-    Ok(Ok(Outcome {
+    let outcome = Outcome {
         benchmark: field.benchmark.clone(),
         title: field.title.clone(),
         protocol: field.protocol.clone(),
@@ -82,7 +84,8 @@ pub(super) fn compare_field(
         pairs,
         votes: against_votes(field, options)?,
         notes: comparison.notes,
-    }))
+    };
+    Ok(Ok(if field.lower_is_better() { turned::outcome(outcome) } else { outcome }))
 }
 
 fn nothing_to_compare(
@@ -119,8 +122,11 @@ impl<'a> BenchmarkComparison<'a> {
     ) -> Result<Self, StatsError> {
         let of = |model: usize| draws.iter().map(|d| d.overall[model]).collect();
         let plain = field.models.iter().all(|m| m.columns() == 1);
-        let right =
-            if plain && field.metric.is_mean_over_examples() { right(field) } else { Vec::new() };
+        let right = if plain && field.metric.counts().is_some_and(Metric::is_mean_over_examples) {
+            right(field)
+        } else {
+            Vec::new()
+        };
         Ok(Self {
             family: design.family()?,
             columns: (0..field.models.len()).map(of).collect(),

@@ -1,7 +1,7 @@
 //! Which test the pairs of a benchmark get, and what must be said of it.
 
+use crate::definition::dataset::{Measure, Metric};
 use eval_stats::choose::{MetricKind, Situation, Test, choose_test};
-use eval_stats::metric::Metric;
 
 use super::CompareError;
 use super::benchmark::BenchmarkComparison;
@@ -38,15 +38,15 @@ pub(super) fn parse_test(name: &str) -> Result<Test, CompareError> {
 }
 
 /// Precision and F1 of one class: models that give the class at different rates are not exchangeable.
-fn rates_matter(metric: Metric) -> bool {
-    matches!(metric, Metric::Precision | Metric::F1)
+fn rates_matter(metric: Measure) -> bool {
+    matches!(metric.counts(), Some(Metric::Precision | Metric::F1))
 }
 
 impl BenchmarkComparison<'_> {
     /// Takes the default test, or the asked one where it can be made here.
     pub(super) fn choose(&mut self, asked: Option<Test>) {
         let kind = match self.field.metric.is_mean_over_examples() {
-            true if self.plain => MetricKind::Accuracy,
+            true if self.plain && self.field.metric.value().is_none() => MetricKind::Accuracy,
             true => MetricKind::Graded,
             false if rates_matter(self.field.metric) => MetricKind::OneClass,
             false => MetricKind::Set,
@@ -108,8 +108,8 @@ impl BenchmarkComparison<'_> {
     /// What must be known of a macro mean with classes that are hardly seen.
     fn rare_classes(&self) -> Option<String> {
         let mean = matches!(
-            self.field.metric,
-            Metric::MacroF1 | Metric::MacroPrecision | Metric::MacroRecall
+            self.field.metric.counts(),
+            Some(Metric::MacroF1 | Metric::MacroPrecision | Metric::MacroRecall)
         );
         let [part] = self.field.parts.as_slice() else { return None };
         let few = |class: &u32| part.gold.iter().filter(|g| *g == class).count() < LEAST_OF_CLASS;

@@ -2,7 +2,8 @@
 
 use super::result::{Gap, Interval};
 use crate::answer::Answer;
-use crate::definition::dataset::Metric;
+use crate::definition::dataset::{Measure, Metric};
+use eval_stats::Direction;
 
 /// One benchmark, one protocol, one set of examples, and every model that answered them.
 #[derive(Debug, Clone)]
@@ -13,8 +14,8 @@ pub struct Comparison {
     pub title: String,
     /// How the models were run.
     pub protocol: String,
-    /// The metric; higher is better.
-    pub metric: Metric,
+    /// The metric.
+    pub metric: Measure,
     /// The score is the mean of the metric over cultures.
     pub mean_over_cultures: bool,
     /// Whether the examples are synthetic.
@@ -56,6 +57,8 @@ pub struct ComparedModel {
     /// `answers[part][column][example]`, one column a seed and variant, the variants of a seed together. An
     /// answer without a label is wrong.
     pub answers: Vec<Vec<Vec<Answer>>>,
+    /// `values[part][column][example]`, where the metric is a mean of values; else empty.
+    pub values: Vec<Vec<Vec<f32>>>,
     /// What the leaderboard says of it alone.
     pub own: Own,
 }
@@ -92,6 +95,17 @@ impl Comparison {
             parts: self.parts.clone(),
             models: Vec::new(),
         }
+    }
+
+    /// The metric of label counts; accuracy, which no value is taken of, where the metric is a mean of values.
+    pub(super) fn counts(&self) -> Metric {
+        self.metric.counts().unwrap_or(Metric::Accuracy)
+    }
+
+    /// Whether a lower score is the better one. The values of the models are negated then, so that a higher one is better
+    /// throughout; [`super::turned`] gives them back.
+    pub(super) fn lower_is_better(&self) -> bool {
+        self.metric.direction() == Some(Direction::LowerIsBetter)
     }
 
     /// The metric as printed.

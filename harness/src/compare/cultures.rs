@@ -56,7 +56,7 @@ impl Cultures {
             }
             gold.sort_unstable();
             gold.dedup();
-            match field.metric.needs() {
+            match field.counts().needs() {
                 Needs::Example | Needs::Positive => !gold.is_empty(),
                 Needs::EveryClass => gold.len() == part.classes,
                 Needs::TwoClasses => gold.len() > 1,

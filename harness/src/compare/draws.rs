@@ -26,7 +26,8 @@ pub(super) struct Slice {
 
 /// What the examples look like to a resample.
 pub(super) enum Marks {
-    /// Right answers, row-major: a row a place, a column a model and seed (the sum over its variants).
+    /// Values of a mean over examples, right answers for an accuracy; row-major: a row a place, a column a model and seed (the sum
+    /// over its variants).
     Right(Vec<f32>),
     /// Per model, seed and variant: code `gold * (classes + 1) + answer` of every place, `classes` = no answer.
     Codes(Vec<Vec<u16>>),
@@ -142,12 +143,18 @@ impl<'a> Design<'a> {
         let mut right = vec![0.0; places.len() * columns];
         for (model, entrant) in self.field.models.iter().enumerate() {
             for (place, (part, _, row)) in places.iter().enumerate() {
-                let gold = self.field.parts[*part].gold[*row as usize];
+                let row = *row as usize;
+                let first = place * columns + self.first[model];
+                if let Some(values) = entrant.values.get(*part) {
+                    for (column, values) in values.iter().enumerate() {
+                        right[first + column / self.variants[model]] += values[row];
+                    }
+                    continue;
+                }
+                let gold = Answer::Label(self.field.parts[*part].gold[row]);
                 for (column, answers) in entrant.answers[*part].iter().enumerate() {
-                    if answers[*row as usize] == Answer::Label(gold) {
-                        right[place * columns
-                            + self.first[model]
-                            + column / self.variants[model]] += 1.0;
+                    if answers[row] == gold {
+                        right[first + column / self.variants[model]] += 1.0;
                     }
                 }
             }
@@ -219,7 +226,7 @@ impl<'a> Design<'a> {
                 }
             }
         }
-        let plain = self.field.models.iter().all(|m| m.columns() == 1);
+        let plain = self.field.models.iter().all(|m| m.columns() == 1 && m.values.is_empty());
         Some((sums, even && plain))
     }
 
@@ -404,7 +411,7 @@ impl<'a> Design<'a> {
                     let mut margins = Margins::zero(*classes);
                     add(table, &mut margins);
                     add(table, &mut whole);
-                    if let Some(value) = margins.value(self.field.metric, *options) {
+                    if let Some(value) = margins.value(self.field.counts(), *options) {
                         own[slice.culture] += share * value;
                         values += value;
                         present += 1.0;
@@ -413,7 +420,7 @@ impl<'a> Design<'a> {
                     }
                 }
             }
-            if let Some(value) = whole.value(self.field.metric, *options) {
+            if let Some(value) = whole.value(self.field.counts(), *options) {
                 sum += value * whole.n;
                 total += whole.n;
             }

@@ -163,7 +163,7 @@ impl<'d> Tables<'d> {
             }
             slices.push(margins);
         }
-        Self { design, slices, parts, metric: design.field.metric }
+        Self { design, slices, parts, metric: design.field.counts() }
     }
 
     fn cells(&self, slice: &Slice) -> usize {

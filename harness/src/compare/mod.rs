@@ -22,6 +22,7 @@ mod pair;
 mod power;
 mod ranked;
 mod result;
+mod turned;
 mod votes;
 pub(crate) mod words;
 

@@ -47,7 +47,7 @@ impl BenchmarkComparison<'_> {
             }
             (Test::StudentisedPermutation, _) => {
                 let (cells, options) = self.swapped(a, b)?;
-                let metric = self.field.metric;
+                let metric = self.field.counts();
                 studentised_permutation_metric(&cells, metric, options, two)?.p_value
             }
             (Test::ClusterSignFlip, _) if self.sums.is_some() => {
@@ -133,14 +133,14 @@ impl BenchmarkComparison<'_> {
         method: &PermutationMethod,
     ) -> Result<f64, StatsError> {
         let (cells, options) = self.swapped(a, b)?;
-        let metric = self.field.metric;
+        let metric = self.field.counts();
         Ok(permutation_metric(&cells, metric, options, method, Alternative::TwoSided)?.p_value)
     }
 
     /// The answers of two models to the same examples, as cells.
     fn swapped(&self, a: usize, b: usize) -> Result<(Cells, MetricOptions), StatsError> {
         let part = &self.field.parts[0];
-        let metric = self.field.metric;
+        let metric = self.field.counts();
         let binary = metric.of_one_class();
         // No answer is a class of its own that is never gold: it scales a macro mean by a constant, and p stays.
         let code = |label: Option<u32>| match (binary, label) {

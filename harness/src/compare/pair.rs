@@ -15,7 +15,9 @@ use super::draws::sign_flips;
 use super::margins::{self, Known, Spread};
 use super::power::Detectable;
 use super::result::{DifferenceVariance, Discordant, Effect, EffectSize, Ends, Pair, Verdict};
+use super::turned;
 use super::words::Setting;
+use crate::definition::dataset::Metric;
 
 /// With fewer clusters a percentile interval is too narrow (10 clusters: it covers 91 % instead of 95), and Student's is taken.
 const STUDENT_BELOW: usize = 30;
@@ -115,7 +117,7 @@ impl BenchmarkComparison<'_> {
             None => (self.interval_of(difference, total.as_ref(), spread, &draws)?, Vec::new()),
         };
         // An effect size of proportions: of an F1, a correlation or a mean over cultures it says nothing.
-        if self.field.metric.is_mean_over_examples()
+        if self.field.metric.counts().is_some_and(Metric::is_mean_over_examples)
             && !self.field.mean_over_cultures
             && let Ok(h) = cohens_h(score_a.clamp(0.0, 1.0), score_b.clamp(0.0, 1.0))
         {
@@ -236,23 +238,26 @@ impl BenchmarkComparison<'_> {
             signature: &signature,
         };
         pair.verdict = setting.verdict(pair);
+        let turned = self.field.lower_is_better().then(|| turned::pair(pair));
+        let shown = turned.as_ref().unwrap_or(pair);
         let sample =
             if self.field.sample { "SAMPLE data, no result of the benchmark: " } else { "" };
-        pair.text = if pair.interval.is_some() {
-            format!("{sample}{}", setting.paragraph(pair))
+        let text = if shown.interval.is_some() {
+            format!("{sample}{}", setting.paragraph(shown))
         } else {
             format!(
                 "{sample}On {} (n = {} examples), {} and {} both reached {} {:.3} in every resample: the data cannot tell how sure that is, and no interval is given. (culture-eval {}; {}.)",
                 setting.benchmark,
                 self.field.examples(),
-                pair.a,
-                pair.b,
+                shown.a,
+                shown.b,
                 setting.metric,
-                pair.score_a,
+                shown.score_a,
                 self.options.version,
                 setting.signature
             )
         };
+        pair.text = text;
     }
 }
 

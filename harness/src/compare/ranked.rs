@@ -118,6 +118,9 @@ impl BenchmarkComparison<'_> {
                 name: String::new(),
                 seeds: vec![entrant.seeds[seed]],
                 answers,
+                values: (entrant.values.iter())
+                    .map(|part| part[columns.clone()].to_vec())
+                    .collect(),
                 own: Own::default(),
             };
             Design::new(&Comparison { models: vec![one], ..self.field.clone_without_models() })

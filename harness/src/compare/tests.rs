@@ -34,7 +34,7 @@ fn field(name: &str, right: &[Vec<bool>], clusters: &[u32]) -> Comparison {
         benchmark: name.to_owned(),
         title: name.to_uppercase(),
         protocol: "trained".to_owned(),
-        metric: Metric::Accuracy,
+        metric: Metric::Accuracy.into(),
         mean_over_cultures: false,
         sample: false,
         data: vec!["hash".to_owned()],
@@ -52,6 +52,7 @@ fn field(name: &str, right: &[Vec<bool>], clusters: &[u32]) -> Comparison {
                 name: format!("m{m}"),
                 seeds: vec![1],
                 answers: answers(r),
+                values: Vec::new(),
                 own: Own::default(),
             })
             .collect(),
@@ -198,7 +199,7 @@ fn non_inferiority_is_of_a_against_the_baseline_and_corrected() {
 #[test]
 fn a_set_metric_and_a_mean_over_cultures_have_their_values() {
     let mut f = field("one", &ten_to_three(), &alone(100));
-    f.metric = Metric::F1;
+    f.metric = Metric::F1.into();
     f.parts[0].gold = (0..100).map(|i| u32::from(i % 2 == 0)).collect();
     let outcome = &of(&[f.clone()], &options()).benchmarks[0];
     assert_eq!(outcome.test.name, "studentised-permutation");
@@ -318,7 +319,7 @@ fn the_influences_have_the_spread_of_the_bootstrap() {
     f.parts[0].cultures = (0..n as u32).map(|i| u32::from(i % 4 == 0)).collect();
     for metric in Metric::ALL.iter().copied() {
         for mean_over_cultures in [false, true] {
-            (f.metric, f.mean_over_cultures) = (metric, mean_over_cultures);
+            (f.metric, f.mean_over_cultures) = (metric.into(), mean_over_cultures);
             let design = Design::new(&f);
             let family = design.family().unwrap().unwrap();
             let own = design.observed(false).overall[0];
@@ -372,7 +373,7 @@ fn few_clusters_get_students_interval() {
         let right =
             [0, 1].map(|m| (0..n).map(|i| (i * 3 + m * i / 5) % 7 < 4).collect::<Vec<bool>>());
         let mut f = field("one", &right, &clusters);
-        f.metric = Metric::MacroF1;
+        f.metric = Metric::MacroF1.into();
         f.parts[0].gold = (0..n).map(|i| u32::from(i % 3 == 0)).collect();
         of(&[f], &options()).benchmarks[0].pairs[0].interval.clone().unwrap().method
     };
@@ -384,7 +385,7 @@ fn few_clusters_get_students_interval() {
 fn the_same_answers_are_no_proof_of_equality() {
     let mut f = field("one", &[ten_to_three()[0].clone(), ten_to_three()[0].clone()], &alone(100));
     for metric in [Metric::Accuracy, Metric::MacroF1] {
-        f.metric = metric;
+        f.metric = metric.into();
         f.parts[0].gold = (0..100).map(|i| u32::from(i % 3 == 0)).collect();
         let pair = of(&[f.clone()], &options()).benchmarks[0].pairs[0].clone();
         assert_eq!((pair.p, pair.verdict), (1.0, Verdict::Undecided));
@@ -433,7 +434,7 @@ fn no_benchmark_counts_twice_and_too_few_are_refused() {
 fn the_faces_escape_and_the_answer_is_the_same_on_any_thread() {
     let mut f = field("one", &ten_to_three(), &(0..100).map(|i| i / 4).collect::<Vec<_>>());
     f.models[0].name = "a_b&|c".to_owned();
-    f.metric = Metric::MacroF1;
+    f.metric = Metric::MacroF1.into();
     f.parts[0].gold = (0..100).map(|i| u32::from(i % 2 == 0)).collect();
     let left_out = NotCompared {
         benchmark: "one".to_owned(),

@@ -108,13 +108,14 @@ mod tests {
             name: ["one", "two", "three"][i].to_owned(),
             seeds: vec![1],
             answers: Vec::new(),
+            values: Vec::new(),
             own: Own { distances: vec![column.clone(); 3], ..Own::default() },
         };
         Comparison {
             benchmark: "b".to_owned(),
             title: "B".to_owned(),
             protocol: "p".to_owned(),
-            metric: Metric::Accuracy,
+            metric: Metric::Accuracy.into(),
             mean_over_cultures: false,
             sample: false,
             data: Vec::new(),

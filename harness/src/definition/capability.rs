@@ -17,11 +17,14 @@ pub enum Capability {
     Loglikelihood,
     /// Free text.
     Generate,
+    /// Scores for the options of each example.
+    Choose,
 }
 
 impl Capability {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Classify, Self::Embed, Self::Loglikelihood, Self::Generate];
+    pub const ALL: [Self; 5] =
+        [Self::Classify, Self::Embed, Self::Loglikelihood, Self::Generate, Self::Choose];
 
     /// Whether it answers the protocol's prompts.
     pub const fn prompts(self) -> bool {
@@ -35,6 +38,7 @@ impl Capability {
             Self::Embed => Offer::Embed,
             Self::Loglikelihood => Offer::Loglikelihood,
             Self::Generate => Offer::Generate,
+            Self::Choose => Offer::Choose,
         }
     }
 
@@ -55,12 +59,13 @@ pub mod names {
     use super::{Deserialize, Deserializer, Offer, Serialize, Serializer};
 
     /// `explain` is asked for by the user alone, and `fit` stands for both ways to learn.
-    const LISTED: [Offer; 6] = [
+    const LISTED: [Offer; 7] = [
         Offer::Fit,
         Offer::Classify,
         Offer::Embed,
         Offer::Loglikelihood,
         Offer::Generate,
+        Offer::Choose,
         Offer::Save,
     ];
 

@@ -732,7 +732,7 @@ mod tests {
         check(
             "title = \"Synthetic rows\"\nquestion",
             "title = \"Synthetic rows\"\nquestionn",
-            "mine.toml:20:1: unknown field `questionn`, expected one of `name`, `title`, `question`, `labels`, `positive`, `culture_kind`, `culture_names`, `sees`, `expect`, `input`, `step`, `example`, `votes`, `split`, `protocol`, `scoring`: did you mean `question`?",
+            "mine.toml:20:1: unknown field `questionn`, expected one of `name`, `title`, `question`, `labels`, `positive`, `culture_kind`, `culture_names`, `sees`, `expect`, `input`, `step`, `example`, `votes`, `split`, `protocol`, `scoring`, `reference`: did you mean `question`?",
         );
         assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
         assert_eq!(

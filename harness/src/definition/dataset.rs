@@ -10,6 +10,7 @@ pub use super::capability::Capability;
 
 use super::answer::AnswerMap;
 use super::field::Field;
+use super::reference::ReferenceLine;
 use super::rows::RowPath;
 use super::source::Source;
 use super::split::{Split, SplitRule};
@@ -135,6 +136,9 @@ pub struct Task {
     /// How answers are scored.
     #[serde(default)]
     pub scoring: Scoring,
+    /// Reference lines beside those that every kind of answer has.
+    #[serde(rename = "reference", default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<ReferenceLine>,
 }
 
 /// What the official data are known to hold: of data whose content cannot be pinned, the numbers that a paper prints.
@@ -170,7 +174,10 @@ impl Task {
         {
             needs.push(vec![&votes.source]);
         }
-        for source in self.joined() {
+        let prompts = self.protocols.iter().flat_map(|protocol| &protocol.prompts);
+        let wordings = prompts.filter_map(|prompt| prompt.wording.as_ref());
+        let wordings = wordings.map(|wording| wording.source.as_str());
+        for source in self.joined().chain(wordings) {
             if !needs.iter().any(|need| need[0] == source) {
                 needs.push(vec![source]);
             }
@@ -370,6 +377,9 @@ pub struct Protocol {
     pub prompts: Vec<Prompt>,
     /// How embeddings are evaluated.
     pub embedding: Option<Embedding>,
+    /// In which orders the options of an example are shown; each order is a variant.
+    #[serde(default, skip_serializing_if = "Order::is_given")]
+    pub order: Order,
 }
 
 impl Protocol {
@@ -381,13 +391,22 @@ impl Protocol {
         prompt.max_tokens.or(self.max_tokens).unwrap_or(Self::REPLY_TOKENS)
     }
 
+    /// Whether a model, or a head on its embeddings, learns from examples.
+    pub fn learns(&self) -> bool {
+        self.fit
+            || matches!(
+                self.embedding,
+                Some(Embedding::KnnAndProbe { .. } | Embedding::LinearHead)
+            )
+    }
+
     /// The name of a protocol that stands beside a score: how a language model was asked belongs to it, so that replies and
     /// likelihoods are never compared.
     pub fn shown_as(name: &str, served: Capability) -> String {
         match served {
             Capability::Generate => format!("{name} (replies)"),
             Capability::Loglikelihood => format!("{name} (likelihood)"),
-            Capability::Classify | Capability::Embed => name.to_owned(),
+            Capability::Choose | Capability::Classify | Capability::Embed => name.to_owned(),
         }
     }
 
@@ -417,10 +436,125 @@ pub struct Prompt {
     /// Longest reply in tokens; the protocol's where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u64>,
-    /// Label -> continuation scored by `loglikelihood`.
+    /// Label -> continuation scored by `loglikelihood`; empty where examples have options of their own.
+    #[serde(default)]
     pub options: BTreeMap<String, String>,
     /// How a generated reply becomes a label.
     pub parser: Parser,
+    /// Words that are loaded from an official file: `{w.COLUMN}` in the template.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wording: Option<Wording>,
+    /// Marks in the loaded words -> template of what replaces them; nothing else in the words is replaced.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fill: BTreeMap<String, String>,
+    /// Place of an option in the official order -> template of what is shown instead: an answer "unknown" in other words.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reword: BTreeMap<String, String>,
+    /// Template of the continuation whose log-likelihood stands for an option; may name `{option}` and `{letter}`.
+    #[serde(default = "plain_option", skip_serializing_if = "is_plain_option")]
+    pub continuation: String,
+    /// Template of a prompt without the question: its log-likelihoods are subtracted in the variant `against`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unconditional: Option<String>,
+    /// Which log-likelihood makes the score; the others are further variants.
+    #[serde(default, skip_serializing_if = "Likelihood::is_sum")]
+    pub likelihood: Likelihood,
+}
+
+fn plain_option() -> String {
+    " {option}".to_owned()
+}
+
+fn is_plain_option(template: &str) -> bool {
+    template == " {option}"
+}
+
+/// Words of a prompt in an official file, which is loaded and never copied.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wording {
+    /// Id of the source.
+    pub source: String,
+    /// The file below the source's folder; may name one group of the example, as in `{region}_prompts.csv`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Column -> value of the one row that is read. Where several rows have it, the first.
+    #[serde(rename = "where")]
+    pub row: BTreeMap<String, String>,
+    /// The words, filled in when a run is planned: value of the group (empty where `file` names none) -> column -> text.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub words: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// Which log-likelihood of an option makes the score.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Likelihood {
+    /// The sum over its tokens.
+    #[default]
+    Sum,
+    /// The mean over its tokens.
+    PerToken,
+    /// The sum divided by its bytes in UTF-8.
+    PerByte,
+    /// The sum minus that after the unconditional prompt.
+    Against,
+}
+
+impl Likelihood {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Sum, Self::PerToken, Self::PerByte, Self::Against];
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form serde asks for")]
+    fn is_sum(&self) -> bool {
+        *self == Self::Sum
+    }
+
+    /// The name in definitions and variants.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sum => "sum",
+            Self::PerToken => "per-token",
+            Self::PerByte => "per-byte",
+            Self::Against => "against",
+        }
+    }
+}
+
+/// In which orders the options of an example are shown. Each order is a draw of the example, never a new example.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Order {
+    /// As the examples have them.
+    #[default]
+    Given,
+    /// These orders: the place in the official order of each shown option.
+    Listed {
+        /// One order each.
+        of: Vec<Vec<usize>>,
+    },
+    /// Orders drawn by a seed and the id of the example.
+    Shuffle {
+        /// Recorded seed.
+        seed: u64,
+        /// Orders of each example.
+        times: usize,
+    },
+}
+
+impl Order {
+    fn is_given(&self) -> bool {
+        *self == Self::Given
+    }
+
+    /// How many orders each example is shown in.
+    pub fn times(&self) -> usize {
+        match self {
+            Self::Given => 1,
+            Self::Listed { of } => of.len(),
+            Self::Shuffle { times, .. } => *times,
+        }
+    }
 }
 
 /// How a generated reply becomes a label.
@@ -467,6 +601,28 @@ pub enum Parser {
         /// Label -> words.
         words: BTreeMap<String, Vec<String>>,
     },
+    /// The option whose letter, or whose whole text, the reply chooses.
+    Option {},
+    /// The option whose text is the reply, in any case and without a final full stop (BBQ's official rule for classifiers).
+    OptionText {},
+    /// The option by KoBBQ's official rule for replies (`3_postprocess_predictions.py`).
+    Kobbq {},
+    /// The option that a JSON object names by letter or text.
+    Json {
+        /// Member of the object.
+        key: String,
+    },
+    /// The value of the item of the Inglehart-Welzel map that a field of the example names, by the official rules.
+    InglehartWelzel {
+        /// The field.
+        item: String,
+    },
+    /// The text itself, after cleaning (BLEnD's official steps).
+    Text {
+        /// Steps, in order.
+        #[serde(default)]
+        steps: Vec<culture_scores::short::CleanStep>,
+    },
 }
 
 /// What a reply says that denies a label.
@@ -508,6 +664,8 @@ pub enum Embedding {
     },
     /// A logistic head fitted by the harness, its L2 penalty chosen on valid.
     LinearHead,
+    /// The option whose vector is the most similar (cosine) to the text's.
+    Similarity,
 }
 
 /// How answers are scored.
@@ -520,6 +678,15 @@ pub struct Scoring {
     /// Also report accuracy at these k (needs scores for every label).
     #[serde(default)]
     pub acc_at: Vec<usize>,
+    /// How a short answer is compared with the references.
+    #[serde(default, rename = "match", skip_serializing_if = "Option::is_none")]
+    pub matching: Option<culture_scores::short::MatchRule>,
+    /// Further ways to compare it, whose scores are shown beside.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_match: Vec<culture_scores::short::MatchRule>,
+    /// Whose formula makes the bias scores.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bias: Option<culture_scores::bias::Formula>,
 }
 
 /// One leaderboard column: a task, a subset and a metric, or an aggregate of other benchmarks.

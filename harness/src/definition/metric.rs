@@ -52,7 +52,7 @@ pub enum ValueMetric {
     Prefers,
     /// Distance on the map to where people are.
     Distance,
-    /// Whether the position is nearer to where people are than without being told the culture.
+    /// Whether the position on the map is nearer to where the people of the culture are than the middle of all cultures is.
     Nearer,
 }
 
@@ -110,11 +110,21 @@ impl ValueMetric {
         }
     }
 
+    /// Whether it is a share, which is printed in percent. A benchmark's own metric is one.
+    pub const fn is_share(self) -> bool {
+        !matches!(
+            self,
+            Self::Jsd | Self::W1 | Self::Tv | Self::CrossEntropy | Self::Brier | Self::Distance
+        )
+    }
+
     /// Its lowest and its highest possible value.
     pub const fn range(self) -> (f64, f64) {
         match self {
             Self::ChanceCorrected => (-1.0, 1.0),
-            Self::CrossEntropy | Self::Distance => (0.0, f64::INFINITY),
+            // Probabilities are clamped at 1e-6.
+            Self::CrossEntropy => (0.0, 13.815_510_557_964_274),
+            Self::Distance => (0.0, 10.0),
             Self::Brier => (0.0, 2.0),
             _ => (0.0, 1.0),
         }
@@ -192,11 +202,9 @@ impl<'de> Deserialize<'de> for Measure {
         all().find(|measure| measure.name() == name).ok_or_else(|| {
             let names: Vec<&str> = all().map(Self::name).collect();
             let meant = nearest(&name, names.iter().copied());
-            let meant = meant.map_or_else(String::new, |m| format!("; did you mean `{m}`?"));
-            D::Error::custom(format!(
-                "unknown metric `{name}`{meant} Known are {}",
-                names.join(", ")
-            ))
+            let meant = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+            let known = names.join("`, `");
+            D::Error::custom(format!("unknown metric `{name}`, expected one of `{known}`{meant}"))
         })
     }
 }

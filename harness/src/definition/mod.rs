@@ -11,6 +11,7 @@ pub mod dataset;
 mod field;
 pub mod metric;
 pub mod model;
+pub mod reference;
 pub mod resources;
 pub mod rows;
 pub mod sees;

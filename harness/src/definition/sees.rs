@@ -37,7 +37,9 @@ impl Protocol {
 
 /// Whether a template over an example names its culture; one that does not parse names nothing.
 pub fn names_culture(template: &str) -> bool {
-    let named = |template: Template| template.names().any(|name| name != "text");
+    let named = |template: Template| {
+        template.names().any(|name| ["culture", "culture_name"].contains(&name))
+    };
     Template::parse(template).is_ok_and(named)
 }
 

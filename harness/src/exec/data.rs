@@ -125,10 +125,12 @@ fn obtain_task(
     };
     let prepared = prepare::prepare(dataset, task, &paths(&files), mode, &settings.cache)
         .map_err(|e| Reason::new(ReasonKind::NoData, e.to_string()))?;
+    let worded = prepare::wording::resolve(task, &paths(&files))
+        .map_err(|e| Reason::new(ReasonKind::NoData, e))?;
     let meta = &prepared.meta;
     notes.extend(meta.notes());
     Ok(TaskData {
-        task: task.clone(),
+        task: worded,
         dataset: dataset.name.clone(),
         usage: dataset.usage,
         family_version: dataset.version,

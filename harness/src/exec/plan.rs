@@ -54,6 +54,7 @@ fn ways(
     let can = move |capability: Capability| match capability {
         Capability::Embed => protocol.embedding.is_some(),
         Capability::Classify => fits || !protocol.fit,
+        Capability::Choose => !protocol.fit,
         Capability::Loglikelihood | Capability::Generate => {
             !protocol.fit && !protocol.prompts.is_empty()
         }
@@ -76,6 +77,10 @@ fn chosen(
             .filter(|way| !tells_too_much(&seen, *way, prompting));
         for (place, way) in ways.enumerate() {
             let Some(protocol) = with_shots(&seen, way, prompting) else { continue };
+            // Solved examples need one right answer.
+            if protocol.name != seen.name && !task.kind().has_right_option() {
+                continue;
+            }
             let shown = Protocol::shown_as(&protocol.name, way);
             let named = |name: &String| {
                 let by_way = shown != protocol.name && *name == shown;
@@ -256,7 +261,7 @@ fn not_allowed(
     }
     let (dataset, shots) = (&data.dataset, model.prompt.shots);
     let ask = format!("the dataset `{dataset}` is for evaluation alone, as its authors ask");
-    if let Some((protocol, _)) = protocols.iter().find(|(p, _)| p.fit || p.embedding.is_some()) {
+    if let Some((protocol, _)) = protocols.iter().find(|(protocol, _)| protocol.learns()) {
         let name = &protocol.name;
         return Some(format!("{ask}, and protocol `{name}` learns from it; use one that does not"));
     }
@@ -332,6 +337,7 @@ mod tests {
             accepts: accepts.to_vec(),
             prompts: vec![],
             embedding: Some(crate::definition::dataset::Embedding::LinearHead),
+            order: crate::definition::dataset::Order::Given,
         }
     }
 

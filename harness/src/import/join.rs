@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Error, Reply, Row, Rule};
 use crate::answer::Answer;
-use crate::example::Examples;
+use crate::example::{Examples, Item};
 use crate::prompts::Thought;
 use crate::store::log::Prediction;
 use crate::text::template::Template;
@@ -107,7 +107,8 @@ pub fn join(
     for example in 0..examples.len() {
         for (variant, epoch) in epochs.iter().enumerate() {
             let row = slots.get(&(example, *epoch)).copied();
-            let prediction = prediction(example, variant, row, rule, &mut counts);
+            let item = examples.items.get(example);
+            let prediction = prediction((example, variant), row, (rule, item), &mut counts);
             match prediction.answer {
                 Answer::Label(_) => labels += 1,
                 Answer::Unparsable => counts.unparsable += 1,
@@ -249,22 +250,25 @@ fn named(row: &Row, names: &Names) -> String {
 
 /// What the row of an example says, or that there is none.
 fn prediction(
-    example: usize,
-    variant: usize,
+    (example, variant): (usize, usize),
     row: Option<&Row>,
-    rule: &Rule,
+    (rule, item): (&Rule, Option<&Item>),
     counts: &mut Counts,
 ) -> Prediction {
-    let (answer, reason, reply) = match row.map(|row| &row.reply) {
-        None => (Answer::Missing, "the imported log has no row for it".to_owned(), None),
-        Some(reply) => {
-            let reading = rule.reading(reply);
-            counts.thoughts += usize::from(reading.thought != Thought::None);
-            counts.cut += usize::from(reading.is_cut);
-            (reading.answer, reading.reason, reply.text().map(str::to_owned))
-        }
+    let top = Vec::new();
+    let Some(reply) = row.map(|row| &row.reply) else {
+        let (answer, reason) = (Answer::Missing, "the imported log has no row for it".to_owned());
+        return Prediction { example, variant, answer, reason, top, reply: None, text: None };
     };
-    Prediction { example, variant, answer, reason, top: Vec::new(), reply }
+    let (reading, text) = match item {
+        Some(item) => rule.reading_of(reply, item),
+        None => (rule.reading(reply), None),
+    };
+    counts.thoughts += usize::from(reading.thought != Thought::None);
+    counts.cut += usize::from(reading.is_cut);
+    let (answer, reason) = (reading.answer, reading.reason);
+    let reply = reply.text().map(str::to_owned);
+    Prediction { example, variant, answer, reason, top, reply, text }
 }
 
 fn first(all: &[String]) -> String {

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use culture_scores::parse::option_text;
+
 use crate::answer::Answer;
 use crate::definition::dataset::Prompt;
+use crate::example::Item;
 use crate::prompts::{self, PromptError, Reader, Reading, Reply, Thought};
 
 /// How replies are read.
@@ -60,6 +63,28 @@ impl Rule {
             Some(reader) if named.answer.label().is_none() => reader.read(reply),
             _ => named,
         }
+    }
+
+    /// What came back for an example with options of its own, or with short answers: the option by its text, its letter or an
+    /// entry of the map; else the reply itself, trimmed, and whether it is an answer.
+    pub fn reading_of(&self, reply: &Reply, item: &Item) -> (Reading, Option<String>) {
+        let named = |text: &str| {
+            let text = text.trim();
+            let as_is = item.options.iter().position(|option| option == text);
+            let option = as_is.or_else(|| option_text(text, &item.options));
+            let mapped = || self.exact.get(text).map(|label| *label as usize);
+            let option = option.or_else(mapped).filter(|option| *option < item.options.len());
+            option.map(|option| Answer::Label(option as u32))
+        };
+        let mut said = None;
+        let reading = prompts::read(reply, |text, is_cut| {
+            if item.options.is_empty() {
+                said = Some(text.trim().to_owned());
+                return Some(Answer::Label(0));
+            }
+            named(text).or_else(|| (!is_cut).then_some(Answer::Unparsable))
+        });
+        (reading, said)
     }
 }
 

@@ -2,6 +2,9 @@
 
 #![expect(unsafe_code, reason = "the boundary itself")]
 
+mod choose;
+mod sinks;
+
 use std::ffi::c_void;
 use std::path::Path;
 use std::rc::Rc;
@@ -15,6 +18,8 @@ use plugin_api::abi::{
 use super::{Columns, Host, Library, PluginError, TaskInfo};
 use crate::prompts::Reply;
 use crate::store::record::ReasonKind;
+pub use choose::ShownOptions;
+use sinks::{Given, note, put, put_reply};
 
 /// A created model.
 pub struct Instance<'l> {
@@ -474,53 +479,5 @@ fn batch(ids: &[CeStr], texts: &[CeStr], columns: &Columns<'_>) -> CeBatch {
         ids: ids.as_ptr(),
         texts: texts.as_ptr(),
         cultures: columns.cultures.as_ptr(),
-    }
-}
-
-/// What a plugin gave for one prompt.
-#[derive(Debug, Clone, Default)]
-struct Given {
-    text: Option<String>,
-    is_cut: bool,
-    /// Why there is no reply.
-    missing: Option<String>,
-}
-
-impl Given {
-    fn reply(self) -> Option<Reply> {
-        match (self.missing, self.text) {
-            (Some(why), _) => Some(Reply::Missing(why)),
-            (None, Some(text)) if self.is_cut => Some(Reply::Cut(text)),
-            (None, text) => text.map(Reply::Text),
-        }
-    }
-}
-
-unsafe extern "C" fn put_reply(context: *mut c_void, index: usize, reply: CeStr) {
-    // SAFETY: the context is the list that `generate` made for this call; the reply lives for the call.
-    let (given, reply) = unsafe { (&mut *context.cast::<Vec<Given>>(), super::host::lossy(reply)) };
-    if let Some(place) = given.get_mut(index) {
-        place.text = Some(reply);
-    }
-}
-
-/// Facts that this host does not know are no concern of it.
-unsafe extern "C" fn note(context: *mut c_void, index: usize, fact: u32, why: CeStr) {
-    // SAFETY: as `put_reply`.
-    let (given, why) = unsafe { (&mut *context.cast::<Vec<Given>>(), super::host::lossy(why)) };
-    let Some(place) = given.get_mut(index) else { return };
-    match fact {
-        abi::CE_REPLY_CUT => place.is_cut = true,
-        abi::CE_REPLY_MISSING => place.missing = Some(why),
-        _ => {}
-    }
-}
-
-unsafe extern "C" fn put(context: *mut c_void, index: usize, reply: CeStr) {
-    // SAFETY: the context is the list that `generate` made for this call; the reply lives for the call.
-    let (replies, reply) =
-        unsafe { (&mut *context.cast::<Vec<Option<String>>>(), super::host::lossy(reply)) };
-    if let Some(place) = replies.get_mut(index) {
-        *place = Some(reply);
     }
 }

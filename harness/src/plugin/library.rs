@@ -133,7 +133,7 @@ impl Library {
     /// Every capability must come with its functions.
     fn check(&self) -> Result<(), PluginError> {
         let t = &self.table;
-        let needs: [(u64, &str, bool); 11] = [
+        let needs: [(u64, &str, bool); 12] = [
             (0, "create", t.create.is_some()),
             (0, "destroy", t.destroy.is_some()),
             (abi::CE_FIT, "fit", t.fit.is_some()),
@@ -144,6 +144,7 @@ impl Library {
             (abi::CE_GENERATE, "generate", t.generate.is_some()),
             (abi::CE_SAVE, "save and load", t.save.is_some() && t.load.is_some()),
             (abi::CE_EXPLAIN, "explain", t.explain.is_some()),
+            (abi::CE_CHOOSE, "choose", t.choose.is_some()),
             (
                 abi::CE_FIT_PIECES,
                 "fit_piece and fit_end",

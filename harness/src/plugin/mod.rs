@@ -16,6 +16,6 @@ mod tests;
 pub use error::PluginError;
 pub use find::find;
 pub use host::{Host, Listener};
-pub use instance::Instance;
+pub use instance::{Instance, ShownOptions};
 pub use library::{Library, load};
 pub use task::{Columns, TaskInfo};

@@ -15,6 +15,7 @@ mod mode;
 pub mod trust;
 pub mod validate;
 mod votes;
+pub mod wording;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -30,7 +31,7 @@ use crate::normalise::{self, Tables};
 use crate::score::annotators;
 use crate::split;
 use crate::store;
-use crate::store::examples::{self, WithVotes};
+use crate::store::examples::{self, Layout};
 
 pub use error::Error;
 pub use meta::{Lengths, Meta, SourceRecord, Statistics};
@@ -156,9 +157,7 @@ impl Making<'_> {
         path: &Path,
     ) -> Result<Meta, Error> {
         let Self { dataset, task, inputs, tables, mode } = *self;
-        let groups: Vec<String> = task.example.groups.keys().cloned().collect();
-        let with = if task.votes.is_some() { WithVotes::Yes } else { WithVotes::No };
-        let mut writer = examples::Writer::new(Hashing::create(path)?, &groups, with)?;
+        let mut writer = examples::Writer::new(Hashing::create(path)?, &Layout::of(task))?;
         let mut all = collect::Collected::new(task);
         // A part that follows from the row alone is known in the first pass; else the second writes.
         let by_row =

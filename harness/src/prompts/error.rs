@@ -13,6 +13,24 @@ pub enum PromptError {
     /// A regular expression that is none.
     #[error("the answer parser's pattern `{pattern}` is no regular expression: {problem}")]
     Pattern { pattern: String, problem: String },
+    /// An order of another number of options.
+    #[error(
+        "the order {order:?} of `protocol.order` does not fit: `{id}` has {options} options; list each place from 0 once, or use `kind = \"shuffle\"`"
+    )]
+    Order { order: Vec<usize>, options: usize, id: String },
+    /// A rule for labels or texts where options are shown.
+    #[error(
+        "the answer parser reads labels or texts, and the examples have options: use `option`, `option-text`, `kobbq`, `json` or `inglehart-welzel`"
+    )]
+    NotOfOptions,
+    /// Another rule where the answer is a text.
+    #[error("the answers are texts: use the answer parser `text`")]
+    NotOfTexts,
+    /// A rule for options where the task has labels.
+    #[error(
+        "the answer parser `{name}` reads options or texts of an example, and the task has labels: use `prefix`, `word`, `regex`, `letter` or `first-word`"
+    )]
+    NotOfLabels { name: &'static str },
     /// A denial says the other label only where there are two.
     #[error(
         "`denied = \"other\"` needs a task with two labels, and this one has {labels}: take it out, or list denials as words"

@@ -3,6 +3,8 @@
 
 mod error;
 pub mod negation;
+pub mod options;
+pub mod order;
 mod reading;
 mod reply;
 mod thought;

@@ -86,7 +86,7 @@ impl Reader {
 
 /// The answer in a reply by a rule over what is left of it when its thought is set aside. The rule gets the text and whether it
 /// is cut; it gives nothing where a longer reply might have another label.
-pub fn read(reply: &Reply, rule: impl Fn(&str, bool) -> Option<Answer>) -> Reading {
+pub fn read(reply: &Reply, rule: impl FnOnce(&str, bool) -> Option<Answer>) -> Reading {
     let none = |thought, is_cut, reason: &str| Reading {
         answer: Answer::Missing,
         reason: reason.to_owned(),
@@ -145,6 +145,8 @@ impl Beginning {
             }
             Parser::Regex { .. } => Self::Words(3),
             Parser::Letter { .. } | Parser::FirstWord { .. } => Self::Words(1),
+            // Not for labels: refused by [`ReplyParser::new`].
+            _ => Self::Words(1),
         }
     }
 

@@ -120,6 +120,14 @@ impl ReplyParser {
                 Kind::Letter { letters: letters.iter().map(letter).collect::<Result<_, _>>()? }
             }
             Parser::FirstWord { words } => Kind::FirstWord { words: labels.words(words)? },
+            Parser::Option {} => return Err(PromptError::NotOfLabels { name: "option" }),
+            Parser::OptionText {} => return Err(PromptError::NotOfLabels { name: "option-text" }),
+            Parser::Kobbq {} => return Err(PromptError::NotOfLabels { name: "kobbq" }),
+            Parser::Json { .. } => return Err(PromptError::NotOfLabels { name: "json" }),
+            Parser::Text { .. } => return Err(PromptError::NotOfLabels { name: "text" }),
+            Parser::InglehartWelzel { .. } => {
+                return Err(PromptError::NotOfLabels { name: "inglehart-welzel" });
+            }
         };
         Ok(Self { kind })
     }

@@ -17,7 +17,29 @@ pub(super) fn rows(summary: &Summary, notes: &mut Footnotes) -> Vec<Vec<Cell>> {
         }
         cells
     };
-    lines(summary).into_iter().map(row).collect()
+    let references = references(summary, &summary.benchmarks);
+    lines(summary).into_iter().map(row).chain(references).collect()
+}
+
+/// What simple rules score on some columns: a row each, below the models.
+pub(super) fn references(summary: &Summary, columns: &[Column]) -> Vec<Vec<Cell>> {
+    let mut names: Vec<&str> = Vec::new();
+    let shown = |benchmark: &String| columns.iter().any(|column| column.name == *benchmark);
+    for one in summary.references.iter().filter(|one| shown(&one.benchmark)) {
+        if !names.contains(&one.line.name.as_str()) {
+            names.push(&one.line.name);
+        }
+    }
+    let row = |name: &str| {
+        let mut cells: Vec<Cell> = vec![format!("reference: {name}").into()];
+        cells.extend(columns.iter().map(|column| {
+            let own = (summary.references.iter())
+                .find(|one| one.benchmark == column.name && one.line.name == name);
+            own.map_or_else(|| "".into(), |one| Cell::Number(percent(one.line.value)))
+        }));
+        cells
+    };
+    names.into_iter().map(row).collect()
 }
 
 fn evaluated(
@@ -42,6 +64,10 @@ fn evaluated(
     ];
     if let Some(share) = unanswered(score) {
         lines.push(Line::of(share.into()).small());
+    }
+    if let Some(reference) = summary.not_beaten(&column.name, score) {
+        let text = format!("not above: {}", reference.name);
+        lines.push(Line::of(text.as_str().into()).small());
     }
     if let Some(mean) = summary.macro_mean(cell) {
         lines.push(Line::of(format!("macro {}", percent(mean.value)).into()).small());

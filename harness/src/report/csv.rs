@@ -1,6 +1,6 @@
 //! The leaderboard as tidy CSV: one row per score, primary ones and all others.
 
-use crate::results::summary::{Outcome, Summary};
+use crate::results::summary::{Data, Outcome, Summary};
 use crate::score::Score;
 use crate::store::record::ReasonKind;
 
@@ -94,6 +94,19 @@ pub fn render(summary: &Summary) -> Result<String, csv::Error> {
         row.resize(REASON, String::new());
         row.push(safe(&format!("{}: {}", ReasonKind::NoScore.name(), refused.message)));
         row.extend([known(&refused.model, &refused.benchmark), warnings(&refused.benchmark)]);
+        writer.write_record(&row)?;
+    }
+    for one in &summary.references {
+        let column = summary.benchmarks.iter().find(|c| c.name == one.benchmark);
+        let sample = column.is_some_and(|c| matches!(c.data, Data::Sample { .. }));
+        let name = format!("reference: {}", one.line.name);
+        let mut row: Vec<String> =
+            [name.as_str(), &one.benchmark, "reference"].into_iter().map(safe).collect();
+        row.resize(6, String::new());
+        row.extend(["no".into(), data(sample).into()]);
+        row.push(safe(column.map_or("", |c| c.metric_name())));
+        row.extend([String::new(), one.line.value.to_string()]);
+        row.resize(HEAD.len(), String::new());
         writer.write_record(&row)?;
     }
     let bytes = writer.into_inner().map_err(|e| csv::Error::from(e.into_error()))?;

@@ -82,6 +82,7 @@ fn table(summary: &Summary, report: &Report, columns: &[Column], notes: &mut Foo
         }
         rows.push(row);
     }
+    rows.extend(super::board::references(summary, columns));
     Table::new(std::iter::once("".into()).chain(titles))
         .under(std::iter::once("Model".into()).chain(below).collect())
         .right(1..=columns.len())

@@ -13,6 +13,7 @@ pub mod terminal;
 
 use eval_stats::annotators::Distance;
 
+use crate::definition::metric::ValueMetric;
 use crate::results::summary::{Cell, Data, Outcome, Summary};
 
 use crate::score::Score;
@@ -26,11 +27,13 @@ pub fn interval(score: &Score) -> String {
     format::interval(score.low, score.high)
 }
 
-/// A score in print: a share in percent, a distance from votes as it is, with three decimals.
+/// A score in print: a share in percent, a distance from votes or shares as it is, with three decimals.
 pub fn figure(metric: &str, value: f64) -> String {
-    match Distance::parse(metric) {
-        Some(_) => format!("{value:.3}"),
-        None => percent(value),
+    let of_values = ValueMetric::ALL.into_iter().find(|known| known.name() == metric);
+    if Distance::parse(metric).is_some() || of_values.is_some_and(|known| !known.is_share()) {
+        format!("{value:.3}")
+    } else {
+        percent(value)
     }
 }
 

@@ -11,7 +11,7 @@ use super::Run;
 use super::answers::columns;
 use super::cells::{Group, by_model_and_protocol};
 use super::changes::{Change, Changes, FORMAT, Figure, Paired, Side, Tested};
-use super::comparison::{part, primary, rows};
+use super::comparison::{part, primary, rows, values as of_values};
 use super::manifest::tasks_of;
 use super::summary::{Cell, Outcome, Summary};
 use crate::answer::Answer;
@@ -251,6 +251,7 @@ fn field(
 ) -> anyhow::Result<Result<(Comparison, Vec<String>), String>> {
     let (mut cultures, mut parts, mut notes) = (Vec::new(), Vec::new(), Vec::new());
     let mut answers: [Vec<Vec<Vec<Answer>>>; 2] = [Vec::new(), Vec::new()];
+    let mut values: [Vec<Vec<Vec<f32>>>; 2] = [Vec::new(), Vec::new()];
     let (mut paired, mut all) = (0, [0, 0]);
     for (a, b) in sides[0].iter().zip(&sides[1]) {
         let (new, old) = (&a.cells[0].spec.task, &b.cells[0].spec.task);
@@ -272,8 +273,13 @@ fn field(
         all[1] += wanted[1].len();
         let (ours, theirs): (Vec<usize>, Vec<usize>) = both.into_iter().unzip();
         parts.push(part(new, &examples[0], &ours, &mut cultures));
-        answers[0].push(primary(&columns(now, a)?, &ours));
-        answers[1].push(primary(&columns(then, b)?, &theirs));
+        for (side, (run, group, rows)) in
+            [(now, *a, ours), (then, *b, theirs)].into_iter().enumerate()
+        {
+            let columns = columns(run, group)?;
+            answers[side].push(primary(&columns, &rows));
+            values[side].extend(of_values(run, benchmark, &[group], &[columns], &[rows])?);
+        }
     }
     if paired == 0 {
         return Ok(Err("the runs have no example in common".to_owned()));
@@ -289,6 +295,7 @@ fn field(
             name: (*name).to_owned(),
             seeds: sides[side][0].seeds(),
             answers,
+            values: values[side].clone(),
             own: Own::default(),
         })
         .collect();

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, bail};
+use eval_stats::Direction;
 use eval_stats::annotators::Distance;
 use rayon::prelude::*;
 
@@ -12,12 +13,13 @@ use super::cells::{Group, by_model_and_protocol};
 use super::leaderboard::{fill_gaps, own, unanswered};
 use super::manifest::{Manifest, tasks_of};
 use super::summary::{Cell, Outcome};
+use super::terms::Terms;
 use crate::answer::Answer;
 use crate::compare::{self, Column, ComparedModel, Comparison, NotCompared, Options, Part, Report};
 use crate::definition::dataset::{AbsentCultures, Benchmark, Task};
 use crate::example::Examples;
-use crate::score::NoScore;
 use crate::score::votes::{Against, of_example};
+use crate::score::{NoScore, in_groups};
 use crate::store::{self};
 use crate::text::unicode::same;
 
@@ -162,7 +164,8 @@ fn fields(
     let protocols: Vec<String> = alike.values().map(|m| m[0].1[0].protocol.clone()).collect();
     let mut fields = Vec::new();
     for models in alike.into_values() {
-        let alone = why_alone(&models, &protocols, options);
+        let alone =
+            neither_is_better(benchmark).or_else(|| why_alone(&models, &protocols, options));
         match alone.map_or_else(|| not_whole(run, benchmark, &models[0].1), |why| Ok(Some(why)))? {
             Some(reason) => left_out.extend(
                 models.iter().map(|(m, parts)| not_compared(benchmark, (m, parts), reason.clone())),
@@ -230,6 +233,16 @@ fn not_whole(run: &Run, benchmark: &Benchmark, parts: &[&Group]) -> anyhow::Resu
     Ok((!cultures.is_empty()).then(|| NoScore::NotWhole { cultures }.to_string()))
 }
 
+/// Why models are not compared by a metric of which neither end is the better one.
+fn neither_is_better(benchmark: &Benchmark) -> Option<String> {
+    benchmark.metric.direction().is_none().then(|| {
+        format!(
+            "of {} neither a higher nor a lower score is better: it has no rank and no test",
+            benchmark.metric.name()
+        )
+    })
+}
+
 /// Why models that answered the same examples by the same protocol are not compared: there is but one, or no baseline.
 fn why_alone(models: &[Asked<'_>], protocols: &[String], options: &Options) -> Option<String> {
     let protocol = models[0].1[0].protocol.as_str();
@@ -271,11 +284,18 @@ fn field(
             let columns: Vec<Columns> =
                 groups.iter().map(|group| columns(run, group)).collect::<anyhow::Result<_>>()?;
             let answers = columns.iter().zip(&kept).map(|(c, rows)| primary(c, rows)).collect();
+            let values = values(run, benchmark, groups, &columns, &kept)?;
             let mut own = own(run, resamples, benchmark, groups)?;
             if let ([column], [rows]) = (columns.as_slice(), kept.as_slice()) {
                 own.distances = distances(&*run.gold.of(&groups[0].cells[0])?, column, rows);
             }
-            Ok(ComparedModel { name: (*model).to_owned(), seeds: groups[0].seeds(), answers, own })
+            Ok(ComparedModel {
+                name: (*model).to_owned(),
+                seeds: groups[0].seeds(),
+                answers,
+                values,
+                own,
+            })
         })
         .collect::<anyhow::Result<Vec<ComparedModel>>>()?;
     Ok(Comparison {
@@ -290,6 +310,33 @@ fn field(
         parts,
         models,
     })
+}
+
+/// Where the metric is a mean of values: of each part and primary column one an example, at picked rows; negated where a lower
+/// value is better.
+pub(super) fn values(
+    run: &Run,
+    benchmark: &Benchmark,
+    groups: &[&Group],
+    columns: &[Columns],
+    kept: &[Vec<usize>],
+) -> anyhow::Result<Vec<Vec<Vec<f32>>>> {
+    let Some(metric) = benchmark.metric.value() else { return Ok(Vec::new()) };
+    let sign = if metric.direction() == Some(Direction::LowerIsBetter) { -1.0 } else { 1.0 };
+    (groups.iter().zip(columns).zip(kept))
+        .map(|((group, columns), rows)| {
+            let terms = Terms::of(run, group)?;
+            let width = columns.names.len();
+            let of_column = |column: usize| -> anyhow::Result<Vec<f32>> {
+                let values = terms.values(metric, column).with_context(|| {
+                    format!("`{}` is no metric of task `{}`", metric.name(), group.task)
+                })?;
+                Ok(rows.iter().map(|&row| (sign * values[row]) as f32).collect())
+            };
+            let primary = (0..columns.answers.len()).filter(|i| i % width < columns.primary);
+            primary.map(of_column).collect()
+        })
+        .collect()
 }
 
 /// How far a model's answers are from the votes, at picked rows: per distance one an example, NaN where it has no votes.
@@ -355,5 +402,8 @@ pub(super) fn rows(examples: &Examples, benchmark: &Benchmark) -> Vec<usize> {
             benchmark.cultures.is_empty() || benchmark.cultures.iter().any(|c| same(c, name))
         })
         .collect();
-    (0..examples.len()).filter(|row| wanted[examples.cultures.codes[*row] as usize]).collect()
+    (0..examples.len())
+        .filter(|row| wanted[examples.cultures.codes[*row] as usize])
+        .filter(|row| in_groups(&examples.groups, &benchmark.only, *row))
+        .collect()
 }

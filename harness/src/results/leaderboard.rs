@@ -12,20 +12,21 @@ use serde::{Deserialize, Serialize};
 
 use super::Run;
 use super::answers::{Columns, columns};
-use super::cells::{Group, by_model_and_protocol};
+use super::cells::{Done, Group, by_model_and_protocol};
 use super::manifest::{Manifest, tasks_of};
 use super::scored::{ScoredCell, nothing_answered};
-use super::summary::{Cell, Detail, FORMAT, MACRO_MEAN, Outcome, Refused, Summary};
+use super::summary::{Cell, Detail, FORMAT, MACRO_MEAN, Outcome, ReferenceScore, Refused, Summary};
+use super::terms::Terms;
 use crate::compare::{Gap, Interval, Own, RESAMPLING_SEED};
 use crate::definition::dataset::{Benchmark, Task};
 use crate::example::Examples;
 use crate::score::votes::Against;
-use crate::score::{self, Answer, Evaluation, Questions, Rules, Score, Subset};
+use crate::score::{self, Answer, Evaluation, Questions, Rules, Score, Subset, reference};
 use crate::store::record::{Reason, ReasonKind};
 use crate::store::{self, RunFolder};
 
 /// Raised when the same answers get other scores: remembered evaluations are made anew.
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 
 /// Answers of one set of columns to one benchmark.
 #[derive(Serialize)]
@@ -85,6 +86,7 @@ pub(super) fn leaderboard(run: &Run, resamples: usize) -> anyhow::Result<Summary
         cells,
         scores,
         refusals,
+        references: references(run)?,
         published: manifest.published.clone(),
     })
 }
@@ -102,6 +104,48 @@ fn signature(manifest: &Manifest, resamples: usize) -> String {
         manifest.suite.name,
         seeds.join(" ")
     )
+}
+
+/// What simple rules score on the benchmarks of a run, on the examples of its first model; aggregates have none.
+fn references(run: &Run) -> anyhow::Result<Vec<ReferenceScore>> {
+    let manifest = &run.manifest;
+    let benchmarks = manifest.columns.iter().filter_map(|column| {
+        let benchmark = manifest.benchmarks.iter().find(|b| b.name == column.name)?;
+        let task = benchmark.task.as_ref()?;
+        let cell = run.groups.iter().find(|group| group.task == *task)?.cells.first()?;
+        Some((benchmark, cell))
+    });
+    let benchmarks: Vec<_> = benchmarks.collect();
+    let found: Vec<Vec<ReferenceScore>> = benchmarks
+        .into_par_iter()
+        .map(|(benchmark, cell)| {
+            let lines = reference_lines(run, benchmark, cell)?;
+            let benchmark = benchmark.name.clone();
+            let of = |line| ReferenceScore { benchmark: benchmark.clone(), line };
+            Ok(lines.into_iter().map(of).collect())
+        })
+        .collect::<anyhow::Result<_>>()?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// The lines of one benchmark, remembered: a page stands also where the examples are not there any more.
+fn reference_lines(
+    run: &Run,
+    benchmark: &Benchmark,
+    cell: &Done,
+) -> anyhow::Result<Vec<reference::Reference>> {
+    let spec = &cell.spec;
+    let asked = (VERSION, benchmark, &spec.data.sha256, &spec.protocol.eval, spec.limit);
+    let key = store::sha256(&serde_json::to_vec(&asked)?);
+    let name = format!("{}-references-{}.json", benchmark.name, &key[..16]);
+    let path = run.folder.path().join("scores").join(name);
+    if let Ok(known) = store::read_json(&path) {
+        return Ok(known);
+    }
+    let examples = run.gold.of(cell)?;
+    let lines = reference::lines(&spec.task, &examples, &rules(benchmark, &spec.task, 2))?;
+    store::write_json(&path, &lines).context("failed to keep the reference lines")?;
+    Ok(lines)
 }
 
 /// Scores one model on one benchmark by one protocol.
@@ -237,7 +281,8 @@ fn remembered(
 }
 
 /// Picked columns of answers, of ranks where there are any, and of probabilities where they are wanted.
-type View<'a> = (Vec<&'a [Answer]>, Option<Vec<&'a [Option<u32>]>>, Vec<Option<&'a [f32]>>);
+type View<'a> =
+    (Vec<&'a [Answer]>, Option<Vec<&'a [Option<u32>]>>, Vec<Option<&'a [f32]>>, Vec<&'a [f64]>);
 
 fn evaluate(
     run: &Run,
@@ -248,27 +293,36 @@ fn evaluate(
     let columns: Vec<Columns> = parts.iter().map(|g| columns(run, g)).collect::<Result<_, _>>()?;
     let examples: Vec<Arc<Examples>> =
         parts.iter().map(|g| run.gold.of(&g.cells[0])).collect::<Result<_, _>>()?;
+    let terms: Vec<Terms> =
+        parts.iter().map(|group| Terms::of(run, group)).collect::<anyhow::Result<_>>()?;
     let mut sets = Vec::new();
     for (name, picked) in sets_of(&columns[0]) {
         let views: Vec<View<'_>> = columns
             .iter()
-            .map(|c| {
+            .zip(&terms)
+            .map(|(c, terms)| {
                 let pick = |i: &usize| c.answers[*i].as_slice();
                 let ranks = picked.iter().map(|i| c.ranks[*i].as_deref()).collect();
                 let given = picked.iter().map(|i| c.probabilities[*i].as_deref()).collect();
-                (picked.iter().map(pick).collect(), ranks, given)
+                let own = |i: &usize| terms.columns.get(*i).map(Vec::as_slice);
+                let of_terms = picked.iter().filter_map(own).collect();
+                (picked.iter().map(pick).collect(), ranks, given, of_terms)
             })
             .collect();
-        let questions: Vec<Questions<'_>> = (parts.iter().zip(&examples).zip(&views))
-            .map(|((group, examples), (answers, ranks, probabilities))| Questions {
-                labels: &group.cells[0].spec.task.labels,
-                gold: &examples.labels,
-                answers,
-                ranks: ranks.as_deref(),
-                cultures: &examples.cultures,
-                clusters: &examples.clusters,
-                groups: &examples.groups,
-                against: Some(Against { votes: &examples.votes, probabilities }),
+        let questions: Vec<Questions<'_>> = (parts.iter().zip(&examples).zip(&views).zip(&terms))
+            .map(|(((group, examples), (answers, ranks, probabilities, columns)), terms)| {
+                Questions {
+                    labels: &group.cells[0].spec.task.labels,
+                    gold: &examples.labels,
+                    answers,
+                    ranks: ranks.as_deref(),
+                    cultures: &examples.cultures,
+                    clusters: &examples.clusters,
+                    groups: &examples.groups,
+                    against: Some(Against { votes: &examples.votes, probabilities }),
+                    terms: &terms.measures,
+                    term_columns: columns,
+                }
             })
             .collect();
         let rules: Vec<Rules> =
@@ -311,6 +365,11 @@ fn of_seed<'q>(questions: &[Questions<'q>], seed: usize, seeds: usize) -> Vec<Qu
         Questions {
             answers: &q.answers[columns.clone()],
             ranks: q.ranks.map(|r| &r[columns.clone()]),
+            term_columns: if q.term_columns.is_empty() {
+                &[]
+            } else {
+                &q.term_columns[columns.clone()]
+            },
             against: q.against.map(|a| Against { probabilities: &a.probabilities[columns], ..a }),
             ..*q
         }

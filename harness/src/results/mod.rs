@@ -35,6 +35,7 @@ pub mod progress;
 mod run;
 mod scored;
 pub mod summary;
+mod terms;
 pub mod usage;
 pub mod verify;
 

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use eval_stats::Direction;
 use serde::{Deserialize, Serialize};
 
 use crate::definition::dataset::{Published, Status};
+use crate::definition::metric::ValueMetric;
+use crate::score::reference::Reference;
 use crate::score::{Score, Subset};
 use crate::store::record::Reason;
 
@@ -37,8 +40,21 @@ pub struct Summary {
     /// Figures beside the primary scores that do not exist, and why; empty in files of formats before 3.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refusals: Vec<Refused>,
+    /// What simple rules score that know nothing of the questions; empty in files that are older than this field.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<ReferenceScore>,
     /// Numbers that others printed; apart from ours, in no rank and no test.
     pub published: Vec<Published>,
+}
+
+/// A simple rule on a benchmark.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReferenceScore {
+    /// The benchmark.
+    pub benchmark: String,
+    /// The rule and its score by the primary metric.
+    #[serde(flatten)]
+    pub line: Reference,
 }
 
 /// A column of the board.
@@ -197,6 +213,13 @@ impl Column {
         self.mean_over_cultures.unwrap_or_else(|| self.metric.ends_with(MEAN_OVER_CULTURES))
     }
 
+    /// Whether a lower score is the better one.
+    pub fn lower_is_better(&self) -> bool {
+        let metric =
+            ValueMetric::ALL.into_iter().find(|metric| metric.name() == self.metric_name());
+        metric.and_then(ValueMetric::direction) == Some(Direction::LowerIsBetter)
+    }
+
     /// The primary metric as scores name it: `accuracy`, also where the primary score is its mean over cultures.
     pub fn metric_name(&self) -> &str {
         let end = if self.is_mean_over_cultures() { MEAN_OVER_CULTURES } else { MICRO_MEAN };
@@ -223,6 +246,28 @@ impl Summary {
         };
         let found = self.scores.iter().filter(same).find(|d| d.score.metric == wanted)?;
         Some(&found.score)
+    }
+
+    /// The best simple rule of a benchmark.
+    pub fn best_reference(&self, benchmark: &str) -> Option<&Reference> {
+        let lower = self
+            .benchmarks
+            .iter()
+            .any(|column| column.name == benchmark && column.lower_is_better());
+        let own = self.references.iter().filter(|one| one.benchmark == benchmark);
+        own.map(|one| &one.line).reduce(|a, b| {
+            let better = if lower { b.value < a.value } else { b.value > a.value };
+            if better { b } else { a }
+        })
+    }
+
+    /// The best simple rule that a score does not beat: its interval does not lie beyond it.
+    pub fn not_beaten(&self, benchmark: &str, score: &Score) -> Option<&Reference> {
+        let column = self.benchmarks.iter().find(|column| column.name == benchmark)?;
+        let best = self.best_reference(benchmark)?;
+        let beaten =
+            if column.lower_is_better() { score.high < best.value } else { score.low > best.value };
+        (!beaten).then_some(best)
     }
 
     /// The cell's mark: `SAMPLE` where it uses sample data.

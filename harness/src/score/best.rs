@@ -9,6 +9,11 @@ pub fn best(scores: &[f32]) -> Answer {
     best_of(scores.iter().map(|s| f64::from(*s)))
 }
 
+/// The same of double precision.
+pub fn best_f64(scores: &[f64]) -> Answer {
+    best_of(scores.iter().copied())
+}
+
 fn best_of(scores: impl Iterator<Item = f64>) -> Answer {
     let mut best: Option<(u32, f64)> = None;
     for (label, score) in (0_u32..).zip(scores) {

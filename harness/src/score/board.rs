@@ -1,6 +1,8 @@
 //! The work behind [`super::evaluate`]: rows, measures, and their intervals on one subset.
 
-use crate::definition::dataset::{AbsentCultures, Metric};
+use std::collections::{BTreeMap, HashMap};
+
+use crate::definition::dataset::{AbsentCultures, Measure as Asked, Metric};
 use crate::example::Coded;
 use crate::text::unicode::same;
 use eval_stats::bootstrap::BootstrapMethod;
@@ -13,9 +15,11 @@ use super::resample::{self, Bounds, Cell, Range, SHARE, Support, Units, bootstra
 use super::{Answer, NoScore, ScoreError};
 
 /// What is computed: a metric of the definition, or one that follows from how the model answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Measure {
     Metric(Metric),
+    /// A measure of terms, by its place among those of the questions.
+    Terms(usize, Bounds),
     /// acc@k, by the place of k among the sorted ks.
     Within(usize),
     AccuracyAnswered,
@@ -28,6 +32,7 @@ impl Measure {
     pub(crate) fn bounds(self) -> Bounds {
         match self {
             Self::Metric(metric) => metric.range(),
+            Self::Terms(_, bounds) => bounds,
             _ => SHARE,
         }
     }
@@ -36,6 +41,7 @@ impl Measure {
     fn basis(self) -> Basis {
         match self {
             Self::Metric(metric) => metric.basis(),
+            Self::Terms(..) => Basis::Counts,
             _ => Basis::Examples,
         }
     }
@@ -87,8 +93,10 @@ impl<'a> Board<'a> {
                 same_length("gold", n, "ranks", column.len())?;
             }
         }
-        let metrics: Vec<Metric> =
+        let asked: Vec<Asked> =
             std::iter::once(rules.metric).chain(rules.also.iter().copied()).collect();
+        let metrics: Vec<Metric> = asked.iter().filter_map(|measure| measure.counts()).collect();
+        let measured = measured(q, &asked)?;
         let positive = match (rules.positive, metrics.iter().find(|m| m.of_one_class())) {
             (None, Some(metric)) => {
                 return Err(ScoreError::NotDefined {
@@ -110,16 +118,22 @@ impl<'a> Board<'a> {
         let mut ks: Vec<usize> = rules.scoring.acc_at.clone();
         ks.sort_unstable();
         ks.dedup();
-        let (rows, mut cultures) = select(q.cultures, &rules.cultures);
+        let (mut rows, mut cultures) = select(q.cultures, &rules.cultures);
+        let kept = |row: &u32| in_groups(q.groups, &rules.only, *row as usize);
+        if !rules.only.is_empty() {
+            rows.retain(kept);
+            cultures.iter_mut().for_each(|(_, rows)| rows.retain(kept));
+            if rules.cultures.is_empty() {
+                cultures.retain(|(_, rows)| !rows.is_empty());
+            }
+        }
         let without = cultures.iter().filter(|(_, rows)| rows.is_empty());
         let absent = without.map(|(name, _)| name.clone()).collect();
         if rules.absent_cultures == AbsentCultures::Allow {
             cultures.retain(|(_, rows)| !rows.is_empty());
         }
         let mut measures: Vec<Measure> = Vec::new();
-        for measure in
-            metrics.into_iter().map(Measure::Metric).chain((0..ks.len()).map(Measure::Within))
-        {
+        for measure in measured.into_iter().chain((0..ks.len()).map(Measure::Within)) {
             if !measures.contains(&measure) {
                 measures.push(measure);
             }
@@ -159,6 +173,7 @@ impl<'a> Board<'a> {
     pub(crate) fn name(&self, measure: Measure) -> String {
         match measure {
             Measure::Metric(metric) => metric.name().to_owned(),
+            Measure::Terms(place, _) => self.q.terms[place].name.clone(),
             Measure::Within(place) => format!("acc@{}", self.ks[place]),
             Measure::AccuracyAnswered => "accuracy-answered".to_owned(),
             Measure::Unparsable => "unparsable".to_owned(),
@@ -174,6 +189,7 @@ impl<'a> Board<'a> {
                     MetricOptions { positive: self.positive, smoothing, ..Default::default() };
                 tally.margins.value(metric, options)
             }
+            Measure::Terms(place, _) => self.q.terms[place].value(&tally.terms),
             Measure::Within(place) => tally.accuracy_within(place),
             Measure::AccuracyAnswered => tally.accuracy_answered(),
             Measure::Unparsable => tally.unparsable_rate(),
@@ -198,18 +214,31 @@ impl<'a> Board<'a> {
     pub(crate) fn units(&self, rows: &[(u32, u32)], slices: usize) -> Units {
         let variants = self.q.answers.len();
         let classes = self.q.labels.len();
-        let cells = rows.iter().flat_map(|&(row, slice)| {
+        let width = self.q.terms.first().map_or(0, |measure| measure.of);
+        let mut table = Table::new(width);
+        let numbers: Vec<u32> = (rows.iter())
+            .flat_map(|&(row, _)| (0..variants).map(move |v| (v, row as usize)))
+            .map(|(v, row)| table.number(self.q.term_columns.get(v).copied(), row))
+            .collect();
+        let cells = rows.iter().enumerate().flat_map(|(at, &(row, slice))| {
+            let numbers = &numbers[at * variants..(at + 1) * variants];
             let i = row as usize;
             (0..variants).map(move |v| {
                 let column = column(self.q.answers[v][i], classes);
                 let slice = slice * variants as u32 + v as u32;
                 (
                     self.q.clusters[i],
-                    Cell { slice, gold: self.q.gold[i], column, bucket: self.bucket(v, i) },
+                    Cell {
+                        slice,
+                        gold: self.q.gold[i],
+                        column,
+                        bucket: self.bucket(v, i),
+                        terms: numbers[v],
+                    },
                 )
             })
         });
-        Units::new(cells, slices * variants, classes, self.ks.len())
+        Units::new(cells, slices * variants, classes, self.ks.len(), (table.rows, width))
     }
 
     /// A score of `rows` without its numbers.
@@ -344,6 +373,22 @@ impl<'a> Board<'a> {
         }
     }
 
+    /// The primary metric without an interval: over cultures where the benchmark has it so.
+    pub(crate) fn primary_value(&self) -> Option<f64> {
+        let measure = *self.measures.first()?;
+        let of = |rows: &[u32]| {
+            let tagged: Vec<(u32, u32)> = rows.iter().map(|&row| (row, 0)).collect();
+            let margins = self.units(&tagged, 1).margins();
+            let defined = self.undefined(&Subset::All, &margins, measure).is_none();
+            self.mean_value(&margins, measure).filter(|_| defined)
+        };
+        if !self.rules.mean_over_cultures {
+            return of(&self.rows);
+        }
+        let values: Vec<f64> = self.cultures.iter().filter_map(|(_, rows)| of(rows)).collect();
+        (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+    }
+
     /// All rows as units, their number, and the measure on them.
     pub(crate) fn whole(&self, measure: Measure) -> Result<(Units, u64, f64), NoScore> {
         let n = self.rows.len() as u64;
@@ -457,6 +502,50 @@ impl<'a> Board<'a> {
     }
 }
 
+/// The measures that are asked for, those of terms by their place; behind them the other measures of terms.
+fn measured(q: &Questions<'_>, asked: &[Asked]) -> Result<Vec<Measure>, ScoreError> {
+    let of_terms = |place: usize| Measure::Terms(place, q.terms[place].range);
+    let one = |measure: &Asked| match measure {
+        Asked::Counts(metric) => Ok(Measure::Metric(*metric)),
+        Asked::Mean(metric) => {
+            let place = q.terms.iter().position(|terms| terms.name == metric.name());
+            place.map(of_terms).ok_or_else(|| ScoreError::NotDefined {
+                metric: metric.name().to_owned(),
+                needs: "another kind of answer",
+                remedy: "use a metric of the task's kind of answer",
+            })
+        }
+    };
+    let mut all: Vec<Measure> = asked.iter().map(one).collect::<Result<_, _>>()?;
+    all.extend((0..q.terms.len()).map(of_terms));
+    Ok(all)
+}
+
+/// Distinct rows of terms.
+struct Table {
+    rows: Vec<f64>,
+    width: usize,
+    numbers: HashMap<Vec<u64>, u32>,
+}
+
+impl Table {
+    fn new(width: usize) -> Self {
+        Self { rows: Vec::new(), width, numbers: HashMap::new() }
+    }
+
+    /// The number of the terms of a row of a column; without terms 0.
+    fn number(&mut self, column: Option<&[f64]>, row: usize) -> u32 {
+        let Some(column) = column.filter(|_| self.width > 0) else { return 0 };
+        let terms = &column[row * self.width..(row + 1) * self.width];
+        let bits: Vec<u64> = terms.iter().map(|term| term.to_bits()).collect();
+        let next = self.numbers.len() as u32;
+        *self.numbers.entry(bits).or_insert_with(|| {
+            self.rows.extend_from_slice(terms);
+            next
+        })
+    }
+}
+
 pub(crate) fn is_accuracy(measure: Measure) -> bool {
     measure == Measure::Metric(Metric::Accuracy)
 }
@@ -464,6 +553,18 @@ pub(crate) fn is_accuracy(measure: Measure) -> bool {
 pub(crate) fn fill(score: &mut Score, value: f64, range: Range) {
     (score.value, score.low, score.high, score.method) =
         (value, range.low, range.high, range.method);
+}
+
+/// Whether the groups of an example have one of the wanted values.
+pub(crate) fn in_groups(
+    groups: &BTreeMap<String, Coded>,
+    only: &BTreeMap<String, Vec<String>>,
+    row: usize,
+) -> bool {
+    only.iter().all(|(name, values)| {
+        let own = groups.get(name).map_or("", |coded| coded.get(row));
+        values.iter().any(|value| value == own)
+    })
 }
 
 /// Rows by culture: those of `wanted` in its order, or all in order of first appearance.

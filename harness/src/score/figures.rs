@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::among::{AmongCultures, GapFigures};
 use super::error::NoScore;
+use super::terms::TermMeasure;
 use crate::answer::Answer;
-use crate::definition::dataset::{AbsentCultures, Benchmark, Metric, Scoring};
+use crate::definition::dataset::{AbsentCultures, Benchmark, Measure, Scoring};
 use crate::example::{Coded, Votes};
 
 /// What was asked and answered: columns of one row per example.
@@ -30,6 +31,10 @@ pub struct Questions<'a> {
     pub groups: &'a BTreeMap<String, Coded>,
     /// Votes of annotators, where they are known.
     pub against: Option<Against<'a>>,
+    /// Measures beside label counts; none for a task with labels.
+    pub terms: &'a [TermMeasure],
+    /// Per variant the terms of each example, row-major; empty where there is no such measure.
+    pub term_columns: &'a [&'a [f64]],
 }
 
 /// The votes on the examples, and the probabilities that the model gives.
@@ -45,15 +50,17 @@ pub struct Against<'a> {
 #[derive(Debug, Clone)]
 pub struct Rules {
     /// Primary metric.
-    pub metric: Metric,
+    pub metric: Measure,
     /// Further metrics.
-    pub also: Vec<Metric>,
+    pub also: Vec<Measure>,
     /// Smoothing and the k of acc@k.
     pub scoring: Scoring,
     /// Class of precision, recall and F1.
     pub positive: Option<u32>,
     /// Only these cultures; empty: all.
     pub cultures: Vec<String>,
+    /// Only examples whose groups have one of these values.
+    pub only: BTreeMap<String, Vec<String>>,
     /// What becomes of the score where one of them has no example.
     pub absent_cultures: AbsentCultures,
     /// The primary score is the mean over cultures.
@@ -80,6 +87,7 @@ impl Rules {
             scoring: scoring.clone(),
             positive,
             cultures: benchmark.cultures.clone(),
+            only: benchmark.only.clone(),
             absent_cultures: benchmark.absent_cultures,
             mean_over_cultures: benchmark.mean_over_cultures,
             stream,

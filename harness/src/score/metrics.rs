@@ -47,21 +47,24 @@ pub struct Tally {
     pub missing: f64,
     /// Entry b: examples whose gold label ranks within the b-th smallest k but no smaller one (acc@k).
     pub within: Vec<f64>,
+    /// Sums of the terms that measures beside label counts are made of ([`super::terms`]).
+    pub terms: Vec<f64>,
 }
 
 impl Tally {
-    /// All zero, for `classes` labels and `ks` values of k.
-    pub fn zero(classes: usize, ks: usize) -> Self {
+    /// All zero, for `classes` labels, `ks` values of k and so many terms.
+    pub fn zero(classes: usize, ks: usize, terms: usize) -> Self {
         let margins = Margins::zero(classes);
-        Self { margins, unparsable: 0.0, missing: 0.0, within: vec![0.0; ks] }
+        let (within, terms) = (vec![0.0; ks], vec![0.0; terms]);
+        Self { margins, unparsable: 0.0, missing: 0.0, within, terms }
     }
 
     /// Counts `answers` against `gold`.
     pub fn count(gold: &[u32], answers: &[Answer], classes: usize) -> Result<Self, ScoreError> {
         check(gold, answers, classes)?;
-        let mut tally = Self::zero(classes, 0);
+        let mut tally = Self::zero(classes, 0, 0);
         for (&gold, &answer) in gold.iter().zip(answers) {
-            tally.add(gold, column(answer, classes), 0, 1.0);
+            tally.add(gold, column(answer, classes), 0, &[], 1.0);
         }
         Ok(tally)
     }
@@ -71,13 +74,17 @@ impl Tally {
         self.margins.clear();
         (self.unparsable, self.missing) = (0.0, 0.0);
         self.within.fill(0.0);
+        self.terms.fill(0.0);
     }
 
     /// Adds `weight` examples; `column` as the function of that name gives it, `bucket` past the end where the gold
     /// label ranks nowhere.
     #[inline]
-    pub(crate) fn add(&mut self, gold: u32, column: u32, bucket: u32, weight: f64) {
+    pub(crate) fn add(&mut self, gold: u32, column: u32, bucket: u32, terms: &[f64], weight: f64) {
         self.margins.add(gold, column, weight);
+        for (sum, term) in self.terms.iter_mut().zip(terms) {
+            *sum += weight * term;
+        }
         match (column as usize).checked_sub(self.margins.gold.len()) {
             None => {}
             Some(0) => self.unparsable += weight,

@@ -18,8 +18,11 @@ pub mod best;
 pub mod calibration;
 pub mod evaluate;
 pub mod figures;
+pub mod kinds;
 pub mod metrics;
+pub mod reference;
 mod seeds;
+pub mod terms;
 pub mod votes;
 
 #[cfg(test)]
@@ -29,6 +32,7 @@ pub use crate::answer::Answer;
 pub(crate) use across::LEAST_OF_CULTURE;
 pub use aggregate::{Aggregate, Aggregated, Part, aggregate};
 pub use among::{AmongCultures, GapFigures, ShrunkenScore, SimultaneousInterval};
+pub(crate) use board::in_groups;
 pub(crate) use error::same_length;
 pub use error::{NoScore, ScoreError};
 pub use evaluate::evaluate;

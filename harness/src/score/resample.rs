@@ -30,6 +30,8 @@ pub(crate) struct Cell {
     pub(crate) column: u32,
     /// Smallest k that holds the gold label.
     pub(crate) bucket: u32,
+    /// Which terms it adds: a row of the units' table.
+    pub(crate) terms: u32,
 }
 
 /// Clusters by pattern.
@@ -38,6 +40,9 @@ pub(crate) struct Units {
     slices: usize,
     classes: usize,
     ks: usize,
+    /// Distinct rows of terms, one after another, of `width` each.
+    table: Vec<f64>,
+    width: usize,
     cells: Vec<Cell>,
     /// Cell numbers of all patterns, one after another; pattern p ends at `ends[p]`.
     members: Vec<u32>,
@@ -53,6 +58,7 @@ impl Units {
         slices: usize,
         classes: usize,
         ks: usize,
+        (table, width): (Vec<f64>, usize),
     ) -> Self {
         let mut cells: Vec<Cell> = Vec::new();
         let mut numbers: HashMap<Cell, u32> = HashMap::new();
@@ -79,6 +85,8 @@ impl Units {
             slices,
             classes,
             ks,
+            table,
+            width,
             cells,
             members: Vec::new(),
             ends: Vec::new(),
@@ -98,7 +106,7 @@ impl Units {
     }
 
     fn empty(&self) -> Vec<Tally> {
-        vec![Tally::zero(self.classes, self.ks); self.slices]
+        vec![Tally::zero(self.classes, self.ks, self.width); self.slices]
     }
 
     fn fill(&self, margins: &mut [Tally], weight: impl Fn(usize) -> f64) {
@@ -109,7 +117,10 @@ impl Units {
             if weight > 0.0 {
                 for &member in &self.members[start..end] {
                     let cell = self.cells[member as usize];
-                    margins[cell.slice as usize].add(cell.gold, cell.column, cell.bucket, weight);
+                    let first = cell.terms as usize * self.width;
+                    let terms = &self.table[first..first + self.width];
+                    let own = &mut margins[cell.slice as usize];
+                    own.add(cell.gold, cell.column, cell.bucket, terms, weight);
                 }
             }
             start = end;

@@ -1,7 +1,10 @@
 //! `examples.parquet`: the examples of a task, readable by any tool.
 //!
 //! Columns: `id`, `text`, `label`, `culture`, `cluster`, `part`, `group.NAME` for every further tag, and, where annotators'
-//! votes are known, `votes`: a count for each label of the task, in its order.
+//! votes are known, `votes`: a count for each label of the task, in its order. Examples with another kind of answer than a
+//! label have further columns ([`items`]).
+
+mod items;
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, BufReader, Read, Write};
@@ -23,6 +26,8 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::reader::{ChunkReader, Length};
 
 use super::batches::{Batches, Ending};
+use crate::definition::answer::Kind;
+use crate::definition::dataset::Task;
 use crate::definition::split::Split;
 use crate::example::{Coded, Example, Examples, Votes};
 
@@ -55,31 +60,60 @@ pub struct Writer<W: Write + Send + 'static> {
     schema: Arc<Schema>,
     columns: Vec<StringBuilder>,
     votes: Option<ListBuilder<UInt32Builder>>,
+    items: items::Builder,
     rows: usize,
 }
 
 /// Whether examples carry votes of annotators.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum WithVotes {
     /// A column of them.
     Yes,
     /// None.
+    #[default]
     No,
 }
 
+/// Which columns a file has beside those that every one has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    /// Names of the further tags that every example has.
+    pub groups: Vec<String>,
+    /// Names of the parts of the text.
+    pub fields: Vec<String>,
+    /// Votes for the labels of the task.
+    pub votes: WithVotes,
+    /// Decides about options and gold answers.
+    pub kind: Kind,
+}
+
+impl Layout {
+    /// That of a task.
+    pub fn of(task: &Task) -> Self {
+        Self {
+            groups: task.example.groups.keys().cloned().collect(),
+            fields: task.example.fields.keys().cloned().collect(),
+            votes: if task.votes.is_some() { WithVotes::Yes } else { WithVotes::No },
+            kind: task.kind(),
+        }
+    }
+}
+
 impl<W: Write + Send + 'static> Writer<W> {
-    /// `groups`: the names of the further tags that every example has.
-    pub fn new(file: W, groups: &[String], votes: WithVotes) -> Written<Self> {
+    /// An empty file of some layout.
+    pub fn new(file: W, layout: &Layout) -> Written<Self> {
         let names = COLUMNS.iter().map(|name| (*name).to_owned());
-        let names = names.chain(groups.iter().map(|name| format!("{GROUP}{name}")));
+        let names = names.chain(layout.groups.iter().map(|name| format!("{GROUP}{name}")));
         let texts = names.clone().count();
         let mut fields: Vec<Field> =
             names.map(|name| Field::new(name, DataType::Utf8, false)).collect();
-        let votes = (votes == WithVotes::Yes).then(|| {
+        let items = items::Builder::new(layout.kind, &layout.fields);
+        let votes = (layout.votes == WithVotes::Yes).then(|| {
             let count = Arc::new(Field::new("item", DataType::UInt32, false));
             fields.push(Field::new(VOTES, DataType::List(count.clone()), false));
             ListBuilder::new(UInt32Builder::new()).with_field(count)
         });
+        fields.extend(items.schema());
         let schema = Arc::new(Schema::new(fields));
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
@@ -96,7 +130,7 @@ impl<W: Write + Send + 'static> Writer<W> {
                 writer.into_inner()
             })?;
         let columns = (0..texts).map(|_| StringBuilder::new()).collect();
-        Ok(Self { batches, thread, schema, columns, votes, rows: 0 })
+        Ok(Self { batches, thread, schema, columns, votes, items, rows: 0 })
     }
 
     /// Appends an example that belongs to `part`. An error of the file is told by [`Self::finish`] at the latest.
@@ -113,6 +147,7 @@ impl<W: Write + Send + 'static> Writer<W> {
             votes.values().append_slice(&example.votes);
             votes.append(true);
         }
+        self.items.push(&example.item)?;
         self.rows += 1;
         if self.rows.is_multiple_of(ROWS_A_BATCH) { self.flush() } else { Ok(()) }
     }
@@ -120,7 +155,7 @@ impl<W: Write + Send + 'static> Writer<W> {
     fn flush(&mut self) -> Written<()> {
         let texts = self.columns.iter_mut().map(|column| Arc::new(column.finish()) as ArrayRef);
         let votes = self.votes.iter_mut().map(|votes| Arc::new(votes.finish()) as ArrayRef);
-        let columns = texts.chain(votes).collect();
+        let columns = texts.chain(votes).chain(self.items.finish()).collect();
         let batch = RecordBatch::try_new(self.schema.clone(), columns)?;
         // Nobody takes it: the thread has ended with an error, which `finish` gives.
         let _ = self.batches.send(batch);
@@ -337,6 +372,10 @@ impl Stream {
                 "text" => keep.texts,
                 "label" => keep.labels,
                 VOTES => keep.votes,
+                // Scores count them.
+                items::OPTIONS => keep.texts || keep.votes,
+                name if name.starts_with(items::FIELD) => keep.texts,
+                name if items::is_gold(name) => keep.votes,
                 _ => true,
             })
             .map(|(place, _)| place)
@@ -389,12 +428,15 @@ impl Stream {
         }
         let votes = batch.column_by_name(VOTES);
         let votes = votes.map(|column| self.votes(column)).transpose()?;
+        let items = items::Columns::of(&batch).map_err(|reason| self.fail(reason))?;
         let out = &mut self.rows;
         let kept: Vec<usize> =
             (0..batch.num_rows()).filter(|&row| self.parts.contains(&part.value(row))).collect();
         for &row in &kept {
             if let Some(label) = label.map(|label| label.value(row)) {
-                let Some(&code) = self.labels.get(label) else {
+                let nothing_is_right = label.is_empty() && items.is_some();
+                let code = self.labels.get(label).copied();
+                let Some(code) = code.or(nothing_is_right.then_some(0)) else {
                     let id = id.value(row);
                     let reason = format!("label `{label}` of `{id}` is not in the label list");
                     return Err(Error { path: self.path.clone(), reason });
@@ -411,6 +453,10 @@ impl Stream {
                 });
             }
             push(&mut out.cultures, &mut self.culture_codes, culture.value(row));
+            if let Some(items) = &items {
+                let fail = |reason| Error { path: self.path.clone(), reason };
+                out.items.push(items.item(row).map_err(fail)?);
+            }
             if let Some((counts, ends)) = votes {
                 let row = counts.get(ends[row] as usize..ends[row + 1] as usize);
                 let Some(row) = row.filter(|row| row.len() == self.labels.len()) else {

@@ -27,6 +27,8 @@ pub struct Prediction {
     pub top: Vec<(u32, f32)>,
     /// The reply of a generating model.
     pub reply: Option<String>,
+    /// What the reply says, cleaned: the answer itself where it is a text.
+    pub text: Option<String>,
 }
 
 /// A line of the log.
@@ -42,6 +44,8 @@ struct Line {
     top: Vec<(u32, f32)>,
     #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
     reply: Option<String>,
+    #[serde(rename = "x", default, skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
 }
 
 /// An answer and its reason in a line of the log.
@@ -62,8 +66,8 @@ impl From<Prediction> for Line {
             Answer::Unparsable => LineAnswer::Unparsable,
             Answer::Missing => LineAnswer::Missing(row.reason),
         };
-        let Prediction { example, variant, top, reply, .. } = row;
-        Self { example, variant, answer, top, reply }
+        let Prediction { example, variant, top, reply, text, .. } = row;
+        Self { example, variant, answer, top, reply, text }
     }
 }
 
@@ -74,8 +78,8 @@ impl From<Line> for Prediction {
             LineAnswer::Unparsable => (Answer::Unparsable, String::new()),
             LineAnswer::Missing(reason) => (Answer::Missing, reason),
         };
-        let Line { example, variant, top, reply, .. } = line;
-        Self { example, variant, answer, reason, top, reply }
+        let Line { example, variant, top, reply, text, .. } = line;
+        Self { example, variant, answer, reason, top, reply, text }
     }
 }
 
@@ -201,6 +205,7 @@ mod tests {
             reason: String::new(),
             top: vec![(1, 0.5)],
             reply: None,
+            text: None,
         }
     }
 
@@ -211,6 +216,7 @@ mod tests {
             r#"{"i":3,"v":0,"a":{"l":1},"t":[[1,0.5]]}"#,
             r#"{"i":3,"v":1,"a":"o","r":"Ja"}"#,
             r#"{"i":4,"v":0,"a":{"m":"the model has no answer"}}"#,
+            r#"{"i":4,"v":1,"a":{"l":0},"r":"Answer: Rice.","x":"rice"}"#,
         ] {
             let row: Prediction = serde_json::from_str(line).unwrap();
             assert_eq!(serde_json::to_string(&row).unwrap(), line);

@@ -1,7 +1,10 @@
 //! `predictions.parquet`: all answers of a cell, one row per example and variant, readable by any tool.
 //!
 //! Columns: `id` and `variant` (text), `status` (`label`, `out-of-choice`, `missing`), `label` (text, null
-//! unless status is `label`), `top_labels` and `top_scores` (lists, best first), `reply`, `reason`.
+//! unless status is `label`), `top_labels` and `top_scores` (lists, best first), `reply`, `reason`; where answers are texts,
+//! `text`.
+
+pub mod given;
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
@@ -21,6 +24,7 @@ use super::batches::{Batches, open};
 use super::log::Prediction;
 use super::write_atomic;
 use crate::answer::Answer;
+use crate::definition::answer::Kind;
 use crate::example::Strings;
 
 const ROWS_A_GROUP: usize = 1 << 16;
@@ -38,9 +42,27 @@ pub struct Answers {
     pub top: Vec<Vec<(u32, f32)>>,
 }
 
-fn schema() -> Schema {
+/// Whether answers are texts, so that a file has a column of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Texts {
+    /// They are.
+    Yes,
+    /// They are labels or options.
+    No,
+}
+
+impl Texts {
+    /// Of a kind of answer.
+    pub fn of(kind: Kind) -> Self {
+        if kind == Kind::Short { Self::Yes } else { Self::No }
+    }
+}
+
+const TEXT: &str = "text";
+
+fn schema(texts: Texts) -> Schema {
     let list = |of: DataType| DataType::List(Arc::new(Field::new("item", of, true)));
-    Schema::new(vec![
+    let mut fields = vec![
         Field::new("id", DataType::Utf8, false),
         Field::new("variant", DataType::Utf8, false),
         Field::new("status", DataType::Utf8, false),
@@ -49,7 +71,11 @@ fn schema() -> Schema {
         Field::new("top_scores", list(DataType::Float32), true),
         Field::new("reply", DataType::Utf8, true),
         Field::new("reason", DataType::Utf8, true),
-    ])
+    ];
+    if texts == Texts::Yes {
+        fields.push(Field::new(TEXT, DataType::Utf8, true));
+    }
+    Schema::new(fields)
 }
 
 /// Writes all answers, whole or not at all; `ids` are those of the examples.
@@ -61,7 +87,7 @@ pub fn write(
     rows: &[Prediction],
 ) -> io::Result<()> {
     write_atomic(path, |file| {
-        let mut writer = Writer::new(file, variants, labels)?;
+        let mut writer = Writer::new(file, variants, labels, Texts::No)?;
         rows.iter().try_for_each(|row| writer.push(ids.get(row.example), row.clone()))?;
         writer.finish()
     })
@@ -93,8 +119,9 @@ impl<'a> Writer<'a> {
         file: &'a mut File,
         variants: &'a [String],
         labels: &'a [String],
+        texts: Texts,
     ) -> io::Result<Self> {
-        let schema = Arc::new(schema());
+        let schema = Arc::new(schema(texts));
         let parquet = parquet(file, &schema)?;
         Ok(Self { parquet, schema, variants, labels, ids: Strings::default(), rows: Vec::new() })
     }
@@ -167,7 +194,7 @@ fn to_batch(
         top_labels.append(!row.top.is_empty());
         top_scores.append(!row.top.is_empty());
     }
-    let columns: Vec<ArrayRef> = vec![
+    let mut columns: Vec<ArrayRef> = vec![
         Arc::new(StringArray::from_iter_values(ids.iter())),
         Arc::new(StringArray::from_iter_values(rows.iter().map(|r| &variants[r.variant]))),
         Arc::new(StringArray::from(status)),
@@ -177,18 +204,27 @@ fn to_batch(
         Arc::new(rows.iter().map(|r| r.reply.as_deref()).collect::<StringArray>()),
         Arc::new(reason.finish()),
     ];
+    if schema.field_with_name(TEXT).is_ok() {
+        columns.push(Arc::new(rows.iter().map(|r| r.text.as_deref()).collect::<StringArray>()));
+    }
     RecordBatch::try_new(schema.clone(), columns).map_err(io::Error::other)
 }
 
 /// Writes the answers of several files one after the other: the same bytes as if all had been written to one.
 pub fn join(file: &mut File, parts: &[PathBuf]) -> io::Result<()> {
-    let schema = Arc::new(schema());
+    let opened = |path: &PathBuf| {
+        let (part, _) = fs_err::File::open(path)?.into_parts();
+        open(part).map_err(|e| invalid(path, e))
+    };
+    let texts = match parts.first() {
+        Some(path) if opened(path)?.schema().field_with_name(TEXT).is_ok() => Texts::Yes,
+        _ => Texts::No,
+    };
+    let schema = Arc::new(schema(texts));
     let mut writer = parquet(file, &schema)?;
     let mut held: Vec<RecordBatch> = Vec::new();
     for path in parts {
-        let (part, _) = fs_err::File::open(path)?.into_parts();
-        let reader = open(part)
-            .and_then(|builder| Batches::of(builder.with_batch_size(ROWS_A_GROUP)))
+        let reader = Batches::of(opened(path)?.with_batch_size(ROWS_A_GROUP))
             .map_err(|e| invalid(path, e))?;
         for batch in reader {
             let mut rest = batch.map_err(|e| invalid(path, e))?;
@@ -429,6 +465,7 @@ mod tests {
             },
             top: top.to_vec(),
             reply: Some("Ja, \u{202e}\"".into()),
+            text: None,
         };
         let rows = [
             row(0, 0, Answer::Label(1), &[(1, 0.75), (0, 0.25)]),
@@ -475,6 +512,7 @@ mod tests {
             reason: if i.is_multiple_of(7) { format!("reason {}", i % 3) } else { String::new() },
             top: if i.is_multiple_of(5) { vec![] } else { vec![(1, i as f32), (0, 0.5)] },
             reply: i.is_multiple_of(3).then(|| format!("reply {i}")),
+            text: None,
         };
         let rows: Vec<Prediction> = (0..n).map(row).collect();
         let whole = folder.path().join("whole");

@@ -8,6 +8,7 @@ mod cluster;
 mod command;
 #[path = "../fixtures/dataset.rs"]
 mod dataset;
+mod definition_keys;
 mod fetch;
 mod field_reports;
 mod formats;

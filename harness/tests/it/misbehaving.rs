@@ -167,7 +167,7 @@ fn files_that_are_no_plugins() {
     insta::assert_snapshot!(messages.join("\n"), @r"
     <place>/text.so: not a loadable library: <place>/text.so: file too short
     <place>/empty.so: no symbol `culture_eval_plugin_v1`; a plugin ends with `export_plugin!(YourModel)` and has crate-type cdylib
-    <place>/other.so: built for plugin ABI 9.0, this program has 1.3; rebuild the plugin with plugin-api 1.x
+    <place>/other.so: built for plugin ABI 9.0, this program has 1.4; rebuild the plugin with plugin-api 1.x
     <place>/small.so: its table says ABI 1.0 but has 16 bytes; that of ABI 1.0 has 152; rebuild the plugin against this version's plugin-api
     <place>/null.so: the table is null; rebuild the plugin against this version's plugin-api
     <place>/hollow.so: the function `create` is missing; rebuild the plugin against this version's plugin-api
@@ -254,7 +254,7 @@ fn describe_tells_what_a_plugin_offers() {
     assert_eq!(json[0]["identity"]["name"], "recorder");
     assert_eq!(
         (&json[0]["fits"], &json[0]["capabilities"]),
-        (&true.into(), &serde_json::json!(["classify", "embed"]))
+        (&true.into(), &serde_json::json!(["classify", "embed", "choose"]))
     );
     assert!(Path::new(json[0]["file"]["path"].as_str().unwrap()).starts_with(plugins()));
     assert_says(

@@ -136,7 +136,7 @@ fn bad_files_name_row_field_and_remedy() {
 fn a_definition_with_an_unknown_field_names_file_line_and_field() {
     let place = Place::new();
     place.write("defs/own.toml", dataset().replace("culture_kind", "culture_knid"));
-    insta::assert_snapshot!(place.plain(&place.run(&["validate"]).exits(2).err), @"error: failed to read the definitions: <place>/defs/own.toml:28:1: unknown field `culture_knid`, expected one of `name`, `title`, `question`, `labels`, `positive`, `culture_kind`, `culture_names`, `sees`, `expect`, `input`, `step`, `example`, `votes`, `split`, `protocol`, `scoring`: did you mean `culture_kind`?");
+    insta::assert_snapshot!(place.plain(&place.run(&["validate"]).exits(2).err), @"error: failed to read the definitions: <place>/defs/own.toml:28:1: unknown field `culture_knid`, expected one of `name`, `title`, `question`, `labels`, `positive`, `culture_kind`, `culture_names`, `sees`, `expect`, `input`, `step`, `example`, `votes`, `split`, `protocol`, `scoring`, `reference`: did you mean `culture_kind`?");
     place.write("defs/own.toml", dataset().replace("method = \"given\"", "method = \"gvien\""));
     assert_says(&place.run(&["validate"]).exits(2).err, &["own.toml:", "gvien", "given"]);
 }

@@ -12,6 +12,7 @@ pages.benchmarks = {
     main.append(h("section", null, h("h2", null, "Source"), facts([
       ["metric", b.metric],
       ["data used", b.data === "official" ? "the owners' data" : b.data === "sample" ? ["SAMPLE: the project's own synthetic data. ", bdi(b.because)] : bdi(b.because)],
+      b.references.length && ["reference lines", b.references.map((line, i) => [i ? ", " : "", bdi(line.name), ` ${line.value}`])],
       ["license", bdi(b.license)],
       dataset && ["paper", bdi(dataset.paper)],
       dataset && ["homepage", bdi(dataset.homepage)],

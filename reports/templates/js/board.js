@@ -135,6 +135,10 @@ function boardTable(rows, columns, state) {
       }),
     ];
   });
+  for (const name of new Set(columns.flatMap(([b]) => b.references.map((line) => line.name)))) {
+    body.push([{ cell: h("span", { class: "quiet" }, `reference: ${name}`), sort: "none" },
+      ...columns.map(([b]) => ({ cell: b.references.find((line) => line.name === name)?.value ?? "", sort: "none" }))]);
+  }
   const wrap = table({ caption: `All models on all benchmarks: ${first.title}`, quiet: true, head, rows: body, cls: "board", id: "board" });
   return [wrap, notes.length ? h("ol", { class: "notes" }, notes.map((n, i) => h("li", { id: `why-${i + 1}` }, h("strong", null, n.kind), ": ", bdi(n.message)))) : null];
 }
@@ -150,6 +154,7 @@ function scoreCell(cell, b, state) {
     h("span", { class: "small" }, cell.protocol, cell.seeds.length > 1 ? `, ${cell.seeds.length} seeds` : null),
     state.ranks && standing ? h("span", { class: "small" }, `rank ${standing.ranks}`) : null,
     lost ? h("span", { class: "small" }, `${lost} without answer`) : null,
+    cell.not_above ? h("span", { class: "small" }, `not above: ${cell.not_above}`) : null,
     own,
   ];
 }

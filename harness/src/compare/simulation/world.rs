@@ -88,6 +88,7 @@ impl World {
                     name: format!("m{m:02}"),
                     seeds: (1..=self.seeds as u64).collect(),
                     answers: vec![columns],
+                    values: Vec::new(),
                     own: Own::default(),
                 }
             })
@@ -97,7 +98,7 @@ impl World {
             benchmark: "simulated".to_owned(),
             title: "Simulated".to_owned(),
             protocol: "trained".to_owned(),
-            metric: self.metric,
+            metric: self.metric.into(),
             mean_over_cultures: self.cultures,
             sample: true,
             data: vec!["none".to_owned()],
@@ -126,11 +127,12 @@ impl World {
         let groups = std::collections::BTreeMap::new();
         let rules = Rules {
             absent_cultures: crate::definition::dataset::AbsentCultures::default(),
-            metric: self.metric,
+            metric: self.metric.into(),
             also: Vec::new(),
             scoring: crate::definition::dataset::Scoring::default(),
             positive: Some(1),
             cultures: Vec::new(),
+            only: std::collections::BTreeMap::new(),
             mean_over_cultures: self.cultures,
             stream: stream.child("score"),
             resamples: 400,
@@ -139,6 +141,8 @@ impl World {
         let scored = |answers: &[&[Answer]]| -> Evaluation {
             let questions = Questions {
                 against: None,
+                terms: &[],
+                term_columns: &[],
                 labels: &labels,
                 gold: &part.gold,
                 answers,

@@ -1,6 +1,6 @@
 //! An invented task, and how a plugin is asked about it.
 
-use super::super::{Columns, Host, Instance, Listener, PluginError, TaskInfo};
+use super::super::{Columns, Host, Instance, Listener, PluginError, ShownOptions, TaskInfo};
 use super::subject::{Checked, Not, Settings};
 use crate::definition::dataset::Capability;
 
@@ -141,6 +141,7 @@ pub(super) fn ask(
                         .extend(vectors[i * width..(i + 1) * width].iter().map(|x| f64::from(*x)));
                 }
             }
+            Capability::Choose => choose(model, columns, &mut all)?,
             Capability::Loglikelihood => {
                 let continuations = vec![" yes"; columns.texts.len()];
                 for (said, l) in
@@ -157,6 +158,26 @@ pub(super) fn ask(
         }
     }
     Ok(all)
+}
+
+/// Two options of each example, the text itself and another one.
+fn choose(
+    model: &mut Instance<'_>,
+    columns: Columns<'_>,
+    all: &mut [Said],
+) -> Result<(), PluginError> {
+    let texts: Vec<&str> = columns.texts.iter().flat_map(|text| [*text, "no"]).collect();
+    let ends: Vec<usize> = (1..=all.len()).map(|example| example * 2).collect();
+    let mut scores = Vec::new();
+    let answered =
+        model.choose(columns, ShownOptions { texts: &texts, ends: &ends }, &mut scores)?;
+    for (i, said) in all.iter_mut().enumerate() {
+        said.text.push_str(if answered[i] { "+" } else { "-" });
+        if answered[i] {
+            said.numbers.extend(scores[2 * i..2 * i + 2].iter().map(|x| f64::from(*x)));
+        }
+    }
+    Ok(())
 }
 
 /// Asks about a range in batches of a size.

@@ -4,6 +4,7 @@ mod answer;
 mod benchmark;
 mod dataset;
 mod models;
+mod prompt;
 mod task;
 
 use std::collections::BTreeMap;
@@ -14,7 +15,6 @@ use serde::Serialize;
 use crate::definition::catalogue::Catalogue;
 use crate::definition::dataset::Task;
 use crate::definition::nearest;
-use crate::example::letter;
 use crate::prompts;
 use crate::text::template::Template;
 
@@ -136,13 +136,12 @@ impl Check<'_> {
         );
     }
 
-    /// A template over an example: it parses, knows its names and shows the text, or parts of it.
-    fn template(&mut self, field: &str, task: &Task, template: &str) {
-        let known = shown_names(task);
-        let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        let fields = &task.example.fields;
+    /// What a model reads: a template over the example that shows its text or a part of it. Two sentences have no text.
+    fn input(&mut self, field: &str, task: &Task, template: &str) {
+        let fields = task.example.fields.keys().map(String::as_str);
+        let known: Vec<&str> = prompts::OF_EXAMPLE.into_iter().chain(fields.clone()).collect();
         if let Some(template) = self.names_in(field, template, &known)
-            && !template.names().any(|name| name == "text" || fields.contains_key(name))
+            && !template.names().any(|name| name == "text" || fields.clone().any(|f| f == name))
         {
             self.problem(field, "the model would not see the text; add `{text}`");
         }
@@ -169,19 +168,6 @@ impl Check<'_> {
             }
         }
     }
-}
-
-/// The names that a prompt of the task may use.
-fn shown_names(task: &Task) -> Vec<String> {
-    /// Letters of options that a template can name one by one.
-    const LETTERS: usize = 26;
-    let mut names: Vec<String> = prompts::OF_EXAMPLE.map(str::to_owned).to_vec();
-    names.extend(task.example.fields.keys().cloned());
-    if task.kind().has_options() {
-        names.extend(["options", "letters"].map(str::to_owned));
-        names.extend((0..LETTERS).map(|place| format!("option.{}", letter(place))));
-    }
-    names
 }
 
 fn taken(other: &str) -> String {

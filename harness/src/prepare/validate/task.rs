@@ -3,14 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::Check;
-use crate::definition::answer::Kind;
 use crate::definition::dataset::{
-    Capability, Dataset, Embedding, Format, Input, Parser, Prompt, Protocol, Task, Usage, VoteTable,
+    Capability, Dataset, Embedding, Format, Input, Protocol, Task, Usage, VoteTable,
 };
 use crate::definition::sees::Field;
 use crate::definition::split::{Carve, Split, SplitRule};
 use crate::normalise::Pipeline;
-use crate::prompts::{PromptError, ReplyParser};
 
 impl Check<'_> {
     pub(super) fn task(&mut self, dataset: &Dataset, task: &Task) {
@@ -90,7 +88,7 @@ impl Check<'_> {
                 "this name is used twice; rename one of the protocols",
             );
             self.protocol(&field, task, protocol);
-            let learns = protocol.fit || protocol.embedding.is_some();
+            let learns = protocol.learns();
             self.require(
                 dataset.usage == Usage::Any || !learns,
                 &field,
@@ -213,14 +211,20 @@ impl Check<'_> {
             format!("{at}.prompt"),
             "`loglikelihood` or `generate` in `accepts` and `[[task.protocol.prompt]]` go together; add the other, or remove the one",
         );
-        self.embedding(at, protocol, &parts);
+        self.embedding(at, task, protocol, &parts);
+        self.order(at, task, protocol);
         self.require(
             protocol.max_tokens != Some(0),
             format!("{at}.max_tokens"),
             "must be 1 or more",
         );
         self.sees(at, task, protocol);
-        self.template(&format!("{at}.input"), task, &protocol.input);
+        self.input(&format!("{at}.input"), task, &protocol.input);
+        self.require(
+            !accepts(Capability::Choose) || task.kind().has_options(),
+            format!("{at}.accepts"),
+            "`choose` needs examples with options of their own; remove it",
+        );
         let mut names = BTreeSet::new();
         for prompt in &protocol.prompts {
             let field = format!("{at}.prompt.{}", prompt.name);
@@ -234,7 +238,7 @@ impl Check<'_> {
     }
 
     /// A head on embeddings has sensible numbers, and what it is chosen on.
-    fn embedding(&mut self, at: &str, protocol: &Protocol, parts: &BTreeSet<Split>) {
+    fn embedding(&mut self, at: &str, task: &Task, protocol: &Protocol, parts: &BTreeSet<Split>) {
         let field = format!("{at}.embedding");
         match &protocol.embedding {
             None => {}
@@ -242,6 +246,11 @@ impl Check<'_> {
                 *k > 0 && *epochs > 0 && *batch > 0 && *approximate != Some(0),
                 field,
                 "k, epochs, batch and approximate must be 1 or more",
+            ),
+            Some(Embedding::Similarity) => self.require(
+                task.kind().has_options(),
+                field,
+                "`similarity` compares a text with its options, and these examples have none; use `linear-head`",
             ),
             Some(Embedding::LinearHead) => self.require(
                 parts.contains(&Split::Valid),
@@ -266,41 +275,6 @@ impl Check<'_> {
             format!("{at}.sees"),
             "`input` or a prompt names the culture, which `sees` does not list; add `culture`, or take it out of the wording",
         );
-    }
-
-    pub(super) fn prompt(&mut self, at: &str, task: &Task, prompt: &Prompt) {
-        self.template(&format!("{at}.template"), task, &prompt.template);
-        if task.kind() != Kind::Label {
-            return;
-        }
-        let labels: Vec<&str> = task.labels.iter().map(String::as_str).collect();
-        if labels.is_empty() {
-            self.problem(at, "prompts need a fixed label set; list `labels` of the task");
-            return;
-        }
-        for label in labels.iter().filter(|label| !prompt.options.contains_key(**label)) {
-            self.problem(
-                format!("{at}.options"),
-                format!("no continuation for the label `{label}`; add one"),
-            );
-        }
-        let parsed: Vec<&String> = match &prompt.parser {
-            Parser::Prefix { prefixes, otherwise, .. } => {
-                prefixes.keys().chain(otherwise).collect()
-            }
-            Parser::Word { words, .. } | Parser::FirstWord { words } => words.keys().collect(),
-            Parser::Regex { patterns, otherwise } => patterns.keys().chain(otherwise).collect(),
-            Parser::Letter { letters } => letters.keys().collect(),
-        };
-        if let Err(error @ (PromptError::Pattern { .. } | PromptError::NotOfTwo { .. })) =
-            ReplyParser::new(&prompt.parser, &task.labels)
-        {
-            self.problem(format!("{at}.parser"), error.to_string());
-        }
-        self.require(prompt.max_tokens != Some(0), format!("{at}.max_tokens"), "must be 1 or more");
-        for label in prompt.options.keys().chain(parsed) {
-            self.refers(at, "label", label, labels.iter().copied());
-        }
     }
 }
 

@@ -39,6 +39,15 @@ pub(super) struct Column<'a> {
     culture: &'a str,
     /// Names of the cultures by tag.
     cultures: Option<&'a BTreeMap<String, String>>,
+    /// What simple rules score.
+    references: Vec<Line>,
+}
+
+/// What a simple rule scores.
+#[derive(Debug, Serialize)]
+pub(super) struct Line {
+    name: String,
+    value: String,
 }
 
 /// A model of the board.
@@ -85,6 +94,9 @@ pub(super) struct Cell<'a> {
     standing: Option<Place>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<Reason>,
+    /// The best simple rule that the score does not beat.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_above: Option<String>,
 }
 
 /// The place of a score in the comparison.
@@ -215,6 +227,10 @@ fn column<'a>(material: &'a Material, column: &'a summary::Column) -> Column<'a>
         only: benchmark.map(|b| &*b.cultures).filter(|c| !c.is_empty()),
         culture: task.map_or("culture", |t| t.culture_kind.as_str()),
         cultures: task.map(|t| &t.culture_names),
+        references: (material.summary.references.iter())
+            .filter(|one| one.benchmark == column.name)
+            .map(|one| Line { name: plain(&one.line.name), value: percent(one.line.value) })
+            .collect(),
     }
 }
 
@@ -249,12 +265,15 @@ fn cell<'a>(material: &'a Material, cell: &'a summary::Cell) -> Cell<'a> {
         mark: "",
         standing: None,
         reason: None,
+        not_above: None,
     };
     match &cell.outcome {
         Outcome::Score(score) => {
             found.score = Some(figures(score));
             found.mark = mark(&material.summary, &cell.model, &cell.benchmark);
             found.standing = standing(material, cell).map(place);
+            let best = material.summary.not_beaten(&cell.benchmark, score);
+            found.not_above = best.map(|line| plain(&line.name));
         }
         Outcome::Reason(reason) => {
             let (kind, message) = (reason.kind.name(), plain(&reason.message));

@@ -34,6 +34,7 @@ fn material(summary: Summary) -> Material {
         clusters: vec![0, 1, 2],
         votes: Votes::default(),
         groups: BTreeMap::new(),
+        items: Vec::new(),
     };
     let column = Column {
         model: "one".into(),
@@ -255,13 +256,14 @@ fn of_equal_scores_the_one_that_is_compared_stands_first() {
         name: name.to_owned(),
         seeds: vec![1],
         answers: vec![vec![[1, 0, 1, 0].map(Answer::Label).to_vec()]],
+        values: Vec::new(),
         own: Own::default(),
     };
     let field = Comparison {
         benchmark: benchmark.clone(),
         title: "Posts".to_owned(),
         protocol,
-        metric: Metric::Accuracy,
+        metric: Metric::Accuracy.into(),
         mean_over_cultures: false,
         sample: false,
         data: Vec::new(),

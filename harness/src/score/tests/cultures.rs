@@ -32,6 +32,8 @@ impl Examples {
         let cultures = Coded { names: names("c", cultures), codes: self.cultures.clone() };
         let questions = Questions {
             against: None,
+            terms: &[],
+            term_columns: &[],
             labels: &names("l", labels),
             gold: &self.gold,
             answers: &[&self.answers],
@@ -46,11 +48,12 @@ impl Examples {
 
 fn rules(metric: Metric, smoothing: f64, resamples: usize, seed: u64) -> Rules {
     Rules {
-        metric,
+        metric: metric.into(),
         also: Vec::new(),
         scoring: Scoring { smoothing, ..Scoring::default() },
         positive: Some(1),
         cultures: Vec::new(),
+        only: BTreeMap::new(),
         absent_cultures: crate::definition::dataset::AbsentCultures::default(),
         mean_over_cultures: false,
         stream: Stream::new(seed, "cultures"),

@@ -63,10 +63,10 @@ fn accuracy_at(case: &MetricCase, k: usize) -> f64 {
     };
     let ranks: Vec<Option<u32>> =
         case.scores.chunks_exact(case.classes).zip(&case.gold).map(rank).collect();
-    let mut tally = Tally::zero(case.classes, 1);
+    let mut tally = Tally::zero(case.classes, 1, 0);
     for (gold, rank) in case.gold.iter().zip(&ranks) {
         let bucket = u32::from(rank.is_none_or(|rank| rank as usize >= k));
-        tally.add(*gold, *gold, bucket, 1.0);
+        tally.add(*gold, *gold, bucket, &[], 1.0);
     }
     tally.accuracy_within(0).unwrap()
 }

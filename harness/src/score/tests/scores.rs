@@ -84,17 +84,20 @@ impl Data {
             clusters: &self.clusters,
             groups: &self.groups,
             against: None,
+            terms: &[],
+            term_columns: &[],
         }
     }
 }
 
 fn rules(metric: Metric, also: &[Metric]) -> Rules {
     Rules {
-        metric,
-        also: also.to_vec(),
+        metric: metric.into(),
+        also: also.iter().copied().map(Into::into).collect(),
         scoring: Scoring::default(),
         positive: Some(1),
         cultures: Vec::new(),
+        only: BTreeMap::new(),
         absent_cultures: AbsentCultures::Refuse,
         mean_over_cultures: false,
         stream: Stream::new(0, "test"),

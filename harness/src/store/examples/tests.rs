@@ -1,6 +1,7 @@
 //! What is written is read, whole and in pieces; what a plugin's process reads has neither gold labels nor votes.
 
 use super::*;
+use crate::example::{Item, OnMap, Reference};
 
 fn example(i: usize) -> Example {
     Example {
@@ -13,15 +14,19 @@ fn example(i: usize) -> Example {
         groups: [("source".to_owned(), ["x", ""][i % 2].to_owned())].into(),
         part: None,
         votes: vec![i as u32 % 6, 5 - i as u32 % 6],
+        item: Item::default(),
     }
+}
+
+fn layout(kind: Kind) -> Layout {
+    Layout { groups: vec!["source".to_owned()], fields: Vec::new(), votes: WithVotes::Yes, kind }
 }
 
 fn file(n: usize) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("examples.parquet");
     let mut writer =
-        Writer::new(fs_err::File::create(&path).unwrap(), &["source".to_owned()], WithVotes::Yes)
-            .unwrap();
+        Writer::new(fs_err::File::create(&path).unwrap(), &layout(Kind::Label)).unwrap();
     for i in 0..n {
         let part = if i % 10 == 0 { Split::Test } else { Split::Train };
         writer.push(&example(i), part).unwrap();
@@ -123,7 +128,8 @@ fn a_file_without_votes_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("examples.parquet");
     let file = fs_err::File::create(&path).unwrap();
-    let mut writer = Writer::new(file, &["source".to_owned()], WithVotes::No).unwrap();
+    let mut writer =
+        Writer::new(file, &Layout { votes: WithVotes::No, ..layout(Kind::Label) }).unwrap();
     writer.push(&example(1), Split::Test).unwrap();
     writer.finish().unwrap();
     let read = read(&path, &[Split::Test], &["no".to_owned(), "yes".to_owned()]).unwrap();
@@ -135,4 +141,64 @@ fn an_unknown_label_is_told() {
     let (_folder, path) = file(4);
     let error = read(&path, &[Split::Train], &["no".to_owned()]).unwrap_err().to_string();
     assert!(error.contains("label `yes` of `e1` is not in the label list; delete it"), "{error}");
+}
+
+/// An example of a kind with everything that the kind has.
+fn question(i: usize, kind: Kind) -> Example {
+    let options: Vec<String> = (0..3)
+        .map(|o| format!("option {o} of {i}, \"ä\""))
+        .filter(|_| kind.has_options())
+        .collect();
+    let reference = |texts: &[&str], weight| Reference {
+        texts: texts.iter().map(|text| (*text).to_owned()).collect(),
+        weight,
+    };
+    let item = Item {
+        fields: [("context".to_owned(), format!("context {i}"))].into(),
+        target: if kind.has_options() { vec![0.0, 0.25, 0.75] } else { Vec::new() },
+        votes: if kind.has_options() { 4 } else { 0 },
+        roles: if kind.has_options() { [("unknown".to_owned(), 2)].into() } else { [].into() },
+        references: match kind {
+            Kind::Short => vec![reference(&["rice", ""], 1.0), reference(&["bread"], 0.4)],
+            _ => Vec::new(),
+        },
+        map: (kind == Kind::MapItem).then(|| OnMap {
+            place: [i as f64, -0.5],
+            centre: [0.25, 0.75],
+            moves: vec![[0.1, 0.2], [0.3, 0.4], [-0.5, 0.0]],
+        }),
+        options,
+    };
+    Example { item, votes: Vec::new(), ..example(i) }
+}
+
+#[test]
+fn questions_of_every_kind_are_read_as_they_were_written() {
+    let labels = ["no".to_owned(), "yes".to_owned()];
+    for kind in [Kind::Choice, Kind::Short, Kind::Distribution, Kind::MapItem] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("examples.parquet");
+        let layout =
+            Layout { fields: vec!["context".to_owned()], votes: WithVotes::No, ..layout(kind) };
+        let mut writer = Writer::new(fs_err::File::create(&path).unwrap(), &layout).unwrap();
+        let all: Vec<Example> = (0..9000).map(|i| question(i, kind)).collect();
+        all.iter().for_each(|example| writer.push(example, Split::Test).unwrap());
+        writer.finish().unwrap();
+        let read = read(&path, &[Split::Test], &labels).unwrap();
+        for i in [0, 8191, 8192, 8999] {
+            assert_eq!(read.items[i], all[i].item, "{kind:?}");
+        }
+        // What a plugin's process reads: what may be shown, and nothing else.
+        let table = Table::open(&path).unwrap();
+        for mut stream in [
+            table.questions(&[Split::Test], 0).unwrap(),
+            table.stream(&[Split::Test], &labels, 0).unwrap(),
+        ] {
+            let shown = stream.next(10).unwrap();
+            for (item, example) in shown.items.iter().zip(&all) {
+                let Item { options, fields, .. } = example.item.clone();
+                assert_eq!(*item, Item { options, fields, ..Item::default() }, "{kind:?}");
+            }
+        }
+    }
 }

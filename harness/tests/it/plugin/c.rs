@@ -95,8 +95,8 @@ fn lying_tables_are_refused() {
         lies.iter().map(|lie| format!("{} -> {}", lie.join(" "), told(lie))).collect();
     insta::assert_snapshot!(lines.join("\n"), @r#"
     honest -> nothing
-    MAJOR=9 -> [folder]/libconstant_c.so: built for plugin ABI 9.3, this program has 1.3; rebuild the plugin with plugin-api 1.x
-    SIZE=24 -> [folder]/libconstant_c.so: its table says ABI 1.3 but has 24 bytes; that of ABI 1.0 has 152; rebuild the plugin against this version's plugin-api
+    MAJOR=9 -> [folder]/libconstant_c.so: built for plugin ABI 9.4, this program has 1.4; rebuild the plugin with plugin-api 1.x
+    SIZE=24 -> [folder]/libconstant_c.so: its table says ABI 1.4 but has 24 bytes; that of ABI 1.0 has 152; rebuild the plugin against this version's plugin-api
     SYMBOL=another_symbol -> [folder]/libconstant_c.so: no symbol `culture_eval_plugin_v1`; a plugin ends with `export_plugin!(YourModel)` and has crate-type cdylib
     TABLE=0 -> [folder]/libconstant_c.so: the table is null; rebuild the plugin against this version's plugin-api
     CAN=(CE_CLASSIFY|CE_EMBED|1024) -> [folder]/libconstant_c.so: the function `dimension` is missing; rebuild the plugin against this version's plugin-api

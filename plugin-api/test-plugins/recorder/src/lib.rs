@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use plugin_api::{
-    Batch, Capability, Dataset, Error, Host, Matrix, Plugin, Replies, Scores, Task, export_plugin,
+    Batch, Capability, Dataset, Error, Host, Matrix, OptionScores, Options, Plugin, Replies,
+    Scores, Task, export_plugin,
 };
 use serde::{Deserialize, Serialize};
 
@@ -76,6 +77,7 @@ impl Plugin for Recorder {
         Capability::Embed,
         Capability::Save,
         Capability::Explain,
+        Capability::Choose,
     ];
 
     fn create(config: &str, task: &Task, host: &Host) -> Result<Self, Error> {
@@ -100,6 +102,20 @@ impl Plugin for Recorder {
         host.metric("loss", 1, 0.5);
         let said = |part: &Dataset<'_>| format!("{} {:?}", columns(&part.examples), part.labels);
         self.line(&format!("fit {} {}", said(train), said(valid)))
+    }
+
+    fn choose(
+        &mut self,
+        batch: &Batch<'_>,
+        options: &Options<'_>,
+        scores: &mut OptionScores<'_>,
+        _host: &Host,
+    ) -> Result<(), Error> {
+        self.line(&format!("choose {} {:?} {:?}", columns(batch), options.texts, options.ends))?;
+        for row in 0..batch.len() {
+            scores.row(row).fill(0.25);
+        }
+        Ok(())
     }
 
     fn classify(

@@ -1,0 +1,68 @@
+//! What the score room needs of answers that are more than labels: per column the terms of every example.
+
+use super::Run;
+use super::cells::{Done, Group};
+use crate::answer::Given;
+use crate::definition::metric::ValueMetric;
+use crate::example::Examples;
+use crate::prompts::order;
+use crate::score::kinds::{Measures, Way};
+use crate::score::terms::TermMeasure;
+use crate::store::predictions::given;
+
+/// Measures beside label counts, and per column (a seed and variant) their terms, row-major.
+#[derive(Default)]
+pub(super) struct Terms {
+    pub(super) measures: Vec<TermMeasure>,
+    pub(super) columns: Vec<Vec<f64>>,
+}
+
+impl Terms {
+    /// Of all seeds and variants of a group, in the order of its columns of answers.
+    pub(super) fn of(run: &Run, group: &Group) -> anyhow::Result<Self> {
+        let first = &group.cells[0];
+        let examples = run.gold.of(first)?;
+        let most = examples.items.iter().map(|item| item.options.len()).max().unwrap_or(0);
+        let measures = Measures::of(&first.spec.task, most);
+        if measures.is_empty() {
+            return Ok(Self::default());
+        }
+        let mut columns = Vec::new();
+        for cell in &group.cells {
+            let examples = run.gold.of(cell)?;
+            let path = run.folder.cell(&cell.planned.folder).predictions();
+            let labels = &cell.spec.task.labels;
+            let all = given::read(&path, &cell.variants, labels, &examples.ids)?;
+            for (variant, given) in all.iter().enumerate() {
+                columns.push(column(&measures, cell, variant, &examples, given));
+            }
+        }
+        Ok(Self { measures: measures.measures, columns })
+    }
+
+    /// The values of a mean over examples in one column; NaN where it is not defined for an example.
+    pub(super) fn values(&self, metric: ValueMetric, column: usize) -> Option<Vec<f64>> {
+        let measure = self.measures.iter().find(|measure| measure.name == metric.name())?;
+        let rows = self.columns[column].chunks(measure.of);
+        Some(rows.map(|row| measure.value(row).unwrap_or(f64::NAN)).collect())
+    }
+}
+
+fn column(
+    measures: &Measures,
+    cell: &Done,
+    variant: usize,
+    examples: &Examples,
+    given: &[Given],
+) -> Vec<f64> {
+    let spec = &cell.spec;
+    let draws = spec.protocol.order.times();
+    // The variants of one prompt stand together, one an order.
+    let draw = variant % draws;
+    let places = |row: usize, option: u32| {
+        let (id, options) = (examples.ids.get(row), &examples.items[row].options);
+        let shown = order::shown(&spec.protocol.order, id, draw, options.len()).ok()?;
+        shown.iter().position(|place| *place == option as usize)
+    };
+    measures.column((&examples.items, &examples.clusters), given, Way { served: spec.served }, places)
+}

@@ -1,0 +1,247 @@
+//! Reference lines: what answers score that know nothing of the question. They read gold answers, so no plugin makes them.
+//!
+//! A model that does not beat the best of them has not shown that it knows anything.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::{Deserialize, Serialize};
+
+use super::board::Board;
+use super::figures::{Questions, Rules};
+use super::kinds::{Measures, Way};
+use super::{Answer, ScoreError};
+use crate::answer::Given;
+use crate::definition::answer::Kind;
+use crate::definition::dataset::{Capability, Task};
+use crate::definition::reference::ReferenceLine;
+use crate::example::Examples;
+
+/// With more labels only the commonest one is tried as the answer to everything.
+const MOST_CONSTANTS: usize = 32;
+
+/// What answers by a simple rule score by the primary metric of a benchmark.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reference {
+    /// The rule: `always hate`, `uniform guess`, `first option`, `answers of US`.
+    pub name: String,
+    /// Its score.
+    pub value: f64,
+}
+
+/// All lines of a task by the primary metric of `rules`, in a fixed order; a rule that gives no value has no line.
+///
+/// # Errors
+/// Questions and rules that do not fit together.
+pub fn lines(
+    task: &Task,
+    examples: &Examples,
+    rules: &Rules,
+) -> Result<Vec<Reference>, ScoreError> {
+    let most = examples.items.iter().map(|item| item.options.len()).max().unwrap_or(0);
+    let scorer = Scorer { task, examples, rules, measures: Measures::of(task, most) };
+    let mut lines = Vec::new();
+    for (name, given) in scorer.columns() {
+        if let Some(value) = scorer.value(&given)? {
+            lines.push(Reference { name, value });
+        }
+    }
+    if task.kind().has_right_option() {
+        lines = best_constant(lines);
+    }
+    Ok(lines)
+}
+
+/// Of the constant answers only the best one.
+fn best_constant(lines: Vec<Reference>) -> Vec<Reference> {
+    let (constant, mut others): (Vec<_>, Vec<_>) =
+        lines.into_iter().partition(|line| line.name.starts_with(ALWAYS));
+    let best = constant.into_iter().reduce(|a, b| if b.value > a.value { b } else { a });
+    others.extend(best);
+    others
+}
+
+const ALWAYS: &str = "always ";
+
+struct Scorer<'a> {
+    task: &'a Task,
+    examples: &'a Examples,
+    rules: &'a Rules,
+    measures: Measures,
+}
+
+impl Scorer<'_> {
+    /// Answers by rule: name and one an example.
+    fn columns(&self) -> Vec<(String, Vec<Given>)> {
+        let mut columns = match self.task.kind() {
+            Kind::Label => self.constants(),
+            Kind::Choice => {
+                let mut columns = self.constants();
+                columns.push(("longest option".to_owned(), self.longest()));
+                columns
+            }
+            Kind::Distribution => {
+                vec![("uniform".to_owned(), self.each(|row| Some(scored(&self.uniform(row)))))]
+            }
+            Kind::Preference => vec![("shorter sentence".to_owned(), self.shorter())],
+            Kind::ChoicesOf => vec![("longest answer".to_owned(), self.by_length())],
+            Kind::Short | Kind::MapItem => Vec::new(),
+        };
+        for line in &self.task.references {
+            columns.push(match line {
+                ReferenceLine::AnswersOf { culture } => {
+                    (format!("answers of {culture}"), self.answers_of(culture))
+                }
+                ReferenceLine::MeanOfOtherCultures => {
+                    ("mean of the other cultures".to_owned(), self.mean_of_others())
+                }
+            });
+        }
+        columns
+    }
+
+    fn each(&self, given: impl Fn(usize) -> Option<Given>) -> Vec<Given> {
+        (0..self.examples.len()).map(|row| given(row).unwrap_or(Given::MISSING)).collect()
+    }
+
+    /// Every label, or every place of an option, as the answer to everything.
+    fn constants(&self) -> Vec<(String, Vec<Given>)> {
+        let labels = &self.task.labels;
+        let mut counts = vec![0_u64; labels.len()];
+        for &label in &self.examples.labels {
+            if let Some(count) = counts.get_mut(label as usize) {
+                *count += 1;
+            }
+        }
+        let commonest = counts.iter().max().copied().unwrap_or(0);
+        let few = labels.len() <= MOST_CONSTANTS;
+        let tried = |label: &usize| few || counts[*label] == commonest;
+        (0..labels.len())
+            .filter(tried)
+            .map(|label| {
+                let given = Given { answer: Answer::Label(label as u32), ..Given::MISSING };
+                (format!("{ALWAYS}{}", labels[label]), vec![given; self.examples.len()])
+            })
+            .collect()
+    }
+
+    fn uniform(&self, row: usize) -> Vec<f64> {
+        let options = self.examples.items[row].options.len();
+        vec![1.0 / options as f64; options]
+    }
+
+    /// The option with the most characters, the first one on ties.
+    fn longest(&self) -> Vec<Given> {
+        self.each(|row| {
+            let lengths = self.examples.items[row].options.iter().map(|text| text.chars().count());
+            let lengths: Vec<usize> = lengths.collect();
+            let most = lengths.iter().max()?;
+            let option = lengths.iter().position(|length| length == most)?;
+            Some(Given { answer: Answer::Label(option as u32), ..Given::MISSING })
+        })
+    }
+
+    /// Options by their bytes: the longest is the likeliest.
+    fn by_length(&self) -> Vec<Given> {
+        let bytes = |text: &String| text.len() as f64 / 100.0;
+        self.each(|row| {
+            let options = &self.examples.items[row].options;
+            Some(scored(&options.iter().map(bytes).collect::<Vec<_>>()))
+        })
+    }
+
+    fn shorter(&self) -> Vec<Given> {
+        let bytes = |text: &String| -(text.len() as f64);
+        self.each(|row| {
+            let options = &self.examples.items[row].options;
+            Some(scored(&options.iter().map(bytes).collect::<Vec<_>>()))
+        })
+    }
+
+    /// The first reference of another culture to the same question (cluster), as a reply.
+    fn answers_of(&self, culture: &str) -> Vec<Given> {
+        let mut known: HashMap<u32, usize> = HashMap::new();
+        for row in 0..self.examples.len() {
+            if self.examples.cultures.get(row) == culture {
+                known.insert(self.examples.clusters[row], row);
+            }
+        }
+        self.each(|row| {
+            let other = *known.get(&self.examples.clusters[row])?;
+            if other == row {
+                return None;
+            }
+            let item = &self.examples.items[other];
+            if let Some(reference) = item.references.first() {
+                // The last texts are the English ones, in which all cultures can be compared.
+                let text = reference.texts.last()?.trim().to_lowercase();
+                return Some(Given { answer: Answer::Label(0), scores: Vec::new(), text });
+            }
+            let alike = item.options == self.examples.items[row].options;
+            alike.then(|| scored(&item.target))
+        })
+    }
+
+    /// The mean shares of all other cultures on the same question.
+    fn mean_of_others(&self) -> Vec<Given> {
+        let mut sums: BTreeMap<u32, (Vec<f64>, usize)> = BTreeMap::new();
+        for (row, item) in self.examples.items.iter().enumerate() {
+            let sum = sums.entry(self.examples.clusters[row]).or_default();
+            sum.0.resize(item.target.len().max(sum.0.len()), 0.0);
+            for (all, own) in sum.0.iter_mut().zip(&item.target) {
+                *all += own;
+            }
+            sum.1 += 1;
+        }
+        self.each(|row| {
+            let item = &self.examples.items[row];
+            let (sum, n) = &sums[&self.examples.clusters[row]];
+            if *n < 2 || sum.len() != item.target.len() {
+                return None;
+            }
+            let rest = (*n - 1) as f64;
+            let others: Vec<f64> = sum
+                .iter()
+                .zip(&item.target)
+                .map(|(all, own)| ((all - own) / rest).max(0.0))
+                .collect();
+            Some(scored(&others))
+        })
+    }
+
+    /// The primary metric of one column; none where the rule gives no answer to most examples.
+    fn value(&self, given: &[Given]) -> Result<Option<f64>, ScoreError> {
+        let silent = given.iter().filter(|given| given.answer == Answer::Missing).count();
+        if 2 * silent > given.len() {
+            return Ok(None);
+        }
+        let answers: Vec<Answer> = given.iter().map(|given| given.answer).collect();
+        let way = Way { served: Capability::Choose };
+        let column = {
+            let items = (self.examples.items.as_slice(), self.examples.clusters.as_slice());
+            self.measures.column(items, given, way, |_, _| None)
+        };
+        let columns: &[&[f64]] = if self.measures.is_empty() { &[] } else { &[&column] };
+        let questions = Questions {
+            labels: &self.task.labels,
+            gold: &self.examples.labels,
+            answers: &[&answers],
+            ranks: None,
+            cultures: &self.examples.cultures,
+            clusters: &self.examples.clusters,
+            groups: &self.examples.groups,
+            against: None,
+            terms: &self.measures.measures,
+            term_columns: columns,
+        };
+        Ok(Board::new(&questions, self.rules)?.primary_value())
+    }
+}
+
+/// Scores of all options, best first; the best one is the answer.
+fn scored(scores: &[f64]) -> Given {
+    let mut order: Vec<usize> = (0..scores.len()).collect();
+    order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]));
+    let answer = order.first().map_or(Answer::Missing, |best| Answer::Label(*best as u32));
+    let scores = order.iter().map(|&option| (option as u32, scores[option] as f32)).collect();
+    Given { answer, scores, text: String::new() }
+}
