@@ -30,7 +30,7 @@ pub(super) fn files() -> io::Result<Vec<File>> {
         vec![format!("variant {n}"), format!("You are sample person {n} who answers a survey.")]
     });
     let projection = json!({
-        "items": ITEMS, "center": [1.9; 10], "scale": [0.8; 10], "weights": [[0.2, 0.1]; 10],
+        "items": ITEMS, "center": vec![1.9; 10], "scale": vec![0.8; 10], "weights": vec![[0.2, 0.1]; 10],
         "se": 1, "sec": 2, "rc1": [1.81, 0.38], "rc2": [1.61, -0.01],
     });
     let words = |row: [&str; 3]| row.map(str::to_owned).to_vec();
