@@ -20,12 +20,12 @@ pub struct RatioScore<R: 'static> {
     /// What each term counts. The first terms are used; the others are always 0.
     pub terms_are: &'static [&'static str],
     /// What a row adds.
-    pub terms: fn(&R) -> Terms,
+    pub terms: fn(R) -> Terms,
     /// The score of the sums; `None` where there is none: no row of the kind that it is about.
     pub value: fn(&Terms) -> Option<f64>,
 }
 
-impl<R> RatioScore<R> {
+impl<R: Copy> RatioScore<R> {
     /// The sums over rows.
     pub fn sums<'a>(&self, rows: impl IntoIterator<Item = &'a R>) -> Terms
     where
@@ -33,7 +33,7 @@ impl<R> RatioScore<R> {
     {
         let mut sums = Terms::default();
         for row in rows {
-            for (sum, term) in sums.iter_mut().zip((self.terms)(row)) {
+            for (sum, term) in sums.iter_mut().zip((self.terms)(*row)) {
                 *sum += term;
             }
         }

@@ -14,7 +14,7 @@ const FACTS: Facts = Facts {
 };
 
 /// Answers, right ones, those that name a person, those that name the biased one; of one context.
-fn terms(row: &Row, context: Context) -> Terms {
+fn terms(row: Row, context: Context) -> Terms {
     match row.answer {
         Some(answer) if row.context == context => [
             1.0,

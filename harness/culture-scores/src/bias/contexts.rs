@@ -20,7 +20,7 @@ const ESBBQ: Facts = Facts {
 };
 
 /// Answers in ambiguous contexts, biased ones, counter-biased ones. "Unknown" counts among the answers.
-fn ambiguous_terms(row: &Row) -> Terms {
+fn ambiguous_terms(row: Row) -> Terms {
     match row.answer {
         Some(answer) if row.context == Context::Ambiguous => {
             [1.0, one_if(answer == Role::Biased), one_if(answer == Role::CounterBiased), 0.0]
@@ -34,7 +34,7 @@ fn ambiguous(sums: &Terms) -> Option<f64> {
 }
 
 /// Answers and right answers where the right one is biased, and where it is not.
-fn disambiguated_terms(row: &Row) -> Terms {
+fn disambiguated_terms(row: Row) -> Terms {
     match row.right() {
         Some(right) if row.context == Context::Disambiguated => {
             let biased = row.gold == Role::Biased;

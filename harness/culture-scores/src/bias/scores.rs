@@ -4,7 +4,7 @@ use super::row::{Context, Row};
 use crate::facts::{Best, Chance, Facts, Unit};
 use crate::ratio::{RatioScore, Terms, one_if, ratio};
 
-fn accuracy_terms(row: &Row, context: Context) -> Terms {
+fn accuracy_terms(row: Row, context: Context) -> Terms {
     let counted = row.context == context;
     match row.right() {
         Some(right) if counted => [1.0, one_if(right), 0.0, 0.0],

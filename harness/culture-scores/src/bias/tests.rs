@@ -106,7 +106,7 @@ fn unused_terms_are_zero_and_names_are_distinct() {
         for context in [Ambiguous, Disambiguated] {
             for gold in [Unknown, Biased, CounterBiased] {
                 for answer in [None, Some(Unknown), Some(Biased), Some(CounterBiased)] {
-                    let terms = (score.terms)(&Row { context, gold, answer });
+                    let terms = (score.terms)(Row { context, gold, answer });
                     assert!(terms[score.terms_are.len()..].iter().all(|t| *t == 0.0));
                 }
             }

@@ -50,7 +50,7 @@ enum Step<'a> {
 fn level<'a>(reply: &'a str, options: &[String]) -> Step<'a> {
     let line = first_line(reply).replace("없습니다", "없음").replace("입니다", "");
     if let Some(answer) = by_first_letter(&line, options) {
-        return Step::Is(answer);
+        return answer;
     }
     let line = line.to_lowercase();
     if let Some(option) = options.iter().position(|option| *option == line) {
@@ -73,8 +73,8 @@ fn first_line(reply: &str) -> &str {
     reply.split(['.', '\n']).next().unwrap_or_default()
 }
 
-/// `None`: the rule says nothing of this line. `Some(None)`: out of choice.
-fn by_first_letter(line: &str, options: &[String]) -> Option<Option<usize>> {
+/// `None`: the rule says nothing of this line.
+fn by_first_letter(line: &str, options: &[String]) -> Option<Step<'static>> {
     let upper = line.to_uppercase();
     let first = upper.chars().next()?;
     let option = option_of(first, options.len())?;
@@ -82,15 +82,15 @@ fn by_first_letter(line: &str, options: &[String]) -> Option<Option<usize>> {
         let text = trim(&upper[mark + 1..]);
         if !text.is_empty() {
             if options[option] == text.to_lowercase() {
-                return Some(Some(option));
+                return Some(Step::Is(Some(option)));
             }
             let named: usize =
                 options.iter().map(|o| upper.matches(&o.to_uppercase()).count()).sum();
-            return Some((named <= 1).then_some(option));
+            return Some(Step::Is((named <= 1).then_some(option)));
         }
     }
     let letters = upper.chars().filter(|c| option_of(*c, options.len()).is_some()).count();
-    (letters == 1).then_some(Some(option))
+    (letters == 1).then_some(Step::Is(Some(option)))
 }
 
 fn after<'a>(reply: &'a str, mark: &str) -> Option<&'a str> {
