@@ -47,6 +47,18 @@ impl<R: Copy> RatioScore<R> {
     {
         (self.value)(&self.sums(rows))
     }
+
+    /// The mean of the scores of groups (templates); groups without a score are left out. `None` where no group has one.
+    ///
+    /// KoBBQ reports this over templates for its full set of samples, whose templates differ in size.
+    pub fn mean_over<'a, G>(&self, groups: impl IntoIterator<Item = G>) -> Option<f64>
+    where
+        R: 'a,
+        G: IntoIterator<Item = &'a R>,
+    {
+        let scores: Vec<f64> = groups.into_iter().filter_map(|group| self.of(group)).collect();
+        ratio(scores.iter().sum(), scores.len() as f64)
+    }
 }
 
 /// `above / below`; `None` where nothing was counted.

@@ -22,6 +22,7 @@ mod scores;
 pub use bbq::{BBQ_BIAS_AMBIGUOUS, BBQ_BIAS_DISAMBIGUATED, COST_OF_NONALIGNMENT};
 pub use contexts::{
     ESBBQ_BIAS_AMBIGUOUS, ESBBQ_BIAS_DISAMBIGUATED, KOBBQ_BIAS_AMBIGUOUS, KOBBQ_BIAS_DISAMBIGUATED,
+    bias_bound,
 };
 pub use formula::Formula;
 pub use roles::{Polarity, Roles, biased_option, group_name, stereotyped_options};

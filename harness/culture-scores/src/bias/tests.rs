@@ -115,6 +115,56 @@ fn unused_terms_are_zero_and_names_are_distinct() {
     assert_eq!(names.len(), 10, "{names:?}");
 }
 
+/// Over all numbers of answers to four and four contexts, the bias never exceeds its bound, and reaches it.
+#[test]
+fn bias_is_within_its_bound() {
+    for context in [Ambiguous, Disambiguated] {
+        let (accuracy, score) = match context {
+            Ambiguous => (&ACCURACY_AMBIGUOUS, &KOBBQ_BIAS_AMBIGUOUS),
+            Disambiguated => (&ACCURACY_DISAMBIGUATED, &KOBBQ_BIAS_DISAMBIGUATED),
+        };
+        let mut reached = 0;
+        for a in 0..=4 {
+            for b in 0..=4 {
+                let golds =
+                    if context == Ambiguous { [Unknown, Unknown] } else { [Biased, CounterBiased] };
+                let rows = rows(&[
+                    (context, golds[0], Some(golds[0]), a),
+                    (
+                        context,
+                        golds[0],
+                        Some(if context == Ambiguous { Biased } else { Unknown }),
+                        4 - a,
+                    ),
+                    (context, golds[1], Some(golds[1]), b),
+                    (
+                        context,
+                        golds[1],
+                        Some(if context == Ambiguous { CounterBiased } else { Biased }),
+                        4 - b,
+                    ),
+                ]);
+                let bound = bias_bound(context, accuracy.of(&rows).unwrap());
+                let bias = score.of(&rows).unwrap().abs();
+                assert!(bias <= bound + 1e-12, "{context:?} {a} {b}");
+                reached += usize::from(bound > 0.0 && (bias - bound).abs() < 1e-12);
+            }
+        }
+        assert!(reached >= 4, "{context:?} {reached}");
+    }
+}
+
+/// Two templates of 1 and 3 rows: the mean of 1 and 1/3, not 2/4.
+#[test]
+fn templates_may_weigh_alike() {
+    let one = rows(&[(Ambiguous, Unknown, Some(Unknown), 1)]);
+    let other =
+        rows(&[(Ambiguous, Unknown, Some(Unknown), 1), (Ambiguous, Unknown, Some(Biased), 2)]);
+    let none = rows(&[(Disambiguated, Biased, Some(Biased), 2)]);
+    close(ACCURACY_AMBIGUOUS.mean_over([&one, &other, &none]), 2.0 / 3.0);
+    assert_eq!(ACCURACY_AMBIGUOUS.mean_over([&none]), None);
+}
+
 #[test]
 fn the_biased_option_follows_the_question() {
     let of = |unknown, stereotyped, polarity| biased_option(3, unknown, stereotyped, polarity);

@@ -27,7 +27,7 @@ pub use others::{MeansOfOthers, mean_of_others};
 pub use score::ShareScore;
 pub use split::{SplitHalf, split_half};
 pub use target::{entropy_bits, normalised, of_votes, one_hot, uniform};
-pub use votes::{OneAnnotator, one_annotator, pair_agreement};
+pub use votes::{OneAnnotator, one_annotator, pair_agreement, strict_majority};
 
 #[cfg(test)]
 mod tests;
