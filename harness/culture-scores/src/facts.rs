@@ -40,7 +40,7 @@ pub enum Chance {
     OneOverOptions,
     /// It depends on the data; `reference` computes it.
     OfData,
-    /// There is no guess: the answer is free text or a number.
+    /// Guessing is not possible: the answer is free text or a number.
     None,
 }
 
@@ -92,7 +92,7 @@ impl Facts {
 }
 
 /// The share of right answers among options of an item's own (COPAL-ID, FORK, SeeGULL's labels, BLEnD's multiple-choice
-/// questions): the mean over items of 1 or 0. A reply out of choice is wrong.
+/// questions): the mean over items of 1 or 0. An unparsable reply is wrong.
 pub const ACCURACY: Facts = Facts {
     name: "accuracy",
     unit: Unit::Percent,

@@ -21,7 +21,7 @@ pub struct RatioScore<R: 'static> {
     pub terms_are: &'static [&'static str],
     /// What a row adds.
     pub terms: fn(R) -> Terms,
-    /// The score of the sums; `None` where there is none: no row of the kind that it is about.
+    /// The score of the sums; `None` if there is none: not a single row of its kind.
     pub value: fn(&Terms) -> Option<f64>,
 }
 

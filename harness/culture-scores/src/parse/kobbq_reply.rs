@@ -6,7 +6,7 @@ use crate::python::{is_blank, trim};
 /// The most pieces of a reply that are looked at, one within the other: the authors' program gives up after some 900.
 pub const MOST_LEVELS: usize = 64;
 
-/// The option of a reply by the rule of KoBBQ; `None` out of choice.
+/// The option of a reply by the rule of KoBBQ; `None` if it is unparsable (KoBBQ: out of choice).
 ///
 /// The line up to the first full stop, without polite endings, is looked at:
 /// 1. It begins with a letter of an option (any case, perhaps after a bracket). If a colon or closing bracket follows,
@@ -41,7 +41,7 @@ pub fn kobbq<O: AsRef<str>>(reply: &str, options: &[O]) -> Option<usize> {
 }
 
 enum Step<'a> {
-    /// The answer: an option, or out of choice.
+    /// The answer: an option, or unparsable.
     Is(Option<usize>),
     /// It is the answer in this piece.
     Within(&'a str),

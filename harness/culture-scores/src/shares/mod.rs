@@ -10,7 +10,7 @@
 //! | [`ShareScore::CrossEntropy`] | nats | 0 to 13.8 | lowest |
 //! | [`ShareScore::Brier`] | | 0 to 2 | lowest |
 //!
-//! `scipy.spatial.distance.jensenshannon` gives the *distance*, with natural logarithms unless told otherwise.
+//! `scipy.spatial.distance.jensenshannon` gives the *distance*, with natural logarithms by default.
 //!
 //! A hard answer of one person is far from a distribution: it may score worse than uniform. For accuracy, one annotator
 //! against the others is a line; for these figures [`split_half`] and [`BetaBinomial`] are.

@@ -52,7 +52,7 @@ pub fn one_annotator<R: AsRef<[u32]>>(votes: &[R]) -> Result<OneAnnotator> {
     })
 }
 
-/// The answer with more than half of all votes, "unsure" included; `None` where there is none.
+/// The answer with more than half of all votes, "unsure" included; `None` if there is none.
 ///
 /// ```
 /// use culture_scores::shares::strict_majority;
