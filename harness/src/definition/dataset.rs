@@ -11,6 +11,7 @@ pub use super::capability::Capability;
 use super::answer::AnswerMap;
 use super::field::Field;
 use super::reference::ReferenceLine;
+use super::rows::RowPath;
 use super::source::Source;
 use super::split::{Split, SplitRule};
 use super::step::Step;
@@ -28,6 +29,9 @@ pub struct Dataset {
     pub version: u32,
     /// How the data can be had.
     pub status: Status,
+    /// What the authors ask the data to be used for.
+    #[serde(rename = "use", default, skip_serializing_if = "Usage::is_any")]
+    pub usage: Usage,
     /// One sentence.
     pub summary: String,
     /// License of the data.
@@ -67,6 +71,24 @@ pub enum Status {
     DropIn,
     /// Terms have to be accepted first.
     Gated,
+}
+
+/// What the authors of a dataset ask it to be used for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Usage {
+    /// Training and evaluation.
+    #[default]
+    Any,
+    /// Evaluation alone: no protocol fits a model on it, and no prompt shows solved examples of it.
+    Evaluation,
+}
+
+impl Usage {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form serde asks for")]
+    fn is_any(&self) -> bool {
+        *self == Self::Any
+    }
 }
 
 /// What a model is fitted and evaluated on.
@@ -153,12 +175,21 @@ impl Task {
             needs.push(vec![&votes.source]);
         }
         let prompts = self.protocols.iter().flat_map(|protocol| &protocol.prompts);
-        for wording in prompts.filter_map(|prompt| prompt.wording.as_ref()) {
-            if !needs.iter().any(|need| need[0] == wording.source) {
-                needs.push(vec![&wording.source]);
+        let wordings = prompts.filter_map(|prompt| prompt.wording.as_ref());
+        let wordings = wordings.map(|wording| wording.source.as_str());
+        for source in self.joined().chain(wordings) {
+            if !needs.iter().any(|need| need[0] == source) {
+                needs.push(vec![source]);
             }
         }
         needs
+    }
+
+    /// Sources of the other files that steps use, with repetitions.
+    pub fn joined(&self) -> impl Iterator<Item = &str> {
+        let votes = self.votes.iter().flat_map(|votes| &votes.steps);
+        let steps = self.inputs.iter().flat_map(|input| &input.steps).chain(&self.steps);
+        steps.chain(votes).filter_map(Step::table).map(|table| table.source.as_str())
     }
 
     /// The name in words of a culture tag.
@@ -179,6 +210,9 @@ pub struct Input {
     pub files: Option<String>,
     /// Format; by the file's ending where absent.
     pub format: Option<Format>,
+    /// Where the rows of a JSON document are (`format = "json"`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<RowPath>,
     /// The part all its rows belong to (`split.method = "given"`).
     pub part: Option<Split>,
     /// Read only where this other source cannot be had (said in the record of the data).
@@ -226,6 +260,7 @@ impl VoteTable {
             source: self.source.clone(),
             files: None,
             format: self.format,
+            rows: None,
             part: None,
             instead_of: None,
             columns: self.columns.clone(),
@@ -270,6 +305,8 @@ pub enum Format {
     Tsv,
     /// One JSON object a line.
     Jsonl,
+    /// One JSON document; `rows` says where its rows are.
+    Json,
     /// Apache Parquet.
     Parquet,
 }
@@ -352,6 +389,15 @@ impl Protocol {
     /// Longest reply to a prompt, in tokens.
     pub fn reply_tokens(&self, prompt: &Prompt) -> u64 {
         prompt.max_tokens.or(self.max_tokens).unwrap_or(Self::REPLY_TOKENS)
+    }
+
+    /// Whether a model, or a head on its embeddings, learns from examples.
+    pub fn learns(&self) -> bool {
+        self.fit
+            || matches!(
+                self.embedding,
+                Some(Embedding::KnnAndProbe { .. } | Embedding::LinearHead)
+            )
     }
 
     /// The name of a protocol that stands beside a score: how a language model was asked belongs to it, so that replies and

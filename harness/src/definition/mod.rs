@@ -13,6 +13,7 @@ pub mod metric;
 pub mod model;
 pub mod reference;
 pub mod resources;
+pub mod rows;
 pub mod sees;
 pub mod source;
 pub mod split;

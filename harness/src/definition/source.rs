@@ -13,6 +13,9 @@ pub struct Source {
     pub path: String,
     /// Where the owners publish it.
     pub from: Origin,
+    /// The files, where there are many: `path` is then their folder, and `{file}` in the address is the name of each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<PinnedFile>,
     /// Size in bytes, where it is known.
     pub bytes: Option<u64>,
     /// SHA-256 in lower-case hex.
@@ -23,6 +26,60 @@ pub struct Source {
     pub unpack: Option<Unpack>,
     /// Gated: where the terms are accepted.
     pub terms: Option<String>,
+}
+
+/// One of the files of a source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PinnedFile {
+    /// Its path below the source's folder.
+    pub file: String,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// SHA-256 in lower-case hex.
+    pub sha256: String,
+}
+
+impl Source {
+    /// What stands for the name of a file in the address of a source with many files.
+    pub const FILE: &'static str = "{file}";
+
+    /// Each of its files as a source by itself; none where it is one file.
+    pub fn each(&self) -> Vec<Self> {
+        let one = |pinned: &PinnedFile| Self {
+            id: format!("{}/{}", self.id, pinned.file),
+            path: format!("{}/{}", self.path, pinned.file),
+            from: match &self.from {
+                Origin::Http { url } => {
+                    Origin::Http { url: url.replace(Self::FILE, &encoded(&pinned.file)) }
+                }
+                other => other.clone(),
+            },
+            files: Vec::new(),
+            bytes: Some(pinned.bytes),
+            sha256: Some(pinned.sha256.clone()),
+            git_blob: None,
+            unpack: None,
+            terms: self.terms.clone(),
+        };
+        self.files.iter().map(one).collect()
+    }
+}
+
+/// A path in an address: bytes other than letters, digits, `-._~/` percent-encoded (RFC 3986, section 2.3).
+fn encoded(path: &str) -> String {
+    use std::fmt::Write as _;
+    path.bytes().fold(String::new(), |mut out, byte| {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                out.push(char::from(byte));
+            }
+            _ => {
+                let _ = write!(out, "%{byte:02X}");
+            }
+        }
+        out
+    })
 }
 
 /// The place a source is published at.

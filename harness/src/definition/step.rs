@@ -1,10 +1,14 @@
 //! The named pure steps that turn an upstream row into a row that maps to an `Example`.
 //!
-//! A row is a list of named text cells. A step takes a row and gives none, one or several.
+//! A row is a list of named text cells. A step takes a row and gives none, one or several; [`Step::Tally`] takes all rows of a file.
+//! A cell may hold a list or an object as JSON text (a list cell).
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+use super::dataset::Format;
+use super::rows::RowPath;
 
 /// One normalise step. `[[task.step]]` or `[[task.input.step]]` in a dataset's TOML: `do = "…"`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,4 +103,191 @@ pub enum Step {
         /// Column that is kept or emptied.
         keep: String,
     },
+    /// Reads a cell that spells a list or an object: `as = "python"` (what `repr` prints), `"json"`, or `{ split = ";" }`. It
+    /// becomes a list cell. A text that is none is an error; nothing is ever evaluated.
+    Parse {
+        /// Column to read.
+        column: String,
+        /// How it is written.
+        #[serde(rename = "as")]
+        form: ListForm,
+        /// Column to write; `column` itself where absent.
+        to: Option<String>,
+        /// Added to each element that does not end with it.
+        ending: Option<String>,
+    },
+    /// Writes the named groups of a regular expression to columns of their names. A cell that does not match is an error.
+    Capture {
+        /// Column to read.
+        column: String,
+        /// In the syntax of the crate `regex` (linear time), with `(?<name>...)`.
+        pattern: String,
+    },
+    /// Drops rows of which any condition holds; counted, not warned about.
+    DropWhere {
+        /// The conditions.
+        any: Vec<Condition>,
+    },
+    /// One row for each member of an object cell, or for each element of a list cell.
+    Explode {
+        /// Column with the object or list.
+        column: String,
+        /// Column that receives the member's name, or the element's place from 0.
+        key: String,
+        /// Column that receives the value.
+        value: String,
+    },
+    /// Wide to long with several columns each: one row for each of `sets`, its name in `key`, its cells in `to`.
+    UnpivotSets {
+        /// Name written to `key` -> columns, as many as `to` has. Rows come out in the order of this list.
+        sets: Vec<(String, Vec<String>)>,
+        /// Column that receives the name.
+        key: String,
+        /// Columns that receive the cells.
+        to: Vec<String>,
+    },
+    /// Groups the rows of a file by the cells of `by` and counts the cells of `column`. One row for each group is left: its first, in
+    /// the order of the file. A cell that `counts` does not list is an error.
+    Tally {
+        /// Columns that make a group.
+        by: Vec<String>,
+        /// Column whose cells are counted.
+        column: String,
+        /// Cell -> column that receives how often it is there.
+        counts: Vec<(String, String)>,
+    },
+    /// Writes the place (from 0) of the one set of columns of which a cell is `is`, or is an element of the list cell `among`.
+    Find {
+        /// Sets of columns; one such column makes it.
+        of: Vec<Vec<String>>,
+        /// The cell that is looked for.
+        is: Option<String>,
+        /// List cell, one of whose elements is looked for.
+        among: Option<String>,
+        /// Column that receives the place.
+        to: String,
+        /// Column that receives the first cell of that set.
+        cell: Option<String>,
+    },
+    /// Compares two sums of cells; writes `less`, `equal` or `more`.
+    Compare {
+        /// Columns with numbers; none is 0.
+        left: Vec<String>,
+        /// Columns with numbers; none is 0.
+        right: Vec<String>,
+        /// Column to write.
+        to: String,
+    },
+    /// Counts the elements of a list cell that are the text of `is`, or lists that hold it.
+    Count {
+        /// Column with the list.
+        column: String,
+        /// Template of the text.
+        is: String,
+        /// Column to write.
+        to: String,
+    },
+    /// Writes a short name that follows from the cells of `columns`: twelve hexadecimal digits of their SHA-256.
+    Hash {
+        /// Columns.
+        columns: Vec<String>,
+        /// Column to write.
+        to: String,
+        /// Whether the order of the cells counts.
+        #[serde(default)]
+        order: CellOrder,
+    },
+    /// Adds the columns of the row of another file that has the same cells in `on`. Two such rows are an error; none is one, too,
+    /// unless `missing` says what the cells are then.
+    Join {
+        /// The other file.
+        from: Table,
+        /// Columns that both have.
+        on: Vec<String>,
+        /// Columns to add.
+        columns: Vec<String>,
+        /// Cells where there is no such row.
+        missing: Option<String>,
+    },
+    /// One row for each row of another file, with its columns.
+    Cross {
+        /// The other file.
+        from: Table,
+        /// Columns to add.
+        columns: Vec<String>,
+    },
+}
+
+impl Step {
+    /// The other file that it uses.
+    pub fn table(&self) -> Option<&Table> {
+        match self {
+            Self::Join { from, .. } | Self::Cross { from, .. } => Some(from),
+            _ => None,
+        }
+    }
+}
+
+/// Another file whose rows a step uses; it is held in memory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Table {
+    /// Id of its source.
+    pub source: String,
+    /// Path below the source's folder, a template over the row's columns; absent where the source is one file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Format; by the file's ending where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
+    /// Where the rows of a JSON document are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<RowPath>,
+    /// Columns that are read; those that the step names where absent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub read: Vec<String>,
+    /// Steps on its rows.
+    #[serde(rename = "step", default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<Step>,
+}
+
+/// Whether the order of cells counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CellOrder {
+    /// It does.
+    #[default]
+    Given,
+    /// It does not: the same cells in any order give the same.
+    Any,
+}
+
+/// How a cell spells a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ListForm {
+    /// A Python literal.
+    Python,
+    /// JSON.
+    Json,
+    /// Texts between separators, without outer white space; nothing after the last separator is no element.
+    Split(String),
+}
+
+/// When a row is dropped: one of `at_least` and `at_most` with `sum`, or `empty`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Condition {
+    /// Columns whose numbers are summed; those of a list cell, too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sum: Vec<String>,
+    /// The sum is this or more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<i64>,
+    /// The sum is this or less.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<i64>,
+    /// The cell of this column is empty, or an empty list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub empty: Option<String>,
 }

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::bars::Board;
 use crate::definition::catalogue::Catalogue;
-use crate::definition::dataset::{Benchmark, Dataset, Task};
+use crate::definition::dataset::{Benchmark, Dataset, Task, Usage};
 use crate::definition::model::Model;
 use crate::fetch::{self, FetchError, Fetched};
 use crate::prepare::{self, Mode, Statistics};
@@ -23,6 +23,8 @@ pub struct TaskData {
     pub task: Task,
     /// Its dataset.
     pub dataset: String,
+    /// What its authors ask it to be used for.
+    pub usage: Usage,
     /// Version of the dataset's definition.
     pub family_version: u32,
     /// The fixed label list.
@@ -130,6 +132,7 @@ fn obtain_task(
     Ok(TaskData {
         task: worded,
         dataset: dataset.name.clone(),
+        usage: dataset.usage,
         family_version: dataset.version,
         labels: meta.statistics.labels.clone(),
         cultures: meta.statistics.cultures.clone(),

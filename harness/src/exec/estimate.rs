@@ -58,6 +58,9 @@ mod tests {
             leaks: crate::split::Leaks::default(),
             groups: std::collections::BTreeMap::new(),
             annotators: None,
+            options: std::collections::BTreeMap::new(),
+            references: std::collections::BTreeMap::new(),
+            votes: std::collections::BTreeMap::new(),
         }
     }
 

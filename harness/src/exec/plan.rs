@@ -11,7 +11,7 @@ use super::options::Options;
 use super::plugins::{Described, Plugins};
 use super::request::Request;
 use crate::definition::catalogue::Catalogue;
-use crate::definition::dataset::{Capability, Protocol, Task};
+use crate::definition::dataset::{Capability, Protocol, Task, Usage};
 use crate::definition::model::{Model, Offer, Prompting};
 use crate::definition::sees::names_culture;
 use crate::prepare::Meta;
@@ -215,6 +215,9 @@ fn cells_of(
         let why = not_served(&data.task, wanted, &model.prompt, described);
         return Err(Reason::new(ReasonKind::NotServed, why));
     }
+    if let Some(why) = not_allowed(data, model, &protocols) {
+        return Err(Reason::new(ReasonKind::NotServed, why));
+    }
     let one = |protocol: &Protocol, served, seed| {
         let mut spec = CellSpec {
             format: FORMAT,
@@ -245,6 +248,27 @@ fn cells_of(
         request.seeds.iter().map(|seed| one(protocol, *served, *seed)).collect::<Vec<_>>()
     };
     Ok(protocols.iter().flat_map(of_protocol).collect())
+}
+
+/// Why the authors of the dataset would not want it: learned from, where they ask for evaluation alone.
+fn not_allowed(
+    data: &TaskData,
+    model: &Model,
+    protocols: &[(Protocol, Capability)],
+) -> Option<String> {
+    if data.usage == Usage::Any {
+        return None;
+    }
+    let (dataset, shots) = (&data.dataset, model.prompt.shots);
+    let ask = format!("the dataset `{dataset}` is for evaluation alone, as its authors ask");
+    if let Some((protocol, _)) = protocols.iter().find(|(protocol, _)| protocol.learns()) {
+        let name = &protocol.name;
+        return Some(format!("{ask}, and protocol `{name}` learns from it; use one that does not"));
+    }
+    let prompted = protocols.iter().any(|(_, served)| served.prompts());
+    (prompted && shots > 0).then(|| {
+        format!("{ask}, and `prompt.shots` = {shots} shows solved examples of it; set it to 0")
+    })
 }
 
 fn not_served(

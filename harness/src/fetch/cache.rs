@@ -161,9 +161,10 @@ impl Stamp {
     }
 }
 
-/// The index key of a source: its name, origin and pins. Another pin is another key.
+/// The index key of a source of one file: its name, origin and pins. Another pin is another key.
 pub(super) fn key(dataset: &str, source: &Source) -> String {
-    let Source { id, path: _, from, bytes, sha256, git_blob, unpack: _, terms: _ } = source;
+    let Source { id, path: _, from, files: _, bytes, sha256, git_blob, unpack: _, terms: _ } =
+        source;
     let text = serde_json::json!([dataset, id, from, bytes, sha256, git_blob]).to_string();
     sha256_of(&text)[..32].to_owned()
 }

@@ -15,6 +15,7 @@ mod http;
 mod job;
 mod local;
 mod lock;
+mod many;
 mod options;
 mod package;
 mod part;
@@ -56,6 +57,9 @@ pub fn fetch(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Fetched, FetchError> {
+    if !source.files.is_empty() {
+        return many::fetch(dataset, source, options, progress);
+    }
     let job = Job::new(dataset, source, options, progress)?;
     if let Some(found) = job.cached()? {
         return Ok(found);
@@ -167,6 +171,9 @@ impl fmt::Display for Local {
 
 /// Whether the cache, a mirror folder or the drop-in folder has the source: a look at names and sizes, no network.
 pub fn is_available_locally(dataset: &str, source: &Source, options: &Options) -> Option<Local> {
+    if !source.files.is_empty() {
+        return many::is_available_locally(dataset, source, options);
+    }
     let job = Job::new(dataset, source, options, &Silent).ok()?;
     if let Some(entry) = job.cache.entry(&job.key).filter(|entry| job.cache.has(entry)) {
         let path = if entry.tree || source.unpack.is_some() {
@@ -209,6 +216,9 @@ pub fn how_to_get(dataset: &str, source: &Source, options: &Options) -> String {
 
 /// Hashes a fetched source again, in full. `Ok` means that the bytes on disk are still those that were checked.
 pub fn verify(fetched: &Fetched, source: &Source) -> Result<(), FetchError> {
+    if !source.files.is_empty() {
+        return many::verify(fetched, source);
+    }
     let name = source.id.clone();
     let io = |error| FetchError::Io { name: name.clone(), error };
     let place = fetched.path.display().to_string();

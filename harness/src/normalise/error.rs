@@ -103,6 +103,38 @@ pub enum Kind {
         /// The parser's words.
         reason: String,
     },
+    /// A JSON document whose structure is broken: what follows cannot be found.
+    #[error(
+        "not the JSON document that `rows` says: {reason}; correct the file, or `rows` of the input"
+    )]
+    Document {
+        /// What, and where.
+        reason: String,
+    },
+    /// JSON nested deeper than is read.
+    #[error(
+        "JSON that is nested more than {most} levels deep; flatten it, or set `bad_rows = \"skip\"`"
+    )]
+    Depth {
+        /// The limit.
+        most: usize,
+    },
+    /// A cell that a step cannot read.
+    #[error(
+        "field `{field}`: {problem}; correct the cell or the step, or set `bad_rows = \"skip\"`"
+    )]
+    Cell {
+        /// Column.
+        field: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Options, votes or references that make no question.
+    #[error("{0}; correct the row or `[task.example.answer]`, or set `bad_rows = \"skip\"`")]
+    Answer(#[from] super::answer::Problem),
+    /// A row that a joined file does not have, or has twice.
+    #[error("{0}")]
+    Join(#[from] super::table::Problem),
     /// An object without a needed key.
     #[error(
         "field `{field}` is missing (there are: {}); add it, or set `bad_rows = \"skip\"`",
@@ -168,6 +200,10 @@ impl Kind {
             Self::FieldCount { .. }
                 | Self::Utf8 { .. }
                 | Self::Json { .. }
+                | Self::Depth { .. }
+                | Self::Cell { .. }
+                | Self::Answer(_)
+                | Self::Join(_)
                 | Self::MissingField { .. }
                 | Self::Unlisted { .. }
         )
@@ -184,6 +220,11 @@ impl Kind {
             Self::FieldCount { .. } => "wrong field count",
             Self::Utf8 { .. } => "invalid UTF-8",
             Self::Json { .. } => "not a JSON object",
+            Self::Document { .. } => "not a JSON document",
+            Self::Depth { .. } => "JSON nested too deep",
+            Self::Cell { .. } => "unreadable cell",
+            Self::Answer(problem) => problem.name(),
+            Self::Join(problem) => problem.name(),
             Self::MissingField { .. } => "missing field",
             Self::Unlisted { .. } => "unexpected value",
             Self::Type { .. } => "unreadable type",

@@ -3,16 +3,25 @@
 //! No I/O of its own: it takes readers and gives values. [`reader`] turns bytes into rows,
 //! [`pipeline`] a row into examples, [`crate::prepare`] opens the files and stores the result.
 
+mod action;
+pub mod answer;
+mod document;
 pub mod error;
 pub mod glob;
+mod lists;
+pub mod literal;
 pub mod pipeline;
 pub mod reader;
+mod steps;
+pub mod table;
 pub mod taken;
+pub mod value;
 pub mod warnings;
 
 pub use error::{Error, Kind, Place};
 pub use pipeline::{Pipeline, Sink, normalise};
 pub use reader::Rows;
+pub use table::{Lookup, Tables};
 pub use warnings::{Tally, Warnings};
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Rows of text cells out of CSV, TSV, JSON Lines and Parquet, streamed, by column name.
+//! Rows of text cells out of CSV, TSV, JSON Lines, JSON and Parquet, streamed, by column name.
 
 use std::fmt;
 use std::io::{BufRead, BufReader, Read};
@@ -7,7 +7,10 @@ use parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
 use parquet::record::Field;
 use parquet::record::reader::RowIter;
 
+use super::document::{Document, RawRow};
 use super::error::{Error, Kind, Place};
+use super::value::{DEPTH, Path, Value};
+use crate::definition::rows::RowPath;
 use crate::store::batches::{checked, guarded};
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
@@ -25,6 +28,7 @@ pub struct Rows<'a> {
 enum Source<'a> {
     Delimited(Box<Delimited<'a>>),
     Jsonl(Jsonl<'a>),
+    Json(Box<Json<'a>>),
     /// With which of the wanted columns are there.
     Parquet(Box<RowIter<'static>>, Vec<bool>),
 }
@@ -34,6 +38,7 @@ impl fmt::Debug for Source<'_> {
         f.write_str(match self {
             Self::Delimited(_) => "Delimited",
             Self::Jsonl(_) => "Jsonl",
+            Self::Json(_) => "Json",
             Self::Parquet(..) => "Parquet",
         })
     }
@@ -53,6 +58,32 @@ struct Delimited<'a> {
 struct Jsonl<'a> {
     reader: BufReader<Box<dyn Read + 'a>>,
     line: Vec<u8>,
+    wanted: Vec<Wanted>,
+}
+
+struct Json<'a> {
+    document: Document<BufReader<Box<dyn Read + 'a>>>,
+    row: RawRow,
+    /// Column that receives the names of members.
+    key: Option<String>,
+    wanted: Vec<Wanted>,
+}
+
+/// A column of JSON.
+struct Wanted {
+    name: String,
+    path: Path,
+    optional: bool,
+}
+
+impl Wanted {
+    fn all(columns: &[String]) -> Vec<Self> {
+        let wanted = columns.iter().map(|name| {
+            let (name, optional) = column(name);
+            Self { name: name.to_owned(), path: Path::new(name), optional }
+        });
+        wanted.collect()
+    }
 }
 
 impl<'a> Rows<'a> {
@@ -92,16 +123,30 @@ impl<'a> Rows<'a> {
         Ok(Self::new(file, columns, Source::Delimited(Box::new(source))))
     }
 
-    /// One JSON object a line; numbers and booleans as written, null as nothing.
+    /// One JSON object a line. A column is a member's name or a path below the object (`idks.no-answer`, `ans0[1]`); numbers and
+    /// booleans as written, null as nothing, a list or an object as JSON text.
     pub fn jsonl(file: &str, columns: &[String], reader: impl Read + 'a) -> Result<Self, Error> {
-        let (head, reader) = without_bom(reader).map_err(|e| whole(file, read(e)))?;
-        is_text(&head).map_err(|kind| whole(file, kind))?;
-        let reader = Box::new(reader) as Box<dyn Read>;
-        let mut reader = BufReader::with_capacity(BUFFER, reader);
-        if reader.fill_buf().map_err(|e| whole(file, read(e)))?.is_empty() {
-            return Err(whole(file, Kind::EmptyFile));
-        }
-        Ok(Self::new(file, columns, Source::Jsonl(Jsonl { reader, line: Vec::new() })))
+        let reader = text_reader(file, reader)?;
+        let wanted = Wanted::all(columns);
+        Ok(Self::new(file, columns, Source::Jsonl(Jsonl { reader, line: Vec::new(), wanted })))
+    }
+
+    /// One JSON document with rows at `path`; columns as in [`Rows::jsonl`].
+    pub fn json(
+        file: &str,
+        path: &RowPath,
+        columns: &[String],
+        reader: impl Read + 'a,
+    ) -> Result<Self, Error> {
+        let reader = text_reader(file, reader)?;
+        let document = Document::open(reader, path).map_err(|kind| whole(file, kind))?;
+        let source = Json {
+            document,
+            row: RawRow::default(),
+            key: path.key().map(str::to_owned),
+            wanted: Wanted::all(columns),
+        };
+        Ok(Self::new(file, columns, Source::Json(Box::new(source))))
     }
 
     /// Apache Parquet with flat columns; null as nothing.
@@ -166,7 +211,8 @@ impl<'a> Rows<'a> {
         self.place.row = Some(self.row() + 1);
         let done = match &mut self.source {
             Source::Delimited(source) => source.next(&self.columns, &mut self.place, cells),
-            Source::Jsonl(source) => source.next(&self.columns, &mut self.place, cells),
+            Source::Jsonl(source) => source.next(&mut self.place, cells),
+            Source::Json(source) => source.next(&mut self.place, cells),
             Source::Parquet(rows, there) => next_parquet(rows, there, &self.columns, cells),
         };
         match done {
@@ -205,12 +251,7 @@ impl Delimited<'_> {
 }
 
 impl Jsonl<'_> {
-    fn next(
-        &mut self,
-        columns: &[String],
-        place: &mut Place,
-        cells: &mut [String],
-    ) -> Result<bool, Kind> {
+    fn next(&mut self, place: &mut Place, cells: &mut [String]) -> Result<bool, Kind> {
         let line = loop {
             self.line.clear();
             if self.reader.read_until(b'\n', &mut self.line).map_err(read)? == 0 {
@@ -222,30 +263,75 @@ impl Jsonl<'_> {
                 break line;
             }
         };
-        let line = text("the line", line)?;
-        let object: serde_json::Map<String, serde_json::Value> =
-            lenient_json::from_str(line).map_err(|e| Kind::Json { reason: e.to_string() })?;
-        for (name, cell) in columns.iter().zip(cells) {
-            let (name, optional) = column(name);
-            cell.clear();
-            let value = match object.get(name) {
-                None if optional => continue,
-                None => {
-                    return Err(Kind::MissingField {
-                        field: name.to_owned(),
-                        there: object.keys().cloned().collect(),
-                    });
-                }
-                Some(value) => value,
-            };
-            match value {
-                serde_json::Value::Null => {}
-                serde_json::Value::String(text) => cell.push_str(text),
-                other => cell.push_str(&other.to_string()),
-            }
+        let row = Value::from_json(text("the line", line)?).map_err(not_json)?;
+        if !matches!(row, Value::Object(_)) {
+            return Err(Kind::Json { reason: "a value of another type".to_owned() });
         }
+        cells_of(&row, &self.wanted, cells, None)?;
         Ok(true)
     }
+}
+
+impl Json<'_> {
+    fn next(&mut self, place: &mut Place, cells: &mut [String]) -> Result<bool, Kind> {
+        let mut line = 0;
+        if !self.document.next(&mut self.row, &mut line)? {
+            place.line = Some(self.document.line());
+            return Ok(false);
+        }
+        place.line = Some(line);
+        let row = Value::from_json(text("the row", &self.row.text)?).map_err(not_json)?;
+        let key = self.key.as_deref().map(|name| (name, self.row.key.as_str()));
+        cells_of(&row, &self.wanted, cells, key)?;
+        Ok(true)
+    }
+}
+
+fn not_json(error: serde_json::Error) -> Kind {
+    let reason = error.to_string();
+    if reason.starts_with("recursion limit") {
+        return Kind::Depth { most: DEPTH };
+    }
+    Kind::Json { reason }
+}
+
+/// The wanted cells of a row; `key` is a column of that name that the row itself does not hold.
+fn cells_of(
+    row: &Value,
+    wanted: &[Wanted],
+    cells: &mut [String],
+    key: Option<(&str, &str)>,
+) -> Result<(), Kind> {
+    for (wanted, cell) in wanted.iter().zip(cells) {
+        cell.clear();
+        if let Some((_, key)) = key.filter(|(name, _)| *name == wanted.name) {
+            cell.push_str(key);
+            continue;
+        }
+        match wanted.path.of(row) {
+            Some(Value::Text(text)) => cell.push_str(text),
+            Some(value) => *cell = value.cell(),
+            None if wanted.optional => {}
+            None => {
+                return Err(Kind::MissingField { field: wanted.name.clone(), there: row.names() });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A file that is text and not empty, without its byte order mark.
+fn text_reader<'a>(
+    file: &str,
+    reader: impl Read + 'a,
+) -> Result<BufReader<Box<dyn Read + 'a>>, Error> {
+    let (head, reader) = without_bom(reader).map_err(|e| whole(file, read(e)))?;
+    is_text(&head).map_err(|kind| whole(file, kind))?;
+    let mut reader = BufReader::with_capacity(BUFFER, Box::new(reader) as Box<dyn Read>);
+    if reader.fill_buf().map_err(|e| whole(file, read(e)))?.is_empty() {
+        return Err(whole(file, Kind::EmptyFile));
+    }
+    Ok(reader)
 }
 
 fn next_parquet(

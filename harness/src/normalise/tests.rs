@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Error, Pipeline, Rows, Tally, normalise};
+use super::{Error, Pipeline, Rows, Tables, Tally, normalise};
 use crate::definition::dataset::Task;
 
 /// A task over the columns `id`, `text`, `label`, with `extra` in its input.
@@ -27,11 +27,17 @@ fn task(extra: &str, steps: &str) -> Task {
 fn run(task: &Task, mut rows: Rows<'_>) -> (Result<(), Error>, String, Tally) {
     let pipeline = Pipeline::new(task, &task.inputs[0]).unwrap();
     let (mut out, mut tally) = (String::new(), Tally::default());
-    let done = normalise(&pipeline, &mut rows, "f", &mut tally, &mut |example, _| {
-        let _ =
-            writeln!(out, "{}|{}|{}", example.id, example.text.replace('\n', "\\n"), example.label);
-        Ok::<(), Error>(())
-    });
+    let done =
+        normalise(&pipeline, &Tables::default(), &mut rows, "f", &mut tally, &mut |example, _| {
+            let _ = writeln!(
+                out,
+                "{}|{}|{}",
+                example.id,
+                example.text.replace('\n', "\\n"),
+                example.label
+            );
+            Ok::<(), Error>(())
+        });
     assert!(done.is_err() || tally.balances());
     (done, out, tally)
 }

@@ -47,13 +47,16 @@ impl Warnings {
     }
 }
 
-/// Where every row went: `read + made = examples + skipped + dropped`.
+/// Where every row went: `read + made = examples + skipped + dropped + merged`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
     /// Upstream rows read.
     pub read: u64,
-    /// Rows that `unpivot` made beyond the one it took.
+    /// Rows that `unpivot` and the like made beyond the one they took.
     pub made: u64,
+    /// Rows that `tally` put into the group of an earlier one.
+    #[serde(default)]
+    pub merged: u64,
     /// Examples that came out.
     pub examples: u64,
     /// Rows skipped with a warning.
@@ -67,6 +70,6 @@ pub struct Tally {
 impl Tally {
     /// Whether every row is accounted for.
     pub fn balances(&self) -> bool {
-        self.read + self.made == self.examples + self.skipped + self.dropped
+        self.read + self.made == self.examples + self.skipped + self.dropped + self.merged
     }
 }

@@ -6,7 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::definition::dataset::{Dataset, Task};
 use crate::definition::split::{Split, SplitRule};
-use crate::example::Example;
+use crate::example::{Example, Item, letter};
 use crate::normalise::{Place, Tally};
 use crate::split::{self, Openings, leaks, name_key, overlap, text_key};
 
@@ -38,6 +38,30 @@ pub(super) struct Columns {
     culture_names: Names,
     ids: FxHashSet<u64>,
     groups: BTreeMap<String, BTreeMap<String, u64>>,
+    /// What answers are compared by where two examples have the same text: the label, or the text of the gold option.
+    golds: Vec<u32>,
+    items: Items,
+}
+
+/// Sizes of questions that are not answered with a label: how many examples have each.
+#[derive(Debug, Default)]
+struct Items {
+    options: BTreeMap<u64, u64>,
+    references: BTreeMap<u64, u64>,
+    votes: BTreeMap<u64, u64>,
+}
+
+impl Items {
+    fn push(&mut self, item: &Item) {
+        let sizes = [item.options.len() as u64, item.references.len() as u64, item.votes.into()];
+        for (size, counts) in
+            sizes.into_iter().zip([&mut self.options, &mut self.references, &mut self.votes])
+        {
+            if size > 0 {
+                *counts.entry(size).or_default() += 1;
+            }
+        }
+    }
 }
 
 /// Distinct texts, numbered as they come.
@@ -82,13 +106,10 @@ impl Collected {
             tally.balances() && tally.examples == parts.len() as u64,
             "every row is accounted for"
         );
-        let mut labels = columns.label_names.names.clone();
-        if task.labels.is_empty() {
-            labels.sort();
-        }
+        let labels = columns.labels_of(task);
         let mut overlap = overlap(parts, &columns.texts, &columns.clusters);
         overlap.test_openings_in_train = columns.openings.as_ref().map_or(0, |o| o.count(parts));
-        let leaks = columns.leaks.count(parts, &columns.texts, &columns.cultures, &columns.labels);
+        let leaks = columns.leaks.count(parts, &columns.texts, &columns.cultures, &columns.golds);
         let mut clusters = columns.clusters.clone();
         clusters.sort_unstable();
         clusters.dedup();
@@ -111,6 +132,9 @@ impl Collected {
             overlap,
             leaks,
             groups: columns.groups,
+            options: columns.items.options,
+            references: columns.items.references,
+            votes: columns.items.votes,
             annotators: None,
         };
         Meta {
@@ -137,12 +161,18 @@ impl Columns {
         if !self.ids.insert(id) {
             return Err(Error::DuplicateId { place: place.clone(), id: example.id.clone() });
         }
-        self.labels.push(self.label_names.number(&example.label));
+        let label = self.label_names.number(&example.label);
+        self.labels.push(label);
         self.inputs.push(input);
         self.given.push(example.part);
         self.draws.push(split::draw(split, &example.id, &example.cluster));
-        self.texts.push(text_key(&example.text));
-        self.leaks.push(&example.text, &example.label);
+        if example.item.options.is_empty() && example.item.references.is_empty() {
+            self.texts.push(text_key(&example.text));
+            self.leaks.push(&example.text, &example.label);
+            self.golds.push(label);
+        } else {
+            self.push_item(example);
+        }
         if let Some(openings) = &mut self.openings {
             openings.push(&example.opening, &example.text);
         }
@@ -162,6 +192,34 @@ impl Columns {
             }
         }
         Ok(())
+    }
+
+    /// What is read of a question with options is its text and the options, in whatever order they are.
+    fn push_item(&mut self, example: &Example) {
+        let Item { options, target, .. } = &example.item;
+        let mut shown: Vec<&str> = options.iter().map(String::as_str).collect();
+        shown.sort_unstable();
+        self.texts.push(text_key(&format!("{}\n{}", example.text, shown.join("\n"))));
+        self.leaks.push_unlabelled();
+        let most = target.iter().copied().fold(0.0, f64::max);
+        let gold = target.iter().position(|share| *share == most && most > 0.0);
+        let gold = gold.and_then(|place| options.get(place)).map_or("", String::as_str);
+        self.golds.push(name_key(gold) as u32);
+        self.items.push(&example.item);
+    }
+
+    /// The label list: the task's, else what the data have; where examples have options, the letters of the longest list.
+    fn labels_of(&self, task: &Task) -> Vec<String> {
+        if !task.labels.is_empty() {
+            return self.label_names.names.clone();
+        }
+        if task.kind().has_options() {
+            let most = self.items.options.keys().next_back().copied().unwrap_or_default();
+            return (0..most as usize).map(letter).collect();
+        }
+        let mut labels = self.label_names.names.clone();
+        labels.sort();
+        labels
     }
 
     /// The whole, as a split sees it.

@@ -65,7 +65,9 @@ pub enum Error {
         source_id: String,
     },
     /// A format that the file's ending does not tell.
-    #[error("{path}: unknown format; set `format` of the input to csv, tsv, jsonl or parquet")]
+    #[error(
+        "{path}: unknown format; set `format` of the input to csv, tsv, jsonl, json (with `rows`) or parquet"
+    )]
     Format {
         /// The file.
         path: PathBuf,

@@ -9,9 +9,11 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 use crate::definition::dataset::{Dataset, Format, Input, Task};
+use crate::definition::rows::RowPath;
 use crate::definition::source::{Origin, Source};
+use crate::normalise::table::Loaded;
 use crate::normalise::taken::{self, Fit, Taken};
-use crate::normalise::{self, Pipeline, Place, Rows, Sink, Tally};
+use crate::normalise::{self, Lookup, Pipeline, Place, Rows, Sink, Tables, Tally};
 use crate::store::hex;
 
 use super::meta::SourceRecord;
@@ -69,10 +71,7 @@ pub(super) fn resolve<'a>(
         );
         let file = |path: PathBuf, inside: String, stem: Option<String>, fit: Fit| {
             let shown = if inside.is_empty() { shown.clone() } else { format!("{shown}/{inside}") };
-            let stem = stem.unwrap_or_else(|| {
-                let name = Path::new(&shown).file_stem();
-                name.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
-            });
+            let stem = stem.unwrap_or_else(|| self::stem(&shown));
             InputFile { input, number: number as u32, path, shown, inside, stem, fit }
         };
         let Some(pattern) = &input.files else {
@@ -87,6 +86,83 @@ pub(super) fn resolve<'a>(
         );
     }
     Ok(all)
+}
+
+/// Another file that steps use, with what is read from it.
+struct JoinedFile {
+    path: PathBuf,
+    /// `dataset/path`.
+    shown: String,
+    /// Path inside the source's folder; empty for a single file.
+    inside: String,
+}
+
+/// The files of another source that a step uses.
+fn joined(
+    dataset: &Dataset,
+    task: &Task,
+    source_id: &str,
+    pattern: Option<&str>,
+    files: &BTreeMap<String, PathBuf>,
+) -> Result<Vec<JoinedFile>, Error> {
+    let Some(path) = files.get(source_id) else {
+        return Err(Error::Missing { task: task.name.clone(), source_id: source_id.to_owned() });
+    };
+    let source = dataset.sources.iter().find(|source| source.id == source_id);
+    let shown = format!("{}/{}", dataset.name, source.map_or(source_id, |source| &source.path));
+    let Some(pattern) = pattern else {
+        return Ok(vec![JoinedFile { path: path.clone(), shown, inside: String::new() }]);
+    };
+    let (_, taken) = inside(path, pattern, source_id)?;
+    let one = |taken: Taken| JoinedFile {
+        path: path.join(&taken.path),
+        shown: format!("{shown}/{}", taken.path),
+        inside: taken.path,
+    };
+    Ok(taken.into_iter().map(one).collect())
+}
+
+/// The other files that the steps of a task's inputs use, by the number of the input; and their records.
+pub(super) fn tables(
+    dataset: &Dataset,
+    task: &Task,
+    files: &BTreeMap<String, PathBuf>,
+    mode: Mode,
+) -> Result<(BTreeMap<u32, Tables>, Vec<SourceRecord>), Error> {
+    let (mut all, mut records) = (BTreeMap::new(), Vec::new());
+    for (number, input) in task.inputs.iter().enumerate() {
+        let pipeline = Pipeline::new(task, input)
+            .map_err(|problem| Error::Definition { task: task.name.clone(), problem })?;
+        let mut tables = Tables::default();
+        for lookup in pipeline.lookups() {
+            let found = joined(dataset, task, &lookup.source, lookup.files.as_deref(), files)?;
+            let read: Vec<(String, &Path, &str)> = found
+                .iter()
+                .map(|file| (file.inside.clone(), file.path.as_path(), file.shown.as_str()))
+                .collect();
+            let record = source_record(dataset, &lookup.source, &read, mode)?;
+            if !records.contains(&record) {
+                records.push(record);
+            }
+            tables
+                .files
+                .push(found.iter().map(|file| load(lookup, file)).collect::<Result<_, _>>()?);
+        }
+        all.insert(number as u32, tables);
+    }
+    Ok((all, records))
+}
+
+fn load(lookup: &Lookup, file: &JoinedFile) -> Result<(String, Loaded), Error> {
+    let format = format(lookup.format, &file.shown, &file.path)?;
+    let mut rows = open(&file.path, &file.shown, format, lookup.rows.as_ref(), lookup.read())?;
+    let loaded = lookup.load(&file.shown, &stem(&file.shown), &mut rows)?;
+    Ok((file.inside.clone(), loaded))
+}
+
+fn stem(shown: &str) -> String {
+    let name = Path::new(shown).file_stem();
+    name.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// The files of a pattern inside a folder, in order.
@@ -166,26 +242,40 @@ pub(super) fn verify(
     let ids: BTreeSet<&str> = inputs.iter().map(|input| input.input.source.as_str()).collect();
     let mut records = Vec::new();
     for id in ids {
-        let files: Vec<&InputFile<'_>> =
-            inputs.iter().filter(|input| input.input.source == id).collect();
-        let source = dataset.sources.iter().find(|source| source.id == id);
-        let pinned = source.filter(|_| mode == Mode::Official);
-        records.push(match files[..] {
-            [one] if one.inside.is_empty() => record(id, one, pinned, mode)?,
-            _ => folder_record(id, &files, mode)?,
-        });
+        let files: Vec<(String, &Path, &str)> = inputs
+            .iter()
+            .filter(|input| input.input.source == id)
+            .map(|input| (input.inside.clone(), input.path.as_path(), input.shown.as_str()))
+            .collect();
+        records.push(source_record(dataset, id, &files, mode)?);
     }
     Ok(records)
 }
 
+/// The record of a source of which these files (path inside its folder, path, name for messages) are read.
+fn source_record(
+    dataset: &Dataset,
+    id: &str,
+    files: &[(String, &Path, &str)],
+    mode: Mode,
+) -> Result<SourceRecord, Error> {
+    let source = dataset.sources.iter().find(|source| source.id == id);
+    let pinned = source.filter(|_| mode == Mode::Official);
+    match files {
+        [(inside, path, shown)] if inside.is_empty() => record(id, path, shown, pinned, mode),
+        _ => folder_record(id, files, pinned, mode),
+    }
+}
+
 fn record(
     id: &str,
-    file: &InputFile<'_>,
+    path: &Path,
+    shown: &str,
     source: Option<&Source>,
     mode: Mode,
 ) -> Result<SourceRecord, Error> {
     let git = source.is_some_and(|source| source.git_blob.is_some());
-    let hashes = Hashes::of(&file.path, git)?;
+    let hashes = Hashes::of(path, git)?;
     let mut verified = Vec::new();
     if let Some(source) = source {
         let bytes = source.bytes.map(|bytes| bytes.to_string());
@@ -196,15 +286,7 @@ fn record(
             ("git blob id", source.git_blob.as_ref(), &hashes.git_blob),
         ] {
             let Some(pinned) = pinned else { continue };
-            if pinned != found {
-                return Err(Error::Checksum {
-                    path: file.path.clone(),
-                    what,
-                    found: found.clone(),
-                    pinned: pinned.clone(),
-                    source_id: id.to_owned(),
-                });
-            }
+            must_be(path, what, found, pinned, id)?;
             if what != "size" {
                 verified.push(what);
             }
@@ -221,7 +303,7 @@ fn record(
     };
     Ok(SourceRecord {
         id: id.to_owned(),
-        file: file.shown.clone(),
+        file: shown.to_owned(),
         bytes: hashes.bytes,
         sha256: hashes.sha256,
         verified,
@@ -229,27 +311,61 @@ fn record(
     })
 }
 
-/// One record over the files of a folder: a hash of their names and hashes.
-fn folder_record(id: &str, files: &[&InputFile<'_>], mode: Mode) -> Result<SourceRecord, Error> {
-    let mut hash = Sha256::new();
-    let mut bytes = 0;
-    for file in files {
-        let one = Hashes::of(&file.path, false)?;
-        bytes += one.bytes;
-        hash.update(format!("{}\n{}\n", file.inside, one.sha256));
+/// The file is what the definition pins.
+fn must_be(
+    path: &Path,
+    what: &'static str,
+    found: &str,
+    pinned: &str,
+    source_id: &str,
+) -> Result<(), Error> {
+    if found == pinned {
+        return Ok(());
     }
-    let first = files[0];
-    let folder = first.shown.strip_suffix(&first.inside).unwrap_or(&first.shown);
+    Err(Error::Checksum {
+        path: path.to_owned(),
+        what,
+        found: found.to_owned(),
+        pinned: pinned.to_owned(),
+        source_id: source_id.to_owned(),
+    })
+}
+
+/// One record over the files of a folder: a hash of their names and hashes. Files that the definition pins are checked.
+fn folder_record(
+    id: &str,
+    files: &[(String, &Path, &str)],
+    source: Option<&Source>,
+    mode: Mode,
+) -> Result<SourceRecord, Error> {
+    let mut hash = Sha256::new();
+    let (mut bytes, mut checked) = (0, 0);
+    for (inside, path, _) in files {
+        let one = Hashes::of(path, false)?;
+        let pinned = source.and_then(|source| source.files.iter().find(|f| f.file == *inside));
+        if let Some(pinned) = pinned {
+            must_be(path, "size", &one.bytes.to_string(), &pinned.bytes.to_string(), id)?;
+            must_be(path, "sha256", &one.sha256, &pinned.sha256, id)?;
+            checked += 1;
+        }
+        bytes += one.bytes;
+        hash.update(format!("{}\n{}\n", inside, one.sha256));
+    }
+    let folder = files
+        .first()
+        .map_or("", |(inside, _, shown)| shown.strip_suffix(inside.as_str()).unwrap_or(shown));
+    let verified = match mode {
+        Mode::Sample => "sample",
+        Mode::Official if checked == files.len() => "sha256",
+        Mode::Official => "files of a folder; trusted on first use",
+    };
     Ok(SourceRecord {
         id: id.to_owned(),
         file: format!("{folder} ({} files)", files.len()),
         bytes,
         sha256: hex(&hash.finalize()),
-        verified: match mode {
-            Mode::Sample => "sample".to_owned(),
-            Mode::Official => "files of a folder; trusted on first use".to_owned(),
-        },
-        files: files.iter().map(|file| file.inside.clone()).collect(),
+        verified: verified.to_owned(),
+        files: files.iter().map(|(inside, ..)| inside.clone()).collect(),
     })
 }
 
@@ -283,42 +399,60 @@ impl Hashes {
     }
 }
 
-/// Opens a file and normalises it.
+/// Opens a file and normalises it; `tables` are those of [`tables`].
 pub(super) fn normalise(
     task: &Task,
     file: &InputFile<'_>,
+    tables: &BTreeMap<u32, Tables>,
     tally: &mut Tally,
     sink: &mut Sink<'_, Error>,
 ) -> Result<(), Error> {
     let pipeline = Pipeline::new(task, file.input)
         .map_err(|problem| Error::Definition { task: task.name.clone(), problem })?;
-    let reader = fs::File::open(&file.path)?;
-    let (shown, columns) = (file.shown.as_str(), pipeline.read());
-    let mut rows = match format(file)? {
-        Format::Csv => Rows::delimited(shown, b',', columns, reader),
-        Format::Tsv => Rows::delimited(shown, b'\t', columns, reader),
-        Format::Jsonl => Rows::jsonl(shown, columns, reader),
-        Format::Parquet => Rows::parquet(shown, columns, reader.into_file()),
-    }?;
+    let format = format(file.input.format, &file.shown, &file.path)?;
+    let mut rows =
+        open(&file.path, &file.shown, format, file.input.rows.as_ref(), pipeline.read())?;
     if let (Some(pattern), true) = (&file.input.files, file.fit != Fit::Exact) {
         let place = Place { file: file.shown.clone(), row: None, line: None };
         tally.warnings.add(&format!("file taken for `{pattern}`"), &place, "");
     }
+    let none = Tables::default();
+    let tables = tables.get(&file.number).unwrap_or(&none);
     // By the definition's path: a cache may name its files by their hash.
-    normalise::normalise(&pipeline, &mut rows, &file.stem, tally, sink)
+    normalise::normalise(&pipeline, tables, &mut rows, &file.stem, tally, sink)
+}
+
+/// The rows of a file; `path` says where they are in a JSON document.
+fn open(
+    file: &Path,
+    shown: &str,
+    format: Format,
+    path: Option<&RowPath>,
+    columns: &[String],
+) -> Result<Rows<'static>, Error> {
+    let reader = fs::File::open(file)?;
+    Ok(match (format, path) {
+        (Format::Csv, _) => Rows::delimited(shown, b',', columns, reader),
+        (Format::Tsv, _) => Rows::delimited(shown, b'\t', columns, reader),
+        (Format::Jsonl, _) => Rows::jsonl(shown, columns, reader),
+        (Format::Json, Some(path)) => Rows::json(shown, path, columns, reader),
+        (Format::Json, None) => return Err(Error::Format { path: file.to_owned() }),
+        (Format::Parquet, _) => Rows::parquet(shown, columns, reader.into_file()),
+    }?)
 }
 
 /// By the definition, else by the ending of the source's path (a cache may name its files by their hash).
-fn format(file: &InputFile<'_>) -> Result<Format, Error> {
-    if let Some(format) = file.input.format {
+fn format(said: Option<Format>, shown: &str, path: &Path) -> Result<Format, Error> {
+    if let Some(format) = said {
         return Ok(format);
     }
-    let ending = Path::new(&file.shown).extension().map(|e| e.to_string_lossy().to_lowercase());
+    let ending = Path::new(shown).extension().map(|e| e.to_string_lossy().to_lowercase());
     match ending.as_deref() {
         Some("csv") => Ok(Format::Csv),
         Some("tsv" | "tab") => Ok(Format::Tsv),
         Some("jsonl" | "ndjson") => Ok(Format::Jsonl),
+        Some("json") => Ok(Format::Json),
         Some("parquet") => Ok(Format::Parquet),
-        _ => Err(Error::Format { path: file.path.clone() }),
+        _ => Err(Error::Format { path: path.to_owned() }),
     }
 }

@@ -85,6 +85,15 @@ pub struct Statistics {
     pub leaks: Leaks,
     /// Further tag -> value -> examples.
     pub groups: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Options of an example -> examples.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub options: BTreeMap<u64, u64>,
+    /// References of an example -> examples.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub references: BTreeMap<u64, u64>,
+    /// Votes behind an example's shares or references -> examples.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub votes: BTreeMap<u64, u64>,
     /// How far annotators agree, and what that leaves a model to know; where their votes are known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub annotators: Option<Annotators>,
@@ -263,6 +272,9 @@ impl Statistics {
             check("overlap", &self.overlap, &committed.overlap);
             check("leaks", &self.leaks, &committed.leaks);
             check("groups", &self.groups, &committed.groups);
+            check("options", &self.options, &committed.options);
+            check("references", &self.references, &committed.references);
+            check("votes", &self.votes, &committed.votes);
             check("annotators", &self.annotators, &committed.annotators);
         }
         out
@@ -289,6 +301,13 @@ impl fmt::Display for Meta {
             "  text      {} to {} characters, median {}, mean {}",
             l.min, l.max, l.median, l.mean
         )?;
+        for (what, sizes) in
+            [("options", &s.options), ("answers", &s.references), ("votes", &s.votes)]
+        {
+            if !sizes.is_empty() {
+                writeln!(f, "  {what:<9} {}", spread(sizes))?;
+            }
+        }
         for line in s.annotators.iter().flat_map(Annotators::lines) {
             writeln!(f, "  votes     {line}")?;
         }
@@ -303,6 +322,23 @@ impl fmt::Display for Meta {
             writeln!(f, "  note      {note}")?;
         }
         Ok(())
+    }
+}
+
+/// Sizes as `2 to 18 an example, median 5`.
+fn spread(sizes: &BTreeMap<u64, u64>) -> String {
+    let (low, high) = (sizes.keys().next().unwrap_or(&0), sizes.keys().next_back().unwrap_or(&0));
+    let all: u64 = sizes.values().sum();
+    let mut below = 0;
+    let median = sizes.iter().find(|(_, n)| {
+        below += **n;
+        2 * below >= all
+    });
+    let median = median.map_or(0, |(size, _)| *size);
+    if low == high {
+        format!("{low} an example")
+    } else {
+        format!("{low} to {high} an example, median {median}")
     }
 }
 

@@ -27,7 +27,7 @@ use sha2::{Digest, Sha256};
 use crate::definition::dataset::{Dataset, Task};
 use crate::definition::split::{Split, SplitRule};
 use crate::example::Examples;
-use crate::normalise;
+use crate::normalise::{self, Tables};
 use crate::score::annotators;
 use crate::split;
 use crate::store;
@@ -62,10 +62,14 @@ pub fn prepare(
         None => Vec::new(),
         Some(task) => vec![(task, files::resolve(dataset, task, files)?)],
     };
+    let (tables, mut more) = files::tables(dataset, task, files, mode)?;
     for (_, inputs) in &ballots {
-        let more = files::verify(dataset, inputs, mode)?;
-        let new: Vec<_> = more.into_iter().filter(|source| !sources.contains(source)).collect();
-        sources.extend(new);
+        more.extend(files::verify(dataset, inputs, mode)?);
+    }
+    for source in more {
+        if !sources.contains(&source) {
+            sources.push(source);
+        }
     }
     let key = key(dataset, task, &sources, mode)?;
     let folder = cache.join("prepared").join(format!("{}-{}", task.name, &key[..12]));
@@ -82,10 +86,12 @@ pub fn prepare(
     fs::create_dir(&fresh)?;
     let mut votes = votes::Counted::default();
     for (ballot, inputs) in &ballots {
-        votes.read(ballot, inputs)?;
+        let (tables, _) = files::tables(dataset, ballot, files, mode)?;
+        votes.read(ballot, inputs, &tables)?;
     }
     let path = fresh.join("examples.parquet");
-    let made = Making { dataset, task, inputs: &inputs, mode }.make(votes, sources, &path)?;
+    let made = Making { dataset, task, inputs: &inputs, tables: &tables, mode }
+        .make(votes, sources, &path)?;
     store::write_json(&fresh.join("meta.json"), &made)?;
     if fs::rename(&fresh, &folder).is_err() && Meta::beside(&examples).is_err() {
         // Half a folder, of a machine that went down. (A whole one is of a process that was first: the same data.)
@@ -139,6 +145,7 @@ struct Making<'a> {
     dataset: &'a Dataset,
     task: &'a Task,
     inputs: &'a [files::InputFile<'a>],
+    tables: &'a BTreeMap<u32, Tables>,
     mode: Mode,
 }
 
@@ -149,14 +156,14 @@ impl Making<'_> {
         sources: Vec<SourceRecord>,
         path: &Path,
     ) -> Result<Meta, Error> {
-        let Self { dataset, task, inputs, mode } = *self;
+        let Self { dataset, task, inputs, tables, mode } = *self;
         let mut writer = examples::Writer::new(Hashing::create(path)?, &Layout::of(task))?;
         let mut all = collect::Collected::new(task);
         // A part that follows from the row alone is known in the first pass; else the second writes.
         let by_row =
             matches!(task.split, SplitRule::Given { valid: None } | SplitRule::Hash { .. });
         for input in inputs {
-            files::normalise(task, input, &mut all.tally, &mut |example, place| {
+            files::normalise(task, input, tables, &mut all.tally, &mut |example, place| {
                 all.columns.push(&task.split, example, input.number, place)?;
                 if by_row {
                     let columns = all.columns.last();
@@ -171,7 +178,7 @@ impl Making<'_> {
             let mut row = 0;
             let mut again = normalise::Tally::default();
             for input in inputs {
-                files::normalise(task, input, &mut again, &mut |example, _| {
+                files::normalise(task, input, tables, &mut again, &mut |example, _| {
                     row += 1;
                     Ok(writer.push(&votes.on(example), parts[row - 1])?)
                 })?;
@@ -223,5 +230,7 @@ impl io::Write for Hashing {
     }
 }
 
+#[cfg(test)]
+mod golden;
 #[cfg(test)]
 pub(crate) mod tests;

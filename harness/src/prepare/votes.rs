@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::{Error, files};
 use crate::definition::dataset::Task;
 use crate::example::Example;
-use crate::normalise::{Place, Tally, Warnings};
+use crate::normalise::{Place, Tables, Tally, Warnings};
 
 /// Votes by the id of the example that they are about.
 #[derive(Debug, Default)]
@@ -29,6 +29,7 @@ impl Counted {
         &mut self,
         task: &Task,
         inputs: &[files::InputFile<'_>],
+        tables: &BTreeMap<u32, Tables>,
     ) -> Result<(), Error> {
         self.labels = task.labels.len();
         let places: BTreeMap<&str, usize> =
@@ -36,7 +37,7 @@ impl Counted {
         // An empty text is no trouble of a vote: its tally is not kept.
         let mut tally = Tally::default();
         for input in inputs {
-            files::normalise(task, input, &mut tally, &mut |vote, place| {
+            files::normalise(task, input, tables, &mut tally, &mut |vote, place| {
                 let labels = self.labels;
                 let ballots = self.counts.entry(vote.id.clone()).or_insert_with(|| Ballots {
                     counts: vec![0; labels],

@@ -9,6 +9,7 @@ mod cultureatlas;
 mod draw;
 mod emgsd;
 mod file;
+mod kinds;
 mod synthetic;
 mod univar;
 
@@ -28,6 +29,7 @@ use file::{File, csv};
 /// Whether there is a sample of this dataset.
 pub fn covers(dataset: &str) -> bool {
     matches!(dataset, "univar" | "crehate" | "emgsd" | "cultureatlas")
+        || kinds::DATASETS.contains(&dataset)
 }
 
 /// Writes the sample of a dataset below `folder`, laid out as a mirror; gives the paths inside it.
@@ -37,11 +39,11 @@ pub fn write(dataset: &str, folder: &Path) -> io::Result<Vec<PathBuf>> {
         "crehate" => crehate::files(),
         "emgsd" => emgsd::files(),
         "cultureatlas" => cultureatlas::files(),
-        other => {
+        other => kinds::files(other).unwrap_or_else(|| {
             let told =
                 format!("there is no sample of the dataset `{other}`; use its official data");
-            return Err(io::Error::new(io::ErrorKind::NotFound, told));
-        }
+            Err(io::Error::new(io::ErrorKind::NotFound, told))
+        }),
     }?;
     let mut paths = Vec::new();
     for (path, content) in files {

@@ -41,6 +41,12 @@ impl Columns {
         self.other.push(self.before.as_ref().is_some_and(|other| names(text, other)));
     }
 
+    /// The next example has options of its own, or is answered with a text: no label could stand in it.
+    pub fn push_unlabelled(&mut self) {
+        self.own.push(false);
+        self.other.push(false);
+    }
+
     /// Counts; `texts` as made by [`super::text_key`], cultures and labels as numbers.
     pub fn count(&self, parts: &[Split], texts: &[u64], cultures: &[u32], labels: &[u32]) -> Leaks {
         // How often a text stands in a culture, and the label that it always has, if it has one.

@@ -18,6 +18,9 @@ impl Check<'_> {
         if let Some(name) = &benchmark.task {
             let names: Vec<&str> = tasks.iter().map(|task| task.name.as_str()).collect();
             self.refers(&format!("{at}.task"), "task", name, names);
+            if let Some(task) = tasks.iter().find(|task| task.name == *name) {
+                self.fits(&at, benchmark, task);
+            }
             let positive = tasks.iter().any(|task| task.name == *name && task.positive.is_some());
             for metric in std::iter::once(&benchmark.metric).chain(&benchmark.also) {
                 let needs = metric.of_one_class() && tasks.iter().any(|task| task.name == *name);

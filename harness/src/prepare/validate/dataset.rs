@@ -81,12 +81,43 @@ impl Check<'_> {
                 );
             }
         }
+        self.files(field, source);
         if let Origin::Http { url } = &source.from {
             self.require(
                 url.starts_with("https://") || url.starts_with("http://"),
                 format!("{field}.from.url"),
                 format!("`{url}` is no web address; start it with https://"),
             );
+        }
+    }
+
+    /// Many files have names, pins and an address that says where each is.
+    fn files(&mut self, field: &str, source: &Source) {
+        let many = !source.files.is_empty();
+        if let Origin::Http { url } = &source.from {
+            self.require(
+                url.contains(Source::FILE) == many,
+                format!("{field}.from.url"),
+                "`{file}` in the address and `files` go together; add the other, or remove the one",
+            );
+        }
+        if !many {
+            return;
+        }
+        let whole = source.sha256.is_none() && source.bytes.is_none() && source.git_blob.is_none();
+        self.require(
+            whole && source.unpack.is_none(),
+            field,
+            "a source with `files` has its pins there, and nothing to unpack; remove `bytes`, `sha256`, `git_blob` and `unpack`",
+        );
+        let mut names = BTreeSet::new();
+        for one in source.each() {
+            self.require(
+                names.insert(one.path.clone()),
+                format!("{field}.files"),
+                format!("`{}` stands twice; remove one", one.path),
+            );
+            self.source(&format!("source.{}", one.id), &one);
         }
     }
 }

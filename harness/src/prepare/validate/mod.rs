@@ -1,5 +1,6 @@
 //! The offline check of all definitions: each problem names file, field and remedy.
 
+mod answer;
 mod benchmark;
 mod dataset;
 mod models;

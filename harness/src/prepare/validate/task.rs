@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::Check;
-use crate::definition::dataset::{Capability, Dataset, Embedding, Protocol, Task, VoteTable};
+use crate::definition::dataset::{
+    Capability, Dataset, Embedding, Format, Input, Protocol, Task, Usage, VoteTable,
+};
 use crate::definition::sees::Field;
 use crate::definition::split::{Carve, Split, SplitRule};
 use crate::normalise::Pipeline;
@@ -44,10 +46,15 @@ impl Check<'_> {
                     "the split decides the part; remove it, or set `split.method = \"given\"`"
                 },
             );
+            self.rows(&field, input);
             if let Err(problem) = Pipeline::new(task, input) {
                 self.problem(&field, problem);
             }
         }
+        for source in task.joined() {
+            self.refers(&format!("{at}.step.from.source"), "source", source, ids.iter().copied());
+        }
+        self.answer(&at, task);
         if let Some(votes) = &task.votes {
             self.votes(&format!("{at}.votes"), task, votes, &ids);
         }
@@ -81,7 +88,30 @@ impl Check<'_> {
                 "this name is used twice; rename one of the protocols",
             );
             self.protocol(&field, task, protocol);
+            let learns = protocol.learns();
+            self.require(
+                dataset.usage == Usage::Any || !learns,
+                &field,
+                "it learns from a dataset that is for evaluation alone (`use = \"evaluation\"`); remove `fit` and `embedding`",
+            );
         }
+    }
+
+    /// A JSON document says where its rows are.
+    fn rows(&mut self, at: &str, input: &Input) {
+        let source = input.files.as_deref().unwrap_or_default();
+        let json = input.format == Some(Format::Json)
+            || input.format.is_none() && source.ends_with(".json");
+        self.require(
+            !json || input.rows.is_some(),
+            format!("{at}.rows"),
+            "missing; say where the rows of the JSON document are: `rows = \"[]\"`, or `{ path = \"*\", key = \"ID\" }`",
+        );
+        self.require(
+            input.rows.is_none() || input.format.is_none_or(|format| format == Format::Json),
+            format!("{at}.rows"),
+            "only a JSON document has it; remove it, or set `format = \"json\"`",
+        );
     }
 
     /// The table of votes: its source, its columns, and the labels that are voted for.

@@ -33,6 +33,7 @@ pub(crate) fn source(from: Origin) -> Source {
         id: "train".to_owned(),
         path: "splits/train.csv".to_owned(),
         from,
+        files: Vec::new(),
         bytes: None,
         sha256: None,
         git_blob: None,

@@ -1,0 +1,101 @@
+//! Kinds of answers, and the metrics that fit them.
+
+use super::Check;
+use crate::definition::answer::{AnswerMap, Kind, Scale};
+use crate::definition::dataset::{Benchmark, Measure, Task};
+use crate::definition::metric::ValueMetric;
+use crate::example::letter;
+use crate::normalise::answer::REPLY;
+
+impl Check<'_> {
+    /// A task has a label or another kind of answer, not both, and the labels that follow from it.
+    pub(super) fn answer(&mut self, at: &str, task: &Task) {
+        let map = &task.example;
+        let Some(answer) = &map.answer else {
+            self.require(
+                !map.label.is_empty(),
+                format!("{at}.example.label"),
+                "empty; give the label, or say what is answered instead in `[task.example.answer]`",
+            );
+            return;
+        };
+        let given = !map.label.is_empty() || !map.label_map.is_empty();
+        for (wrong, key) in [
+            (given, "example.label"),
+            (task.positive.is_some(), "positive"),
+            (task.votes.is_some(), "votes"),
+        ] {
+            self.require(
+                !wrong,
+                format!("{at}.{key}"),
+                "belongs to tasks with labels, and `[task.example.answer]` says otherwise; remove one of them",
+            );
+        }
+        let expected: Vec<String> = match task.kind() {
+            Kind::Short => vec![REPLY.to_owned()],
+            _ => (0..task.labels.len()).map(letter).collect(),
+        };
+        self.require(
+            task.labels.is_empty() || task.labels == expected,
+            format!("{at}.labels"),
+            format!(
+                "the labels of this kind of answer are {}; write these, or remove the key",
+                super::list(expected.iter().map(String::as_str))
+            ),
+        );
+        if let AnswerMap::Choice { roles, .. } = answer {
+            for role in roles.keys() {
+                self.name(&format!("{at}.example.answer.roles.{role}"), role);
+            }
+        }
+    }
+
+    /// The metrics of a benchmark say something about the answers of its task; `only` names groups that it has.
+    pub(super) fn fits(&mut self, at: &str, benchmark: &Benchmark, task: &Task) {
+        for metric in std::iter::once(&benchmark.metric).chain(&benchmark.also) {
+            if let Some(needs) = needs(*metric, task) {
+                let (name, task) = (metric.name(), &task.name);
+                self.problem(
+                    format!("{at}.metric"),
+                    format!("`{name}` is of {needs}, and the task `{task}` asks otherwise; take another metric"),
+                );
+            }
+        }
+        for group in benchmark.only.keys() {
+            let groups = task.example.groups.keys().map(String::as_str);
+            self.refers(&format!("{at}.only"), "group", group, groups.collect::<Vec<_>>());
+        }
+    }
+}
+
+/// What a metric is of, where the task is something else.
+fn needs(metric: Measure, task: &Task) -> Option<&'static str> {
+    let kind = task.kind();
+    let ordinal =
+        matches!(task.example.answer, Some(AnswerMap::Distribution { scale: Scale::Ordinal, .. }));
+    let (fits, what) = match metric {
+        Measure::Counts(_) | Measure::Mean(ValueMetric::ChanceCorrected) => {
+            (kind.has_right_option(), "answers of which one is right (labels, `choice`)")
+        }
+        Measure::Mean(metric) => match metric {
+            ValueMetric::ChanceCorrected => (true, ""),
+            ValueMetric::SemB | ValueMetric::SemW => (kind == Kind::Short, "short answers"),
+            ValueMetric::W1 => {
+                (ordinal, "distributions over options with an order (`scale = \"ordinal\"`)")
+            }
+            ValueMetric::JsSimilarity
+            | ValueMetric::Jsd
+            | ValueMetric::Tv
+            | ValueMetric::CrossEntropy
+            | ValueMetric::Brier => (kind == Kind::Distribution, "distributions"),
+            ValueMetric::Mc1 | ValueMetric::Mc2 | ValueMetric::Mc2Log | ValueMetric::Mc3 => {
+                (kind == Kind::ChoicesOf, "several right and wrong answers (`choices-of`)")
+            }
+            ValueMetric::Prefers => (kind == Kind::Preference, "preferences"),
+            ValueMetric::Distance | ValueMetric::Nearer => {
+                (kind == Kind::MapItem, "items of a map")
+            }
+        },
+    };
+    (!fits).then_some(what)
+}
