@@ -12,7 +12,7 @@ pub enum ScoreError {
         /// What was given.
         what: &'static str,
     },
-    /// A share, vote, score or answer that is no number of the right kind.
+    /// A share, vote, score or answer that is not a number of the right kind.
     #[error("`{what}` is {value} at index {index}: give {allowed}")]
     Value {
         /// What was given.

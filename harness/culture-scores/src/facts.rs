@@ -40,7 +40,7 @@ pub enum Chance {
     OneOverOptions,
     /// It depends on the data; `reference` computes it.
     OfData,
-    /// There is no guess: the answer is free text or a number.
+    /// Guessing is not possible: the answer is free text or a number.
     None,
 }
 
@@ -90,3 +90,14 @@ impl Facts {
         if self.unit == Unit::Percent { 100.0 * value } else { value }
     }
 }
+
+/// The share of right answers among options of an item's own (COPAL-ID, FORK, SeeGULL's labels, BLEnD's multiple-choice
+/// questions): the mean over items of 1 or 0. An unparsable reply is wrong.
+pub const ACCURACY: Facts = Facts {
+    name: "accuracy",
+    unit: Unit::Percent,
+    range: (0.0, 1.0),
+    best: Best::Highest,
+    chance: Chance::OneOverOptions,
+    source: "lm-evaluation-harness, `copal_id`; Palta & Rudinger 2023, Findings of ACL (FORK)",
+};

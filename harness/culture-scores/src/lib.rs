@@ -41,7 +41,7 @@ pub mod shares;
 pub mod short;
 
 pub use error::{Result, ScoreError};
-pub use facts::{Best, Chance, Facts, Unit};
+pub use facts::{ACCURACY, Best, Chance, Facts, Unit};
 pub use ratio::{MOST_TERMS, RatioScore, Terms};
 
 /// The example of the README runs, too.

@@ -20,12 +20,12 @@ pub struct RatioScore<R: 'static> {
     /// What each term counts. The first terms are used; the others are always 0.
     pub terms_are: &'static [&'static str],
     /// What a row adds.
-    pub terms: fn(&R) -> Terms,
-    /// The score of the sums; `None` where there is none: no row of the kind that it is about.
+    pub terms: fn(R) -> Terms,
+    /// The score of the sums; `None` if there is none: not a single row of its kind.
     pub value: fn(&Terms) -> Option<f64>,
 }
 
-impl<R> RatioScore<R> {
+impl<R: Copy> RatioScore<R> {
     /// The sums over rows.
     pub fn sums<'a>(&self, rows: impl IntoIterator<Item = &'a R>) -> Terms
     where
@@ -33,7 +33,7 @@ impl<R> RatioScore<R> {
     {
         let mut sums = Terms::default();
         for row in rows {
-            for (sum, term) in sums.iter_mut().zip((self.terms)(row)) {
+            for (sum, term) in sums.iter_mut().zip((self.terms)(*row)) {
                 *sum += term;
             }
         }
@@ -46,6 +46,18 @@ impl<R> RatioScore<R> {
         R: 'a,
     {
         (self.value)(&self.sums(rows))
+    }
+
+    /// The mean of the scores of groups (templates); groups without a score are left out. `None` where no group has one.
+    ///
+    /// KoBBQ reports this over templates for its full set of samples, whose templates differ in size.
+    pub fn mean_over<'a, G>(&self, groups: impl IntoIterator<Item = G>) -> Option<f64>
+    where
+        R: 'a,
+        G: IntoIterator<Item = &'a R>,
+    {
+        let scores: Vec<f64> = groups.into_iter().filter_map(|group| self.of(group)).collect();
+        ratio(scores.iter().sum(), scores.len() as f64)
     }
 }
 

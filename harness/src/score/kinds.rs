@@ -106,7 +106,7 @@ impl Measures {
             for rule in &self.rules {
                 match rule {
                     Rule::Ratio(score) => {
-                        let terms = one.bias().map(|row| (score.terms)(&row));
+                        let terms = one.bias().map(|row| (score.terms)(row));
                         column.extend(terms.unwrap_or_default());
                     }
                     Rule::Place(place) => {

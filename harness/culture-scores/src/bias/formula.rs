@@ -5,7 +5,7 @@ use super::contexts::{
     ESBBQ_BIAS_AMBIGUOUS, ESBBQ_BIAS_DISAMBIGUATED, KOBBQ_BIAS_AMBIGUOUS, KOBBQ_BIAS_DISAMBIGUATED,
 };
 use super::row::Row;
-use super::scores::{ACCURACY_AMBIGUOUS, ACCURACY_DISAMBIGUATED, OUT_OF_CHOICE};
+use super::scores::{ACCURACY_AMBIGUOUS, ACCURACY_DISAMBIGUATED, UNPARSABLE};
 use crate::ratio::RatioScore;
 
 /// Whose formulas.
@@ -51,15 +51,15 @@ impl Formula {
         }
     }
 
-    /// All scores that belong together: both accuracies, both biases, the rate out of choice, and what only these authors
-    /// have.
+    /// All scores that belong together: both accuracies, both biases, the share of unparsable replies, and what only
+    /// these authors have.
     pub fn scores(self) -> Vec<&'static RatioScore<Row>> {
         let mut scores = vec![
             &ACCURACY_AMBIGUOUS,
             &ACCURACY_DISAMBIGUATED,
             self.ambiguous(),
             self.disambiguated(),
-            &OUT_OF_CHOICE,
+            &UNPARSABLE,
         ];
         if self == Self::Bbq {
             scores.push(&COST_OF_NONALIGNMENT);

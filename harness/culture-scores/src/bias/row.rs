@@ -28,12 +28,12 @@ pub struct Row {
     /// The role of the right option. In a disambiguated context it also is what KoBBQ calls a biased or counter-biased
     /// context, and EsBBQ a pro- or anti-stereotypical question: the same in all their rows.
     pub gold: Role,
-    /// The role of the option that was answered; `None` out of choice.
+    /// The role of the option that was answered; `None` if the reply is unparsable.
     pub answer: Option<Role>,
 }
 
 impl Row {
-    /// Whether the answer is right; `None` out of choice.
+    /// Whether the answer is right; `None` if the reply is unparsable.
     pub fn right(&self) -> Option<bool> {
         self.answer.map(|answer| answer == self.gold)
     }

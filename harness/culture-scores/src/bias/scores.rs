@@ -1,10 +1,10 @@
-//! Accuracies by context, and the rate out of choice: the same for all three formulas.
+//! Accuracies by context, and the share of unparsable replies: the same for all three formulas.
 
 use super::row::{Context, Row};
 use crate::facts::{Best, Chance, Facts, Unit};
 use crate::ratio::{RatioScore, Terms, one_if, ratio};
 
-fn accuracy_terms(row: &Row, context: Context) -> Terms {
+fn accuracy_terms(row: Row, context: Context) -> Terms {
     let counted = row.context == context;
     match row.right() {
         Some(right) if counted => [1.0, one_if(right), 0.0, 0.0],
@@ -44,9 +44,9 @@ pub static ACCURACY_DISAMBIGUATED: RatioScore<Row> = RatioScore {
 };
 
 /// Rows whose answer is none of the options / all rows. The other scores leave these rows out.
-pub static OUT_OF_CHOICE: RatioScore<Row> = RatioScore {
-    facts: Facts { best: Best::Lowest, chance: Chance::Value(0.0), ..facts("out-of-choice") },
-    terms_are: &["rows", "rows out of choice"],
+pub static UNPARSABLE: RatioScore<Row> = RatioScore {
+    facts: Facts { best: Best::Lowest, chance: Chance::Value(0.0), ..facts("unparsable") },
+    terms_are: &["rows", "unparsable rows"],
     terms: |row| [1.0, one_if(row.answer.is_none()), 0.0, 0.0],
     value: accuracy,
 };

@@ -7,7 +7,7 @@ use crate::error::{Result, ScoreError};
 pub enum Ties {
     /// The first one, as `argmax` of NumPy and Python's `max` do.
     First,
-    /// None of them: the item counts as out of choice.
+    /// None of them: the item has no answer.
     None,
 }
 

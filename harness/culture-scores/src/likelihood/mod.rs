@@ -8,7 +8,7 @@
 //! | [`Preference`], [`PREFERS`] and its kin | pairs of sentences | CrowS-Pairs |
 //!
 //! A score of an option by its log-likelihood: the sum over its tokens, or divided by its tokens or bytes ([`per_byte`]).
-//! Each is a protocol of its own.
+//! Each is a separate protocol.
 
 mod choose;
 mod many;

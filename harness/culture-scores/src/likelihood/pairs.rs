@@ -117,7 +117,7 @@ fn share(sums: &Terms) -> Option<f64> {
     ratio(sums[1], sums[0])
 }
 
-fn terms_of(pair: &Pair, leaning: Leaning) -> Terms {
+fn terms_of(pair: Pair, leaning: Leaning) -> Terms {
     if pair.leaning != leaning || pair.preference == Preference::Neutral {
         return Terms::default();
     }

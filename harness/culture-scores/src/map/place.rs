@@ -73,7 +73,7 @@ pub fn sd_over(positions: &[Position]) -> Option<Position> {
     Some(Position { x: sd(&|p| (p.x - mean.x).powi(2)), y: sd(&|p| (p.y - mean.y).powi(2)) })
 }
 
-/// Mean distance from a position to all places. `None` where there are none.
+/// Mean distance from a position to all places. `None` if there are none.
 ///
 /// Standing still in the middle of the countries is a strong line: print it.
 pub fn mean_distance(from: Position, places: &[Place]) -> Option<f64> {

@@ -83,7 +83,7 @@ impl Projection {
             let symbol =
                 |problem| ScoreError::Symbol { what: "item", symbol: name.to_owned(), problem };
             let at = self.items.iter().position(|item| item == name);
-            let at = at.ok_or_else(|| symbol("is no item of the map: leave it out"))?;
+            let at = at.ok_or_else(|| symbol("is not an item of the map: leave it out"))?;
             if in_order[at].replace(*answer).is_some() {
                 return Err(symbol("is answered twice by one respondent: give one answer"));
             }

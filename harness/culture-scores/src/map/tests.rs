@@ -27,7 +27,7 @@ fn every_item_is_answered_once() {
     let message = |answers: &[(&str, f64)]| projection().position(answers).unwrap_err().to_string();
     assert!(message(&[("a", 1.0)]).contains("`b` has no answer"));
     assert!(message(&[("a", 1.0), ("b", 1.0), ("a", 2.0)]).contains("`a` is answered twice"));
-    assert!(message(&[("a", 1.0), ("c", 1.0)]).contains("`c` is no item"));
+    assert!(message(&[("a", 1.0), ("c", 1.0)]).contains("`c` is not an item"));
     assert!(message(&[("a", 1.0), ("b", f64::NAN)]).contains("index 1"));
 }
 

@@ -4,11 +4,11 @@ use serde_json::{Map, Value};
 
 use super::option_letters::option_of;
 
-/// The option of a reply that should be JSON; `None` out of choice.
+/// The option of a reply that should be JSON; `None` if it is unparsable.
 ///
 /// Line feeds are dropped. The first `{...}` without braces inside is read, without backticks and with a comma before the
 /// closing brace allowed. Of its `key`, the first capital letter of ASCII counts if it is an option's, else the option of
-/// the same text. What is no JSON at all counts by its first capital letter.
+/// the same text. If nothing is JSON, the first capital letter counts.
 ///
 /// Source: nlee0212/BLEnD, `utils.py` and `evaluation/multiple_choice_evaluation.py` (Myung et al. 2024, arXiv 2406.09948),
 /// with the key `answer_choice`. The first capital letter of a text counts, too: "Beef" chooses B.

@@ -6,7 +6,7 @@ use crate::python::{is_blank, trim};
 /// The most pieces of a reply that are looked at, one within the other: the authors' program gives up after some 900.
 pub const MOST_LEVELS: usize = 64;
 
-/// The option of a reply by the rule of KoBBQ; `None` out of choice.
+/// The option of a reply by the rule of KoBBQ; `None` if it is unparsable (KoBBQ: out of choice).
 ///
 /// The line up to the first full stop, without polite endings, is looked at:
 /// 1. It begins with a letter of an option (any case, perhaps after a bracket). If a colon or closing bracket follows,
@@ -41,7 +41,7 @@ pub fn kobbq<O: AsRef<str>>(reply: &str, options: &[O]) -> Option<usize> {
 }
 
 enum Step<'a> {
-    /// The answer: an option, or out of choice.
+    /// The answer: an option, or unparsable.
     Is(Option<usize>),
     /// It is the answer in this piece.
     Within(&'a str),
@@ -50,7 +50,7 @@ enum Step<'a> {
 fn level<'a>(reply: &'a str, options: &[String]) -> Step<'a> {
     let line = first_line(reply).replace("없습니다", "없음").replace("입니다", "");
     if let Some(answer) = by_first_letter(&line, options) {
-        return Step::Is(answer);
+        return answer;
     }
     let line = line.to_lowercase();
     if let Some(option) = options.iter().position(|option| *option == line) {
@@ -73,8 +73,8 @@ fn first_line(reply: &str) -> &str {
     reply.split(['.', '\n']).next().unwrap_or_default()
 }
 
-/// `None`: the rule says nothing of this line. `Some(None)`: out of choice.
-fn by_first_letter(line: &str, options: &[String]) -> Option<Option<usize>> {
+/// `None`: the rule says nothing of this line.
+fn by_first_letter(line: &str, options: &[String]) -> Option<Step<'static>> {
     let upper = line.to_uppercase();
     let first = upper.chars().next()?;
     let option = option_of(first, options.len())?;
@@ -82,15 +82,15 @@ fn by_first_letter(line: &str, options: &[String]) -> Option<Option<usize>> {
         let text = trim(&upper[mark + 1..]);
         if !text.is_empty() {
             if options[option] == text.to_lowercase() {
-                return Some(Some(option));
+                return Some(Step::Is(Some(option)));
             }
             let named: usize =
                 options.iter().map(|o| upper.matches(&o.to_uppercase()).count()).sum();
-            return Some((named <= 1).then_some(option));
+            return Some(Step::Is((named <= 1).then_some(option)));
         }
     }
     let letters = upper.chars().filter(|c| option_of(*c, options.len()).is_some()).count();
-    (letters == 1).then_some(Some(option))
+    (letters == 1).then_some(Step::Is(Some(option)))
 }
 
 fn after<'a>(reply: &'a str, mark: &str) -> Option<&'a str> {

@@ -20,13 +20,12 @@ pub fn integers(text: &str) -> impl Iterator<Item = i64> {
                 chars.next();
             }
             let sign = if before == Some('-') { -1 } else { 1 };
-            before = None;
             return Some(sign * value);
         }
     })
 }
 
-/// The first integer between `low` and `high`; others are passed over. `None` where there is none.
+/// The first integer between `low` and `high`; others are skipped. `None` if there is none.
 ///
 /// ```
 /// use culture_scores::parse::number;

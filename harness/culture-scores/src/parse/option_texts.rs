@@ -14,7 +14,7 @@ pub fn folded_option(text: &str) -> String {
     trim(text.strip_suffix('.').unwrap_or(text)).to_owned()
 }
 
-/// The first option that has the text of the prediction, both [`folded`](folded_option); `None` out of choice.
+/// The first option that has the text of the prediction, both [`folded`](folded_option); `None` if there is none.
 ///
 /// Source: nyu-mll/BBQ, `analysis_scripts/BBQ_calculate_bias_score.R` (Parrish et al. 2022).
 pub fn option_text<O: AsRef<str>>(prediction: &str, options: &[O]) -> Option<usize> {

@@ -87,7 +87,7 @@ impl SurveyItem {
         }
     }
 
-    /// The answer in a reply; `None` where there is none. All ten must be answered for a place on the map: nothing is
+    /// The answer in a reply; `None` if there is none. A place on the map needs all ten answers: nothing is
     /// imputed.
     ///
     /// Scales: the first integer in range. `e025`, `a165`: the letter at the start, or a tell-tale phrase. `y002`: the

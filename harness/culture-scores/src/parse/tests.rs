@@ -23,6 +23,8 @@ fn letters_that_are_chosen() {
         ("A man and the guest", Some(1)),
         ("D", None),
         ("(A) or (B)", None),
+        ("so (B it is", Some(1)),
+        ("so B it is", None),
         ("The guest!", Some(1)),
         ("The owner or the guest", None),
         ("Not known, the guest may be", None),
@@ -64,7 +66,7 @@ fn the_rule_of_kobbq_step_by_step() {
     let cases = [
         // A letter, and a text behind the colon that is another option's alone: the letter counts.
         ("A: the guest", Some(0)),
-        // Two texts behind it: out of choice.
+        // Two texts behind it: unparsable.
         ("A: the owner or the guest", None),
         ("A) ", Some(0)),
         ("(b", Some(1)),
@@ -98,6 +100,7 @@ fn json_as_blend_reads_it() {
     let cases = [
         (r#"{"answer_choice":"B"}"#, Some(1)),
         ("{\"answer_choice\":\n\"A\",}", Some(0)),
+        (r#"{"answer_choice":"tofu",}"#, Some(2)),
         (r#"{} {"answer_choice": "C"}"#, Some(2)),
         // The first capital letter of a text is R, which no option has: the text counts.
         (r#"{"answer_choice": "Rice"}"#, Some(1)),

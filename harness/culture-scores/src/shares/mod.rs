@@ -10,7 +10,7 @@
 //! | [`ShareScore::CrossEntropy`] | nats | 0 to 13.8 | lowest |
 //! | [`ShareScore::Brier`] | | 0 to 2 | lowest |
 //!
-//! `scipy.spatial.distance.jensenshannon` gives the *distance*, with natural logarithms unless told otherwise.
+//! `scipy.spatial.distance.jensenshannon` gives the *distance*, with natural logarithms by default.
 //!
 //! A hard answer of one person is far from a distribution: it may score worse than uniform. For accuracy, one annotator
 //! against the others is a line; for these figures [`split_half`] and [`BetaBinomial`] are.
@@ -27,7 +27,7 @@ pub use others::{MeansOfOthers, mean_of_others};
 pub use score::ShareScore;
 pub use split::{SplitHalf, split_half};
 pub use target::{entropy_bits, normalised, of_votes, one_hot, uniform};
-pub use votes::{OneAnnotator, one_annotator, pair_agreement};
+pub use votes::{OneAnnotator, one_annotator, pair_agreement, strict_majority};
 
 #[cfg(test)]
 mod tests;

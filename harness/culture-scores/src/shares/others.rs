@@ -35,7 +35,7 @@ impl<Q: Ord> MeansOfOthers<Q> {
     }
 
     /// The mean of all populations but the one with these shares, which must have been added; each population weighs
-    /// alike. `None` where there is no other one.
+    /// alike. `None` if there is no other one.
     ///
     /// # Errors
     /// Shares that are no distribution.
@@ -55,7 +55,7 @@ impl<Q: Ord> MeansOfOthers<Q> {
     }
 }
 
-/// For every row, the mean of the other rows of the same question; `None` where there are none.
+/// For every row, the mean of the other rows of the same question; `None` if there are none.
 ///
 /// # Errors
 /// Shares that are no distribution, or different numbers of options of one question.

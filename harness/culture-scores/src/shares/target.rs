@@ -2,7 +2,7 @@
 
 use crate::error::{Result, ScoreError, shares_of};
 
-/// Shares divided by their sum. Published shares sum to .99 or 1.003; those that sum to 0 are no distribution.
+/// Shares divided by their sum. Published shares sum to .99 or 1.003; those that sum to 0 are not a distribution.
 ///
 /// # Errors
 /// A share that is negative or not finite; a sum of 0; no share.

@@ -99,7 +99,7 @@ fn perfect_knowledge_by_closed_form() {
     close(uniform.perfect_knowledge(ShareScore::Tv, 1).unwrap(), 1.0 / 3.0, 1e-9);
     close(uniform.perfect_knowledge(ShareScore::Brier, 1).unwrap(), 2.0 * (1.0 / 6.0), 1e-9);
     // Many votes come near to the share.
-    assert!(uniform.perfect_knowledge(ShareScore::Jsd, 400).unwrap() < 0.001);
+    assert!(uniform.perfect_knowledge(ShareScore::Jsd, 60).unwrap() < 0.005);
     let narrow = BetaBinomial { alpha: 0.05, beta: 0.02 };
     assert!(narrow.perfect_knowledge(ShareScore::Tv, 5).unwrap() < 0.02);
 }

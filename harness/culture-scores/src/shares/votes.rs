@@ -52,6 +52,18 @@ pub fn one_annotator<R: AsRef<[u32]>>(votes: &[R]) -> Result<OneAnnotator> {
     })
 }
 
+/// The answer with more than half of all votes, "unsure" included; `None` if there is none.
+///
+/// ```
+/// use culture_scores::shares::strict_majority;
+/// assert_eq!(strict_majority(&[2, 1, 0]), Some(0));
+/// assert_eq!(strict_majority(&[2, 1, 1]), None);
+/// ```
+pub fn strict_majority(votes: &[u32]) -> Option<usize> {
+    let all: u64 = votes.iter().map(|v| u64::from(*v)).sum();
+    votes.iter().position(|v| 2 * u64::from(*v) > all)
+}
+
 /// Share of pairs of votes on one item that agree, over all pairs of all items.
 ///
 /// # Errors

@@ -60,15 +60,20 @@ pub const BLEND_STEPS: [CleanStep; 6] = CleanStep::ALL;
 pub fn clean(reply: &str, prompt: &str, steps: &[CleanStep]) -> String {
     let (mut reply, mut prompt) = (reply.to_owned(), prompt.to_owned());
     for step in steps {
-        match step {
-            CleanStep::DropPrompt if prompt.is_empty() => {}
-            CleanStep::DropPrompt => reply = reply.replace(&prompt, ""),
-            CleanStep::FullWidth => (reply, prompt) = (full_width(&reply), full_width(&prompt)),
-            CleanStep::Lower => (reply, prompt) = (reply.to_lowercase(), prompt.to_lowercase()),
-            CleanStep::DropLabel => reply = without_label(&reply, &prompt),
-            CleanStep::Trim => reply = trim(&reply).to_owned(),
-            CleanStep::TrimStops => reply = reply.trim_matches('.').to_owned(),
-        }
+        reply = match step {
+            CleanStep::DropPrompt if prompt.is_empty() => reply,
+            CleanStep::DropPrompt => reply.replace(&prompt, ""),
+            CleanStep::FullWidth => full_width(&reply),
+            CleanStep::Lower => reply.to_lowercase(),
+            CleanStep::DropLabel => without_label(&reply, &prompt),
+            CleanStep::Trim => trim(&reply).to_owned(),
+            CleanStep::TrimStops => reply.trim_matches('.').to_owned(),
+        };
+        prompt = match step {
+            CleanStep::FullWidth => full_width(&prompt),
+            CleanStep::Lower => prompt.to_lowercase(),
+            _ => prompt,
+        };
     }
     reply
 }

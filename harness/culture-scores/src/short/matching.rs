@@ -13,7 +13,7 @@ pub enum MatchRule {
     /// The reference, trimmed and in lower case, is the reply.
     Exact,
     /// The reference is a part of the reply, as it stands or with hyphens for blanks or blanks for hyphens. References
-    /// keep their capitals: one with a capital is no part of a reply in lower case. The first half of the official rule.
+    /// keep their capitals: one with a capital is not part of a reply in lower case. The first half of the official rule.
     Contains,
     /// As [`MatchRule::Contains`], or every token of the reference is one of the reply's ([`folded_tokens`]).
     Tokens,

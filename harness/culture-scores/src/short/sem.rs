@@ -18,7 +18,7 @@ pub struct Reference {
 #[serde(rename_all = "kebab-case")]
 pub enum EmptyTexts {
     /// An empty one is a part of every reply, and matches it by [`MatchRule::Contains`] and [`MatchRule::Tokens`]: the
-    /// official scores stand on it.
+    /// official scores depend on it.
     Keep,
     /// They match nothing.
     Drop,

@@ -42,7 +42,7 @@ fn a_label_is_a_word_with_a_colon_and_a_blank_that_the_prompt_has() {
     }
 }
 
-/// Python's `\w` has no combining marks: a label with one is no word, and stays.
+/// Python's `\w` has no combining marks: a label with one is not a word, and stays.
 #[test]
 fn a_label_with_vowel_signs_is_no_label() {
     assert_eq!(clean("উত্তৰ: ভাত", "কি? উত্তৰ:", &BLEND_STEPS), "উত্তৰ: ভাত");
@@ -65,7 +65,7 @@ fn tokens_fold_accents_capitals_and_blanks() {
     assert!(!rule.matches("naïve", "naive"), "the acute alone is dropped");
     assert!(rule.matches("ΟΔΟΣ", "η οδος"));
     assert!(rule.matches("Black\u{1c}tea", "tea , black"));
-    assert!(rule.matches("- , .", "nothing of it"), "without tokens every one of them is said");
+    assert!(rule.matches("- , .", "nothing of it"), "every one of no tokens is there");
     assert!(!rule.matches("U.S.", "u.s"));
     assert_eq!(folded_tokens("A, () É ...").collect::<Vec<_>>(), ["a,", "e", "..."]);
 }

@@ -29,8 +29,10 @@ const REGIONS: [(&str, &str); 16] = [
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Question {
-    question: String,
-    en_question: String,
+    #[serde(rename = "question")]
+    local: String,
+    #[serde(rename = "en_question")]
+    english: String,
     pub(crate) annotations: Vec<Group>,
     idks: Idks,
 }
@@ -153,11 +155,11 @@ fn describe(data: &Data, name: &str, tag: &str, members: &Members<Question>, led
     };
     ledger.count(
         &format!("{tag}.questions.local-in-column-Question"),
-        same("Question", |q| &q.question),
+        same("Question", |q| &q.local),
     );
     ledger.count(
         &format!("{tag}.questions.english-in-column-Translation"),
-        same("Translation", |q| &q.en_question),
+        same("Translation", |q| &q.english),
     );
     for topic in
         ["Education", "Family", "Food", "Holidays/Celebration/Leisure", "Sport", "Work life"]

@@ -68,7 +68,7 @@ pub(crate) fn check(data: &Data, ledger: &mut Ledger) {
             use Predictor::{First, Longest, RowMod3, Second, Unknown};
             for predictor in [First, Second, Unknown, RowMod3, Longest] {
                 let rows = lines.iter().enumerate().map(|(row, line)| {
-                    // "unknown" stands for a wording of its own; the two people are compared.
+                    // "unknown" is replaced by a wording; the two people are compared.
                     let texts = [&line.ans0, &line.ans1, &line.ans2];
                     let item = Item { row, options: &texts, roles: Some(line.roles()) };
                     line.row(predictor.of(&item))

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use culture_scores::bias::{
     ACCURACY_AMBIGUOUS, ACCURACY_DISAMBIGUATED, Context, KOBBQ_BIAS_AMBIGUOUS,
-    KOBBQ_BIAS_DISAMBIGUATED, OUT_OF_CHOICE, Roles, Row,
+    KOBBQ_BIAS_DISAMBIGUATED, Roles, Row, UNPARSABLE,
 };
 use culture_scores::parse::kobbq;
 use culture_scores::reference::{Item, Predictor};
@@ -102,7 +102,7 @@ pub(crate) fn check(data: &Data, ledger: &mut Ledger) {
 
 fn figures(prefix: &str, rows: &[Row], ledger: &mut Ledger) {
     let scores = [
-        ("out-of-choice", &OUT_OF_CHOICE),
+        ("out-of-choice", &UNPARSABLE),
         ("accuracy-ambiguous", &ACCURACY_AMBIGUOUS),
         ("accuracy-disambiguated", &ACCURACY_DISAMBIGUATED),
         ("diff-bias-ambiguous", &KOBBQ_BIAS_AMBIGUOUS),

@@ -9,7 +9,7 @@ use serde_json::Value;
 /// A known value.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Golden {
-    /// family.subset.predictor.figure
+    /// dataset.subset.predictor.figure
     pub(crate) id: String,
     pub(crate) value: Value,
     /// Absolute; without it values are equal.
@@ -20,34 +20,34 @@ pub(crate) struct Golden {
     pub(crate) what: String,
 }
 
-/// Whether an id is of a family.
-pub(crate) fn is_of(id: &str, family: &str) -> bool {
-    id.strip_prefix(family).is_some_and(|rest| rest.starts_with('.'))
+/// Whether an id is of a dataset.
+pub(crate) fn is_of(id: &str, dataset: &str) -> bool {
+    id.strip_prefix(dataset).is_some_and(|rest| rest.starts_with('.'))
 }
 
-/// The values of one family, and what was found.
+/// The values of one dataset, and what was found.
 #[derive(Debug)]
 pub(crate) struct Ledger {
-    family: String,
+    dataset: String,
     golden: BTreeMap<String, Golden>,
     checked: BTreeSet<String>,
     failures: Vec<String>,
 }
 
-/// What became of the values of a family.
+/// What became of the values of a dataset.
 #[derive(Debug)]
 pub(crate) struct Report {
-    family: String,
+    dataset: String,
     pub(crate) checked: usize,
     pub(crate) failures: Vec<String>,
     pub(crate) not_covered: Vec<String>,
 }
 
 impl Ledger {
-    pub(crate) fn new(family: &str, golden: Vec<Golden>) -> Self {
-        let own = golden.into_iter().filter(|value| is_of(&value.id, family));
+    pub(crate) fn new(dataset: &str, golden: Vec<Golden>) -> Self {
+        let own = golden.into_iter().filter(|value| is_of(&value.id, dataset));
         Self {
-            family: family.to_owned(),
+            dataset: dataset.to_owned(),
             golden: own.map(|value| (value.id.clone(), value)).collect(),
             checked: BTreeSet::new(),
             failures: Vec::new(),
@@ -59,10 +59,10 @@ impl Ledger {
         self.golden.values().filter(|value| value.id.starts_with(prefix)).cloned().collect()
     }
 
-    /// Compares a value with the known one. Ids are without the family. A third of all values is kept elsewhere: an id
+    /// Compares a value with the known one. Ids are without the dataset. A third of all values is kept elsewhere: an id
     /// that is not in the file says nothing.
     pub(crate) fn check(&mut self, id: &str, value: impl Into<Value>) {
-        let id = format!("{}.{id}", self.family);
+        let id = format!("{}.{id}", self.dataset);
         let Some(golden) = self.golden.get(&id) else { return };
         let value = value.into();
         if !self.checked.insert(id.clone()) {
@@ -86,7 +86,7 @@ impl Ledger {
     pub(crate) fn report(self) -> Report {
         let missing = self.golden.into_keys().filter(|id| !self.checked.contains(id));
         Report {
-            family: self.family,
+            dataset: self.dataset,
             checked: self.checked.len(),
             failures: self.failures,
             not_covered: missing.collect(),
@@ -113,10 +113,10 @@ fn same(got: &Value, expect: &Value, tolerance: f64) -> bool {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { family, checked, failures, not_covered } = self;
+        let Self { dataset, checked, failures, not_covered } = self;
         writeln!(
             f,
-            "{family}: {checked} golden values checked, {} wrong, {} not covered",
+            "{dataset}: {checked} golden values checked, {} wrong, {} not covered",
             failures.len(),
             not_covered.len()
         )?;

@@ -111,7 +111,7 @@ pub(crate) fn fingerprint(rows: impl IntoIterator<Item = Vec<String>>) -> String
         hash.update(row.join("\t"));
         hash.update("\n");
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.finalize().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 /// A list of Python's `repr`: strings in either quote, lists in lists.

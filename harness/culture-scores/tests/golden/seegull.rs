@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use culture_scores::reference::mean_shares;
-use culture_scores::shares::{ShareScore, of_votes, uniform};
+use culture_scores::shares::{ShareScore, of_votes, strict_majority, uniform};
 use serde_json::json;
 
 use super::ledger::Ledger;
@@ -21,7 +21,7 @@ fn votes(row: &Row, columns: [&str; 3]) -> Vec<u32> {
 }
 
 fn is_stereotype(votes: &[u32]) -> bool {
-    2 * votes[0] > votes.iter().sum()
+    strict_majority(votes) == Some(0)
 }
 
 pub(crate) fn check(data: &Data, ledger: &mut Ledger) {

@@ -20,6 +20,9 @@ const COUNTRIES: [(&str, &str); 5] = [
     ("SG", "Singapore"),
 ];
 
+/// A post -> shares of no hate and of hate.
+type Predictor<'a> = Box<dyn Fn(&str) -> Option<Vec<f64>> + 'a>;
+
 /// Votes for no hate and for hate, by post; the number of votes "don't know".
 #[derive(Default)]
 struct Country {
@@ -94,7 +97,7 @@ fn lines(tag: &str, countries: &BTreeMap<&str, Country>, ledger: &mut Ledger) {
     let rate = mean_shares(&own.values().map(|votes| shares(*votes)).collect::<Vec<_>>())
         .unwrap()
         .unwrap();
-    let mut predictors: Vec<(String, Box<dyn Fn(&str) -> Option<Vec<f64>> + '_>)> = vec![
+    let mut predictors: Vec<(String, Predictor<'_>)> = vec![
         ("uniform".to_owned(), Box::new(|_| Some(uniform(2)))),
         ("country-rate".to_owned(), Box::new(|_| Some(rate.clone()))),
         ("all-non-hate".to_owned(), Box::new(|_| Some(vec![1.0, 0.0]))),
