@@ -65,9 +65,36 @@ pub enum AnswerMap {
     },
     /// One item of a map: answers to all items of a respondent together make a position, and none is right.
     MapItem {
-        /// The values that can be answered.
+        /// The values that can be answered: numbers.
         options: OptionList,
+        /// Template of the item's name in the projection.
+        item: String,
+        /// How values become coordinates.
+        projection: Projection,
+        /// Templates of the two coordinates of where the people of the culture are.
+        place: [String; 2],
+        /// The mean place of all cultures.
+        centre: [f64; 2],
     },
+}
+
+/// Columns (list cells) of a projection: with `z = (value - center) / scale` of each item, a coordinate is
+/// `factor * sum(z * weight) + shift` (Inglehart and Welzel's map: Tao et al. 2024).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Projection {
+    /// Names of the items, in the order of the other lists.
+    pub items: String,
+    /// Means.
+    pub center: String,
+    /// Standard deviations.
+    pub scale: String,
+    /// Two weights an item: for the first and the second coordinate.
+    pub weights: String,
+    /// Factor and shift of the first coordinate.
+    pub x: String,
+    /// Factor and shift of the second coordinate.
+    pub y: String,
 }
 
 /// Options of an example, or one number for each of them.

@@ -394,10 +394,7 @@ impl Protocol {
     /// Whether a model, or a head on its embeddings, learns from examples.
     pub fn learns(&self) -> bool {
         self.fit
-            || matches!(
-                self.embedding,
-                Some(Embedding::KnnAndProbe { .. } | Embedding::LinearHead)
-            )
+            || matches!(self.embedding, Some(Embedding::KnnAndProbe { .. } | Embedding::LinearHead))
     }
 
     /// The name of a protocol that stands beside a score: how a language model was asked belongs to it, so that replies and

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Where the rows are: `"[]"` (each element of the list that the document is), `"data.items[]"`, or
+/// Where the rows are: `"."` (the document is the one row), `"[]"` (each element of the list that the document is), `"data.items[]"`, or
 /// `{ path = "*", key = "ID" }` (each member of the object, its name in the column `ID`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowPath {
@@ -13,6 +13,8 @@ pub struct RowPath {
     outer: Vec<String>,
     /// Column for the names of members; none where rows are elements.
     key: Option<String>,
+    /// The document is the one row.
+    whole: bool,
 }
 
 impl RowPath {
@@ -31,7 +33,15 @@ impl RowPath {
         self.key.is_some()
     }
 
+    /// Whether the document is the one row.
+    pub fn is_whole(&self) -> bool {
+        self.whole
+    }
+
     fn new(path: &str, key: Option<String>) -> Result<Self, String> {
+        if path == "." && key.is_none() {
+            return Ok(Self { outer: Vec::new(), key, whole: true });
+        }
         let of = |rest: &str| rest.split('.').map(str::to_owned).collect::<Vec<_>>();
         let (outer, members) = match (path.strip_suffix("[]"), path) {
             (Some(""), _) => (Vec::new(), false),
@@ -52,7 +62,7 @@ impl RowPath {
             (false, Some(_)) => {
                 Err(format!("`{path}` gives elements, which have no names; remove `key`"))
             }
-            _ => Ok(Self { outer, key }),
+            _ => Ok(Self { outer, key, whole: false }),
         }
     }
 }
@@ -60,6 +70,9 @@ impl RowPath {
 impl fmt::Display for RowPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let outer = self.outer.join(".");
+        if self.whole {
+            return f.write_str(".");
+        }
         match (self.are_members(), outer.is_empty()) {
             (true, true) => f.write_str("*"),
             (true, false) => write!(f, "{outer}.*"),

@@ -10,6 +10,7 @@ use crate::text::template::Bound;
 use super::action::{bind, find};
 use super::error::{Kind, Place};
 use super::lists::{elements, short};
+use super::projection::MapItem;
 use super::value::Value;
 use super::warnings::Warnings;
 
@@ -96,7 +97,7 @@ pub(super) enum Answer {
     Distribution { options: Texts, shares: Texts, votes: bool },
     Preference { more: Bound, less: Bound },
     ChoicesOf { right: Texts, wrong: Texts, best: Bound },
-    MapItem { options: Texts },
+    MapItem { options: Texts, map: MapItem },
 }
 
 /// What the official protocol keeps and a reader should know.
@@ -235,7 +236,10 @@ impl Answer {
                 wrong: texts(wrong)?,
                 best: bind(best, columns)?,
             },
-            AnswerMap::MapItem { options } => Self::MapItem { options: texts(options)? },
+            AnswerMap::MapItem { options, item, projection, place, centre } => Self::MapItem {
+                options: texts(options)?,
+                map: MapItem::new((item, place, *centre), projection, columns)?,
+            },
         })
     }
 
@@ -267,8 +271,10 @@ impl Answer {
                 all.extend(wrong.of(row)?.into_iter().map(|text| (text, 0.0)));
                 hidden(&out.id, all, Some(&best))?
             }
-            Self::MapItem { options } => {
-                (Item { options: distinct(options.of(row)?)?, ..Item::default() }, String::new())
+            Self::MapItem { options, map } => {
+                let options = distinct(options.of(row)?)?;
+                let map = Some(map.of(&options, row)?);
+                (Item { options, map, ..Item::default() }, String::new())
             }
         };
         out.item = Item { fields, ..item };
@@ -420,7 +426,7 @@ impl References<'_> {
     }
 }
 
-fn rendered(template: &Bound, row: &[String]) -> String {
+pub(super) fn rendered(template: &Bound, row: &[String]) -> String {
     let mut out = String::new();
     template.render(row, &mut out);
     out

@@ -21,6 +21,8 @@ pub(super) struct Document<R> {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
+    /// The document is the one row, which is not read yet.
+    Whole,
     /// Before the first row.
     First,
     /// After a row.
@@ -44,7 +46,11 @@ impl<R: BufRead> Document<R> {
         for name in path.outer() {
             bytes.enter(name)?;
         }
+        let outer = path.outer().count();
         let members = path.are_members();
+        if path.is_whole() {
+            return Ok(Self { bytes, outer, members, state: State::Whole });
+        }
         let (open, what) = if members { (b'{', "an object") } else { (b'[', "a list") };
         match bytes.after_blanks()? {
             Some(byte) if byte == open => bytes.skip()?,
@@ -55,7 +61,6 @@ impl<R: BufRead> Document<R> {
                 )));
             }
         }
-        let outer = path.outer().count();
         Ok(Self { bytes, outer, members, state: State::First })
     }
 
@@ -64,11 +69,26 @@ impl<R: BufRead> Document<R> {
         self.bytes.line
     }
 
+    /// The whole document as a row.
+    fn whole(&mut self, row: &mut RawRow, line: &mut u64) -> Result<bool, Kind> {
+        row.key.clear();
+        row.text.clear();
+        self.bytes.after_blanks()?;
+        *line = self.bytes.line;
+        self.bytes.value(Some(&mut row.text))?;
+        self.bytes.leave(self.outer)?;
+        Ok(true)
+    }
+
     /// The next row; false after the last. `line` is set to where it begins.
     pub(super) fn next(&mut self, row: &mut RawRow, line: &mut u64) -> Result<bool, Kind> {
         let close = if self.members { b'}' } else { b']' };
         if self.state == State::Done {
             return Ok(false);
+        }
+        if self.state == State::Whole {
+            self.state = State::Done;
+            return self.whole(row, line);
         }
         let mut first = self.bytes.after_blanks()?;
         if self.state == State::More && first == Some(b',') {
@@ -295,6 +315,7 @@ mod tests {
         );
         assert_eq!(of(r#""[]""#, " [ 1 , null ] "), ["1 =1", "1 =null"]);
         assert_eq!(of(r#""[]""#, "[]"), Vec::<String>::new());
+        assert_eq!(of(r#"".""#, " {\"a\": [1]}\n"), ["1 ={\"a\": [1]}"]);
         let nested = r#"{"meta": {"data": [9]}, "data": {"rows": [{"a": 1}], "n": 1}, "z": [[]]}"#;
         assert_eq!(of(r#""data.rows[]""#, nested), ["1 ={\"a\": 1}"]);
         assert_eq!(

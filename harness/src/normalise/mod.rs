@@ -11,6 +11,7 @@ pub mod glob;
 mod lists;
 pub mod literal;
 pub mod pipeline;
+mod projection;
 pub mod reader;
 mod steps;
 pub mod table;

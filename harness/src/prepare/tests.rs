@@ -324,7 +324,7 @@ fn bad_files_are_told() {
     );
     assert_eq!(
         told("named.txt"),
-        "FOLDER/named.txt: unknown format; set `format` of the input to csv, tsv, jsonl or parquet"
+        "FOLDER/named.txt: unknown format; set `format` of the input to csv, tsv, jsonl, json (with `rows`) or parquet"
     );
     assert_eq!(
         told("none.csv"),

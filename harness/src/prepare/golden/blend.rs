@@ -48,8 +48,9 @@ fn blend() {
         assert!(checked >= 30, "{task}: {checked} values");
         assert_eq!(read.statistics.clusters, 500);
         let warned = |kind: &str| read.tally.warnings.kinds.get(kind).map_or(0, |w| w.count);
-        let empty = warned("empty reference (kept)");
-        assert!(empty > 0 && warned("empty text (kept)") == 0, "{empty}");
+        // One question has no text in Chinese.
+        assert_eq!(warned("empty text (kept)"), u64::from(task == "blend-local"));
+        assert!(warned("empty reference (kept)") > 0);
     }
 }
 

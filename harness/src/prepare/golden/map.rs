@@ -33,3 +33,39 @@ fn iw_map_with_the_country() {
         assert_eq!(found as u64, n.as_u64().unwrap(), "{zone}");
     }
 }
+
+/// The position of ten answers is that of the official file: items in its order, and what each answer adds.
+#[test]
+fn answers_add_up_to_the_position() {
+    let Some(read) = read("iw-map") else { return };
+    let golden = Golden::of("iw-map").unwrap();
+    let items = ["a008", "a165", "e018", "e025", "f063", "f118", "f120", "g006", "y002", "y003"];
+    let answers = [
+        ("check.base", [2, 2, 2, 1, 8, 8, 8, 3, 2, 1]),
+        ("check.soupiw", [3, 2, 1, 1, 8, 8, 8, 3, 2, 0]),
+    ];
+    for (name, values) in answers {
+        let mut position = [0.0, 0.0];
+        for (item, value) in items.iter().zip(values) {
+            let e = read.examples.iter().find(|e| e.groups["item"] == *item).unwrap();
+            let option = e.item.options.iter().position(|o| *o == value.to_string()).unwrap();
+            let moved = e.item.map.as_ref().unwrap().moves[option];
+            position = [position[0] + moved[0], position[1] + moved[1]];
+        }
+        let expected = golden.get(name).unwrap().as_array().unwrap();
+        for (found, expected) in position.iter().zip(expected) {
+            assert!((found - expected.as_f64().unwrap()).abs() < 1e-7, "{name}: {position:?}");
+        }
+    }
+}
+
+/// The centre is the mean place of the countries.
+#[test]
+fn the_centre_is_the_mean_of_the_places() {
+    let Some(read) = read("iw-map-told") else { return };
+    let maps: Vec<_> = read.examples.iter().map(|e| e.item.map.as_ref().unwrap()).collect();
+    for axis in 0..2 {
+        let mean = maps.iter().map(|map| map.place[axis]).sum::<f64>() / maps.len() as f64;
+        assert!((mean - maps[0].centre[axis]).abs() < 1e-7, "{mean}");
+    }
+}

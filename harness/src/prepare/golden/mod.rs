@@ -75,7 +75,8 @@ struct Read {
 /// Reads a task's official files from the shared mirror, and compares the statistics with the committed ones; with
 /// UPDATE_STATISTICS=1 writes them.
 fn read(task: &str) -> Option<Read> {
-    let catalogue = Catalogue::embedded().unwrap();
+    let definitions = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../benchmarks");
+    let catalogue = Catalogue::load(&[definitions]).unwrap();
     let (dataset, task) = catalogue.task(task).unwrap();
     let folder = shared(&dataset.name)?;
     let sources = dataset.sources.iter();
