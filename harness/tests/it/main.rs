@@ -13,6 +13,7 @@ mod field_reports;
 mod formats;
 mod full_disk;
 mod html;
+mod https;
 mod import;
 mod killed;
 mod metrics;
@@ -36,6 +37,8 @@ mod sees;
 mod skipped;
 mod slices;
 mod slurm;
+#[cfg(unix)]
+mod snippets;
 mod verify;
 mod weights;
 mod whole;
