@@ -252,23 +252,25 @@ impl Check<'_> {
                 format!("no continuation for the label `{label}`; add one"),
             );
         }
-        let parsed: Vec<&String> = match &prompt.parser {
-            Parser::Prefix { prefixes, otherwise, .. } => {
-                prefixes.keys().chain(otherwise).collect()
-            }
-            Parser::Word { words, .. } | Parser::FirstWord { words } => words.keys().collect(),
-            Parser::Regex { patterns, otherwise } => patterns.keys().chain(otherwise).collect(),
-            Parser::Letter { letters } => letters.keys().collect(),
-        };
         if let Err(error @ (PromptError::Pattern { .. } | PromptError::NotOfTwo { .. })) =
             ReplyParser::new(&prompt.parser, &task.labels)
         {
             self.problem(format!("{at}.parser"), error.to_string());
         }
         self.require(prompt.max_tokens != Some(0), format!("{at}.max_tokens"), "must be 1 or more");
-        for label in prompt.options.keys().chain(parsed) {
+        for label in prompt.options.keys().chain(parsed(&prompt.parser)) {
             self.refers(at, "label", label, labels.iter().copied());
         }
+    }
+}
+
+/// The labels that a parser may give.
+fn parsed(parser: &Parser) -> Vec<&String> {
+    match parser {
+        Parser::Prefix { prefixes, otherwise, .. } => prefixes.keys().chain(otherwise).collect(),
+        Parser::Word { words, .. } | Parser::FirstWord { words } => words.keys().collect(),
+        Parser::Regex { patterns, otherwise } => patterns.keys().chain(otherwise).collect(),
+        Parser::Letter { letters } => letters.keys().collect(),
     }
 }
 
