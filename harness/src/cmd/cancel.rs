@@ -35,6 +35,6 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Done);
     }
     Slurm { at_once: 0 }.cancel(&ids).context("failed to cancel")?;
-    context.output.note(format!("cancelled: {}; the same `run` goes on from here", ids.join(", ")));
+    context.output.note(format!("cancelled: {}; the same `run` resumes from here", ids.join(", ")));
     Ok(Outcome::Done)
 }

@@ -89,7 +89,7 @@ pub(super) enum Format {
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let options = options(&args, context.settings().resamples)?;
     let run = RunFolder::named(&context.settings().runs, &args.run);
-    let opened = Run::open(run.clone())?;
+    let opened = Run::open(run.clone()).map_err(|error| or_name(&args, &run, error, context))?;
     let report = opened.compare(&args.models, &args.benchmarks, &options)?;
     store::write_json(&run.path().join("comparison.json"), &report).with_context(|| {
         format!("failed to write {}", run.path().join("comparison.json").display())
@@ -121,6 +121,21 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
             .warn(format!("{model} is not shown to be non-inferior to {baseline} on {benchmark}"));
     }
     Ok(if worse.is_empty() && open.is_empty() { Outcome::Done } else { Outcome::No })
+}
+
+/// A name behind a blank is taken for the run: `--models a b`.
+fn or_name(args: &Args, run: &RunFolder, error: anyhow::Error, context: &Context) -> anyhow::Error {
+    let (listed, name) = (args.models.len() + args.benchmarks.len() > 0, &args.run);
+    if run.manifest().exists() || !listed {
+        return error;
+    }
+    let Ok(known) = context.catalogue() else { return error };
+    if known.model(name).is_err() && known.benchmark(name).is_err() {
+        return error;
+    }
+    let remedy =
+        format!("`{name}` was taken for the run: separate names by commas, `--models a,b`");
+    hinted(error, remedy)
 }
 
 fn options(args: &Args, resamples: usize) -> anyhow::Result<Options> {

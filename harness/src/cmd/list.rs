@@ -137,25 +137,25 @@ fn runs(context: &Context) -> anyhow::Result<Vec<Vec<String>>> {
         if !folder.manifest().is_file() {
             continue;
         }
-        let manifest: Manifest = store::read_json(&folder.manifest())?;
-        let (mut done, mut failed) = (0, 0);
-        for cell in &manifest.cells {
-            match crate::store::record::record_of(&folder.cell(&cell.folder), &cell.key)? {
-                Some(record) if matches!(record.end, store::record::End::Done { .. }) => done += 1,
-                Some(_) => failed += 1,
-                None => {}
-            }
-        }
-        rows.push(vec![
-            manifest.suite.name.clone(),
-            manifest.suite.title.clone(),
-            manifest.rows.len().to_string(),
-            manifest.columns.len().to_string(),
-            manifest.cells.len().to_string(),
-            done.to_string(),
-            failed.to_string(),
-        ]);
+        rows.push(of_run(&folder)?);
     }
     rows.sort();
     Ok(rows)
+}
+
+/// A run: name, title, models, benchmarks, cells, those that are done, those that failed.
+fn of_run(folder: &store::RunFolder) -> anyhow::Result<Vec<String>> {
+    let manifest: Manifest = store::read_json(&folder.manifest())?;
+    let (mut done, mut failed) = (0, 0);
+    for cell in &manifest.cells {
+        match crate::store::record::record_of(&folder.cell(&cell.folder), &cell.key)? {
+            Some(record) if matches!(record.end, store::record::End::Done { .. }) => done += 1,
+            Some(_) => failed += 1,
+            None => {}
+        }
+    }
+    let counts = [manifest.rows.len(), manifest.columns.len(), manifest.cells.len(), done, failed];
+    let mut row = vec![manifest.suite.name, manifest.suite.title];
+    row.extend(counts.iter().map(ToString::to_string));
+    Ok(row)
 }

@@ -238,12 +238,7 @@ fn end(
         tally.ran, tally.reused, tally.failed, tally.skipped
     ));
     if stop.load(Ordering::SeqCst) {
-        output.note("interrupted: the same command goes on from here");
-        if job.how.executor != Who::Local {
-            let name = run.path().display();
-            output.note(format!("submitted jobs go on; `culture-eval cancel {name}` ends Slurm's"));
-        }
-        return Ok(Outcome::Interrupted);
+        return Ok(interrupted(job, context));
     }
     if tally.failed > 0 {
         let again = context.command(&["retry", &run.path().display().to_string()]);
@@ -254,6 +249,17 @@ fn end(
         return Ok(Outcome::No);
     }
     Ok(if tally.failed + tally.skipped > 0 { Outcome::No } else { Outcome::Done })
+}
+
+/// Says how an interrupted run is taken up again, and what goes on without it.
+fn interrupted(job: &Job<'_>, context: &Context) -> Outcome {
+    context.output.note("interrupted: the same command resumes from here");
+    if job.how.executor != Who::Local {
+        let name = job.folder.path().display();
+        let note = format!("submitted jobs continue; `culture-eval cancel {name}` ends Slurm's");
+        context.output.note(note);
+    }
+    Outcome::Interrupted
 }
 
 fn executor(how: &How, options: &Options, context: &Context) -> anyhow::Result<Box<dyn Executor>> {

@@ -4,6 +4,7 @@ use anyhow::anyhow;
 use serde::Serialize;
 
 use super::{Context, Outcome, hinted};
+use crate::definition::dataset::Dataset;
 use crate::definition::{catalogue, nearest};
 use crate::prepare::Statistics;
 use crate::report::card;
@@ -35,6 +36,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
             if let Some(found) = benchmark.task.as_deref().and_then(annotators) {
                 show_annotators(&found, context)?;
             }
+            show_differences(dataset, context)?;
             for number in dataset.published.iter().filter(|p| p.benchmark == name) {
                 show("published", number)?;
             }
@@ -73,6 +75,18 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         anyhow!("nothing is called `{name}`"),
         format!("{meant}`culture-eval list benchmarks|tasks|models|suites|runs` shows all names"),
     ))
+}
+
+/// How scores differ from those of the authors' evaluation.
+fn show_differences(dataset: &Dataset, context: &Context) -> anyhow::Result<()> {
+    if dataset.differs.is_empty() {
+        return Ok(());
+    }
+    if context.output.json {
+        return context.output.json(&serde_json::json!({ "differs": dataset.differs }));
+    }
+    let lines = dataset.differs.join("\n");
+    context.output.text(format!("# differs from the authors' evaluation\n{lines}\n"))
 }
 
 /// What the votes of annotators say about the official data, as it is committed.

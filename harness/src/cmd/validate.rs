@@ -30,18 +30,19 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
             output.text(problem.to_string())?;
         }
     }
-    output.note(format!(
+    output.note(counted(&catalogue, problems.len()));
+    Ok(if problems.is_empty() { Outcome::Done } else { Outcome::No })
+}
+
+/// What was checked, and how many problems there are.
+fn counted(catalogue: &Catalogue, problems: usize) -> String {
+    format!(
         "{} datasets, {} tasks, {} benchmarks, {} models, {} suites: {}",
         catalogue.datasets().count(),
         catalogue.tasks().count(),
         catalogue.benchmarks().count(),
         catalogue.models().count(),
         catalogue.suites().count(),
-        if problems.is_empty() {
-            "all well".to_owned()
-        } else {
-            format!("{} problems", problems.len())
-        }
-    ));
-    Ok(if problems.is_empty() { Outcome::Done } else { Outcome::No })
+        if problems == 0 { "all well".to_owned() } else { format!("{problems} problems") }
+    )
 }

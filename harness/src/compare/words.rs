@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::result::{Correction, Pair, Scope, Verdict};
-use crate::text::format::p_equals;
+use crate::text::format::{level, p_equals};
 
 /// What was done, in one line that can be quoted and parsed: `test:mcnemar-midp|n:237|...` (after sacreBLEU, Post 2018).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,7 +118,7 @@ impl Setting<'_> {
             None => (pair.difference, pair.difference, ""),
         };
         format!(
-            "On {} ({units}), {} reached {} {:.3} and {} {:.3}: a difference of {:+.3} ({:.0} % interval [{low:+.3}, {high:+.3}], {method}).",
+            "On {} ({units}), {} reached {} {:.3} and {} {:.3}: a difference of {:+.3} ({} % interval [{low:+.3}, {high:+.3}], {method}).",
             self.benchmark,
             pair.a,
             self.metric,
@@ -126,7 +126,7 @@ impl Setting<'_> {
             pair.b,
             pair.score_b,
             pair.difference,
-            100.0 * self.confidence,
+            level(self.confidence),
         )
     }
 

@@ -663,7 +663,7 @@ mod tests {
         check(
             "license = ",
             "licens = ",
-            "mine.toml:7:1: unknown field `licens`, expected one of `name`, `title`, `version`, `status`, `use`, `summary`, `licence`, `license`, `homepage`, `paper`, `citation`, `content_warning`, `source`, `task`, `benchmark`, `published`: did you mean `license`?",
+            "mine.toml:7:1: unknown field `licens`, expected one of `name`, `title`, `version`, `status`, `use`, `summary`, `licence`, `license`, `homepage`, `paper`, `citation`, `content_warning`, `differs`, `source`, `task`, `benchmark`, `published`: did you mean `license`?",
         );
         check("version = 1\n", "", "mine.toml:1:1: missing field `version`; add it");
         check(

@@ -45,6 +45,9 @@ pub struct Dataset {
     pub citation: String,
     /// What a reader must know before looking at the texts.
     pub content_warning: Option<String>,
+    /// How scores here differ from those of the authors' own evaluation, a sentence each: what published numbers can be compared with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub differs: Vec<String>,
     /// Upstream files.
     #[serde(rename = "source", default)]
     pub sources: Vec<Source>,

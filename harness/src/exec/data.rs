@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use rayon::prelude::*;
 
 use super::bars::Board;
+use super::inputs;
 use crate::definition::catalogue::Catalogue;
 use crate::definition::dataset::{Benchmark, Dataset, Task, Usage};
 use crate::definition::model::Model;
@@ -245,6 +246,7 @@ pub fn weights(
             .chain(files)
             .map(|found| {
                 let (id, file) = found?;
+                inputs::whole(&file.path)?;
                 Ok((id.clone(), FileRef { path: path_text(&file.path), sha256: file.sha256 }))
             })
             .collect()

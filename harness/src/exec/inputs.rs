@@ -47,15 +47,38 @@ fn of(model: &Model) -> Result<Inputs, Reason> {
             );
             Reason::new(ReasonKind::NoWeights, message)
         })?;
+        whole(Path::new(path)).map_err(|e| Reason::new(ReasonKind::NoWeights, e))?;
         Ok((place, FileRef { path: path_text(&file.path), sha256: file.sha256 }))
     };
     places.into_iter().map(hashed).collect()
 }
 
+/// Refuses a file that only stands for another one: every plugin would read it as damaged weights or an empty table.
+///
+/// # Errors
+/// What it is and what to do; or that it cannot be read.
+pub(super) fn whole(path: &Path) -> Result<(), String> {
+    use std::io::Read as _;
+
+    if !path.is_file() {
+        return Ok(());
+    }
+    let mut start = Vec::new();
+    let read = fs_err::File::open(path).and_then(|file| file.take(64).read_to_end(&mut start));
+    read.map_err(|error| error.to_string())?;
+    if start.starts_with(b"version https://git-lfs") {
+        return Err(format!(
+            "{} is a pointer of Git LFS, not the file itself; run `git lfs pull` in its folder, or download the file itself",
+            path.display()
+        ));
+    }
+    Ok(())
+}
+
 /// All texts of a table that name something on this machine.
 fn walk<'a>(place: &str, value: &'a Value, found: &mut Vec<(String, &'a str)>) {
     match value {
-        Value::String(text) if names_a_path(text) => found.push((place.to_owned(), text)),
+        Value::String(text) if names_a_path(place, text) => found.push((place.to_owned(), text)),
         Value::Array(items) => {
             for (number, item) in items.iter().enumerate() {
                 walk(&format!("{place}.{number}"), item, found);
@@ -70,12 +93,19 @@ fn walk<'a>(place: &str, value: &'a Value, found: &mut Vec<(String, &'a str)>) {
     }
 }
 
-/// A text with a separator or an ending that is the path of something here. A plain word is a name (`model = "m"`), even where a
-/// file happens to be called so; `.`, `..` and `/` are places to work in.
-fn names_a_path(text: &str) -> bool {
+/// Parts of a key under which a plain word is a place, too: `folder = "checkpoint"`.
+const PLACES: [&str; 9] =
+    ["path", "folder", "file", "dir", "adapter", "checkpoint", "weight", "vocab", "tokenizer"];
+
+/// A text that is the path of something here, and has a separator, an ending or a key that names a place. Under another key a plain
+/// word is a name (`model = "m"`), even where a file happens to be called so; `.`, `..` and `/` are places to work in.
+fn names_a_path(key: &str, text: &str) -> bool {
     let path = Path::new(text);
-    let written_as_one = text.contains('/') || path.extension().is_some();
-    written_as_one && path.file_name().is_some() && (path.is_file() || path.is_dir())
+    let key = key.to_lowercase();
+    let meant_as_one = text.contains('/')
+        || path.extension().is_some()
+        || PLACES.iter().any(|part| key.contains(part));
+    meant_as_one && path.file_name().is_some() && (path.is_file() || path.is_dir())
 }
 
 #[cfg(test)]
@@ -99,7 +129,24 @@ mod tests {
             ("http://127.0.0.1:8000/v1", false),
             ("", false),
         ] {
-            assert_eq!(names_a_path(text), expect, "{text}");
+            assert_eq!(names_a_path("model", text), expect, "{text}");
+        }
+    }
+
+    /// Tests run in the folder of the crate, which has `src`.
+    #[test]
+    fn a_plain_word_is_a_path_where_its_key_says_so() {
+        for (key, expect) in [
+            ("folder", true),
+            ("path", true),
+            ("files.model", true),
+            ("adapter_path", true),
+            ("tokenizer", true),
+            ("model", false),
+            ("command.1", false),
+        ] {
+            assert_eq!(names_a_path(key, "src"), expect, "{key}");
+            assert!(!names_a_path(key, "no such place"), "{key}");
         }
     }
 

@@ -131,10 +131,15 @@ fn or<'a, T>(typed: &'a [T], of_suite: &'a [T]) -> &'a [T] {
     if typed.is_empty() { of_suite } else { typed }
 }
 
+/// The names of a list; `a, b` has a blank one between comma and space.
+fn typed(names: &[String]) -> impl Iterator<Item = &str> {
+    names.iter().map(|name| name.trim()).filter(|name| !name.is_empty())
+}
+
 /// Models in the order of their names' first mention.
 fn models(names: &[String], catalogue: &Catalogue) -> anyhow::Result<Vec<Model>> {
     let mut models = Vec::new();
-    for name in names {
+    for name in typed(names) {
         if name == "*" {
             models.extend(catalogue.models().cloned());
         } else {
@@ -151,7 +156,7 @@ fn models(names: &[String], catalogue: &Catalogue) -> anyhow::Result<Vec<Model>>
 /// Benchmarks in the order of the board.
 fn benchmarks(names: &[String], catalogue: &Catalogue) -> anyhow::Result<Vec<Benchmark>> {
     let mut benchmarks: Vec<Benchmark> = Vec::new();
-    for name in names {
+    for name in typed(names) {
         if name == "*" {
             benchmarks.extend(catalogue.benchmarks().cloned());
         } else {

@@ -184,21 +184,24 @@ fn fill(template: &str, values: &BTreeMap<&'static str, Option<String>>) -> Resu
         };
         match values.get(name) {
             Some(Some(value)) => out.push_str(value),
-            Some(None) => {
-                return Err(format!(
-                    "the template has {{{name}}}, and a cell does not say how much; add `{name}` to `[resources]` of the suite or the model"
-                ));
-            }
-            None => {
-                let known: Vec<String> =
-                    NAMES.iter().map(|(name, _)| format!("{{{name}}}")).collect();
-                return Err(format!("the template has {{{name}}}; known are {}", known.join(", ")));
-            }
+            Some(None) => return Err(unsaid(name)),
+            None => return Err(unknown(name)),
         }
         rest = &from[end + 1..];
     }
     out.push_str(rest);
     Ok(out)
+}
+
+fn unsaid(name: &str) -> String {
+    format!(
+        "the template has {{{name}}}, and a cell does not say how much; add `{name}` to `[resources]` of the suite or the model"
+    )
+}
+
+fn unknown(name: &str) -> String {
+    let known: Vec<String> = NAMES.iter().map(|(name, _)| format!("{{{name}}}")).collect();
+    format!("the template has {{{name}}}; known are {}", known.join(", "))
 }
 
 fn is_name(text: &str) -> bool {

@@ -258,15 +258,9 @@ impl<'a> Job<'a> {
         }
         match self.unpack(&entry, &place) {
             Ok(()) => {
-                let (sha256, bytes) = (entry.sha256.as_str(), entry.bytes);
-                let seen = Seen { kind: Kind::File, place: &place, sha256, bytes };
-                let verified = match pinned(self.source) {
-                    Some(pinned) => pinned,
-                    None => self.trust().record(seen)?,
-                };
-                self.remember(&entry)?;
+                let found = self.no_longer_failed(&entry, &place)?;
                 fs::remove_file(&path).map_err(|e| self.io(e))?;
-                self.fetched(&entry, Via::Cache, verified).map(Some)
+                Ok(Some(found))
             }
             Err(FetchError::Unpack { name, place, reason, drop_in }) => {
                 let object = super::shown(&object);
@@ -276,6 +270,18 @@ impl<'a> Job<'a> {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// What failed before and could be unpacked now.
+    fn no_longer_failed(&self, entry: &Entry, place: &str) -> Result<Fetched, FetchError> {
+        let (sha256, bytes) = (entry.sha256.as_str(), entry.bytes);
+        let seen = Seen { kind: Kind::File, place, sha256, bytes };
+        let verified = match pinned(self.source) {
+            Some(pinned) => pinned,
+            None => self.trust().record(seen)?,
+        };
+        self.remember(entry)?;
+        self.fetched(entry, Via::Cache, verified)
     }
 
     /// Copies what a mirror holds unpacked; nothing pins a folder, so it is trusted on first use.

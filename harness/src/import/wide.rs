@@ -26,6 +26,17 @@ impl<'t> Wide<'t> {
         (!value.is_empty()).then_some(value)
     }
 
+    fn no_column(&self, fields: &BTreeMap<String, String>) -> String {
+        let there: Vec<String> = fields.keys().map(|name| format!("`{name}`")).collect();
+        format!(
+            "no column is a `{}{{{}}}{}` (there are {}); correct --label",
+            self.before,
+            self.name,
+            self.after,
+            there.join(", ")
+        )
+    }
+
     /// One row for each answer: what the column's name has in the place of the field becomes a field of the row.
     pub(super) fn rows(
         &self,
@@ -35,17 +46,7 @@ impl<'t> Wide<'t> {
         let (answers, others): (Vec<_>, Vec<_>) =
             fields.iter().partition(|(column, _)| self.value(column).is_some());
         if answers.is_empty() {
-            let there: Vec<String> = fields.keys().map(|name| format!("`{name}`")).collect();
-            return Err(broken(
-                place,
-                format!(
-                    "no column is a `{}{{{}}}{}` (there are {}); correct --label",
-                    self.before,
-                    self.name,
-                    self.after,
-                    there.join(", ")
-                ),
-            ));
+            return Err(broken(place, self.no_column(fields)));
         }
         let others: BTreeMap<String, String> =
             others.into_iter().map(|(name, cell)| (name.clone(), cell.clone())).collect();

@@ -6,6 +6,7 @@ use super::colour::Colour;
 use super::mark::circle;
 use super::svg::{Anchor, PAD, SIZE, SMALL, Svg, Type};
 use super::words::{value, width};
+use crate::text::format::level;
 
 pub use crate::score::calibration::{Bin, Calibration};
 
@@ -145,7 +146,7 @@ fn notes(svg: &mut Svg, place: &Place, data: &Calibration) -> f64 {
     let bold = Type::new(SIZE, Anchor::Start).bold();
     let muted = Type::new(SMALL, Anchor::Start).muted();
     let ece = format!("ECE {} %, n = {}", value(data.ece, true), data.n);
-    let bars = format!("bars: {:.0} % intervals", crate::score::CONFIDENCE * 100.0);
+    let bars = format!("bars: {} % intervals", level(crate::score::CONFIDENCE));
     let notes = [(ece, bold), ("dashed: perfect calibration".to_owned(), muted), (bars, muted)];
     let beside = place.left + place.side + 20.0;
     let widest = notes.iter().map(|(text, _)| width(text, SIZE)).fold(0.0, f64::max);

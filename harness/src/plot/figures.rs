@@ -76,7 +76,7 @@ pub fn of(summary: &Summary, report: &Report) -> Sheet {
         let title = |what: &str| {
             format!("{what} on {} ({}, n = {})", outcome.title, outcome.protocol, outcome.n)
         };
-        let scores = Intervals::scores(outcome, report.options.confidence);
+        let scores = Intervals::scores(outcome);
         sheet.put(&format!("scores-{place}"), &title("Scores"), outcome.sample, |f| {
             rank_interval::draw(f, &scores)
         });

@@ -10,7 +10,7 @@ use super::mark::{circle, diamond, polygon, whisker};
 use super::svg::{Anchor, PAD, SIZE, SMALL, Svg, Type};
 use super::words::{points, shorten, width};
 use crate::compare::{Report, Verdict};
-use crate::text::format::p_value;
+use crate::text::format::{level, p_value};
 
 /// The rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -145,11 +145,11 @@ impl Forest {
         };
         let missing = self.rows.iter().filter(|r| matches!(r.found, Found::Missing(_))).count();
         let mut text = format!(
-            "Difference of {} minus {} on {} benchmarks in points with {:.0} % intervals. {} is better on {}, {} on {}; no significant difference on {}; equivalent within the margin on {}; not compared on {missing}.",
+            "Difference of {} minus {} on {} benchmarks in points with {} % intervals. {} is better on {}, {} on {}; no significant difference on {}; equivalent within the margin on {}; not compared on {missing}.",
             self.a,
             self.b,
             self.rows.len(),
-            self.confidence * 100.0,
+            level(self.confidence),
             self.a,
             count(Verdict::ABetter),
             self.b,
@@ -278,10 +278,10 @@ fn draw_row(svg: &mut Svg, place: &Place, row: &Row, y: f64) {
 fn title(svg: &mut Svg, place: &Place, data: &Forest) {
     let w = svg.width();
     let title = format!(
-        "{} − {}, points, {:.0} % intervals",
+        "{} − {}, points, {} % intervals",
         shorten(&data.a, SMALL, w * 0.3),
         shorten(&data.b, SMALL, w * 0.3),
-        data.confidence * 100.0
+        level(data.confidence)
     );
     let half = width(&title, SMALL) / 2.0;
     let x = f64::midpoint(place.left, place.right).clamp(PAD + half, w - PAD - half);

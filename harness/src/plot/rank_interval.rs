@@ -7,6 +7,7 @@ use super::mark::{circle, whisker};
 use super::svg::{Anchor, PAD, SIZE, SMALL, Svg, Type};
 use super::words::{shorten, value, width};
 use crate::compare::{Interval, Outcome};
+use crate::text::format::level;
 
 /// The rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,13 +58,14 @@ impl Intervals {
         }
     }
 
-    /// Scores of the models of a benchmark.
-    pub fn scores(outcome: &Outcome, confidence: f64) -> Self {
+    /// Scores of the models of a benchmark, with the leaderboard's intervals.
+    pub fn scores(outcome: &Outcome) -> Self {
         let rows = outcome.models.iter().map(|m| Row {
             letters: m.letters.clone(),
             ..Row::new(&m.model, m.value, m.interval.map(ends))
         });
-        let axis = format!("{}, percent, {:.0} % intervals", outcome.metric, confidence * 100.0);
+        let of = level(crate::score::CONFIDENCE);
+        let axis = format!("{}, percent, {of} % intervals", outcome.metric);
         Self { axis, percent: true, rows: rows.collect() }
     }
 

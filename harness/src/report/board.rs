@@ -62,16 +62,10 @@ fn evaluated(
         Line::of(Cell::Number(interval(score))).small().beside(),
         Line::of(cell.protocol.as_str().into()).small(),
     ];
-    if let Some(share) = unanswered(score) {
-        lines.push(Line::of(share.into()).small());
-    }
+    lines.extend(beneath(summary, cell, score));
     if let Some(reference) = summary.not_beaten(&column.name, score) {
         let text = format!("not above: {}", reference.name);
         lines.push(Line::of(text.as_str().into()).small());
-    }
-    if let Some(mean) = summary.macro_mean(cell) {
-        lines.push(Line::of(format!("macro {}", percent(mean.value)).into()).small());
-        lines.push(Line::of(Cell::Number(interval(mean))).small());
     }
     if summary.n_of(&column.name).is_none() {
         lines.push(Line::of(Cell::Count(score.n)));
@@ -79,9 +73,20 @@ fn evaluated(
     Cell::Lines(lines)
 }
 
+/// What is below a score in every table: the share without an answer, and the macro mean of an aggregate.
+pub(super) fn beneath(summary: &Summary, cell: &summary::Cell, score: &Score) -> Vec<Line> {
+    let mut lines: Vec<Line> =
+        unanswered(score).map(|share| Line::of(share.into())).into_iter().collect();
+    if let Some(mean) = summary.macro_mean(cell) {
+        lines.push(Line::of(format!("macro {}", percent(mean.value)).into()));
+        lines.push(Line::of(Cell::Number(interval(mean))));
+    }
+    lines.into_iter().map(Line::small).collect()
+}
+
 /// The share of answers that are no label, where it rounds to a percent or more: such a score says as much of the parser, the
-/// limit of tokens or the server as of the model.
-fn unanswered(score: &Score) -> Option<String> {
+/// limit of tokens or the server as of the model. Every format shows it.
+pub(super) fn unanswered(score: &Score) -> Option<String> {
     let without = score.unparsable + score.missing;
     let share = 100.0 * without as f64 / (score.answered + without) as f64;
     (share >= 0.5).then(|| format!("{share:.0} % unanswered"))

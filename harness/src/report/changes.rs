@@ -3,8 +3,9 @@
 use std::fmt::Write;
 
 use crate::results::changes::{Change, Changes, Figure, Tested};
+use crate::score::CONFIDENCE;
 use crate::text::escape::markdown as escape;
-use crate::text::format::{interval, interval_of_points, p_value, percent, points};
+use crate::text::format::{interval, interval_of_points, level, p_value, percent, points};
 use crate::text::table::{Cell, Table};
 
 fn shown(figure: &Figure) -> Cell {
@@ -148,8 +149,9 @@ fn notes(changes: &Changes) -> Vec<String> {
 fn legend(changes: &Changes) -> Vec<String> {
     vec![
         format!(
-            "Scores in percent with {:.0} % intervals; difference = after minus before in points, its interval on the examples that both runs answered.",
-            changes.confidence * 100.0
+            "Scores in percent with {} % intervals; difference = after minus before in points, its {} % interval on the examples that both runs answered.",
+            level(CONFIDENCE),
+            level(changes.confidence)
         ),
         format!(
             "{}; alpha = {}. \"No significant difference\" does not mean equal.",

@@ -7,10 +7,12 @@
 
 use std::fmt::Write;
 
+use super::board::beneath;
 use super::{CONTAMINATED, Footnotes, interval, legend, percent, remarks};
 use crate::compare::{self, Report, Verdict};
 use crate::results::summary::{self, Column, Data, Outcome, Summary, lines};
 use crate::text::escape::latex as escape;
+use crate::text::format;
 use crate::text::table::{Cell, Line, Table};
 
 /// Columns of one table: more stand in a further one, so that a page of 16 cm holds them.
@@ -36,9 +38,9 @@ pub fn render(summary: &Summary, report: &Report) -> String {
     let blocks = summary.benchmarks.chunks(ACROSS).count();
     for (i, columns) in summary.benchmarks.chunks(ACROSS).enumerate() {
         let (caption, number) = if i == 0 {
-            let level = summary.confidence * 100.0;
+            let level = format::level(summary.confidence);
             let title = escape(&summary.title);
-            (format!("{title}: percent with {level:.0}\\,\\% intervals.{sample}"), String::new())
+            (format!("{title}: percent with {level}\\,\\% intervals.{sample}"), String::new())
         } else {
             (format!("{} (continued).{sample}", escape(&summary.title)), format!("-{}", i + 1))
         };
@@ -124,11 +126,13 @@ fn evaluated(
     if score.n != usual.n {
         unusual.push(Cell::Count(score.n));
     }
-    Cell::Lines(vec![
+    let mut lines = vec![
         Line::of(standing.marked(percent(score.value), known)),
         Line::of(Cell::Number(interval(score))).small(),
         Line { cells: unusual, ..Line::default() }.small(),
-    ])
+    ];
+    lines.extend(beneath(summary, cell, score));
+    Cell::Lines(lines)
 }
 
 /// What the comparison says of one score.

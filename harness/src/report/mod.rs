@@ -14,7 +14,7 @@ pub mod terminal;
 use eval_stats::annotators::Distance;
 
 use crate::definition::metric::ValueMetric;
-use crate::results::summary::{Cell, Data, Outcome, Summary};
+use crate::results::summary::{Cell, Column, Data, Outcome, ReferenceLine, Summary};
 
 use crate::score::Score;
 use crate::store::record::{Reason, ReasonKind};
@@ -74,11 +74,29 @@ pub fn remarks(summary: &Summary) -> Vec<String> {
             row.name
         ));
     }
+    lines.extend(summary.benchmarks.iter().filter_map(references));
     for column in &summary.benchmarks {
         let of = refusals(summary, &column.name);
         lines.extend(of.into_iter().map(|line| format!("{}: {line}", column.title)));
     }
     lines
+}
+
+/// What people reach on a column who do not agree, in one line.
+fn references(column: &Column) -> Option<String> {
+    let one = |line: &ReferenceLine| {
+        let on = line.split.as_ref().map(|split| format!(" on {split}")).unwrap_or_default();
+        let ends = format::interval(line.low, line.high);
+        format!("{}{on} {} {ends}", line.kind.title(), percent(line.value))
+    };
+    let lines: Vec<String> = column.references.iter().map(one).collect();
+    (!lines.is_empty()).then(|| {
+        format!(
+            "{}: what the votes of annotators allow, accuracy: {}",
+            column.title,
+            lines.join(", ")
+        )
+    })
 }
 
 /// What makes scores mean less than they seem, each warning once with the columns it is for.
@@ -197,8 +215,8 @@ impl Footnotes {
 /// What stands under every format: how to read it, and with what it was made.
 pub fn legend(summary: &Summary) -> Vec<String> {
     let mut lines = vec![format!(
-        "Percent with {:.0} % intervals; n = evaluated examples; scores of different protocols are not comparable.",
-        summary.confidence * 100.0
+        "Percent with {} % intervals; n = evaluated examples; scores of different protocols are not comparable.",
+        format::level(summary.confidence)
     )];
     if summary.sample {
         lines.push(
@@ -229,7 +247,7 @@ pub fn sample_reasons(summary: &Summary) -> Vec<(Vec<&str>, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::results::summary::Refused;
+    use crate::results::summary::{Detail, MACRO_MEAN, MICRO_MEAN, Reference, Refused};
     use crate::score::Subset;
 
     fn summary() -> Summary {
@@ -269,6 +287,65 @@ mod tests {
         ];
         assert_eq!(refusals(&summary(), "crehate"), expected);
         assert!(refusals(&summary(), "emgsd").is_empty());
+    }
+
+    /// A board of which one score lacks one answer in six, and is the micro mean of an aggregate.
+    pub(super) fn half_answered(mut summary: Summary) -> Summary {
+        let at = summary.cells.iter().position(|c| matches!(c.outcome, Outcome::Score(_))).unwrap();
+        let cell = &mut summary.cells[at];
+        let Outcome::Score(score) = &mut cell.outcome else { unreachable!("it is a score") };
+        (score.n, score.answered, score.unparsable, score.missing) = (60, 50, 4, 6);
+        let column = summary.benchmarks.iter_mut().find(|c| c.name == cell.benchmark).unwrap();
+        (column.metric, column.mean_over_cultures) = (format!("accuracy{MICRO_MEAN}"), Some(false));
+        let mut mean = score.clone();
+        mean.metric = format!("accuracy{MACRO_MEAN}");
+        (mean.value, mean.low, mean.high) = (0.4142, 0.4031, 0.4253);
+        let detail = Detail {
+            model: cell.model.clone(),
+            benchmark: cell.benchmark.clone(),
+            protocol: cell.protocol.clone(),
+            variant: cell.variant.clone(),
+            sample: cell.sample,
+            score: mean,
+        };
+        summary.scores.push(detail);
+        summary
+    }
+
+    #[test]
+    fn every_table_shows_the_unanswered_share_and_the_macro_mean() {
+        let summary = half_answered(summary());
+        let report: crate::compare::Report =
+            serde_json::from_str(include_str!("../../tests/fixtures/report/comparison.v1.json"))
+                .unwrap();
+        let tex = latex::render(&summary, &report);
+        for (format, text) in [
+            ("terminal", terminal::render(&summary)),
+            ("md", markdown::render(&summary)),
+            ("latex", tex.replace("\\%", "%")),
+        ] {
+            for part in ["17 % unanswered", "macro 41.4", "[40.3, 42.5]"] {
+                assert_eq!(text.matches(part).count(), 1, "{format}: {part}: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_votes_allow_is_below_every_board() {
+        let mut summary = summary();
+        let line = |kind, split: Option<&str>, value| ReferenceLine {
+            kind,
+            split: split.map(str::to_owned),
+            value,
+            low: value - 0.01,
+            high: value + 0.01,
+        };
+        summary.benchmarks[0].references = vec![
+            line(Reference::NoiseCeiling, Some("test"), 0.878),
+            line(Reference::BlindToCulture, None, 0.851),
+        ];
+        let expected = "CREHate: what the votes of annotators allow, accuracy: ceiling on test 87.8 [86.8, 88.8], ceiling without the culture 85.1 [84.1, 86.1]";
+        assert!(remarks(&summary).iter().any(|l| l == expected), "{:?}", remarks(&summary));
     }
 
     #[test]

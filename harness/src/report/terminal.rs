@@ -24,6 +24,12 @@ pub fn render(summary: &Summary) -> String {
         );
     }
     let _ = writeln!(text, "{}\n{table}", summary.title);
+    below(&mut text, summary, &notes);
+    text
+}
+
+/// Reasons, remarks and how to read the board.
+fn below(text: &mut String, summary: &Summary, notes: &Footnotes) {
     for (number, reason) in notes.iter() {
         let _ = writeln!(text, "[{number}] {}: {}", reason.kind.name(), reason.message);
     }
@@ -36,7 +42,6 @@ pub fn render(summary: &Summary) -> String {
     for line in legend(summary) {
         let _ = writeln!(text, "{line}");
     }
-    text
 }
 
 /// The head of a column, narrow.

@@ -133,7 +133,7 @@ fn reference_lines(
     run: &Run,
     benchmark: &Benchmark,
     cell: &Done,
-) -> anyhow::Result<Vec<reference::Reference>> {
+) -> anyhow::Result<Vec<reference::SimpleRule>> {
     let spec = &cell.spec;
     let asked = (VERSION, benchmark, &spec.data.sha256, &spec.protocol.eval, spec.limit);
     let key = store::sha256(&serde_json::to_vec(&asked)?);

@@ -14,7 +14,8 @@ use crate::exec::data::TaskData;
 use crate::exec::plan::{Missing, Plan};
 use crate::exec::request::{Asked, Request};
 use crate::prepare::trust;
-use crate::results::summary::{Column, Data, MEAN_OVER_CULTURES, MICRO_MEAN, Row};
+use crate::results::references;
+use crate::results::summary::{Column, Data, MEAN_OVER_CULTURES, MICRO_MEAN, ReferenceLine, Row};
 use crate::store::record::{CellSpec, FORMAT, FileRef, Reason, ReasonKind};
 use crate::store::{self, RunFolder};
 use crate::text::hint::hinted;
@@ -375,43 +376,18 @@ fn column(
     catalogue: &Catalogue,
 ) -> Column {
     let dataset = catalogue.dataset_of(&benchmark.name);
-    let mut hashes = Vec::new();
-    let mut notes: Vec<String> = Vec::new();
-    let mut warnings: Vec<String> = Vec::new();
-    let mut sample = None;
-    let mut missing = None;
+    let mut known = Known::default();
+    known.notes.extend(dataset.iter().flat_map(|d| d.differs.iter().cloned()));
     for name in tasks_of(benchmark, all) {
         match tasks.get(name) {
-            Some(Ok(data)) => {
-                hashes.push(data.file.sha256.clone());
-                for note in &data.notes {
-                    if !notes.contains(note) {
-                        notes.push(note.clone());
-                    }
-                }
-                for warning in trust::warnings(&data.task, benchmark, &data.statistics) {
-                    warnings.push(if benchmark.task.is_some() {
-                        warning
-                    } else {
-                        format!("{}: {warning}", data.task.title)
-                    });
-                }
-                if data.sample {
-                    sample.get_or_insert_with(|| data.because.clone());
-                }
-            }
-            Some(Err(reason)) => missing = Some(reason.clone()),
+            Some(Ok(data)) => known.add(benchmark, data),
+            Some(Err(reason)) => known.missing = Some(reason.clone()),
             None => {
                 let message = format!("task `{name}` was not prepared");
-                missing = Some(Reason::new(ReasonKind::NoData, message));
+                known.missing = Some(Reason::new(ReasonKind::NoData, message));
             }
         }
     }
-    let data = match (missing, sample) {
-        (Some(reason), _) => Data::Missing { reason },
-        (None, Some(because)) => Data::Sample { because, sha256: hashes },
-        (None, None) => Data::Official { sha256: hashes },
-    };
     let mean = match (benchmark.mean_over_cultures, benchmark.aggregate.is_empty()) {
         (true, _) => MEAN_OVER_CULTURES,
         (false, true) => "",
@@ -425,9 +401,54 @@ fn column(
         mean_over_cultures: Some(benchmark.mean_over_cultures),
         status: dataset.map_or(crate::definition::dataset::Status::Open, |f| f.status),
         license: dataset.map(|f| f.license.clone()).unwrap_or_default(),
-        data,
-        notes,
-        warnings,
+        notes: std::mem::take(&mut known.notes),
+        warnings: std::mem::take(&mut known.warnings),
+        references: std::mem::take(&mut known.references),
+        data: known.data(),
+    }
+}
+
+/// What is known of the data of a column, from its tasks.
+#[derive(Default)]
+struct Known {
+    hashes: Vec<String>,
+    notes: Vec<String>,
+    warnings: Vec<String>,
+    references: Vec<ReferenceLine>,
+    /// Why some of them are the SAMPLE.
+    sample: Option<String>,
+    missing: Option<Reason>,
+}
+
+impl Known {
+    fn add(&mut self, benchmark: &Benchmark, data: &TaskData) {
+        self.hashes.push(data.file.sha256.clone());
+        for note in &data.notes {
+            if !self.notes.contains(note) {
+                self.notes.push(note.clone());
+            }
+        }
+        for warning in trust::warnings(&data.task, benchmark, &data.statistics) {
+            self.warnings.push(if benchmark.task.is_some() {
+                warning
+            } else {
+                format!("{}: {warning}", data.task.title)
+            });
+        }
+        if let (Some(_), Some(votes)) = (&benchmark.task, &data.statistics.annotators) {
+            self.references = references::lines(benchmark, votes);
+        }
+        if data.sample {
+            self.sample.get_or_insert_with(|| data.because.clone());
+        }
+    }
+
+    fn data(self) -> Data {
+        match (self.missing, self.sample) {
+            (Some(reason), _) => Data::Missing { reason },
+            (None, Some(because)) => Data::Sample { because, sha256: self.hashes },
+            (None, None) => Data::Official { sha256: self.hashes },
+        }
     }
 }
 

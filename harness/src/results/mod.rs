@@ -32,6 +32,7 @@ pub mod manifest;
 pub mod material;
 pub mod page_data;
 pub mod progress;
+mod references;
 mod run;
 mod scored;
 pub mod summary;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::definition::dataset::{Published, Status};
 use crate::definition::metric::ValueMetric;
-use crate::score::reference::Reference;
+use crate::score::reference::SimpleRule;
 use crate::score::{Score, Subset};
 use crate::store::record::Reason;
 
@@ -54,7 +54,7 @@ pub struct ReferenceScore {
     pub benchmark: String,
     /// The rule and its score by the primary metric.
     #[serde(flatten)]
-    pub line: Reference,
+    pub line: SimpleRule,
 }
 
 /// A column of the board.
@@ -85,6 +85,51 @@ pub struct Column {
     /// What makes the scores mean less than they seem; empty in files of formats before 3.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// What people reach who do not agree: values to read the scores beside, where the votes of annotators are known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<ReferenceLine>,
+}
+
+/// A value to read the scores of a column beside: from the votes of annotators, in no rank and no test. Shares are fractions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReferenceLine {
+    /// What it is.
+    pub kind: Reference,
+    /// The split it is of; all examples with votes where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<String>,
+    /// The share of right answers.
+    pub value: f64,
+    /// Lower end of the 95 % interval.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+/// What a reference line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reference {
+    /// The best that can be reached: who knows how the population of each culture votes.
+    NoiseCeiling,
+    /// The best without the culture: who knows the item alone.
+    BlindToCulture,
+    /// A second panel of the same size.
+    SecondPanel,
+    /// One annotator against the majority of the others.
+    OneAnnotator,
+}
+
+impl Reference {
+    /// As it is printed.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::NoiseCeiling => "ceiling",
+            Self::BlindToCulture => "ceiling without the culture",
+            Self::SecondPanel => "a second panel of annotators",
+            Self::OneAnnotator => "one annotator against the others",
+        }
+    }
 }
 
 /// Which data a column stands on.
@@ -249,7 +294,7 @@ impl Summary {
     }
 
     /// The best simple rule of a benchmark.
-    pub fn best_reference(&self, benchmark: &str) -> Option<&Reference> {
+    pub fn best_reference(&self, benchmark: &str) -> Option<&SimpleRule> {
         let lower = self
             .benchmarks
             .iter()
@@ -262,7 +307,7 @@ impl Summary {
     }
 
     /// The best simple rule that a score does not beat: its interval does not lie beyond it.
-    pub fn not_beaten(&self, benchmark: &str, score: &Score) -> Option<&Reference> {
+    pub fn not_beaten(&self, benchmark: &str, score: &Score) -> Option<&SimpleRule> {
         let column = self.benchmarks.iter().find(|column| column.name == benchmark)?;
         let best = self.best_reference(benchmark)?;
         let beaten =
@@ -364,6 +409,26 @@ mod tests {
             for name in part.as_object().unwrap().keys() {
                 assert!(PAGE.contains(&format!("`{name}`")), "reports/summary.md lacks {name}");
             }
+        }
+    }
+
+    #[test]
+    fn reference_lines_are_read_back() {
+        let mut summary: Summary = serde_json::from_str(OLD).unwrap();
+        assert!(summary.benchmarks.iter().all(|column| column.references.is_empty()));
+        summary.benchmarks[0].references = vec![ReferenceLine {
+            kind: Reference::NoiseCeiling,
+            split: Some("test".to_owned()),
+            value: 0.878,
+            low: 0.865,
+            high: 0.891,
+        }];
+        let json = serde_json::to_value(&summary).unwrap();
+        assert_eq!(serde_json::from_value::<Summary>(json.clone()).unwrap(), summary);
+        let line = &json["benchmarks"][0]["references"][0];
+        assert_eq!(line["kind"], "noise-ceiling");
+        for name in line.as_object().unwrap().keys().map(String::as_str).chain(["references"]) {
+            assert!(PAGE.contains(&format!("`{name}`")), "reports/summary.md lacks {name}");
         }
     }
 

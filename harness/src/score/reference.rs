@@ -21,7 +21,7 @@ const MOST_CONSTANTS: usize = 32;
 
 /// What answers by a simple rule score by the primary metric of a benchmark.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Reference {
+pub struct SimpleRule {
     /// The rule: `always hate`, `uniform guess`, `first option`, `answers of US`.
     pub name: String,
     /// Its score.
@@ -36,13 +36,13 @@ pub fn lines(
     task: &Task,
     examples: &Examples,
     rules: &Rules,
-) -> Result<Vec<Reference>, ScoreError> {
+) -> Result<Vec<SimpleRule>, ScoreError> {
     let most = examples.items.iter().map(|item| item.options.len()).max().unwrap_or(0);
     let scorer = Scorer { task, examples, rules, measures: Measures::of(task, most) };
     let mut lines = Vec::new();
     for (name, given) in scorer.columns() {
         if let Some(value) = scorer.value(&given)? {
-            lines.push(Reference { name, value });
+            lines.push(SimpleRule { name, value });
         }
     }
     if task.kind().has_right_option() {
@@ -52,7 +52,7 @@ pub fn lines(
 }
 
 /// Of the constant answers only the best one.
-fn best_constant(lines: Vec<Reference>) -> Vec<Reference> {
+fn best_constant(lines: Vec<SimpleRule>) -> Vec<SimpleRule> {
     let (constant, mut others): (Vec<_>, Vec<_>) =
         lines.into_iter().partition(|line| line.name.starts_with(ALWAYS));
     let best = constant.into_iter().reduce(|a, b| if b.value > a.value { b } else { a });

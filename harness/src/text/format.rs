@@ -11,6 +11,11 @@ pub(crate) fn points(value: f64) -> String {
     if shown == 0.0 { "0.0".to_owned() } else { format!("{shown:+.1}") }
 }
 
+/// The level of an interval in percent, without needless zeros: `95`, `99.5`.
+pub(crate) fn level(confidence: f64) -> String {
+    ((confidence * 1e6).round() / 1e4).to_string()
+}
+
 /// A number with one decimal.
 pub(crate) fn number(value: f64) -> String {
     format!("{:.1}", zero(value))
@@ -69,6 +74,12 @@ mod tests {
         assert_eq!(interval_of_points(-0.0001, 0.014), "[0.0, +1.4]");
         assert_eq!(interval(0.689, 0.765), "[68.9, 76.5]");
         assert_eq!(interval_of_ranks(1.0, 3.5), "[1, 3.5]");
+    }
+
+    #[test]
+    fn a_level_is_not_rounded_to_another() {
+        let shown = [0.95, 0.99, 0.995, 0.9, 1.0 - 0.005, 0.9999].map(level);
+        assert_eq!(shown, ["95", "99", "99.5", "90", "99.5", "99.99"]);
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Several training seeds: one summary, and a bootstrap over seeds and examples.
 
 use super::bootstrap::{Bootstrap, BootstrapOptions, replicate, summarise};
+use super::components::{Factor, decompose};
 use super::descriptive::{interquartile_mean, mean, quantile, variance};
 use super::error::{Result, finite, open_unit, rectangular};
-use super::interval::{Interval, mean_interval};
+use super::interval::{Interval, Method, mean_interval};
 use super::rng::{Batch, below};
 
 /// Scores of several seeds. What needs two seeds is `None` with one: one seed has no standard error.
@@ -57,6 +58,51 @@ pub fn aggregate_seeds(scores: &[f64], confidence: f64) -> Result<SeedSummary> {
     })
 }
 
+/// The mean over seeds and examples, both drawn anew.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MeanOverSeeds {
+    /// Mean of all scores.
+    pub mean: f64,
+    /// Its standard error: unbiased, also with few seeds.
+    pub se: f64,
+    /// Satterthwaite's degrees of freedom.
+    pub df: f64,
+    /// Student's interval.
+    pub interval: Interval,
+}
+
+/// Student interval of the mean over seeds and examples, for what [`hierarchical_bootstrap`] resamples: mean squares by
+/// [`decompose`] (Searle, Casella & McCulloch 1992, chapter 4), degrees of freedom by Satterthwaite (1946). Crossed, the variance is
+/// `(MS_seeds + MS_examples - MS_both) / N`; nested, `MS_seeds / N` with K - 1 degrees of freedom. With one seed, or one example, it
+/// is [`mean_interval`] over what varies, and claims nothing of the other. Rows = seeds, columns = examples; in units of the scores.
+///
+/// # Errors
+/// No seed, rows of different lengths, a single score, NaN, or a confidence outside (0, 1).
+pub fn mean_over_seeds(
+    scores: &[Vec<f64>],
+    levels: Levels,
+    confidence: f64,
+) -> Result<MeanOverSeeds> {
+    open_unit("confidence", confidence)?;
+    let n = rectangular("scores", scores, 1)?;
+    let values: Vec<f64> = scores.iter().flatten().copied().collect();
+    if scores.len() == 1 || n == 1 {
+        let interval = mean_interval(&values, confidence)?;
+        let count = values.len() as f64;
+        let se = (variance(&values) / count).sqrt();
+        return Ok(MeanOverSeeds { mean: mean(&values), se, df: count - 1.0, interval });
+    }
+    let within = (levels == Levels::Nested).then_some(0);
+    let factor = |name: &str, levels, within| Factor { name: name.to_owned(), levels, within };
+    let factors = [factor("seed", scores.len(), None), factor("example", n, within)];
+    let found = decompose(&values, &factors)?;
+    let half = found.uncertainty.half_width(confidence)?;
+    let (mean, se) = (found.mean, found.uncertainty.standard_error());
+    let interval =
+        Interval { low: mean - half, high: mean + half, confidence, method: Method::Student };
+    Ok(MeanOverSeeds { mean, se, df: found.uncertainty.df, interval })
+}
+
 /// How seeds and examples are resampled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Levels {
@@ -71,7 +117,8 @@ pub enum Levels {
 /// columns = examples.
 ///
 /// It draws K of K seeds, which makes the variance between seeds `(K - 1) / K` times too small, by a third with three; its ends
-/// are quantiles and know no degrees of freedom. For a claim about training runs take [`crate::components`], whose t interval holds.
+/// are quantiles and know no degrees of freedom: with three seeds a 95 % interval covers about 80 %. For a claim about training runs
+/// take [`mean_over_seeds`], whose interval holds.
 ///
 /// # Errors
 /// No seed, rows of different lengths, NaN, fewer than two resamples, or a confidence outside (0, 1).

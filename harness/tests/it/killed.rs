@@ -201,7 +201,7 @@ fn ctrl_c_ends_cleanly() {
         &err,
         &[
             "0 cells run, 0 reused, 0 failed, 1 not started",
-            "interrupted: the same command goes on from here",
+            "interrupted: the same command resumes from here",
         ],
     );
     assert!(is_gone(cell));

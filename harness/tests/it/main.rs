@@ -14,6 +14,7 @@ mod field_reports;
 mod formats;
 mod full_disk;
 mod html;
+mod https;
 mod import;
 mod killed;
 mod metrics;
@@ -37,6 +38,8 @@ mod sees;
 mod skipped;
 mod slices;
 mod slurm;
+#[cfg(unix)]
+mod snippets;
 mod verify;
 mod weights;
 mod whole;

@@ -146,14 +146,14 @@ function boardTable(rows, columns, state) {
 function scoreCell(cell, b, state) {
   const { score, standing } = cell;
   const own = b.n ? null : h("span", { class: "small" }, `n = ${score.n}`);
-  const lost = score.unparsable + score.missing;
   return [
     h("span", { class: "value" }, score.value, cell.mark ? h("span", { title: "training data known to overlap" }, cell.mark) : null,
       standing?.letters ? h("sup", { class: "letters" }, said(" group "), standing.letters) : null),
     h("span", { class: "small" }, score.interval),
     h("span", { class: "small" }, cell.protocol, cell.seeds.length > 1 ? `, ${cell.seeds.length} seeds` : null),
     state.ranks && standing ? h("span", { class: "small" }, `rank ${standing.ranks}`) : null,
-    lost ? h("span", { class: "small" }, `${lost} without answer`) : null,
+    score.unanswered ? h("span", { class: "small", title: `${score.unparsable} unparsable, ${score.missing} missing` }, score.unanswered) : null,
+    cell.macro_mean ? h("span", { class: "small" }, `macro ${cell.macro_mean.value} ${cell.macro_mean.interval}`) : null,
     cell.not_above ? h("span", { class: "small" }, `not above: ${cell.not_above}`) : null,
     own,
   ];

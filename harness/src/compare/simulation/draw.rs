@@ -92,3 +92,31 @@ pub(super) fn detected(world: &World, name: &str, draws: usize) -> (f64, f64) {
     });
     (printed, found)
 }
+
+/// How often two models with the same score by a metric of one class differ significantly, and how often the interval of their
+/// difference holds 0.
+pub(super) fn level_and_coverage(world: &World, name: &str, draws: usize) -> [f64; 2] {
+    let options = Options { resamples: 400, ..options() };
+    sums(world, (name, draws), |field, _| {
+        let pair = &compared(field, &options).pairs[0];
+        let holds = pair.interval.as_ref().is_some_and(|i| i.low <= 0.0 && 0.0 <= i.high);
+        [f64::from(u8::from(pair.p <= options.alpha)), f64::from(u8::from(holds))]
+    })
+}
+
+/// How often models that differ by exactly the margin are said to be equivalent, and the worse one to be not inferior.
+pub(super) fn beyond_the_margin(world: &World, margin: f64, name: &str, draws: usize) -> [f64; 2] {
+    let options = Options {
+        resamples: 400,
+        margin: Some(margin),
+        non_inferior: Some(margin),
+        baseline: Some("m00".to_owned()),
+        ..options()
+    };
+    sums(world, (name, draws), |field, _| {
+        let pair = &compared(field, &options).pairs[0];
+        let equivalent = pair.equivalence.as_ref().is_some_and(|e| e.p <= options.alpha);
+        let inferior = pair.non_inferiority.as_ref().is_some_and(|n| n.p <= options.alpha);
+        [f64::from(u8::from(equivalent)), f64::from(u8::from(inferior))]
+    })
+}

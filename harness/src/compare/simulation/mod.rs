@@ -3,6 +3,7 @@
 
 mod cells;
 mod draw;
+mod one_class;
 mod world;
 
 use world::World;

@@ -31,7 +31,24 @@ pub(super) struct World {
     /// The examples of a cluster are of as many cultures, and the score is the mean over cultures.
     pub(super) cultures: bool,
     pub(super) metric: Metric,
+    /// How often each model gives the one class where it is right and where it is not, in place of all the above; empty otherwise.
+    pub(super) rates: Vec<Rates>,
 }
+
+/// How often a model gives the one class of precision and F1.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rates {
+    /// Of the examples of the class.
+    pub(super) right: f64,
+    /// Of the others.
+    pub(super) wrong: f64,
+}
+
+/// Share of examples of the class where models have rates.
+pub(super) const OF_THE_CLASS: f64 = 0.4;
+
+/// Share of a cluster's examples on which a model with rates rolls one die.
+const CLUSTER_ALIKE: f64 = 0.8;
 
 impl World {
     pub(super) fn equal(clusters: usize, size: usize, models: usize) -> Self {
@@ -43,7 +60,26 @@ impl World {
             seed_sd: 0.0,
             cultures: false,
             metric: Metric::Accuracy,
+            rates: Vec::new(),
         }
+    }
+
+    /// Two models that give the class at these rates, scored by a metric of one class.
+    pub(super) fn of_one_class(clusters: usize, metric: Metric, rates: [Rates; 2]) -> Self {
+        Self { metric, rates: rates.to_vec(), ..Self::equal(clusters, 5, 2) }
+    }
+
+    /// A die for each example; where models have rates, most of a cluster share one.
+    fn dice(&self, rng: &mut Generator) -> Vec<f64> {
+        let mut all = Vec::with_capacity(self.clusters * self.size);
+        for _ in 0..self.clusters {
+            let of_cluster = uniform(rng);
+            for _ in 0..self.size {
+                let shared = !self.rates.is_empty() && uniform(rng) < CLUSTER_ALIKE;
+                all.push(if shared { of_cluster } else { uniform(rng) });
+            }
+        }
+        all
     }
 
     pub(super) fn with_seeds(self, seeds: usize, seed_sd: f64) -> Self {
@@ -58,14 +94,14 @@ impl World {
             .map(|_| if uniform(&mut rng) < 0.6 { 0.9 } else { 0.4 })
             .flat_map(|p| std::iter::repeat_n(p, self.size))
             .collect();
-        let die: Vec<f64> = (0..n).map(|_| uniform(&mut rng)).collect();
+        let die = self.dice(&mut rng);
         let gold: Vec<u32> = match self.metric {
             Metric::Accuracy => vec![1; n],
-            _ => (0..n).map(|_| u32::from(uniform(&mut rng) < 0.4)).collect(),
+            _ => (0..n).map(|_| u32::from(uniform(&mut rng) < OF_THE_CLASS)).collect(),
         };
         let models = (self.better.iter().enumerate())
             .map(|(m, better)| {
-                let of_model: Vec<f64> = (0..n).map(|_| uniform(&mut rng)).collect();
+                let of_model = self.dice(&mut rng);
                 let columns = (0..self.seeds)
                     .map(|_| {
                         let seed = (self.seed_sd * normal(&mut rng)).clamp(-0.1, 0.1);
@@ -78,6 +114,10 @@ impl World {
                             } else {
                                 (roll - ALL_ALIKE - SEEDS_ALIKE) / (1.0 - ALL_ALIKE - SEEDS_ALIKE)
                             };
+                            if let Some(rates) = self.rates.get(m) {
+                                let rate = if gold[i] == 1 { rates.right } else { rates.wrong };
+                                return Answer::Label(u32::from(shown < rate));
+                            }
                             let right = shown < chance[i] + better + seed;
                             Answer::Label(if right { gold[i] } else { 1 - gold[i] })
                         };

@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
-use super::{difference, ranked, standing, verdict};
+use super::{difference, level_of_differences, ranked, standing, verdict};
 use crate::compare::{FriedmanOver, Outcome, Over, OverBenchmarks, Report};
+use crate::score::CONFIDENCE;
 use crate::text::escape::latex as escape;
-use crate::text::format::p_value;
+use crate::text::format::{level, p_value};
 use crate::text::table::{Cell, Table};
 
 /// The whole comparison: one table a benchmark, then its paragraphs.
@@ -18,7 +19,7 @@ pub fn render(report: &Report) -> String {
     }
     for outcome in &report.benchmarks {
         models(&mut text, report, outcome);
-        pairs(&mut text, outcome);
+        pairs(&mut text, report, outcome);
         for pair in &outcome.pairs {
             // The signature has no blanks: it may break behind each of its parts.
             let words = escape(&pair.text).replace("\\textbar{}", "\\textbar{}\\allowbreak{}");
@@ -53,12 +54,12 @@ fn models(text: &mut String, report: &Report, outcome: &Outcome) {
     let sample = if outcome.sample { ", SAMPLE data" } else { "" };
     let _ = writeln!(
         text,
-        "\\begin{{table}}\n\\centering\n\\caption{{{}: {} ({} protocol, $n = {}${sample}), {:.0}\\,\\% intervals. Models that share a letter do not differ significantly ({}, {} correction, $\\alpha = {}$), which does not make them equal.}}",
+        "\\begin{{table}}\n\\centering\n\\caption{{{}: {} ({} protocol, $n = {}${sample}), {}\\,\\% intervals. Models that share a letter do not differ significantly ({}, {} correction, $\\alpha = {}$), which does not make them equal.}}",
         escape(&outcome.title),
         escape(&outcome.metric),
         escape(&outcome.protocol),
         outcome.n,
-        crate::score::CONFIDENCE * 100.0,
+        level(CONFIDENCE),
         escape(&outcome.test.title),
         escape(report.options.correction.title()),
         report.options.alpha
@@ -69,7 +70,7 @@ fn models(text: &mut String, report: &Report, outcome: &Outcome) {
     let _ = writeln!(text, "{}\n\\end{{table}}\n", table.latex(("", "")));
 }
 
-fn pairs(text: &mut String, outcome: &Outcome) {
+fn pairs(text: &mut String, report: &Report, outcome: &Outcome) {
     if outcome.pairs.is_empty() {
         return;
     }
@@ -78,7 +79,7 @@ fn pairs(text: &mut String, outcome: &Outcome) {
         "A".into(),
         "B".into(),
         Cell::Ready("$A - B$"),
-        "Interval".into(),
+        level_of_differences(report).into(),
         p,
         corrected,
         "Verdict".into(),

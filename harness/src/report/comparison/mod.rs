@@ -12,8 +12,9 @@ pub use text::render as text;
 use crate::compare::{
     Effect, NotCompared, Outcome, Over, Pair, PairOver, Ranked, RankedModel, Report, Verdict,
 };
+use crate::score::CONFIDENCE;
 use crate::text::format::{
-    interval, interval_of_points, interval_of_ranks, p_value, percent, points, rank,
+    interval, interval_of_points, interval_of_ranks, level, p_value, percent, points, rank,
 };
 use crate::text::table::{Cell, Table};
 
@@ -85,10 +86,25 @@ fn difference(pair: &Pair) -> Vec<Cell> {
     ]
 }
 
+/// The head of the intervals of differences, which have a level of their own.
+fn level_of_differences(report: &Report) -> String {
+    format!("{} % interval", level(report.options.confidence))
+}
+
+/// What is said where differences and scores have intervals of different levels.
+fn two_levels(report: &Report) -> Option<String> {
+    let (of_scores, of_differences) = (level(CONFIDENCE), level(report.options.confidence));
+    (of_scores != of_differences).then(|| {
+        format!(
+            "Intervals of scores and of gaps of cultures are {of_scores} % intervals, as on the leaderboard, at any --alpha and --confidence; those of differences are {of_differences} % intervals."
+        )
+    })
+}
+
 /// Heads of the pairs.
 fn pair_head(report: &Report) -> Vec<Cell> {
     let mut head: Vec<Cell> = ["A", "B", "A - B"].map(Cell::from).to_vec();
-    head.push(format!("{:.0} % interval", report.options.confidence * 100.0).into());
+    head.push(level_of_differences(report).into());
     head.extend(["p", "corrected p", "effect", "detectable"].map(Cell::from));
     head.extend(report.options.margin.map(|_| "p equivalence".into()));
     head.extend(report.options.non_inferior.map(|_| "p non-inferior".into()));
@@ -148,6 +164,7 @@ fn legend(report: &Report) -> Vec<String> {
         "A rank runs from 1 + the models that are significantly better to k - those that are significantly worse: true of all models at once.".to_owned(),
         format!("{}; alpha = {}. Intervals are not corrected for the number of pairs.", report.families, report.options.alpha),
     ];
+    lines.extend(two_levels(report));
     let gaps = report.benchmarks.iter().flat_map(|b| &b.models).filter_map(|m| m.cultures.as_ref());
     if gaps.into_iter().any(|c| c.figures.is_some()) {
         lines.push("Gap of cultures: best minus worst with at least ten independent examples. \"if equal\" is the gap that such cultures would show if the model were equally good on all of them, p that of the test that it is. The interval holds whichever cultures are the best and the worst.".to_owned());

@@ -6,7 +6,7 @@ use super::votes;
 use super::{
     gap, left_out, legend, mean_ranks, pair_head, pair_row, replicated, standing, win_tie_loss,
 };
-use crate::compare::{Outcome, Over, OverBenchmarks, RankedModel, Report};
+use crate::compare::{FriedmanOver, Outcome, Over, OverBenchmarks, RankedModel, Report};
 use crate::text::format::{p_value, percent, points};
 use crate::text::table::{Cell, Table};
 
@@ -135,17 +135,8 @@ fn over(text: &mut String, over: &Over) {
     for left in over.left_out.iter().chain(&over.models_left_out) {
         let _ = writeln!(text, "  left out: {}: {}", left.name, left.reason);
     }
-    if let Some(f) = &over.friedman {
-        let value = f.f.map_or_else(|| "infinite".to_owned(), |f| format!("{f:.2}"));
-        let _ = writeln!(
-            text,
-            "  Friedman chi2({}) = {:.2}, p {}; Iman-Davenport F = {value}, p {} by permutation; Nemenyi's critical difference {:.2} mean ranks",
-            f.df,
-            f.chi2,
-            p_value(f.p),
-            p_value(f.f_p),
-            f.critical_difference
-        );
+    if let Some(found) = &over.friedman {
+        friedman(text, found);
     }
     for note in &over.notes {
         let _ = writeln!(text, "  note: {note}");
@@ -153,6 +144,19 @@ fn over(text: &mut String, over: &Over) {
     let _ = writeln!(text, "\n{}", mean_ranks(over).indented());
     let table = pairs_over(over).indented();
     let _ = writeln!(text, "\n{table}\n  {}", over.test.signature);
+}
+
+fn friedman(text: &mut String, found: &FriedmanOver) {
+    let value = found.f.map_or_else(|| "infinite".to_owned(), |f| format!("{f:.2}"));
+    let _ = writeln!(
+        text,
+        "  Friedman chi2({}) = {:.2}, p {}; Iman-Davenport F = {value}, p {} by permutation; Nemenyi's critical difference {:.2} mean ranks",
+        found.df,
+        found.chi2,
+        p_value(found.p),
+        p_value(found.f_p),
+        found.critical_difference
+    );
 }
 
 fn pairs_over(over: &Over) -> Table {

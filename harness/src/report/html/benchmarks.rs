@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::votes::{VoteFacts, votes};
 use super::{plain, plain_all, plain_lines};
 use crate::definition::dataset::{Dataset, Status};
-use crate::prepare::Meta;
+use crate::prepare::{Meta, SourceRecord};
 use crate::results::manifest::tasks_of;
 use crate::results::material::Material;
 use crate::split::{Leaks, Overlap};
@@ -163,6 +163,16 @@ fn task<'a>(material: &'a Material, name: &str) -> TaskFacts<'a> {
     }
 }
 
+fn source(file: &SourceRecord) -> SourceFile<'_> {
+    SourceFile {
+        id: plain(&file.id),
+        file: plain(&file.file),
+        bytes: file.bytes,
+        sha256: &file.sha256,
+        verified: plain(&file.verified),
+    }
+}
+
 fn data(meta: &Meta) -> DataFacts<'_> {
     let s = &meta.statistics;
     DataFacts {
@@ -181,15 +191,7 @@ fn data(meta: &Meta) -> DataFacts<'_> {
         },
         overlap: &s.overlap,
         leaks: &s.leaks,
-        sources: (meta.sources.iter())
-            .map(|f| SourceFile {
-                id: plain(&f.id),
-                file: plain(&f.file),
-                bytes: f.bytes,
-                sha256: &f.sha256,
-                verified: plain(&f.verified),
-            })
-            .collect(),
+        sources: meta.sources.iter().map(source).collect(),
         sha256: &meta.sha256,
         notes: plain_all(&meta.notes()),
         votes: s.annotators.as_ref().map(votes),

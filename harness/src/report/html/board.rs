@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{plain, plain_all};
 use crate::compare::RankedModel;
+use crate::report::board::unanswered;
 use crate::report::{mark, percent, refusals};
 use crate::results::material::Material;
 use crate::results::summary::{self, Data, Outcome, lines};
@@ -87,6 +88,9 @@ pub(super) struct Cell<'a> {
     sample: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     score: Option<Figures<'a>>,
+    /// The macro mean of an aggregate, beside its micro mean.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    macro_mean: Option<Figures<'a>>,
     /// The sign of a known overlap, or nothing.
     #[serde(skip_serializing_if = "str::is_empty")]
     mark: &'static str,
@@ -136,6 +140,9 @@ pub(super) struct Figures<'a> {
     answered: u64,
     unparsable: u64,
     missing: u64,
+    /// The share of unparsable and missing answers, in words, where it rounds to a percent or more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unanswered: Option<String>,
     clusters: u64,
     majority: Option<String>,
 }
@@ -262,6 +269,7 @@ fn cell<'a>(material: &'a Material, cell: &'a summary::Cell) -> Cell<'a> {
         seeds: &cell.seeds,
         sample: cell.sample,
         score: None,
+        macro_mean: None,
         mark: "",
         standing: None,
         reason: None,
@@ -270,6 +278,7 @@ fn cell<'a>(material: &'a Material, cell: &'a summary::Cell) -> Cell<'a> {
     match &cell.outcome {
         Outcome::Score(score) => {
             found.score = Some(figures(score));
+            found.macro_mean = material.summary.macro_mean(cell).map(figures);
             found.mark = mark(&material.summary, &cell.model, &cell.benchmark);
             found.standing = standing(material, cell).map(place);
             let best = material.summary.not_beaten(&cell.benchmark, score);
@@ -309,6 +318,7 @@ fn figures(score: &Score) -> Figures<'_> {
         answered: score.answered,
         unparsable: score.unparsable,
         missing: score.missing,
+        unanswered: unanswered(score),
         clusters: score.clusters,
         majority: score.majority.map(percent),
     }

@@ -9,6 +9,7 @@ use super::pairs::{self, Comparison};
 use super::{plain, plain_all};
 use crate::report::{legend, remarks};
 use crate::results::material::Material;
+use crate::text::format::level;
 
 /// `first` of the script.
 #[derive(Debug, Serialize)]
@@ -53,7 +54,7 @@ impl<'a> First<'a> {
             title: plain(&summary.title),
             suite: plain(&summary.suite),
             sample: summary.sample,
-            confidence: format!("{:.0}", summary.confidence * 100.0),
+            confidence: level(summary.confidence),
             legend: plain_all(&legend(summary)),
             remarks: plain_all(&remarks(summary)),
             signature: plain(&summary.signature),

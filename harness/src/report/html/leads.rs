@@ -10,7 +10,7 @@ use crate::report::percent;
 use crate::results::material::Material;
 use crate::results::summary::{Cell, Outcome, Summary};
 use crate::score::{Score, Subset};
-use crate::text::format::{interval_of_points, p_value, points};
+use crate::text::format::{interval_of_points, level, p_value, points};
 
 /// Who leads somewhere.
 #[derive(Debug, Serialize)]
@@ -316,8 +316,8 @@ fn closest(lead: &Lead, confidence: f64) -> String {
     let mut facts = Vec::new();
     if let Some(ends) = near.interval {
         facts.push(format!(
-            "{:.0} % interval of the paired difference {}",
-            confidence * 100.0,
+            "{} % interval of the paired difference {}",
+            level(confidence),
             interval_of_points(ends.low, ends.high)
         ));
     }

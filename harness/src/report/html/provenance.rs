@@ -50,17 +50,8 @@ pub(super) struct RunCell<'a> {
 /// Gathers it.
 pub(super) fn provenance(material: &Material) -> Provenance<'_> {
     let ran = &material.ran;
-    let summary = &material.summary;
     let seeds: Vec<String> = ran.seeds.iter().map(u64::to_string).collect();
-    let names = |of: Vec<&str>| of.join(",");
-    let limit = if ran.limit > 0 { format!(" --limit {}", ran.limit) } else { String::new() };
-    let command = format!(
-        "culture-eval run {} --seeds {} --models {} --benchmarks {}{limit}",
-        plain(&ran.suite),
-        seeds.join(","),
-        plain(&names(summary.models.iter().map(|m| &*m.name).collect())),
-        plain(&names(summary.benchmarks.iter().map(|b| &*b.name).collect()))
-    );
+    let command = command(material, &seeds);
     let environment = &ran.environment;
     Provenance {
         harness: &ran.harness,
@@ -78,6 +69,20 @@ pub(super) fn provenance(material: &Material) -> Provenance<'_> {
         command,
         cells: material.cells.iter().map(cell).collect(),
     }
+}
+
+/// The command that makes the run again.
+fn command(material: &Material, seeds: &[String]) -> String {
+    let (ran, summary) = (&material.ran, &material.summary);
+    let names = |of: Vec<&str>| of.join(",");
+    let limit = if ran.limit > 0 { format!(" --limit {}", ran.limit) } else { String::new() };
+    format!(
+        "culture-eval run {} --seeds {} --models {} --benchmarks {}{limit}",
+        plain(&ran.suite),
+        seeds.join(","),
+        plain(&names(summary.models.iter().map(|m| &*m.name).collect())),
+        plain(&names(summary.benchmarks.iter().map(|b| &*b.name).collect()))
+    )
 }
 
 fn cell(c: &CellFacts) -> RunCell<'_> {

@@ -135,6 +135,21 @@ fn an_old_summary_makes_a_page() {
 }
 
 #[test]
+fn a_page_has_the_unanswered_share_and_the_macro_mean() {
+    let summary = crate::report::tests::half_answered(old());
+    let html = html(&material(summary));
+    let first: Value = serde_json::from_str(block(&html, "first")).unwrap();
+    let cell = &first["cells"][0];
+    assert_eq!(cell["score"]["unanswered"], "17 % unanswered");
+    assert_eq!(
+        (&cell["macro_mean"]["value"], &cell["macro_mean"]["interval"]),
+        (&"41.4".into(), &"[40.3, 42.5]".into())
+    );
+    let whole = &first["cells"][2];
+    assert!(whole.get("macro_mean").is_none() && whole["score"].get("unanswered").is_none());
+}
+
+#[test]
 fn answers_come_back_from_their_bytes() {
     let html = html(&material(old()));
     let bytes = part(&html, "answers-0");

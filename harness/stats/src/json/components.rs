@@ -43,19 +43,23 @@ pub(super) const FUNCTIONS: &[Function] = &[
     },
 ];
 
-fn variance_components(c: &Call) -> Result<Answer> {
+/// The factors of a design; what is nested says in which one.
+fn factors(c: &Call) -> Result<Vec<Factor>> {
     let names = c.words("factors")?;
     let levels = c.nums("levels")?;
     same_length("factors", names.len(), "levels", levels.len())?;
     let within = if c.has("within") { c.nums("within")? } else { vec![f64::NAN; names.len()] };
     same_length("factors", names.len(), "within", within.len())?;
-    let factors: Vec<Factor> = (names.into_iter().zip(&levels).zip(&within))
-        .map(|((name, levels), within)| Factor {
-            name,
-            levels: *levels as usize,
-            within: (!within.is_nan()).then_some(*within as usize),
-        })
-        .collect();
+    let factor = |((name, levels), within): ((String, &f64), &f64)| Factor {
+        name,
+        levels: *levels as usize,
+        within: (!within.is_nan()).then_some(*within as usize),
+    };
+    Ok(names.into_iter().zip(&levels).zip(&within).map(factor).collect())
+}
+
+fn variance_components(c: &Call) -> Result<Answer> {
+    let factors = factors(c)?;
     let found = decompose(&c.nums("values")?, &factors)?;
     let half = found.uncertainty.half_width(c.confidence()?)?;
     let of = |value: &dyn Fn(&Component) -> f64| -> Vec<f64> {

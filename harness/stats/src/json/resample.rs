@@ -13,7 +13,7 @@ use crate::metric::{Margins, Metric, MetricOptions};
 use crate::panel::{PairBootstrap, Panel, RankTies, all_pairs, bootstrap_ranks};
 use crate::permutation::{permutation_metric, studentised_permutation_metric};
 use crate::rng::Stream;
-use crate::seeds::{Levels, aggregate_seeds, hierarchical_bootstrap};
+use crate::seeds::{Levels, aggregate_seeds, hierarchical_bootstrap, mean_over_seeds};
 
 const LABELS: &[&str] = &["gold", "pred_a", "pred_b", "num_classes"];
 
@@ -111,7 +111,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     },
     Function {
         name: "hierarchical_bootstrap",
-        about: "bootstrap over seeds and examples, crossed or nested; rows = seeds",
+        about: "bootstrap over seeds and examples, crossed or nested; rows = seeds; t_low and t_high hold with few seeds, too",
         input: &["scores"],
         opts: &["levels", "interval", "confidence", "resamples", "seed"],
         run: run_hierarchical,
@@ -297,10 +297,13 @@ fn run_hierarchical(c: &Call) -> Result<Answer> {
             )));
         }
     };
-    let result = hierarchical_bootstrap(
-        &c.table("scores")?,
-        levels,
-        &c.bootstrap("hierarchical_bootstrap")?,
-    )?;
-    Ok(Answer::default().bootstrap(&result).with("mean", result.estimate))
+    let scores = c.table("scores")?;
+    let result = hierarchical_bootstrap(&scores, levels, &c.bootstrap("hierarchical_bootstrap")?)?;
+    let answer = Answer::default().bootstrap(&result).with("mean", result.estimate);
+    // A single score has no interval but that of no width.
+    if scores.iter().map(Vec::len).sum::<usize>() == 1 {
+        return Ok(answer);
+    }
+    let t = mean_over_seeds(&scores, levels, c.confidence()?)?;
+    Ok(answer.with("se_t", t.se).with("df", t.df).ends("t", &t.interval))
 }

@@ -4,7 +4,7 @@ use eval_stats::aso::{aso, aso_confidence, violation_ratio};
 use eval_stats::bayes::{DirichletOptions, PriorPlace, correlated_t, sign_test, signed_rank};
 use eval_stats::mcnemar::Alternative;
 use eval_stats::rng::Stream;
-use eval_stats::seeds::{Levels, aggregate_seeds, hierarchical_bootstrap};
+use eval_stats::seeds::{Levels, aggregate_seeds, hierarchical_bootstrap, mean_over_seeds};
 use eval_stats::ttest::{differences, paired_t};
 
 use crate::support::{resampled, same, within};
@@ -165,4 +165,58 @@ fn hierarchical_bootstrap_has_the_variance_of_its_levels() {
         same(got.estimate, all);
         within(got.se / variance.sqrt(), 1.0, 0.02);
     }
+}
+
+/// Two seeds, three examples, by hand: seeds 1 and 3 on average, examples 1, 2 and 3. MS_seeds = 3 * 2 = 6 (df 1), MS_examples = 2 * 1 = 2
+/// (df 2), MS_both = 0 in the table that adds up. Crossed: (6 + 2 - 0) / 6 = 4 / 3; nested: 6 / 6 = 1 with one degree of freedom, where
+/// t(.975, 1) = 12.706 204 736.
+#[test]
+fn the_mean_over_seeds_has_its_textbook_variance() {
+    let table = [vec![0.0, 1.0, 2.0], vec![2.0, 3.0, 4.0]];
+    let crossed = mean_over_seeds(&table, Levels::Crossed, 0.95).unwrap();
+    same(crossed.mean, 2.0);
+    same(crossed.se, (4.0_f64 / 3.0).sqrt());
+    let nested = mean_over_seeds(&table, Levels::Nested, 0.95).unwrap();
+    same(nested.se, 1.0);
+    same(nested.df, 1.0);
+    same(nested.interval.high, 2.0 + 12.706_204_736_432_095);
+    // One seed, one example: Student's interval over what varies.
+    let row = mean_over_seeds(&table[..1], Levels::Crossed, 0.95).unwrap();
+    same(row.se, (1.0_f64 / 3.0).sqrt());
+    same(row.df, 2.0);
+    let column = mean_over_seeds(&[vec![1.0], vec![3.0]], Levels::Crossed, 0.95).unwrap();
+    same(column.se, 1.0);
+    assert!(mean_over_seeds(&[vec![1.0]], Levels::Crossed, 0.95).is_err());
+}
+
+/// Three seeds of which each has a true score of its own: quantiles of resamples cover far less than 95 %, Student's interval does not.
+#[test]
+fn with_three_seeds_the_t_interval_covers_and_the_bootstrap_does_not() {
+    use rand_chacha::rand_core::Rng as _;
+
+    const DRAWS: u64 = 600;
+    let stream = Stream::new(22, "seeds cover");
+    let (mut of_t, mut of_bootstrap) = (0_u64, 0_u64);
+    for number in 0..DRAWS {
+        let mut rng = stream.at(number);
+        let mut uniform = || (rng.next_u64() >> 11) as f64 / 9_007_199_254_740_992.0;
+        let mut normal = || (0..12).map(|_| uniform()).sum::<f64>() - 6.0;
+        let examples: Vec<f64> = (0..40).map(|_| normal()).collect();
+        let table: Vec<Vec<f64>> = (0..3)
+            .map(|_| {
+                let seed = 0.5 * normal();
+                examples.iter().map(|e| e + seed + 0.5 * normal()).collect()
+            })
+            .collect();
+        let holds = |low: f64, high: f64| u64::from(low <= 0.0 && 0.0 <= high);
+        let t = mean_over_seeds(&table, Levels::Crossed, 0.95).unwrap().interval;
+        of_t += holds(t.low, t.high);
+        let drawn = hierarchical_bootstrap(&table, Levels::Crossed, &resampled("cover", 200));
+        let drawn = drawn.unwrap().interval;
+        of_bootstrap += holds(drawn.low, drawn.high);
+    }
+    let [of_t, of_bootstrap] = [of_t, of_bootstrap].map(|hits| hits as f64 / DRAWS as f64);
+    // Standard error .009 at .95.
+    assert!((0.925..=0.985).contains(&of_t), "t {of_t}");
+    assert!(of_bootstrap < 0.91, "bootstrap {of_bootstrap}");
 }

@@ -1,46 +1,15 @@
 //! Servers whose certificate is unknown, has expired or is another host's: not a byte of theirs is read.
 
-use std::io::{Read, Write};
-use std::net::TcpListener;
 use std::process::Command;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
 };
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
+use crate::https::Https;
 use crate::program::{Place, Ran, assert_says, files_below};
 
 const BODY: &str = "id,text,label,culture\n1,a,yes,x\n";
-
-/// Answers every request with [`BODY`]; counts those that came through the handshake.
-fn server(certificate: CertificateDer<'static>, key: &KeyPair) -> (u16, Arc<AtomicUsize>) {
-    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-    let config = ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .unwrap();
-    let (config, asked) = (Arc::new(config), Arc::new(AtomicUsize::new(0)));
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let count = Arc::clone(&asked);
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
-            let mut stream = StreamOwned::new(connection, stream.unwrap());
-            let mut request = [0; 4096];
-            if stream.read(&mut request).is_ok_and(|n| n > 0) {
-                count.fetch_add(1, Ordering::SeqCst);
-                let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", BODY.len());
-                let _ = stream.write_all((head + BODY).as_bytes()).and_then(|()| stream.flush());
-            }
-        }
-    });
-    (port, asked)
-}
 
 /// Fetches from the server, trusting one authority.
 fn fetch(place: &Place, name: &str, port: u16, authority: &str) -> Ran {
@@ -86,17 +55,17 @@ fn a_wrong_certificate_ends_the_fetch_before_a_byte_is_read() {
     ];
     let place = Place::new();
     for (name, certificate, reason) in bad {
-        let (port, asked) = server(certificate.der().clone(), &key);
-        let ran = fetch(&place, name, port, &ours.pem());
+        let server = Https::start(certificate.der().clone(), &key, BODY);
+        let ran = fetch(&place, name, server.port, &ours.pem());
         assert_ne!(ran.code, Some(0), "{name}: {}", ran.out);
         let said = ran.out + &ran.err;
         assert_says(&said, &["cannot be trusted", reason, "SSL_CERT_FILE", "clock"]);
-        assert_eq!(asked.load(Ordering::SeqCst), 0, "{name}: a request was sent");
+        assert_eq!(server.asked(), 0, "{name}: a request was sent");
         let cache = files_below(&place.path("cache"));
         let kept = |part: &str| cache.iter().any(|file| file.to_string_lossy().contains(part));
         assert!(!kept("objects") && !kept("partial"), "{cache:?}");
     }
-    let (port, asked) = server(good.der().clone(), &key);
-    fetch(&place, "good", port, &ours.pem()).exits(0);
-    assert_eq!(asked.load(Ordering::SeqCst), 1, "the same server with a good certificate is read");
+    let server = Https::start(good.der().clone(), &key, BODY);
+    fetch(&place, "good", server.port, &ours.pem()).exits(0);
+    assert_eq!(server.asked(), 1, "the same server with a good certificate is read");
 }
