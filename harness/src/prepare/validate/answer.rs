@@ -147,7 +147,12 @@ mod tests {
             "metric = \"w1\"",
             "`w1` is of distributions over options with an order",
         );
-        check("fork", "place = [\"US\"]", "plce = [\"US\"]", "unknown group `plce`; did you mean `place`?");
+        check(
+            "fork",
+            "place = [\"US\"]",
+            "plce = [\"US\"]",
+            "unknown group `plce`; did you mean `place`?",
+        );
         check(
             "fork",
             "options = [\"{Option A}\"",
@@ -172,7 +177,12 @@ mod tests {
             "from = { source = \"question\"",
             "unknown source `question`; did you mean `questions`?",
         );
-        check("blend", "annotations/{file}", "annotations/x", "`{file}` in the address and `files` go together");
+        check(
+            "blend",
+            "annotations/{file}",
+            "annotations/x",
+            "`{file}` in the address and `files` go together",
+        );
         check("kobbq", "gold = { text", "gold = { txt", "unknown variant `txt`");
     }
 }
