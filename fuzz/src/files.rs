@@ -19,6 +19,7 @@ fn fetched(bytes: &[u8], name: &str, unpack: Unpack) {
         path: name.to_owned(),
         from: Origin::DropIn { hint: "none".to_owned() },
         bytes: None,
+        files: Vec::new(),
         sha256: None,
         git_blob: None,
         unpack: Some(unpack),

@@ -22,6 +22,8 @@ pub type Reader = fn(&[u8]);
 pub const READERS: &[(&str, Reader)] = &[
     ("delimited", tables::delimited),
     ("jsonl", tables::jsonl),
+    ("json", tables::json),
+    ("literal", tables::literal),
     ("parquet", tables::parquet),
     ("archive", files::archive),
     ("gzip", files::gzip),

@@ -118,3 +118,90 @@ fn check(source: &Source) -> Result<(), String> {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::definition::source::{Origin, PinnedFile};
+    use crate::fetch::{Mirror, Silent};
+    use crate::store::sha256;
+
+    fn source(files: &[(&str, &[u8])]) -> Source {
+        let pinned = files.iter().map(|(file, bytes)| PinnedFile {
+            file: (*file).to_owned(),
+            bytes: bytes.len() as u64,
+            sha256: sha256(bytes),
+        });
+        Source {
+            id: "parts".to_owned(),
+            path: "data/parts".to_owned(),
+            from: Origin::Http { url: "https://example.org/{file}?raw".to_owned() },
+            files: pinned.collect(),
+            bytes: None,
+            sha256: None,
+            git_blob: None,
+            unpack: None,
+            terms: None,
+        }
+    }
+
+    #[test]
+    fn many_files_become_one_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |path: &str| folder.path().join("mirror/set/data/parts").join(path);
+        let files: [(&str, &[u8]); 2] = [("A (x) in B.csv", b"one"), ("deep/c.csv", b"two")];
+        for (file, bytes) in files {
+            fs::create_dir_all(at(file).parent().unwrap()).unwrap();
+            fs::write(at(file), bytes).unwrap();
+        }
+        let source = source(&files);
+        let options = Options {
+            cache: folder.path().join("cache"),
+            mirrors: vec![Mirror::Dir(folder.path().join("mirror"))],
+            offline: true,
+            ..Options::default()
+        };
+        let fetched = super::super::fetch("set", &source, &options, &Silent).unwrap();
+        assert_eq!((fetched.bytes, fetched.verified), (6, Verified::Sha256));
+        for (file, bytes) in files {
+            assert_eq!(fs::read(fetched.path.join(file)).unwrap(), bytes);
+        }
+        super::super::verify(&fetched, &source).unwrap();
+        assert!(is_available_locally("set", &source, &options).is_some());
+        // Again from the cache, without the mirror; the same folder.
+        let cached = Options { mirrors: Vec::new(), ..options.clone() };
+        let again = super::super::fetch("set", &source, &cached, &Silent).unwrap();
+        assert_eq!((again.path, again.via), (fetched.path, Via::Cache));
+        // Other bytes in the mirror are an error wherever they are.
+        fs::write(at("deep/c.csv"), b"TWO").unwrap();
+        let fresh = Options { cache: folder.path().join("other"), ..options };
+        let error = super::super::fetch("set", &source, &fresh, &Silent).unwrap_err();
+        assert!(error.is_integrity(), "{error}");
+    }
+
+    #[test]
+    fn names_are_encoded_in_addresses() {
+        let source = source(&[("Dutch (nl) in Netherlands.csv", b"x"), ("a/b_c-d.csv", b"y")]);
+        let urls: Vec<String> = source
+            .each()
+            .into_iter()
+            .map(|one| match one.from {
+                Origin::Http { url } => url,
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(
+            urls,
+            [
+                "https://example.org/Dutch%20%28nl%29%20in%20Netherlands.csv?raw",
+                "https://example.org/a/b_c-d.csv?raw"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_file_that_leaves_its_folder_is_refused() {
+        let error = check(&source(&[("../x", b"x")])).unwrap_err();
+        assert!(error.contains("stays inside its folder"), "{error}");
+    }
+}

@@ -26,4 +26,6 @@ pub use table::{Lookup, Tables};
 pub use warnings::{Tally, Warnings};
 
 #[cfg(test)]
+mod kinds_tests;
+#[cfg(test)]
 mod tests;

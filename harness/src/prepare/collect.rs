@@ -194,10 +194,11 @@ impl Columns {
         Ok(())
     }
 
-    /// What is read of a question with options is its text and the options, in whatever order they are.
+    /// What is read of a question with options is its text, its fields and the options, in whatever order they are.
     fn push_item(&mut self, example: &Example) {
-        let Item { options, target, .. } = &example.item;
-        let mut shown: Vec<&str> = options.iter().map(String::as_str).collect();
+        let Item { options, fields, target, .. } = &example.item;
+        let mut shown: Vec<&str> =
+            options.iter().chain(fields.values()).map(String::as_str).collect();
         shown.sort_unstable();
         self.texts.push(text_key(&format!("{}\n{}", example.text, shown.join("\n"))));
         self.leaks.push_unlabelled();

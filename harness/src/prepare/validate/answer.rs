@@ -99,3 +99,90 @@ fn needs(metric: Measure, task: &Task) -> Option<&'static str> {
     };
     (!fits).then_some(what)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::definition::catalogue::Catalogue;
+
+    /// What `validate` says of a definition of this repository, changed in one place.
+    fn told(dataset: &str, from: &str, to: &str) -> String {
+        let path = format!("{}/../benchmarks/{dataset}.toml", env!("CARGO_MANIFEST_DIR"));
+        let text = fs_err::read_to_string(path).unwrap();
+        assert!(text.contains(from), "{from}");
+        let mut all = Catalogue::embedded().unwrap();
+        match all.add("mine.toml", &text.replacen(from, to, 1)) {
+            Err(error) => error.to_string(),
+            Ok(()) => all.validate().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
+        }
+    }
+
+    #[test]
+    fn kinds_of_answers_are_checked() {
+        let check = |dataset: &str, from: &str, to: &str, expect: &str| {
+            let found = told(dataset, from, to);
+            assert!(found.contains(expect), "{from} -> {to}\n{found}");
+        };
+        check("fork", "culture = \"{country}\"", "culture = \"{country}\"", "");
+        check(
+            "fork",
+            "culture = \"{country}\"",
+            "culture = \"{country}\"\nlabel = \"{Answer Key}\"",
+            "task.fork.example.label: belongs to tasks with labels",
+        );
+        check(
+            "fork",
+            "question = \"What",
+            "labels = [\"yes\", \"no\"]\nquestion = \"What",
+            "task.fork.labels: the labels of this kind of answer are `A`, `B`",
+        );
+        check(
+            "fork",
+            "metric = \"accuracy\"",
+            "metric = \"sem-b\"",
+            "benchmark.fork.metric: `sem-b` is of short answers, and the task `fork` asks otherwise",
+        );
+        check(
+            "globalopinionqa",
+            "metric = \"js-similarity\"",
+            "metric = \"w1\"",
+            "`w1` is of distributions over options with an order",
+        );
+        check(
+            "fork",
+            "place = [\"US\"]",
+            "plce = [\"US\"]",
+            "unknown group `plce`; did you mean `place`?",
+        );
+        check(
+            "fork",
+            "options = [\"{Option A}\"",
+            "options = [\"{Option C}\"",
+            "example.answer: unknown name `{Option C}` in the template",
+        );
+        check(
+            "blend",
+            "accepts = [\"generate\"]",
+            "fit = true\naccepts = [\"generate\"]",
+            "it learns from a dataset that is for evaluation alone",
+        );
+        check(
+            "blend",
+            "rows = { path = \"*\", key = \"ID\" }\n",
+            "",
+            "task.blend-english.input[0].rows: missing; say where the rows",
+        );
+        check(
+            "blend",
+            "from = { source = \"questions\"",
+            "from = { source = \"question\"",
+            "unknown source `question`; did you mean `questions`?",
+        );
+        check(
+            "blend",
+            "annotations/{file}",
+            "annotations/x",
+            "`{file}` in the address and `files` go together",
+        );
+        check("kobbq", "gold = { text", "gold = { txt", "unknown variant `txt`");
+    }
+}
