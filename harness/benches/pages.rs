@@ -109,6 +109,7 @@ fn summary(draw: &mut Draw) -> Summary {
                 data: Data::Official { sha256: vec!["0".repeat(64)] },
                 notes: Vec::new(),
                 warnings: Vec::new(),
+                references: Vec::new(),
             })
             .collect(),
         models: (0..MODELS)

@@ -15,7 +15,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut out = std::io::stdout().lock();
     let start = std::time::Instant::now();
     if options.is_empty() {
-        writeln!(out, "{}", model.reply_to(prompt, 32, 0.0, &host)?)?;
+        let written = model.reply_to(prompt, 32, 0.0, &host)?;
+        let end = if written.is_cut { " [cut after 32 tokens]" } else { "" };
+        writeln!(out, "{}{end}", written.text)?;
     } else {
         let options: Vec<&str> = options.iter().map(String::as_str).collect();
         let contexts = vec![prompt.as_str(); options.len()];

@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         if ask["prompt"].is_string() {
             let (prompt, tokens) = (text(&ask["prompt"]), ask["tokens"].as_u64().unwrap_or(32));
             let start = Instant::now();
-            let reply = model.reply_to(&prompt, tokens, 0.0, &host)?;
+            let reply = model.reply_to(&prompt, tokens, 0.0, &host)?.text;
             let seconds = start.elapsed().as_secs_f64();
             let tokens = model.count(&reply)?;
             writeln!(out, "{}", json!({ "seconds": seconds, "reply": reply, "tokens": tokens }))?;

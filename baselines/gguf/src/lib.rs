@@ -15,8 +15,8 @@ use std::path::PathBuf;
 use candle_core::quantized::gguf_file::Content;
 use fs_err::File;
 use plugin_api::{
-    Capability, Error, Generation, Host, Loglikelihood, Plugin, Replies, Task, export_plugin,
-    guarded,
+    Capability, Error, Generation, Host, Loglikelihood, Plugin, Replies, Reply, Task,
+    export_plugin, guarded,
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha12Rng;
@@ -78,6 +78,17 @@ struct Path {
     /// `[n, d]`.
     hidden: Vec<f32>,
     cache: Cache,
+}
+
+/// What the model wrote behind a prompt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// Without the token that ended it.
+    pub text: String,
+    /// The limit of tokens ended it, not a token of the model.
+    pub is_cut: bool,
+    /// The prompt was too long, and its beginning was left out.
+    pub is_prompt_cut: bool,
 }
 
 /// A question for log-likelihoods as tokens; those from `first` on are the continuation.
@@ -182,16 +193,16 @@ impl Plugin for Gguf {
         replies: &mut Replies<'_>,
         host: &Host,
     ) -> Result<(), Error> {
-        let mut cut = 0;
+        let mut prompts_cut = 0;
         // Prompts with a common beginning become neighbours.
         let mut order: Vec<usize> = (0..prompts.len()).collect();
         order.sort_by_key(|&i| prompts[i]);
         for i in order {
-            let (reply, was_cut) = self.reply(i, prompts[i], how, host)?;
-            cut += usize::from(was_cut);
-            replies.put(i, &reply);
+            let written = self.reply(i, prompts[i], how, host)?;
+            prompts_cut += usize::from(written.is_prompt_cut);
+            replies.tell(i, Reply::new(&written.text, written.is_cut));
         }
-        told_cut(cut, prompts.len(), host);
+        told_cut(prompts_cut, prompts.len(), host);
         Ok(())
     }
 }
@@ -213,9 +224,9 @@ impl Gguf {
         max_tokens: u64,
         temperature: f64,
         host: &Host,
-    ) -> Result<String, Error> {
+    ) -> Result<Written, Error> {
         let how = Generation { max_tokens, temperature };
-        self.reply(0, prompt, &how, host).map(|(reply, _)| reply)
+        self.reply(0, prompt, &how, host)
     }
 
     /// Tokens of a text.
@@ -345,30 +356,32 @@ impl Gguf {
         Ok(found)
     }
 
-    /// One reply, and whether the prompt was cut.
+    /// One reply.
     fn reply(
         &mut self,
         index: usize,
         prompt: &str,
         how: &Generation,
         host: &Host,
-    ) -> Result<(String, bool), Error> {
+    ) -> Result<Written, Error> {
         let mut draws = ChaCha12Rng::seed_from_u64(host.seed() ^ fnv(prompt.as_bytes()));
         let most = usize::try_from(how.max_tokens).unwrap_or(usize::MAX).min(self.max_tokens / 2);
         let (mut ids, cut) = self.tokens_of(prompt, most).map_err(|e| Error::input(index, e))?;
         let asked = ids.len();
         self.begin();
+        let mut is_cut = true;
         while ids.len() - asked < most {
             self.go_to(&ids, host)?;
             let last = &self.path.hidden[(ids.len() - 1) * self.llama.width()..];
             let id = draw(&self.llama.logits(last), how.temperature, &mut draws);
             if self.tokens.end.contains(&id) {
+                is_cut = false;
                 break;
             }
             ids.push(id);
         }
-        let reply = self.tokens.decode(&ids[asked..]).map_err(|e| Error::input(index, e))?;
-        Ok((reply, cut > 0))
+        let text = self.tokens.decode(&ids[asked..]).map_err(|e| Error::input(index, e))?;
+        Ok(Written { text, is_cut, is_prompt_cut: cut > 0 })
     }
 }
 

@@ -81,7 +81,7 @@ fn loglikelihoods_and_replies_are_the_references() {
             assert_eq!(alone[0], got[i], "{}: {:?}", case.file, contexts[i]);
         }
         for reply in &case.replies {
-            assert_eq!(model.reply_to(&reply.prompt, 8, 0.0, &host).unwrap(), reply.reply);
+            assert_eq!(model.reply_to(&reply.prompt, 8, 0.0, &host).unwrap().text, reply.reply);
         }
         let prompt = &case.replies[0].prompt;
         let warm = |model: &mut Gguf, seed| {
@@ -151,6 +151,32 @@ fn of_a_long_context_the_end_is_kept() {
         let (long, end) =
             (format!("{}{}", "z".repeat(500), "x".repeat(88 - begins)), "x".repeat(88 - begins));
         let mut reply = |prompt: &str| model.reply_to(prompt, 8, 0.0, &host).unwrap();
-        assert_eq!(reply(&long), reply(&end), "{file}");
+        let (long, end) = (reply(&long), reply(&end));
+        assert_eq!(long.text, end.text, "{file}");
+        assert!(long.is_prompt_cut && !end.is_prompt_cut, "{file}");
     }
+}
+
+/// A reply tells whether a token of the model ended it or the limit: with the end token among those that may follow, each happens.
+#[test]
+fn a_reply_that_the_limit_cut_is_reported() {
+    let mut model = create(&fixture("f32.gguf")).unwrap();
+    let (mut whole, mut cut) = (0, 0);
+    for seed in 0..40 {
+        let host = Host::silent(1, seed);
+        // Hot enough that every token is about as likely as any other.
+        let written = model.reply_to("ab", 40, 1e6, &host).unwrap();
+        let longer = model.reply_to("ab", 41, 1e6, &host).unwrap();
+        if written.is_cut {
+            assert!(longer.is_cut || longer.text == written.text, "one more token, or the end");
+            cut += 1;
+        } else {
+            assert_eq!(written, longer, "a reply that ended stays as it is");
+            whole += 1;
+        }
+        assert!(!written.is_prompt_cut);
+    }
+    assert!(whole > 0 && cut > 0, "{whole} whole, {cut} cut");
+    let nothing = model.reply_to("ab", 0, 0.0, &Host::silent(1, 1)).unwrap();
+    assert!(nothing.is_cut && nothing.text.is_empty());
 }

@@ -74,6 +74,15 @@ impl BenchmarkComparison<'_> {
             "the score is a mean over cultures, so examples of small cultures weigh more: their weighted differences change sign"
                 .clone_into(&mut self.why);
         }
+        if kind == MetricKind::OneClass
+            && self.design.clustered()
+            && !self.several_seeds()
+            && self.fits(Test::MixedT).is_ok()
+        {
+            self.test = Test::MixedT;
+            "precision and F1 on clusters: quantiles of the cluster bootstrap are too narrow, so the variance over clusters follows from their influence, with Student's t"
+                .clone_into(&mut self.why);
+        }
         if let Err(reason) = self.fits(self.test) {
             self.test = Test::ClusterBootstrap;
             self.why = format!("{reason}: the paired bootstrap stands in");
@@ -177,6 +186,7 @@ impl BenchmarkComparison<'_> {
         match self.test {
             Test::CochranQ => Test::McnemarMidP.title(),
             Test::ClusterBootstrap if own => "the paired bootstrap",
+            Test::MixedT if !self.several_seeds() => "Student's t test over clusters",
             Test::ClusterSignFlip if own => "the sign-flip permutation test",
             other => other.title(),
         }

@@ -36,7 +36,8 @@ pub(super) fn pages() -> Vec<String> {
         for entry in fs::read_dir(root().join(folder)).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
             let page = if folder == "baselines" { format!("{name}/README.md") } else { name };
-            if page.ends_with(".md") && root().join(folder).join(&page).is_file() {
+            let file = root().join(folder).join(&page);
+            if file.extension().is_some_and(|end| end == "md") && file.is_file() {
                 pages.push(format!("{folder}/{page}"));
             }
         }

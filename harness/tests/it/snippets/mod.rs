@@ -4,6 +4,7 @@
 mod blocks;
 mod listed;
 
+use std::fmt::Write as _;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -25,9 +26,11 @@ fn prepared() -> Place {
         symlink(root().join(folder), place.path(folder)).unwrap();
     }
     own_dataset(&place);
-    let rows: String =
-        questions(&place).iter().map(|[id, _, label]| format!("{id},{label}\n")).collect();
-    place.write("mine.csv", format!("id,label\n{rows}"));
+    let mut rows = "id,label\n".to_owned();
+    for [id, _, label] in questions(&place) {
+        let _ = writeln!(rows, "{id},{label}");
+    }
+    place.write("mine.csv", rows);
     let votes = "CREHate_final_annotations.csv";
     fs::copy(place.path("sample/crehate/data").join(votes), place.path(votes)).unwrap();
     place.write("defs/models/my-model.toml", model("my-model", "plugin = \"majority\""));
@@ -51,7 +54,8 @@ fn own_dataset(place: &Place) {
     let mut train = "id,text,label,country\n".to_owned();
     for i in 0..60 {
         let (word, label) = [("fine", "good"), ("terrible", "bad")][i % 2];
-        train.push_str(&format!("t{i},{word} number {i},{label},{}\n", ["SG", "ZA"][i / 2 % 2]));
+        let country = ["SG", "ZA"][i / 2 % 2];
+        let _ = writeln!(train, "t{i},{word} number {i},{label},{country}");
     }
     place.write("mirror/own/train.csv", train);
     place.write("mirror/own/test.csv", text("test.csv"));
@@ -145,7 +149,7 @@ fn model(name: &str, shown: &str) -> String {
         ("license", "MIT"),
     ] {
         if !has(key) {
-            whole.push_str(&format!("{key} = \"{value}\"\n"));
+            let _ = writeln!(whole, "{key} = \"{value}\"");
         }
     }
     whole + shown
