@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use regex::Regex;
 
 use crate::definition::step::{CellOrder, ListForm, Step};
-use crate::text::template::{Bound, Template};
+use crate::text::template::Bound;
 
 use super::error::Kind;
 use super::lists::Condition;
-use super::table::{Lookup, lookup};
+use super::names::{bind, find, find_or_add};
 
 /// A [`Step`] over positions.
 #[derive(Debug, Clone)]
@@ -138,11 +138,7 @@ pub(super) enum Fate {
 }
 
 impl Action {
-    pub(super) fn new(
-        step: &Step,
-        columns: &mut Vec<String>,
-        tables: &mut Vec<Lookup>,
-    ) -> Result<Self, String> {
+    pub(super) fn new(step: &Step, columns: &mut Vec<String>) -> Result<Self, String> {
         Ok(match step {
             Step::Unpivot { columns: wide, key, value } => {
                 if wide.is_empty() {
@@ -208,7 +204,6 @@ impl Action {
                 values: is.iter().cloned().collect(),
                 of: find(keep, columns)?,
             },
-            Step::Join { .. } | Step::Cross { .. } => lookup(step, columns, tables)?,
             _ => Self::of_lists(step, columns)?,
         })
     }
@@ -303,27 +298,4 @@ fn masked(text: &str, mark: &str) -> String {
         out.push('_');
     }
     out.trim().to_owned()
-}
-
-pub(super) fn bind(template: &str, columns: &[String]) -> Result<Bound, String> {
-    Template::parse(template).and_then(|t| t.bind(columns)).map_err(|e| e.to_string())
-}
-
-pub(super) fn find(name: &str, columns: &[String]) -> Result<usize, String> {
-    columns.iter().position(|column| column == name).ok_or_else(|| {
-        let there = crate::text::names(columns);
-        format!("unknown column `{name}` (there are: {there}); add it to `columns` of the input, or set it in an earlier step")
-    })
-}
-
-pub(super) fn find_or_add(name: &str, columns: &mut Vec<String>) -> usize {
-    columns.iter().position(|column| column == name).unwrap_or_else(|| {
-        columns.push(name.to_owned());
-        columns.len() - 1
-    })
-}
-
-/// The places of several columns.
-pub(super) fn find_all(names: &[String], columns: &[String]) -> Result<Vec<usize>, String> {
-    names.iter().map(|name| find(name, columns)).collect()
 }

@@ -7,87 +7,16 @@ use crate::example::{Example, Item, Reference, letter};
 use crate::store;
 use crate::text::template::Bound;
 
-use super::action::{bind, find};
 use super::error::{Kind, Place};
 use super::lists::{elements, short};
+use super::names::{bind, find, rendered};
+use super::problem::NoQuestion;
 use super::projection::MapItem;
 use super::value::Value;
 use super::warnings::Warnings;
 
 /// The one label of questions with short answers.
 pub const REPLY: &str = "reply";
-
-/// Options, votes or references that make no question.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Problem {
-    /// Two options that cannot be told apart.
-    #[error("the options {first} and {second} are equal (`{text}`)")]
-    Equal {
-        /// Letter.
-        first: String,
-        /// Letter.
-        second: String,
-        /// Their text.
-        text: String,
-    },
-    /// An option without a text.
-    #[error("the option {option} is empty")]
-    Empty {
-        /// Letter.
-        option: String,
-    },
-    /// Fewer than two options.
-    #[error("there are {count} options; a question has two or more")]
-    Few {
-        /// How many.
-        count: usize,
-    },
-    /// A gold option or role that is none of the options.
-    #[error("`{what}` is `{found}`, which is none of the {count} options ({options})")]
-    Outside {
-        /// `gold`, or the role.
-        what: String,
-        /// What the row says.
-        found: String,
-        /// How many options there are.
-        count: usize,
-        /// The options.
-        options: String,
-    },
-    /// Shares that are no distribution.
-    #[error("shares: {0}")]
-    Shares(String),
-    /// No reference.
-    #[error("there is no reference: the list `{column}` is empty")]
-    NoReference {
-        /// The list.
-        column: String,
-    },
-    /// A reference that cannot be read.
-    #[error("reference {place} of `{column}`: {problem}")]
-    Reference {
-        /// The list.
-        column: String,
-        /// From 1.
-        place: usize,
-        /// What is wrong.
-        problem: String,
-    },
-}
-
-impl Problem {
-    pub(super) fn name(&self) -> &'static str {
-        match self {
-            Self::Equal { .. } => "equal options",
-            Self::Empty { .. } => "empty option",
-            Self::Few { .. } => "fewer than two options",
-            Self::Outside { .. } => "gold outside the options",
-            Self::Shares(_) => "no distribution",
-            Self::NoReference { .. } => "no reference",
-            Self::Reference { .. } => "unreadable reference",
-        }
-    }
-}
 
 /// An [`AnswerMap`] with its names resolved.
 #[derive(Debug, Clone)]
@@ -173,8 +102,8 @@ impl Picked {
     }
 
     /// The place of the option.
-    fn of(&self, what: &str, row: &[String], options: &[String]) -> Result<usize, Problem> {
-        let outside = |found: String| Problem::Outside {
+    fn of(&self, what: &str, row: &[String], options: &[String]) -> Result<usize, NoQuestion> {
+        let outside = |found: String| NoQuestion::Outside {
             what: what.to_owned(),
             found,
             count: options.len(),
@@ -296,7 +225,7 @@ fn choice(
     let roles = roles
         .iter()
         .map(|(role, pick)| Ok((role.clone(), pick.of(role, row, &options)? as u32)))
-        .collect::<Result<_, Problem>>()?;
+        .collect::<Result<_, NoQuestion>>()?;
     Ok((Item { options, target, roles, ..Item::default() }, letter(right)))
 }
 
@@ -304,10 +233,10 @@ fn distribution(
     options: Vec<String>,
     shares: &[String],
     votes: bool,
-) -> Result<(Item, String), Problem> {
+) -> Result<(Item, String), NoQuestion> {
     if shares.len() != options.len() {
         let (shares, options) = (shares.len(), options.len());
-        return Err(Problem::Shares(format!("there are {shares} for {options} options")));
+        return Err(NoQuestion::Shares(format!("there are {shares} for {options} options")));
     }
     let mut target = Vec::with_capacity(shares.len());
     for (share, place) in shares.iter().zip(0..) {
@@ -315,12 +244,15 @@ fn distribution(
         let number = number.filter(|n| !votes || n.fract() == 0.0);
         target.push(number.ok_or_else(|| {
             let what = if votes { "whole number of votes" } else { "number from 0 on" };
-            Problem::Shares(format!("that of option {} is `{share}`, not a {what}", letter(place)))
+            NoQuestion::Shares(format!(
+                "that of option {} is `{share}`, not a {what}",
+                letter(place)
+            ))
         })?);
     }
     let sum: f64 = target.iter().sum();
     if sum <= 0.0 {
-        return Err(Problem::Shares("they sum to 0, so nobody's answer is known".to_owned()));
+        return Err(NoQuestion::Shares("they sum to 0, so nobody's answer is known".to_owned()));
     }
     let count = if votes { sum as u32 } else { 0 };
     let most = target.iter().copied().fold(0.0, f64::max);
@@ -337,7 +269,7 @@ fn hidden(
     id: &str,
     options: Vec<(String, f64)>,
     best: Option<&str>,
-) -> Result<(Item, String), Problem> {
+) -> Result<(Item, String), NoQuestion> {
     let mut sorted: Vec<(String, String, f64)> = options
         .into_iter()
         .map(|(text, right)| (store::sha256(format!("{id}\0{text}").as_bytes()), text, right))
@@ -355,17 +287,17 @@ fn hidden(
 }
 
 /// Options of which none is empty and no two are equal, outer white space aside.
-fn distinct(options: Vec<String>) -> Result<Vec<String>, Problem> {
+fn distinct(options: Vec<String>) -> Result<Vec<String>, NoQuestion> {
     if options.len() < 2 {
-        return Err(Problem::Few { count: options.len() });
+        return Err(NoQuestion::Few { count: options.len() });
     }
     for (place, option) in options.iter().enumerate() {
         let text = option.trim();
         if text.is_empty() {
-            return Err(Problem::Empty { option: letter(place) });
+            return Err(NoQuestion::Empty { option: letter(place) });
         }
         if let Some(first) = options[..place].iter().position(|other| other.trim() == text) {
-            return Err(Problem::Equal {
+            return Err(NoQuestion::Equal {
                 first: letter(first),
                 second: letter(place),
                 text: short(text),
@@ -384,10 +316,10 @@ struct References<'a> {
 }
 
 impl References<'_> {
-    fn item(&self, groups: &[Value], odd: &mut Oddities) -> Result<Item, Problem> {
+    fn item(&self, groups: &[Value], odd: &mut Oddities) -> Result<Item, NoQuestion> {
         let (mut references, mut votes, mut first) = (Vec::new(), 0.0, None);
         for (place, group) in groups.iter().enumerate() {
-            let trouble = |problem: String| Problem::Reference {
+            let trouble = |problem: String| NoQuestion::Reference {
                 column: self.column.to_owned(),
                 place: place + 1,
                 problem,
@@ -402,7 +334,7 @@ impl References<'_> {
                 .push(Reference { texts: self.texts_of(group, odd).map_err(trouble)?, weight });
         }
         if references.is_empty() {
-            return Err(Problem::NoReference { column: self.column.to_owned() });
+            return Err(NoQuestion::NoReference { column: self.column.to_owned() });
         }
         odd.no_text = references.iter().all(|reference| reference.texts.is_empty());
         Ok(Item { references, votes: votes as u32, ..Item::default() })
@@ -424,12 +356,6 @@ impl References<'_> {
         }
         Ok(out)
     }
-}
-
-pub(super) fn rendered(template: &Bound, row: &[String]) -> String {
-    let mut out = String::new();
-    template.render(row, &mut out);
-    out
 }
 
 fn shown(options: &[String]) -> String {

@@ -131,10 +131,10 @@ pub enum Kind {
     },
     /// Options, votes or references that make no question.
     #[error("{0}; correct the row or `[task.example.answer]`, or set `bad_rows = \"skip\"`")]
-    Answer(#[from] super::answer::Problem),
+    Answer(#[from] super::problem::NoQuestion),
     /// A row that a joined file does not have, or has twice.
     #[error("{0}")]
-    Join(#[from] super::table::Problem),
+    Join(#[from] super::problem::NoRow),
     /// An object without a needed key.
     #[error(
         "field `{field}` is missing (there are: {}); add it, or set `bad_rows = \"skip\"`",

@@ -5,12 +5,17 @@
 
 mod action;
 pub mod answer;
+pub mod chain;
 mod document;
 pub mod error;
 pub mod glob;
+mod list_actions;
 mod lists;
 pub mod literal;
+mod load;
+mod names;
 pub mod pipeline;
+pub mod problem;
 mod projection;
 pub mod reader;
 mod steps;
@@ -19,10 +24,11 @@ pub mod taken;
 pub mod value;
 pub mod warnings;
 
+pub use chain::Lookup;
 pub use error::{Error, Kind, Place};
 pub use pipeline::{Pipeline, Sink, normalise};
 pub use reader::Rows;
-pub use table::{Lookup, Tables};
+pub use table::Tables;
 pub use warnings::{Tally, Warnings};
 
 #[cfg(test)]

@@ -7,12 +7,13 @@ use crate::definition::dataset::{Input, Task};
 use crate::definition::split::Split;
 use crate::example::Example;
 
-use super::action::bind;
 use super::answer::{Answer, Oddities};
+use super::chain::{Chain, Lookup};
 use super::error::{Error, Kind, Place};
+use super::names::bind;
 use super::reader::Rows;
-use super::steps::{Chain, Emit, Stop, run};
-use super::table::{Lookup, Tables};
+use super::steps::{Emit, Stop, run};
+use super::table::Tables;
 use super::warnings::Tally;
 use crate::text::template::{Bound, Template};
 use crate::text::unicode::composed;

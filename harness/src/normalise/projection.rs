@@ -4,10 +4,9 @@ use crate::definition::answer::Projection;
 use crate::example::OnMap;
 use crate::text::template::Bound;
 
-use super::action::{bind, find};
-use super::answer::rendered;
 use super::error::Kind;
 use super::lists::elements;
+use super::names::{bind, find, rendered};
 use super::value::Value;
 
 /// An item of a map with its names resolved.

@@ -1,30 +1,15 @@
-//! The steps of a file's rows, with all names resolved, and the way of a row through them.
+//! The way of a file's rows through their steps.
 
 use crate::definition::dataset::BadRows;
-use crate::definition::rows::RowPath;
 use crate::definition::split::Split;
-use crate::definition::step::Step;
 
 use super::action::{Action, Fate};
+use super::chain::Chain;
 use super::error::{Error, Kind, Place};
 use super::lists;
 use super::reader::Rows;
-use super::table::{Lookup, Tables};
+use super::table::Tables;
 use super::warnings::Tally;
-
-/// The steps of a file's rows.
-#[derive(Debug, Clone)]
-pub(super) struct Chain {
-    /// All columns: those read, `row`, `file`, `part`, then what steps add.
-    pub(super) columns: Vec<String>,
-    /// Those that are read from the file, as [`Rows`] takes them; they are the first of `columns`.
-    pub(super) read: Vec<String>,
-    /// Other files that steps use.
-    pub(super) tables: Vec<Lookup>,
-    actions: Vec<Action>,
-    part: Option<Split>,
-    bad_rows: BadRows,
-}
 
 /// Takes the rows that come out.
 pub(super) trait Emit<E> {
@@ -38,41 +23,6 @@ pub(super) enum Stop<E> {
     Row(Kind),
     /// Trouble elsewhere.
     Sink(E),
-}
-
-impl Chain {
-    /// Resolves every name; the problem is one sentence that names the step.
-    pub(super) fn new<'s>(
-        columns: &[String],
-        optional: &[String],
-        rows: Option<&RowPath>,
-        steps: impl IntoIterator<Item = &'s Step>,
-        part: Option<Split>,
-        bad_rows: BadRows,
-    ) -> Result<Self, String> {
-        let key: Vec<String> = rows.and_then(RowPath::key).map(str::to_owned).into_iter().collect();
-        let mut all = [columns, optional, &key].concat();
-        let maybe = optional.iter().map(|name| format!("{name}?"));
-        let read = columns.iter().cloned().chain(maybe).chain(key).collect();
-        for own in ["row", "file", "part"] {
-            if all.iter().any(|column| column == own) {
-                return Err(format!(
-                    "`columns`: `{own}` is a name of ours; read it under a template of another column"
-                ));
-            }
-            all.push(own.to_owned());
-        }
-        let (mut actions, mut tables) = (Vec::new(), Vec::new());
-        for (i, step) in steps.into_iter().enumerate() {
-            let action = Action::new(step, &mut all, &mut tables);
-            actions.push(action.map_err(|e| format!("step {}: {e}", i + 1))?);
-        }
-        let tallies = actions.iter().filter(|action| matches!(action, Action::Tally { .. }));
-        if tallies.count() > 1 {
-            return Err("`tally` stands twice; one is possible".to_owned());
-        }
-        Ok(Self { columns: all, read, tables, actions, part, bad_rows })
-    }
 }
 
 /// Reads all rows and hands each that comes out to `emit`; `tally` accounts for every row.
@@ -206,8 +156,11 @@ impl<E: From<Error>> Work<'_, E> {
                 members.into_iter().map(|(name, cell)| vec![(*key, name), (*value, cell)]).collect()
             }
             Action::Cross { table, file, to } => {
-                let all =
-                    self.tables.all(&self.chain.tables[*table], (*table, file.as_ref()), row)?;
+                let all = self.tables.all(
+                    &self.chain.tables[*table].source,
+                    (*table, file.as_ref()),
+                    row,
+                )?;
                 let one =
                     |cells: &[String]| to.iter().copied().zip(cells.iter().cloned()).collect();
                 all.into_iter().map(one).collect()
@@ -240,16 +193,16 @@ impl<E: From<Error>> Work<'_, E> {
 
     fn join(&self, action: &Action, row: &mut [String]) -> Result<Fate, Kind> {
         let Action::Join { table, file, on, to, missing } = action else { return Ok(Fate::Kept) };
-        let (lookup, names) = (&self.chain.tables[*table], &self.chain.columns);
+        let (source, names) = (&self.chain.tables[*table].source, &self.chain.columns);
         let at = (*table, file.as_ref());
-        match (self.tables.joined(lookup, at, on, row, names)?, missing) {
+        match (self.tables.joined(source, at, on, row, names)?, missing) {
             (Some(cells), _) => {
                 for (to, cell) in to.iter().zip(cells) {
                     row[*to].clone_from(cell);
                 }
             }
             (None, Some(missing)) => to.iter().for_each(|to| row[*to].clone_from(missing)),
-            (None, None) => return Err(self.tables.none(lookup, at, on, row, names).into()),
+            (None, None) => return Err(self.tables.none(source, at, on, row, names).into()),
         }
         Ok(Fate::Kept)
     }
