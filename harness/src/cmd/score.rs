@@ -132,8 +132,8 @@ fn evaluate(
     let columns: Vec<&[Answer]> = answers.iter().map(Vec::as_slice).collect();
     let none = vec![None; columns.len()];
     let task = Task { labels: labels.to_vec(), ..task.clone() };
-    let most = examples.items.iter().map(|item| item.options.len()).max().unwrap_or(0);
-    let measures = Measures::of(&task, most);
+    // At which place an option was shown is not known here.
+    let measures = Measures::of(&task, 0);
     let way = Way { served: Capability::Choose };
     let terms: Vec<Vec<f64>> = (given.iter())
         .filter(|_| !measures.is_empty())

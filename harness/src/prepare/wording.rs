@@ -65,8 +65,9 @@ fn row(file: &Path, wording: &Wording) -> Result<BTreeMap<String, String>, Strin
     if bytes > MOST_BYTES {
         return Err(format!("{shown} has {bytes} bytes, more than a file of prompts has"));
     }
-    let tabs = file.extension().is_some_and(|ending| ending == "tsv");
     let text = fs::read_to_string(file).map_err(|e| e.to_string())?;
+    // A file in the cache has no ending.
+    let tabs = text.lines().next().is_some_and(|header| header.contains('\t'));
     let mut rows = csv::ReaderBuilder::new()
         .delimiter(if tabs { b'\t' } else { b',' })
         .flexible(true)

@@ -142,7 +142,7 @@ impl<'a> Board<'a> {
             q.answers.iter().any(|a| rows.iter().any(|&i| a[i as usize] == wanted))
         };
         let (odd, missing) = (any(Answer::Unparsable), any(Answer::Missing));
-        if odd || missing {
+        if (odd || missing) && !metrics.is_empty() {
             measures.push(Measure::AccuracyAnswered);
         }
         if odd {
@@ -254,11 +254,20 @@ impl<'a> Board<'a> {
         let (all, unparsable, missing) =
             (total(&Tally::n), total(&|m| m.unparsable), total(&|m| m.missing));
         let answered = total(&Tally::answered);
+        let of_terms = match measure {
+            Measure::Terms(place, _) => {
+                Some(total(&|m| self.q.terms[place].n(&m.terms))).filter(|n| *n < all)
+            }
+            _ => None,
+        };
         assert_eq!(
             all,
             answered + unparsable + missing,
             "an answer was lost on the way to the score"
         );
+        // A measure of some of the examples drops those without an answer: their share stands beside it.
+        let (all, answered, unparsable, missing) =
+            of_terms.map_or((all, answered, unparsable, missing), |n| (n, n, 0, 0));
         Score {
             metric: self.name(measure),
             subset: subset.clone(),

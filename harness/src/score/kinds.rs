@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use culture_scores::bias::{self, Context, Role};
+use culture_scores::bias::{self, Context, Role, UNPARSABLE};
 use culture_scores::map::Position;
 use culture_scores::likelihood::{mc1, mc2, mc2_of_logs, mc3};
 use culture_scores::shares::{ShareScore, one_hot};
@@ -60,13 +60,14 @@ impl Measures {
                 Rule::Ratio(score) => (MOST_TERMS, Function::Of(score.value)),
                 _ => (2, Function::Mean),
             };
-            let range = range(rule);
+            let (range, counted) = (range(rule), counted(rule));
             measures.push(TermMeasure {
                 name: name(task, rule),
                 range,
                 first,
                 terms,
                 of: 0,
+                counted,
                 function,
             });
             first += terms;
@@ -163,6 +164,8 @@ fn rules(task: &Task, options: usize) -> Vec<Rule> {
         Kind::MapItem => vec![value(ValueMetric::Nearer), value(ValueMetric::Distance)],
         Kind::Choice => {
             let bias = task.scoring.bias.iter().flat_map(|formula| formula.scores());
+            // The share without an option is counted for every task.
+            let bias = bias.filter(|score| !std::ptr::eq(*score, &raw const UNPARSABLE));
             let places = (0..options).filter(|_| options <= MOST_PLACES).map(Rule::Place);
             std::iter::once(value(ValueMetric::ChanceCorrected))
                 .chain(bias.map(Rule::Ratio))
@@ -197,6 +200,16 @@ fn rules(task: &Task, options: usize) -> Vec<Rule> {
             all.into_iter().map(value).collect()
         }
     }
+}
+
+/// Which terms count the examples: of a bias score those that count answers of a kind.
+fn counted(rule: &Rule) -> Vec<usize> {
+    let Rule::Ratio(score) = rule else { return vec![1] };
+    let starts = |start: &str| -> Vec<usize> {
+        (0..score.terms_are.len()).filter(|i| score.terms_are[*i].starts_with(start)).collect()
+    };
+    let parts = starts("answers where");
+    if parts.is_empty() { vec![0] } else { parts }
 }
 
 fn range(rule: &Rule) -> (f64, f64) {

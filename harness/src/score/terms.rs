@@ -18,6 +18,8 @@ pub struct TermMeasure {
     pub terms: usize,
     /// Terms of a whole row, those of other measures included.
     pub of: usize,
+    /// The terms, among its own, whose sum is the number of examples that it is about.
+    pub counted: Vec<usize>,
     /// Its value.
     pub function: Function,
 }
@@ -42,6 +44,11 @@ impl PartialEq for Function {
 }
 
 impl TermMeasure {
+    /// How many examples it is about, for the sums of all terms of a row.
+    pub fn n(&self, sums: &[f64]) -> f64 {
+        self.counted.iter().map(|term| sums[self.first + term]).sum()
+    }
+
     /// Its value for the sums of all terms of a row.
     pub fn value(&self, sums: &[f64]) -> Option<f64> {
         let own = &sums[self.first..self.first + self.terms];
