@@ -19,6 +19,7 @@ mod interrupt;
 mod limits;
 mod list;
 mod misplaced;
+mod new_benchmark;
 mod outcome;
 mod output;
 mod plan;
@@ -120,6 +121,8 @@ commands! {
     Prepare => prepare,
     /// Writes the synthetic SAMPLE data in the upstream formats
     Sample => sample,
+    /// Guesses the columns of a file of your own and writes its definition
+    NewBenchmark => new_benchmark,
     /// Checks all definitions, offline
     Validate => validate,
     /// Tells what is missing on this machine and how to get it

@@ -26,10 +26,12 @@ pub enum AnswerMap {
     Short {
         /// Column with a list; each element is one reference, the most frequent first.
         each: String,
-        /// Members of an element that hold lists of texts, in the order in which they are compared.
+        /// Members of an element that hold lists of texts, in the order in which they are compared. None: each element is a text.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         texts: Vec<String>,
-        /// Member of an element with its count; weights are counts divided by the first one.
-        weight: String,
+        /// Member of an element with its count; weights are counts divided by the first one. Absent: all weigh the same.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        weight: Option<String>,
         /// What becomes of an empty text, which by some official rules matches every reply.
         #[serde(default, skip_serializing_if = "EmptyTexts::is_kept")]
         empty: EmptyTexts,

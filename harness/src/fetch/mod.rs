@@ -50,6 +50,19 @@ use self::request::Target;
 use self::shown::shown;
 use crate::definition::source::{Origin, Source};
 
+/// The file of a source that already lies on this machine, in a mirror folder or the drop-in folder. It is neither checked nor
+/// recorded; a packed one is none.
+pub fn at_hand(dataset: &str, source: &Source, options: &Options) -> Option<PathBuf> {
+    let mirrors = options.mirrors.iter().filter_map(|mirror| match mirror {
+        Mirror::Dir(folder) => local::in_mirror(&folder.join(dataset), source),
+        Mirror::Url(_) => None,
+    });
+    let drop_in =
+        options.drop_in.iter().filter_map(|folder| local::in_drop_in(folder, dataset, source));
+    let mut found = mirrors.chain(drop_in).map(|found| found.path().to_owned());
+    found.next().filter(|_| source.unpack.is_none() && source.files.is_empty())
+}
+
 /// Brings a source into the cache, unless it is there, and says where it lies.
 pub fn fetch(
     dataset: &str,

@@ -22,7 +22,7 @@ pub const REPLY: &str = "reply";
 #[derive(Debug, Clone)]
 pub(super) enum Answer {
     Choice { options: Texts, gold: Picked, roles: BTreeMap<String, Picked> },
-    Short { list: (usize, String), texts: Vec<String>, weight: String, empty: EmptyTexts },
+    Short { list: (usize, String), texts: Vec<String>, weight: Option<String>, empty: EmptyTexts },
     Distribution { options: Texts, shares: Texts, votes: bool },
     Preference { more: Bound, less: Bound },
     ChoicesOf { right: Texts, wrong: Texts, best: Bound },
@@ -142,8 +142,11 @@ impl Answer {
                     .collect::<Result<_, String>>()?,
             },
             AnswerMap::Short { each, texts, weight, empty } => {
-                if texts.is_empty() {
-                    return Err("`texts` is empty; name the members with texts".to_owned());
+                if texts.is_empty() && weight.is_some() {
+                    return Err(
+                        "`weight` is a member of an element, and without `texts` an element is a text; name the members with texts, or remove `weight`"
+                            .to_owned(),
+                    );
                 }
                 Self::Short {
                     list: (find(each, columns)?, each.clone()),
@@ -180,7 +183,8 @@ impl Answer {
             Self::Choice { options, gold, roles } => choice(options.of(row)?, gold, roles, row)?,
             Self::Short { list: (column, name), texts, weight, empty } => {
                 let groups = elements(&row[*column], name)?;
-                let of = References { column: name, texts, weight, empty: *empty };
+                let of =
+                    References { column: name, texts, weight: weight.as_deref(), empty: *empty };
                 (of.item(&groups, &mut odd)?, REPLY.to_owned())
             }
             Self::Distribution { options, shares, votes } => {
@@ -311,7 +315,7 @@ fn distinct(options: Vec<String>) -> Result<Vec<String>, NoQuestion> {
 struct References<'a> {
     column: &'a str,
     texts: &'a [String],
-    weight: &'a str,
+    weight: Option<&'a str>,
     empty: EmptyTexts,
 }
 
@@ -324,12 +328,17 @@ impl References<'_> {
                 place: place + 1,
                 problem,
             };
-            let count = group.member(self.weight).and_then(Value::number);
-            let count = count
-                .filter(|count| *count > 0.0 && count.is_finite())
-                .ok_or_else(|| trouble(format!("`{}` is no number above 0", self.weight)))?;
-            let weight = count / *first.get_or_insert(count);
-            votes += count;
+            let weight = match self.weight {
+                None => 1.0,
+                Some(member) => {
+                    let count = group.member(member).and_then(Value::number);
+                    let count = count
+                        .filter(|count| *count > 0.0 && count.is_finite())
+                        .ok_or_else(|| trouble(format!("`{member}` is no number above 0")))?;
+                    votes += count;
+                    count / *first.get_or_insert(count)
+                }
+            };
             references
                 .push(Reference { texts: self.texts_of(group, odd).map_err(trouble)?, weight });
         }
@@ -342,6 +351,12 @@ impl References<'_> {
 
     fn texts_of(&self, group: &Value, odd: &mut Oddities) -> Result<Vec<String>, String> {
         let mut out = Vec::new();
+        if self.texts.is_empty() {
+            match group {
+                Value::Text(_) | Value::Number(_) => out.push(group.words()),
+                _ => return Err("not a text; name the members with texts (`texts`)".to_owned()),
+            }
+        }
         for name in self.texts {
             match group.member(name) {
                 Some(Value::List(texts)) => out.extend(texts.iter().map(Value::words)),

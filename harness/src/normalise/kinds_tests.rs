@@ -356,3 +356,23 @@ fn unknown_names_are_told_before_any_data_are_read() {
     );
     assert!(told("{ do = \"unpivot-sets\", sets = [[\"x\", [\"a\"]]], key = \"k\", to = [\"p\", \"q\"] }", fine).contains("has 1 columns, and `to` has 2"));
 }
+
+/// References of a user's file: texts by themselves, all of the same weight.
+#[test]
+fn references_may_be_plain_texts() {
+    let answer = "kind = \"short\"\neach = \"a\"";
+    let steps = "{ do = \"parse\", column = \"a\", as = { split = \";\" } }";
+    let (all, _) = csv("[\"a\"]", steps, answer, "a\nrice; noodles\n").unwrap();
+    let item = &all[0].item;
+    let texts: Vec<_> = item.references.iter().map(|r| (r.texts.join("|"), r.weight)).collect();
+    assert_eq!(texts, [("rice".to_owned(), 1.0), ("noodles".to_owned(), 1.0)]);
+    assert_eq!(item.votes, 0, "nobody was counted");
+    let weighed = format!("{answer}\nweight = \"n\"");
+    assert!(
+        csv("[\"a\"]", steps, &weighed, "a\nx\n")
+            .unwrap_err()
+            .contains("name the members with texts")
+    );
+    let objects = csv("[\"a\"]", "", answer, "a\n\"[{\"\"n\"\": 1}]\"\n").unwrap_err();
+    assert!(objects.contains("reference 1 of `a`: not a text"), "{objects}");
+}

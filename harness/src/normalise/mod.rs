@@ -9,6 +9,7 @@ pub mod chain;
 mod document;
 pub mod error;
 pub mod glob;
+pub mod guess;
 mod list_actions;
 mod lists;
 pub mod literal;

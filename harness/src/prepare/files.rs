@@ -442,7 +442,7 @@ fn open(
 }
 
 /// By the definition, else by the ending of the source's path (a cache may name its files by their hash).
-fn format(said: Option<Format>, shown: &str, path: &Path) -> Result<Format, Error> {
+pub(super) fn format(said: Option<Format>, shown: &str, path: &Path) -> Result<Format, Error> {
     if let Some(format) = said {
         return Ok(format);
     }

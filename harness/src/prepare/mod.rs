@@ -12,6 +12,7 @@ mod error;
 mod files;
 mod meta;
 mod mode;
+pub mod sheet;
 pub mod trust;
 pub mod validate;
 mod votes;

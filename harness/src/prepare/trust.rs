@@ -83,7 +83,7 @@ fn culture_tells(task: &Task, statistics: &Statistics) -> Option<String> {
 }
 
 /// Cultures that the benchmark names and the data, or their test split, do not have.
-fn absent_cultures(task: &Task, benchmark: &Benchmark, statistics: &Statistics) -> Vec<String> {
+pub fn absent_cultures(task: &Task, benchmark: &Benchmark, statistics: &Statistics) -> Vec<String> {
     let test = statistics.counts.get("test");
     let scored_on_test = task.protocols.iter().any(|p| p.eval.iter().all(|s| s.name() == "test"));
     let in_test =

@@ -55,7 +55,16 @@ fn tables(source: &str) -> Vec<Table> {
             if let Some(kind) = kind.filter(|_| text.ends_with('{') && attributes.contains("Deserialize")) {
                 let name = text.split([' ', '<']).nth(2).unwrap_or_default().to_owned();
                 let is_enum = kind == 1;
-                open = Some(Table { name, about: about.clone(), keys: Vec::new(), is_enum });
+                // The key whose value says which variant it is.
+                let keys = quoted(&attributes, "tag").map(|tag| Key {
+                    name: tag.to_owned(),
+                    of: String::new(),
+                    default: "needed",
+                    about: "One of the values below.".to_owned(),
+                    inner: false,
+                });
+                let keys = keys.into_iter().collect();
+                open = Some(Table { name, about: about.clone(), keys, is_enum });
             }
             (about, attributes) = (String::new(), String::new());
         }
@@ -65,8 +74,11 @@ fn tables(source: &str) -> Vec<Table> {
 
 fn key(text: &str, line: &str, about: &str, attributes: &str, is_enum: bool) -> Option<Key> {
     let renamed = |name: &str| {
-        let at = attributes.find("rename = \"").map(|at| at + "rename = \"".len());
-        at.and_then(|at| attributes[at..].split('"').next()).map_or_else(|| name.to_owned(), str::to_owned)
+        let own = quoted(attributes, "rename").unwrap_or(name);
+        match quoted(attributes, "alias") {
+            Some(alias) => format!("{own}` or `{alias}"),
+            None => own.to_owned(),
+        }
     };
     let field = text.strip_prefix("pub ").unwrap_or(text);
     if let Some((name, of)) = field.split_once(": ")
@@ -87,6 +99,13 @@ fn key(text: &str, line: &str, about: &str, attributes: &str, is_enum: bool) -> 
         about: about.to_owned(),
         inner: false,
     })
+}
+
+/// The text of an attribute of serde: `rename = "text"`.
+fn quoted<'a>(attributes: &'a str, name: &str) -> Option<&'a str> {
+    let start = format!("{name} = \"");
+    let at = attributes.find(&start)? + start.len();
+    attributes[at..].split('"').next()
 }
 
 fn kebab(name: &str) -> String {

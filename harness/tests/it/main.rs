@@ -19,6 +19,7 @@ mod import;
 mod killed;
 mod metrics;
 mod misbehaving;
+mod new_benchmark;
 mod old_runs;
 mod one_interval;
 mod openai;

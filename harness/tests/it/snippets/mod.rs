@@ -26,6 +26,7 @@ fn prepared() -> Place {
         symlink(root().join(folder), place.path(folder)).unwrap();
     }
     own_dataset(&place);
+    new_files(&place);
     let mut rows = "id,label\n".to_owned();
     for [id, _, label] in questions(&place) {
         let _ = writeln!(rows, "{id},{label}");
@@ -59,6 +60,22 @@ fn own_dataset(place: &Place) {
     }
     place.write("mirror/own/train.csv", train);
     place.write("mirror/own/test.csv", text("test.csv"));
+}
+
+/// The files that docs/your-dataset.md begins with.
+fn new_files(place: &Place) {
+    let (mut posts, mut quiz) = ("post,label,country\n".to_owned(), String::new());
+    for i in 0..60 {
+        let (word, label) = [("fine", "good"), ("terrible", "bad")][i % 2];
+        let _ = writeln!(posts, "{word} number {i},{label},{}", ["SG", "ZA"][i / 2 % 2]);
+        let gold = ["rice", "bread"][i % 2];
+        let _ = writeln!(
+            quiz,
+            r#"{{"question": "what is eaten on day {i}?", "choices": ["rice", "bread"], "answer": "{gold}"}}"#
+        );
+    }
+    place.write("posts.csv", posts);
+    place.write("quiz.jsonl", quiz);
 }
 
 /// `culture-eval` for a shell: the program with the folders of the place, and with `$MORE` behind `run`.

@@ -1,0 +1,36 @@
+//! What the columns of a file are: a guess by their names and cells, for `culture-eval new-benchmark`.
+//!
+//! Pure: a [`Sheet`] and what the user [`Said`] go in, a [`Guess`] comes out. What is not clear is [`Trouble`], which names the
+//! columns and the option that says it.
+
+mod found;
+mod gold;
+mod kinds;
+mod many;
+mod names;
+mod roles;
+mod sheet;
+mod trouble;
+mod write;
+
+pub use found::{Answer, Culture, Guess, Parts, Said, Shows};
+pub use gold::GoldForm;
+pub use sheet::{Column, Presence, Sheet};
+pub use trouble::Trouble;
+pub use write::{Named, toml};
+
+#[cfg(test)]
+mod tests;
+
+/// Guesses what the columns of a sheet are.
+///
+/// # Errors
+/// Something is not clear; the error names the columns and the option that says it.
+pub fn guess(sheet: &Sheet, said: &Said) -> Result<Guess, Trouble> {
+    if sheet.is_empty() {
+        return Err(Trouble::Empty { file: sheet.file.clone() });
+    }
+    let mut roles = roles::Roles::new(sheet, said)?;
+    let answer = kinds::answer(&mut roles)?;
+    roles.guess(answer)
+}
