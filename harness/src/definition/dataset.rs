@@ -17,7 +17,7 @@ use super::split::{Split, SplitRule};
 use super::step::Step;
 use crate::text::unicode::same;
 
-/// One dataset dataset, `benchmarks/NAME.toml`.
+/// One dataset, `benchmarks/NAME.toml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dataset {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use culture_scores::bias::{self, Context, Role, UNPARSABLE};
-use culture_scores::map::Position;
 use culture_scores::likelihood::{mc1, mc2, mc2_of_logs, mc3};
+use culture_scores::map::Position;
 use culture_scores::shares::{ShareScore, one_hot};
 use culture_scores::short::{EmptyTexts, MatchRule, sem};
 use culture_scores::{MOST_TERMS, RatioScore};
