@@ -122,7 +122,9 @@ impl<'a> Board<'a> {
         let kept = |row: &u32| in_groups(q.groups, &rules.only, *row as usize);
         if !rules.only.is_empty() {
             rows.retain(kept);
-            cultures.iter_mut().for_each(|(_, rows)| rows.retain(kept));
+            for (_, rows) in &mut cultures {
+                rows.retain(kept);
+            }
             if rules.cultures.is_empty() {
                 cultures.retain(|(_, rows)| !rows.is_empty());
             }

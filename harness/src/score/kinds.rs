@@ -354,7 +354,9 @@ impl One<'_> {
             return None;
         }
         if self.way.served == Capability::Loglikelihood {
-            scores.iter_mut().for_each(|score| *score = score.exp());
+            for score in &mut scores {
+                *score = score.exp();
+            }
         }
         let of_side = |right: bool| -> Vec<f64> {
             let both = scores.iter().zip(&self.item.target);

@@ -1,6 +1,7 @@
 //! Tasks: inputs, splits, protocols, prompts.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use super::Check;
 use crate::definition::dataset::{
@@ -101,7 +102,8 @@ impl Check<'_> {
     fn rows(&mut self, at: &str, input: &Input) {
         let source = input.files.as_deref().unwrap_or_default();
         let json = input.format == Some(Format::Json)
-            || input.format.is_none() && source.ends_with(".json");
+            || input.format.is_none()
+                && Path::new(source).extension().is_some_and(|ending| ending == "json");
         self.require(
             !json || input.rows.is_some(),
             format!("{at}.rows"),

@@ -31,9 +31,9 @@ pub(super) const DATASETS: [&str; 12] = [
 pub(super) fn files(dataset: &str) -> Option<io::Result<Vec<File>>> {
     Some(match dataset {
         "blend" => blend::files(),
-        "kobbq" => bias::kobbq(),
-        "bbq" => bias::bbq(),
-        "esbbq" => bias::esbbq(),
+        "kobbq" => Ok(bias::kobbq()),
+        "bbq" => Ok(bias::bbq()),
+        "esbbq" => Ok(bias::esbbq()),
         "crows-pairs" => bias::crows_pairs(),
         "copal-id" => choices::copal_id(),
         "fork" => choices::fork(),
@@ -56,7 +56,12 @@ const TRAITS: [&str; 8] =
 
 /// A JSON object a line.
 fn lines(rows: &[serde_json::Value]) -> Vec<u8> {
-    rows.iter().map(|row| format!("{row}\n")).collect::<String>().into_bytes()
+    let mut out = String::new();
+    for row in rows {
+        out.push_str(&row.to_string());
+        out.push('\n');
+    }
+    out.into_bytes()
 }
 
 /// Tab-separated rows under a header.

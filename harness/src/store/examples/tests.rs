@@ -182,7 +182,9 @@ fn questions_of_every_kind_are_read_as_they_were_written() {
             Layout { fields: vec!["context".to_owned()], votes: WithVotes::No, ..layout(kind) };
         let mut writer = Writer::new(fs_err::File::create(&path).unwrap(), &layout).unwrap();
         let all: Vec<Example> = (0..9000).map(|i| question(i, kind)).collect();
-        all.iter().for_each(|example| writer.push(example, Split::Test).unwrap());
+        for example in &all {
+            writer.push(example, Split::Test).unwrap();
+        }
         writer.finish().unwrap();
         let read = read(&path, &[Split::Test], &labels).unwrap();
         for i in [0, 8191, 8192, 8999] {
