@@ -114,7 +114,7 @@ pub enum OptionList {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Pick {
-    /// The one with this text: a template. None or two such options are an error.
+    /// The one with this text: a template. No such option is an error.
     Text(String),
     /// The one at this place, from 0.
     Index(usize),

@@ -1,4 +1,4 @@
-//! A dataset: one TOML that holds sources, tasks, benchmarks and published numbers of a dataset dataset.
+//! A dataset: one TOML that holds sources, tasks, benchmarks and published numbers.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use super::split::{Split, SplitRule};
 use super::step::Step;
 use crate::text::unicode::same;
 
-/// One dataset, `benchmarks/NAME.toml`.
+/// One dataset: `benchmarks/NAME.toml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dataset {
@@ -27,7 +27,7 @@ pub struct Dataset {
     pub title: String,
     /// Raised whenever a figure of the definition changes; old results keep theirs.
     pub version: u32,
-    /// How the data can be had.
+    /// How the data are obtained.
     pub status: Status,
     /// What the authors ask the data to be used for.
     #[serde(rename = "use", default, skip_serializing_if = "Usage::is_any")]
@@ -37,7 +37,7 @@ pub struct Dataset {
     /// License of the data.
     #[serde(rename = "licence", alias = "license")]
     pub license: String,
-    /// Page of the owners.
+    /// Official page.
     pub homepage: String,
     /// Reference of the paper.
     pub paper: String,
@@ -62,7 +62,7 @@ pub struct Dataset {
     pub published: Vec<Published>,
 }
 
-/// How the data of a dataset can be had.
+/// How the data of a dataset are obtained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
@@ -218,7 +218,7 @@ pub struct Input {
     pub rows: Option<RowPath>,
     /// The part all its rows belong to (`split.method = "given"`).
     pub part: Option<Split>,
-    /// Read only where this other source cannot be had (said in the record of the data).
+    /// Read only if this other source is not available; the record of the data says so.
     pub instead_of: Option<String>,
     /// Columns that must be there; read by name, never by position. Others are ignored.
     pub columns: Vec<String>,
@@ -643,7 +643,7 @@ impl Denied {
     }
 }
 
-/// How embeddings are evaluated: the owners' k-NN and linear probe, or a linear head.
+/// How embeddings are evaluated: the official k-NN and linear probe, a linear head, or similarity with the options.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Embedding {
@@ -657,7 +657,7 @@ pub enum Embedding {
         batch: usize,
         /// Adam's first learning rate.
         learning_rate: f64,
-        /// Search a graph with so many candidates instead of comparing with all training vectors (not the owners' way):
+        /// Search a graph with so many candidates instead of comparing with all training vectors (not the official way):
         /// for more vectors than can be compared.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         approximate: Option<usize>,
