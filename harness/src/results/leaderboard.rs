@@ -135,7 +135,8 @@ fn reference_lines(
     cell: &Done,
 ) -> anyhow::Result<Vec<reference::SimpleRule>> {
     let spec = &cell.spec;
-    let asked = (VERSION, benchmark, &spec.data.sha256, &spec.protocol.eval, spec.limit);
+    let asked =
+        (VERSION, benchmark, &spec.task, &spec.data.sha256, &spec.protocol.eval, spec.limit);
     let key = store::sha256(&serde_json::to_vec(&asked)?);
     let name = format!("{}-references-{}.json", benchmark.name, &key[..16]);
     let path = run.folder.path().join("scores").join(name);

@@ -54,6 +54,10 @@ impl Board<'_> {
                 }
                 Err(reason) => out.refused.push(refuse(Subset::CultureMean, reason.clone())),
             }
+            // Of a distance the lowest culture is the best one, of a bias score neither end is.
+            if !self.has_a_worst_end(measure) {
+                continue;
+            }
             if let Err((subsets, reason)) = across.compared(place, &drawn, out, &mut standings) {
                 out.refused.extend(subsets.into_iter().map(|s| refuse(s, reason.clone())));
             }

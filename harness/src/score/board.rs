@@ -384,6 +384,14 @@ impl<'a> Board<'a> {
         }
     }
 
+    /// Whether a lower value is a worse one.
+    pub(crate) fn has_a_worst_end(&self, measure: Measure) -> bool {
+        match measure {
+            Measure::Terms(place, _) => self.q.terms[place].higher_is_better,
+            _ => true,
+        }
+    }
+
     /// The primary metric without an interval: over cultures where the benchmark has it so.
     pub(crate) fn primary_value(&self) -> Option<f64> {
         let measure = *self.measures.first()?;

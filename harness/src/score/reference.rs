@@ -12,7 +12,7 @@ use super::kinds::{Measures, Way};
 use super::{Answer, ScoreError};
 use crate::answer::Given;
 use crate::definition::answer::Kind;
-use crate::definition::dataset::{Capability, Task};
+use crate::definition::dataset::{Capability, Metric, Task};
 use crate::definition::reference::ReferenceLine;
 use crate::example::Examples;
 
@@ -46,6 +46,7 @@ pub fn lines(
     }
     if task.kind().has_right_option() {
         lines = best_constant(lines);
+        lines.extend(scorer.uniform_guess());
     }
     Ok(lines)
 }
@@ -180,59 +181,100 @@ impl Scorer<'_> {
         })
     }
 
-    /// The mean shares of all other cultures on the same question.
+    /// The mean shares of the other cultures on the same question (cluster) with the same options.
     fn mean_of_others(&self) -> Vec<Given> {
-        let mut sums: BTreeMap<u32, (Vec<f64>, usize)> = BTreeMap::new();
-        for (row, item) in self.examples.items.iter().enumerate() {
-            let sum = sums.entry(self.examples.clusters[row]).or_default();
-            sum.0.resize(item.target.len().max(sum.0.len()), 0.0);
-            for (all, own) in sum.0.iter_mut().zip(&item.target) {
-                *all += own;
-            }
-            sum.1 += 1;
+        let mut alike: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        for (row, cluster) in self.examples.clusters.iter().enumerate() {
+            alike.entry(*cluster).or_default().push(row);
         }
+        let items = &self.examples.items;
+        let culture = |row: usize| self.examples.cultures.get(row);
         self.each(|row| {
-            let item = &self.examples.items[row];
-            let (sum, n) = &sums[&self.examples.clusters[row]];
-            if *n < 2 || sum.len() != item.target.len() {
-                return None;
+            let mut sum = vec![0.0; items[row].target.len()];
+            let mut others = 0.0;
+            for &other in &alike[&self.examples.clusters[row]] {
+                if culture(other) != culture(row) && items[other].options == items[row].options {
+                    others += 1.0;
+                    for (all, share) in sum.iter_mut().zip(&items[other].target) {
+                        *all += share;
+                    }
+                }
             }
-            let rest = (*n - 1) as f64;
-            let others: Vec<f64> = sum
-                .iter()
-                .zip(&item.target)
-                .map(|(all, own)| ((all - own) / rest).max(0.0))
-                .collect();
-            Some(scored(&others))
+            let means: Vec<f64> = sum.iter().map(|all| all / others).collect();
+            (others > 0.0).then(|| scored(&means))
         })
     }
 
-    /// The primary metric of one column; none where the rule gives no answer to most examples.
+    /// The primary metric of one column on the examples that the rule answers: one without an answer would count as wrong, and
+    /// the line would be too low. None where it answers less than half of them.
     fn value(&self, given: &[Given]) -> Result<Option<f64>, ScoreError> {
-        let silent = given.iter().filter(|given| given.answer == Answer::Missing).count();
-        if 2 * silent > given.len() {
+        let answered = |row: &usize| given[*row].answer != Answer::Missing;
+        let rows: Vec<usize> = (0..given.len()).filter(answered).collect();
+        if 2 * rows.len() < given.len() {
             return Ok(None);
         }
+        let examples = self.examples.picked(&rows);
+        let given: Vec<Given> = rows.iter().map(|&row| given[row].clone()).collect();
         let answers: Vec<Answer> = given.iter().map(|given| given.answer).collect();
         let way = Way { served: Capability::Choose };
-        let column = {
-            let items = (self.examples.items.as_slice(), self.examples.clusters.as_slice());
-            self.measures.column(items, given, way, |_, _| None)
-        };
+        let items = (examples.items.as_slice(), examples.clusters.as_slice());
+        let column = self.measures.column(items, &given, way, |_, _| None);
         let columns: &[&[f64]] = if self.measures.is_empty() { &[] } else { &[&column] };
         let questions = Questions {
             labels: &self.task.labels,
-            gold: &self.examples.labels,
+            gold: &examples.labels,
             answers: &[&answers],
             ranks: None,
-            cultures: &self.examples.cultures,
-            clusters: &self.examples.clusters,
-            groups: &self.examples.groups,
+            cultures: &examples.cultures,
+            clusters: &examples.clusters,
+            groups: &examples.groups,
             against: None,
             terms: &self.measures.measures,
             term_columns: columns,
         };
         Ok(Board::new(&questions, self.rules)?.primary_value())
+    }
+
+    /// The accuracy that guessing at random has on average: 1 / K of an example with K options.
+    fn uniform_guess(&self) -> Option<SimpleRule> {
+        if self.rules.metric.counts() != Some(Metric::Accuracy) {
+            return None;
+        }
+        let chance = |row: usize| match self.examples.items.get(row) {
+            Some(item) => 1.0 / item.options.len() as f64,
+            None => 1.0 / self.task.labels.len() as f64,
+        };
+        let mean = |rows: &[u32]| {
+            rows.iter().map(|&row| chance(row as usize)).sum::<f64>() / rows.len() as f64
+        };
+        let answers = vec![Answer::Missing; self.examples.len()];
+        let columns = [answers.as_slice()];
+        let questions = Questions {
+            labels: &self.task.labels,
+            gold: &self.examples.labels,
+            answers: &columns,
+            ranks: None,
+            cultures: &self.examples.cultures,
+            clusters: &self.examples.clusters,
+            groups: &self.examples.groups,
+            against: None,
+            terms: &[],
+            term_columns: &[],
+        };
+        let rules = Rules { also: Vec::new(), ..self.rules.clone() };
+        let board = Board::new(&questions, &rules).ok()?;
+        let parts: Vec<&[u32]> = if self.rules.mean_over_cultures {
+            board
+                .cultures
+                .iter()
+                .map(|(_, rows)| rows.as_slice())
+                .filter(|r| !r.is_empty())
+                .collect()
+        } else {
+            vec![&board.rows]
+        };
+        let value = parts.iter().map(|rows| mean(rows)).sum::<f64>() / parts.len() as f64;
+        value.is_finite().then(|| SimpleRule { name: "uniform guess".to_owned(), value })
     }
 }
 

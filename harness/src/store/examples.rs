@@ -193,6 +193,8 @@ pub fn read_without_texts(
 pub struct Table {
     path: PathBuf,
     file: Positioned,
+    /// Tags that prompts name: the only ones that are read. A tag may tell the gold answer, as "ambiguous" does.
+    shown: Vec<String>,
 }
 
 impl Table {
@@ -202,7 +204,13 @@ impl Table {
         let file = fs_err::File::open(path).map_err(fail)?;
         let length = file.metadata().map_err(fail)?.len();
         let file = Positioned { file: Arc::new(file.into_file()), length };
-        Ok(Self { path: path.to_owned(), file })
+        Ok(Self { path: path.to_owned(), file, shown: Vec::new() })
+    }
+
+    /// The same with some tags that are read.
+    #[must_use]
+    pub fn showing(self, groups: Vec<String>) -> Self {
+        Self { shown: groups, ..self }
     }
 
     /// The examples of some parts in file order; `labels` numbers the labels.
@@ -376,6 +384,9 @@ impl Stream {
                 items::OPTIONS => keep.texts || keep.votes,
                 name if name.starts_with(items::FIELD) => keep.texts,
                 name if items::is_gold(name) => keep.votes,
+                name if name.starts_with(GROUP) => {
+                    keep.votes || table.shown.iter().any(|shown| name == format!("{GROUP}{shown}"))
+                }
                 _ => true,
             })
             .map(|(place, _)| place)

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::Check;
+use crate::definition::answer::Kind;
 use crate::definition::dataset::{
     Capability, Dataset, Embedding, Format, Input, Protocol, Task, Usage, VoteTable,
 };
@@ -250,9 +251,9 @@ impl Check<'_> {
                 "k, epochs, batch and approximate must be 1 or more",
             ),
             Some(Embedding::Similarity) => self.require(
-                task.kind().has_options(),
+                task.kind() == Kind::Choice,
                 field,
-                "`similarity` compares a text with its options, and these examples have none; use `linear-head`",
+                "`similarity` chooses the option nearest to the text, which says nothing of labels or shares of people; use it for `choice`",
             ),
             Some(Embedding::LinearHead) => self.require(
                 parts.contains(&Split::Valid),

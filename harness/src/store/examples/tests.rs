@@ -165,6 +165,7 @@ fn question(i: usize, kind: Kind) -> Example {
         map: (kind == Kind::MapItem).then(|| OnMap {
             place: [i as f64, -0.5],
             centre: [0.25, 0.75],
+            items: 10,
             moves: vec![[0.1, 0.2], [0.3, 0.4], [-0.5, 0.0]],
         }),
         options,
