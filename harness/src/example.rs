@@ -277,7 +277,9 @@ impl Examples {
         };
         let mut votes = Votes::new(self.votes.labels);
         if !self.votes.is_empty() {
-            rows.iter().for_each(|&row| votes.push(self.votes.get(row)));
+            for &row in rows {
+                votes.push(self.votes.get(row));
+            }
         }
         Self {
             ids: rows.iter().map(|&row| self.ids.get(row)).collect(),

@@ -9,8 +9,9 @@ use eval_stats::groups::Shrunken;
 use super::NoScore;
 use super::among::{AmongCultures, GapFigures, ShrunkenScore, SimultaneousInterval};
 use super::between::{Between, Estimate, RESAMPLES};
-use super::board::{Board, Measure, fill, is_accuracy};
+use super::board::{Board, fill};
 use super::figures::{Evaluation, Refusal, Score, Subset};
+use super::measure::{Measure, is_accuracy};
 use super::metrics::Tally;
 use super::resample::{Range, Support, Units, bootstrap};
 

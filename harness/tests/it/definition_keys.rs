@@ -5,8 +5,19 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 /// The files of types, in the order of the page.
-const FILES: [&str; 9] =
-    ["dataset", "metric", "answer", "reference", "rows", "source", "step", "split", "field"];
+const FILES: [&str; 11] = [
+    "dataset",
+    "format",
+    "protocol",
+    "metric",
+    "answer",
+    "reference",
+    "rows",
+    "source",
+    "step",
+    "split",
+    "field",
+];
 
 const HEAD: &str = "# Every key of a dataset's TOML
 

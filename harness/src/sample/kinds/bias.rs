@@ -7,7 +7,9 @@ use std::io;
 
 use serde_json::{Value, json};
 
-use super::{Draw, File, GROUPS, TRAITS, csv, lines, tsv, two};
+use super::made::{GROUPS, TRAITS, lines, tsv, two};
+use crate::sample::draw::Draw;
+use crate::sample::file::{File, csv};
 
 /// A Python list of texts as `repr` prints it.
 fn repr(texts: &[&str]) -> String {

@@ -8,7 +8,8 @@ use std::io;
 
 use serde_json::{Map, Value, json};
 
-use super::{Draw, File, csv};
+use crate::sample::draw::Draw;
+use crate::sample::file::{File, csv};
 
 const REGIONS: [(&str, &str); 3] = [("UK", "the UK"), ("US", "the US"), ("West_Java", "West Java")];
 const TOPICS: [&str; 6] =

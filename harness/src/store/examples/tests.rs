@@ -1,7 +1,8 @@
 //! What is written is read, whole and in pieces; what a plugin's process reads has neither gold labels nor votes.
 
 use super::*;
-use crate::example::{Item, OnMap, Reference};
+use crate::definition::answer::Kind;
+use crate::example::{Example, Item, OnMap, Reference};
 
 fn example(i: usize) -> Example {
     Example {
@@ -68,7 +69,8 @@ fn pieces_are_the_whole_from_anywhere() {
         assert_eq!(Table::open(&path).unwrap().count(parts).unwrap(), whole.len());
         for (from, size) in [(0, 64), (1, 9_000), (8_191, 8_192), (whole.len(), 5)] {
             let from = from.min(whole.len());
-            let mut pieces = Table::open(&path).unwrap().stream(parts, &labels, from).unwrap();
+            let table = Table::open(&path).unwrap().showing(vec!["source".to_owned()]);
+            let mut pieces = table.stream(parts, &labels, from).unwrap();
             let mut at = from;
             loop {
                 let piece = pieces.next(size).unwrap();
