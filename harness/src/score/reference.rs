@@ -70,8 +70,8 @@ struct Scorer<'a> {
 }
 
 impl Scorer<'_> {
-    /// Answers by rule: name and one an example.
-    fn columns(&self) -> Vec<(String, Vec<Given>)> {
+    /// Answers by rule: name and one an example; none where the rule has nothing to say about an example.
+    fn columns(&self) -> Vec<(String, Vec<Option<Given>>)> {
         let mut columns = match self.task.kind() {
             Kind::Label => self.constants(),
             Kind::Choice => {
@@ -99,12 +99,12 @@ impl Scorer<'_> {
         columns
     }
 
-    fn each(&self, given: impl Fn(usize) -> Option<Given>) -> Vec<Given> {
-        (0..self.examples.len()).map(|row| given(row).unwrap_or(Given::MISSING)).collect()
+    fn each(&self, given: impl Fn(usize) -> Option<Given>) -> Vec<Option<Given>> {
+        (0..self.examples.len()).map(given).collect()
     }
 
     /// Every label, or every place of an option, as the answer to everything.
-    fn constants(&self) -> Vec<(String, Vec<Given>)> {
+    fn constants(&self) -> Vec<(String, Vec<Option<Given>>)> {
         let labels = &self.task.labels;
         let mut counts = vec![0_u64; labels.len()];
         for &label in &self.examples.labels {
@@ -119,7 +119,7 @@ impl Scorer<'_> {
             .filter(tried)
             .map(|label| {
                 let given = Given { answer: Answer::Label(label as u32), ..Given::MISSING };
-                (format!("{ALWAYS}{}", labels[label]), vec![given; self.examples.len()])
+                (format!("{ALWAYS}{}", labels[label]), vec![Some(given); self.examples.len()])
             })
             .collect()
     }
@@ -130,7 +130,7 @@ impl Scorer<'_> {
     }
 
     /// The option with the most characters, the first one on ties.
-    fn longest(&self) -> Vec<Given> {
+    fn longest(&self) -> Vec<Option<Given>> {
         self.each(|row| {
             let lengths = self.examples.items[row].options.iter().map(|text| text.chars().count());
             let lengths: Vec<usize> = lengths.collect();
@@ -141,7 +141,7 @@ impl Scorer<'_> {
     }
 
     /// Options by their bytes: the longest is the likeliest.
-    fn by_length(&self) -> Vec<Given> {
+    fn by_length(&self) -> Vec<Option<Given>> {
         let bytes = |text: &String| text.len() as f64 / 100.0;
         self.each(|row| {
             let options = &self.examples.items[row].options;
@@ -149,7 +149,7 @@ impl Scorer<'_> {
         })
     }
 
-    fn shorter(&self) -> Vec<Given> {
+    fn shorter(&self) -> Vec<Option<Given>> {
         let bytes = |text: &String| -(text.len() as f64);
         self.each(|row| {
             let options = &self.examples.items[row].options;
@@ -157,8 +157,9 @@ impl Scorer<'_> {
         })
     }
 
-    /// The first reference of another culture to the same question (cluster), as a reply.
-    fn answers_of(&self, culture: &str) -> Vec<Given> {
+    /// The first reference of another culture to the same question (cluster), as a reply. The culture's own examples do not
+    /// count. A short answer that it does not give is wrong; shares that it does not give are left out.
+    fn answers_of(&self, culture: &str) -> Vec<Option<Given>> {
         let mut known: HashMap<u32, usize> = HashMap::new();
         for row in 0..self.examples.len() {
             if self.examples.cultures.get(row) == culture {
@@ -166,10 +167,12 @@ impl Scorer<'_> {
             }
         }
         self.each(|row| {
-            let other = *known.get(&self.examples.clusters[row])?;
-            if other == row {
+            if self.examples.cultures.get(row) == culture {
                 return None;
             }
+            let Some(&other) = known.get(&self.examples.clusters[row]) else {
+                return (self.task.kind() == Kind::Short).then_some(Given::MISSING);
+            };
             let item = &self.examples.items[other];
             if let Some(reference) = item.references.first() {
                 // The last texts are the English ones, in which all cultures can be compared.
@@ -182,7 +185,7 @@ impl Scorer<'_> {
     }
 
     /// The mean shares of the other cultures on the same question (cluster) with the same options.
-    fn mean_of_others(&self) -> Vec<Given> {
+    fn mean_of_others(&self) -> Vec<Option<Given>> {
         let mut alike: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
         for (row, cluster) in self.examples.clusters.iter().enumerate() {
             alike.entry(*cluster).or_default().push(row);
@@ -205,16 +208,16 @@ impl Scorer<'_> {
         })
     }
 
-    /// The primary metric of one column on the examples that the rule answers: one without an answer would count as wrong, and
-    /// the line would be too low. None where it answers less than half of them.
-    fn value(&self, given: &[Given]) -> Result<Option<f64>, ScoreError> {
-        let answered = |row: &usize| given[*row].answer != Answer::Missing;
-        let rows: Vec<usize> = (0..given.len()).filter(answered).collect();
-        if 2 * rows.len() < given.len() {
+    /// The primary metric of one column on the examples that the rule speaks of: others would count as wrong, and the line
+    /// would be too low. None where they are less than half.
+    fn value(&self, given: &[Option<Given>]) -> Result<Option<f64>, ScoreError> {
+        let (rows, given): (Vec<usize>, Vec<Given>) = (given.iter().enumerate())
+            .filter_map(|(row, given)| Some((row, given.clone()?)))
+            .unzip();
+        if 2 * rows.len() < self.examples.len() {
             return Ok(None);
         }
         let examples = self.examples.picked(&rows);
-        let given: Vec<Given> = rows.iter().map(|&row| given[row].clone()).collect();
         let answers: Vec<Answer> = given.iter().map(|given| given.answer).collect();
         let way = Way { served: Capability::Choose };
         let items = (examples.items.as_slice(), examples.clusters.as_slice());
