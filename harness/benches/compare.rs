@@ -30,6 +30,7 @@ fn field(number: usize, n: u32, state: &mut u64) -> Comparison {
             name: format!("m{m}"),
             seeds: vec![1],
             answers: vec![vec![answers]],
+            values: Vec::new(),
             own: Own::default(),
         }
     });
@@ -39,9 +40,9 @@ fn field(number: usize, n: u32, state: &mut u64) -> Comparison {
         title: format!("B{number}"),
         protocol: "trained".to_owned(),
         metric: match number {
-            0..6 => Metric::Accuracy,
-            6 => Metric::MacroF1,
-            _ => Metric::F1,
+            0..6 => Metric::Accuracy.into(),
+            6 => Metric::MacroF1.into(),
+            _ => Metric::F1.into(),
         },
         mean_over_cultures: false,
         sample: false,

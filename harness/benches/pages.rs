@@ -124,6 +124,7 @@ fn summary(draw: &mut Draw) -> Summary {
         cells,
         scores,
         refusals: Vec::new(),
+        references: Vec::new(),
         published: Vec::new(),
     }
 }
@@ -134,7 +135,7 @@ fn field(b: usize, draw: &mut Draw) -> Comparison {
         benchmark: format!("benchmark-{b:02}"),
         title: format!("Benchmark {b}"),
         protocol: "trained".to_owned(),
-        metric: Metric::Accuracy,
+        metric: Metric::Accuracy.into(),
         mean_over_cultures: false,
         sample: false,
         data: vec!["0".repeat(64)],
@@ -156,6 +157,7 @@ fn field(b: usize, draw: &mut Draw) -> Comparison {
                         .map(|_| Answer::Label(u32::from(draw.below(100) < 50 + m / 2)))
                         .collect(),
                 ]],
+                values: Vec::new(),
                 own: Own::default(),
             })
             .collect(),
@@ -213,6 +215,7 @@ fn set(b: usize, draw: &mut Draw) -> ExampleSet {
             },
             clusters: (0..n as u32).collect(),
             groups: BTreeMap::new(),
+            items: Vec::new(),
             votes: Votes::default(),
         }),
         columns,

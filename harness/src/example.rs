@@ -64,6 +64,8 @@ pub struct OnMap {
     pub place: [f64; 2],
     /// The mean of the places of all cultures.
     pub centre: [f64; 2],
+    /// How many items make a position.
+    pub items: u32,
     /// For each option what it adds to the position: the sum over all items is the position itself.
     pub moves: Vec<[f64; 2]>,
 }
@@ -256,6 +258,42 @@ impl Examples {
                 .collect(),
             votes: self.votes.split_off(n),
             items: self.items.split_off(n.min(self.items.len())),
+        }
+    }
+
+    /// The examples at some places, in that order.
+    #[must_use]
+    pub fn picked(&self, rows: &[usize]) -> Self {
+        fn each<T: Clone>(rows: &[usize], column: &[T]) -> Vec<T> {
+            if column.is_empty() {
+                Vec::new()
+            } else {
+                rows.iter().map(|&row| column[row].clone()).collect()
+            }
+        }
+        let coded = |column: &Coded| Coded {
+            names: column.names.clone(),
+            codes: each(rows, &column.codes),
+        };
+        let mut votes = Votes::new(self.votes.labels);
+        if !self.votes.is_empty() {
+            for &row in rows {
+                votes.push(self.votes.get(row));
+            }
+        }
+        Self {
+            ids: rows.iter().map(|&row| self.ids.get(row)).collect(),
+            texts: rows.iter().map(|&row| self.texts.get(row)).collect(),
+            labels: each(rows, &self.labels),
+            cultures: coded(&self.cultures),
+            clusters: each(rows, &self.clusters),
+            groups: self
+                .groups
+                .iter()
+                .map(|(name, column)| (name.clone(), coded(column)))
+                .collect(),
+            votes,
+            items: each(rows, &self.items),
         }
     }
 

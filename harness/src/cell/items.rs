@@ -116,25 +116,27 @@ pub(super) fn loglikelihood(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result
     let ways = ways(&protocol.prompts);
     let width = wordings * draws;
     let mut variants = Vec::new();
-    for way in 0..ways[0].len() {
-        for (p, prompt) in protocol.prompts.iter().enumerate() {
+    let kinds = ways[0].len();
+    for way in 0..kinds {
+        for (prompt, own) in protocol.prompts.iter().zip(&ways) {
             for draw in 0..draws {
                 let name = in_order(&prompt.name, draw, draws);
-                let own = ways[p][way].name();
+                let own = own[way].name();
                 variants.push(if way == 0 { name } else { format!("{name}/{own}") });
             }
         }
     }
     let asking = Prompts::new(cell)?;
+    let likelihood = |place: usize, way: usize| ways[place / draws][way];
     in_batches(cell, variants, width, |examples, rows| {
         let asked = asked(&asking, examples, rows.clone(), (wordings, draws))?;
         let found = Likelihoods::of(model, &asked)?;
         let mut batch = Vec::new();
         for (i, example) in rows.enumerate() {
-            for way in 0..ways[0].len() {
+            for way in 0..kinds {
                 for place in 0..width {
                     let one = i * width + place;
-                    let scores = found.scores(&asked[one], one, ways[place / draws][way]);
+                    let scores = found.scores(&asked[one], one, likelihood(place, way));
                     batch.push(chosen(example, way * width + place, &asked[one].order, &scores));
                 }
             }

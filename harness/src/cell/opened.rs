@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::input::Input;
 use super::trouble::harness;
+use crate::definition::dataset::Protocol;
 use crate::definition::split::Split;
 use crate::example::Examples;
 use crate::exec::events::Events;
@@ -11,6 +12,7 @@ use crate::store::CellFolder;
 use crate::store::examples::{self, Table};
 use crate::store::log::Log;
 use crate::store::record::{CellSpec, Reason, ReasonKind};
+use crate::text::template::Template;
 
 /// What every part of a cell needs.
 pub(super) struct Cell<'a> {
@@ -44,6 +46,7 @@ impl<'a> Cell<'a> {
     ) -> Result<Self, Reason> {
         let no_data = |e: examples::Error| Reason::new(ReasonKind::NoData, e.to_string());
         let table = Table::open(spec.data.path.as_ref()).map_err(no_data)?;
+        let table = table.showing(groups_of_wordings(&spec.protocol));
         let n = table.count(&spec.protocol.eval).map_err(no_data)?;
         let n = if spec.limit > 0 { n.min(spec.limit) } else { n };
         if n == 0 {
@@ -90,4 +93,11 @@ impl<'a> Cell<'a> {
         let CellSpec { protocol, task, .. } = self.spec;
         Input::new(examples, rows, &protocol.input, task, self.cultures()).map_err(harness)
     }
+}
+
+/// The tags that decide which file has the words of a prompt.
+fn groups_of_wordings(protocol: &Protocol) -> Vec<String> {
+    let files = protocol.prompts.iter().filter_map(|prompt| prompt.wording.as_ref()?.file.as_ref());
+    let names = files.filter_map(|file| Template::parse(file).ok());
+    names.flat_map(|file| file.names().map(str::to_owned).collect::<Vec<_>>()).collect()
 }

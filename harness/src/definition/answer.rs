@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::dataset::Task;
-
 /// The kind of answer that a task asks for, and where the options and the gold answer are in a row.
 ///
 /// Without it a task has labels ([`super::dataset::ExampleMap::label`]).
@@ -116,7 +114,7 @@ pub enum OptionList {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Pick {
-    /// The one with this text: a template. None or two such options are an error.
+    /// The one with this text: a template. No such option is an error.
     Text(String),
     /// The one at this place, from 0.
     Index(usize),
@@ -187,17 +185,16 @@ impl Kind {
     }
 }
 
-impl Task {
+impl AnswerMap {
     /// The kind of answer that it asks for.
-    pub fn kind(&self) -> Kind {
-        match self.example.answer {
-            None => Kind::Label,
-            Some(AnswerMap::Choice { .. }) => Kind::Choice,
-            Some(AnswerMap::Short { .. }) => Kind::Short,
-            Some(AnswerMap::Distribution { .. }) => Kind::Distribution,
-            Some(AnswerMap::Preference { .. }) => Kind::Preference,
-            Some(AnswerMap::ChoicesOf { .. }) => Kind::ChoicesOf,
-            Some(AnswerMap::MapItem { .. }) => Kind::MapItem,
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Choice { .. } => Kind::Choice,
+            Self::Short { .. } => Kind::Short,
+            Self::Distribution { .. } => Kind::Distribution,
+            Self::Preference { .. } => Kind::Preference,
+            Self::ChoicesOf { .. } => Kind::ChoicesOf,
+            Self::MapItem { .. } => Kind::MapItem,
         }
     }
 }

@@ -202,7 +202,8 @@ impl<'de> Deserialize<'de> for Measure {
         all().find(|measure| measure.name() == name).ok_or_else(|| {
             let names: Vec<&str> = all().map(Self::name).collect();
             let meant = nearest(&name, names.iter().copied());
-            let meant = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+            let meant =
+                meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
             let known = names.join("`, `");
             D::Error::custom(format!("unknown metric `{name}`, expected one of `{known}`{meant}"))
         })

@@ -11,7 +11,7 @@ pub struct Source {
     /// Path in a mirror, a drop-in folder and the sample set, relative to the dataset's folder;
     /// a folder for an unpacked archive.
     pub path: String,
-    /// Where the owners publish it.
+    /// Where the authors publish it.
     pub from: Origin,
     /// The files, where there are many: `path` is then their folder, and `{file}` in the address is the name of each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

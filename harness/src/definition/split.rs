@@ -28,7 +28,7 @@ impl Split {
     }
 }
 
-/// The split of a task: the owners' algorithm bit for bit, or ours, seeded by a hash of the id.
+/// The split of a task: the official algorithm bit for bit, or ours, seeded by a hash of the id.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "method", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum SplitRule {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::dataset::Format;
+use super::format::Format;
 use super::rows::RowPath;
 
 /// One normalise step. `[[task.step]]` or `[[task.input.step]]` in a dataset's TOML: `do = "…"`.

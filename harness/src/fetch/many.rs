@@ -7,9 +7,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::cache::Cache;
 use super::error::FetchError;
-use super::progress::Progress;
+use super::fetched::Fetched;
+use super::options::Options;
+use super::provenance::{Verified, Via};
 use super::verify::{check_pins, digest};
-use super::{Fetched, Local, Options, Verified, Via};
 use crate::definition::source::Source;
 use crate::store::hex;
 
@@ -18,14 +19,14 @@ pub(super) fn fetch(
     dataset: &str,
     source: &Source,
     options: &Options,
-    progress: &dyn Progress,
+    one: impl Fn(&Source) -> Result<Fetched, FetchError>,
 ) -> Result<Fetched, FetchError> {
     let name = format!("{dataset}/{}", source.id);
     check(source).map_err(|reason| FetchError::Definition { name: name.clone(), reason })?;
     let io = |error| FetchError::Io { name: name.clone(), error };
     let (mut via, mut files) = (Via::Cache, Vec::new());
-    for (one, pinned) in source.each().iter().zip(&source.files) {
-        let found = super::fetch(dataset, one, options, progress)?;
+    for (own, pinned) in source.each().iter().zip(&source.files) {
+        let found = one(own)?;
         if found.via != Via::Cache {
             via = found.via;
         }
@@ -58,20 +59,6 @@ pub(super) fn fetch(
     }
     let bytes = source.files.iter().map(|file| file.bytes).sum();
     Ok(Fetched { path: folder, sha256, bytes, via, verified: Verified::Sha256 })
-}
-
-/// Where the files are, if all are on this machine: the place of the first.
-pub(super) fn is_available_locally(
-    dataset: &str,
-    source: &Source,
-    options: &Options,
-) -> Option<Local> {
-    let found: Option<Vec<Local>> = source
-        .each()
-        .iter()
-        .map(|one| super::is_available_locally(dataset, one, options))
-        .collect();
-    found?.into_iter().next()
 }
 
 /// Hashes all files again.
@@ -167,7 +154,7 @@ mod tests {
             assert_eq!(fs::read(fetched.path.join(file)).unwrap(), bytes);
         }
         super::super::verify(&fetched, &source).unwrap();
-        assert!(is_available_locally("set", &source, &options).is_some());
+        assert!(super::super::is_available_locally("set", &source, &options).is_some());
         // Again from the cache, without the mirror; the same folder.
         let cached = Options { mirrors: Vec::new(), ..options.clone() };
         let again = super::super::fetch("set", &source, &cached, &Silent).unwrap();

@@ -71,7 +71,8 @@ pub fn fetch(
     progress: &dyn Progress,
 ) -> Result<Fetched, FetchError> {
     if !source.files.is_empty() {
-        return many::fetch(dataset, source, options, progress);
+        let one = |own: &Source| fetch(dataset, own, options, progress);
+        return many::fetch(dataset, source, options, one);
     }
     let job = Job::new(dataset, source, options, progress)?;
     if let Some(found) = job.cached()? {
@@ -185,7 +186,10 @@ impl fmt::Display for Local {
 /// Whether the cache, a mirror folder or the drop-in folder has the source: a look at names and sizes, no network.
 pub fn is_available_locally(dataset: &str, source: &Source, options: &Options) -> Option<Local> {
     if !source.files.is_empty() {
-        return many::is_available_locally(dataset, source, options);
+        // Where all files are on this machine: the place of the first.
+        let each = source.each();
+        let found = each.iter().map(|one| is_available_locally(dataset, one, options));
+        return found.collect::<Option<Vec<Local>>>()?.into_iter().next();
     }
     let job = Job::new(dataset, source, options, &Silent).ok()?;
     if let Some(entry) = job.cache.entry(&job.key).filter(|entry| job.cache.has(entry)) {

@@ -26,7 +26,7 @@ pub(super) enum Answer {
     Distribution { options: Texts, shares: Texts, votes: bool },
     Preference { more: Bound, less: Bound },
     ChoicesOf { right: Texts, wrong: Texts, best: Bound },
-    MapItem { options: Texts, map: MapItem },
+    MapItem { options: Texts, map: Box<MapItem> },
 }
 
 /// What the official protocol keeps and a reader should know.
@@ -170,7 +170,7 @@ impl Answer {
             },
             AnswerMap::MapItem { options, item, projection, place, centre } => Self::MapItem {
                 options: texts(options)?,
-                map: MapItem::new((item, place, *centre), projection, columns)?,
+                map: Box::new(MapItem::new((item, place, *centre), projection, columns)?),
             },
         })
     }

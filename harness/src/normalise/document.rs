@@ -255,10 +255,8 @@ impl<R: BufRead> Bytes<R> {
                     continue;
                 }
                 b'{' | b'[' => depth += 1,
-                b'}' | b']' if depth == 0 => return Ok(()),
+                b'}' | b']' | b',' | b' ' | b'\t' | b'\n' | b'\r' if depth == 0 => return Ok(()),
                 b'}' | b']' => depth -= 1,
-                b',' if depth == 0 => return Ok(()),
-                b' ' | b'\t' | b'\n' | b'\r' if depth == 0 => return Ok(()),
                 _ => {}
             }
             if depth > DEPTH {

@@ -148,7 +148,8 @@ fn references_have_weights_and_empty_texts_are_counted() {
 #[test]
 fn order_does_not_tell() {
     let pair = "kind = \"preference\"\nmore = \"{a}\"\nless = \"{b}\"";
-    let rows: String = (0..400).map(|i| format!("m{i},l{i}\n")).collect();
+    let rows: Vec<String> = (0..400).map(|i| format!("m{i},l{i}\n")).collect();
+    let rows = rows.concat();
     let (all, _) = csv("[\"a\", \"b\"]", "", pair, &format!("a,b\n{rows}")).unwrap();
     let first = all.iter().filter(|e| e.item.target[0] == 1.0).count();
     assert!((150..=250).contains(&first), "{first} of 400");

@@ -89,7 +89,8 @@ impl Action {
             Self::Find { of, is, among, to, cell } => {
                 let set = found(of, is.as_deref(), *among, row, names)?;
                 if let Some(cell) = cell {
-                    row[*cell] = row[of[set][0]].clone();
+                    let found = row[of[set][0]].clone();
+                    row[*cell] = found;
                 }
                 row[*to] = set.to_string();
             }
@@ -202,7 +203,7 @@ fn found(
         (Some(one), None) => Ok(one),
         (one, _) => {
             let field = of.first().and_then(|set| set.first());
-            let wanted = is.map_or_else(|| row[among.unwrap_or_default()].as_str(), |is| is);
+            let wanted = is.unwrap_or_else(|| row[among.unwrap_or_default()].as_str());
             Err(Kind::Cell {
                 field: field.map_or_else(String::new, |&column| names[column].clone()),
                 problem: format!(

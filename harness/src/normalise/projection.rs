@@ -67,7 +67,7 @@ impl MapItem {
             moves.push([x[0] * z * own[0] + x[1] * share, y[0] * z * own[1] + y[1] * share]);
         }
         let place = [self.coordinate(0, row)?, self.coordinate(1, row)?];
-        Ok(OnMap { place, centre: self.centre, moves })
+        Ok(OnMap { place, centre: self.centre, items: names.len() as u32, moves })
     }
 
     fn coordinate(&self, axis: usize, row: &[String]) -> Result<f64, Kind> {

@@ -89,6 +89,9 @@ struct Group {
     place: Place,
 }
 
+/// Cells that a step writes: column and cell.
+type Written = Vec<(usize, String)>;
+
 impl<E: From<Error>> Work<'_, E> {
     /// Runs the steps from `first` on, branching where one row becomes several, and emits what is left.
     fn steps(&mut self, first: usize, row: &mut [String]) -> Result<(), E> {
@@ -131,11 +134,7 @@ impl<E: From<Error>> Work<'_, E> {
     }
 
     /// The cells (column, cell) of each row that a step makes of one; none where it makes no others.
-    fn branches(
-        &self,
-        action: &Action,
-        row: &[String],
-    ) -> Result<Option<Vec<Vec<(usize, String)>>>, Kind> {
+    fn branches(&self, action: &Action, row: &[String]) -> Result<Option<Vec<Written>>, Kind> {
         let names = &self.chain.columns;
         Ok(Some(match action {
             Action::Unpivot { columns, key, value } => {
@@ -225,17 +224,14 @@ impl<E: From<Error>> Work<'_, E> {
         };
         let key: Vec<String> = by.iter().map(|&column| row[column].clone()).collect();
         let groups = &mut self.groups;
-        let place = match groups.places.get(&key) {
-            Some(&place) => {
-                self.tally.merged += 1;
-                place
-            }
-            None => {
-                groups.places.insert(key, groups.all.len());
-                let counts = vec![0; counts.len()];
-                groups.all.push(Group { row: row.to_vec(), counts, place: self.place.clone() });
-                groups.all.len() - 1
-            }
+        let place = if let Some(&place) = groups.places.get(&key) {
+            self.tally.merged += 1;
+            place
+        } else {
+            groups.places.insert(key, groups.all.len());
+            let counts = vec![0; counts.len()];
+            groups.all.push(Group { row: row.to_vec(), counts, place: self.place.clone() });
+            groups.all.len() - 1
         };
         groups.all[place].counts[counted] += 1;
         Ok(())

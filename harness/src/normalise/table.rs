@@ -34,7 +34,13 @@ pub struct Tables {
 
 /// Cells as one text; each is preceded by its length, so that no two lists of cells give the same.
 pub(super) fn key(columns: &[usize], row: &[String]) -> String {
-    columns.iter().map(|&column| format!("{} {}", row[column].len(), row[column])).collect()
+    let mut key = String::new();
+    for &column in columns {
+        key.push_str(&row[column].len().to_string());
+        key.push(' ');
+        key.push_str(&row[column]);
+    }
+    key
 }
 
 impl Tables {

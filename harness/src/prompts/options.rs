@@ -51,12 +51,22 @@ impl OptionReader {
                 _ => parse::letter(text, options, LetterRule::default()),
             };
             match chosen {
+                // What a cut reply would have gone on to say must not be able to change it.
+                Some(option) if is_cut && !begins_with(text, option, options) => None,
                 Some(option) => Some(Answer::Label(option as u32)),
                 None if is_cut => None,
                 None => Some(Answer::Unparsable),
             }
         })
     }
+}
+
+/// Whether a reply begins with the letter or the text of an option.
+fn begins_with(text: &str, option: usize, options: &[String]) -> bool {
+    let text = text.trim_start();
+    let first = text.split_whitespace().next().unwrap_or_default();
+    parse::letter(first, options, LetterRule::default()) == Some(option)
+        || text.to_lowercase().starts_with(&options[option].to_lowercase())
 }
 
 /// Reads replies that are the answer themselves.

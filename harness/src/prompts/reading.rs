@@ -144,8 +144,7 @@ impl Beginning {
                 Self::Words(longest.max().unwrap_or_default().max(1))
             }
             Parser::Regex { .. } => Self::Words(3),
-            Parser::Letter { .. } | Parser::FirstWord { .. } => Self::Words(1),
-            // Not for labels: refused by [`ReplyParser::new`].
+            // The rules for options and texts do not come here: [`ReplyParser::new`] refuses them.
             _ => Self::Words(1),
         }
     }

@@ -14,6 +14,7 @@ use super::changes::{Change, Changes, FORMAT, Figure, Paired, Side, Tested};
 use super::comparison::{part, primary, rows, values as of_values};
 use super::manifest::tasks_of;
 use super::summary::{Cell, Outcome, Summary};
+use super::terms::Terms;
 use crate::answer::Answer;
 use crate::compare::{self, ComparedModel, Comparison, Interval, Own};
 use crate::definition::dataset::Benchmark;
@@ -278,7 +279,8 @@ fn field(
         {
             let columns = columns(run, group)?;
             answers[side].push(primary(&columns, &rows));
-            values[side].extend(of_values(run, benchmark, &[group], &[columns], &[rows])?);
+            let terms = Terms::of(run, group)?;
+            values[side].extend(of_values(benchmark, &[terms], &[columns], &[rows])?);
         }
     }
     if paired == 0 {

@@ -17,6 +17,7 @@ use super::terms::Terms;
 use crate::answer::Answer;
 use crate::compare::{self, Column, ComparedModel, Comparison, NotCompared, Options, Part, Report};
 use crate::definition::dataset::{AbsentCultures, Benchmark, Task};
+use crate::definition::metric::ValueMetric;
 use crate::example::Examples;
 use crate::score::votes::{Against, of_example};
 use crate::score::{NoScore, in_groups};
@@ -272,19 +273,25 @@ fn field(
     let mut cultures: Vec<String> = Vec::new();
     let mut parts = Vec::new();
     let mut kept: Vec<Vec<usize>> = Vec::new();
-    for group in first {
+    let terms = terms(run, benchmark, entrants)?;
+    for (place, group) in first.iter().enumerate() {
         let examples = run.gold.of(&group.cells[0])?;
-        let rows = rows(&examples, benchmark);
+        let mut rows = rows(&examples, benchmark);
+        if let Some(metric) = benchmark.metric.value() {
+            let defined = defined(metric, terms.iter().map(|terms| &terms[place]));
+            rows.retain(|row| defined[*row]);
+        }
         parts.push(part(&group.cells[0].spec.task, &examples, &rows, &mut cultures));
         kept.push(rows);
     }
     let models = entrants
         .par_iter()
-        .map(|(model, groups)| {
+        .zip(&terms)
+        .map(|((model, groups), terms)| {
             let columns: Vec<Columns> =
                 groups.iter().map(|group| columns(run, group)).collect::<anyhow::Result<_>>()?;
             let answers = columns.iter().zip(&kept).map(|(c, rows)| primary(c, rows)).collect();
-            let values = values(run, benchmark, groups, &columns, &kept)?;
+            let values = values(benchmark, terms, &columns, &kept)?;
             let mut own = own(run, resamples, benchmark, groups)?;
             if let ([column], [rows]) = (columns.as_slice(), kept.as_slice()) {
                 own.distances = distances(&*run.gold.of(&groups[0].cells[0])?, column, rows);
@@ -312,26 +319,62 @@ fn field(
     })
 }
 
-/// Where the metric is a mean of values: of each part and primary column one an example, at picked rows; negated where a lower
-/// value is better.
-pub(super) fn values(
+/// What the score room needs of every model, where the metric is a mean of values: a list a model, one a part.
+fn terms(
     run: &Run,
     benchmark: &Benchmark,
-    groups: &[&Group],
+    entrants: &[Asked<'_>],
+) -> anyhow::Result<Vec<Vec<Terms>>> {
+    let of_model = |(_, groups): &Asked<'_>| -> anyhow::Result<Vec<Terms>> {
+        let needed = benchmark.metric.value().is_some();
+        groups
+            .iter()
+            .map(|group| if needed { Terms::of(run, group) } else { Ok(Terms::default()) })
+            .collect()
+    };
+    entrants.par_iter().map(of_model).collect()
+}
+
+/// The examples on which a metric has a value for some model: not all items of a map, of which the first stands for all.
+fn defined<'t>(metric: ValueMetric, models: impl Iterator<Item = &'t Terms>) -> Vec<bool> {
+    let mut defined: Vec<bool> = Vec::new();
+    for terms in models {
+        for column in 0..terms.columns.len() {
+            let values = terms.values(metric, column).unwrap_or_default();
+            defined.resize(values.len(), false);
+            for (own, value) in defined.iter_mut().zip(values) {
+                *own |= !value.is_nan();
+            }
+        }
+    }
+    defined
+}
+
+/// Where the metric is a mean of values: of each part and primary column one an example, at picked rows; negated where a lower
+/// value is better. A model without a value there has the worst one.
+pub(super) fn values(
+    benchmark: &Benchmark,
+    terms: &[Terms],
     columns: &[Columns],
     kept: &[Vec<usize>],
 ) -> anyhow::Result<Vec<Vec<Vec<f32>>>> {
     let Some(metric) = benchmark.metric.value() else { return Ok(Vec::new()) };
-    let sign = if metric.direction() == Some(Direction::LowerIsBetter) { -1.0 } else { 1.0 };
-    (groups.iter().zip(columns).zip(kept))
-        .map(|((group, columns), rows)| {
-            let terms = Terms::of(run, group)?;
+    let (lowest, highest) = metric.range();
+    let lower = metric.direction() == Some(Direction::LowerIsBetter);
+    let worst = if lower { -highest } else { lowest };
+    let shown = |value: f64| match (value.is_nan(), lower) {
+        (true, _) => worst as f32,
+        (false, true) => -value as f32,
+        (false, false) => value as f32,
+    };
+    (terms.iter().zip(columns).zip(kept))
+        .map(|((terms, columns), rows)| {
             let width = columns.names.len();
             let of_column = |column: usize| -> anyhow::Result<Vec<f32>> {
-                let values = terms.values(metric, column).with_context(|| {
-                    format!("`{}` is no metric of task `{}`", metric.name(), group.task)
-                })?;
-                Ok(rows.iter().map(|&row| (sign * values[row]) as f32).collect())
+                let values = terms.values(metric, column);
+                let values = values
+                    .with_context(|| format!("`{}` is no metric of the task", metric.name()))?;
+                Ok(rows.iter().map(|&row| shown(values[row])).collect())
             };
             let primary = (0..columns.answers.len()).filter(|i| i % width < columns.primary);
             primary.map(of_column).collect()

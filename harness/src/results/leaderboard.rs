@@ -6,27 +6,26 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use eval_stats::rng::Stream;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::Run;
 use super::answers::{Columns, columns};
-use super::cells::{Done, Group, by_model_and_protocol};
+use super::cells::{Group, by_model_and_protocol};
 use super::manifest::{Manifest, tasks_of};
+use super::rules::VERSION;
+pub use super::rules::rules;
 use super::scored::{ScoredCell, nothing_answered};
-use super::summary::{Cell, Detail, FORMAT, MACRO_MEAN, Outcome, ReferenceScore, Refused, Summary};
+use super::simple_rules;
+use super::summary::{Cell, Detail, FORMAT, MACRO_MEAN, Outcome, Refused, Summary};
 use super::terms::Terms;
 use crate::compare::{Gap, Interval, Own, RESAMPLING_SEED};
-use crate::definition::dataset::{Benchmark, Task};
+use crate::definition::dataset::Benchmark;
 use crate::example::Examples;
 use crate::score::votes::Against;
-use crate::score::{self, Answer, Evaluation, Questions, Rules, Score, Subset, reference};
+use crate::score::{self, Answer, Evaluation, Questions, Rules, Score, Subset};
 use crate::store::record::{Reason, ReasonKind};
 use crate::store::{self, RunFolder};
-
-/// Raised when the same answers get other scores: remembered evaluations are made anew.
-const VERSION: u32 = 5;
 
 /// Answers of one set of columns to one benchmark.
 #[derive(Serialize)]
@@ -86,7 +85,7 @@ pub(super) fn leaderboard(run: &Run, resamples: usize) -> anyhow::Result<Summary
         cells,
         scores,
         refusals,
-        references: references(run)?,
+        references: simple_rules::of(run)?,
         published: manifest.published.clone(),
     })
 }
@@ -104,48 +103,6 @@ fn signature(manifest: &Manifest, resamples: usize) -> String {
         manifest.suite.name,
         seeds.join(" ")
     )
-}
-
-/// What simple rules score on the benchmarks of a run, on the examples of its first model; aggregates have none.
-fn references(run: &Run) -> anyhow::Result<Vec<ReferenceScore>> {
-    let manifest = &run.manifest;
-    let benchmarks = manifest.columns.iter().filter_map(|column| {
-        let benchmark = manifest.benchmarks.iter().find(|b| b.name == column.name)?;
-        let task = benchmark.task.as_ref()?;
-        let cell = run.groups.iter().find(|group| group.task == *task)?.cells.first()?;
-        Some((benchmark, cell))
-    });
-    let benchmarks: Vec<_> = benchmarks.collect();
-    let found: Vec<Vec<ReferenceScore>> = benchmarks
-        .into_par_iter()
-        .map(|(benchmark, cell)| {
-            let lines = reference_lines(run, benchmark, cell)?;
-            let benchmark = benchmark.name.clone();
-            let of = |line| ReferenceScore { benchmark: benchmark.clone(), line };
-            Ok(lines.into_iter().map(of).collect())
-        })
-        .collect::<anyhow::Result<_>>()?;
-    Ok(found.into_iter().flatten().collect())
-}
-
-/// The lines of one benchmark, remembered: a page stands also where the examples are not there any more.
-fn reference_lines(
-    run: &Run,
-    benchmark: &Benchmark,
-    cell: &Done,
-) -> anyhow::Result<Vec<reference::SimpleRule>> {
-    let spec = &cell.spec;
-    let asked = (VERSION, benchmark, &spec.data.sha256, &spec.protocol.eval, spec.limit);
-    let key = store::sha256(&serde_json::to_vec(&asked)?);
-    let name = format!("{}-references-{}.json", benchmark.name, &key[..16]);
-    let path = run.folder.path().join("scores").join(name);
-    if let Ok(known) = store::read_json(&path) {
-        return Ok(known);
-    }
-    let examples = run.gold.of(cell)?;
-    let lines = reference::lines(&spec.task, &examples, &rules(benchmark, &spec.task, 2))?;
-    store::write_json(&path, &lines).context("failed to keep the reference lines")?;
-    Ok(lines)
 }
 
 /// Scores one model on one benchmark by one protocol.
@@ -402,21 +359,6 @@ fn sets_of(columns: &Columns) -> Vec<(String, Vec<usize>)> {
         }
     }
     sets
-}
-
-/// How a benchmark is scored.
-pub fn rules(benchmark: &Benchmark, task: &Task, resamples: usize) -> Rules {
-    let positive = task
-        .positive
-        .as_ref()
-        .and_then(|p| task.labels.iter().position(|l| l == p))
-        .map(|i| i as u32);
-    let stream = Stream::new(RESAMPLING_SEED, "scores").child(&benchmark.name);
-    Rules {
-        resamples,
-        breakdown_resamples: resamples,
-        ..Rules::new(benchmark, &task.scoring, positive, stream)
-    }
 }
 
 /// An aggregate as an evaluation: the micro mean of the benchmark's metric is the primary score; its macro mean and both means of

@@ -258,11 +258,11 @@ impl Column {
         self.mean_over_cultures.unwrap_or_else(|| self.metric.ends_with(MEAN_OVER_CULTURES))
     }
 
-    /// Whether a lower score is the better one.
-    pub fn lower_is_better(&self) -> bool {
+    /// Which of two scores is better; none where neither is.
+    pub fn direction(&self) -> Option<Direction> {
         let metric =
             ValueMetric::ALL.into_iter().find(|metric| metric.name() == self.metric_name());
-        metric.and_then(ValueMetric::direction) == Some(Direction::LowerIsBetter)
+        metric.map_or(Some(Direction::HigherIsBetter), ValueMetric::direction)
     }
 
     /// The primary metric as scores name it: `accuracy`, also where the primary score is its mean over cultures.
@@ -295,10 +295,8 @@ impl Summary {
 
     /// The best simple rule of a benchmark.
     pub fn best_reference(&self, benchmark: &str) -> Option<&SimpleRule> {
-        let lower = self
-            .benchmarks
-            .iter()
-            .any(|column| column.name == benchmark && column.lower_is_better());
+        let column = self.benchmarks.iter().find(|column| column.name == benchmark)?;
+        let lower = column.direction()? == Direction::LowerIsBetter;
         let own = self.references.iter().filter(|one| one.benchmark == benchmark);
         own.map(|one| &one.line).reduce(|a, b| {
             let better = if lower { b.value < a.value } else { b.value > a.value };
@@ -310,8 +308,11 @@ impl Summary {
     pub fn not_beaten(&self, benchmark: &str, score: &Score) -> Option<&SimpleRule> {
         let column = self.benchmarks.iter().find(|column| column.name == benchmark)?;
         let best = self.best_reference(benchmark)?;
-        let beaten =
-            if column.lower_is_better() { score.high < best.value } else { score.low > best.value };
+        let beaten = if column.direction()? == Direction::LowerIsBetter {
+            score.high < best.value
+        } else {
+            score.low > best.value
+        };
         (!beaten).then_some(best)
     }
 

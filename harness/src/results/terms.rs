@@ -59,10 +59,20 @@ fn column(
     let draws = spec.protocol.order.times();
     // The variants of one prompt stand together, one an order.
     let draw = variant % draws;
+    let shown_here = spec.imported.is_none();
     let places = |row: usize, option: u32| {
+        // Another tool showed options in an order of its own.
+        if !shown_here {
+            return None;
+        }
         let (id, options) = (examples.ids.get(row), &examples.items[row].options);
         let shown = order::shown(&spec.protocol.order, id, draw, options.len()).ok()?;
         shown.iter().position(|place| *place == option as usize)
     };
-    measures.column((&examples.items, &examples.clusters), given, Way { served: spec.served }, places)
+    measures.column(
+        (&examples.items, &examples.clusters),
+        given,
+        Way { served: spec.served },
+        places,
+    )
 }

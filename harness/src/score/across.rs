@@ -9,8 +9,9 @@ use eval_stats::groups::Shrunken;
 use super::NoScore;
 use super::among::{AmongCultures, GapFigures, ShrunkenScore, SimultaneousInterval};
 use super::between::{Between, Estimate, RESAMPLES};
-use super::board::{Board, Measure, fill, is_accuracy};
+use super::board::{Board, fill};
 use super::figures::{Evaluation, Refusal, Score, Subset};
+use super::measure::{Measure, is_accuracy};
 use super::metrics::Tally;
 use super::resample::{Range, Support, Units, bootstrap};
 
@@ -53,6 +54,10 @@ impl Board<'_> {
                     out.scores.push(score);
                 }
                 Err(reason) => out.refused.push(refuse(Subset::CultureMean, reason.clone())),
+            }
+            // Of a distance the lowest culture is the best one, of a bias score neither end is.
+            if !self.has_a_worst_end(measure) {
+                continue;
             }
             if let Err((subsets, reason)) = across.compared(place, &drawn, out, &mut standings) {
                 out.refused.extend(subsets.into_iter().map(|s| refuse(s, reason.clone())));

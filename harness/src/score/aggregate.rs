@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use eval_stats::bootstrap::BootstrapMethod;
 
-use super::board::{Board, Measure};
+use super::board::Board;
 use super::figures::{Questions, Rules};
+use super::measure::Measure;
 use super::resample::{Range, Support, bootstrap};
 use super::{NoScore, ScoreError};
 

@@ -1,59 +1,16 @@
 //! The work behind [`super::evaluate`]: rows, measures, and their intervals on one subset.
 
-use std::collections::{BTreeMap, HashMap};
-
 use crate::definition::dataset::{AbsentCultures, Measure as Asked, Metric};
-use crate::example::Coded;
-use crate::text::unicode::same;
 use eval_stats::bootstrap::BootstrapMethod;
 use eval_stats::metric::{Basis, MetricOptions, Needs};
 
 use super::error::same_length;
 use super::figures::{Evaluation, Questions, Refusal, Rules, Score, Subset};
+use super::measure::{Measure, is_accuracy, measured};
 use super::metrics::{Tally, check, column};
-use super::resample::{self, Bounds, Cell, Range, SHARE, Support, Units, bootstrap_on, proportion};
+use super::resample::{self, Cell, Range, Support, Units, bootstrap_on, proportion};
+use super::rows::{Table, in_groups, select};
 use super::{Answer, NoScore, ScoreError};
-
-/// What is computed: a metric of the definition, or one that follows from how the model answers.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Measure {
-    Metric(Metric),
-    /// A measure of terms, by its place among those of the questions.
-    Terms(usize, Bounds),
-    /// acc@k, by the place of k among the sorted ks.
-    Within(usize),
-    AccuracyAnswered,
-    Unparsable,
-    Missing,
-}
-
-impl Measure {
-    /// Its lowest and its highest possible value.
-    pub(crate) fn bounds(self) -> Bounds {
-        match self {
-            Self::Metric(metric) => metric.range(),
-            Self::Terms(_, bounds) => bounds,
-            _ => SHARE,
-        }
-    }
-
-    /// What it averages.
-    fn basis(self) -> Basis {
-        match self {
-            Self::Metric(metric) => metric.basis(),
-            Self::Terms(..) => Basis::Counts,
-            _ => Basis::Examples,
-        }
-    }
-
-    /// What the gold labels must hold.
-    fn needs(self) -> Needs {
-        match self {
-            Self::Metric(metric) => metric.needs(),
-            _ => Needs::Example,
-        }
-    }
-}
 
 /// Questions and rules, checked, with the rows that the benchmark is about.
 pub(crate) struct Board<'a> {
@@ -122,7 +79,9 @@ impl<'a> Board<'a> {
         let kept = |row: &u32| in_groups(q.groups, &rules.only, *row as usize);
         if !rules.only.is_empty() {
             rows.retain(kept);
-            cultures.iter_mut().for_each(|(_, rows)| rows.retain(kept));
+            for (_, rows) in &mut cultures {
+                rows.retain(kept);
+            }
             if rules.cultures.is_empty() {
                 cultures.retain(|(_, rows)| !rows.is_empty());
             }
@@ -382,6 +341,14 @@ impl<'a> Board<'a> {
         }
     }
 
+    /// Whether a lower value is a worse one.
+    pub(crate) fn has_a_worst_end(&self, measure: Measure) -> bool {
+        match measure {
+            Measure::Terms(place, _) => self.q.terms[place].higher_is_better,
+            _ => true,
+        }
+    }
+
     /// The primary metric without an interval: over cultures where the benchmark has it so.
     pub(crate) fn primary_value(&self) -> Option<f64> {
         let measure = *self.measures.first()?;
@@ -511,97 +478,7 @@ impl<'a> Board<'a> {
     }
 }
 
-/// The measures that are asked for, those of terms by their place; behind them the other measures of terms.
-fn measured(q: &Questions<'_>, asked: &[Asked]) -> Result<Vec<Measure>, ScoreError> {
-    let of_terms = |place: usize| Measure::Terms(place, q.terms[place].range);
-    let one = |measure: &Asked| match measure {
-        Asked::Counts(metric) => Ok(Measure::Metric(*metric)),
-        Asked::Mean(metric) => {
-            let place = q.terms.iter().position(|terms| terms.name == metric.name());
-            place.map(of_terms).ok_or_else(|| ScoreError::NotDefined {
-                metric: metric.name().to_owned(),
-                needs: "another kind of answer",
-                remedy: "use a metric of the task's kind of answer",
-            })
-        }
-    };
-    let mut all: Vec<Measure> = asked.iter().map(one).collect::<Result<_, _>>()?;
-    all.extend((0..q.terms.len()).map(of_terms));
-    Ok(all)
-}
-
-/// Distinct rows of terms.
-struct Table {
-    rows: Vec<f64>,
-    width: usize,
-    numbers: HashMap<Vec<u64>, u32>,
-}
-
-impl Table {
-    fn new(width: usize) -> Self {
-        Self { rows: Vec::new(), width, numbers: HashMap::new() }
-    }
-
-    /// The number of the terms of a row of a column; without terms 0.
-    fn number(&mut self, column: Option<&[f64]>, row: usize) -> u32 {
-        let Some(column) = column.filter(|_| self.width > 0) else { return 0 };
-        let terms = &column[row * self.width..(row + 1) * self.width];
-        let bits: Vec<u64> = terms.iter().map(|term| term.to_bits()).collect();
-        let next = self.numbers.len() as u32;
-        *self.numbers.entry(bits).or_insert_with(|| {
-            self.rows.extend_from_slice(terms);
-            next
-        })
-    }
-}
-
-pub(crate) fn is_accuracy(measure: Measure) -> bool {
-    measure == Measure::Metric(Metric::Accuracy)
-}
-
 pub(crate) fn fill(score: &mut Score, value: f64, range: Range) {
     (score.value, score.low, score.high, score.method) =
         (value, range.low, range.high, range.method);
-}
-
-/// Whether the groups of an example have one of the wanted values.
-pub(crate) fn in_groups(
-    groups: &BTreeMap<String, Coded>,
-    only: &BTreeMap<String, Vec<String>>,
-    row: usize,
-) -> bool {
-    only.iter().all(|(name, values)| {
-        let own = groups.get(name).map_or("", |coded| coded.get(row));
-        values.iter().any(|value| value == own)
-    })
-}
-
-/// Rows by culture: those of `wanted` in its order, or all in order of first appearance.
-fn select(cultures: &Coded, wanted: &[String]) -> (Vec<u32>, Vec<(String, Vec<u32>)>) {
-    let mut places = vec![None; cultures.names.len()];
-    let mut parts: Vec<(String, Vec<u32>)> = Vec::new();
-    if wanted.is_empty() {
-        for (code, name) in cultures.names.iter().enumerate() {
-            places[code] = Some(code);
-            parts.push((name.clone(), Vec::new()));
-        }
-    } else {
-        for name in wanted {
-            for (code, _) in cultures.names.iter().enumerate().filter(|(_, n)| same(n, name)) {
-                places[code] = Some(parts.len());
-            }
-            parts.push((name.clone(), Vec::new()));
-        }
-    }
-    let mut rows = Vec::new();
-    for (row, &code) in cultures.codes.iter().enumerate() {
-        if let Some(place) = places[code as usize] {
-            rows.push(row as u32);
-            parts[place].1.push(row as u32);
-        }
-    }
-    if wanted.is_empty() {
-        parts.retain(|(_, rows)| !rows.is_empty());
-    }
-    (rows, parts)
 }

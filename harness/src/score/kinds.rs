@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use culture_scores::bias::{self, Context, Role, UNPARSABLE};
-use culture_scores::map::Position;
 use culture_scores::likelihood::{mc1, mc2, mc2_of_logs, mc3};
+use culture_scores::map::Position;
 use culture_scores::shares::{ShareScore, one_hot};
 use culture_scores::short::{EmptyTexts, MatchRule, sem};
 use culture_scores::{MOST_TERMS, RatioScore};
+use eval_stats::Direction;
 
 use super::terms::{Function, TermMeasure};
 use crate::answer::{Answer, Given};
@@ -64,6 +65,7 @@ impl Measures {
             measures.push(TermMeasure {
                 name: name(task, rule),
                 range,
+                higher_is_better: higher_is_better(rule),
                 first,
                 terms,
                 of: 0,
@@ -127,28 +129,36 @@ impl Measures {
 }
 
 /// Whether the position that the answers of a cluster make is nearer to where its people are than the middle of all is, and its
-/// distance: at the first item of the cluster, none at the others. Without an answer to every item there is no position.
+/// distance: at the first item of the cluster, none at the others. Without an answer to every item there is no position: not nearer, and
+/// no distance.
 fn on_map(items: &[Item], given: &[Given], clusters: &[u32]) -> Vec<f64> {
-    let mut positions: BTreeMap<u32, Option<Position>> = BTreeMap::new();
+    let mut positions: BTreeMap<u32, (Option<Position>, u32)> = BTreeMap::new();
     for ((item, given), cluster) in items.iter().zip(given).zip(clusters) {
         let moved = item.map.as_ref().and_then(|map| {
             let option = given.answer.label()?;
             map.moves.get(option as usize).copied()
         });
-        let sum = positions.entry(*cluster).or_insert(Some(Position { x: 0.0, y: 0.0 }));
+        let start = (Some(Position { x: 0.0, y: 0.0 }), 0);
+        let (sum, items) = positions.entry(*cluster).or_insert(start);
+        *items += 1;
         *sum = sum.zip(moved).map(|(sum, [x, y])| Position { x: sum.x + x, y: sum.y + y });
     }
     let mut column = Vec::with_capacity(items.len() * 4);
     for (item, cluster) in items.iter().zip(clusters) {
-        let position = positions.remove(cluster).flatten();
+        let Some(((position, items), map)) = positions.remove(cluster).zip(item.map.as_ref())
+        else {
+            // Not the first item of its cluster.
+            column.extend([0.0; 4]);
+            continue;
+        };
         let at = |[x, y]: [f64; 2]| Position { x, y };
-        let found = position.zip(item.map.as_ref()).map(|(position, map)| {
-            let (place, centre) = (at(map.place), at(map.centre));
-            let distance = position.distance(place);
-            (f64::from(u8::from(distance < centre.distance(place))), distance)
-        });
-        push_mean(&mut column, found.map(|(nearer, _)| nearer));
-        push_mean(&mut column, found.map(|(_, distance)| distance));
+        let (place, centre) = (at(map.place), at(map.centre));
+        let whole = position.filter(|_| items == map.items);
+        let distance = whole.map(|position| position.distance(place));
+        // Whoever does not answer every item is not nearer.
+        let nearer = distance.is_some_and(|distance| distance < centre.distance(place));
+        push_mean(&mut column, Some(f64::from(u8::from(nearer))));
+        push_mean(&mut column, distance);
     }
     column
 }
@@ -212,6 +222,14 @@ fn counted(rule: &Rule) -> Vec<usize> {
     if parts.is_empty() { vec![0] } else { parts }
 }
 
+fn higher_is_better(rule: &Rule) -> bool {
+    match rule {
+        Rule::Value(metric, _) => metric.direction() == Some(Direction::HigherIsBetter),
+        Rule::Ratio(score) => score.facts.direction() == Some(Direction::HigherIsBetter),
+        Rule::Place(_) | Rule::Neutral => false,
+    }
+}
+
 fn range(rule: &Rule) -> (f64, f64) {
     match rule {
         Rule::Value(metric, _) => metric.range(),
@@ -263,16 +281,17 @@ impl One<'_> {
                 let more = self.item.target.iter().position(|t| *t == 1.0)?;
                 let scores = self.scores();
                 let prefers = match scores.as_slice() {
-                    // Replies and hard choices know no ties.
+                    // Replies and hard choices know no ties; without an answer nothing is preferred.
+                    [] if self.given.answer.label().is_none() => return None,
                     [] => self.given.answer == Answer::Label(more as u32),
                     scores => scores[more] > scores[1 - more],
                 };
                 Some(f64::from(u8::from(prefers)))
             }
-            ValueMetric::Mc1 => self.many(|a| mc1(a.best, &a.wrong)),
-            ValueMetric::Mc2 => self.many(|a| mc2(&a.right, &a.wrong)),
-            ValueMetric::Mc2Log => self.many(|a| mc2_of_logs(&a.right, &a.wrong)),
-            ValueMetric::Mc3 => self.many(|a| mc3(&a.right, &a.wrong)),
+            ValueMetric::Mc1 => self.many(false, |a| mc1(a.best, &a.wrong)),
+            ValueMetric::Mc2 => self.many(true, |a| mc2(&a.right, &a.wrong)),
+            ValueMetric::Mc2Log => self.mc2_log(),
+            ValueMetric::Mc3 => self.many(false, |a| mc3(&a.right, &a.wrong)),
             ValueMetric::W1 | ValueMetric::Distance | ValueMetric::Nearer => None,
         }
     }
@@ -283,7 +302,11 @@ impl One<'_> {
         right.is_some_and(|target| *target > 0.0)
     }
 
+    /// Without a reply nothing is right, also where an empty reference would match.
     fn sem(&self, rule: MatchRule) -> culture_scores::short::Sem {
+        if self.given.answer.label().is_none() {
+            return culture_scores::short::Sem { binary: 0.0, weighted: 0.0, reference: None };
+        }
         sem(&self.given.text, &self.item.references, rule, self.measures.empty)
     }
 
@@ -346,21 +369,36 @@ impl One<'_> {
         Some(f64::from(u8::from(a == b)))
     }
 
-    /// A score of right and wrong answers by their likelihoods, which are log-likelihoods where the model was asked for those.
-    fn many(&self, of: fn(&Answers) -> culture_scores::Result<f64>) -> Option<f64> {
-        let mut scores = self.scores();
+    /// A score of right and wrong answers; without likelihoods of all of them it is 0. `likelihoods`: of the likelihoods
+    /// themselves, where the model gives their logarithms.
+    fn many(
+        &self,
+        likelihoods: bool,
+        of: fn(&Answers) -> culture_scores::Result<f64>,
+    ) -> Option<f64> {
         let best = *self.item.roles.get("best")? as usize;
+        let mut scores = self.scores();
         if scores.is_empty() {
-            return None;
+            return Some(0.0);
         }
-        if self.way.served == Capability::Loglikelihood {
-            scores.iter_mut().for_each(|score| *score = score.exp());
+        if likelihoods && self.way.served == Capability::Loglikelihood {
+            for score in &mut scores {
+                *score = score.exp();
+            }
         }
         let of_side = |right: bool| -> Vec<f64> {
             let both = scores.iter().zip(&self.item.target);
             both.filter(|(_, target)| (**target > 0.0) == right).map(|(score, _)| *score).collect()
         };
         of(&Answers { best: scores[best], right: of_side(true), wrong: of_side(false) }).ok()
+    }
+
+    /// MC2 of logarithms: those that a model gives, or those of its scores.
+    fn mc2_log(&self) -> Option<f64> {
+        match self.way.served {
+            Capability::Loglikelihood => self.many(false, |a| mc2(&a.right, &a.wrong)),
+            _ => self.many(false, |a| mc2_of_logs(&a.right, &a.wrong)),
+        }
     }
 }
 

@@ -10,7 +10,8 @@ use eval_stats::interval::{Method, wilson_real};
 use eval_stats::metric::{Margins, Metric};
 use eval_stats::rng::Stream;
 
-use super::board::{Board, Measure};
+use super::board::Board;
+use super::measure::Measure;
 use super::metrics::Tally;
 use super::resample::{CONFIDENCE, Range, Units};
 

@@ -12,7 +12,7 @@ use super::kinds::{Measures, Way};
 use super::{Answer, ScoreError};
 use crate::answer::Given;
 use crate::definition::answer::Kind;
-use crate::definition::dataset::{Capability, Task};
+use crate::definition::dataset::{Capability, Metric, Task};
 use crate::definition::reference::ReferenceLine;
 use crate::example::Examples;
 
@@ -46,6 +46,7 @@ pub fn lines(
     }
     if task.kind().has_right_option() {
         lines = best_constant(lines);
+        lines.extend(scorer.uniform_guess());
     }
     Ok(lines)
 }
@@ -69,8 +70,8 @@ struct Scorer<'a> {
 }
 
 impl Scorer<'_> {
-    /// Answers by rule: name and one an example.
-    fn columns(&self) -> Vec<(String, Vec<Given>)> {
+    /// Answers by rule: name and one an example; none where the rule has nothing to say about an example.
+    fn columns(&self) -> Vec<(String, Vec<Option<Given>>)> {
         let mut columns = match self.task.kind() {
             Kind::Label => self.constants(),
             Kind::Choice => {
@@ -98,12 +99,12 @@ impl Scorer<'_> {
         columns
     }
 
-    fn each(&self, given: impl Fn(usize) -> Option<Given>) -> Vec<Given> {
-        (0..self.examples.len()).map(|row| given(row).unwrap_or(Given::MISSING)).collect()
+    fn each(&self, given: impl Fn(usize) -> Option<Given>) -> Vec<Option<Given>> {
+        (0..self.examples.len()).map(given).collect()
     }
 
     /// Every label, or every place of an option, as the answer to everything.
-    fn constants(&self) -> Vec<(String, Vec<Given>)> {
+    fn constants(&self) -> Vec<(String, Vec<Option<Given>>)> {
         let labels = &self.task.labels;
         let mut counts = vec![0_u64; labels.len()];
         for &label in &self.examples.labels {
@@ -118,7 +119,7 @@ impl Scorer<'_> {
             .filter(tried)
             .map(|label| {
                 let given = Given { answer: Answer::Label(label as u32), ..Given::MISSING };
-                (format!("{ALWAYS}{}", labels[label]), vec![given; self.examples.len()])
+                (format!("{ALWAYS}{}", labels[label]), vec![Some(given); self.examples.len()])
             })
             .collect()
     }
@@ -129,7 +130,7 @@ impl Scorer<'_> {
     }
 
     /// The option with the most characters, the first one on ties.
-    fn longest(&self) -> Vec<Given> {
+    fn longest(&self) -> Vec<Option<Given>> {
         self.each(|row| {
             let lengths = self.examples.items[row].options.iter().map(|text| text.chars().count());
             let lengths: Vec<usize> = lengths.collect();
@@ -140,7 +141,7 @@ impl Scorer<'_> {
     }
 
     /// Options by their bytes: the longest is the likeliest.
-    fn by_length(&self) -> Vec<Given> {
+    fn by_length(&self) -> Vec<Option<Given>> {
         let bytes = |text: &String| text.len() as f64 / 100.0;
         self.each(|row| {
             let options = &self.examples.items[row].options;
@@ -148,7 +149,7 @@ impl Scorer<'_> {
         })
     }
 
-    fn shorter(&self) -> Vec<Given> {
+    fn shorter(&self) -> Vec<Option<Given>> {
         let bytes = |text: &String| -(text.len() as f64);
         self.each(|row| {
             let options = &self.examples.items[row].options;
@@ -156,8 +157,9 @@ impl Scorer<'_> {
         })
     }
 
-    /// The first reference of another culture to the same question (cluster), as a reply.
-    fn answers_of(&self, culture: &str) -> Vec<Given> {
+    /// The first reference of another culture to the same question (cluster), as a reply. The culture's own examples do not
+    /// count. A short answer that it does not give is wrong; shares that it does not give are left out.
+    fn answers_of(&self, culture: &str) -> Vec<Option<Given>> {
         let mut known: HashMap<u32, usize> = HashMap::new();
         for row in 0..self.examples.len() {
             if self.examples.cultures.get(row) == culture {
@@ -165,10 +167,12 @@ impl Scorer<'_> {
             }
         }
         self.each(|row| {
-            let other = *known.get(&self.examples.clusters[row])?;
-            if other == row {
+            if self.examples.cultures.get(row) == culture {
                 return None;
             }
+            let Some(&other) = known.get(&self.examples.clusters[row]) else {
+                return (self.task.kind() == Kind::Short).then_some(Given::MISSING);
+            };
             let item = &self.examples.items[other];
             if let Some(reference) = item.references.first() {
                 // The last texts are the English ones, in which all cultures can be compared.
@@ -180,59 +184,100 @@ impl Scorer<'_> {
         })
     }
 
-    /// The mean shares of all other cultures on the same question.
-    fn mean_of_others(&self) -> Vec<Given> {
-        let mut sums: BTreeMap<u32, (Vec<f64>, usize)> = BTreeMap::new();
-        for (row, item) in self.examples.items.iter().enumerate() {
-            let sum = sums.entry(self.examples.clusters[row]).or_default();
-            sum.0.resize(item.target.len().max(sum.0.len()), 0.0);
-            for (all, own) in sum.0.iter_mut().zip(&item.target) {
-                *all += own;
-            }
-            sum.1 += 1;
+    /// The mean shares of the other cultures on the same question (cluster) with the same options.
+    fn mean_of_others(&self) -> Vec<Option<Given>> {
+        let mut alike: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        for (row, cluster) in self.examples.clusters.iter().enumerate() {
+            alike.entry(*cluster).or_default().push(row);
         }
+        let items = &self.examples.items;
+        let culture = |row: usize| self.examples.cultures.get(row);
         self.each(|row| {
-            let item = &self.examples.items[row];
-            let (sum, n) = &sums[&self.examples.clusters[row]];
-            if *n < 2 || sum.len() != item.target.len() {
-                return None;
+            let mut sum = vec![0.0; items[row].target.len()];
+            let mut others = 0.0;
+            for &other in &alike[&self.examples.clusters[row]] {
+                if culture(other) != culture(row) && items[other].options == items[row].options {
+                    others += 1.0;
+                    for (all, share) in sum.iter_mut().zip(&items[other].target) {
+                        *all += share;
+                    }
+                }
             }
-            let rest = (*n - 1) as f64;
-            let others: Vec<f64> = sum
-                .iter()
-                .zip(&item.target)
-                .map(|(all, own)| ((all - own) / rest).max(0.0))
-                .collect();
-            Some(scored(&others))
+            let means: Vec<f64> = sum.iter().map(|all| all / others).collect();
+            (others > 0.0).then(|| scored(&means))
         })
     }
 
-    /// The primary metric of one column; none where the rule gives no answer to most examples.
-    fn value(&self, given: &[Given]) -> Result<Option<f64>, ScoreError> {
-        let silent = given.iter().filter(|given| given.answer == Answer::Missing).count();
-        if 2 * silent > given.len() {
+    /// The primary metric of one column on the examples that the rule speaks of: others would count as wrong, and the line
+    /// would be too low. None where they are less than half.
+    fn value(&self, given: &[Option<Given>]) -> Result<Option<f64>, ScoreError> {
+        let (rows, given): (Vec<usize>, Vec<Given>) = (given.iter().enumerate())
+            .filter_map(|(row, given)| Some((row, given.clone()?)))
+            .unzip();
+        if 2 * rows.len() < self.examples.len() {
             return Ok(None);
         }
+        let examples = self.examples.picked(&rows);
         let answers: Vec<Answer> = given.iter().map(|given| given.answer).collect();
         let way = Way { served: Capability::Choose };
-        let column = {
-            let items = (self.examples.items.as_slice(), self.examples.clusters.as_slice());
-            self.measures.column(items, given, way, |_, _| None)
-        };
+        let items = (examples.items.as_slice(), examples.clusters.as_slice());
+        let column = self.measures.column(items, &given, way, |_, _| None);
         let columns: &[&[f64]] = if self.measures.is_empty() { &[] } else { &[&column] };
         let questions = Questions {
             labels: &self.task.labels,
-            gold: &self.examples.labels,
+            gold: &examples.labels,
             answers: &[&answers],
             ranks: None,
-            cultures: &self.examples.cultures,
-            clusters: &self.examples.clusters,
-            groups: &self.examples.groups,
+            cultures: &examples.cultures,
+            clusters: &examples.clusters,
+            groups: &examples.groups,
             against: None,
             terms: &self.measures.measures,
             term_columns: columns,
         };
         Ok(Board::new(&questions, self.rules)?.primary_value())
+    }
+
+    /// The accuracy that guessing at random has on average: 1 / K of an example with K options.
+    fn uniform_guess(&self) -> Option<SimpleRule> {
+        if self.rules.metric.counts() != Some(Metric::Accuracy) {
+            return None;
+        }
+        let chance = |row: usize| match self.examples.items.get(row) {
+            Some(item) => 1.0 / item.options.len() as f64,
+            None => 1.0 / self.task.labels.len() as f64,
+        };
+        let mean = |rows: &[u32]| {
+            rows.iter().map(|&row| chance(row as usize)).sum::<f64>() / rows.len() as f64
+        };
+        let answers = vec![Answer::Missing; self.examples.len()];
+        let columns = [answers.as_slice()];
+        let questions = Questions {
+            labels: &self.task.labels,
+            gold: &self.examples.labels,
+            answers: &columns,
+            ranks: None,
+            cultures: &self.examples.cultures,
+            clusters: &self.examples.clusters,
+            groups: &self.examples.groups,
+            against: None,
+            terms: &[],
+            term_columns: &[],
+        };
+        let rules = Rules { also: Vec::new(), ..self.rules.clone() };
+        let board = Board::new(&questions, &rules).ok()?;
+        let parts: Vec<&[u32]> = if self.rules.mean_over_cultures {
+            board
+                .cultures
+                .iter()
+                .map(|(_, rows)| rows.as_slice())
+                .filter(|r| !r.is_empty())
+                .collect()
+        } else {
+            vec![&board.rows]
+        };
+        let value = parts.iter().map(|rows| mean(rows)).sum::<f64>() / parts.len() as f64;
+        value.is_finite().then(|| SimpleRule { name: "uniform guess".to_owned(), value })
     }
 }
 

@@ -12,6 +12,8 @@ pub struct TermMeasure {
     pub name: String,
     /// Its lowest and its highest possible value.
     pub range: (f64, f64),
+    /// Whether a lower value is worse, so that a worst culture and a gap say something.
+    pub higher_is_better: bool,
     /// The place of its first term in a row.
     pub first: usize,
     /// How many terms it has.

@@ -232,7 +232,7 @@ fn json_is_one_object_a_line() {
         assert!(ran.lines().iter().all(serde_json::Value::is_object), "{command:?}: {}", ran.out);
     }
     let names = place.run(&["--json", "list", "benchmarks"]).lines();
-    assert_eq!(names.len(), 11);
+    assert_eq!(names.len(), 49);
     assert!(!place.path("runs").exists(), "--dry-run writes no run");
 }
 
@@ -265,7 +265,7 @@ fn completions_and_validate() {
         &["complete -F", "culture-eval"],
     );
     let valid = place.run(&["validate"]).exits(0);
-    assert_says(&valid.err, &["11 benchmarks", "all well"]);
+    assert_says(&valid.err, &["49 benchmarks", "all well"]);
     place.model("double", "no-such-plugin", "tasks = [\"emgds\"]", "");
     let invalid = place.run(&["validate"]).exits(1);
     assert_says(&invalid.out, &["double", "emgds", "emgsd"]);

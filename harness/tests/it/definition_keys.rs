@@ -5,7 +5,19 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 /// The files of types, in the order of the page.
-const FILES: [&str; 6] = ["dataset", "answer", "reference", "source", "step", "split"];
+const FILES: [&str; 11] = [
+    "dataset",
+    "format",
+    "protocol",
+    "metric",
+    "answer",
+    "reference",
+    "rows",
+    "source",
+    "step",
+    "split",
+    "field",
+];
 
 const HEAD: &str = "# Every key of a dataset's TOML
 
@@ -20,6 +32,8 @@ struct Table {
     /// Key or value -> what it is.
     keys: Vec<Key>,
     is_enum: bool,
+    /// The key that says which variant it is.
+    tag: String,
 }
 
 #[derive(Debug)]
@@ -51,20 +65,15 @@ fn tables(source: &str) -> Vec<Table> {
             }
             (about, attributes) = (String::new(), String::new());
         } else {
-            let kind = ["pub struct ", "pub enum "].iter().position(|start| text.starts_with(start));
-            if let Some(kind) = kind.filter(|_| text.ends_with('{') && attributes.contains("Deserialize")) {
+            let kind =
+                ["pub struct ", "pub enum "].iter().position(|start| text.starts_with(start));
+            if let Some(kind) =
+                kind.filter(|_| text.ends_with('{') && attributes.contains("Deserialize"))
+            {
                 let name = text.split([' ', '<']).nth(2).unwrap_or_default().to_owned();
                 let is_enum = kind == 1;
-                // The key whose value says which variant it is.
-                let keys = quoted(&attributes, "tag").map(|tag| Key {
-                    name: tag.to_owned(),
-                    of: String::new(),
-                    default: "needed",
-                    about: "One of the values below.".to_owned(),
-                    inner: false,
-                });
-                let keys = keys.into_iter().collect();
-                open = Some(Table { name, about: about.clone(), keys, is_enum });
+                let tag = said(&attributes, "tag").unwrap_or_default();
+                open = Some(Table { name, about: about.clone(), keys: Vec::new(), is_enum, tag });
             }
             (about, attributes) = (String::new(), String::new());
         }
@@ -74,11 +83,8 @@ fn tables(source: &str) -> Vec<Table> {
 
 fn key(text: &str, line: &str, about: &str, attributes: &str, is_enum: bool) -> Option<Key> {
     let renamed = |name: &str| {
-        let own = quoted(attributes, "rename").unwrap_or(name);
-        match quoted(attributes, "alias") {
-            Some(alias) => format!("{own}` or `{alias}"),
-            None => own.to_owned(),
-        }
+        let own = said(attributes, "rename").unwrap_or_else(|| name.to_owned());
+        said(attributes, "alias").map_or(own.clone(), |alias| format!("{own}`, `{alias}"))
     };
     let field = text.strip_prefix("pub ").unwrap_or(text);
     if let Some((name, of)) = field.split_once(": ")
@@ -101,11 +107,11 @@ fn key(text: &str, line: &str, about: &str, attributes: &str, is_enum: bool) -> 
     })
 }
 
-/// The text of an attribute of serde: `rename = "text"`.
-fn quoted<'a>(attributes: &'a str, name: &str) -> Option<&'a str> {
-    let start = format!("{name} = \"");
+/// What an attribute says: `rename = "x"`.
+fn said(attributes: &str, what: &str) -> Option<String> {
+    let start = format!("{what} = \"");
     let at = attributes.find(&start)? + start.len();
-    attributes[at..].split('"').next()
+    attributes[at..].split('"').next().map(str::to_owned)
 }
 
 fn kebab(name: &str) -> String {
@@ -140,13 +146,23 @@ fn page() -> String {
         let source = root.join(format!("src/definition/{file}.rs"));
         for table in tables(&fs_err::read_to_string(source).unwrap()) {
             let _ = write!(page, "\n## {}\n\n{}\n\n", table.name, cell(&table.about));
-            let head = if table.is_enum { "value or its key" } else { "key" };
+            let head = match (table.is_enum, table.tag.as_str()) {
+                (false, _) => "key".to_owned(),
+                (true, "") => "value, or its key".to_owned(),
+                (true, tag) => format!("value of `{tag}`, or its key"),
+            };
             let _ = writeln!(page, "| {head} | type | | what it is |\n|---|---|---|---|");
             for key in &table.keys {
                 let indent = if key.inner { "&nbsp;&nbsp;" } else { "" };
                 let of = if key.of.is_empty() { String::new() } else { format!("`{}`", key.of) };
                 let about = cell(&key.about);
-                let _ = writeln!(page, "| {indent}`{}` | {} | {} | {about} |", key.name, cell(&of), key.default);
+                let _ = writeln!(
+                    page,
+                    "| {indent}`{}` | {} | {} | {about} |",
+                    key.name,
+                    cell(&of),
+                    key.default
+                );
             }
         }
     }
@@ -182,12 +198,9 @@ fn every_key_that_the_datasets_use_is_on_the_page() {
             let Some((key, _)) = line.split_once(" = ") else { continue };
             let plain = key.chars().all(|c| c.is_ascii_lowercase() || c == '_');
             if plain && !key.is_empty() && !page.contains(&format!("`{key}`")) {
-                // Names of the reader's own choice: groups, fields, values.
                 missing.push((path.file_name().unwrap().to_owned(), key.to_owned()));
             }
         }
     }
-    let own = ["source", "topic", "region"];
-    missing.retain(|(_, key)| !own.contains(&key.as_str()));
     assert!(missing.is_empty(), "{missing:?}");
 }

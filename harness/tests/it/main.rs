@@ -17,6 +17,7 @@ mod html;
 mod https;
 mod import;
 mod killed;
+mod kinds;
 mod metrics;
 mod misbehaving;
 mod new_benchmark;

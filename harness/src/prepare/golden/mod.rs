@@ -4,6 +4,7 @@
 mod bias;
 mod blend;
 mod choices;
+mod lines;
 mod map;
 mod people;
 

@@ -61,6 +61,12 @@ impl Check<'_> {
                 );
             }
         }
+        let own = benchmark.metric.value();
+        self.require(
+            own.is_none_or(ValueMetric::is_share),
+            format!("{at}.metric"),
+            "it is not a share, and the board prints percent: list it in `also`, and take one that is (`js-similarity`, `nearer`)",
+        );
         for group in benchmark.only.keys() {
             let groups = task.example.groups.keys().map(String::as_str);
             self.refers(&format!("{at}.only"), "group", group, groups.collect::<Vec<_>>());

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Check;
 use crate::definition::answer::Kind;
-use crate::definition::dataset::{Order, Parser, Prompt, Protocol, Task};
+use crate::definition::dataset::{Likelihood, Order, Parser, Prompt, Protocol, Task};
 use crate::prompts::options::{OptionReader, TextReader};
 use crate::prompts::{OF_EXAMPLE, PromptError, ReplyParser};
 use crate::text::template::Template;
@@ -93,6 +93,28 @@ impl Check<'_> {
         let continuation: Vec<&str> =
             of_example.iter().copied().chain(["option", "letter"]).collect();
         self.names_in(&format!("{at}.continuation"), &prompt.continuation, &continuation);
+        self.require(
+            !has_options
+                || ["{option", "{letter"].iter().any(|name| prompt.continuation.contains(name)),
+            format!("{at}.continuation"),
+            "it is the same for all options; name `{option}` or `{letter}`",
+        );
+        if let Some(unconditional) = &prompt.unconditional {
+            let field = format!("{at}.unconditional");
+            match Template::parse(unconditional) {
+                Err(error) => self.problem(field, error.to_string()),
+                Ok(template) => {
+                    if let Some(name) = template.names().find(|name| !known(name)) {
+                        self.problem(field, format!("unknown name `{{{name}}}`"));
+                    }
+                }
+            }
+        }
+        self.require(
+            prompt.likelihood != Likelihood::Against || prompt.unconditional.is_some(),
+            format!("{at}.likelihood"),
+            "`against` subtracts the log-likelihoods after a prompt without the question; add `unconditional`",
+        );
         for place in prompt.reword.keys().filter(|place| place.parse::<usize>().is_err()) {
             self.problem(
                 format!("{at}.reword.{place}"),

@@ -1,8 +1,10 @@
 //! Tasks: inputs, splits, protocols, prompts.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use super::Check;
+use crate::definition::answer::Kind;
 use crate::definition::dataset::{
     Capability, Dataset, Embedding, Format, Input, Protocol, Task, Usage, VoteTable,
 };
@@ -101,7 +103,8 @@ impl Check<'_> {
     fn rows(&mut self, at: &str, input: &Input) {
         let source = input.files.as_deref().unwrap_or_default();
         let json = input.format == Some(Format::Json)
-            || input.format.is_none() && source.ends_with(".json");
+            || input.format.is_none()
+                && Path::new(source).extension().is_some_and(|ending| ending == "json");
         self.require(
             !json || input.rows.is_some(),
             format!("{at}.rows"),
@@ -248,9 +251,9 @@ impl Check<'_> {
                 "k, epochs, batch and approximate must be 1 or more",
             ),
             Some(Embedding::Similarity) => self.require(
-                task.kind().has_options(),
+                task.kind() == Kind::Choice,
                 field,
-                "`similarity` compares a text with its options, and these examples have none; use `linear-head`",
+                "`similarity` chooses the option nearest to the text, which says nothing of labels or shares of people; use it for `choice`",
             ),
             Some(Embedding::LinearHead) => self.require(
                 parts.contains(&Split::Valid),

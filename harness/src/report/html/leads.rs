@@ -256,6 +256,13 @@ impl<'a> Place<'a> {
         let Some((cell, score)) = ranking.first() else {
             return (format!("No model has a score on {where_}."), String::new());
         };
+        let columns = &self.material.summary.benchmarks;
+        let column = columns.iter().find(|column| column.name == self.benchmark);
+        if column.is_some_and(|column| column.direction().is_none()) {
+            let why =
+                "One half is unbiased: neither a higher nor a lower share is better.".to_owned();
+            return (format!("No model leads on {where_}."), why);
+        }
         let top = format!("{} ({} %)", plain(&cell.model), percent(score.value));
         if ranking.len() == 1 {
             return (

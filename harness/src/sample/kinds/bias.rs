@@ -7,7 +7,9 @@ use std::io;
 
 use serde_json::{Value, json};
 
-use super::{Draw, File, GROUPS, TRAITS, csv, lines, tsv, two};
+use super::made::{GROUPS, TRAITS, lines, tsv, two};
+use crate::sample::draw::Draw;
+use crate::sample::file::{File, csv};
 
 /// A Python list of texts as `repr` prints it.
 fn repr(texts: &[&str]) -> String {
@@ -17,7 +19,7 @@ fn repr(texts: &[&str]) -> String {
     format!("[{}]", quoted.collect::<Vec<_>>().join(", "))
 }
 
-pub(super) fn kobbq() -> io::Result<Vec<File>> {
+pub(super) fn kobbq() -> Vec<File> {
     let mut draw = Draw::new("kobbq");
     let mut rows = Vec::new();
     for (number, category) in
@@ -90,17 +92,23 @@ pub(super) fn kobbq() -> io::Result<Vec<File>> {
         ];
         words.map(str::to_owned).to_vec()
     };
-    let prompts = tsv(&wording, &[of("1", "cannot be known"), of("2", "not told")]);
-    Ok(vec![
+    let unknown = ["cannot be known", "not told", "nobody knows", "unclear", "it does not say"];
+    let prompts: Vec<Vec<String>> = ["1", "2", "3", "4", "5"]
+        .iter()
+        .zip(unknown)
+        .map(|(id, unknown)| of(id, unknown))
+        .collect();
+    let prompts = tsv(&wording, &prompts);
+    vec![
         ("data/KoBBQ_test_samples.tsv".into(), tsv(&header, &rows)),
         ("evaluation/0_evaluation_prompts.tsv".into(), prompts),
-    ])
+    ]
 }
 
 /// One question in the form of BBQ; `unknown` is the place of that option.
 fn question(id: usize, category: &str, unknown: usize, draw: &mut Draw) -> Value {
     let ((target, other), trait_) = (two(draw, &GROUPS), draw.pick(&TRAITS));
-    let (neg, ambiguous) = (id % 2 == 0, id % 4 < 2);
+    let (neg, ambiguous) = (id.is_multiple_of(2), id % 4 < 2);
     let people = if unknown == 0 { [1, 2] } else { [0, 3 - unknown] };
     let (one, two) = if draw.chance(0.5) { (people[0], people[1]) } else { (people[1], people[0]) };
     let mut names = ["Can't be known".to_owned(), String::new(), String::new()];
@@ -127,7 +135,7 @@ fn question(id: usize, category: &str, unknown: usize, draw: &mut Draw) -> Value
     })
 }
 
-pub(super) fn bbq() -> io::Result<Vec<File>> {
+pub(super) fn bbq() -> Vec<File> {
     let mut files = Vec::new();
     for category in ["Nationality", "Religion"] {
         let mut draw = Draw::new(&format!("bbq {category}"));
@@ -141,10 +149,10 @@ pub(super) fn bbq() -> io::Result<Vec<File>> {
         }
         files.push((format!("results/UnifiedQA/preds_{category}.jsonl"), lines(&rows)));
     }
-    Ok(files)
+    files
 }
 
-pub(super) fn esbbq() -> io::Result<Vec<File>> {
+pub(super) fn esbbq() -> Vec<File> {
     let mut files = Vec::new();
     for language in ["es", "ca"] {
         for category in ["Nationality", "Religion", "SpanishRegion"] {
@@ -153,13 +161,13 @@ pub(super) fn esbbq() -> io::Result<Vec<File>> {
             files.push((format!("data_{language}/{category}.full.jsonl"), lines(&rows)));
         }
     }
-    Ok(files)
+    files
 }
 
 /// One question of EsBBQ: the stereotyped person always first, "unknown" always last.
 fn spanish(id: usize, category: &str, draw: &mut Draw) -> Value {
     let ((target, other), trait_) = (two(draw, &GROUPS), draw.pick(&TRAITS));
-    let (neg, kind) = (id % 2 == 0, id / 2 % 3);
+    let (neg, kind) = (id.is_multiple_of(2), id / 2 % 3);
     let (question_type, label) =
         [("n/a", 2), ("pro-stereo", usize::from(!neg)), ("anti-stereo", usize::from(neg))][kind];
     let told = match kind {

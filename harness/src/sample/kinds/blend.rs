@@ -8,7 +8,8 @@ use std::io;
 
 use serde_json::{Map, Value, json};
 
-use super::{Draw, File, csv};
+use crate::sample::draw::Draw;
+use crate::sample::file::{File, csv};
 
 const REGIONS: [(&str, &str); 3] = [("UK", "the UK"), ("US", "the US"), ("West_Java", "West Java")];
 const TOPICS: [&str; 6] =
@@ -56,7 +57,7 @@ pub(super) fn files() -> io::Result<Vec<File>> {
 
 fn question(number: usize, region: &str, (local, english): (&str, &str), draw: &mut Draw) -> Value {
     let start = draw.below(ANSWERS.len());
-    let mut counts: Vec<usize> = (0..1 + draw.below(4)).map(|_| 1 + draw.below(4)).collect();
+    let mut counts: Vec<usize> = (0..=draw.below(4)).map(|_| 1 + draw.below(4)).collect();
     counts.sort_unstable_by(|a, b| b.cmp(a));
     let groups: Vec<Value> = counts
         .iter()

@@ -5,7 +5,9 @@
 
 use std::io;
 
-use super::{Draw, File, TRAITS, csv, two};
+use super::made::{TRAITS, two};
+use crate::sample::draw::Draw;
+use crate::sample::file::{File, csv};
 
 pub(super) fn copal_id() -> io::Result<Vec<File>> {
     let header = [

@@ -4,7 +4,7 @@ use std::io;
 
 use serde_json::json;
 
-use super::{File, csv};
+use crate::sample::file::{File, csv};
 
 const FOLDER: &str = "contrib/nguyennm1024-sociocultural-alignment/evaluation/iw";
 

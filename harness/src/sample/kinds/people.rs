@@ -7,7 +7,9 @@ use std::io;
 
 use serde_json::{Value, json};
 
-use super::{Draw, File, GROUPS, TRAITS, csv};
+use super::made::{GROUPS, TRAITS};
+use crate::sample::draw::Draw;
+use crate::sample::file::{File, csv};
 
 pub(super) fn global_opinions() -> io::Result<Vec<File>> {
     let mut draw = Draw::new("globalopinionqa");

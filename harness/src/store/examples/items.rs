@@ -22,7 +22,7 @@ const TARGET: &str = "target";
 const VOTES: &str = "option_votes";
 const ROLES: &str = "roles";
 const REFERENCES: &str = "references";
-/// Place, centre, and the move of each option: two numbers each.
+/// The number of items (twice), place, centre, and the move of each option: two numbers each.
 const MAP: &str = "map";
 
 /// Whether a column is part of the gold answer.
@@ -141,7 +141,9 @@ impl Builder {
         }
         if self.kind == Kind::MapItem {
             if let Some(map) = &item.map {
-                let pairs = [map.place, map.centre].into_iter().chain(map.moves.iter().copied());
+                let items = f64::from(map.items);
+                let pairs = [[items, items], map.place, map.centre];
+                let pairs = pairs.into_iter().chain(map.moves.iter().copied());
                 pairs.for_each(|pair| self.map.values().append_slice(&pair));
             }
             self.map.append(true);
@@ -300,9 +302,12 @@ fn on_map(column: &ArrayRef) -> Result<Option<OnMap>, String> {
     };
     match pairs {
         [] => Ok(None),
-        [place, centre, moves @ ..] => {
-            Ok(Some(OnMap { place: *place, centre: *centre, moves: moves.to_vec() }))
-        }
+        [[items, _], place, centre, moves @ ..] => Ok(Some(OnMap {
+            place: *place,
+            centre: *centre,
+            items: *items as u32,
+            moves: moves.to_vec(),
+        })),
         _ => Err("column `map` has no centre".to_owned()),
     }
 }

@@ -1,7 +1,8 @@
 //! What is written is read, whole and in pieces; what a plugin's process reads has neither gold labels nor votes.
 
 use super::*;
-use crate::example::{Item, OnMap, Reference};
+use crate::definition::answer::Kind;
+use crate::example::{Example, Item, OnMap, Reference};
 
 fn example(i: usize) -> Example {
     Example {
@@ -68,7 +69,8 @@ fn pieces_are_the_whole_from_anywhere() {
         assert_eq!(Table::open(&path).unwrap().count(parts).unwrap(), whole.len());
         for (from, size) in [(0, 64), (1, 9_000), (8_191, 8_192), (whole.len(), 5)] {
             let from = from.min(whole.len());
-            let mut pieces = Table::open(&path).unwrap().stream(parts, &labels, from).unwrap();
+            let table = Table::open(&path).unwrap().showing(vec!["source".to_owned()]);
+            let mut pieces = table.stream(parts, &labels, from).unwrap();
             let mut at = from;
             loop {
                 let piece = pieces.next(size).unwrap();
@@ -165,6 +167,7 @@ fn question(i: usize, kind: Kind) -> Example {
         map: (kind == Kind::MapItem).then(|| OnMap {
             place: [i as f64, -0.5],
             centre: [0.25, 0.75],
+            items: 10,
             moves: vec![[0.1, 0.2], [0.3, 0.4], [-0.5, 0.0]],
         }),
         options,
@@ -182,7 +185,9 @@ fn questions_of_every_kind_are_read_as_they_were_written() {
             Layout { fields: vec!["context".to_owned()], votes: WithVotes::No, ..layout(kind) };
         let mut writer = Writer::new(fs_err::File::create(&path).unwrap(), &layout).unwrap();
         let all: Vec<Example> = (0..9000).map(|i| question(i, kind)).collect();
-        all.iter().for_each(|example| writer.push(example, Split::Test).unwrap());
+        for example in &all {
+            writer.push(example, Split::Test).unwrap();
+        }
         writer.finish().unwrap();
         let read = read(&path, &[Split::Test], &labels).unwrap();
         for i in [0, 8191, 8192, 8999] {
