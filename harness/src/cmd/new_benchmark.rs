@@ -256,7 +256,7 @@ fn free_number(all: &Catalogue, folder: &Path) -> u32 {
             benchmarks.into_iter().flatten().filter_map(|b| b.get("number")?.as_integer());
         taken.extend(numbers);
     }
-    (1000..).find(|number| !taken.contains(&i64::from(*number))).unwrap_or(u32::MAX)
+    (1000..u32::MAX).find(|number| !taken.contains(&i64::from(*number))).unwrap_or(u32::MAX)
 }
 
 /// Checks the definition and normalises the file by it, before anything is written.

@@ -76,7 +76,9 @@ fn of_files(catalogue: &Catalogue, context: &Context) -> Vec<Problem> {
                         let absent =
                             trust::absent_cultures(task, benchmark, &prepared.meta.statistics);
                         let field = format!("benchmark.{}.cultures", benchmark.name);
-                        absent.into_iter().for_each(|text| problem(field.clone(), text));
+                        for text in absent {
+                            problem(field.clone(), text);
+                        }
                     }
                 }
             }

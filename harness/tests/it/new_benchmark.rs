@@ -33,7 +33,7 @@ const COUNTRIES: [&str; 2] = ["SG", "ZA"];
 #[test]
 fn labels() {
     let place = Place::new();
-    let label = |i: usize| ["hate", "non-hate"][usize::from(i % 3 == 0)];
+    let label = |i: usize| ["hate", "non-hate"][usize::from(i.is_multiple_of(3))];
     let text = rows("post,label,country", 90, |i| {
         format!("\"a post, {i}\",{},{}", label(i), COUNTRIES[i % 2])
     });

@@ -100,6 +100,7 @@ pub enum Parts {
 }
 
 /// What is answered.
+#[expect(clippy::large_enum_variant, reason = "there is one a table")]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
     /// A label of the task.

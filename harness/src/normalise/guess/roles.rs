@@ -6,6 +6,7 @@ use super::found::{Answer, Culture, Guess, Parts, Said, Shows};
 use super::names::{self, plain};
 use super::sheet::{Column, Presence, Sheet};
 use super::trouble::Trouble;
+use crate::definition::answer::AnswerMap;
 use crate::definition::split::Split;
 use crate::definition::step::{CellOrder, Step};
 
@@ -195,10 +196,7 @@ impl<'a> Roles<'a> {
 
     /// The columns that make the text: what stands before it, and the text.
     fn find_text(&mut self, answer: &Answer) -> Result<Vec<String>, Trouble> {
-        if matches!(
-            answer,
-            Answer::Other { map: crate::definition::answer::AnswerMap::Preference { .. }, .. }
-        ) {
+        if matches!(answer, Answer::Other { map: AnswerMap::Preference { .. }, .. }) {
             return Ok(Vec::new());
         }
         let context = match &self.said.context {
@@ -245,7 +243,7 @@ impl<'a> Roles<'a> {
     pub(super) fn guess(mut self, answer: Answer) -> Result<Guess, Trouble> {
         let text = self.find_text(&answer)?;
         let culture = self.culture.clone().unwrap_or_else(|| Culture::One(String::new()));
-        let parts = self.parts(&answer)?;
+        let parts = self.parts(&answer);
         let (repeated, shows) = self.repeated(&text, &culture, &answer);
         let same_text = repeated.then(|| self.fresh("same_text"));
         if let Some(to) = &same_text {
@@ -274,18 +272,18 @@ impl<'a> Roles<'a> {
         })
     }
 
-    fn parts(&mut self, answer: &Answer) -> Result<Parts, Trouble> {
+    fn parts(&mut self, answer: &Answer) -> Parts {
         /// Fewer rows are all scored: nothing can be learned from so few.
         const LEAST: usize = 50;
         if let Some((column, cells)) = self.split.take() {
             let parts: Vec<&str> = cells.keys().map(|part| part.name()).collect();
             self.told.push(("split", format!("`{column}` ({})", parts.join(", "))));
-            return Ok(Parts::Given { column, cells });
+            return Parts::Given { column, cells };
         }
         let labels = matches!(answer, Answer::Label { .. });
         if labels && self.sheet.len() >= LEAST {
             self.told.push(("split", "by a hash: 70 % train, 10 % valid, 20 % test".to_owned()));
-            return Ok(Parts::Hash);
+            return Parts::Hash;
         }
         let why = if labels {
             format!(", with fewer than {LEAST} rows to learn from")
@@ -293,7 +291,7 @@ impl<'a> Roles<'a> {
             String::new()
         };
         self.told.push(("split", format!("all rows are scored{why}")));
-        Ok(Parts::Test)
+        Parts::Test
     }
 
     /// Whether some rows have the same text, and whether models are given the culture: where the same text is there for several
@@ -315,10 +313,8 @@ impl<'a> Roles<'a> {
                 of_several |= first != own;
             }
         }
-        let asks_people = matches!(
-            answer,
-            Answer::Other { map: crate::definition::answer::AnswerMap::Distribution { .. }, .. }
-        );
+        let asks_people =
+            matches!(answer, Answer::Other { map: AnswerMap::Distribution { .. }, .. });
         let shows = if of_several || asks_people && cultures.is_some() {
             Shows::TextAndCulture
         } else {

@@ -299,9 +299,10 @@ fn label(out: &mut String, guess: &Guess, labels: &[String]) {
     let forward: Vec<&String> = labels.iter().collect();
     let backward: Vec<&String> = labels.iter().rev().collect();
     for (name, labels) in [("forward", forward), ("backward", backward)] {
-        let shown: String = (labels.iter().enumerate())
-            .map(|(at, label)| format!("{}. {}\n", letter(at), escaped(label)))
-            .collect();
+        let mut shown = String::new();
+        for (at, label) in labels.iter().enumerate() {
+            line(&mut shown, format!("{}. {}", letter(at), escaped(label)));
+        }
         let template = format!(
             "{}{{text}}\n\nWhich label fits?\n{shown}Answer with one letter.\nAnswer:",
             before(guess)
