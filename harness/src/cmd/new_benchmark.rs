@@ -320,8 +320,7 @@ fn models(guess: &Guess) -> Option<&'static str> {
     match &guess.answer {
         Answer::Label { .. } => learns.then_some("majority,tfidf-logreg"),
         Answer::Other { map, .. } => {
-            matches!(map, AnswerMap::Choice { .. } | AnswerMap::Distribution { .. })
-                .then_some("hashed-ngrams")
+            matches!(map, AnswerMap::Choice { .. }).then_some("hashed-ngrams")
         }
     }
 }

@@ -175,8 +175,8 @@ impl Scorer<'_> {
             };
             let item = &self.examples.items[other];
             if let Some(reference) = item.references.first() {
-                // The last texts are the English ones, in which all cultures can be compared.
-                let text = reference.texts.last()?.trim().to_lowercase();
+                let Some(text) = reference.texts.first() else { return Some(Given::MISSING) };
+                let text = text.trim().to_lowercase();
                 return Some(Given { answer: Answer::Label(0), scores: Vec::new(), text });
             }
             let alike = item.options == self.examples.items[row].options;

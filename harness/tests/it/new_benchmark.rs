@@ -126,13 +126,14 @@ fn short_answers_of_a_json_document() {
 #[test]
 fn votes_of_people() {
     let place = Place::new();
+    place.model("scorer", "liar", "", "lie = \"none\"");
     let text = rows("question\tvotes_Yes\tvotes_No\tcountry", 12, |i| {
         format!("is day {} good?\t{}\t{}\t{}", i / 2, 1 + i, 12 - i, COUNTRIES[i % 2])
     });
     place.write("survey.tsv", text);
     let told = made(&place, "survey.tsv", &[]);
     assert_eq!(told["roles"]["options"], "the names of the columns: `Yes`, `No`");
-    let value = scores(&place, "survey", "hashed-ngrams", 12);
+    let value = scores(&place, "survey", "scorer", 12);
     assert!((0.0..=1.0).contains(&value));
 }
 

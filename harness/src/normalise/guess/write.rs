@@ -376,9 +376,12 @@ fn options_shown(out: &mut String, guess: &Guess, count: Option<usize>) {
         &format!("{begin}{ask}Answer:"),
         "likelihood = \"per-byte\"\nparser = { kind = \"option\" }",
     );
-    line(out, "\n# Embedding models: the option whose vector is nearest to that of the text.");
-    asked(out, "similarity", "[\"embed\"]", &parts);
-    line(out, "embedding = { kind = \"similarity\" }\n");
+    out.push('\n');
+    if !people {
+        line(out, "# Embedding models: the option whose vector is nearest to that of the text.");
+        asked(out, "similarity", "[\"embed\"]", &parts);
+        line(out, "embedding = { kind = \"similarity\" }\n");
+    }
 }
 
 fn benchmark(out: &mut String, guess: &Guess, Named { name, number }: Named<'_>) {
