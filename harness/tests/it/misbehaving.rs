@@ -259,7 +259,7 @@ fn describe_tells_what_a_plugin_offers() {
     assert!(Path::new(json[0]["file"]["path"].as_str().unwrap()).starts_with(plugins()));
     assert_says(
         &place.run(&["plugin", "describe", "recorder"]).exits(0).out,
-        &["fit, classify, embed, save"],
+        &["fit, classify, embed, choose, save"],
     );
 }
 

@@ -13,7 +13,8 @@ fn made(place: &Place, file: &str, more: &[&str]) -> Value {
 /// The definition is valid, and a run of this model gives a number for each example.
 fn scores(place: &Place, name: &str, model: &str, n: u64) -> f64 {
     let definition = format!("made/{name}.toml");
-    let common = ["--definitions", &definition, "--drop-in", "."];
+    place.write("defs/.keep", "");
+    let common = ["--definitions", &definition, "--definitions", "defs", "--drop-in", "."];
     place.run(&[&["validate"], &common[..]].concat()).exits(0);
     let run = ["run", "--data", "official", "--models", model, "--benchmarks", name];
     place.run(&[&run, &common[..]].concat()).exits(0);
