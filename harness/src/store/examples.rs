@@ -2,7 +2,7 @@
 //!
 //! Columns: `id`, `text`, `label`, `culture`, `cluster`, `part`, `group.NAME` for every further tag, and, where annotators'
 //! votes are known, `votes`: a count for each label of the task, in its order. Examples with another kind of answer than a
-//! label have further columns ([`items`]).
+//! label have further columns (`items`).
 
 mod columns;
 mod items;
