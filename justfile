@@ -105,7 +105,7 @@ bench-stats: setup
 report *args: build
     {{culture_eval}} report "$@"
 
-# CALM against its controls on CREHate and EMGSD, five seeds, 3,000 examples; goes on where it stopped
+# CALM against its controls on CREHate and EMGSD, five seeds, 3,000 examples; resumes where it stopped
 calm *args: setup
     {{culture_eval}} --definitions calm-plugin/experiments run calm "$@"
 

@@ -11,7 +11,7 @@ pub enum Answer {
     /// A reply that parses to no label (`out-of-choice` in files).
     #[serde(rename = "out-of-choice")]
     Unparsable,
-    /// No reply, or one that is no number.
+    /// No reply, or one that is not a number.
     Missing,
 }
 

@@ -228,7 +228,7 @@ pub struct Examples {
     pub groups: BTreeMap<String, Coded>,
     /// Votes of annotators. Empty where there are none, and wherever a plugin is near.
     pub votes: Votes,
-    /// Options, parts of the text and gold answers of other kinds than labels. Empty where there are none; without targets,
+    /// Options, parts of the text and gold answers of other kinds than labels. Empty if there are none; without targets,
     /// roles and references wherever a plugin is near.
     pub items: Vec<Item>,
 }

@@ -195,7 +195,7 @@ pub const CE_REPLY_CUT: u32 = 1;
 /// There is no reply, and none goes to the sink: `why` says it in a sentence. The example counts as not answered.
 pub const CE_REPLY_MISSING: u32 = 2;
 
-/// Where texts go. A thought of the model stands before its reply between `<think>` and `</think>`. One call for each prompt of `generate` or example of `explain`, in any order, during that call only.
+/// Where texts go. A thought of the model comes before its reply between `<think>` and `</think>`. One call for each prompt of `generate` or example of `explain`, in any order, during that call only.
 #[repr(C)]
 #[derive(Debug)]
 pub struct CeSink {

@@ -43,7 +43,7 @@ impl<'a> Reply<'a> {
 }
 
 impl Replies<'_> {
-    /// The text for prompt or example `index`. A thought of the model stands before it, as [`with_thought`] writes it: the harness
+    /// The text for prompt or example `index`. A thought of the model comes before it, as [`with_thought`] writes it: the harness
     /// sets it aside.
     pub fn put(&mut self, index: usize, reply: &str) {
         (self.put)(index, Reply::Text(reply));

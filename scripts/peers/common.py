@@ -1,7 +1,7 @@
 """What every subject shares: one call of a side, alternating rounds, rows kept as JSON as they come.
 
 A side is a function that does its work once and returns a `Run`. Rows lie in FOLDER/rows/SUBJECT/ROW.json: a row that is there is not
-measured again, so that a stopped script goes on where it was. Standard library only; peers are imported where they are called.
+measured again, so that a stopped script resumes where it stopped. Standard library only; peers are imported where they are called.
 """
 import json
 import os

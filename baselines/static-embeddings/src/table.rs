@@ -66,7 +66,7 @@ impl Table {
         if let Some(at) = vectors.iter().position(|v| !v.is_finite()) {
             return Err(failed(
                 path,
-                format!("`{name}` row {} has a value that is no number", at / width),
+                format!("`{name}` row {} has a value that is not a number", at / width),
             ));
         }
         if dims < width {

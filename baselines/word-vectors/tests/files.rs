@@ -139,7 +139,11 @@ fn broken_files_are_refused_with_place_and_remedy() {
     };
     refused(&write("cut.txt", b"3 2\na 1 2\nb 3 4\n"), None, "promises 3 words, it has 2");
     refused(&write("short.txt", b"a 1 2\nb 3\n"), None, "line 2 is no word with 2 numbers");
-    refused(&write("nan.txt", b"a 1 2\nb nan 3\n"), None, "vector 1 has a value that is no number");
+    refused(
+        &write("nan.txt", b"a 1 2\nb nan 3\n"),
+        None,
+        "vector 1 has a value that is not a number",
+    );
     refused(&write("empty.txt", b""), None, "no vector in it");
     refused(&write("prose.txt", b"word\n"), None, "line 1 is no `word number number ...`");
     let binary = fs_err::read(fixture("word2vec.bin")).unwrap();

@@ -55,7 +55,7 @@ pub fn from_piece<T: DeserializeOwned>(text: &str) -> serde_json::Result<T> {
     read(text.as_bytes(), Halves::Marked)
 }
 
-/// The number of a value; what stands for an infinite one is infinite again. `null`, which stands for NaN, is no number.
+/// The number of a value; what stands for an infinite one is infinite again. `null`, which stands for NaN, is not a number.
 pub fn number(value: &Value) -> Option<f64> {
     value.as_f64().map(infinite)
 }
@@ -123,7 +123,7 @@ fn outside(rest: &[u8]) -> (usize, Option<String>) {
             return (name.len(), Some(instead.to_owned()));
         }
     }
-    // A word is passed over whole: `xNaN` is no number.
+    // A word is passed over whole: `xNaN` is not a number.
     let word = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
     (word.max(1), None)
 }

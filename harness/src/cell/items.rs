@@ -176,7 +176,7 @@ struct Likelihoods {
     ends: Vec<usize>,
     sums: Vec<f64>,
     tokens: Vec<f64>,
-    /// After the prompt without the question; empty where there is none.
+    /// After the prompt without the question; empty if there is none.
     without: Vec<f64>,
 }
 

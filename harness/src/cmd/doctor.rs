@@ -81,7 +81,7 @@ fn machine(context: &Context) -> Vec<Finding> {
             detail: "plugins keep to their cells".into(),
         }
     } else {
-        // A run goes on without it, and each cell's `timing.json` tells.
+        // A run continues without it, and each cell's `timing.json` tells.
         Finding {
             what: "sandbox".into(),
             state: "note",

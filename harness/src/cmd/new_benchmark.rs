@@ -1,4 +1,4 @@
-//! `culture-eval new-benchmark FILE`: from a file of one's own to a definition that runs.
+//! `culture-eval new-benchmark FILE`: from your file to a definition that runs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -39,7 +39,7 @@ pub(super) struct Args {
     /// Column of the text that models read
     #[arg(long, value_name = "COLUMN", help_heading = "What cannot be guessed")]
     text: Option<String>,
-    /// Column of what stands before the text
+    /// Column of what comes before the text
     #[arg(long, value_name = "COLUMN", help_heading = "What cannot be guessed")]
     context: Option<String>,
     /// Columns with one option each, or one with all of them as a list
@@ -307,7 +307,7 @@ fn commands(
     [with(&["prepare", name]), with(&["run", "--models", models, "--benchmarks", name])]
 }
 
-/// What stands in a command for a model of the user's.
+/// What a printed command shows for a model of the user's.
 const NO_MODEL: &str = "MODEL";
 
 /// Models of the program without weights that answer such questions.

@@ -251,7 +251,7 @@ fn end(
     Ok(if tally.failed + tally.skipped > 0 { Outcome::No } else { Outcome::Done })
 }
 
-/// Says how an interrupted run is taken up again, and what goes on without it.
+/// Prints how to resume an interrupted run, and what continues without it.
 fn interrupted(job: &Job<'_>, context: &Context) -> Outcome {
     context.output.note("interrupted: the same command resumes from here");
     if job.how.executor != Who::Local {

@@ -1,4 +1,4 @@
-//! `culture-eval validate`: checks all definitions, offline; those of one's own also by their files, where these are at hand.
+//! `culture-eval validate`: checks all definitions, offline; your own ones also against their files, if these are available.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -57,7 +57,7 @@ fn counted(catalogue: &Catalogue, problems: usize) -> String {
 }
 
 /// What `run` would find at once in the files of definitions that are not part of the program: a column that is not there, a row
-/// that is no example, a culture without examples. Files are not fetched.
+/// that is not an example, a culture without examples. Files are not fetched.
 fn of_files(catalogue: &Catalogue, context: &Context) -> Vec<Problem> {
     let mut problems = Vec::new();
     for entry in catalogue.dataset_entries.iter().filter(|entry| !entry.embedded) {

@@ -75,7 +75,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         idle = if seen.running > 0 { None } else { idle.or_else(|| Some(Instant::now())) };
         if idle.is_some_and(|since| since.elapsed() >= PATIENCE) {
             output.note(format!(
-                "nothing works on this run: {} cells are left; `culture-eval run {}` goes on",
+                "nothing works on this run: {} cells are left; `culture-eval run {}` resumes",
                 seen.total - seen.done - seen.failed,
                 seen.suite
             ));

@@ -60,7 +60,7 @@ impl Protocol {
             || matches!(self.embedding, Some(Embedding::KnnAndProbe { .. } | Embedding::LinearHead))
     }
 
-    /// The name of a protocol that stands beside a score: how a language model was asked belongs to it, so that replies and
+    /// The name of a protocol that is shown beside a score: how a language model was asked belongs to it, so that replies and
     /// likelihoods are never compared.
     pub fn shown_as(name: &str, served: Capability) -> String {
         match served {
@@ -70,7 +70,7 @@ impl Protocol {
         }
     }
 
-    /// The name in definitions of one that stands beside a score.
+    /// The name in definitions of one that is shown beside a score.
     pub fn without_way(shown: &str) -> &str {
         let ways = [" (replies)", " (likelihood)"];
         ways.iter().find_map(|way| shown.strip_suffix(way)).unwrap_or(shown)
@@ -110,7 +110,7 @@ pub struct Prompt {
     /// Place of an option in the official order -> template of what is shown instead: an answer "unknown" in other words.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub reword: BTreeMap<String, String>,
-    /// Template of the continuation whose log-likelihood stands for an option; may name `{option}` and `{letter}`.
+    /// Template of the continuation whose log-likelihood is the score of an option; may name `{option}` and `{letter}`.
     #[serde(default = "plain_option", skip_serializing_if = "is_plain_option")]
     pub continuation: String,
     /// Template of a prompt without the question: its log-likelihoods are subtracted in the variant `against`.
@@ -224,7 +224,7 @@ pub enum Parser {
     /// Drops `strip`, left-trims; the first label one of whose `prefixes` starts the reply (case-sensitive)
     /// wins; none: `otherwise`, or unparsable.
     Prefix {
-        /// Removed wherever it stands.
+        /// Removed wherever it occurs.
         #[serde(default)]
         strip: Vec<String>,
         /// Label -> prefixes.
@@ -232,7 +232,7 @@ pub enum Parser {
         /// Label of every other reply.
         otherwise: Option<String>,
     },
-    /// The one label one of whose `words` stands in the reply (case-insensitive, whole words);
+    /// The one label one of whose `words` is in the reply (case-insensitive, whole words);
     /// none or several: unparsable. A word of denial shortly before makes it a denial of the label.
     Word {
         /// Label -> words.

@@ -89,7 +89,7 @@ pub enum Step {
     Mask {
         /// Column to read.
         column: String,
-        /// What stands before and after the part.
+        /// What is before and after the part.
         mark: String,
         /// Column to write; `column` itself where absent.
         to: Option<String>,
@@ -206,7 +206,7 @@ pub enum Step {
         on: Vec<String>,
         /// Columns to add.
         columns: Vec<String>,
-        /// Cells where there is no such row.
+        /// Cells if there is no such row.
         missing: Option<String>,
     },
     /// One row for each row of another file, with its columns.

@@ -30,7 +30,7 @@ pub struct Limits {
     pub memory: u64,
     /// Starts that may be lost to time, memory, a signal or a dead machine; the last one makes a failed cell of it.
     pub tries: usize,
-    /// The scheduler's name for this job; empty where there is none.
+    /// The scheduler's name for this job; empty if there is none.
     pub job: String,
     /// Folders that plugins do not see: downloads, prepared data, other cells.
     pub hidden: Vec<PathBuf>,
@@ -115,7 +115,7 @@ fn to_record(
     Ok(Guarded::Ended(fail(folder, &spec.key, reason)?))
 }
 
-/// Whether another start may end otherwise: it goes on from the log of this one.
+/// Whether another start may end otherwise: it resumes from the log of this one.
 fn may_pass(kind: ReasonKind) -> bool {
     use ReasonKind::{Node, OutOfMemory, Signal, Timeout};
     matches!(kind, Timeout | OutOfMemory | Signal | Node)

@@ -24,7 +24,7 @@ fn may_be_sliced(spec: &CellSpec, saves: bool) -> bool {
 }
 
 /// The slices of a cell, at most `size` examples in each; itself where it is done, one is enough, or none are asked for. A
-/// cell that was begun in slices goes on in as many, whatever is asked for now. `examples` counts what it evaluates.
+/// cell that was begun in slices resumes in as many, whatever is asked for now. `examples` counts what it evaluates.
 fn of(
     run: &RunFolder,
     spec: CellSpec,

@@ -334,7 +334,7 @@ impl References<'_> {
                     let count = group.member(member).and_then(Value::number);
                     let count = count
                         .filter(|count| *count > 0.0 && count.is_finite())
-                        .ok_or_else(|| trouble(format!("`{member}` is no number above 0")))?;
+                        .ok_or_else(|| trouble(format!("`{member}` is not a number above 0")))?;
                     votes += count;
                     count / *first.get_or_insert(count)
                 }

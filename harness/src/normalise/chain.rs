@@ -71,7 +71,7 @@ impl Chain {
         }
         let tallies = actions.iter().filter(|action| matches!(action, Action::Tally { .. }));
         if tallies.count() > 1 {
-            return Err("`tally` stands twice; one is possible".to_owned());
+            return Err("`tally` occurs twice; one is possible".to_owned());
         }
         Ok(Self { columns: all, read, tables, actions, part, bad_rows })
     }

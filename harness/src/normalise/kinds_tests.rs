@@ -136,7 +136,7 @@ fn references_have_weights_and_empty_texts_are_counted() {
     assert!(told("[]").contains("there is no reference: the list `a` is empty"));
     assert!(
         told("[{'local': [], 'en': [], 'count': 0}]")
-            .contains("reference 1 of `a`: `count` is no number above 0")
+            .contains("reference 1 of `a`: `count` is not a number above 0")
     );
     assert!(
         told("[{'local': [], 'count': 1}]").contains("reference 1 of `a`: there is no member `en`")

@@ -201,7 +201,7 @@ impl Reader<'_> {
         self.at += end;
         found.ok_or_else(|| {
             self.at = start;
-            self.error(&format!("`{word}` is no number that can be read"))
+            self.error(&format!("`{word}` is not a number that can be read"))
         })
     }
 
@@ -351,11 +351,11 @@ mod tests {
         check("['é', x]", "the name `x` is no literal at character 7");
         check("__import__('os')", "the name `__import__` is no literal at character 1");
         check("[1, 2] + [3]", "`+` follows the value at character 8");
-        check("0x10", "`0x10` is no number that can be read at character 1");
+        check("0x10", "`0x10` is not a number that can be read at character 1");
         check("1+2", "`+` follows the value at character 2");
-        check("1j", "`1j` is no number that can be read at character 1");
-        check("--1", "`-` is no number that can be read at character 1");
-        check("1e999", "`1e999` is no number that can be read at character 1");
+        check("1j", "`1j` is not a number that can be read at character 1");
+        check("--1", "`-` is not a number that can be read at character 1");
+        check("1e999", "`1e999` is not a number that can be read at character 1");
         check("'a", "a text that is never closed begins at character 1");
         check("'a\nb'", "a text that is not closed in its line begins at character 1");
         check("'\\x4'", "an escape without 2 hexadecimal digits at character 4");

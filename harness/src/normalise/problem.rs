@@ -3,7 +3,7 @@
 /// Options, votes or references that make no question.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoQuestion {
-    /// Two options that cannot be told apart.
+    /// Two options with the same text.
     #[error("the options {first} and {second} are equal (`{text}`)")]
     Equal {
         /// Letter.

@@ -61,7 +61,7 @@ impl MapItem {
         let mut moves = Vec::with_capacity(options.len());
         for option in options {
             let value: f64 = option.trim().parse().map_err(|_| {
-                wrong(items, format!("the option `{option}` of `{item}` is no number"))
+                wrong(items, format!("the option `{option}` of `{item}` is not a number"))
             })?;
             let z = (value - mean) / deviation;
             moves.push([x[0] * z * own[0] + x[1] * share, y[0] * z * own[1] + y[1] * share]);
@@ -75,7 +75,7 @@ impl MapItem {
         let number = text.trim().parse().ok().filter(|n: &f64| n.is_finite());
         number.ok_or_else(|| Kind::Cell {
             field: "place".to_owned(),
-            problem: format!("the coordinate `{text}` is no number"),
+            problem: format!("the coordinate `{text}` is not a number"),
         })
     }
 }

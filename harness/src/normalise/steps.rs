@@ -64,7 +64,7 @@ pub(super) fn run<E: From<Error>>(
     Ok(())
 }
 
-/// What is at hand while a file is read.
+/// What is available while a file is read.
 struct Work<'a, E> {
     chain: &'a Chain,
     tables: &'a Tables,

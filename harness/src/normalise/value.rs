@@ -25,7 +25,7 @@ pub enum Value {
     Text(String),
     /// A list or tuple.
     List(Vec<Value>),
-    /// An object or dict, in its order. A name that stands twice has its last value.
+    /// An object or dict, in its order. A name that occurs twice has its last value.
     Object(Vec<(String, Value)>),
 }
 

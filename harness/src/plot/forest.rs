@@ -119,14 +119,14 @@ impl Forest {
         }
     }
 
-    /// The same, a difference that is no number told as missing.
+    /// The same, a difference that is not a number told as missing.
     fn finite(&self) -> Self {
         let mut forest = self.clone();
         for row in &mut forest.rows {
             if let Found::Difference { value, interval, .. } = &mut row.found {
                 *interval = interval.filter(|(low, high)| low.is_finite() && high.is_finite());
                 if !value.is_finite() {
-                    row.found = Found::Missing("the difference is no number".to_owned());
+                    row.found = Found::Missing("the difference is not a number".to_owned());
                 }
             }
         }

@@ -295,7 +295,7 @@ const HEADING: f64 = 14.0;
 /// No figure is narrower.
 const MIN_WIDTH: f64 = 300.0;
 
-/// A number with two decimals; what is no number is a defect of the caller.
+/// A number with two decimals; what is not a number is a defect of the caller.
 pub(super) fn n(value: f64) -> String {
     debug_assert!(value.is_finite(), "a figure was given {value} as a place");
     let text = format!("{value:.2}");

@@ -27,10 +27,10 @@ pub fn render(summary: &Summary, report: &Report) -> String {
         "% Needs \\usepackage[T1]{fontenc}, \\usepackage{textcomp} and \\usepackage{booktabs}; 16 cm wide.\n",
     );
     if summary.sample {
-        text.push_str("% SAMPLE: some columns stand on synthetic data, not on the benchmark.\n");
+        text.push_str("% SAMPLE: some columns use synthetic data, not on the benchmark.\n");
     }
     let sample = if summary.sample {
-        " \\textbf{SAMPLE} columns stand on synthetic data and rank nothing."
+        " \\textbf{SAMPLE} columns use synthetic data and rank nothing."
     } else {
         ""
     };

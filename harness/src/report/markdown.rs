@@ -14,7 +14,7 @@ pub fn render(summary: &Summary) -> String {
     let mut text = format!("# {}\n\n", escape(&summary.title));
     if summary.sample {
         text.push_str(
-            "> **SAMPLE**: some columns stand on synthetic data, not on the benchmark.\n\n",
+            "> **SAMPLE**: some columns use synthetic data, not on the benchmark.\n\n",
         );
     }
     scores(&mut text, summary);

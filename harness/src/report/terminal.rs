@@ -20,7 +20,7 @@ pub fn render(summary: &Summary) -> String {
     if summary.sample {
         let _ = writeln!(
             text,
-            "SAMPLE · SAMPLE · SAMPLE   some columns stand on synthetic data, not on the benchmark\n"
+            "SAMPLE · SAMPLE · SAMPLE   some columns use synthetic data, not on the benchmark\n"
         );
     }
     let _ = writeln!(text, "{}\n{table}", summary.title);

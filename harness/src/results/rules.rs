@@ -6,7 +6,7 @@ use crate::compare::RESAMPLING_SEED;
 use crate::definition::dataset::{Benchmark, Task};
 use crate::score::Rules;
 
-/// Raised when the same answers get other scores: remembered evaluations are made anew.
+/// Raised when the same answers get other scores: remembered evaluations are scored again.
 pub(super) const VERSION: u32 = 5;
 
 /// How a benchmark is scored.

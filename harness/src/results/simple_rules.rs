@@ -33,7 +33,7 @@ pub(super) fn of(run: &Run) -> anyhow::Result<Vec<ReferenceScore>> {
     Ok(found.into_iter().flatten().collect())
 }
 
-/// The lines of one benchmark, remembered: a page stands also where the examples are not there any more.
+/// The lines of one benchmark, remembered: a page also works when the examples are gone.
 fn reference_lines(
     run: &Run,
     benchmark: &Benchmark,

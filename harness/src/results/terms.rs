@@ -57,7 +57,7 @@ fn column(
 ) -> Vec<f64> {
     let spec = &cell.spec;
     let draws = spec.protocol.order.times();
-    // The variants of one prompt stand together, one an order.
+    // The variants of one prompt follow each other, one for each order.
     let draw = variant % draws;
     let shown_here = spec.imported.is_none();
     let places = |row: usize, option: u32| {

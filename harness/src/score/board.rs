@@ -224,7 +224,7 @@ impl<'a> Board<'a> {
             answered + unparsable + missing,
             "an answer was lost on the way to the score"
         );
-        // A measure of some of the examples drops those without an answer: their share stands beside it.
+        // A measure of some of the examples drops those without an answer: their share is shown beside it.
         let (all, answered, unparsable, missing) =
             of_terms.map_or((all, answered, unparsable, missing), |n| (n, n, 0, 0));
         Score {

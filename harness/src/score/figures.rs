@@ -33,7 +33,7 @@ pub struct Questions<'a> {
     pub against: Option<Against<'a>>,
     /// Measures beside label counts; none for a task with labels.
     pub terms: &'a [TermMeasure],
-    /// Per variant the terms of each example, row-major; empty where there is no such measure.
+    /// Per variant the terms of each example, row-major; empty if there is no such measure.
     pub term_columns: &'a [&'a [f64]],
 }
 

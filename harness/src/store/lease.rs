@@ -34,7 +34,7 @@ pub struct Holder {
     pub pid: u32,
     /// When the process began, as the system counts it: numbers of processes come again.
     pub began: u64,
-    /// The scheduler's name for the job; empty where there is none.
+    /// The scheduler's name for the job; empty if there is none.
     pub job: String,
     /// When the lease was taken: seconds since 1970.
     pub taken: u64,

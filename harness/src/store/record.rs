@@ -79,7 +79,7 @@ pub struct PluginIdentity {
     pub build: String,
 }
 
-/// Why there is no number.
+/// Why there is not a number.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Reason {
     /// The class of the trouble.

@@ -10,7 +10,7 @@ use super::{CellFolder, lease, read_json, write_json};
 /// One start that was lost.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Try {
-    /// The scheduler's name for the job; empty where there is none.
+    /// The scheduler's name for the job; empty if there is none.
     pub job: String,
     /// When that was known: seconds since 1970.
     pub at: u64,

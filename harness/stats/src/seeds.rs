@@ -58,7 +58,7 @@ pub fn aggregate_seeds(scores: &[f64], confidence: f64) -> Result<SeedSummary> {
     })
 }
 
-/// The mean over seeds and examples, both drawn anew.
+/// The mean over seeds and examples, both drawn again.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MeanOverSeeds {
     /// Mean of all scores.

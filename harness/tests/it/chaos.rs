@@ -258,7 +258,7 @@ fn two_runs_at_once_are_one() {
     }
 }
 
-/// A clock that is years ahead when a run is killed, and years behind when it goes on.
+/// A clock that is years ahead when a run is killed, and years behind when it resumes.
 #[test]
 fn no_jump_of_the_clock_changes_the_end() {
     let Some(library) = faketime() else { return };

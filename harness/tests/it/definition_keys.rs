@@ -125,7 +125,7 @@ fn kebab(name: &str) -> String {
     out
 }
 
-/// What stands in a cell of a Markdown table; links of the documentation lose their brackets.
+/// The text of a cell of a Markdown table; links of the documentation lose their brackets.
 fn cell(text: &str) -> String {
     let text = text.replace("[`", "`").replace("`]", "`").replace('|', "\\|");
     let mut out = String::new();

@@ -174,7 +174,7 @@ fn the_cell_is_killed() {
     let same = Ran::of(&mut slow.command("hit")).exits(1);
     assert_says(&same.err, &["0 cells run, 0 reused, 1 failed"]);
     assert_eq!(slow.count("classify"), asked);
-    // `retry` goes on from the log.
+    // `retry` resumes from the log.
     let again = Ran::of(slow.command("hit").arg("--retry-failed")).exits(0);
     assert_says(&again.err, &["1 cells run, 0 reused, 0 failed"]);
     assert_eq!(slow.count("classify") - asked, BATCHES - kept);

@@ -213,7 +213,7 @@ fn answers_are_read_in_every_order_and_by_every_way() {
         .sum();
     assert!((places - 1.0).abs() < 1e-12);
     assert_eq!(of("shown as A")["value"], 0.375);
-    // What always answering the same place scores stands below the models.
+    // The score of always choosing the same place is shown below the models.
     let references = summary["references"].as_array().unwrap();
     let best = references.iter().find(|r| r["benchmark"] == "own" && r["name"] == "always C");
     assert_eq!(best.unwrap()["value"], 0.5);

@@ -372,7 +372,7 @@ fn out_of_the_jobs_memory(site: &Site<'_>) {
     );
 }
 
-/// The scheduler ends a job at its time limit; the next one goes on from the log.
+/// The scheduler ends a job at its time limit; the next one resumes from the log.
 fn out_of_the_jobs_time(site: &Site<'_>) {
     // 120 s of work; Slurm counts in minutes and looks twice a minute.
     let calls = site.place.slow("long", 12000);

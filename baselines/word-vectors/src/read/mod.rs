@@ -51,7 +51,7 @@ pub fn table(config: &Config) -> Result<Table, Error> {
     if let Some(at) = table.vectors.iter().position(|v| !v.is_finite()) {
         return Err(failed(
             path,
-            format!("vector {} has a value that is no number", at / table.dims),
+            format!("vector {} has a value that is not a number", at / table.dims),
         ));
     }
     Ok(table)

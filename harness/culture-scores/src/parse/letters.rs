@@ -2,7 +2,7 @@
 
 use super::option_letters::{letter_of, option_of};
 
-/// Where the letter may stand.
+/// Where the letter may be.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize,
 )]
@@ -34,7 +34,7 @@ pub enum OptionTexts {
 )]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct LetterRule {
-    /// Where the letter may stand.
+    /// Where the letter may be.
     #[serde(default, rename = "where")]
     pub place: Place,
     /// What the text of an option counts for.
@@ -128,7 +128,7 @@ fn in_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// The one option whose text stands in the reply.
+/// The one option whose text is in the reply.
 fn one_text<O: AsRef<str>>(reply: &str, options: &[O]) -> Option<usize> {
     let reply = reply.to_lowercase();
     let mut texts: Vec<(String, usize)> = (options.iter().enumerate())

@@ -4,7 +4,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use crate::python::{is_punctuation, trim, words};
 
-/// A rule of matching. Its name stands beside every score: scores by different rules are not comparable.
+/// A rule of matching. Its name is shown beside every score: scores by different rules are not comparable.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
 )]

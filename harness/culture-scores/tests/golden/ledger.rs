@@ -15,7 +15,7 @@ pub(crate) struct Golden {
     /// Absolute; without it values are equal.
     #[serde(default)]
     pub(crate) tol: f64,
-    /// What is not plain from the id; cases of parsers stand here.
+    /// What is not plain from the id; cases of parsers are here.
     #[serde(default)]
     pub(crate) what: String,
 }

@@ -16,7 +16,7 @@ pub struct Said {
     pub id: Option<String>,
     /// Column of the text.
     pub text: Option<String>,
-    /// Column of what stands before the text.
+    /// Column of what comes before the text.
     pub context: Option<String>,
     /// Column of cultures.
     pub culture: Option<String>,

@@ -325,7 +325,7 @@ fn is_votes(
         }
         for number in numbers {
             let Ok(value) = number.trim().parse::<f64>() else {
-                let problem = format!("`{number}` in {} is no number", shares.shown());
+                let problem = format!("`{number}` in {} is not a number", shares.shown());
                 return Err(wrong(
                     problem,
                     "name other columns with `--shares`, or correct the row",

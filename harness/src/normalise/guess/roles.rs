@@ -194,7 +194,7 @@ impl<'a> Roles<'a> {
         Ok(())
     }
 
-    /// The columns that make the text: what stands before it, and the text.
+    /// The columns that make the text: what comes before it, and the text.
     fn find_text(&mut self, answer: &Answer) -> Result<Vec<String>, Trouble> {
         if matches!(answer, Answer::Other { map: AnswerMap::Preference { .. }, .. }) {
             return Ok(Vec::new());

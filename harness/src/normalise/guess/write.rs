@@ -249,7 +249,7 @@ fn parts(guess: &Guess) -> Vec<Split> {
     }
 }
 
-/// What stands before the text in prompts.
+/// What comes before the text in prompts.
 fn before(guess: &Guess) -> String {
     match (guess.shows, kind_of_culture(&guess.culture)) {
         (Shows::Text, _) => String::new(),
@@ -339,7 +339,7 @@ fn short(out: &mut String, guess: &Guess) {
     );
     line(
         out,
-        "\n# How a reply is compared with the right answers; the other ways stand beside the score.",
+        "\n# How a reply is compared with the right answers; the other ways are shown beside the score.",
     );
     line(out, "[task.scoring]\nmatch = \"tokens\"\nalso_match = [\"contains\", \"exact\"]\n");
 }

@@ -126,7 +126,7 @@ fn kalahi() {
         golden.is("fingerprint", fingerprint(all.iter().zip(&lists).map(row)));
         let expected = if file == "filipino_unenriched" { (85, 85) } else { (150, 86) };
         assert_eq!((all.len() as u64, read.statistics.clusters), expected);
-        // As many right as wrong ones, three to five, each with a full stop; where they stand does not tell.
+        // As many right as wrong ones, three to five, each with a full stop; their order says nothing.
         for e in all {
             let right = count_of(e, 1.0);
             assert!(2 * right == e.item.options.len() && (3..=5).contains(&right), "{}", e.id);

@@ -66,7 +66,7 @@ fn globalopinionqa() {
 }
 
 /// What people of the US answer scores as the mean of fifteen regions, by each rule (percent). The known values of 26.52, 21.44
-/// and 32.50 also take answers of US people to questions that few of them could answer; those are no examples here, and without
+/// and 32.50 also take answers of US people to questions that few of them could answer; those are not examples here, and without
 /// them a computation of the same in Python gives these.
 #[test]
 fn blend() {

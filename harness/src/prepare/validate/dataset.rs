@@ -115,7 +115,7 @@ impl Check<'_> {
             self.require(
                 names.insert(one.path.clone()),
                 format!("{field}.files"),
-                format!("`{}` stands twice; remove one", one.path),
+                format!("`{}` occurs twice; remove one", one.path),
             );
             self.source(&format!("source.{}", one.id), &one);
         }

@@ -16,7 +16,7 @@ pub fn render(report: &Report) -> String {
     let mut text = format!("# {}: which model is better?\n\n", escape(&report.title));
     if report.sample {
         text.push_str(
-            "> **SAMPLE**: some benchmarks stand on synthetic data, not on the benchmark.\n\n",
+            "> **SAMPLE**: some benchmarks use synthetic data, not on the benchmark.\n\n",
         );
     }
     for outcome in &report.benchmarks {

@@ -1,4 +1,4 @@
-//! What every score promises: n, an interval, a reason where there is no number.
+//! What every score promises: n, an interval, a reason where there is not a number.
 
 use std::collections::BTreeMap;
 

@@ -83,7 +83,7 @@ fn in_table(line: &str) -> Option<&str> {
     command.starts_with("culture-eval ").then_some(command)
 }
 
-/// The commands of a block, each with the number of its first line; one that ends in `\` goes on in the next line.
+/// The commands of a block, each with the number of its first line; one that ends in `\` continues on the next line.
 pub(super) fn commands(block: &Block) -> Vec<(usize, String)> {
     let mut all: Vec<(usize, String)> = Vec::new();
     let mut goes_on = false;

@@ -19,7 +19,7 @@ use super::scoring::questions;
 /// Few examples, and no data but the SAMPLE.
 const SMALL: &str = "--limit 20";
 
-/// A place with what the pages take for granted: the repository's folders, two runs, predictions, a dataset and a model of one's own.
+/// A place with what the pages need: the repository's folders, two runs, predictions, a dataset and a model of the user.
 fn prepared() -> Place {
     let place = Place::new();
     for folder in ["baselines", "benchmarks"] {
@@ -109,7 +109,7 @@ fn shell(place: &Place, command: &str, more: &str) -> Ran {
     Ran::of(&mut shell)
 }
 
-/// Names that stand for a user's own.
+/// Names for a user's own.
 fn filled(command: &str) -> String {
     command.replace("NAME", "own").replace("TASK", "own")
 }
