@@ -33,56 +33,49 @@ pub(super) struct Args {
     /// Folder that the definition is written to
     #[arg(long, value_name = "DIR", default_value = ".")]
     folder: PathBuf,
+    #[command(flatten)]
+    hints: Hints,
+}
+
+/// What a file does not say, or says in a way that cannot be guessed.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "What cannot be guessed")]
+struct Hints {
     /// What is answered
-    #[arg(long, value_enum, help_heading = "What cannot be guessed")]
+    #[arg(long, value_enum)]
     kind: Option<Asked>,
     /// Column of the text that models read
-    #[arg(long, value_name = "COLUMN", help_heading = "What cannot be guessed")]
+    #[arg(long, value_name = "COLUMN")]
     text: Option<String>,
     /// Column of what comes before the text
-    #[arg(long, value_name = "COLUMN", help_heading = "What cannot be guessed")]
+    #[arg(long, value_name = "COLUMN")]
     context: Option<String>,
     /// Columns with one option each, or one with all of them as a list
-    #[arg(
-        long,
-        value_name = "COLUMNS",
-        value_delimiter = ',',
-        help_heading = "What cannot be guessed"
-    )]
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     options: Vec<String>,
     /// Column of what is right: the label, the right option, or the right answers
-    #[arg(long, value_name = "COLUMN", help_heading = "What cannot be guessed")]
+    #[arg(long, value_name = "COLUMN")]
     gold: Option<String>,
     /// How the right option is written
-    #[arg(long, value_enum, help_heading = "What cannot be guessed")]
+    #[arg(long, value_enum)]
     gold_is: Option<Written>,
     /// Columns with the share or the votes of one option each, or one with all of them as a list
-    #[arg(
-        long,
-        value_name = "COLUMNS",
-        value_delimiter = ',',
-        help_heading = "What cannot be guessed"
-    )]
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     shares: Vec<String>,
     /// Columns with two sentences, the more stereotyped one first
-    #[arg(
-        long,
-        value_name = "MORE,LESS",
-        value_delimiter = ',',
-        help_heading = "What cannot be guessed"
-    )]
+    #[arg(long, value_name = "MORE,LESS", value_delimiter = ',')]
     pair: Vec<String>,
     /// Column of the culture
-    #[arg(long, value_name = "COLUMN", help_heading = "What cannot be guessed")]
+    #[arg(long, value_name = "COLUMN")]
     culture: Option<String>,
     /// The culture of all rows
-    #[arg(long, value_name = "TAG", help_heading = "What cannot be guessed")]
+    #[arg(long, value_name = "TAG")]
     one_culture: Option<String>,
     /// Column that says train, valid or test
-    #[arg(long, value_name = "COLUMN", help_heading = "What cannot be guessed")]
+    #[arg(long, value_name = "COLUMN")]
     split: Option<String>,
     /// Column of ids; rows are numbered without one
-    #[arg(long, value_name = "COLUMN", help_heading = "What cannot be guessed")]
+    #[arg(long, value_name = "COLUMN")]
     id: Option<String>,
 }
 
@@ -140,7 +133,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
             definition.display()
         );
     }
-    let guess = guess::guess(&sheet, &said(&args))
+    let guess = guess::guess(&sheet, &said(&args.hints))
         .with_context(|| format!("failed to guess the columns of {}", file.display()))?;
     let mut all = Catalogue::load(&context.settings().definitions)
         .context("failed to read the definitions")?;
@@ -192,32 +185,32 @@ fn tell(context: &Context, guess: &Guess, meta: &Meta, [check, run]: &[String; 2
     }
 }
 
-fn said(args: &Args) -> Said {
+fn said(hints: &Hints) -> Said {
     Said {
-        kind: args.kind.map(|kind| match kind {
+        kind: hints.kind.map(|kind| match kind {
             Asked::Label => Kind::Label,
             Asked::Choice => Kind::Choice,
             Asked::Short => Kind::Short,
             Asked::Distribution => Kind::Distribution,
             Asked::Preference => Kind::Preference,
         }),
-        id: args.id.clone(),
-        text: args.text.clone(),
-        context: args.context.clone(),
-        culture: args.culture.clone(),
-        one_culture: args.one_culture.clone(),
-        split: args.split.clone(),
-        options: args.options.clone(),
-        gold: args.gold.clone(),
-        gold_is: args.gold_is.map(|written| match written {
+        id: hints.id.clone(),
+        text: hints.text.clone(),
+        context: hints.context.clone(),
+        culture: hints.culture.clone(),
+        one_culture: hints.one_culture.clone(),
+        split: hints.split.clone(),
+        options: hints.options.clone(),
+        gold: hints.gold.clone(),
+        gold_is: hints.gold_is.map(|written| match written {
             Written::Text => GoldForm::Text,
             Written::Letter => GoldForm::Letter,
             Written::PlaceFrom0 => GoldForm::PlaceFrom0,
             Written::PlaceFrom1 => GoldForm::PlaceFrom1,
             Written::Column => GoldForm::Column,
         }),
-        shares: args.shares.clone(),
-        pair: args.pair.clone(),
+        shares: hints.shares.clone(),
+        pair: hints.pair.clone(),
     }
 }
 
