@@ -43,7 +43,7 @@ pub(super) struct Args {
 struct Hints {
     /// What is answered
     #[arg(long, value_enum)]
-    kind: Option<Asked>,
+    kind: Option<AnswerKind>,
     /// Column of the text that models read
     #[arg(long, value_name = "COLUMN")]
     text: Option<String>,
@@ -81,7 +81,7 @@ struct Hints {
 
 /// Kinds of answers that can be guessed.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Asked {
+enum AnswerKind {
     /// One of a few labels, the same for all rows
     Label,
     /// One of the row's own options
@@ -139,7 +139,8 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         .context("failed to read the definitions")?;
     free_name(&all, &name)?;
     let number = free_number(&all, folder);
-    let text = guess::toml(&sheet, &guess, Named { name: &name, number });
+    let text = guess::toml(&sheet, &guess, Named { name: &name, number })
+        .context("failed to write the guess as TOML")?;
     let meta = tried(&mut all, &name, (&definition, &text), file, context)?;
     fs::create_dir_all(folder)?;
     fs::write(&definition, &text)?;
@@ -188,11 +189,11 @@ fn tell(context: &Context, guess: &Guess, meta: &Meta, [check, run]: &[String; 2
 fn said(hints: &Hints) -> Said {
     Said {
         kind: hints.kind.map(|kind| match kind {
-            Asked::Label => Kind::Label,
-            Asked::Choice => Kind::Choice,
-            Asked::Short => Kind::Short,
-            Asked::Distribution => Kind::Distribution,
-            Asked::Preference => Kind::Preference,
+            AnswerKind::Label => Kind::Label,
+            AnswerKind::Choice => Kind::Choice,
+            AnswerKind::Short => Kind::Short,
+            AnswerKind::Distribution => Kind::Distribution,
+            AnswerKind::Preference => Kind::Preference,
         }),
         id: hints.id.clone(),
         text: hints.text.clone(),
@@ -225,7 +226,7 @@ fn free_name(all: &Catalogue, name: &str) -> anyhow::Result<()> {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
     if !name.starts_with(|c: char| c.is_ascii_alphanumeric()) || !name.chars().all(fits) {
         bail!(
-            "`{name}` is no name; give one of lower-case letters, digits, `-` and `.` with --name"
+            "`{name}` is not a valid name; give one of lower-case letters, digits, `-` and `.` with --name"
         );
     }
     let taken = all.dataset(name).is_ok() || all.task(name).is_ok() || all.benchmark(name).is_ok();

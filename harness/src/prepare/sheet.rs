@@ -1,6 +1,6 @@
 //! Reads the first rows of a file whose columns nobody has named yet.
 
-use std::collections::BTreeSet;
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
@@ -31,7 +31,7 @@ pub fn sheet(path: &Path) -> Result<Sheet, Error> {
         Format::Csv => (delimited(path, &file, b',')?, None),
         Format::Tsv => (delimited(path, &file, b'\t')?, None),
         Format::Parquet => (parquet(path, &file)?, None),
-        Format::Jsonl => (columns_of(&jsonl(path, &file)?, None), None),
+        Format::Jsonl => (columns_of(&file, &jsonl(path, &file)?, None)?, None),
         Format::Json => document(path, &file)?,
     };
     Ok(Sheet { file, format, rows, columns })
@@ -138,24 +138,29 @@ fn document(path: &Path, file: &str) -> Result<(Vec<Column>, Option<RowPath>), E
     };
     match whole {
         Value::List(rows) if rows.iter().all(is_object) => {
-            Ok((columns_of(&rows, None), Some(at("[]".into())?)))
+            Ok((columns_of(file, &rows, None)?, Some(at("[]".into())?)))
         }
         Value::Object(members) => {
             if let Some((name, Value::List(rows))) =
                 members.iter().find(|(_, value)| objects(value))
             {
-                return Ok((columns_of(rows, None), Some(at(format!("{name}[]").into())?)));
+                return Ok((columns_of(file, rows, None)?, Some(at(format!("{name}[]").into())?)));
             }
             if members.iter().all(|(_, value)| is_object(value)) {
                 let (keys, rows): (Vec<String>, Vec<Value>) = members.into_iter().unzip();
                 let path = at(serde_json::json!({ "path": "*", "key": "id" }))?;
-                return Ok((columns_of(&rows, Some(&keys)), Some(path)));
+                return Ok((columns_of(file, &rows, Some(&keys))?, Some(path)));
             }
             Err(trouble(file, None, Kind::Json { reason: NO_ROWS.to_owned() }))
         }
         _ => Err(trouble(file, None, Kind::Json { reason: NO_ROWS.to_owned() })),
     }
 }
+
+/// Columns of JSON rows: more are members named by their values, which no table holds.
+const WIDEST: usize = 1000;
+
+const TOO_WIDE: &str = "the rows up to here have more than 1,000 different members; members that are named by values must become lists first";
 
 const NO_ROWS: &str =
     "neither a list of objects, nor an object with such a list or with objects as members";
@@ -164,39 +169,43 @@ fn is_object(value: &Value) -> bool {
     matches!(value, Value::Object(_))
 }
 
-/// The columns of JSON rows; `keys` are the names of the rows.
-fn columns_of(rows: &[Value], keys: Option<&[String]>) -> Vec<Column> {
+/// The columns of JSON rows, in the order in which they first occur; `keys` are the names of the rows.
+fn columns_of(file: &str, rows: &[Value], keys: Option<&[String]>) -> Result<Vec<Column>, Error> {
     let rows = &rows[..rows.len().min(MOST)];
-    let flat: Vec<Vec<(String, String)>> = rows
-        .iter()
-        .map(|row| {
-            let mut cells = Vec::new();
-            flatten("", row, &mut cells);
-            cells
-        })
-        .collect();
     let mut columns: Vec<Column> = Vec::new();
     if let Some(keys) = keys {
         let cells = keys.iter().take(MOST).cloned().collect();
         columns.push(Column { name: "id".to_owned(), cells, presence: Presence::Always });
     }
-    let mut known: BTreeSet<String> = columns.iter().map(|column| column.name.clone()).collect();
-    for (name, _) in flat.iter().flatten() {
-        if known.insert(name.clone()) {
-            let cells: Vec<Option<&String>> = flat
-                .iter()
-                .map(|row| row.iter().find(|(own, _)| own == name).map(|(_, cell)| cell))
-                .collect();
-            let presence = if cells.iter().all(Option::is_some) {
-                Presence::Always
-            } else {
-                Presence::Sometimes
-            };
-            let cells = cells.into_iter().map(|cell| cell.cloned().unwrap_or_default()).collect();
-            columns.push(Column { name: name.clone(), cells, presence });
+    let mut places: HashMap<String, usize> =
+        columns.iter().enumerate().map(|(place, column)| (column.name.clone(), place)).collect();
+    for (at, row) in rows.iter().enumerate() {
+        let mut cells = Vec::new();
+        flatten("", row, &mut cells);
+        for (name, cell) in cells {
+            let place = *places.entry(name.clone()).or_insert(columns.len());
+            if place == columns.len() {
+                columns.push(Column { name, cells: Vec::new(), presence: Presence::Always });
+            }
+            let column = &mut columns[place];
+            // The keys of the rows win over a member of their name.
+            if column.cells.len() <= at {
+                column.fill(at);
+                column.cells.push(cell);
+            }
+        }
+        if columns.len() > WIDEST {
+            return Err(trouble(
+                file,
+                Some(at as u64 + 1),
+                Kind::Json { reason: TOO_WIDE.to_owned() },
+            ));
         }
     }
-    columns
+    for column in &mut columns {
+        column.fill(rows.len());
+    }
+    Ok(columns)
 }
 
 /// The cells below a value by their paths.

@@ -170,6 +170,10 @@ fn what_cannot_be_read_or_guessed_writes_nothing() {
         &error("question,a,b,gold,country\nwhat?,x,x,A,SG\n", &[]),
         &["nothing was written", "the options A and B are equal"],
     );
+    let wide: Vec<String> = (0..1001).map(|i| format!("{{\"m{i}\": 1}}\n")).collect();
+    place.write("wide.jsonl", wide.concat());
+    let ran = place.run(&["new-benchmark", "wide.jsonl"]).exits(2);
+    assert_says(&ran.err, &["wide.jsonl, row 1001", "more than 1,000 different members"]);
     assert_says(
         &error("text,label,country\na,x,SG\nb,y,SG\nc,x,SG\nd,y,SG\n", &["--name", "emgsd"]),
         &["already", "--name"],

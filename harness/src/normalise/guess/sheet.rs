@@ -69,6 +69,14 @@ impl Sheet {
 }
 
 impl Column {
+    /// Empty cells up to a row, where JSON rows lack the member.
+    pub fn fill(&mut self, rows: usize) {
+        if self.cells.len() < rows {
+            self.presence = Presence::Sometimes;
+            self.cells.resize(rows, String::new());
+        }
+    }
+
     /// Distinct cells that are not empty, sorted.
     pub(super) fn distinct(&self) -> BTreeSet<&str> {
         self.cells.iter().map(|cell| cell.trim()).filter(|cell| !cell.is_empty()).collect()

@@ -301,7 +301,7 @@ fn every_kind_writes_a_definition_that_is_valid() {
         let sheet = sheet(&text);
         let guess =
             guess(&sheet, &Said::default()).unwrap_or_else(|trouble| panic!("{trouble}: {text}"));
-        let written = toml(&sheet, &guess, Named { name: "mine", number: 1000 });
+        let written = toml(&sheet, &guess, Named { name: "mine", number: 1000 }).unwrap();
         let mut all = Catalogue::embedded().unwrap();
         all.add("mine.toml", &written).unwrap_or_else(|error| panic!("{error}\n{written}"));
         let problems: Vec<String> = all.validate().iter().map(ToString::to_string).collect();

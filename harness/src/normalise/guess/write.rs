@@ -1,7 +1,5 @@
 //! A guess as the TOML of a dataset, with comments for who edits it.
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 use toml::{Table, Value};
 
@@ -9,7 +7,6 @@ use super::found::{Answer, Culture, Guess, Parts, Shows};
 use super::kinds::escaped;
 use super::sheet::Sheet;
 use crate::definition::answer::AnswerMap;
-use crate::definition::dataset::Format;
 use crate::definition::split::Split;
 use crate::example::letter;
 
@@ -23,16 +20,19 @@ pub struct Named<'a> {
 }
 
 /// The definition of a guess.
-pub fn toml(sheet: &Sheet, guess: &Guess, named: Named<'_>) -> String {
+///
+/// # Errors
+/// TOML cannot hold a step or an answer.
+pub fn toml(sheet: &Sheet, guess: &Guess, named: Named<'_>) -> Result<String, toml::ser::Error> {
     let mut out = head(sheet, named);
     task(&mut out, guess, named);
-    inputs(&mut out, sheet, guess);
+    inputs(&mut out, sheet, guess)?;
     for step in &guess.steps {
         out.push_str("[[task.step]]\n");
-        keys(&mut out, step, "do");
+        keys(&mut out, step, "do")?;
         out.push('\n');
     }
-    example(&mut out, guess);
+    example(&mut out, guess)?;
     split(&mut out, guess);
     match &guess.answer {
         Answer::Label { labels, .. } => label(&mut out, guess, labels),
@@ -41,7 +41,7 @@ pub fn toml(sheet: &Sheet, guess: &Guess, named: Named<'_>) -> String {
         Answer::Other { options, .. } => options_shown(&mut out, guess, *options),
     }
     benchmark(&mut out, guess, named);
-    out
+    Ok(out)
 }
 
 fn line(out: &mut String, text: impl AsRef<str>) {
@@ -60,12 +60,13 @@ fn texts(all: &[String]) -> String {
 }
 
 /// The keys of a value, each on a line, `first` before the others.
-fn keys(out: &mut String, value: &impl Serialize, first: &str) {
-    let table = Table::try_from(value).unwrap_or_default();
+fn keys(out: &mut String, value: &impl Serialize, first: &str) -> Result<(), toml::ser::Error> {
+    let table = Table::try_from(value)?;
     let (head, rest): (Vec<_>, Vec<_>) = table.iter().partition(|(key, _)| *key == first);
     for (key, value) in head.into_iter().chain(rest) {
-        let _ = writeln!(out, "{key} = {value}");
+        line(out, format!("{key} = {value}"));
     }
+    Ok(())
 }
 
 fn head(sheet: &Sheet, Named { name, .. }: Named<'_>) -> String {
@@ -144,18 +145,13 @@ fn kind_of_culture(culture: &Culture) -> &'static str {
 }
 
 /// One input, or one for each part of a given split.
-fn inputs(out: &mut String, sheet: &Sheet, guess: &Guess) {
+fn inputs(out: &mut String, sheet: &Sheet, guess: &Guess) -> Result<(), toml::ser::Error> {
+    let format = Value::try_from(sheet.format)?;
+    let rows = sheet.rows.as_ref().map(Value::try_from).transpose()?;
     let mut one = |part: Option<Split>, others: Vec<String>, column: &str| {
         line(out, "[[task.input]]\nsource = \"rows\"");
-        let format = match sheet.format {
-            Format::Csv => "csv",
-            Format::Tsv => "tsv",
-            Format::Jsonl => "jsonl",
-            Format::Json => "json",
-            Format::Parquet => "parquet",
-        };
-        line(out, format!("format = \"{format}\""));
-        if let Some(rows) = sheet.rows.as_ref().and_then(|rows| Value::try_from(rows).ok()) {
+        line(out, format!("format = {format}"));
+        if let Some(rows) = &rows {
             line(out, format!("rows = {rows}"));
         }
         if let Some(part) = part {
@@ -181,9 +177,10 @@ fn inputs(out: &mut String, sheet: &Sheet, guess: &Guess) {
             }
         }
     }
+    Ok(())
 }
 
-fn example(out: &mut String, guess: &Guess) {
+fn example(out: &mut String, guess: &Guess) -> Result<(), toml::ser::Error> {
     line(out, "[task.example]");
     let id = guess.id.as_deref().unwrap_or("row");
     line(out, format!("id = {}", text(&format!("{{{id}}}"))));
@@ -213,9 +210,10 @@ fn example(out: &mut String, guess: &Guess) {
     out.push('\n');
     if let Answer::Other { map, .. } = &guess.answer {
         line(out, "[task.example.answer]");
-        keys(out, map, "kind");
+        keys(out, map, "kind")?;
         out.push('\n');
     }
+    Ok(())
 }
 
 fn split(out: &mut String, guess: &Guess) {
