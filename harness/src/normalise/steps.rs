@@ -7,6 +7,7 @@ use super::action::{Action, Fate};
 use super::chain::Chain;
 use super::error::{Error, Kind, Place};
 use super::lists;
+use super::problem::NoRow;
 use super::reader::Rows;
 use super::table::Tables;
 use super::warnings::Tally;
@@ -194,14 +195,18 @@ impl<E: From<Error>> Work<'_, E> {
         let Action::Join { table, file, on, to, missing } = action else { return Ok(Fate::Kept) };
         let (source, names) = (&self.chain.tables[*table].source, &self.chain.columns);
         let at = (*table, file.as_ref());
-        match (self.tables.joined(source, at, on, row, names)?, missing) {
-            (Some(cells), _) => {
+        match (self.tables.joined(source, at, on, row, names), missing) {
+            (Ok(cells), _) => {
                 for (to, cell) in to.iter().zip(cells) {
                     row[*to].clone_from(cell);
                 }
             }
-            (None, Some(missing)) => to.iter().for_each(|to| row[*to].clone_from(missing)),
-            (None, None) => return Err(self.tables.none(source, at, on, row, names).into()),
+            (Err(NoRow::None { .. }), Some(missing)) => {
+                for to in to {
+                    row[*to].clone_from(missing);
+                }
+            }
+            (Err(problem), _) => return Err(problem.into()),
         }
         Ok(Fate::Kept)
     }

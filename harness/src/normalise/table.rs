@@ -60,7 +60,7 @@ impl Tables {
         found.ok_or_else(|| NoRow::File { file: name, table: source.to_owned() })
     }
 
-    /// The cells that a join adds; none where `missing` says them.
+    /// The cells that a join adds.
     pub(super) fn joined(
         &self,
         source: &str,
@@ -68,32 +68,17 @@ impl Tables {
         on: &[usize],
         row: &[String],
         names: &[String],
-    ) -> Result<Option<&[String]>, NoRow> {
+    ) -> Result<&[String], NoRow> {
         let loaded = self.of(source, action.0, action.1, row)?;
         match loaded.by_key.get(&key(on, row)) {
-            Some((one, None)) => Ok(Some(&loaded.rows[*one].cells)),
+            Some((one, None)) => Ok(&loaded.rows[*one].cells),
             Some((one, Some(other))) => Err(NoRow::Twice {
                 file: loaded.file.clone(),
                 key: shown(on, row, names),
                 first: loaded.rows[*one].row,
                 second: loaded.rows[*other].row,
             }),
-            None => Ok(None),
-        }
-    }
-
-    /// What to say where there is no row.
-    pub(super) fn none(
-        &self,
-        source: &str,
-        action: (usize, Option<&Bound>),
-        on: &[usize],
-        row: &[String],
-        names: &[String],
-    ) -> NoRow {
-        match self.of(source, action.0, action.1, row) {
-            Err(problem) => problem,
-            Ok(loaded) => NoRow::None { file: loaded.file.clone(), key: shown(on, row, names) },
+            None => Err(NoRow::None { file: loaded.file.clone(), key: shown(on, row, names) }),
         }
     }
 
