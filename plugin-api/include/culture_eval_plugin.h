@@ -320,7 +320,7 @@ typedef struct {
 } CeGeneration;
 
 /*
- Where texts go. A thought of the model stands before its reply between `<think>` and `</think>`. One call for each prompt of `generate` or example of `explain`, in any order, during that call only.
+ Where texts go. A thought of the model comes before its reply between `<think>` and `</think>`. One call for each prompt of `generate` or example of `explain`, in any order, during that call only.
  */
 typedef struct {
   /*
