@@ -134,7 +134,7 @@ fn or_name(args: &Args, run: &RunFolder, error: anyhow::Error, context: &Context
         return error;
     }
     let remedy =
-        format!("`{name}` was taken for the run: separate names by commas, `--models a,b`");
+        format!("`{name}` was read as the name of the run: separate names by commas, `--models a,b`");
     hinted(error, remedy)
 }
 

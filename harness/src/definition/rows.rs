@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct RowPath {
     /// Names of the members that lead there.
     outer: Vec<String>,
-    /// Column for the names of members; none where rows are elements.
+    /// Column for the names of members; none if rows are elements.
     key: Option<String>,
     /// The document is the one row.
     whole: bool,

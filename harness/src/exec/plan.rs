@@ -260,7 +260,7 @@ fn not_allowed(
         return None;
     }
     let (dataset, shots) = (&data.dataset, model.prompt.shots);
-    let ask = format!("the dataset `{dataset}` is for evaluation alone, as its authors ask");
+    let ask = format!("the dataset `{dataset}` is for evaluation only, as its authors ask");
     if let Some((protocol, _)) = protocols.iter().find(|(protocol, _)| protocol.learns()) {
         let name = &protocol.name;
         return Some(format!("{ask}, and protocol `{name}` learns from it; use one that does not"));

@@ -50,6 +50,6 @@ fn reference_lines(
     }
     let examples = run.gold.of(cell)?;
     let lines = reference::lines(&spec.task, &examples, &rules(benchmark, &spec.task, 2))?;
-    store::write_json(&path, &lines).context("failed to keep the reference lines")?;
+    store::write_json(&path, &lines).context("failed to store the reference lines")?;
     Ok(lines)
 }

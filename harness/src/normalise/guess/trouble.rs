@@ -12,7 +12,7 @@ pub enum Trouble {
         file: String,
     },
     /// A name that no column has.
-    #[error("`{option} {name}`: there is no such column; there are: {}", list(.there))]
+    #[error("`{option} {name}`: there is no such column; the columns are: {}", list(.there))]
     NoColumn {
         /// The option.
         option: &'static str,
@@ -23,14 +23,14 @@ pub enum Trouble {
     },
     /// A name that templates cannot hold.
     #[error(
-        "the column `{name}` has a brace or a bar in its name, which no template can hold; rename it in the file"
+        "the column `{name}` has a brace or a bar in its name, which a template cannot contain; rename it in the file"
     )]
     Name {
         /// The column.
         name: String,
     },
     /// No column for a role.
-    #[error("cannot tell {what}; say it with {remedy}. There are the columns: {}", list(.there))]
+    #[error("cannot guess {what}; give it with {remedy}. The columns are: {}", list(.there))]
     Unclear {
         /// The role in words.
         what: &'static str,
@@ -64,7 +64,7 @@ pub enum Trouble {
     },
     /// Several forms fit.
     #[error(
-        "the cells of `{column}` can be read in several ways, which say different options; say which it is: {}", ways(.forms)
+        "the cells of `{column}` can be read in several ways, which give different options; choose one: {}", ways(.forms)
     )]
     SeveralForms {
         /// The column.
@@ -74,7 +74,7 @@ pub enum Trouble {
     },
     /// Too many labels.
     #[error(
-        "`{column}` has {count} different cells, too many for labels (26 at most); say `--kind short` where its texts are answers, or name another column with `--gold`"
+        "`{column}` has {count} different cells, too many for labels (26 at most); use `--kind short` if its texts are answers, or name another column with `--gold`"
     )]
     ManyLabels {
         /// The column.
@@ -84,7 +84,7 @@ pub enum Trouble {
     },
     /// One label.
     #[error(
-        "`{column}` has the same cell in every row (`{cell}`), so there is nothing to ask; name another column with `--gold`"
+        "`{column}` has the same cell in every row (`{cell}`), so there is nothing to predict; name another column with `--gold`"
     )]
     OneLabel {
         /// The column.
