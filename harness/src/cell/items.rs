@@ -1,4 +1,5 @@
-//! Asking about options: scores of `choose`, log-likelihoods, replies and similarities become answers in the log.
+//! Queries a model about options: scores of `choose`, log-likelihoods, replies and similarities become answers in the
+//! log.
 //!
 //! Options are shown in each order of the protocol; an answer is the place of the option in the official order.
 

@@ -238,7 +238,7 @@ fn free_name(all: &Catalogue, name: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The first number from 1000 on that no known benchmark has, nor one whose definition lies in the folder.
+/// The first number from 1000 on that is not used by a known benchmark, nor by a definition in the folder.
 fn free_number(all: &Catalogue, folder: &Path) -> u32 {
     let mut taken: BTreeSet<i64> = all.benchmarks().map(|b| i64::from(b.number)).collect();
     let beside = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
@@ -274,7 +274,8 @@ fn tried(
     Ok(prepared.meta)
 }
 
-/// How to check the definition, and how to run it: with a model of this program that needs no weights, where one answers such questions.
+/// How to check the definition, and how to run it: with a model of this program that needs no weights, if one can
+/// answer such questions.
 fn commands(
     context: &Context,
     definition: &Path,
@@ -301,7 +302,7 @@ fn commands(
     [with(&["prepare", name]), with(&["run", "--models", models, "--benchmarks", name])]
 }
 
-/// What a printed command shows for a model of the user's.
+/// What a printed command shows in the place of the user's own model.
 const NO_MODEL: &str = "MODEL";
 
 /// Models of the program without weights that answer such questions.

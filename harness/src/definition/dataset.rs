@@ -235,7 +235,7 @@ pub struct Input {
     /// Columns that are read where the file has them; else their cells are empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub optional: Vec<String>,
-    /// What becomes of a row that cannot be read (wrong field count, invalid UTF-8, unlisted label).
+    /// What to do with a row that cannot be read (wrong field count, invalid UTF-8, unlisted label).
     #[serde(default)]
     pub bad_rows: BadRows,
     /// Steps on the rows of this input, before the task's.
@@ -297,7 +297,7 @@ impl VoteTable {
     }
 }
 
-/// What becomes of a row that cannot be read.
+/// What to do with a row that cannot be read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BadRows {
@@ -309,7 +309,7 @@ pub enum BadRows {
 }
 
 /// Templates over the row's columns (see [`Step::Set`]); `{row}` is the 0-based record number in its
-/// file, `{file}` the file's stem, `{part}` the part where the split is given.
+/// file, `{file}` the file's stem, `{part}` the split, if it is given.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExampleMap {
@@ -378,7 +378,7 @@ pub struct Benchmark {
     /// Only these cultures.
     #[serde(default)]
     pub cultures: Vec<String>,
-    /// What becomes of the score where one of `cultures` has no example.
+    /// What happens to the score if one of `cultures` has no example.
     #[serde(default, skip_serializing_if = "AbsentCultures::is_refused")]
     pub absent_cultures: AbsentCultures,
     /// Only examples whose groups have one of these values: `only = { ambiguity = ["amb"] }`.
@@ -397,7 +397,7 @@ pub struct Benchmark {
     pub aggregate: Vec<String>,
 }
 
-/// What becomes of a benchmark's score where a culture that it names has no example.
+/// What happens to a benchmark's score if a culture that it names has no example.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AbsentCultures {

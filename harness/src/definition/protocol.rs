@@ -285,7 +285,7 @@ pub enum Parser {
     },
 }
 
-/// What a reply says that denies a label.
+/// The meaning of a reply that denies a label.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Denied {

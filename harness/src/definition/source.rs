@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// One file (or archive) upstream: where it is, how it is checked, where it lies in a mirror.
+/// One file (or archive) upstream: where it is, how it is checked, where it is in a mirror.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {

@@ -250,7 +250,7 @@ fn cells_of(
     Ok(protocols.iter().flat_map(of_protocol).collect())
 }
 
-/// Why the authors of the dataset would not want it: learned from, where they ask for evaluation alone.
+/// Why the authors of the dataset would not want it: it learns from data that they allow for evaluation only.
 fn not_allowed(
     data: &TaskData,
     model: &Model,

@@ -1,4 +1,4 @@
-//! From a row to what its example is answered with: options, gold, shares, references.
+//! From a row to the answer of its example: options, gold, shares, references.
 
 use std::collections::BTreeMap;
 

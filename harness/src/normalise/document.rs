@@ -1,6 +1,6 @@
 //! The rows of one JSON document: members of an object or elements of a list, found without reading the whole.
 //!
-//! Of the document, one row is in memory at a time.
+//! Only one row of the document is in memory at a time.
 
 use std::io::{self, BufRead};
 

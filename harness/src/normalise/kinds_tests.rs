@@ -1,4 +1,4 @@
-//! Questions that are not answered with a label: every kind, every step that they need, and what is wrong with rows.
+//! Examples without labels: every kind of answer, every step that it needs, and every error of a row.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
-//! Python literals as `repr` prints them: strings, numbers, lists, tuples, dicts, `defaultdict`. A parser, never an evaluator:
-//! names other than `None`, `True`, `False` and `defaultdict` are errors.
+//! Python literals as `repr` prints them: strings, numbers, lists, tuples, dicts, `defaultdict`. The parser never
+//! evaluates: names other than `None`, `True`, `False` and `defaultdict` are errors.
 //!
-//! Pure: text in, a value out; at most [`DEPTH`] levels deep.
+//! Pure: the input is a text, the output a value, at most [`DEPTH`] levels deep.
 
 use serde_json::Number;
 

@@ -1,4 +1,4 @@
-//! What the answers to an item of a map are worth: a part of a position.
+//! What each answer to an item of a map adds to a position.
 
 use crate::definition::answer::Projection;
 use crate::example::OnMap;

@@ -1,4 +1,4 @@
-//! Reads the first rows of a file whose columns nobody has named yet.
+//! Reads the first rows of a file that has no definition yet.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};

@@ -1,4 +1,4 @@
-//! Words of prompts, loaded from official files when a run is planned. They are never part of this project.
+//! Words of prompts. They are loaded from official files when a run is planned and are never part of this project.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

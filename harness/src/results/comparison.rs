@@ -234,7 +234,7 @@ fn not_whole(run: &Run, benchmark: &Benchmark, parts: &[&Group]) -> anyhow::Resu
     Ok((!cultures.is_empty()).then(|| NoScore::NotWhole { cultures }.to_string()))
 }
 
-/// Why models are not compared by a metric of which neither end is the better one.
+/// Why models are not compared by a metric that is better at neither end.
 fn neither_is_better(benchmark: &Benchmark) -> Option<String> {
     benchmark.metric.direction().is_none().then(|| {
         format!(

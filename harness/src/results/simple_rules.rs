@@ -1,4 +1,4 @@
-//! Reference lines of a run's benchmarks, remembered beside the scores.
+//! Reference lines of a run's benchmarks, stored beside the scores.
 
 use anyhow::Context as _;
 use rayon::prelude::*;

@@ -1,4 +1,4 @@
-//! What is answered, and where it is.
+//! The kind of answer, and the columns that hold it.
 
 use super::found::Answer;
 use super::gold::{self, GoldForm, NoGold};

@@ -1,4 +1,4 @@
-//! Texts or numbers of a row in several columns, or in one cell.
+//! The texts or numbers of a row, in several columns or in one cell.
 
 use super::names::{self, place, plain, suffix};
 use super::roles::Roles;

@@ -1,4 +1,4 @@
-//! Guesses by kind, and the traps of files that people have.
+//! Guesses by kind of answer, and common difficulties in files.
 
 use super::*;
 use crate::definition::answer::{AnswerMap, OptionList, Pick};

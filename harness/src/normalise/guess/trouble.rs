@@ -1,8 +1,8 @@
-//! What is not clear about a file.
+//! What is unclear in a file.
 
 use super::gold::GoldForm;
 
-/// Why the columns of a file are not known. Each message names the columns and the option that says it.
+/// Why the columns of a file are not known. Each message names the columns and the option that resolves it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Trouble {
     /// No rows.
@@ -21,7 +21,7 @@ pub enum Trouble {
         /// All columns.
         there: Vec<String>,
     },
-    /// A name that templates cannot hold.
+    /// A name that a template cannot contain.
     #[error(
         "the column `{name}` has a brace or a bar in its name, which a template cannot contain; rename it in the file"
     )]
@@ -39,7 +39,7 @@ pub enum Trouble {
         /// All columns.
         there: Vec<String>,
     },
-    /// The column of options or shares is no list, or lists differ in length.
+    /// The column of options or shares is not a list, or lists differ in length.
     #[error("row {row}: {problem}; {remedy}")]
     Row {
         /// From 1.
@@ -49,7 +49,7 @@ pub enum Trouble {
         /// What to do.
         remedy: String,
     },
-    /// A gold cell that is none of the options.
+    /// A gold cell that is not one of the options.
     #[error(
         "row {row}: `{cell}` in `{column}` is neither the text, the letter nor the place of one of the options \
          (as all rows before are); correct the row, or name another column with `--gold`, or other options with `--options`"
@@ -92,7 +92,7 @@ pub enum Trouble {
         /// The cell.
         cell: String,
     },
-    /// Options of the command that do not go together.
+    /// Options of the command that contradict each other.
     #[error("{0}")]
     Options(String),
 }

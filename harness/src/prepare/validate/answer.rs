@@ -110,7 +110,7 @@ fn needs(metric: Measure, task: &Task) -> Option<&'static str> {
 mod tests {
     use crate::definition::catalogue::Catalogue;
 
-    /// What `validate` says of a definition of this repository, changed in one place.
+    /// What `validate` reports for a definition of this repository, changed in one place.
     fn told(dataset: &str, from: &str, to: &str) -> String {
         let path = format!("{}/../benchmarks/{dataset}.toml", env!("CARGO_MANIFEST_DIR"));
         let text = fs_err::read_to_string(path).unwrap();
