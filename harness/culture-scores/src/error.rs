@@ -2,7 +2,7 @@
 
 use eval_stats::StatsError;
 
-/// What cannot be scored. Nothing answers NaN: the message names the argument and the remedy.
+/// What cannot be scored. No function returns NaN: the message names the argument and the remedy.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScoreError {
@@ -48,14 +48,14 @@ pub enum ScoreError {
         /// How many there are.
         got: usize,
     },
-    /// A symbol (an item of the map, a place, a group, an option) that is not there or there twice.
+    /// A symbol (an item of the map, a place, a group, an option) that is missing or occurs twice.
     #[error("{what} `{symbol}` {problem}")]
     Symbol {
         /// What kind of symbol.
         what: &'static str,
         /// The symbol.
         symbol: String,
-        /// What is the matter, with the remedy.
+        /// What is wrong, with the remedy.
         problem: &'static str,
     },
     /// A statistic refuses.

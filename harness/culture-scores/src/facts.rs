@@ -1,4 +1,4 @@
-//! What a score is: name, unit, range, which value is the best one, and what guessing gives.
+//! The facts of a score: name, unit, range, the best value, and the score of guessing.
 
 use eval_stats::Direction;
 

@@ -2,19 +2,19 @@
 //!
 //! Short answers ([`short`]: BLEnD), bias ([`bias`]: BBQ, KoBBQ, EsBBQ and CaBBQ), replies ([`parse`]), likelihoods
 //! ([`likelihood`]: Kalahi, CrowS-Pairs), distributions of people ([`shares`]: GlobalOpinionQA, SeeGULL, votes of
-//! CREHate), places on the Inglehart-Welzel map ([`map`]), and the trivial predictors to print beside them
+//! CREHate), places on the Inglehart-Welzel map ([`map`]), and the trivial predictors to print with them
 //! ([`reference`](mod@reference)).
 //!
 //! # Conventions
 //!
-//! - No file, clock, network or random number is touched. A result depends on its arguments alone.
-//! - Fractions are between 0 and 1, also where authors print percent: [`Facts`] says so of each score, with its range,
-//!   its best value, what guessing scores, and its source.
-//! - A score of an example is a number. A score of many examples is their mean, but for bias scores and preferences:
-//!   those are functions of sums, [`RatioScore`], so that clusters can be resampled.
-//! - Nothing answers NaN. What cannot be computed is a [`ScoreError`] that names argument and remedy, or `None` where a
+//! - No function uses files, the clock, the network or random numbers. A result depends only on its arguments.
+//! - Fractions are between 0 and 1, even if the authors print percent. [`Facts`] has the unit of each score, its range,
+//!   its best value, the score of guessing, and its source.
+//! - A score of an example is a number. A score of many examples is their mean, except for bias scores and preferences:
+//!   these are functions of sums, [`RatioScore`], so that clusters can be resampled.
+//! - No function returns NaN. What cannot be computed is a [`ScoreError`] that names argument and remedy, or `None` if a
 //!   figure does not exist.
-//! - Official rules are followed where they look odd, too; their documentation says where.
+//! - Official rules are followed even if they look odd; their documentation marks these places.
 //!
 //! ```
 //! use culture_scores::bias::{Context, Formula, Role, Row};

@@ -1,4 +1,5 @@
-//! What Python's `str` does otherwise than Rust's: blanks, punctuation, words, decimal digits. Official scores depend on it.
+//! Where Python's `str` differs from Rust's: blanks, punctuation, words, decimal digits. Official scores depend on
+//! it.
 
 use std::sync::LazyLock;
 

@@ -211,7 +211,7 @@ pub(super) fn log_pieces(
 fn why_none(answer: Answer) -> String {
     match answer {
         Answer::Label(_) | Answer::Unparsable => String::new(),
-        Answer::Missing => "all scores are equal to nothing (NaN or minus infinity)".to_owned(),
+        Answer::Missing => "all scores are NaN or minus infinity".to_owned(),
     }
 }
 

@@ -1,4 +1,5 @@
-//! Asking about options: scores of `choose`, log-likelihoods, replies and similarities become answers in the log.
+//! Queries a model about options: scores of `choose`, log-likelihoods, replies and similarities become answers in the
+//! log.
 //!
 //! Options are shown in each order of the protocol; an answer is the place of the option in the official order.
 
@@ -36,7 +37,7 @@ fn chosen(example: usize, variant: usize, order: &[usize], scores: &[f64]) -> Pr
             let ranked = best::ranking(&single).into_iter();
             (String::new(), ranked.map(|shown| (of(shown), single[shown as usize])).collect())
         }
-        _ => ("all scores are equal to nothing (NaN or minus infinity)".to_owned(), Vec::new()),
+        _ => ("all scores are NaN or minus infinity".to_owned(), Vec::new()),
     };
     Prediction { example, variant, answer, reason, top, reply: None, text: None }
 }

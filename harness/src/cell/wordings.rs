@@ -1,4 +1,4 @@
-//! One prompt of a protocol over one example: its template, the words that are loaded from an official file, and the options.
+//! One prompt of a protocol for one example: its template, the words loaded from an official file, and the options.
 
 use std::collections::BTreeMap;
 

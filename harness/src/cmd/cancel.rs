@@ -12,7 +12,7 @@ use crate::exec::slurm::Slurm;
 /// Ends the Slurm jobs of a run
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-What the cells have answered stays; the same `run` resumes there.")]
+Existing answers are kept; the same `run` resumes there.")]
 pub(super) struct Args {
     /// Name or folder of the run
     #[arg(default_value = "default")]

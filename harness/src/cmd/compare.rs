@@ -123,7 +123,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     Ok(if worse.is_empty() && open.is_empty() { Outcome::Done } else { Outcome::No })
 }
 
-/// A name behind a blank is taken for the run: `--models a b`.
+/// A name after a blank is read as the name of the run: `--models a b`.
 fn or_name(args: &Args, run: &RunFolder, error: anyhow::Error, context: &Context) -> anyhow::Error {
     let (listed, name) = (args.models.len() + args.benchmarks.len() > 0, &args.run);
     if run.manifest().exists() || !listed {
@@ -134,7 +134,7 @@ fn or_name(args: &Args, run: &RunFolder, error: anyhow::Error, context: &Context
         return error;
     }
     let remedy =
-        format!("`{name}` was taken for the run: separate names by commas, `--models a,b`");
+        format!("`{name}` was read as the name of the run: separate names by commas, `--models a,b`");
     hinted(error, remedy)
 }
 

@@ -121,7 +121,7 @@ commands! {
     Prepare => prepare,
     /// Writes the synthetic SAMPLE data in the upstream formats
     Sample => sample,
-    /// Guesses the columns of a file of your own and writes its definition
+    /// Guesses the columns of your file and writes its definition
     NewBenchmark => new_benchmark,
     /// Checks all definitions, offline
     Validate => validate,

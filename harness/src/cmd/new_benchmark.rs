@@ -21,13 +21,13 @@ Examples:
   culture-eval new-benchmark quiz.jsonl --name my-quiz --one-culture Indonesia
   culture-eval new-benchmark quiz.tsv --text question --options a,b,c --gold key --gold-is place-from-1";
 
-/// Guesses the columns of a file of your own and writes its definition
+/// Guesses the columns of your file and writes its definition
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     /// CSV, TSV, JSONL, JSON or Parquet with one example a row
     file: PathBuf,
-    /// Name of the benchmark; that of the file where absent
+    /// Name of the benchmark; by default the name of the file
     #[arg(long)]
     name: Option<String>,
     /// Folder that the definition is written to
@@ -37,29 +37,29 @@ pub(super) struct Args {
     hints: Hints,
 }
 
-/// What a file does not say, or says in a way that cannot be guessed.
+/// What a file does not contain, or what cannot be guessed from it.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "What cannot be guessed")]
 struct Hints {
-    /// What is answered
+    /// Kind of answer
     #[arg(long, value_enum)]
     kind: Option<AnswerKind>,
     /// Column of the text that models read
     #[arg(long, value_name = "COLUMN")]
     text: Option<String>,
-    /// Column of what comes before the text
+    /// Column of the context, which comes before the text
     #[arg(long, value_name = "COLUMN")]
     context: Option<String>,
-    /// Columns with one option each, or one with all of them as a list
+    /// Columns with one option each, or one column with all options as a list
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     options: Vec<String>,
-    /// Column of what is right: the label, the right option, or the right answers
+    /// Column of the right answer: the label, the right option, or the right answers
     #[arg(long, value_name = "COLUMN")]
     gold: Option<String>,
     /// How the right option is written
     #[arg(long, value_enum)]
     gold_is: Option<Written>,
-    /// Columns with the share or the votes of one option each, or one with all of them as a list
+    /// Columns with the share or the votes of one option each, or one column with all of them as a list
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     shares: Vec<String>,
     /// Columns with two sentences, the more stereotyped one first
@@ -71,10 +71,10 @@ struct Hints {
     /// The culture of all rows
     #[arg(long, value_name = "TAG")]
     one_culture: Option<String>,
-    /// Column that says train, valid or test
+    /// Column with train, valid or test
     #[arg(long, value_name = "COLUMN")]
     split: Option<String>,
-    /// Column of ids; rows are numbered without one
+    /// Column of ids; without it, rows are numbered
     #[arg(long, value_name = "COLUMN")]
     id: Option<String>,
 }
@@ -84,7 +84,7 @@ struct Hints {
 enum AnswerKind {
     /// One of a few labels, the same for all rows
     Label,
-    /// One of the row's own options
+    /// One of the options in the row
     Choice,
     /// A few words
     Short,
@@ -101,13 +101,13 @@ enum Written {
     Text,
     /// A letter, A or a for the first
     Letter,
-    /// 0 for the first
+    /// The place of the option: 0 for the first
     #[value(name = "place-from-0")]
     PlaceFrom0,
-    /// 1 for the first
+    /// The place of the option: 1 for the first
     #[value(name = "place-from-1")]
     PlaceFrom1,
-    /// The name of its column
+    /// The name of the option's column
     Column,
 }
 
@@ -129,7 +129,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let definition = folder.join(format!("{name}.toml"));
     if definition.exists() {
         bail!(
-            "{} is there already; choose another name with --name, or remove it",
+            "{} already exists; choose another name with --name, or remove it",
             definition.display()
         );
     }
@@ -169,19 +169,19 @@ fn tell(context: &Context, guess: &Guess, meta: &Meta, [check, run]: &[String; 2
         output.note(format!("  {role:<8} {found}"));
     }
     if guess.rows == sheet::MOST {
-        output.note(format!("guessed by the first {} rows", sheet::MOST));
+        output.note(format!("guessed from the first {} rows", sheet::MOST));
     }
     if let Answer::Label { labels, .. } = &guess.answer
         && labels.iter().all(|label| label.parse::<f64>().is_ok())
     {
-        output.note("the labels are numbers, which tell a language model nothing: give them words with `labels` and `label_map`");
+        output.note("the labels are numbers, which mean nothing to a language model: give them words with `labels` and `label_map`");
     }
     let (examples, cultures) = (meta.statistics.examples, meta.statistics.cultures.len());
     output.note(format!("{examples} examples of {cultures} cultures. Read the definition, correct what is wrong, then:"));
     output.note(format!("  {check}\n  {run}"));
     if models(guess).is_none() {
         output.note(format!(
-            "put a language model of yours in the place of {NO_MODEL}: no model of the program answers such questions (docs/your-dataset.md)"
+            "replace {NO_MODEL} by your own language model: no model of the program can answer such questions (docs/your-dataset.md)"
         ));
     }
 }
@@ -226,19 +226,19 @@ fn free_name(all: &Catalogue, name: &str) -> anyhow::Result<()> {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
     if !name.starts_with(|c: char| c.is_ascii_alphanumeric()) || !name.chars().all(fits) {
         bail!(
-            "`{name}` is not a valid name; give one of lower-case letters, digits, `-` and `.` with --name"
+            "`{name}` is not a valid name; use lower-case letters, digits, `-` and `.` in --name"
         );
     }
     let taken = all.dataset(name).is_ok() || all.task(name).is_ok() || all.benchmark(name).is_ok();
     if taken {
         bail!(
-            "there is a dataset, task or benchmark `{name}` already; choose another name with --name"
+            "a dataset, task or benchmark `{name}` already exists; choose another name with --name"
         );
     }
     Ok(())
 }
 
-/// The first number from 1000 on that no known benchmark has, nor one whose definition lies in the folder.
+/// The first number from 1000 on that is not used by a known benchmark, nor by a definition in the folder.
 fn free_number(all: &Catalogue, folder: &Path) -> u32 {
     let mut taken: BTreeSet<i64> = all.benchmarks().map(|b| i64::from(b.number)).collect();
     let beside = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
@@ -262,19 +262,20 @@ fn tried(
     context: &Context,
 ) -> anyhow::Result<Meta> {
     let shown = path.display().to_string();
-    all.add(&shown, text).context("failed to read the definition that was made")?;
+    all.add(&shown, text).context("failed to read the generated definition")?;
     if let Some(problem) = all.validate().into_iter().find(|problem| problem.file == shown) {
-        bail!("the definition that was made is not valid, so it was not written: {problem}");
+        bail!("the generated definition is not valid, so it was not written: {problem}");
     }
     let (dataset, task) = all.task(name)?;
     let files = BTreeMap::from([("rows".to_owned(), file.to_owned())]);
     let prepared =
         prepare::prepare(dataset, task, &files, Mode::Official, &context.settings().cache)
-            .context("a row cannot be read by what was guessed, so nothing was written")?;
+            .context("a row does not fit the guess, so nothing was written")?;
     Ok(prepared.meta)
 }
 
-/// How to check the definition, and how to run it: with a model of this program that needs no weights, where one answers such questions.
+/// How to check the definition, and how to run it: with a model of this program that needs no weights, if one can
+/// answer such questions.
 fn commands(
     context: &Context,
     definition: &Path,
@@ -301,7 +302,7 @@ fn commands(
     [with(&["prepare", name]), with(&["run", "--models", models, "--benchmarks", name])]
 }
 
-/// What a printed command shows for a model of the user's.
+/// What a printed command shows in the place of the user's own model.
 const NO_MODEL: &str = "MODEL";
 
 /// Models of the program without weights that answer such questions.

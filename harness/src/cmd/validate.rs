@@ -1,4 +1,5 @@
-//! `culture-eval validate`: checks all definitions, offline; your own ones also against their files, if these are available.
+//! `culture-eval validate`: checks all definitions, offline. Your own definitions are also checked against their
+//! files, if these are available.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -56,8 +57,8 @@ fn counted(catalogue: &Catalogue, problems: usize) -> String {
     )
 }
 
-/// What `run` would find at once in the files of definitions that are not part of the program: a column that is not there, a row
-/// that is not an example, a culture without examples. Files are not fetched.
+/// What `run` would find at once in the files of definitions that are not part of the program: a missing column, a
+/// row that is not an example, a culture without examples. Files are not fetched.
 fn of_files(catalogue: &Catalogue, context: &Context) -> Vec<Problem> {
     let mut problems = Vec::new();
     for entry in catalogue.dataset_entries.iter().filter(|entry| !entry.embedded) {
@@ -87,7 +88,7 @@ fn of_files(catalogue: &Catalogue, context: &Context) -> Vec<Problem> {
     problems
 }
 
-/// The files of a task, where all lie on this machine and are not large.
+/// The files of a task, if all are on this machine and are not large.
 fn at_hand(dataset: &Dataset, task: &Task, context: &Context) -> Option<BTreeMap<String, PathBuf>> {
     /// Bytes: what is read in a second or two.
     const LARGE: u64 = 256 << 20;

@@ -1,4 +1,5 @@
-//! Metrics of which a lower score is the better one: the models are compared by negated values, and what is shown is turned back.
+//! Metrics for which a lower score is better. Models are compared by negated values, and the sign is restored in what
+//! is shown.
 
 use super::result::{Ends, Outcome, Pair};
 

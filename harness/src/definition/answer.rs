@@ -1,4 +1,4 @@
-//! How an example is answered, where it is not answered with a label of the task: `[task.example.answer]`.
+//! The kind of answer of an example, if it is not a label of the task: `[task.example.answer]`.
 
 use std::collections::BTreeMap;
 
@@ -20,17 +20,19 @@ pub enum AnswerMap {
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         roles: BTreeMap<String, Pick>,
     },
-    /// A text of a few words, with several right texts.
+    /// A text of a few words; several texts are right.
     Short {
         /// Column with a list; each element is one reference, the most frequent first.
         each: String,
-        /// Members of an element that hold lists of texts, in the order in which they are compared. None: each element is a text.
+        /// Members of an element that contain lists of texts, in the order in which they are compared. None: each
+        /// element is a text.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         texts: Vec<String>,
-        /// Member of an element with its count; weights are counts divided by the first one. Absent: all weigh the same.
+        /// Member of an element with its count; weights are counts divided by the first count. Absent: all weights
+        /// are equal.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         weight: Option<String>,
-        /// What becomes of an empty text, which by some official rules matches every reply.
+        /// What to do with an empty text, which by some official rules matches every reply.
         #[serde(default, skip_serializing_if = "EmptyTexts::is_kept")]
         empty: EmptyTexts,
     },
@@ -38,7 +40,7 @@ pub enum AnswerMap {
     Distribution {
         /// The options.
         options: OptionList,
-        /// Shares or counts, one an option; they are divided by their sum.
+        /// Shares or counts, one for each option; they are divided by their sum.
         shares: OptionList,
         /// Whether the shares are counts of votes, whose sum is kept.
         #[serde(default)]
@@ -47,31 +49,31 @@ pub enum AnswerMap {
         #[serde(default)]
         scale: Scale,
     },
-    /// Two sentences, of which one is more stereotyped. Which one is shown first follows from a hash of the id.
+    /// Two sentences; one is more stereotyped. A hash of the id decides which one is shown first.
     Preference {
         /// Template of the more stereotyped sentence.
         more: String,
-        /// Template of the less stereotyped one.
+        /// Template of the less stereotyped sentence.
         less: String,
     },
-    /// Several right and several wrong answers. They are shown in an order that follows from a hash of the id.
+    /// Several right and several wrong answers. A hash of the id decides the order in which they are shown.
     ChoicesOf {
         /// The right ones.
         right: OptionList,
         /// The wrong ones.
         wrong: OptionList,
-        /// Template of the best right one; it must be one of `right`, or is added to it.
+        /// Template of the best right answer; it is added to `right` if it is not there.
         best: String,
     },
-    /// One item of a map: answers to all items of a respondent together make a position, and none is right.
+    /// One item of a map. A respondent's answers to all items together make a position; no answer is right.
     MapItem {
-        /// The values that can be answered: numbers.
+        /// The possible answers: numbers.
         options: OptionList,
         /// Template of the item's name in the projection.
         item: String,
         /// How values become coordinates.
         projection: Projection,
-        /// Templates of the two coordinates of where the people of the culture are.
+        /// Templates of the two coordinates of the people of the culture.
         place: [String; 2],
         /// The mean place of all cultures.
         centre: [f64; 2],
@@ -89,7 +91,7 @@ pub struct Projection {
     pub center: String,
     /// Standard deviations.
     pub scale: String,
-    /// Two weights an item: for the first and the second coordinate.
+    /// Two weights for each item: for the first and the second coordinate.
     pub weights: String,
     /// Factor and shift of the first coordinate.
     pub x: String,
@@ -106,7 +108,7 @@ pub enum OptionList {
         /// The column.
         list: String,
     },
-    /// One template each: `["{ans0}", "{ans1}"]`.
+    /// One template for each: `["{ans0}", "{ans1}"]`.
     Templates(Vec<String>),
 }
 
@@ -114,24 +116,24 @@ pub enum OptionList {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Pick {
-    /// The one with this text: a template. No such option is an error.
+    /// The option with this text: a template. It is an error if no option has this text.
     Text(String),
-    /// The one at this place, from 0.
+    /// The option at this place, counted from 0.
     Index(usize),
-    /// The one at the place that a template gives, from 0.
+    /// The option at the place that a template gives, counted from 0.
     Place(String),
-    /// The one with the letter that a template gives: A for the first.
+    /// The option with the letter that a template gives: A for the first.
     Letter(String),
 }
 
-/// What becomes of an empty reference text.
+/// What to do with an empty reference text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EmptyTexts {
-    /// It stays, counted as a warning.
+    /// It is kept and counted as a warning.
     #[default]
     Keep,
-    /// It is dropped, counted as a warning.
+    /// It is dropped and counted as a warning.
     Drop,
 }
 
@@ -149,7 +151,7 @@ pub enum Scale {
     /// None.
     #[default]
     Nominal,
-    /// From the first to the last: [`super::metric::ValueMetric::W1`] says something.
+    /// From the first to the last: [`super::metric::ValueMetric::W1`] can be used.
     Ordinal,
 }
 
@@ -174,12 +176,12 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Whether examples have options of their own.
+    /// Whether examples have their own options.
     pub const fn has_options(self) -> bool {
         !matches!(self, Self::Label | Self::Short)
     }
 
-    /// Whether exactly one option is the right one, so that accuracy says something.
+    /// Whether exactly one option is right, so that accuracy can be used.
     pub const fn has_right_option(self) -> bool {
         matches!(self, Self::Label | Self::Choice)
     }

@@ -49,7 +49,8 @@ pub struct Dataset {
     pub citation: String,
     /// What a reader must know before looking at the texts.
     pub content_warning: Option<String>,
-    /// How scores here differ from those of the authors' own evaluation, a sentence each: what published numbers can be compared with.
+    /// How scores here differ from those of the authors' evaluation, one sentence for each difference: it decides
+    /// which published numbers can be compared.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub differs: Vec<String>,
     /// Upstream files.
@@ -87,7 +88,7 @@ pub enum Usage {
     /// Training and evaluation.
     #[default]
     Any,
-    /// Evaluation alone: no protocol fits a model on it, and no prompt shows solved examples of it.
+    /// Evaluation only: no protocol fits a model on it, and no prompt shows solved examples of it.
     Evaluation,
 }
 
@@ -115,7 +116,7 @@ pub struct Task {
     pub positive: Option<String>,
     /// What a culture is here: `country`, `language`, `group`.
     pub culture_kind: String,
-    /// Culture tag -> name in words, for prompts (`{culture_name}`) and tables; the tag where absent.
+    /// Culture tag -> name in words, for prompts (`{culture_name}`) and tables; if absent, the tag.
     #[serde(default)]
     pub culture_names: BTreeMap<String, String>,
     /// What models are given of an example, in every protocol that does not say it itself ([`Task::seen_by`]).
@@ -143,7 +144,7 @@ pub struct Task {
     /// How answers are scored.
     #[serde(default)]
     pub scoring: Scoring,
-    /// Reference lines beside those that every kind of answer has.
+    /// Reference lines in addition to those of every kind of answer.
     #[serde(rename = "reference", default, skip_serializing_if = "Vec::is_empty")]
     pub references: Vec<ReferenceLine>,
 }
@@ -161,7 +162,7 @@ pub struct Expect {
 }
 
 impl Task {
-    /// The kind of answer that it asks for: a label where `[task.example.answer]` does not say another one.
+    /// The kind of answer that it asks for: a label if `[task.example.answer]` is absent.
     pub fn kind(&self) -> Kind {
         self.example.answer.as_ref().map_or(Kind::Label, AnswerMap::kind)
     }
@@ -220,7 +221,7 @@ pub struct Input {
     pub source: String,
     /// Glob below the source's folder, `*.csv`; files are read in sorted order and the column `file` is the stem.
     pub files: Option<String>,
-    /// Format; by the file's ending where absent.
+    /// Format; if absent, it follows from the file's ending.
     pub format: Option<Format>,
     /// Where the rows of a JSON document are (`format = "json"`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -234,7 +235,7 @@ pub struct Input {
     /// Columns that are read where the file has them; else their cells are empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub optional: Vec<String>,
-    /// What becomes of a row that cannot be read (wrong field count, invalid UTF-8, unlisted label).
+    /// What to do with a row that cannot be read (wrong field count, invalid UTF-8, unlisted label).
     #[serde(default)]
     pub bad_rows: BadRows,
     /// Steps on the rows of this input, before the task's.
@@ -249,11 +250,11 @@ pub struct Input {
 pub struct VoteTable {
     /// Id of the source.
     pub source: String,
-    /// Format; by the file's ending where absent.
+    /// Format; if absent, it follows from the file's ending.
     pub format: Option<Format>,
     /// Columns that must be there; read by name.
     pub columns: Vec<String>,
-    /// Steps on every vote, before it is counted. `drop` takes out what is no vote for a label ("don't know").
+    /// Steps on every vote, before it is counted. `drop` removes what is not a vote for a label ("don't know").
     #[serde(rename = "step", default)]
     pub steps: Vec<Step>,
     /// Template of the id of the example that was voted on.
@@ -296,7 +297,7 @@ impl VoteTable {
     }
 }
 
-/// What becomes of a row that cannot be read.
+/// What to do with a row that cannot be read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BadRows {
@@ -308,7 +309,7 @@ pub enum BadRows {
 }
 
 /// Templates over the row's columns (see [`Step::Set`]); `{row}` is the 0-based record number in its
-/// file, `{file}` the file's stem, `{part}` the part where the split is given.
+/// file, `{file}` the file's stem, `{part}` the split, if it is given.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExampleMap {
@@ -316,21 +317,21 @@ pub struct ExampleMap {
     pub id: String,
     /// What the model reads.
     pub text: String,
-    /// The answer, before `label_map`; empty where `answer` says it.
+    /// The answer, before `label_map`; empty if `answer` is given.
     #[serde(default)]
     pub label: String,
     /// Upstream label -> label of the task; a label that is not listed is an error. Empty: as is.
     #[serde(default)]
     pub label_map: BTreeMap<String, String>,
-    /// The kind of answer, where it is not a label of the task.
+    /// The kind of answer, if it is not a label of the task.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<AnswerMap>,
-    /// Parts of the text by name, for prompts that place them apart.
+    /// Parts of the text by name, for prompts that use them separately.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fields: BTreeMap<String, String>,
     /// Country, language or group tag.
     pub culture: String,
-    /// Examples that are not independent share it; the id where absent or empty.
+    /// Examples that are not independent share it; if absent or empty, the id.
     pub cluster: Option<String>,
     /// How the text opens where other examples open likewise; empty where it does not. Test texts whose opening also opens a text
     /// of train or valid are counted.
@@ -354,10 +355,10 @@ pub struct Scoring {
     /// How a short answer is compared with the references.
     #[serde(default, rename = "match", skip_serializing_if = "Option::is_none")]
     pub matching: Option<culture_scores::short::MatchRule>,
-    /// Further ways to compare it, whose scores are shown beside.
+    /// Further ways to compare it; their scores are shown, too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also_match: Vec<culture_scores::short::MatchRule>,
-    /// Whose formula makes the bias scores.
+    /// The authors whose formula gives the bias scores.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bias: Option<culture_scores::bias::Formula>,
 }
@@ -377,7 +378,7 @@ pub struct Benchmark {
     /// Only these cultures.
     #[serde(default)]
     pub cultures: Vec<String>,
-    /// What becomes of the score where one of `cultures` has no example.
+    /// What happens to the score if one of `cultures` has no example.
     #[serde(default, skip_serializing_if = "AbsentCultures::is_refused")]
     pub absent_cultures: AbsentCultures,
     /// Only examples whose groups have one of these values: `only = { ambiguity = ["amb"] }`.
@@ -396,7 +397,7 @@ pub struct Benchmark {
     pub aggregate: Vec<String>,
 }
 
-/// What becomes of a benchmark's score where a culture that it names has no example.
+/// What happens to a benchmark's score if a culture that it names has no example.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AbsentCultures {

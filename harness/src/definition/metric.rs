@@ -42,7 +42,8 @@ pub enum ValueMetric {
     Brier,
     /// Whether the best right answer is likelier than every wrong one (Kalahi).
     Mc1,
-    /// The share of right answers in the probability, as the official script has it (a softmax of scores that are likelihoods).
+    /// The share of right answers in the probability, as in the official script (a softmax of scores that are
+    /// likelihoods).
     Mc2,
     /// The same from log-likelihoods.
     Mc2Log,
@@ -50,9 +51,9 @@ pub enum ValueMetric {
     Mc3,
     /// Whether the more stereotyped sentence is likelier; a tie is neutral and counts as no (CrowS-Pairs).
     Prefers,
-    /// Distance on the map to where people are.
+    /// Distance on the map to the people of the culture.
     Distance,
-    /// Whether the position on the map is nearer to where the people of the culture are than the middle of all cultures is.
+    /// Whether the position on the map is nearer to the people of the culture than the middle of all cultures is.
     Nearer,
 }
 
@@ -99,7 +100,7 @@ impl ValueMetric {
         }
     }
 
-    /// Which of two values is better; none where neither is: of `prefers`, one half is unbiased.
+    /// Which of two values is better; none if neither is: for `prefers`, one half is unbiased.
     pub const fn direction(self) -> Option<Direction> {
         match self {
             Self::Jsd | Self::W1 | Self::Tv | Self::CrossEntropy | Self::Brier | Self::Distance => {
@@ -140,7 +141,7 @@ impl Measure {
         }
     }
 
-    /// The metric of label counts, where it is one.
+    /// The metric of label counts, if it is one.
     pub const fn counts(self) -> Option<Metric> {
         match self {
             Self::Counts(metric) => Some(metric),
@@ -148,7 +149,7 @@ impl Measure {
         }
     }
 
-    /// The metric of values, where it is one.
+    /// The metric of values, if it is one.
     pub const fn value(self) -> Option<ValueMetric> {
         match self {
             Self::Counts(_) => None,

@@ -17,14 +17,14 @@ pub struct Protocol {
     /// The model learns from train and valid (needs the capability `fit`).
     #[serde(default)]
     pub fit: bool,
-    /// Parts whose labels a model may learn from: those it is fitted on, or whose embeddings are the
+    /// Splits whose labels a model may learn from: those it is fitted on, or whose embeddings are the
     /// neighbours and the probe's training set, in file order.
     #[serde(default = "train_part")]
     pub train: Vec<Split>,
-    /// Parts that are predicted and scored.
+    /// Splits that are predicted and scored.
     pub eval: Vec<Split>,
-    /// What a model is given of an example; the task's where absent. A cell's protocol always has it, but in cells of versions
-    /// that gave every model the culture.
+    /// What a model is given of an example; if absent, the task's. A cell's protocol always has it, except in cells
+    /// of versions that gave every model the culture.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sees: Option<Vec<Field>>,
     /// What a model reads: template over `{text}`, `{culture}` and `{culture_name}`.
@@ -32,7 +32,7 @@ pub struct Protocol {
     pub input: String,
     /// Capabilities that can serve it, the preferred first.
     pub accepts: Vec<Capability>,
-    /// Longest reply in tokens; [`Protocol::REPLY_TOKENS`] where absent.
+    /// Longest reply in tokens; if absent, [`Protocol::REPLY_TOKENS`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u64>,
     /// Prompts for language models (`loglikelihood`, `generate`); each wording is one variant.
@@ -46,7 +46,7 @@ pub struct Protocol {
 }
 
 impl Protocol {
-    /// Longest reply that is asked for where the definition does not say it.
+    /// Longest reply if the definition does not set it.
     pub const REPLY_TOKENS: u64 = 32;
 
     /// Longest reply to a prompt, in tokens.
@@ -60,8 +60,8 @@ impl Protocol {
             || matches!(self.embedding, Some(Embedding::KnnAndProbe { .. } | Embedding::LinearHead))
     }
 
-    /// The name of a protocol that is shown beside a score: how a language model was asked belongs to it, so that replies and
-    /// likelihoods are never compared.
+    /// The name of a protocol that is shown beside a score: it includes how a language model was queried, so that
+    /// replies and likelihoods are never compared.
     pub fn shown_as(name: &str, served: Capability) -> String {
         match served {
             Capability::Generate => format!("{name} (replies)"),
@@ -93,10 +93,10 @@ pub struct Prompt {
     pub name: String,
     /// Template over `{text}`, `{culture}` and `{culture_name}`.
     pub template: String,
-    /// Longest reply in tokens; the protocol's where absent.
+    /// Longest reply in tokens; if absent, the protocol's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u64>,
-    /// Label -> continuation scored by `loglikelihood`; empty where examples have options of their own.
+    /// Label -> continuation scored by `loglikelihood`; empty if examples have their own options.
     #[serde(default)]
     pub options: BTreeMap<String, String>,
     /// How a generated reply becomes a label.
@@ -116,7 +116,7 @@ pub struct Prompt {
     /// Template of a prompt without the question: its log-likelihoods are subtracted in the variant `against`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unconditional: Option<String>,
-    /// Which log-likelihood makes the score; the others are further variants.
+    /// Which log-likelihood is the score; the others are further variants.
     #[serde(default, skip_serializing_if = "Likelihood::is_sum")]
     pub likelihood: Likelihood,
 }
@@ -138,7 +138,7 @@ pub struct Wording {
     /// The file below the source's folder; may name one group of the example, as in `{region}_prompts.csv`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
-    /// Column -> value of the one row that is read. Where several rows have it, the first.
+    /// Column -> value of the row that is read. If several rows have it, the first one is read.
     #[serde(rename = "where")]
     pub row: BTreeMap<String, String>,
     /// The words, filled in when a run is planned: value of the group (empty where `file` names none) -> column -> text.
@@ -146,7 +146,7 @@ pub struct Wording {
     pub words: BTreeMap<String, BTreeMap<String, String>>,
 }
 
-/// Which log-likelihood of an option makes the score.
+/// Which log-likelihood of an option is the score.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Likelihood {
@@ -185,19 +185,19 @@ impl Likelihood {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Order {
-    /// As the examples have them.
+    /// The order that the examples have.
     #[default]
     Given,
     /// These orders: the place in the official order of each shown option.
     Listed {
-        /// One order each.
+        /// One list for each order.
         of: Vec<Vec<usize>>,
     },
     /// Orders drawn by a seed and the id of the example.
     Shuffle {
         /// Recorded seed.
         seed: u64,
-        /// Orders of each example.
+        /// Number of orders of each example.
         times: usize,
     },
 }
@@ -240,7 +240,7 @@ pub enum Parser {
         /// What a denial says.
         #[serde(default, skip_serializing_if = "Denied::is_unparsable")]
         denied: Denied,
-        /// Words of denial in the language of the replies; English ones and their contractions where absent.
+        /// Words of denial in the language of the replies; if absent, English ones and their contractions.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         denials: Option<Vec<String>>,
     },
@@ -285,7 +285,7 @@ pub enum Parser {
     },
 }
 
-/// What a reply says that denies a label.
+/// The meaning of a reply that denies a label.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Denied {

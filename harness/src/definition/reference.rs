@@ -1,4 +1,4 @@
-//! Reference lines that a definition asks for beside those that every kind of answer has.
+//! Reference lines of a definition, in addition to those of every kind of answer.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum ReferenceLine {
-    /// What people of another culture answer to the same question (the same cluster).
+    /// The answers of people of another culture to the same question (the same cluster).
     AnswersOf {
         /// That culture.
         culture: String,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct RowPath {
     /// Names of the members that lead there.
     outer: Vec<String>,
-    /// Column for the names of members; none where rows are elements.
+    /// Column for the names of members; none if rows are elements.
     key: Option<String>,
     /// The document is the one row.
     whole: bool,
@@ -53,7 +53,7 @@ impl RowPath {
             },
         };
         if outer.iter().any(|name| name.is_empty() || name.contains(['[', ']', '*'])) {
-            return Err(format!("`{path}` is no path; write names with dots, then `[]` or `.*`"));
+            return Err(format!("`{path}` is not a path; write names with dots, then `[]` or `.*`"));
         }
         match (members, &key) {
             (true, None) => Err(format!(
@@ -137,7 +137,7 @@ mod tests {
         };
         check(r#""*""#, "names need a column");
         check(r#""a""#, "end it with `[]` or `*`");
-        check(r#""a..b[]""#, "is no path");
+        check(r#""a..b[]""#, "is not a path");
         check(r#"{"path": "[]", "key": "k"}"#, "remove `key`");
     }
 }

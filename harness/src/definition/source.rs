@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// One file (or archive) upstream: where it is, how it is checked, where it lies in a mirror.
+/// One file (or archive) upstream: where it is, how it is checked, where it is in a mirror.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
@@ -13,7 +13,8 @@ pub struct Source {
     pub path: String,
     /// Where the authors publish it.
     pub from: Origin,
-    /// The files, where there are many: `path` is then their folder, and `{file}` in the address is the name of each.
+    /// The files, if there are many: `path` is then their folder, and `{file}` in the address stands for the name of
+    /// each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<PinnedFile>,
     /// Size in bytes, where it is known.
@@ -44,7 +45,7 @@ impl Source {
     /// What stands for the name of a file in the address of a source with many files.
     pub const FILE: &'static str = "{file}";
 
-    /// Each of its files as a source by itself; none where it is one file.
+    /// Each of its files as a source by itself; none if it is one file.
     pub fn each(&self) -> Vec<Self> {
         let one = |pinned: &PinnedFile| Self {
             id: format!("{}/{}", self.id, pinned.file),

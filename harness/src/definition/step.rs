@@ -34,7 +34,7 @@ pub enum Step {
     Map {
         /// Column to read.
         column: String,
-        /// Column to write; `column` itself where absent.
+        /// Column to write; if absent, `column` itself.
         to: Option<String>,
         /// Cell -> replacement.
         values: BTreeMap<String, String>,
@@ -91,7 +91,7 @@ pub enum Step {
         column: String,
         /// What is before and after the part.
         mark: String,
-        /// Column to write; `column` itself where absent.
+        /// Column to write; if absent, `column` itself.
         to: Option<String>,
     },
     /// Empties `keep` unless `column` is one of `is`.
@@ -103,15 +103,15 @@ pub enum Step {
         /// Column that is kept or emptied.
         keep: String,
     },
-    /// Reads a cell that spells a list or an object: `as = "python"` (what `repr` prints), `"json"`, or `{ split = ";" }`. It
-    /// becomes a list cell. A text that is none is an error; nothing is ever evaluated.
+    /// Reads a cell that spells a list or an object: `as = "python"` (what `repr` prints), `"json"`, or a separator:
+    /// `{ split = ";" }`. It becomes a list cell. A text that is neither is an error; nothing is ever evaluated.
     Parse {
         /// Column to read.
         column: String,
         /// How it is written.
         #[serde(rename = "as")]
         form: ListForm,
-        /// Column to write; `column` itself where absent.
+        /// Column to write; if absent, `column` itself.
         to: Option<String>,
         /// Added to each element that does not end with it.
         ending: Option<String>,
@@ -123,7 +123,7 @@ pub enum Step {
         /// In the syntax of the crate `regex` (linear time), with `(?<name>...)`.
         pattern: String,
     },
-    /// Drops rows of which any condition holds; counted, not warned about.
+    /// Drops rows for which any condition holds. They are counted, without a warning.
     DropWhere {
         /// The conditions.
         any: Vec<Condition>,
@@ -153,12 +153,13 @@ pub enum Step {
         by: Vec<String>,
         /// Column whose cells are counted.
         column: String,
-        /// Cell -> column that receives how often it is there.
+        /// Cell -> column that receives its count.
         counts: Vec<(String, String)>,
     },
-    /// Writes the place (from 0) of the one set of columns of which a cell is `is`, or is an element of the list cell `among`.
+    /// Writes the place (from 0) of the one set of columns with a cell that is `is`, or an element of the list cell
+    /// `among`.
     Find {
-        /// Sets of columns; one such column makes it.
+        /// Sets of columns; one such column is enough.
         of: Vec<Vec<String>>,
         /// The cell that is looked for.
         is: Option<String>,
@@ -171,14 +172,14 @@ pub enum Step {
     },
     /// Compares two sums of cells; writes `less`, `equal` or `more`.
     Compare {
-        /// Columns with numbers; none is 0.
+        /// Columns with numbers; without columns the sum is 0.
         left: Vec<String>,
-        /// Columns with numbers; none is 0.
+        /// Columns with numbers; without columns the sum is 0.
         right: Vec<String>,
         /// Column to write.
         to: String,
     },
-    /// Counts the elements of a list cell that are the text of `is`, or lists that hold it.
+    /// Counts the elements of a list cell that are the text of `is`, or lists that contain it.
     Count {
         /// Column with the list.
         column: String,
@@ -187,18 +188,18 @@ pub enum Step {
         /// Column to write.
         to: String,
     },
-    /// Writes a short name that follows from the cells of `columns`: twelve hexadecimal digits of their SHA-256.
+    /// Writes a short name computed from the cells of `columns`: twelve hexadecimal digits of their SHA-256.
     Hash {
         /// Columns.
         columns: Vec<String>,
         /// Column to write.
         to: String,
-        /// Whether the order of the cells counts.
+        /// Whether the order of the cells matters.
         #[serde(default)]
         order: CellOrder,
     },
-    /// Adds the columns of the row of another file that has the same cells in `on`. Two such rows are an error; none is one, too,
-    /// unless `missing` says what the cells are then.
+    /// Adds the columns of the row of another file that has the same cells in `on`. Two such rows are an error. No
+    /// such row is an error, too, unless `missing` gives the cells for this case.
     Join {
         /// The other file.
         from: Table,
@@ -234,16 +235,16 @@ impl Step {
 pub struct Table {
     /// Id of its source.
     pub source: String,
-    /// Path below the source's folder, a template over the row's columns; absent where the source is one file.
+    /// Path below the source's folder, a template over the row's columns; absent if the source is one file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
-    /// Format; by the file's ending where absent.
+    /// Format; if absent, it follows from the file's ending.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
     /// Where the rows of a JSON document are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<RowPath>,
-    /// Columns that are read; those that the step names where absent.
+    /// Columns that are read; if absent, those that the step names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub read: Vec<String>,
     /// Steps on its rows.
@@ -251,18 +252,18 @@ pub struct Table {
     pub steps: Vec<Step>,
 }
 
-/// Whether the order of cells counts.
+/// Whether the order of cells matters.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CellOrder {
-    /// It does.
+    /// The order matters.
     #[default]
     Given,
-    /// It does not: the same cells in any order give the same.
+    /// The order does not matter: the same cells in any order give the same name.
     Any,
 }
 
-/// How a cell spells a list.
+/// How a cell writes a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ListForm {
@@ -270,7 +271,7 @@ pub enum ListForm {
     Python,
     /// JSON.
     Json,
-    /// Texts between separators, without outer white space; nothing after the last separator is no element.
+    /// Texts between separators, without outer white space; an empty end after the last separator is not an element.
     Split(String),
 }
 

@@ -250,7 +250,7 @@ fn cells_of(
     Ok(protocols.iter().flat_map(of_protocol).collect())
 }
 
-/// Why the authors of the dataset would not want it: learned from, where they ask for evaluation alone.
+/// Why the authors of the dataset would not want it: it learns from data that they allow for evaluation only.
 fn not_allowed(
     data: &TaskData,
     model: &Model,
@@ -260,7 +260,7 @@ fn not_allowed(
         return None;
     }
     let (dataset, shots) = (&data.dataset, model.prompt.shots);
-    let ask = format!("the dataset `{dataset}` is for evaluation alone, as its authors ask");
+    let ask = format!("the dataset `{dataset}` is for evaluation only, as its authors ask");
     if let Some((protocol, _)) = protocols.iter().find(|(protocol, _)| protocol.learns()) {
         let name = &protocol.name;
         return Some(format!("{ask}, and protocol `{name}` learns from it; use one that does not"));

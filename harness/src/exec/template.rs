@@ -195,7 +195,7 @@ fn fill(template: &str, values: &BTreeMap<&'static str, Option<String>>) -> Resu
 
 fn unsaid(name: &str) -> String {
     format!(
-        "the template has {{{name}}}, and a cell does not say how much; add `{name}` to `[resources]` of the suite or the model"
+        "the template has {{{name}}}, but the cell has no value for it; add `{name}` to `[resources]` of the suite or the model"
     )
 }
 

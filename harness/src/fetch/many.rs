@@ -1,4 +1,5 @@
-//! Sources of many pinned files: each is fetched by itself, and a folder in the cache holds them under their names.
+//! Sources with many pinned files: each file is fetched separately, and a folder in the cache holds them under their
+//! names.
 
 use std::path::{Component, Path};
 

@@ -1,4 +1,4 @@
-//! From a row to what its example is answered with: options, gold, shares, references.
+//! From a row to the answer of its example: options, gold, shares, references.
 
 use std::collections::BTreeMap;
 
@@ -247,9 +247,9 @@ fn distribution(
         let number = share.trim().parse().ok().filter(|n: &f64| n.is_finite() && *n >= 0.0);
         let number = number.filter(|n| !votes || n.fract() == 0.0);
         target.push(number.ok_or_else(|| {
-            let what = if votes { "whole number of votes" } else { "number from 0 on" };
+            let what = if votes { "whole number of votes" } else { "number of at least 0" };
             NoQuestion::Shares(format!(
-                "that of option {} is `{share}`, not a {what}",
+                "the share of option {} is `{share}`, not a {what}",
                 letter(place)
             ))
         })?);
@@ -361,7 +361,7 @@ impl References<'_> {
             match group.member(name) {
                 Some(Value::List(texts)) => out.extend(texts.iter().map(Value::words)),
                 Some(text @ (Value::Text(_) | Value::Number(_))) => out.push(text.words()),
-                Some(_) => return Err(format!("`{name}` is no text and no list of texts")),
+                Some(_) => return Err(format!("`{name}` is neither a text nor a list of texts")),
                 None => return Err(format!("there is no member `{name}`")),
             }
         }

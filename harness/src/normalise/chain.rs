@@ -56,7 +56,7 @@ impl Chain {
         for own in ["row", "file", "part"] {
             if all.iter().any(|column| column == own) {
                 return Err(format!(
-                    "`columns`: `{own}` is a name of ours; read it under a template of another column"
+                    "`columns`: `{own}` is a reserved name; read it under a template of another column"
                 ));
             }
             all.push(own.to_owned());
@@ -71,7 +71,7 @@ impl Chain {
         }
         let tallies = actions.iter().filter(|action| matches!(action, Action::Tally { .. }));
         if tallies.count() > 1 {
-            return Err("`tally` occurs twice; one is possible".to_owned());
+            return Err("`tally` occurs twice; only one is allowed".to_owned());
         }
         Ok(Self { columns: all, read, tables, actions, part, bad_rows })
     }
@@ -94,7 +94,7 @@ fn lookup(
     let (from, on, names) = match step {
         Step::Join { from, on, columns, .. } => (from, on, columns),
         Step::Cross { from, columns } => (from, &none, columns),
-        other => return Err(format!("`{other:?}` uses no other file")),
+        other => return Err(format!("`{other:?}` does not use another file")),
     };
     if names.is_empty() {
         return Err("`columns` is empty; name the columns to add".to_owned());
@@ -126,7 +126,7 @@ fn other(from: &Table, on: &[String], names: &[String]) -> Result<Lookup, String
     let chain = Chain::new(&read, &[], from.rows.as_ref(), &from.steps, None, BadRows::Error)?;
     if !chain.tables.is_empty() {
         return Err(
-            "a joined file joins another; join both to the row, one after the other".to_owned()
+            "a joined file cannot join another one; join both to the row, one after the other".to_owned()
         );
     }
     Ok(Lookup {

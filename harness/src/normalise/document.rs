@@ -1,6 +1,6 @@
 //! The rows of one JSON document: members of an object or elements of a list, found without reading the whole.
 //!
-//! Of the document, one row is in memory at a time.
+//! Only one row of the document is in memory at a time.
 
 use std::io::{self, BufRead};
 
@@ -57,7 +57,7 @@ impl<R: BufRead> Document<R> {
             found => {
                 let found = found.map_or("the end".to_owned(), shown);
                 return Err(bytes.wrong(&format!(
-                    "the rows at `{path}` should be {what}, and {found} is there"
+                    "the rows at `{path}` should be {what}, but {found} was found"
                 )));
             }
         }
@@ -163,7 +163,7 @@ impl<R: BufRead> Bytes<R> {
         match self.after_blanks()? {
             Some(found) if found == byte => self.skip(),
             Some(found) => Err(self.wrong(&format!(
-                "{} is missing, and {} is there",
+                "{} is missing, but {} was found",
                 shown(byte),
                 shown(found)
             ))),
@@ -332,7 +332,7 @@ mod tests {
         check(
             list,
             "{}",
-            "the rows at `[]` should be a list, and `{` is there, at byte 1 in line 1",
+            "the rows at `[]` should be a list, but `{` was found, at byte 1 in line 1",
         );
         check(list, "[1 2]", "a comma between two rows is missing, at byte 4");
         check(list, "[1,]", "a comma without a row after it");
@@ -342,7 +342,7 @@ mod tests {
         check(r#""d[]""#, "{\"e\": 1}", "there is no member `d`");
         check(r#""d[]""#, "{\"d\": [1]", "the file ends where `}` is missing");
         check(r#"{"path": "*", "key": "k"}"#, "{1: 2}", "the name of a member is missing");
-        check(list, "", "the rows at `[]` should be a list, and the end is there");
+        check(list, "", "the rows at `[]` should be a list, but the end was found");
         check(list, &"[".repeat(10_000), "nested more than 100 levels deep");
         let deep = format!("[{}{}]", "{\"a\":".repeat(10_000), "}".repeat(10_000));
         check(list, &deep, "nested more than 100 levels deep");

@@ -105,7 +105,7 @@ pub enum Kind {
     },
     /// A JSON document whose structure is broken: what follows cannot be found.
     #[error(
-        "not the JSON document that `rows` says: {reason}; correct the file, or `rows` of the input"
+        "not a JSON document as described by `rows`: {reason}; correct the file, or `rows` of the input"
     )]
     Document {
         /// What, and where.
@@ -113,7 +113,7 @@ pub enum Kind {
     },
     /// JSON nested deeper than is read.
     #[error(
-        "JSON that is nested more than {most} levels deep; flatten it, or set `bad_rows = \"skip\"`"
+        "JSON is nested more than {most} levels deep; flatten it, or set `bad_rows = \"skip\"`"
     )]
     Depth {
         /// The limit.

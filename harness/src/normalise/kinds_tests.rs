@@ -1,4 +1,4 @@
-//! Questions that are not answered with a label: every kind, every step that they need, and what is wrong with rows.
+//! Examples without labels: every kind of answer, every step that it needs, and every error of a row.
 
 use std::collections::BTreeMap;
 
@@ -111,7 +111,7 @@ fn shares_are_divided_by_their_sum_and_ties_go_to_the_first() {
     };
     assert!(told(SHARES, "[0, 0]").contains("they sum to 0, so nobody's answer is known"));
     assert!(told(SHARES, "[1]").contains("there are 1 for 2 options"));
-    assert!(told(SHARES, "[1, -1]").contains("that of option B is `-1`, not a number from 0 on"));
+    assert!(told(SHARES, "[1, -1]").contains("the share of option B is `-1`, not a number of at least 0"));
     assert!(told(&votes, "[1, 0.5]").contains("not a whole number of votes"));
 }
 
@@ -314,7 +314,7 @@ fn json_documents_are_rows_of_paths() {
     );
     assert!(told("{\"k\": {\"a\": tru}}").contains("row 1 (line 1): not a JSON object (expected"));
     let deep = format!("{{\"k\": {}1{}}}", "[".repeat(10_000), "]".repeat(10_000));
-    assert!(told(&deep).contains("JSON that is nested more than 100 levels deep; flatten it"));
+    assert!(told(&deep).contains("JSON is nested more than 100 levels deep; flatten it"));
     let line = format!("{{\"a\": {}1{}, \"c\": 1}}\n", "[".repeat(10_000), "]".repeat(10_000));
     let rows = Rows::jsonl("f.jsonl", &["c".to_owned()], line.as_bytes()).unwrap();
     let told = {
@@ -337,7 +337,7 @@ fn unknown_names_are_told_before_any_data_are_read() {
     );
     assert!(
         told("{ do = \"capture\", column = \"a\", pattern = \"x(\" }", fine)
-            .contains("`pattern` of `capture` is no regular expression")
+            .contains("`pattern` of `capture` is not a regular expression")
     );
     assert!(
         told("{ do = \"capture\", column = \"a\", pattern = \"x\" }", fine)

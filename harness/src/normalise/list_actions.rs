@@ -118,7 +118,7 @@ impl Action {
 
 fn capture(column: &str, pattern: &str, columns: &mut Vec<String>) -> Result<Action, String> {
     let regex = Regex::new(pattern)
-        .map_err(|e| format!("`pattern` of `capture` is no regular expression ({e})"))?;
+        .map_err(|e| format!("`pattern` of `capture` is not a regular expression ({e})"))?;
     let column = find(column, columns)?;
     let named: Vec<(usize, String)> = regex
         .capture_names()
@@ -162,7 +162,7 @@ fn unpivot_sets(
     if let Some((name, set)) = sets.iter().find(|(_, set)| set.len() != to.len()) {
         let (has, wants) = (set.len(), to.len());
         return Err(format!(
-            "the set `{name}` of `unpivot-sets` has {has} columns, and `to` has {wants}; give as many"
+            "the set `{name}` of `unpivot-sets` has {has} columns, but `to` has {wants}; give the same number"
         ));
     }
     if sets.is_empty() {

@@ -82,7 +82,7 @@ pub(super) fn elements(cell: &str, field: &str) -> Result<Vec<Value>, Kind> {
         Ok(Value::List(elements)) => Ok(elements),
         _ => Err(Kind::Cell {
             field: field.to_owned(),
-            problem: format!("not a list: `{}` (a `parse` step makes one of a text)", short(cell)),
+            problem: format!("not a list: `{}` (a `parse` step turns a text into a list)", short(cell)),
         }),
     }
 }

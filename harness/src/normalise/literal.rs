@@ -1,7 +1,7 @@
-//! Python literals as `repr` prints them: strings, numbers, lists, tuples, dicts, `defaultdict`. A parser, never an evaluator:
-//! names other than `None`, `True`, `False` and `defaultdict` are errors.
+//! Python literals as `repr` prints them: strings, numbers, lists, tuples, dicts, `defaultdict`. The parser never
+//! evaluates: names other than `None`, `True`, `False` and `defaultdict` are errors.
 //!
-//! Pure: text in, a value out; at most [`DEPTH`] levels deep.
+//! Pure: the input is a text, the output a value, at most [`DEPTH`] levels deep.
 
 use serde_json::Number;
 
@@ -90,7 +90,7 @@ impl Reader<'_> {
             '\'' | '"' => self.text().map(Value::Text),
             '0'..='9' | '-' | '+' | '.' => self.number().map(Value::Number),
             c if c.is_alphabetic() || c == '_' => self.name(depth),
-            c => Err(self.error(&format!("`{c}` begins no literal"))),
+            c => Err(self.error(&format!("no literal begins with `{c}`"))),
         }
     }
 
@@ -127,7 +127,7 @@ impl Reader<'_> {
             }
             let key = match self.value(depth + 1)? {
                 Value::List(_) | Value::Object(_) => {
-                    return Err(self.error("a key that is no text and no number"));
+                    return Err(self.error("a key that is neither a text nor a number"));
                 }
                 key => key.cell(),
             };
@@ -156,7 +156,7 @@ impl Reader<'_> {
             "u" | "U" if matches!(self.peek(), Some('\'' | '"')) => self.text().map(Value::Text),
             _ => {
                 self.at = start;
-                Err(self.error(&format!("the name `{name}` is no literal")))
+                Err(self.error(&format!("the name `{name}` is not a literal")))
             }
         }
     }
@@ -263,7 +263,7 @@ impl Reader<'_> {
                 let code = u32::from_str_radix(&digits, 8).ok().and_then(char::from_u32);
                 out.push(code.unwrap_or(char::REPLACEMENT_CHARACTER));
             }
-            'N' => return Err(self.error("a character by its name (`\\N`), which is not read,")),
+            'N' => return Err(self.error("a character by its name (`\\N`), which is not supported,")),
             // As Python: what is no escape stays as it is.
             other => out.extend(['\\', other]),
         }
@@ -348,8 +348,8 @@ mod tests {
         check("", "a value is missing at character 1");
         check("['a'", "`,` or `]` is missing at character 5");
         check("['a' 1]", "`,` or `]` is missing at character 6");
-        check("['é', x]", "the name `x` is no literal at character 7");
-        check("__import__('os')", "the name `__import__` is no literal at character 1");
+        check("['é', x]", "the name `x` is not a literal at character 7");
+        check("__import__('os')", "the name `__import__` is not a literal at character 1");
         check("[1, 2] + [3]", "`+` follows the value at character 8");
         check("0x10", "`0x10` is not a number that can be read at character 1");
         check("1+2", "`+` follows the value at character 2");
@@ -360,8 +360,8 @@ mod tests {
         check("'a\nb'", "a text that is not closed in its line begins at character 1");
         check("'\\x4'", "an escape without 2 hexadecimal digits at character 4");
         check("{'a' 1}", "`:` is missing at character 6");
-        check("{[1]: 2}", "a key that is no text and no number at character 5");
-        check("[,]", "`,` begins no literal at character 2");
+        check("{[1]: 2}", "a key that is neither a text nor a number at character 5");
+        check("[,]", "no literal begins with `,` at character 2");
         check("defaultdict(list, {})", "`<class '...'>` or `None` is missing at character 13");
         check("[1, 2", "`,` or `]` is missing at character 6");
     }

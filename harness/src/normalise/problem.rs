@@ -1,4 +1,4 @@
-//! Why the cells of a row make no question, or a row of another file cannot be used.
+//! Why the cells of a row are not a valid question, or why a row of another file cannot be used.
 
 /// Options, votes or references that make no question.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

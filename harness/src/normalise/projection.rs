@@ -1,4 +1,4 @@
-//! What the answers to an item of a map are worth: a part of a position.
+//! What each answer to an item of a map adds to a position.
 
 use crate::definition::answer::Projection;
 use crate::example::OnMap;
@@ -50,10 +50,10 @@ impl MapItem {
         let at = at.ok_or_else(|| wrong(items, format!("the projection has no item `{item}`")))?;
         let weights_of = elements(&row[weights.0], &weights.1)?;
         let Some(Value::List(own)) = weights_of.get(at) else {
-            return Err(wrong(weights, format!("no two weights of `{item}`")));
+            return Err(wrong(weights, format!("`{item}` does not have two weights")));
         };
         let own = numbers(own).filter(|own| own.len() == 2);
-        let own = own.ok_or_else(|| wrong(weights, format!("no two weights of `{item}`")))?;
+        let own = own.ok_or_else(|| wrong(weights, format!("`{item}` does not have two weights")))?;
         let (mean, deviation) = (number(center, at, row)?, number(scale, at, row)?);
         let (x, y) =
             ([number(x, 0, row)?, number(x, 1, row)?], [number(y, 0, row)?, number(y, 1, row)?]);

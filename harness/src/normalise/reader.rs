@@ -1,4 +1,4 @@
-//! Rows of text cells out of CSV, TSV, JSON Lines, JSON and Parquet, streamed, by column name.
+//! Reads rows of text cells from CSV, TSV, JSON Lines, JSON and Parquet, as a stream, by column name.
 
 use std::fmt;
 use std::io::{BufRead, BufReader, Read};

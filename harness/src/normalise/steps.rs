@@ -1,4 +1,4 @@
-//! The way of a file's rows through their steps.
+//! Takes a file's rows through their steps.
 
 use crate::definition::dataset::BadRows;
 use crate::definition::split::Split;

@@ -1,4 +1,4 @@
-//! Other files whose rows a step uses: read once, held in memory, looked up by key.
+//! Other files whose rows a step uses. They are read once, held in memory and looked up by key.
 
 use std::collections::BTreeMap;
 

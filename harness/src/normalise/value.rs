@@ -1,4 +1,4 @@
-//! Cells that hold lists and objects: kept as JSON text between the steps, read as values here.
+//! Cells that contain lists and objects. Between the steps they are JSON text; here they are read as values.
 //!
 //! Pure. Members of an object keep their order.
 

@@ -1,4 +1,4 @@
-//! Reads the first rows of a file whose columns nobody has named yet.
+//! Reads the first rows of a file that has no definition yet.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
@@ -160,7 +160,7 @@ fn document(path: &Path, file: &str) -> Result<(Vec<Column>, Option<RowPath>), E
 /// Columns of JSON rows: more are members named by their values, which no table holds.
 const WIDEST: usize = 1000;
 
-const TOO_WIDE: &str = "the rows up to here have more than 1,000 different members; members that are named by values must become lists first";
+const TOO_WIDE: &str = "the rows up to here have more than 1,000 different members; if members are named by values, turn them into lists first";
 
 const NO_ROWS: &str =
     "neither a list of objects, nor an object with such a list or with objects as members";

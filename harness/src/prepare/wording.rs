@@ -1,4 +1,4 @@
-//! Words of prompts, loaded from official files when a run is planned. They are never part of this project.
+//! Words of prompts. They are loaded from official files when a run is planned and are never part of this project.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -63,7 +63,7 @@ fn row(file: &Path, wording: &Wording) -> Result<BTreeMap<String, String>, Strin
     let shown = file.display();
     let bytes = fs::metadata(file).map_err(|e| e.to_string())?.len();
     if bytes > MOST_BYTES {
-        return Err(format!("{shown} has {bytes} bytes, more than a file of prompts has"));
+        return Err(format!("{shown} has {bytes} bytes, too many for a file of prompts"));
     }
     let text = fs::read_to_string(file).map_err(|e| e.to_string())?;
     // A file in the cache has no ending.

@@ -1,4 +1,4 @@
-//! From a reply to one of the options that were shown.
+//! Reads from a reply which of the shown options it gives.
 
 use culture_scores::parse::{self, LetterRule, SurveyItem};
 use culture_scores::short::{CleanStep, clean};

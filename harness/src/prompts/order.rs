@@ -1,4 +1,4 @@
-//! In which order the options of an example are shown.
+//! The order in which the options of an example are shown.
 
 use eval_stats::rng::{Stream, below};
 

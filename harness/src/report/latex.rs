@@ -30,7 +30,7 @@ pub fn render(summary: &Summary, report: &Report) -> String {
         text.push_str("% SAMPLE: some columns use synthetic data, not on the benchmark.\n");
     }
     let sample = if summary.sample {
-        " \\textbf{SAMPLE} columns use synthetic data and rank nothing."
+        " \\textbf{SAMPLE} columns use synthetic data and do not rank models."
     } else {
         ""
     };

@@ -234,11 +234,11 @@ fn not_whole(run: &Run, benchmark: &Benchmark, parts: &[&Group]) -> anyhow::Resu
     Ok((!cultures.is_empty()).then(|| NoScore::NotWhole { cultures }.to_string()))
 }
 
-/// Why models are not compared by a metric of which neither end is the better one.
+/// Why models are not compared by a metric that is better at neither end.
 fn neither_is_better(benchmark: &Benchmark) -> Option<String> {
     benchmark.metric.direction().is_none().then(|| {
         format!(
-            "of {} neither a higher nor a lower score is better: it has no rank and no test",
+            "neither a higher nor a lower {} is better: it has no rank and no test",
             benchmark.metric.name()
         )
     })
@@ -373,7 +373,7 @@ pub(super) fn values(
             let of_column = |column: usize| -> anyhow::Result<Vec<f32>> {
                 let values = terms.values(metric, column);
                 let values = values
-                    .with_context(|| format!("`{}` is no metric of the task", metric.name()))?;
+                    .with_context(|| format!("`{}` is not a metric of the task", metric.name()))?;
                 Ok(rows.iter().map(|&row| shown(values[row])).collect())
             };
             let primary = (0..columns.answers.len()).filter(|i| i % width < columns.primary);

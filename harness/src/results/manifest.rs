@@ -317,10 +317,10 @@ impl Manifest {
         if format > FORMAT {
             return Err(hinted(
                 anyhow!(
-                    "{}: it has format {format}, and this program reads formats up to {FORMAT}",
+                    "{}: it has format {format}, but this program reads formats up to {FORMAT}",
                     run.manifest().display()
                 ),
-                "take the culture-eval that made the run, or a newer one",
+                "use the culture-eval that made the run, or a newer one",
             ));
         }
         let manifest: Self =

@@ -1,4 +1,4 @@
-//! Reference lines of a column from the votes of annotators: what a model can reach at all.
+//! Reference lines of a column from the votes of annotators: the best that a model can reach.
 
 use super::summary::{Reference, ReferenceLine};
 use crate::definition::dataset::{Benchmark, Metric};

@@ -1,4 +1,4 @@
-//! Reference lines of a run's benchmarks, remembered beside the scores.
+//! Reference lines of a run's benchmarks, stored beside the scores.
 
 use anyhow::Context as _;
 use rayon::prelude::*;
@@ -50,6 +50,6 @@ fn reference_lines(
     }
     let examples = run.gold.of(cell)?;
     let lines = reference::lines(&spec.task, &examples, &rules(benchmark, &spec.task, 2))?;
-    store::write_json(&path, &lines).context("failed to keep the reference lines")?;
+    store::write_json(&path, &lines).context("failed to store the reference lines")?;
     Ok(lines)
 }

@@ -1,4 +1,4 @@
-//! What the score room needs of answers that are more than labels: per column the terms of every example.
+//! What the module `score` needs of answers that are more than labels: the terms of every example, for each column.
 
 use super::Run;
 use super::cells::{Done, Group};

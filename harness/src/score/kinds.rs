@@ -1,4 +1,4 @@
-//! The measures of each kind of answer beside accuracy, as terms of every example ([`super::terms`]).
+//! The measures of each kind of answer in addition to accuracy, as terms of every example ([`super::terms`]).
 
 use std::collections::BTreeMap;
 

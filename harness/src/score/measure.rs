@@ -1,4 +1,4 @@
-//! Which figures are computed of one benchmark.
+//! Which figures are computed for one benchmark.
 
 use eval_stats::metric::{Basis, Needs};
 

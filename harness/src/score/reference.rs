@@ -1,4 +1,5 @@
-//! Reference lines: what answers score that know nothing of the question. They read gold answers, so no plugin makes them.
+//! Reference lines: the scores of answers that know nothing of the question. They read gold answers, so no plugin
+//! computes them.
 //!
 //! A model that does not beat the best of them has not shown that it knows anything.
 

@@ -1,4 +1,4 @@
-//! Which examples a benchmark is about, and the distinct terms of their answers.
+//! Which examples a benchmark covers, and the distinct terms of their answers.
 
 use std::collections::{BTreeMap, HashMap};
 

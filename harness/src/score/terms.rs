@@ -1,7 +1,8 @@
-//! Measures that are functions of sums: every example adds a few numbers, and the measure is a function of their sums.
+//! Measures that are functions of sums. Every example adds a few numbers, and the measure is a function of their
+//! sums.
 //!
-//! A mean over examples is the sum of values over the sum of ones; a bias score is a function of a few counts. Resamples of whole
-//! clusters, cultures, groups and seeds then work for all of them as they do for label counts.
+//! A mean over examples is the sum of values over the sum of ones; a bias score is a function of a few counts.
+//! Resamples of whole clusters, cultures, groups and seeds then work for all measures as they do for label counts.
 
 use culture_scores::Terms;
 

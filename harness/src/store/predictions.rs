@@ -1,7 +1,7 @@
 //! `predictions.parquet`: all answers of a cell, one row per example and variant, readable by any tool.
 //!
-//! Columns: `id` and `variant` (text), `status` (`label`, `out-of-choice`, `missing`), `label` (text, null
-//! unless status is `label`), `top_labels` and `top_scores` (lists, best first), `reply`, `reason`; where answers are texts,
+//! Columns: `id` and `variant` (text), `status` (`label`, `out-of-choice`, `missing`), `label` (text, null unless
+//! status is `label`), `top_labels` and `top_scores` (lists, best first), `reply`, `reason`; if answers are texts,
 //! `text`.
 
 pub mod given;

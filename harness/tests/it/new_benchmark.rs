@@ -161,7 +161,7 @@ fn what_cannot_be_read_or_guessed_writes_nothing() {
         assert!(!place.path("mine.toml").exists());
         place.plain(&ran.err)
     };
-    insta::assert_snapshot!(error("text,label\na b,x\nc d,y\n", &[]), @"error: failed to guess the columns of mine.csv: cannot tell where the culture is; say it with `--culture COLUMN`, or with `--one-culture TAG` where all rows are about the same culture. There are the columns: `text`, `label`");
+    insta::assert_snapshot!(error("text,label\na b,x\nc d,y\n", &[]), @"error: failed to guess the columns of mine.csv: cannot guess the column of the culture; give it with `--culture COLUMN`, or with `--one-culture TAG` if all rows are about the same culture. The columns are: `text`, `label`");
     assert_says(
         &error("text,label,country\na b,x\n", &[]),
         &["mine.csv, row 1", "2 fields where the header has 3"],
@@ -192,5 +192,5 @@ fn numbers_are_free() {
     made(&place, "mine.csv", &["--name", "other"]);
     place.run(&["validate", "made"]).exits(0);
     let again = place.run(&["new-benchmark", "mine.csv", "--folder", "made"]).exits(2);
-    assert_says(&again.err, &["is there already", "--name"]);
+    assert_says(&again.err, &["already exists", "--name"]);
 }

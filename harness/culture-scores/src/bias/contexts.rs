@@ -1,5 +1,5 @@
-//! The formulas of KoBBQ and EsBBQ. They are the same sums under other names, and differ in what the authors report
-//! beside them.
+//! The formulas of KoBBQ and EsBBQ. They are the same sums under other names, and differ in what else the authors
+//! report.
 
 use super::row::{Context, Role, Row};
 use crate::facts::{Best, Chance, Facts, Unit};

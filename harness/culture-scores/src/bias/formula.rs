@@ -1,4 +1,4 @@
-//! Which scores belong to whose formula.
+//! Which scores belong to which authors' formula.
 
 use super::bbq::{BBQ_BIAS_AMBIGUOUS, BBQ_BIAS_DISAMBIGUATED, COST_OF_NONALIGNMENT};
 use super::contexts::{

@@ -1,8 +1,8 @@
 //! BBQ and its relatives: an answer to an ambiguous or disambiguated context, and the roles of the three options.
 //!
-//! Three groups of authors have three formulas; each score names its own. Every score is a
-//! [`RatioScore`](crate::RatioScore) over [`Row`]s. Unparsable rows (the paper calls them "out of choice") are dropped, as the
-//! authors do. [`UNPARSABLE`] counts them. Print both: `n = answered + unparsable + missing`.
+//! Three groups of authors have three formulas; each score names its formula. Every score is a
+//! [`RatioScore`](crate::RatioScore) over [`Row`]s. Unparsable rows (the paper calls them "out of choice") are
+//! dropped, as the authors do. [`UNPARSABLE`] counts them. Print both: `n = answered + unparsable + missing`.
 //!
 //! | formula | ambiguous | disambiguated |
 //! |---|---|---|

@@ -1,4 +1,4 @@
-//! Which option is biased: from what the files say of groups and of the question.
+//! Which option is biased, by what the files contain about groups and the question.
 
 use super::row::Role;
 use crate::error::{Result, ScoreError};

@@ -43,7 +43,7 @@ pub static ACCURACY_DISAMBIGUATED: RatioScore<Row> = RatioScore {
     value: accuracy,
 };
 
-/// Rows whose answer is none of the options / all rows. The other scores leave these rows out.
+/// Rows whose answer is not one of the options / all rows. The other scores leave these rows out.
 pub static UNPARSABLE: RatioScore<Row> = RatioScore {
     facts: Facts { best: Best::Lowest, chance: Chance::Value(0.0), ..facts("unparsable") },
     terms_are: &["rows", "unparsable rows"],

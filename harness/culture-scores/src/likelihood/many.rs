@@ -1,8 +1,8 @@
 //! Items with several right and several wrong answers: MC1, MC2, MC3.
 //!
 //! Kalahi's score of an answer is [`per_byte`](super::per_byte). Its MC2 takes the softmax of these scores, which are
-//! probabilities already: it exponentiates twice, every model prints .501 to .507, and it says nothing. [`mc2_of_logs`]
-//! is the share of the probabilities themselves.
+//! probabilities already: it exponentiates twice, every model gets .501 to .507, and the score carries no
+//! information. [`mc2_of_logs`] is the share of the probabilities themselves.
 
 use super::choose::greatest;
 use crate::error::{Result, ScoreError};

@@ -1,4 +1,4 @@
-//! Which sentence of a pair a model finds more likely: CrowS-Pairs.
+//! Which sentence of a pair is more likely for a model: CrowS-Pairs.
 
 use crate::error::Result;
 use crate::facts::{Best, Chance, Facts, Unit};

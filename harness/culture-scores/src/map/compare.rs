@@ -1,4 +1,5 @@
-//! A model that is told the country, against the people of that country and against itself when not told.
+//! A model with the country in its prompt, compared with the people of that country and with itself without the
+//! country.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +8,7 @@ use eval_stats::ranking::rank_correlation;
 use super::place::Position;
 use crate::error::Result;
 
-/// One country: its people, and the model that is told the country.
+/// One country: its people, and the model with the country in its prompt.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Told {
     /// The cultural zone, where there is one.

@@ -1,7 +1,8 @@
 //! Ten answers → a place on the Inglehart-Welzel map, and how far it is from countries.
 //!
-//! The unit is a *respondent*: one wording and, where a model is told the country, one country. Its ten answers (see
-//! [`SurveyItem`](crate::parse::SurveyItem)) make one [`Position`]. All ten must be there. Intervals are over wordings.
+//! The unit is a *respondent*: one wording and, if the prompt names the country, one country. Its ten answers (see
+//! [`SurveyItem`](crate::parse::SurveyItem)) make one [`Position`]. All ten are needed. Intervals are over
+//! wordings.
 //!
 //! The constants are not in this crate: [`Projection`] and [`Place`]s are read from files of the authors.
 //!

@@ -9,9 +9,9 @@
 //! | `number` | this project | [`number`] |
 //! | items of the Inglehart-Welzel map | the tapestry project, after Tao et al. 2024 | [`SurveyItem`] |
 //!
-//! `None` is an unparsable reply (the paper calls them "out of choice"). Options are given in the order in which the model saw
-//! them; the first one has the letter A. All parsers take time linear in the reply, whatever it holds. What a model
-//! thinks before it answers must be set aside before.
+//! `None` is an unparsable reply (the paper calls them "out of choice"). Options are given in the order in which the
+//! model saw them; the first one has the letter A. All parsers take time linear in the reply, whatever its content.
+//! What a model thinks before it answers must be removed first.
 
 mod json_reply;
 mod kobbq_reply;

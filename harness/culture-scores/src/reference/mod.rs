@@ -1,7 +1,8 @@
-//! Trivial predictors: lines to print beside every score. A score that does not beat its best line says nothing of culture.
+//! Trivial predictors: lines to print with every score. A score that does not beat its best line shows nothing about
+//! culture.
 //!
-//! Some of them read what a model must not see (roles, other people's answers): they are computed where scores are, never
-//! by a plugin.
+//! Some of them read what a model must not see (roles, other people's answers). They are computed together with the
+//! scores, never by a plugin.
 //!
 //! | line | function |
 //! |---|---|

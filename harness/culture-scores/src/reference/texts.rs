@@ -1,4 +1,4 @@
-//! Scores of a text that know nothing of its meaning, in the place of a log-likelihood.
+//! Scores of a text that do not use its meaning, used instead of a log-likelihood.
 
 use crate::python::words;
 

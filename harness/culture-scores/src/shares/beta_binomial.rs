@@ -1,4 +1,4 @@
-//! What someone scores who knows the share of yes of every item exactly: the floor that a few votes leave.
+//! The score of someone who knows the share of yes of every item exactly: the limit that a few votes leave.
 
 use super::score::ShareScore;
 use crate::error::{Result, ScoreError};

@@ -1,4 +1,4 @@
-//! How far a predicted distribution is from the answers of people, and what lines to print beside it.
+//! How far a predicted distribution is from the answers of people, and which lines to print with it.
 //!
 //! | figure | unit | range | best |
 //! |---|---|---|---|
@@ -12,8 +12,8 @@
 //!
 //! `scipy.spatial.distance.jensenshannon` gives the *distance*, with natural logarithms by default.
 //!
-//! A hard answer of one person is far from a distribution: it may score worse than uniform. For accuracy, one annotator
-//! against the others is a line; for these figures [`split_half`] and [`BetaBinomial`] are.
+//! The single answer of one person is far from a distribution: it may score worse than uniform. For accuracy, one
+//! annotator against the others is a line; for these figures [`split_half`] and [`BetaBinomial`] are.
 
 mod beta_binomial;
 mod others;

@@ -1,4 +1,5 @@
-//! The mean of other populations on the same question: below this line a model knows something of *this* population.
+//! The mean of other populations on the same question. A distance below this line shows that a model knows something
+//! of *this* population.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Half of the votes against the other half: what a perfect copy of the annotators would score.
+//! Half of the votes against the other half: the score of a perfect copy of the annotators.
 
 use super::score::ShareScore;
 use crate::error::{Result, ScoreError};

@@ -1,4 +1,4 @@
-//! What one person knows of the others.
+//! How well one person predicts the others.
 
 use eval_stats::annotators::one_against_the_rest;
 

@@ -1,4 +1,4 @@
-//! What is taken off a reply before it is compared.
+//! What is removed from a reply before it is compared.
 
 use crate::python::{in_word, is_blank, trim};
 

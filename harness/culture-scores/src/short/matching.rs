@@ -1,4 +1,4 @@
-//! Whether a reply says what a reference says.
+//! Whether a reply matches a reference.
 
 use unicode_normalization::UnicodeNormalization as _;
 

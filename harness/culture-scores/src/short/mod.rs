@@ -6,7 +6,7 @@
 //!
 //! Source: Myung et al., NeurIPS 2024, arXiv 2406.09948; nlee0212/BLEnD, `evaluation/evaluation_utils.py`,
 //! `exact_match.py`. The authors lemmatise with a program for each language; [`MatchRule::Tokens`] compares tokens
-//! instead, and is at most 6 of 456 questions apart in English.
+//! instead, and differs on at most 6 of 456 questions in English.
 
 mod clean;
 mod matching;

@@ -1,4 +1,4 @@
-//! What the user said of a file, and what its columns were taken for.
+//! What the user specified for a file, and the guessed roles of its columns.
 
 use std::collections::BTreeMap;
 

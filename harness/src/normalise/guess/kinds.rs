@@ -1,4 +1,4 @@
-//! What is answered, and where it is.
+//! The kind of answer, and the columns that hold it.
 
 use super::found::Answer;
 use super::gold::{self, GoldForm, NoGold};
@@ -55,7 +55,7 @@ fn kind(roles: &Roles<'_>) -> Result<Kind, Trouble> {
         return Ok(Kind::Short);
     }
     Err(roles.unclear(
-        "what is answered",
+        "the kind of answer",
         "`--gold COLUMN` for a label or an answer, `--options COLUMNS` for questions with options, `--shares COLUMNS` for votes of people, or `--pair MORE,LESS` for two sentences",
     ))
 }
@@ -75,7 +75,7 @@ fn label(roles: &mut Roles<'_>) -> Result<Answer, Trouble> {
     let column = match &roles.said.gold {
         Some(name) => roles.sheet.named(name, "--gold")?,
         None => (roles.find(names::LABEL, is_label).or_else(|| roles.find(names::LABEL, |_| true)))
-            .ok_or_else(|| roles.unclear("which column has the label", "`--gold COLUMN`"))?,
+            .ok_or_else(|| roles.unclear("the column of the label", "`--gold COLUMN`"))?,
     };
     let distinct = column.distinct();
     if distinct.len() > LABELS {
@@ -121,7 +121,7 @@ fn said_or_found<'a>(roles: &Roles<'a>) -> Result<Option<Many<'a>>, Trouble> {
             Some(at) => format!("option {} of {} is empty", letter(at), found.shown()),
             None => format!("{} has fewer than two options", found.shown()),
         };
-        let remedy = "name those that every row has with `--options`, put options of different number into one column as a JSON list, or correct the row";
+        let remedy = "name columns that every row has with `--options`; if the number of options varies, put them into one column as a JSON list; or correct the row";
         return Err(Trouble::Row { row: row + 1, problem, remedy: remedy.to_owned() });
     }
     Ok(Some(found))
@@ -135,14 +135,14 @@ fn count(rows: &[Vec<String>]) -> Option<usize> {
 
 fn choice(roles: &mut Roles<'_>) -> Result<Answer, Trouble> {
     let options = said_or_found(roles)?
-        .ok_or_else(|| roles.unclear("which columns have the options", "`--options COLUMNS`"))?;
+        .ok_or_else(|| roles.unclear("the columns of the options", "`--options COLUMNS`"))?;
     let texts: Vec<Vec<String>> = (0..roles.sheet.len()).map(|row| options.of(row)).collect();
     let list = options.take(roles)?;
     roles.told.push(("options", options.shown()));
     let column = match &roles.said.gold {
         Some(name) => roles.sheet.named(name, "--gold")?,
         None => roles.find(names::GOLD, |_| true).ok_or_else(|| {
-            roles.unclear("which column says the right option", "`--gold COLUMN`")
+            roles.unclear("the column of the right option", "`--gold COLUMN`")
         })?,
     };
     let columns: Vec<String> = match options.list {
@@ -163,7 +163,7 @@ fn choice(roles: &mut Roles<'_>) -> Result<Answer, Trouble> {
     let pick = pick(roles, &name, &found);
     roles.told.push((
         "answer",
-        format!("one of the options: `{name}` says it by its {}", found.form.name()),
+        format!("one of the options: `{name}` gives its {}", found.form.name()),
     ));
     Ok(Answer::Other {
         map: AnswerMap::Choice {
@@ -210,7 +210,7 @@ fn pair<'a>(roles: &Roles<'a>) -> Option<[&'a Column; 2]> {
 fn preference(roles: &mut Roles<'_>) -> Result<Answer, Trouble> {
     let [more, less] = match roles.said.pair.as_slice() {
         [] => pair(roles).ok_or_else(|| {
-            roles.unclear("which columns have the two sentences", "`--pair MORE,LESS`")
+            roles.unclear("the columns of the two sentences", "`--pair MORE,LESS`")
         })?,
         [more, less] => [roles.sheet.named(more, "--pair")?, roles.sheet.named(less, "--pair")?],
         _ => {
@@ -269,7 +269,7 @@ fn shares<'a>(roles: &Roles<'a>) -> Option<Many<'a>> {
 fn distribution(roles: &mut Roles<'_>) -> Result<Answer, Trouble> {
     let shares = match roles.said.shares.as_slice() {
         [] => shares(roles).ok_or_else(|| {
-            roles.unclear("which columns have the shares or votes of people", "`--shares COLUMNS`")
+            roles.unclear("the columns with the shares or votes of people", "`--shares COLUMNS`")
         })?,
         names => Many::said(roles, names, "--shares")?,
     };
@@ -282,7 +282,7 @@ fn distribution(roles: &mut Roles<'_>) -> Result<Answer, Trouble> {
             (texts, options.take(roles)?)
         }
         (None, Some(_)) => {
-            return Err(roles.unclear("which columns have the options", "`--options COLUMNS`"));
+            return Err(roles.unclear("the columns of the options", "`--options COLUMNS`"));
         }
         // The columns' names are the options.
         (None, None) => {
@@ -363,7 +363,7 @@ fn short(roles: &mut Roles<'_>) -> Result<Answer, Trouble> {
     let column = match &roles.said.gold {
         Some(name) => roles.sheet.named(name, "--gold")?,
         None => roles.find(names::REFERENCES, |_| true).ok_or_else(|| {
-            roles.unclear("which column has the right answers", "`--gold COLUMN`")
+            roles.unclear("the column of the right answers", "`--gold COLUMN`")
         })?,
     };
     let name = roles.take(column)?;
@@ -419,7 +419,7 @@ fn members(elements: &[Value], column: &str) -> Result<(Vec<String>, Option<Stri
     }
     if texts.is_empty() {
         return Err(Trouble::Options(format!(
-            "the elements of `{column}` are objects of which no member is a text in every row; name another column with `--gold`"
+            "the elements of `{column}` are objects, but none of their members is a text in every row; name another column with `--gold`"
         )));
     }
     Ok((texts, weight))

@@ -1,4 +1,4 @@
-//! Texts or numbers of a row in several columns, or in one cell.
+//! The texts or numbers of a row, in several columns or in one cell.
 
 use super::names::{self, place, plain, suffix};
 use super::roles::Roles;
@@ -34,7 +34,7 @@ impl<'a> Many<'a> {
         let list = match columns.as_slice() {
             [one] => Some(one.list(Separated::Everywhere).ok_or_else(|| {
                 Trouble::Options(format!(
-                    "`{option} {}`: its cells are no lists (JSON, Python, or texts between `|` or `;`); name one column for each, with commas between",
+                    "`{option} {}`: its cells are not lists (JSON, Python, or texts between `|` or `;`); name one column for each, with commas between",
                     one.name
                 ))
             })?),

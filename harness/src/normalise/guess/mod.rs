@@ -1,7 +1,7 @@
-//! What the columns of a file are: a guess by their names and cells, for `culture-eval new-benchmark`.
+//! Guesses what the columns of a file are from their names and cells, for `culture-eval new-benchmark`.
 //!
-//! Pure: a [`Sheet`] and what the user [`Said`] go in, a [`Guess`] comes out. What is not clear is [`Trouble`], which names the
-//! columns and the option that says it.
+//! Pure: the input is a [`Sheet`] and what the user [`Said`], the output is a [`Guess`]. Anything unclear is
+//! [`Trouble`]: it names the columns and the option that resolves it.
 
 mod found;
 mod gold;

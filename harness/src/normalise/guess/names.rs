@@ -1,4 +1,4 @@
-//! Roles that columns have by their names.
+//! The roles of columns by their names.
 
 /// Names of ids.
 pub(super) const ID: &[&str] = &[

@@ -136,7 +136,7 @@ impl<'a> Roles<'a> {
             let column = self.sheet.named(name, "--id")?;
             if !unique(column) {
                 return Err(Trouble::Options(format!(
-                    "`--id {name}`: two rows have the same id, or one has none; name another column, or leave the option out, and rows are numbered"
+                    "`--id {name}`: two rows have the same id, or one has none; name another column, or leave the option out to number the rows"
                 )));
             }
             self.id = Some(self.take(column)?);
@@ -176,8 +176,8 @@ impl<'a> Roles<'a> {
             Some(name) => self.sheet.named(name, "--culture")?,
             None => self.find(names::CULTURE, |column| !column.has_empty()).ok_or_else(|| {
                 self.unclear(
-                    "where the culture is",
-                    "`--culture COLUMN`, or with `--one-culture TAG` where all rows are about the same culture",
+                    "the column of the culture",
+                    "`--culture COLUMN`, or with `--one-culture TAG` if all rows are about the same culture",
                 )
             })?,
         };
@@ -219,7 +219,7 @@ impl<'a> Roles<'a> {
         }
         if columns.is_empty() {
             return Err(
-                self.unclear("which column is the text that models read", "`--text COLUMN`")
+                self.unclear("the column of the text that models read", "`--text COLUMN`")
             );
         }
         let quoted: Vec<String> = columns.iter().map(|name| format!("`{name}`")).collect();

@@ -1,4 +1,4 @@
-//! A file as a sheet of named text cells, and how a cell spells a list.
+//! A file as a sheet of named text cells, and how a cell writes a list.
 
 use std::collections::BTreeSet;
 

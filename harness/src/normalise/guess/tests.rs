@@ -1,4 +1,4 @@
-//! Guesses by kind, and the traps of files that people have.
+//! Guesses by kind of answer, and common difficulties in files.
 
 use super::*;
 use crate::definition::answer::{AnswerMap, OptionList, Pick};
@@ -254,19 +254,19 @@ fn what_is_not_clear_names_the_columns_and_the_option() {
     let check = |text: &str, expect: &str| {
         let told = trouble(text, &Said::default());
         assert!(told.contains(expect), "{told}");
-        assert!(told.contains("There are the columns: `"), "{told}");
+        assert!(told.contains("The columns are: `"), "{told}");
     };
     check(
         "text~label\na b~x\n",
-        "cannot tell where the culture is; say it with `--culture COLUMN`",
+        "cannot guess the column of the culture; give it with `--culture COLUMN`",
     );
-    check("words~country\na b~SG\n", "cannot tell what is answered; say it with `--gold COLUMN`");
+    check("words~country\na b~SG\n", "cannot guess the kind of answer; give it with `--gold COLUMN`");
     check("a1~label~country\nx~y~SG\nx~y~SG\nx~z~SG\nx~z~SG\n", "`--text COLUMN`");
     let said = Said { text: Some("txt".to_owned()), ..Said::default() };
     let told = trouble("text~label~country\na b~x~SG\n", &said);
     assert_eq!(
         told,
-        "`--text txt`: there is no such column; there are: `text`, `label`, `country`"
+        "`--text txt`: there is no such column; the columns are: `text`, `label`, `country`"
     );
     assert!(trouble("text~label~country\n", &Said::default()).contains("no rows"));
     assert!(
@@ -279,7 +279,7 @@ fn what_is_not_clear_names_the_columns_and_the_option() {
     let braces = Said { text: Some("te{xt".to_owned()), ..Said::default() };
     assert!(
         trouble("te{xt~label~country\na~x~SG\na~y~SG\na~x~SG\na~y~SG\n", &braces)
-            .contains("no template can hold")
+            .contains("a template cannot contain")
     );
 }
 

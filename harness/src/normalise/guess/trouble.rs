@@ -1,8 +1,8 @@
-//! What is not clear about a file.
+//! What is unclear in a file.
 
 use super::gold::GoldForm;
 
-/// Why the columns of a file are not known. Each message names the columns and the option that says it.
+/// Why the columns of a file are not known. Each message names the columns and the option that resolves it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Trouble {
     /// No rows.
@@ -12,7 +12,7 @@ pub enum Trouble {
         file: String,
     },
     /// A name that no column has.
-    #[error("`{option} {name}`: there is no such column; there are: {}", list(.there))]
+    #[error("`{option} {name}`: there is no such column; the columns are: {}", list(.there))]
     NoColumn {
         /// The option.
         option: &'static str,
@@ -21,16 +21,16 @@ pub enum Trouble {
         /// All columns.
         there: Vec<String>,
     },
-    /// A name that templates cannot hold.
+    /// A name that a template cannot contain.
     #[error(
-        "the column `{name}` has a brace or a bar in its name, which no template can hold; rename it in the file"
+        "the column `{name}` has a brace or a bar in its name, which a template cannot contain; rename it in the file"
     )]
     Name {
         /// The column.
         name: String,
     },
     /// No column for a role.
-    #[error("cannot tell {what}; say it with {remedy}. There are the columns: {}", list(.there))]
+    #[error("cannot guess {what}; give it with {remedy}. The columns are: {}", list(.there))]
     Unclear {
         /// The role in words.
         what: &'static str,
@@ -39,7 +39,7 @@ pub enum Trouble {
         /// All columns.
         there: Vec<String>,
     },
-    /// The column of options or shares is no list, or lists differ in length.
+    /// The column of options or shares is not a list, or lists differ in length.
     #[error("row {row}: {problem}; {remedy}")]
     Row {
         /// From 1.
@@ -49,7 +49,7 @@ pub enum Trouble {
         /// What to do.
         remedy: String,
     },
-    /// A gold cell that is none of the options.
+    /// A gold cell that is not one of the options.
     #[error(
         "row {row}: `{cell}` in `{column}` is neither the text, the letter nor the place of one of the options \
          (as all rows before are); correct the row, or name another column with `--gold`, or other options with `--options`"
@@ -64,7 +64,7 @@ pub enum Trouble {
     },
     /// Several forms fit.
     #[error(
-        "the cells of `{column}` can be read in several ways, which say different options; say which it is: {}", ways(.forms)
+        "the cells of `{column}` can be read in several ways, which give different options; choose one: {}", ways(.forms)
     )]
     SeveralForms {
         /// The column.
@@ -74,7 +74,7 @@ pub enum Trouble {
     },
     /// Too many labels.
     #[error(
-        "`{column}` has {count} different cells, too many for labels (26 at most); say `--kind short` where its texts are answers, or name another column with `--gold`"
+        "`{column}` has {count} different cells, too many for labels (26 at most); use `--kind short` if its texts are answers, or name another column with `--gold`"
     )]
     ManyLabels {
         /// The column.
@@ -84,7 +84,7 @@ pub enum Trouble {
     },
     /// One label.
     #[error(
-        "`{column}` has the same cell in every row (`{cell}`), so there is nothing to ask; name another column with `--gold`"
+        "`{column}` has the same cell in every row (`{cell}`), so there is nothing to predict; name another column with `--gold`"
     )]
     OneLabel {
         /// The column.
@@ -92,7 +92,7 @@ pub enum Trouble {
         /// The cell.
         cell: String,
     },
-    /// Options of the command that do not go together.
+    /// Options of the command that contradict each other.
     #[error("{0}")]
     Options(String),
 }

@@ -1,4 +1,4 @@
-//! A guess as the TOML of a dataset, with comments for who edits it.
+//! A guess as the TOML of a dataset, with comments for the person who edits it.
 
 use serde::Serialize;
 use toml::{Table, Value};
@@ -88,7 +88,7 @@ citation = ""
 [[source]]
 id = "rows"
 path = {file}
-from = {{ kind = "drop-in", hint = "a file of your own" }}
+from = {{ kind = "drop-in", hint = "your own file" }}
 
 "#
     )
@@ -110,7 +110,7 @@ fn task(out: &mut String, guess: &Guess, Named { name, .. }: Named<'_>) {
         Shows::Text => {
             line(
                 out,
-                "# Models read the text alone. With \"culture\" beside it they are given the culture, too.",
+                "# Models read only the text. Add \"culture\" to give them the culture, too.",
             );
             line(out, "sees = [\"text\"]");
         }

@@ -1,4 +1,4 @@
-//! Where a plugin's texts go: replies with facts about them, and explanations.
+//! Receives a plugin's texts: replies with facts about them, and explanations.
 
 use std::ffi::c_void;
 

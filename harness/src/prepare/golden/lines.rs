@@ -1,5 +1,5 @@
-//! What simple rules score on the official files: the known values of the trivial predictors, through the definitions and the score
-//! room.
+//! The scores of simple rules on the official files: the known values of the trivial predictors, computed with the
+//! definitions and the module `score`.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

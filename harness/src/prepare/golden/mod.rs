@@ -1,5 +1,6 @@
-//! The official files of datasets with questions of all kinds, read by their definitions: counts and fingerprints must be those that
-//! were computed from the same files without this program (`tests/benchmarks-2/golden.json` of the shared data).
+//! The official files of datasets with all kinds of answers, read by their definitions. Counts and fingerprints must
+//! equal those computed from the same files without this program (`tests/benchmarks-2/golden.json` of the shared
+//! data).
 
 mod bias;
 mod blend;

@@ -15,7 +15,7 @@ impl Check<'_> {
             self.require(
                 !map.label.is_empty(),
                 format!("{at}.example.label"),
-                "empty; give the label, or say what is answered instead in `[task.example.answer]`",
+                "empty; give the label, or another kind of answer in `[task.example.answer]`",
             );
             return;
         };
@@ -28,7 +28,7 @@ impl Check<'_> {
             self.require(
                 !wrong,
                 format!("{at}.{key}"),
-                "belongs to tasks with labels, and `[task.example.answer]` says otherwise; remove one of them",
+                "belongs to tasks with labels, but the task has `[task.example.answer]`; remove one of them",
             );
         }
         let expected: Vec<String> = match task.kind() {
@@ -57,7 +57,7 @@ impl Check<'_> {
                 let (name, task) = (metric.name(), &task.name);
                 self.problem(
                     format!("{at}.metric"),
-                    format!("`{name}` is of {needs}, and the task `{task}` asks otherwise; take another metric"),
+                    format!("`{name}` needs {needs}, but the task `{task}` has another kind of answer; use another metric"),
                 );
             }
         }
@@ -65,7 +65,7 @@ impl Check<'_> {
         self.require(
             own.is_none_or(ValueMetric::is_share),
             format!("{at}.metric"),
-            "it is not a share, and the board prints percent: list it in `also`, and take one that is (`js-similarity`, `nearer`)",
+            "it is not a share, but the board prints percent: list it in `also`, and use a share here (`js-similarity`, `nearer`)",
         );
         for group in benchmark.only.keys() {
             let groups = task.example.groups.keys().map(String::as_str);
@@ -110,7 +110,7 @@ fn needs(metric: Measure, task: &Task) -> Option<&'static str> {
 mod tests {
     use crate::definition::catalogue::Catalogue;
 
-    /// What `validate` says of a definition of this repository, changed in one place.
+    /// What `validate` reports for a definition of this repository, changed in one place.
     fn told(dataset: &str, from: &str, to: &str) -> String {
         let path = format!("{}/../benchmarks/{dataset}.toml", env!("CARGO_MANIFEST_DIR"));
         let text = fs_err::read_to_string(path).unwrap();
@@ -145,13 +145,13 @@ mod tests {
             "fork",
             "metric = \"accuracy\"",
             "metric = \"sem-b\"",
-            "benchmark.fork.metric: `sem-b` is of short answers, and the task `fork` asks otherwise",
+            "benchmark.fork.metric: `sem-b` needs short answers, but the task `fork` has another kind of answer",
         );
         check(
             "globalopinionqa",
             "metric = \"js-similarity\"",
             "metric = \"w1\"",
-            "`w1` is of distributions over options with an order",
+            "`w1` needs distributions over options with an order",
         );
         check(
             "fork",
@@ -169,13 +169,13 @@ mod tests {
             "blend",
             "accepts = [\"generate\"]",
             "fit = true\naccepts = [\"generate\"]",
-            "it learns from a dataset that is for evaluation alone",
+            "it learns from a dataset that is for evaluation only",
         );
         check(
             "blend",
             "rows = { path = \"*\", key = \"ID\" }\n",
             "",
-            "task.blend-english.input[0].rows: missing; say where the rows",
+            "task.blend-english.input[0].rows: missing; give the place of the rows",
         );
         check(
             "blend",

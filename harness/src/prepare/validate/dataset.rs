@@ -108,7 +108,7 @@ impl Check<'_> {
         self.require(
             whole && source.unpack.is_none(),
             field,
-            "a source with `files` has its pins there, and nothing to unpack; remove `bytes`, `sha256`, `git_blob` and `unpack`",
+            "a source with `files` has its hashes there and is not unpacked; remove `bytes`, `sha256`, `git_blob` and `unpack`",
         );
         let mut names = BTreeSet::new();
         for one in source.each() {

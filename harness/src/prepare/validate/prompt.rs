@@ -25,7 +25,7 @@ impl Check<'_> {
                 self.require(
                     !of.is_empty() && distinct.len() == of.len(),
                     &field,
-                    "list at least one order, and each once",
+                    "list at least one order, and none twice",
                 );
             }
             Order::Shuffle { times, .. } => {
@@ -45,7 +45,7 @@ impl Check<'_> {
         self.require(
             task.kind() == Kind::Label || prompt.options.is_empty(),
             format!("{at}.options"),
-            "the examples have options of their own; remove it",
+            "the examples have their own options; remove it",
         );
     }
 

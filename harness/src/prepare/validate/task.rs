@@ -94,7 +94,7 @@ impl Check<'_> {
             self.require(
                 dataset.usage == Usage::Any || !learns,
                 &field,
-                "it learns from a dataset that is for evaluation alone (`use = \"evaluation\"`); remove `fit` and `embedding`",
+                "it learns from a dataset that is for evaluation only (`use = \"evaluation\"`); remove `fit` and `embedding`",
             );
         }
     }
@@ -108,7 +108,7 @@ impl Check<'_> {
         self.require(
             !json || input.rows.is_some(),
             format!("{at}.rows"),
-            "missing; say where the rows of the JSON document are: `rows = \"[]\"`, or `{ path = \"*\", key = \"ID\" }`",
+            "missing; give the place of the rows in the JSON document: `rows = \"[]\"`, or `{ path = \"*\", key = \"ID\" }`",
         );
         self.require(
             input.rows.is_none() || input.format.is_none_or(|format| format == Format::Json),
@@ -226,7 +226,7 @@ impl Check<'_> {
         self.require(
             !accepts(Capability::Choose) || task.kind().has_options(),
             format!("{at}.accepts"),
-            "`choose` needs examples with options of their own; remove it",
+            "`choose` needs examples with their own options; remove it",
         );
         let mut names = BTreeSet::new();
         for prompt in &protocol.prompts {
@@ -253,7 +253,7 @@ impl Check<'_> {
             Some(Embedding::Similarity) => self.require(
                 task.kind() == Kind::Choice,
                 field,
-                "`similarity` chooses the option nearest to the text, which says nothing of labels or shares of people; use it for `choice`",
+                "`similarity` chooses the option nearest to the text, which does not work for labels or shares of people; use it for `choice`",
             ),
             Some(Embedding::LinearHead) => self.require(
                 parts.contains(&Split::Valid),

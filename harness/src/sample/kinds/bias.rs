@@ -1,7 +1,7 @@
 //! KoBBQ, BBQ, EsBBQ and CaBBQ, CrowS-Pairs.
 //!
-//! Traps: choices as a Python list with both quotes; the place of "unknown" that varies (BBQ) or is fixed (the others); a sentence
-//! with a line break.
+//! Difficult cases: choices as a Python list with both kinds of quotes; the place of "unknown", which varies (BBQ) or
+//! is fixed (the others); a sentence with a line break.
 
 use std::io;
 

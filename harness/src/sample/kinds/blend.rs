@@ -1,7 +1,7 @@
 //! BLEnD.
 //!
-//! Traps: the local text in the column `Question` and the English one in `Translation`; an empty answer; a group without English
-//! texts; questions that too few could answer; a prompt that occurs twice; braces in a prompt.
+//! Difficult cases: the local text in the column `Question` and the English one in `Translation`; an empty answer; a
+//! group without English texts; questions that too few could answer; a prompt that occurs twice; braces in a prompt.
 
 use std::fmt::Write as _;
 use std::io;

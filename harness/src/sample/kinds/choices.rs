@@ -1,7 +1,7 @@
 //! COPAL-ID, FORK, Kalahi.
 //!
-//! Traps: outer blanks, CRLF line ends, questions that share their options in another order, lists with semicolons of which some
-//! answers have no full stop, a cell with a line break.
+//! Difficult cases: outer blanks, CRLF line ends, questions that share their options in another order, lists with
+//! semicolons of which some answers have no full stop, a cell with a line break.
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! Samples of the datasets whose questions are not answered with a label: small, in the upstream formats, about invented people.
+//! Samples of the datasets without labels: small, in the upstream formats, about invented people.
 
 mod bias;
 mod blend;

@@ -1,7 +1,7 @@
 //! GlobalOpinionQA, SeeGULL, SeeGULL Multilingual.
 //!
-//! Traps: options that are numbers, shares that sum to 0 or to .99, votes of six people, two sides that are copies, names of files
-//! with blanks and brackets.
+//! Difficult cases: options that are numbers, shares that sum to 0 or to .99, votes of six people, two sides that are
+//! copies, names of files with blanks and brackets.
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! What every score promises: n, an interval, a reason where there is not a number.
+//! What every score guarantees: n, an interval, and a reason if there is no number.
 
 use std::collections::BTreeMap;
 

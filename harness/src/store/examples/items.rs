@@ -1,5 +1,5 @@
-//! The columns of examples that are not answered with a label: what may be shown (`options`, `field.NAME`), and what is
-//! part of the gold answer (`target`, `option_votes`, `roles`, `references`).
+//! The columns of examples without labels: what may be shown (`options`, `field.NAME`), and what is part of the gold
+//! answer (`target`, `option_votes`, `roles`, `references`).
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! All that a model gave for the examples of a task whose score needs more than a label: scores of options, and texts.
+//! Everything that a model returned for the examples of a task whose score needs more than a label: scores of
+//! options, and texts.
 
 use std::collections::HashMap;
 use std::io;
