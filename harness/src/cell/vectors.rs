@@ -79,7 +79,8 @@ pub(super) fn embed(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answere
             })
         }
         Embedding::Similarity => {
-            let message = "`similarity` compares texts with their options, but the task has no options";
+            let message =
+                "`similarity` compares texts with their options, but the task has no options";
             Err(Reason::new(ReasonKind::NotServed, message))
         }
         Embedding::LinearHead => {

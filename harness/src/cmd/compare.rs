@@ -133,8 +133,9 @@ fn or_name(args: &Args, run: &RunFolder, error: anyhow::Error, context: &Context
     if known.model(name).is_err() && known.benchmark(name).is_err() {
         return error;
     }
-    let remedy =
-        format!("`{name}` was read as the name of the run: separate names by commas, `--models a,b`");
+    let remedy = format!(
+        "`{name}` was read as the name of the run: separate names by commas, `--models a,b`"
+    );
     hinted(error, remedy)
 }
 

@@ -53,7 +53,9 @@ impl RowPath {
             },
         };
         if outer.iter().any(|name| name.is_empty() || name.contains(['[', ']', '*'])) {
-            return Err(format!("`{path}` is not a path; write names with dots, then `[]` or `.*`"));
+            return Err(format!(
+                "`{path}` is not a path; write names with dots, then `[]` or `.*`"
+            ));
         }
         match (members, &key) {
             (true, None) => Err(format!(

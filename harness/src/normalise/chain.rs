@@ -126,7 +126,8 @@ fn other(from: &Table, on: &[String], names: &[String]) -> Result<Lookup, String
     let chain = Chain::new(&read, &[], from.rows.as_ref(), &from.steps, None, BadRows::Error)?;
     if !chain.tables.is_empty() {
         return Err(
-            "a joined file cannot join another one; join both to the row, one after the other".to_owned()
+            "a joined file cannot join another one; join both to the row, one after the other"
+                .to_owned(),
         );
     }
     Ok(Lookup {

@@ -111,7 +111,10 @@ fn shares_are_divided_by_their_sum_and_ties_go_to_the_first() {
     };
     assert!(told(SHARES, "[0, 0]").contains("they sum to 0, so nobody's answer is known"));
     assert!(told(SHARES, "[1]").contains("there are 1 for 2 options"));
-    assert!(told(SHARES, "[1, -1]").contains("the share of option B is `-1`, not a number of at least 0"));
+    assert!(
+        told(SHARES, "[1, -1]")
+            .contains("the share of option B is `-1`, not a number of at least 0")
+    );
     assert!(told(&votes, "[1, 0.5]").contains("not a whole number of votes"));
 }
 

@@ -82,7 +82,10 @@ pub(super) fn elements(cell: &str, field: &str) -> Result<Vec<Value>, Kind> {
         Ok(Value::List(elements)) => Ok(elements),
         _ => Err(Kind::Cell {
             field: field.to_owned(),
-            problem: format!("not a list: `{}` (a `parse` step turns a text into a list)", short(cell)),
+            problem: format!(
+                "not a list: `{}` (a `parse` step turns a text into a list)",
+                short(cell)
+            ),
         }),
     }
 }

@@ -263,7 +263,9 @@ impl Reader<'_> {
                 let code = u32::from_str_radix(&digits, 8).ok().and_then(char::from_u32);
                 out.push(code.unwrap_or(char::REPLACEMENT_CHARACTER));
             }
-            'N' => return Err(self.error("a character by its name (`\\N`), which is not supported,")),
+            'N' => {
+                return Err(self.error("a character by its name (`\\N`), which is not supported,"));
+            }
             // As Python: what is no escape stays as it is.
             other => out.extend(['\\', other]),
         }

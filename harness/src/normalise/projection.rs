@@ -53,7 +53,8 @@ impl MapItem {
             return Err(wrong(weights, format!("`{item}` does not have two weights")));
         };
         let own = numbers(own).filter(|own| own.len() == 2);
-        let own = own.ok_or_else(|| wrong(weights, format!("`{item}` does not have two weights")))?;
+        let own =
+            own.ok_or_else(|| wrong(weights, format!("`{item}` does not have two weights")))?;
         let (mean, deviation) = (number(center, at, row)?, number(scale, at, row)?);
         let (x, y) =
             ([number(x, 0, row)?, number(x, 1, row)?], [number(y, 0, row)?, number(y, 1, row)?]);

@@ -141,9 +141,9 @@ fn choice(roles: &mut Roles<'_>) -> Result<Answer, Trouble> {
     roles.told.push(("options", options.shown()));
     let column = match &roles.said.gold {
         Some(name) => roles.sheet.named(name, "--gold")?,
-        None => roles.find(names::GOLD, |_| true).ok_or_else(|| {
-            roles.unclear("the column of the right option", "`--gold COLUMN`")
-        })?,
+        None => roles
+            .find(names::GOLD, |_| true)
+            .ok_or_else(|| roles.unclear("the column of the right option", "`--gold COLUMN`"))?,
     };
     let columns: Vec<String> = match options.list {
         None => options.columns.iter().map(|column| column.name.clone()).collect(),
@@ -161,10 +161,9 @@ fn choice(roles: &mut Roles<'_>) -> Result<Answer, Trouble> {
     }
     tidy(roles, &trimmed, column);
     let pick = pick(roles, &name, &found);
-    roles.told.push((
-        "answer",
-        format!("one of the options: `{name}` gives its {}", found.form.name()),
-    ));
+    roles
+        .told
+        .push(("answer", format!("one of the options: `{name}` gives its {}", found.form.name())));
     Ok(Answer::Other {
         map: AnswerMap::Choice {
             options: list,
@@ -362,9 +361,9 @@ pub(super) fn escaped(text: &str) -> String {
 fn short(roles: &mut Roles<'_>) -> Result<Answer, Trouble> {
     let column = match &roles.said.gold {
         Some(name) => roles.sheet.named(name, "--gold")?,
-        None => roles.find(names::REFERENCES, |_| true).ok_or_else(|| {
-            roles.unclear("the column of the right answers", "`--gold COLUMN`")
-        })?,
+        None => roles
+            .find(names::REFERENCES, |_| true)
+            .ok_or_else(|| roles.unclear("the column of the right answers", "`--gold COLUMN`"))?,
     };
     let name = roles.take(column)?;
     if column.has_empty() {

@@ -218,9 +218,7 @@ impl<'a> Roles<'a> {
             columns.push(self.take(column)?);
         }
         if columns.is_empty() {
-            return Err(
-                self.unclear("the column of the text that models read", "`--text COLUMN`")
-            );
+            return Err(self.unclear("the column of the text that models read", "`--text COLUMN`"));
         }
         let quoted: Vec<String> = columns.iter().map(|name| format!("`{name}`")).collect();
         self.told.push(("text", quoted.join(", then ")));

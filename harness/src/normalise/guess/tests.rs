@@ -260,7 +260,10 @@ fn what_is_not_clear_names_the_columns_and_the_option() {
         "text~label\na b~x\n",
         "cannot guess the column of the culture; give it with `--culture COLUMN`",
     );
-    check("words~country\na b~SG\n", "cannot guess the kind of answer; give it with `--gold COLUMN`");
+    check(
+        "words~country\na b~SG\n",
+        "cannot guess the kind of answer; give it with `--gold COLUMN`",
+    );
     check("a1~label~country\nx~y~SG\nx~y~SG\nx~z~SG\nx~z~SG\n", "`--text COLUMN`");
     let said = Said { text: Some("txt".to_owned()), ..Said::default() };
     let told = trouble("text~label~country\na b~x~SG\n", &said);
