@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use console::Term;
 use serde::Serialize;
 
 use crate::cell::sandbox;
@@ -30,6 +31,14 @@ impl Output {
         serde_json::to_writer(&mut out, value).map_err(io::Error::from)?;
         writeln!(out)?;
         Ok(())
+    }
+
+    /// Columns of the screen that stdout is shown on. If stdout is not a terminal: `COLUMNS`, else 100.
+    pub fn width(self) -> usize {
+        const PLAIN: usize = 100;
+        let said = || std::env::var("COLUMNS").ok()?.parse().ok();
+        let screen = Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
+        screen.or_else(said).unwrap_or(PLAIN)
     }
 
     /// A note to stderr, unless `--quiet`.

@@ -233,6 +233,11 @@ fn end(
     exec::sweep(run, cells).context("failed to remove what a killed run left")?;
     let summary = print(run, Format::Terminal, context)?;
     let unanswered = summary.cells.len() - summary::numbers(&summary);
+    let compare = context.command(&["compare", &run.path().display().to_string()]);
+    output.note(format!(
+        "pages for a browser: {}; which differences are significant: `{compare}`",
+        run.path().join("leaderboard.html").display()
+    ));
     output.note(format!(
         "{} cells run, {} reused, {} failed, {} not started; {unanswered} cells of the board carry a reason instead of a number",
         tally.ran, tally.reused, tally.failed, tally.skipped

@@ -305,12 +305,13 @@ impl Stream {
         let votes = batch.column_by_name(VOTES);
         let votes = votes.map(|column| self.votes(column)).transpose()?;
         let items = items::Columns::of(&batch).map_err(|reason| self.fail(reason))?;
+        let own_answers = items.as_ref().is_some_and(items::Columns::have_own_answers);
         let out = &mut self.rows;
         let kept: Vec<usize> =
             (0..batch.num_rows()).filter(|&row| self.parts.contains(&part.value(row))).collect();
         for &row in &kept {
             if let Some(label) = label.map(|label| label.value(row)) {
-                let nothing_is_right = label.is_empty() && items.is_some();
+                let nothing_is_right = label.is_empty() && own_answers;
                 let code = self.labels.get(label).copied();
                 let Some(code) = code.or(nothing_is_right.then_some(0)) else {
                     let id = id.value(row);

@@ -3,6 +3,7 @@
 
 mod blocks;
 mod listed;
+mod paths;
 
 use std::fmt::Write as _;
 use std::os::unix::fs::{PermissionsExt, symlink};
