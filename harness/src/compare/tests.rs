@@ -10,7 +10,7 @@ use crate::definition::dataset::{Measure, Metric};
 use crate::definition::metric::ValueMetric;
 use eval_stats::choose::Test;
 
-use crate::report::comparison::{latex, markdown, text};
+use crate::report::comparison::{answer, latex, markdown, text};
 
 pub(super) fn options() -> Options {
     Options {
@@ -513,4 +513,31 @@ fn tests_of_labels_are_refused_for_values() {
         assert!(told, "{}: {:?}", test.name(), outcome.notes);
         assert!(outcome.pairs[0].p < 1e-3);
     }
+}
+
+/// The answer comes first: the leader, who differs significantly from it, and the models in order, no wider than the screen.
+#[test]
+fn the_answer_names_the_leader_and_who_differs() {
+    let best = (0..100).map(|_| true).collect();
+    let near = (0..100).map(|i| i != 7).collect();
+    let far = (0..100).map(|i| i % 2 == 0).collect();
+    let report = of(&[field("one", &[best, near, far], &alone(100))], &options());
+    let text = answer(&report, 60);
+    for part in [
+        "Leader: m0 100.0",
+        "No significant difference: m1 (-1.0, p 1.000).",
+        "Significantly worse: m2 (-50.0, p < .001).",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(text.lines().all(|line| line.chars().count() <= 60), "{text}");
+    let against = Options { baseline: Some("m2".to_owned()), ..options() };
+    let best = (0..100).map(|_| true).collect();
+    let far = (0..100).map(|i| i % 2 == 0).collect();
+    let far_too = (0..100).map(|i| i % 2 == 0).collect();
+    let report = of(&[field("one", &[best, far_too, far], &alone(100))], &against);
+    let text = answer(&report, 100);
+    assert!(text.contains("Baseline: m2 50.0"), "{text}");
+    assert!(text.contains("Significantly better: m0 (+50.0, p < .001)."), "{text}");
+    assert!(text.contains("No significant difference: m1 (+0.0, p 1.000)."), "{text}");
 }
