@@ -16,7 +16,6 @@ use crate::normalise::taken::{self, Fit, Taken};
 use crate::normalise::{self, Lookup, Pipeline, Place, Rows, Sink, Tables, Tally};
 use crate::store::hex;
 
-use super::joins::JoinedFile;
 use super::meta::SourceRecord;
 use super::{Error, Mode};
 
@@ -87,6 +86,15 @@ pub(super) fn resolve<'a>(
         );
     }
     Ok(all)
+}
+
+/// One file that a lookup reads.
+pub(super) struct JoinedFile {
+    pub(super) path: PathBuf,
+    /// `dataset/path`.
+    pub(super) shown: String,
+    /// Path inside the source's folder; empty for a single file.
+    pub(super) inside: String,
 }
 
 /// Reads a file that steps join.

@@ -8,8 +8,9 @@ use crate::definition::dataset::{Dataset, Task};
 use crate::normalise::table::Loaded;
 use crate::normalise::{Lookup, Pipeline, Tables};
 
+use super::files::{self, JoinedFile};
 use super::meta::SourceRecord;
-use super::{Error, Mode, files};
+use super::{Error, Mode};
 
 /// The joined files of a task.
 pub(super) struct Joins {
@@ -23,15 +24,6 @@ pub(super) struct Joins {
 struct Join {
     lookup: Lookup,
     files: Vec<JoinedFile>,
-}
-
-/// One file that a lookup reads.
-pub(super) struct JoinedFile {
-    pub(super) path: PathBuf,
-    /// `dataset/path`.
-    pub(super) shown: String,
-    /// Path inside the source's folder; empty for a single file.
-    pub(super) inside: String,
 }
 
 impl Joins {
