@@ -182,7 +182,10 @@ impl Files {
     fn text(&self, format: Format) -> anyhow::Result<String> {
         let summary = &self.material.summary;
         Ok(match format {
-            Format::Terminal => terminal::render(summary, self.view),
+            // A file has no width, and leaves nothing out.
+            Format::Terminal => {
+                terminal::render(summary, terminal::View { wide: true, ..self.view })
+            }
             Format::Md => markdown::render(summary),
             Format::Csv => csv::render(summary)?,
             Format::Latex => latex::render(summary, self.comparison()?),

@@ -525,7 +525,7 @@ fn the_answer_names_the_leader_and_who_differs() {
     let text = answer(&report, 60);
     for part in [
         "Leader: m0 100.0",
-        "No significant difference: m1 (-1.0, p 1.000).",
+        "No significant difference: m1 (-1.0, p .500).",
         "Significantly worse: m2 (-50.0, p < .001).",
     ] {
         assert!(text.contains(part), "{part}: {text}");

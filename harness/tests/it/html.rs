@@ -12,10 +12,10 @@ use super::program::{Place, assert_says, end_of};
 const MODELS: [&str; 2] = ["--models", "majority,stratified-random,hashed-ngrams"];
 
 /// A page taken apart.
-struct Page(String);
+pub(super) struct Page(String);
 
 impl Page {
-    fn read(place: &Place, path: &str) -> Self {
+    pub(super) fn read(place: &Place, path: &str) -> Self {
         Self(fs::read_to_string(place.path(path)).unwrap())
     }
 
@@ -29,7 +29,7 @@ impl Page {
         serde_json::from_str(self.block("first")).unwrap()
     }
 
-    fn part(&self, id: &str) -> Value {
+    pub(super) fn part(&self, id: &str) -> Value {
         use base64::Engine as _;
         let packed = base64::engine::general_purpose::STANDARD
             .decode(self.block(&format!("part-{id}")))

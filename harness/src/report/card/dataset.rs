@@ -101,9 +101,11 @@ mod tests {
             for source in &dataset.sources {
                 assert!(card.contains(&source.id), "{}: {}", dataset.name, source.id);
             }
-            assert!(card.contains("protocols "), "{card}");
+            let in_one_line = card.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(in_one_line.contains("; protocols "), "{card}");
             assert!(card.contains(dataset.citation.trim()), "{card}");
-            assert_eq!(card.contains("published"), !dataset.published.is_empty(), "{card}");
+            let published = card.lines().any(|line| line.starts_with(" published "));
+            assert_eq!(published, !dataset.published.is_empty(), "{card}");
         }
         let crehate = all.datasets().find(|d| d.name == "crehate").unwrap();
         let card = render(crehate, None);
