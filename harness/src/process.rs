@@ -2,6 +2,9 @@
 //!
 //! A cell leads a group of its own, so that the programs which its plugin started can be ended with it.
 
+#[cfg(target_os = "linux")]
+pub(crate) mod kernel;
+
 use std::io;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus};

@@ -94,9 +94,8 @@ impl Shown {
     ) -> Result<Self, Reason> {
         let mut all = Self { orders: Vec::new(), texts: Vec::new(), ends: Vec::new() };
         for row in rows {
-            let (id, options) = (examples.ids.get(row), &examples.items[row].options);
-            let order = prompts::order::shown(&cell.spec.protocol.order, id, draw, options.len());
-            let order = order.map_err(harness)?;
+            let options = &examples.items[row].options;
+            let order = cell.order_of(examples, row, draw)?;
             all.texts.extend(order.iter().map(|&place| options[place].clone()));
             all.ends.push(all.texts.len());
             all.orders.push(order);

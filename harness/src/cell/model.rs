@@ -60,7 +60,7 @@ impl Cell<'_> {
                 .map_err(|e| reason(&e))?;
         }
         if saves {
-            let own = store::temporary_folder(whole.path()).map_err(harness)?;
+            let own = store::temporary_folder(&whole.work()).map_err(harness)?;
             model.save(own.path()).map_err(|e| reason(&e))?;
             store::write_atomic(&own.path().join("complete"), |_| Ok(())).map_err(harness)?;
             // Another start of this cell may have saved the same meanwhile: a folder is not replaced by renaming.

@@ -22,6 +22,9 @@ pub(super) struct Args {
     /// Takes up the fitted model and tells why it answers as it does, for so many examples (0: all); what `explain` starts
     #[arg(long, value_name = "N", conflicts_with = "guard")]
     explain: Option<usize>,
+    /// Tries whether the strongest sandbox can be put up here; what `doctor` starts
+    #[arg(long, hide = true, conflicts_with = "guard")]
+    probe: bool,
     /// In a child process under watch, so that it leaves a record whatever happens; what a node of a cluster runs
     #[arg(long)]
     guard: bool,
@@ -42,6 +45,9 @@ pub(super) struct Args {
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     if args.guard {
         return guarded(args, context);
+    }
+    if args.probe {
+        return cell::probe().map(|()| Outcome::Done).map_err(anyhow::Error::msg);
     }
     let events = cell::take_stdout()?;
     let folder = CellFolder::at(args.folder);

@@ -35,6 +35,7 @@ mod serve;
 mod show;
 mod stats;
 mod status;
+mod trust;
 mod validate;
 mod verify;
 mod watch;

@@ -9,7 +9,7 @@ use toml::Table;
 
 use super::flags::RunFlags;
 use super::report::{Format, print};
-use super::{Context, Outcome, hinted, interrupt, limits, table};
+use super::{Context, Outcome, hinted, interrupt, limits, table, trust};
 use crate::definition::suite::Suite;
 use crate::exec::bars::Board;
 use crate::exec::local::Local;
@@ -21,7 +21,7 @@ use crate::exec::scheduler::Scheduler;
 use crate::exec::shard::Shard;
 use crate::exec::slurm::Slurm;
 use crate::exec::template::Template;
-use crate::exec::{self, Executor, FailedBefore, Tally, slices};
+use crate::exec::{self, Executor, FailedBefore, Tally, sandboxed, slices};
 use crate::results::manifest::Manifest;
 use crate::results::summary;
 use crate::store::RunFolder;
@@ -166,6 +166,8 @@ pub(super) fn start(job: &Job<'_>, context: &Context) -> anyhow::Result<Outcome>
     let Job { suite, folder, request, how, .. } = job;
     let options = Options::new(&context.resolved, suite, place(how, context)?);
 
+    trust::check(&request.models, context)?;
+    sandboxed::sweep();
     let board = Board::new(context.output.progress());
     let found = Found::of(request, catalogue, settings, &board)?;
     let plan = plan(request, &found, &options);
@@ -230,7 +232,9 @@ fn end(
     context: &Context,
 ) -> anyhow::Result<Outcome> {
     let (output, run) = (context.output, &job.folder);
-    exec::sweep(run, cells).context("failed to remove what a killed run left")?;
+    for problem in exec::sweep(run, cells).context("failed to remove what a killed run left")? {
+        output.note(problem);
+    }
     let summary = print(run, Format::Terminal, context)?;
     let unanswered = summary.cells.len() - summary::numbers(&summary);
     let compare = context.command(&["compare", &run.path().display().to_string()]);

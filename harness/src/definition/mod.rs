@@ -16,6 +16,7 @@ pub mod protocol;
 pub mod reference;
 pub mod resources;
 pub mod rows;
+mod secret;
 pub mod sees;
 pub mod source;
 pub mod split;

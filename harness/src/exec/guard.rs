@@ -9,13 +9,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use fs_err as fs;
-use fs_err::OpenOptions;
 use tempfile::TempDir;
 
 use super::bars::Board;
-use super::events::Event;
-use super::{sandboxed, slices};
+use super::events::Answered;
+use super::heard::{Heard, Times};
+use super::messages::Messages;
+use super::{asked, commit, sandboxed, slices};
 use crate::process;
 use crate::store::lease::{Held, Holder, Lease};
 use crate::store::record::{CellSpec, End, Reason, ReasonKind, fail, record_of};
@@ -53,8 +53,8 @@ const POLL: Duration = Duration::from_millis(50);
 /// How often it is asked for a cell that another process works on.
 const WAIT: Duration = Duration::from_millis(200);
 
-/// Bytes of a failed cell's messages that its reason quotes.
-const QUOTED_BYTES: usize = 400;
+/// Events that are taken between two looks at the clock.
+const AT_ONCE: usize = 1024;
 
 /// Runs a cell to its record, or waits for the one who does; with the last of its slices it ends as a whole.
 pub fn run(
@@ -102,7 +102,13 @@ fn to_record(
             return Ok(Guarded::Ended(fail(folder, &spec.key, reason)?));
         }
     }
-    let ended = attempt(spec, folder, limits, board, stop, &mut lease)?;
+    let ended = attempt(spec, folder, limits, board, stop, &mut lease).unwrap_or_else(|error| {
+        // Whatever is wrong with a cell's folder is that cell's reason.
+        let reason = Reason::new(ReasonKind::Harness, format!("{error:#}"));
+        let end = End::Failed { reason };
+        board.ended(spec, &end);
+        Guarded::Ended(end)
+    });
     let Guarded::Ended(End::Failed { reason }) = ended else { return Ok(ended) };
     let mut reason = reason;
     if limits.tries > 1 && may_pass(reason.kind) {
@@ -159,12 +165,20 @@ fn attempt(
     lease: &mut Lease,
 ) -> anyhow::Result<Guarded> {
     let bar = board.cell(spec);
-    let messages = messages(folder)?;
-    let quoted_from = messages.metadata()?.len();
-    let (mut child, _scratch) = start(spec, folder, limits, messages)?;
-
+    if let Err(reason) = asked::prepare(spec) {
+        let end = End::Failed { reason };
+        bar.ended(&end);
+        return Ok(Guarded::Ended(end));
+    }
+    folder.open_work().context("failed to make the cell's working folder")?;
+    commit::clear_leftovers(spec, folder)?;
+    if spec.slice.is_some() {
+        folder.whole().open_work().context("failed to make the cell's working folder")?;
+    }
+    let mut heard = Heard::new(Times::begin(spec, folder)?, &bar);
+    let (mut child, _scratch) = start(spec, folder, limits)?;
+    let messages = Messages::keep(&mut child, folder)?;
     let events = sandboxed::events(&mut child);
-    let mut told = None;
     let mut faults = 0;
     let ended = watch(&mut child, limits, stop, || {
         // A file server that is away for a while: the lease is renewed when it is back.
@@ -172,39 +186,60 @@ fn attempt(
             faults += 1;
             board.note(&format!("{}: its lease cannot be renewed", spec.folder()));
         }
-        for event in events.try_iter() {
-            match event {
-                Event::Failed(reason) => told = Some(reason),
-                other => bar.event(&other),
-            }
-        }
+        // A plugin that floods us must not keep us from looking at the clock.
+        events.try_iter().take(AT_ONCE).for_each(|event| heard.take(event));
+        heard.is_overdue()
     })?;
-    told = events.iter().fold(told, |told, event| match event {
-        Event::Failed(reason) => Some(reason),
-        _ => told,
-    });
-
+    events.iter().for_each(|event| heard.take(event));
+    let Heard { told, answered, mut times, .. } = heard;
+    times.write()?;
     let end = match ended {
         Ended::Stopped => None,
         Ended::Exited(status) if is_of_us(status, stop) => None,
+        _ if let Some((answered, _)) = answered => {
+            Some(committed(spec, folder, &answered, &mut times, board)?)
+        }
         Ended::Killed(reason) => Some(End::Failed { reason }),
-        Ended::Exited(status) => match record_of(folder, &spec.key)? {
-            Some(record) if status.success() => Some(record.end),
-            _ => {
-                let reason = told.unwrap_or_else(|| reason_of(status, &tail(folder, quoted_from)));
-                Some(End::Failed { reason })
-            }
-        },
+        Ended::Overdue => None,
+        Ended::Exited(status) => {
+            let reason = told.unwrap_or_else(|| reason_of(status, &messages.tail()));
+            Some(End::Failed { reason })
+        }
     };
     let Some(mut end) = end else {
         bar.stopped();
         return Ok(Guarded::Stopped);
     };
     if let End::Failed { reason } = &mut end {
+        reason.message = asked::with_real_id(spec, &reason.message);
         reason.message += sandboxed::hint(&reason.message, &spec.model.access);
     }
     bar.ended(&end);
     Ok(Guarded::Ended(end))
+}
+
+/// Puts the answers of a cell down.
+fn committed(
+    spec: &CellSpec,
+    folder: &CellFolder,
+    answered: &Answered,
+    times: &mut Times<'_>,
+    board: &Board,
+) -> anyhow::Result<End> {
+    match commit::commit(spec, folder, answered) {
+        Ok((end, true)) => {
+            times.end()?;
+            Ok(end)
+        }
+        Ok((end, false)) => {
+            let name = spec.folder();
+            board.note(&format!(
+                "{name}: another start of this cell was done first; its record stands"
+            ));
+            Ok(end)
+        }
+        Err(reason) => Ok(End::Failed { reason }),
+    }
 }
 
 /// Starts the process of a cell; its folder for temporary files goes with the second value.
@@ -212,7 +247,6 @@ fn start(
     spec: &CellSpec,
     folder: &CellFolder,
     limits: &Limits,
-    messages: fs::File,
 ) -> anyhow::Result<(Child, TempDir)> {
     let (mut command, scratch) = sandboxed::command(&spec.model.access, spec.threads)?;
     command.arg("cell").arg(folder.path());
@@ -222,26 +256,17 @@ fn start(
     let child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(messages.into_file())
+        .stderr(Stdio::piped())
         .spawn()
         .context("failed to start a process for a cell")?;
     Ok((child, scratch))
 }
 
-/// The file that a cell's stderr goes to. Its plugin may have put a link in its place: that is removed, never followed.
-fn messages(folder: &CellFolder) -> std::io::Result<fs::File> {
-    use fs::os::unix::fs::OpenOptionsExt as _;
-    if folder.messages().symlink_metadata().is_ok_and(|file| file.is_symlink()) {
-        fs::remove_file(folder.messages())?;
-    }
-    let mut options = OpenOptions::new();
-    options.create(true).append(true).custom_flags(libc::O_NOFOLLOW);
-    options.open(folder.messages())
-}
-
 enum Ended {
     Exited(ExitStatus),
     Killed(Reason),
+    /// It had said all, and did not end.
+    Overdue,
     Stopped,
 }
 
@@ -249,13 +274,13 @@ fn watch(
     child: &mut Child,
     limits: &Limits,
     stop: &AtomicBool,
-    mut look: impl FnMut(),
+    mut look: impl FnMut() -> bool,
 ) -> anyhow::Result<Ended> {
     let (timeout, memory) = (limits.timeout, limits.memory);
     let start = Instant::now();
     let mut pause = Duration::from_millis(1);
     loop {
-        look();
+        let overdue = look();
         if let Some(status) = process::ended(child).context("failed to wait for a cell")? {
             return Ok(Ended::Exited(status));
         }
@@ -273,7 +298,7 @@ fn watch(
             );
             Some(Ended::Killed(Reason::new(ReasonKind::OutOfMemory, message)))
         } else {
-            None
+            overdue.then_some(Ended::Overdue)
         };
         if let Some(ended) = killed {
             process::kill(child).context("failed to end a cell")?;
@@ -295,14 +320,6 @@ fn is_of_us(status: ExitStatus, stop: &AtomicBool) -> bool {
         stop.load(Ordering::SeqCst)
     };
     asked && (0..20).any(heard)
-}
-
-/// The end of what a cell wrote to stderr in its last start.
-fn tail(folder: &CellFolder, from: u64) -> String {
-    let bytes = fs::read(folder.messages()).unwrap_or_default();
-    let bytes = bytes.get(from as usize..).unwrap_or_default();
-    let text = String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(QUOTED_BYTES)..]);
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn reason_of(status: ExitStatus, said: &str) -> Reason {

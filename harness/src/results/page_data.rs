@@ -271,11 +271,8 @@ fn cells(run: &RunFolder, manifest: &Manifest) -> anyhow::Result<Vec<CellFacts>>
                 (String::new(), Some(reason))
             }
         };
-        let timing: Option<Timing> = if folder.timing().is_file() {
-            Some(store::read_json(&folder.timing())?)
-        } else {
-            None
-        };
+        // A file of seconds that cannot be read costs the seconds.
+        let timing: Option<Timing> = store::read_json(&folder.timing()).ok();
         Ok(CellFacts {
             model: planned.model.clone(),
             task: planned.task.clone(),

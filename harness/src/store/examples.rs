@@ -100,6 +100,26 @@ impl Table {
         Stream::open(self, parts, &[], from, keep)
     }
 
+    /// The part of every row of the file.
+    pub fn parts(&self) -> Result<Vec<Split>, Error> {
+        let mut parts = Vec::new();
+        let mut unknown = None;
+        each_part(self, |part| {
+            match Split::ALL.into_iter().find(|split| split.name() == part) {
+                Some(split) => parts.push(split),
+                None => unknown = Some(part.to_owned()),
+            }
+            unknown.is_none()
+        })?;
+        match unknown {
+            None => Ok(parts),
+            Some(part) => {
+                let reason = format!("there is no split `{part}`");
+                Err(Error { path: self.path.clone(), reason })
+            }
+        }
+    }
+
     /// How many examples some parts have.
     pub fn count(&self, parts: &[Split]) -> Result<usize, Error> {
         let mut count = 0;

@@ -25,11 +25,11 @@ impl Page {
         text.split("</script>").next().unwrap()
     }
 
-    fn first(&self) -> Value {
+    pub(super) fn first(&self) -> Value {
         serde_json::from_str(self.block("first")).unwrap()
     }
 
-    pub(super) fn part(&self, id: &str) -> Value {
+    fn part(&self, id: &str) -> Value {
         use base64::Engine as _;
         let packed = base64::engine::general_purpose::STANDARD
             .decode(self.block(&format!("part-{id}")))

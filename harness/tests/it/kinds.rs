@@ -287,7 +287,7 @@ fn two_runs_of_the_map_are_compared_by_respondents() {
     assert!((score["difference"].as_f64().unwrap() - difference).abs() < 1e-12, "{score}");
     assert_eq!(paired["p"], pair["p"]);
 
-    let examples = Page::read(&place, "runs/within/leaderboard.html").part("examples");
+    let examples = Page::read(&place, "runs/within/leaderboard.html").first();
     assert_says(&examples.to_string(), &["iw-map-told", "its answers are not right or wrong"]);
 }
 

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod adapters;
+mod attacks;
 mod chaos;
 mod cli;
 mod cluster;
