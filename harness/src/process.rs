@@ -71,7 +71,7 @@ fn kib(pid: u32, field: &str) -> u64 {
 }
 
 /// The processes that any thread of a process has started.
-fn children(pid: u32) -> Vec<u32> {
+pub(crate) fn children(pid: u32) -> Vec<u32> {
     let Ok(threads) = fs_err::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
     let lists = threads
         .flatten()

@@ -32,7 +32,7 @@ use sandbox::Gate;
 use trouble::{harness, reason};
 
 pub use input::opaque_id;
-pub use model::config;
+pub use model::{config, server_socket};
 
 /// Takes stdout away from the plugin: the pipe to the parent comes back, and what is printed goes to stderr.
 pub fn take_stdout() -> std::io::Result<Events> {

@@ -1,6 +1,7 @@
 //! The model of a cell: created with its configuration, then fitted or taken up from a saved state.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
@@ -98,8 +99,13 @@ impl Cell<'_> {
     }
 }
 
+/// The socket that leads to a model's server, in the folder for temporary files of its plugin: paths of sockets must be short.
+pub fn server_socket(folder: &Path) -> PathBuf {
+    folder.join("server.sock")
+}
+
 /// What a plugin gets as its configuration: the model's `[config]`, the paths of its weights and files in `weights`,
-/// `messages` where prompts are conversations, and the folder where it may keep answers in `cache`.
+/// `messages` where prompts are conversations, the folder where it may keep answers in `cache`, and the `socket` that leads to its server.
 pub fn config(
     model: &Model,
     weights: &BTreeMap<String, FileRef>,
@@ -116,6 +122,10 @@ pub fn config(
         }
         if let Some(cache) = cache {
             config.insert("cache".to_owned(), cache.into());
+        }
+        if model.server.is_some() {
+            let socket = server_socket(&std::env::temp_dir());
+            config.insert("socket".to_owned(), socket.to_string_lossy().into());
         }
     }
     Ok(config.to_string())

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde::Serialize;
 
-use super::{Context, Outcome, table};
+use super::{Context, Outcome, doctor_models, table};
 use crate::cell::sandbox;
 use crate::exec::plugins::{Plugins, search_path};
 use crate::exec::{data, places};
@@ -16,14 +16,24 @@ pub(super) struct Args {}
 
 /// One finding.
 #[derive(Debug, Serialize)]
-struct Finding {
+pub(super) struct Finding {
     what: String,
     state: &'static str,
     detail: String,
 }
 
+impl Finding {
+    /// Something that only some runs need: a note where it is not there.
+    pub(super) fn of(what: &str, found: Option<String>, missing: &str) -> Self {
+        let state = if found.is_some() { "ok" } else { "note" };
+        let detail = found.unwrap_or_else(|| missing.to_owned());
+        Self { what: what.to_owned(), state, detail }
+    }
+}
+
 pub(super) fn run(_: Args, context: &Context) -> anyhow::Result<Outcome> {
     let mut findings = machine(context);
+    findings.extend(doctor_models::findings());
     findings.extend(sources(context)?);
     findings.extend(plugins(context)?);
     let missing = findings.iter().filter(|f| f.state == "missing").count();

@@ -15,6 +15,7 @@ use tempfile::TempDir;
 
 use super::bars::Board;
 use super::events::Event;
+use super::server::{Running, Served, Servers};
 use super::{sandboxed, slices};
 use crate::process;
 use crate::store::lease::{Held, Holder, Lease};
@@ -30,6 +31,8 @@ pub struct Limits {
     pub memory: u64,
     /// Starts that may be lost to time, memory, a signal or a dead machine; the last one makes a failed cell of it.
     pub tries: usize,
+    /// Starts of a model's server that is lost while the cell queries it, within this one start of the cell.
+    pub server_starts: usize,
     /// The scheduler's name for this job; empty if there is none.
     pub job: String,
     /// Folders that plugins do not see: downloads, prepared data, other cells.
@@ -61,10 +64,11 @@ pub fn run(
     spec: &CellSpec,
     folder: &CellFolder,
     limits: &Limits,
+    servers: &Servers,
     board: &Board,
     stop: &AtomicBool,
 ) -> anyhow::Result<Guarded> {
-    let guarded = to_record(spec, folder, limits, board, stop)?;
+    let guarded = to_record(spec, folder, limits, servers, board, stop)?;
     if matches!(guarded, Guarded::Ended(_)) {
         slices::settle(spec, folder).context("failed to join the slices of a cell")?;
     }
@@ -75,6 +79,7 @@ fn to_record(
     spec: &CellSpec,
     folder: &CellFolder,
     limits: &Limits,
+    servers: &Servers,
     board: &Board,
     stop: &AtomicBool,
 ) -> anyhow::Result<Guarded> {
@@ -102,7 +107,15 @@ fn to_record(
             return Ok(Guarded::Ended(fail(folder, &spec.key, reason)?));
         }
     }
-    let ended = attempt(spec, folder, limits, board, stop, &mut lease)?;
+    let mut ended = attempt(spec, folder, limits, servers, board, stop, &mut lease)?;
+    for start in 2..=limits.server_starts {
+        let Guarded::Ended(End::Failed { reason }) = &ended else { break };
+        if reason.kind != ReasonKind::Server {
+            break;
+        }
+        board.note(&format!("{}: start {start} of its server: {}", spec.folder(), reason.message));
+        ended = attempt(spec, folder, limits, servers, board, stop, &mut lease)?;
+    }
     let Guarded::Ended(End::Failed { reason }) = ended else { return Ok(ended) };
     let mut reason = reason;
     if limits.tries > 1 && may_pass(reason.kind) {
@@ -149,24 +162,40 @@ fn take(
     }
 }
 
-/// Runs one cell in a child process.
+/// Runs one cell in a child process, its model's server beside it.
 fn attempt(
     spec: &CellSpec,
     folder: &CellFolder,
     limits: &Limits,
+    servers: &Servers,
     board: &Board,
     stop: &AtomicBool,
     lease: &mut Lease,
 ) -> anyhow::Result<Guarded> {
     let bar = board.cell(spec);
+    let server = match serve(spec, servers, board, stop, lease)? {
+        Served::Nothing => None,
+        Served::By(running) => Some(running),
+        Served::Stopped => {
+            bar.stopped();
+            return Ok(Guarded::Stopped);
+        }
+        Served::Failed(reason) => {
+            let end = End::Failed { reason };
+            bar.ended(&end);
+            return Ok(Guarded::Ended(end));
+        }
+    };
     let messages = messages(folder)?;
     let quoted_from = messages.metadata()?.len();
-    let (mut child, _scratch) = start(spec, folder, limits, messages)?;
+    let (mut child, scratch) = start(spec, folder, limits, messages)?;
+    let relay = server.as_ref().map(|server| server.relay(scratch.path())).transpose();
+    let _relay = relay.context("failed to lead a plugin to its server")?;
 
     let events = sandboxed::events(&mut child);
     let mut told = None;
     let mut faults = 0;
-    let ended = watch(&mut child, limits, stop, || {
+    let ended = watch(&mut child, limits, server.as_deref(), stop, || {
         // A file server that is away for a while: the lease is renewed when it is back.
         if lease.renew().is_err() && faults == 0 {
             faults += 1;
@@ -205,6 +234,32 @@ fn attempt(
     }
     bar.ended(&end);
     Ok(Guarded::Ended(end))
+}
+
+/// The server of the cell's model. While it loads, the lease is renewed by a thread of its own.
+fn serve(
+    spec: &CellSpec,
+    servers: &Servers,
+    board: &Board,
+    stop: &AtomicBool,
+    lease: &mut Lease,
+) -> anyhow::Result<Served> {
+    if spec.model.server.is_none() {
+        return Ok(Served::Nothing);
+    }
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::SeqCst) {
+                // A file server that is away for a while: the lease is renewed when it is back.
+                let _ = lease.renew();
+                std::thread::sleep(POLL);
+            }
+        });
+        let served = servers.serve(spec, board, stop);
+        done.store(true, Ordering::SeqCst);
+        served
+    })
 }
 
 /// Starts the process of a cell; its folder for temporary files goes with the second value.
@@ -248,6 +303,7 @@ enum Ended {
 fn watch(
     child: &mut Child,
     limits: &Limits,
+    server: Option<&Running>,
     stop: &AtomicBool,
     mut look: impl FnMut(),
 ) -> anyhow::Result<Ended> {
@@ -259,9 +315,16 @@ fn watch(
         if let Some(status) = process::ended(child).context("failed to wait for a cell")? {
             return Ok(Ended::Exited(status));
         }
-        let used = if memory > 0 { process::resident_mib(child.id()) } else { 0 };
+        let used = if memory > 0 {
+            process::resident_mib(child.id()) + server.map_or(0, Running::resident_mib)
+        } else {
+            0
+        };
+        let lost = server.map(Running::lost).transpose()?.flatten();
         let killed = if stop.load(Ordering::SeqCst) {
             Some(Ended::Stopped)
+        } else if let Some(reason) = lost {
+            Some(Ended::Killed(reason))
         } else if timeout > 0 && start.elapsed() >= Duration::from_secs(timeout) {
             let message = format!(
                 "took longer than {timeout} s; raise --timeout, or `timeout` in the model's TOML or the settings"

@@ -6,12 +6,13 @@
 
 pub mod bars;
 pub mod data;
-mod estimate;
+pub mod estimate;
 pub mod events;
 pub mod guard;
 pub mod inputs;
 pub mod jobs;
 pub mod local;
+pub mod named;
 pub mod options;
 pub mod places;
 pub mod plan;
@@ -20,6 +21,7 @@ pub mod queue;
 pub mod request;
 pub mod sandboxed;
 pub mod scheduler;
+pub mod server;
 pub mod shard;
 pub mod slices;
 pub mod slurm;

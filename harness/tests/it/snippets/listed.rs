@@ -23,6 +23,12 @@ pub(super) const ROWS: &[Row] = &[
     ("README.md", "scripts/just eval-all", Skipped, BUILDS),
     ("README.md", "scripts/just test", Skipped, BUILDS),
     ("README.md", "scripts/just new-baseline", Skipped, "test `scaffold`"),
+    (
+        "README.md",
+        "culture-eval run --model llama.cpp:",
+        Dry,
+        "needs llama.cpp and weights: test `served::llama_cpp`",
+    ),
     ("README.md", "culture-eval fetch", Exits(1), "offline, no data can be had"),
     ("README.md", "culture-eval run --executor slurm", Dry, QUEUE),
     ("README.md", "run --executor command", Dry, QUEUE),
@@ -49,6 +55,13 @@ pub(super) const ROWS: &[Row] = &[
     ("baselines/gguf/README.md", "target/", Skipped, "needs that build and its weights"),
     ("baselines/openai-api/README.md", "export ", Skipped, "the key of a user"),
     ("baselines/openai-api/README.md", "culture-eval ", Dry, "asks a server: test `openai`"),
+    ("baselines/transformers/README.md", "just ", Skipped, "brings torch: test `transformers`"),
+    (
+        "baselines/transformers/README.md",
+        "culture-eval run --model hf:",
+        Dry,
+        "needs torch: test `transformers`",
+    ),
     (
         "benchmarks/emgsd.md",
         "culture-eval --definitions benchmarks/more",
