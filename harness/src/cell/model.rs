@@ -1,7 +1,7 @@
 //! The model of a cell: created with its configuration, then fitted or taken up from a saved state.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use fs_err as fs;
 
@@ -9,6 +9,7 @@ use super::opened::{Cell, WINDOW};
 use super::trouble::{harness, reason};
 use crate::definition::model::{Model, Offer};
 use crate::definition::split::Split;
+use crate::exec::server;
 use crate::plugin::{self, Instance};
 use crate::store;
 use crate::store::record::{FileRef, Reason};
@@ -19,7 +20,10 @@ impl Cell<'_> {
         library: &'l plugin::Library,
     ) -> Result<Instance<'l>, Reason> {
         let spec = self.spec;
-        let config = config(&spec.model, &spec.weights, spec.cache.as_deref()).map_err(harness)?;
+        let socket = spec.model.server.as_ref().map(|_| server::socket(&std::env::temp_dir()));
+        let cache = spec.cache.as_deref();
+        let config =
+            config(&spec.model, &spec.weights, cache, socket.as_deref()).map_err(harness)?;
         let task = plugin::TaskInfo {
             name: self.spec.task.name.clone(),
             protocol: self.spec.protocol.name.clone(),
@@ -99,17 +103,13 @@ impl Cell<'_> {
     }
 }
 
-/// The socket that leads to a model's server, in the folder for temporary files of its plugin: paths of sockets must be short.
-pub fn server_socket(folder: &Path) -> PathBuf {
-    folder.join("server.sock")
-}
-
 /// What a plugin gets as its configuration: the model's `[config]`, the paths of its weights and files in `weights`,
 /// `messages` where prompts are conversations, the folder where it may keep answers in `cache`, and the `socket` that leads to its server.
 pub fn config(
     model: &Model,
     weights: &BTreeMap<String, FileRef>,
     cache: Option<&str>,
+    socket: Option<&Path>,
 ) -> serde_json::Result<String> {
     let mut config = serde_json::to_value(&model.config)?;
     if let Some(config) = config.as_object_mut() {
@@ -123,8 +123,7 @@ pub fn config(
         if let Some(cache) = cache {
             config.insert("cache".to_owned(), cache.into());
         }
-        if model.server.is_some() {
-            let socket = server_socket(&std::env::temp_dir());
+        if let Some(socket) = socket {
             config.insert("socket".to_owned(), socket.to_string_lossy().into());
         }
     }

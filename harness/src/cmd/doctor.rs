@@ -2,8 +2,7 @@
 
 use std::process::Command;
 
-use serde::Serialize;
-
+use super::finding::Finding;
 use super::{Context, Outcome, doctor_models, table};
 use crate::cell::sandbox;
 use crate::exec::plugins::{Plugins, search_path};
@@ -13,23 +12,6 @@ use crate::fetch;
 /// Tells what is missing on this machine and how to get it
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {}
-
-/// One finding.
-#[derive(Debug, Serialize)]
-pub(super) struct Finding {
-    what: String,
-    state: &'static str,
-    detail: String,
-}
-
-impl Finding {
-    /// Something that only some runs need: a note where it is not there.
-    pub(super) fn of(what: &str, found: Option<String>, missing: &str) -> Self {
-        let state = if found.is_some() { "ok" } else { "note" };
-        let detail = found.unwrap_or_else(|| missing.to_owned());
-        Self { what: what.to_owned(), state, detail }
-    }
-}
 
 pub(super) fn run(_: Args, context: &Context) -> anyhow::Result<Outcome> {
     let mut findings = machine(context);

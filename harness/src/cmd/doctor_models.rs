@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::doctor::Finding;
+use super::finding::Finding;
 use crate::exec::named;
 
 /// A program, the specs that need it, and how to get it.

@@ -14,6 +14,7 @@ mod doctor_models;
 mod dry_run;
 mod explain;
 mod fetch;
+mod finding;
 mod flags;
 mod hint;
 mod import;

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use super::bars::Board;
 use super::events::Event;
-use super::server::{Running, Served, Servers};
+use super::server::{Needs, Running, Served, Servers};
 use super::{sandboxed, slices};
 use crate::process;
 use crate::store::lease::{Held, Holder, Lease};
@@ -256,7 +256,7 @@ fn serve(
                 std::thread::sleep(POLL);
             }
         });
-        let served = servers.serve(spec, board, stop);
+        let served = servers.serve(&Needs::of(spec), board, stop);
         done.store(true, Ordering::SeqCst);
         served
     })
@@ -315,11 +315,11 @@ fn watch(
         if let Some(status) = process::ended(child).context("failed to wait for a cell")? {
             return Ok(Ended::Exited(status));
         }
-        let used = if memory > 0 {
-            process::resident_mib(child.id()) + server.map_or(0, Running::resident_mib)
-        } else {
-            0
+        let (own, of_server) = match memory {
+            0 => (0, 0),
+            _ => (process::resident_mib(child.id()), server.map_or(0, Running::resident_mib)),
         };
+        let used = own + of_server;
         let lost = server.map(Running::lost).transpose()?.flatten();
         let killed = if stop.load(Ordering::SeqCst) {
             Some(Ended::Stopped)
@@ -331,10 +331,7 @@ fn watch(
             );
             Some(Ended::Killed(Reason::new(ReasonKind::Timeout, message)))
         } else if used > memory {
-            let message = format!(
-                "used {used} MiB of {memory} MiB; lower `batch`, or raise --memory or `memory` in the model's TOML or the settings"
-            );
-            Some(Ended::Killed(Reason::new(ReasonKind::OutOfMemory, message)))
+            Some(Ended::Killed(too_much(used, of_server, memory)))
         } else {
             None
         };
@@ -346,6 +343,16 @@ fn watch(
         std::thread::sleep(pause);
         pause = (pause * 2).min(POLL);
     }
+}
+
+/// The reason of a cell that takes more memory than it may: MiB in all, those of its model's server, and the limit.
+fn too_much(used: u64, of_server: u64, limit: u64) -> Reason {
+    let share =
+        if of_server > 0 { format!(", its server {of_server} of them") } else { String::new() };
+    let message = format!(
+        "used {used} MiB of {limit} MiB{share}; lower `batch`, or raise --memory or `memory` in the model's TOML or the settings"
+    );
+    Reason::new(ReasonKind::OutOfMemory, message)
 }
 
 /// Whether what ended the cell was meant for all of the job: a scheduler sends its signal to cell and guard alike, and says

@@ -7,10 +7,11 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::kinds::{Kind, common, is_file, short_name};
+use super::common::{common, is_file, short_name};
+use super::kinds::Kind;
 use super::options::{Options, Wrong};
+use super::read::{ModelSpec, Place};
 use super::words::words;
-use super::{ModelSpec, Place};
 use crate::definition::capability::Offer;
 use crate::definition::capability::names::LISTED;
 use crate::definition::model::is_path;
@@ -31,6 +32,9 @@ pub(super) fn model(
     place: &Place,
     typed: &str,
 ) -> Result<ModelSpec, Wrong> {
+    if kind == Kind::Command {
+        command_words(target)?;
+    }
     let spec = common(kind, target, options, typed)?;
     let mut draft = Draft { place, options, spec };
     match kind {
@@ -310,11 +314,7 @@ impl Draft<'_> {
     }
 
     fn command(&mut self, target: &str) -> Result<(), Wrong> {
-        let mut words = words(target)
-            .map_err(|why| (why, "close it, and quote the whole command".to_owned()))?;
-        if words.is_empty() {
-            return Err(("the command is empty".to_owned(), "give a program".to_owned()));
-        }
+        let mut words = command_words(target)?;
         if let Some(word) = words.iter_mut().find(|word| is_file(word)) {
             let path = self.path(&std::mem::replace(word, "{program}".to_owned()));
             self.spec.model.files.insert("program".to_owned(), path);
@@ -335,6 +335,16 @@ impl Draft<'_> {
             if is_path(target) { self.path(target) } else { target.to_owned() };
         self.spec.model.config = self.options.rest();
     }
+}
+
+/// The words of a command; at least a program.
+fn command_words(target: &str) -> Result<Vec<String>, Wrong> {
+    let found =
+        words(target).map_err(|why| (why, "close it, and quote the whole command".to_owned()))?;
+    if found.is_empty() {
+        return Err(("the command is empty".to_owned(), "give a program".to_owned()));
+    }
+    Ok(found)
 }
 
 /// Whether a target is a folder of this machine and not a name on the hub (`ORG/NAME`).

@@ -1,43 +1,20 @@
 //! A model in one line: `llama.cpp:smollm2.gguf,chat=no` becomes the definition that a TOML would hold. Nothing is read here.
 
+mod common;
 mod error;
 mod expand;
 mod kinds;
 mod options;
+mod read;
 mod words;
 
-use std::path::{Path, PathBuf};
-
 pub use error::Error;
-pub use kinds::{Kind, hugging_face_below};
+pub use kinds::Kind;
+pub use read::{ModelSpec, Place, hugging_face_below};
 
 use super::model::Model;
 use super::nearest;
 use options::Options;
-
-/// What a spec is read against: paths are named from here.
-#[derive(Debug, Clone)]
-pub struct Place {
-    /// The working folder.
-    pub folder: PathBuf,
-    /// Where Hugging Face's programs keep what they have downloaded.
-    pub hugging_face: PathBuf,
-    /// The program of `baselines/transformers`.
-    pub transformers: PathBuf,
-    /// The Python that it runs with.
-    pub python: String,
-}
-
-/// A model as named in one line.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ModelSpec {
-    /// Its definition.
-    pub model: Model,
-    /// Files and folders that must be there.
-    pub needs: Vec<PathBuf>,
-    /// Folders that its plugin may write into, made before it starts.
-    pub makes: Vec<PathBuf>,
-}
 
 /// Whether a text is a spec and not the name of a model: names hold no colon.
 pub fn is_spec(text: &str) -> bool {
@@ -70,13 +47,6 @@ pub fn parse(text: &str, place: &Place) -> Result<ModelSpec, Error> {
     let mut options = Options::new(kind, cut.options).map_err(|(what, how)| wrong(what, how))?;
     expand::model(kind, &cut.target, &mut options, place, text)
         .map_err(|(what, how)| wrong(what, how))
-}
-
-impl ModelSpec {
-    /// The first of its files and folders that is not there.
-    pub fn missing(&self, is_there: impl Fn(&Path) -> bool) -> Option<&Path> {
-        self.needs.iter().map(PathBuf::as_path).find(|path| !is_there(path))
-    }
 }
 
 /// The definition as a TOML that loads to the same.

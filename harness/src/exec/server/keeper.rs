@@ -81,7 +81,7 @@ const NOT_FOUND: i32 = 127;
 /// Becomes the server; it dies with its keeper. Comes back only where the program cannot be started.
 pub fn become_server(command: &[String]) -> i32 {
     let Some((program, arguments)) = command.split_first() else { return NOT_FOUND };
-    if let Err(error) = crate::cell::follow_parent() {
+    if let Err(error) = process::follow_parent() {
         eprintln!("{error}");
         return NOT_FOUND;
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Bytes of an answer that are read.
-const MOST: u64 = 1 << 14;
+const MOST: u64 = 1 << 20;
 
 /// What a server says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,23 +21,33 @@ pub(super) enum Answer {
     Silent,
 }
 
-/// Asks a port of this machine for a path.
+/// Asks a port of this machine whether it is ready.
 pub(super) fn ask(port: u16, path: &str) -> Answer {
+    get(port, path).map_or(Answer::Silent, |bytes| read(&bytes))
+}
+
+/// The chat template that llama.cpp's server tells; none of a server that tells none.
+pub(super) fn chat_template(port: u16) -> Option<String> {
+    let bytes = get(port, "/props")?;
+    let text = String::from_utf8_lossy(&bytes);
+    let (_, body) = text.split_once("\r\n\r\n").filter(|(head, _)| head.contains(" 200 "))?;
+    let props: serde_json::Value = serde_json::from_str(body).ok()?;
+    Some(props.get("chat_template")?.as_str()?.to_owned()).filter(|text| !text.is_empty())
+}
+
+/// All that a port of this machine answers to a GET; none where nobody listens.
+fn get(port: u16, path: &str) -> Option<Vec<u8>> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let Ok(mut stream) = TcpStream::connect_timeout(&address, PATIENCE) else {
-        return Answer::Silent;
-    };
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).ok()?;
     let head =
         format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");
     let mut bytes = Vec::new();
     let asked =
         stream.set_read_timeout(Some(PATIENCE)).and_then(|()| stream.write_all(head.as_bytes()));
-    if asked.is_err() {
-        return Answer::Silent;
-    }
+    asked.ok()?;
     // A server that keeps the connection open has said enough when it pauses.
     let _ = stream.take(MOST).read_to_end(&mut bytes);
-    read(&bytes)
+    Some(bytes)
 }
 
 /// What an answer means: 200, unless its body tells an error.
@@ -102,6 +112,31 @@ mod tests {
             Err("HTTP/1.1 503 Service Unavailable {\"error\":\"loading\"}"),
         );
         check("", Err("an empty answer"));
+    }
+
+    #[test]
+    fn a_chat_template_is_read_where_it_is_told() {
+        let told = |status: &str, body: &str| {
+            let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+            let port = server.local_addr().unwrap().port();
+            let text = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+            let serving = std::thread::spawn(move || {
+                let (mut stream, _) = server.accept().unwrap();
+                let mut asked = [0; 1024];
+                let n = std::io::Read::read(&mut stream, &mut asked).unwrap();
+                stream.write_all(text.as_bytes()).unwrap();
+                String::from_utf8_lossy(&asked[..n]).lines().next().unwrap().to_owned()
+            });
+            let template = chat_template(port);
+            assert_eq!(serving.join().unwrap(), "GET /props HTTP/1.1");
+            template
+        };
+        let template = "{% for m in messages %}{{ m }}{% endfor %}";
+        let body = serde_json::json!({ "chat_template": template, "n_ctx": 1 }).to_string();
+        assert_eq!(told("200 OK", &body).as_deref(), Some(template));
+        assert_eq!(told("404 Not Found", &body), None);
+        assert_eq!(told("200 OK", "{\"chat_template\":\"\"}"), None);
+        assert_eq!(told("200 OK", "Ollama is running"), None);
     }
 
     #[test]

@@ -9,6 +9,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// The socket in a folder, the one for temporary files of a plugin: paths of sockets must be short.
+pub fn socket(folder: &Path) -> PathBuf {
+    folder.join("server.sock")
+}
+
 /// Carries connections until it is dropped.
 #[derive(Debug)]
 pub(in crate::exec) struct Relay {
@@ -19,7 +24,7 @@ pub(in crate::exec) struct Relay {
 impl Relay {
     /// Listens in a folder and leads to a port of this machine.
     pub(super) fn start(folder: &Path, port: u16) -> io::Result<Self> {
-        let path = crate::cell::server_socket(folder);
+        let path = socket(folder);
         let listener = UnixListener::bind(&path)?;
         let over = Arc::new(AtomicBool::new(false));
         let ends = Arc::clone(&over);
@@ -81,7 +86,7 @@ mod tests {
             stream.read_to_string(&mut text).unwrap();
             stream.write_all(text.to_uppercase().as_bytes()).unwrap();
         });
-        let mut stream = UnixStream::connect(crate::cell::server_socket(folder.path())).unwrap();
+        let mut stream = UnixStream::connect(socket(folder.path())).unwrap();
         stream.write_all(b"hello").unwrap();
         stream.shutdown(Shutdown::Write).unwrap();
         let mut text = String::new();

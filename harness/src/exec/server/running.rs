@@ -13,12 +13,14 @@ use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
 use super::keeper::Ended;
+use super::needs::Needs;
 use super::probe::{self, Answer};
+use super::relay::Relay;
 use crate::definition::server::Server;
 use crate::exec::bars::Board;
 use crate::exec::sandboxed;
 use crate::process;
-use crate::store::record::{CellSpec, FileRef, Reason, ReasonKind};
+use crate::store::record::{FileRef, Reason, ReasonKind};
 use crate::store::{self, lease};
 
 /// Starts where another process was faster to take the port.
@@ -47,6 +49,12 @@ pub struct Facts {
     pub env: BTreeMap<String, String>,
     /// What the program says its version is; empty where it is not asked or says nothing.
     pub version: String,
+    /// The chat template that its server tells (llama.cpp's does); empty where it tells none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub chat_template: String,
+    /// SHA-256 of it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub chat_template_sha256: String,
     /// Files and weights of the model.
     pub files: BTreeMap<String, FileRef>,
     /// GPUs of the machine with their drivers, as `nvidia-smi` lists them.
@@ -105,7 +113,7 @@ pub(super) enum NotRunning {
 impl Running {
     /// Starts the server of a model and waits until it is ready.
     pub(super) fn start(
-        spec: &CellSpec,
+        needs: &Needs<'_>,
         server: &Server,
         start: &Start<'_>,
     ) -> anyhow::Result<Result<Self, NotRunning>> {
@@ -120,16 +128,16 @@ impl Running {
                 Some(port) => port,
                 None => probe::free_port()?,
             };
-            let command = match filled(spec, server, port) {
+            let command = match filled(needs, server, port) {
                 Ok(command) => command,
                 Err(why) => return Ok(Err(NotRunning::Because(why))),
             };
             let log = start.folder.join(format!("{}.log", start.name));
             let began = Instant::now();
-            let running = Self::spawn(spec, server, &command, port, log)?;
+            let running = Self::spawn(needs, server, &command, port, log)?;
             match running.wait(server, start)? {
                 Ok(()) => {
-                    running.put_down(spec, server, &command, began, start)?;
+                    running.put_down(needs, server, &command, began, start)?;
                     return Ok(Ok(running));
                 }
                 Err(NotRunning::Because(why)) => {
@@ -144,14 +152,14 @@ impl Running {
     }
 
     fn spawn(
-        spec: &CellSpec,
+        needs: &Needs<'_>,
         server: &Server,
         (command, env): &Filled,
         port: u16,
         log: PathBuf,
     ) -> anyhow::Result<Self> {
         let mut keeper = Command::new(std::env::current_exe()?);
-        process::budget(process::lead(&mut keeper), spec.threads);
+        process::budget(process::lead(&mut keeper), needs.threads);
         sandboxed::server_environment(&mut keeper, &server.pass);
         keeper.envs(env).args(["keep-server", "--stop", server.stop.name(), "--grace"]);
         keeper.arg(server.grace.to_string()).arg("--log").arg(&log).arg("--").args(command);
@@ -212,7 +220,7 @@ impl Running {
 
     fn put_down(
         &self,
-        spec: &CellSpec,
+        needs: &Needs<'_>,
         server: &Server,
         (command, env): &Filled,
         began: Instant,
@@ -222,12 +230,17 @@ impl Running {
         let visible =
             visible.iter().filter_map(|name| Some(format!("{name}={}", std::env::var(name).ok()?)));
         let gpus = ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"];
+        let template = probe::chat_template(self.port);
         let facts = Facts {
-            model: spec.model.name.clone(),
+            model: needs.model.name.clone(),
             command: command.clone(),
             env: env.clone(),
             version: printed(&server.version).into_iter().next().unwrap_or_default(),
-            files: spec.weights.clone(),
+            chat_template_sha256: template
+                .as_ref()
+                .map_or_else(String::new, |text| store::sha256(text.as_bytes())),
+            chat_template: template.unwrap_or_default(),
+            files: needs.weights.clone(),
             gpus: printed(&gpus.map(str::to_owned)),
             visible_gpus: visible.collect::<Vec<_>>().join(" "),
             host: lease::host(),
@@ -237,6 +250,11 @@ impl Running {
         };
         store::write_json(&start.folder.join(format!("{}.json", start.name)), &facts)?;
         Ok(())
+    }
+
+    /// A socket in a folder that leads to this server.
+    pub(in crate::exec) fn relay(&self, folder: &Path) -> std::io::Result<Relay> {
+        Relay::start(folder, self.port)
     }
 
     /// How it has ended, in words; none while it runs.
@@ -327,15 +345,15 @@ impl Drop for Running {
 /// A command and the variables of its environment, without braces.
 type Filled = (Vec<String>, BTreeMap<String, String>);
 
-fn filled(spec: &CellSpec, server: &Server, port: u16) -> Result<Filled, String> {
+fn filled(needs: &Needs<'_>, server: &Server, port: u16) -> Result<Filled, String> {
     let mut values = BTreeMap::from([
         ("port".to_owned(), port.to_string()),
-        ("threads".to_owned(), spec.threads.to_string()),
+        ("threads".to_owned(), needs.threads.to_string()),
     ]);
-    if let Some(name) = spec.model.config.get("model").and_then(toml::Value::as_str) {
+    if let Some(name) = needs.model.config.get("model").and_then(toml::Value::as_str) {
         values.insert("model".to_owned(), name.to_owned());
     }
-    values.extend(spec.weights.iter().map(|(id, file)| (id.clone(), file.path.clone())));
+    values.extend(needs.weights.iter().map(|(id, file)| (id.clone(), file.path.clone())));
     let fill =
         |text: &String| Server::filled(text, &values).map_err(|why| format!("[server]: {why}"));
     let command = server.command.iter().map(fill).collect::<Result<_, _>>()?;

@@ -54,6 +54,9 @@ fn a_local_model_in_one_line() {
         Ran::of(place.command(&args).env("PATH", &path)).exits(0)
     };
     assert_says(&run("whole", "50").err, &["its server is ready after"]);
+    let facts = super::facts_of(&place, "whole");
+    assert!(facts[0]["chat_template"].as_str().unwrap().contains("<|im_start|>"), "{facts:?}");
+    assert_eq!(facts[0]["chat_template_sha256"].as_str().unwrap().len(), 64);
     let summary = place.summary("whole");
     let cell = &summary["cells"][0];
     assert_eq!((&cell["outcome"]["score"]["n"], &cell["served"]), (&50.into(), &"generate".into()));

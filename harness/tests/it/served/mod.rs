@@ -41,7 +41,7 @@ fn model(place: &Place, name: &str, mode: &str, keys: &str) {
 }
 
 fn run(place: &Place, models: &str, more: &[&str]) -> Ran {
-    let args = ["run", "--data", "sample", "--jobs", "1", "--limit", "4", "--benchmarks"];
+    let args = ["run", "--data", "sample", "--jobs", "1", "--limit", "6", "--benchmarks"];
     place.run(&[&args[..], &["crehate,cultureatlas", "--models", models], more].concat())
 }
 
@@ -60,12 +60,21 @@ fn is_gone(pid: Pid) -> bool {
 #[track_caller]
 fn nothing_is_left(place: &Place, started: usize) {
     assert_eq!(pids(place).len(), started);
+    no_process_is_left(place);
+}
+
+#[track_caller]
+fn no_process_is_left(place: &Place) {
     wait_until("no process is left", || pids(place).into_iter().all(is_gone));
 }
 
 /// What is put down of servers.
 fn facts(place: &Place) -> Vec<Value> {
-    let folder = place.path("runs/default/servers");
+    facts_of(place, "default")
+}
+
+fn facts_of(place: &Place, run: &str) -> Vec<Value> {
+    let folder = place.path(&format!("runs/{run}/servers"));
     let mut files: Vec<PathBuf> =
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|ending| ending == "json"));
@@ -114,7 +123,9 @@ fn a_server_that_is_not_ready_is_a_reason_with_a_remedy() {
         model(&place, "served", mode, keys);
         run(&place, "served", &[]).exits(1);
         assert_says(&reason(&place), parts);
-        nothing_is_left(&place, started);
+        // One that has no time to begin writes no number.
+        assert!(pids(&place).len() <= started);
+        no_process_is_left(&place);
     };
     check(
         "never",
@@ -123,7 +134,12 @@ fn a_server_that_is_not_ready_is_a_reason_with_a_remedy() {
         1,
     );
     check("dies", "", &["ended (exit status: 1) before it was ready", "the file is damaged"], 1);
-    check("error", "ready_within = 1", &["/health with 200 with the error", "no GPU was found"], 1);
+    check(
+        "error",
+        "ready_within = 10",
+        &["/health with 200 with the error", "no GPU was found"],
+        1,
+    );
     let held = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = held.local_addr().unwrap().port();
     check(
@@ -225,6 +241,25 @@ fn the_memory_of_a_server_counts() {
     let place = Place::new();
     model(&place, "served", "leaks", "");
     run(&place, "served", &["--memory", "700"]).exits(1);
-    assert_says(&reason(&place), &["of 700 MiB", "server"]);
+    assert_says(&reason(&place), &["of 700 MiB, its server ", " of them; lower `batch`"]);
     nothing_is_left(&place, 1);
+}
+
+#[test]
+fn a_plugin_check_starts_the_server_of_its_model() {
+    if !python() {
+        return;
+    }
+    let place = Place::new();
+    model(&place, "served", "good", "");
+    let check = ["plugin", "check", "--model", "served", "--calls", "20", "--skip"];
+    let check = [&check[..], &["huge batch,leak"]].concat();
+    let ran = place.run(&check).exits(0);
+    assert!(place.path("asked").is_file(), "{ran:?}");
+    nothing_is_left(&place, 2);
+
+    let place = Place::new();
+    model(&place, "served", "dies", "");
+    let ran = place.run(&check).exits(2);
+    assert_says(&ran.err, &["the model's server is not there", "the file is damaged"]);
 }
