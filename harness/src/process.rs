@@ -16,6 +16,16 @@ pub(crate) fn lead(command: &mut Command) -> &mut Command {
     command.process_group(0)
 }
 
+/// Ends this process with the one that started it, on Linux.
+///
+/// # Errors
+/// The system's.
+pub fn follow_parent() -> std::io::Result<()> {
+    #[cfg(target_os = "linux")]
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
+    Ok(())
+}
+
 /// Tells a process its thread budget where libraries look for one, and OpenMP's threads to sleep when they have nothing to do.
 pub(crate) fn budget(command: &mut Command, threads: usize) -> &mut Command {
     command.env("OMP_WAIT_POLICY", "PASSIVE").env("RAYON_NUM_THREADS", threads.to_string())
@@ -74,7 +84,7 @@ fn kib(pid: u32, field: &str) -> u64 {
 }
 
 /// The processes that any thread of a process has started.
-fn children(pid: u32) -> Vec<u32> {
+pub(crate) fn children(pid: u32) -> Vec<u32> {
     let Ok(threads) = fs_err::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
     let lists = threads
         .flatten()

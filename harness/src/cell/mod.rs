@@ -32,6 +32,7 @@ use sandbox::Gate;
 use trouble::{harness, reason};
 
 pub use crate::exec::asked::opaque_id;
+pub use crate::process::follow_parent;
 pub use model::config;
 
 /// Takes stdout away from the plugin: the pipe to the parent comes back, and what is printed goes to stderr.
@@ -56,16 +57,6 @@ fn told(end: Result<(), Reason>, events: &Events) -> bool {
         events.send(&Event::Failed(reason.clone()));
     }
     end.is_ok()
-}
-
-/// Ends this process with the one that started it, on Linux.
-///
-/// # Errors
-/// The system's.
-pub fn follow_parent() -> std::io::Result<()> {
-    #[cfg(target_os = "linux")]
-    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
-    Ok(())
 }
 
 /// Whether a process can put itself into new spaces here; what `doctor` starts.

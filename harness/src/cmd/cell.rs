@@ -8,6 +8,7 @@ use super::{Context, Outcome, interrupt};
 use crate::cell::{self, explain};
 use crate::exec::bars::Board;
 use crate::exec::guard::{self, Guarded, Limits};
+use crate::exec::server::Servers;
 use crate::store::CellFolder;
 use crate::store::record::{CellSpec, End};
 
@@ -64,8 +65,9 @@ fn guarded(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let spec: CellSpec = folder.read_spec().context("failed to read the cell")?;
     let stop = interrupt::flag()?;
     let board = Board::new(context.output.lines());
-    let limits = Limits { timeout, memory, tries, job, hidden: hide };
-    Ok(match guard::run(&spec, &folder, &limits, &board, &stop)? {
+    let limits = Limits { timeout, memory, tries, server_starts: tries, job, hidden: hide };
+    let servers = Servers::of(folder.run());
+    Ok(match guard::run(&spec, &folder, &limits, &servers, &board, &stop)? {
         Guarded::Ended(End::Done { .. }) => Outcome::Done,
         Guarded::Ended(End::Failed { .. }) => Outcome::No,
         Guarded::Stopped => Outcome::Interrupted,

@@ -2,9 +2,8 @@
 
 use std::process::Command;
 
-use serde::Serialize;
-
-use super::{Context, Outcome, table};
+use super::finding::Finding;
+use super::{Context, Outcome, doctor_models, table};
 use crate::cell::sandbox::{self, Level};
 use crate::exec::plugins::{Plugins, search_path};
 use crate::exec::{data, places};
@@ -14,16 +13,9 @@ use crate::fetch;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {}
 
-/// One finding.
-#[derive(Debug, Serialize)]
-struct Finding {
-    what: String,
-    state: &'static str,
-    detail: String,
-}
-
 pub(super) fn run(_: Args, context: &Context) -> anyhow::Result<Outcome> {
     let mut findings = machine(context);
+    findings.extend(doctor_models::findings());
     findings.extend(sources(context)?);
     findings.extend(plugins(context)?);
     let missing = findings.iter().filter(|f| f.state == "missing").count();

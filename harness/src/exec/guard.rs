@@ -15,6 +15,7 @@ use super::bars::Board;
 use super::events::Answered;
 use super::heard::{Heard, Times};
 use super::messages::Messages;
+use super::server::{Needs, Running, Served, Servers};
 use super::{asked, commit, sandboxed, slices};
 use crate::process;
 use crate::store::lease::{Held, Holder, Lease};
@@ -30,6 +31,8 @@ pub struct Limits {
     pub memory: u64,
     /// Starts that may be lost to time, memory, a signal or a dead machine; the last one makes a failed cell of it.
     pub tries: usize,
+    /// Starts of a model's server that is lost while the cell queries it, within this one start of the cell.
+    pub server_starts: usize,
     /// The scheduler's name for this job; empty if there is none.
     pub job: String,
     /// Folders that plugins do not see: downloads, prepared data, other cells.
@@ -61,10 +64,11 @@ pub fn run(
     spec: &CellSpec,
     folder: &CellFolder,
     limits: &Limits,
+    servers: &Servers,
     board: &Board,
     stop: &AtomicBool,
 ) -> anyhow::Result<Guarded> {
-    let guarded = to_record(spec, folder, limits, board, stop)?;
+    let guarded = to_record(spec, folder, limits, servers, board, stop)?;
     if matches!(guarded, Guarded::Ended(_)) {
         slices::settle(spec, folder).context("failed to join the slices of a cell")?;
     }
@@ -75,6 +79,7 @@ fn to_record(
     spec: &CellSpec,
     folder: &CellFolder,
     limits: &Limits,
+    servers: &Servers,
     board: &Board,
     stop: &AtomicBool,
 ) -> anyhow::Result<Guarded> {
@@ -102,13 +107,24 @@ fn to_record(
             return Ok(Guarded::Ended(fail(folder, &spec.key, reason)?));
         }
     }
-    let ended = attempt(spec, folder, limits, board, stop, &mut lease).unwrap_or_else(|error| {
-        // Whatever is wrong with a cell's folder is that cell's reason.
-        let reason = Reason::new(ReasonKind::Harness, format!("{error:#}"));
-        let end = End::Failed { reason };
-        board.ended(spec, &end);
-        Guarded::Ended(end)
-    });
+    let mut once = || {
+        attempt(spec, folder, limits, servers, board, stop, &mut lease).unwrap_or_else(|error| {
+            // Whatever is wrong with a cell's folder is that cell's reason.
+            let reason = Reason::new(ReasonKind::Harness, format!("{error:#}"));
+            let end = End::Failed { reason };
+            board.ended(spec, &end);
+            Guarded::Ended(end)
+        })
+    };
+    let mut ended = once();
+    for start in 2..=limits.server_starts {
+        let Guarded::Ended(End::Failed { reason }) = &ended else { break };
+        if reason.kind != ReasonKind::Server {
+            break;
+        }
+        board.note(&format!("{}: start {start} of its server: {}", spec.folder(), reason.message));
+        ended = once();
+    }
     let Guarded::Ended(End::Failed { reason }) = ended else { return Ok(ended) };
     let mut reason = reason;
     if limits.tries > 1 && may_pass(reason.kind) {
@@ -155,11 +171,12 @@ fn take(
     }
 }
 
-/// Runs one cell in a child process.
+/// Runs one cell in a child process, its model's server beside it.
 fn attempt(
     spec: &CellSpec,
     folder: &CellFolder,
     limits: &Limits,
+    servers: &Servers,
     board: &Board,
     stop: &AtomicBool,
     lease: &mut Lease,
@@ -170,17 +187,32 @@ fn attempt(
         bar.ended(&end);
         return Ok(Guarded::Ended(end));
     }
+    let server = match serve(spec, servers, board, stop, lease)? {
+        Served::Nothing => None,
+        Served::By(running) => Some(running),
+        Served::Stopped => {
+            bar.stopped();
+            return Ok(Guarded::Stopped);
+        }
+        Served::Failed(reason) => {
+            let end = End::Failed { reason };
+            bar.ended(&end);
+            return Ok(Guarded::Ended(end));
+        }
+    };
     folder.open_work().context("failed to make the cell's working folder")?;
     commit::clear_leftovers(spec, folder)?;
     if spec.slice.is_some() {
         folder.whole().open_work().context("failed to make the cell's working folder")?;
     }
     let mut heard = Heard::new(Times::begin(spec, folder)?, &bar);
-    let (mut child, _scratch) = start(spec, folder, limits)?;
+    let (mut child, scratch) = start(spec, folder, limits)?;
+    let relay = server.as_ref().map(|server| server.relay(scratch.path())).transpose();
+    let _relay = relay.context("failed to lead a plugin to its server")?;
     let messages = Messages::keep(&mut child, folder)?;
     let events = sandboxed::events(&mut child);
     let mut faults = 0;
-    let ended = watch(&mut child, limits, stop, || {
+    let ended = watch(&mut child, limits, server.as_deref(), stop, || {
         // A file server that is away for a while: the lease is renewed when it is back.
         if lease.renew().is_err() && faults == 0 {
             faults += 1;
@@ -242,6 +274,32 @@ fn committed(
     }
 }
 
+/// The server of the cell's model. While it loads, the lease is renewed by a thread of its own.
+fn serve(
+    spec: &CellSpec,
+    servers: &Servers,
+    board: &Board,
+    stop: &AtomicBool,
+    lease: &mut Lease,
+) -> anyhow::Result<Served> {
+    if spec.model.server.is_none() {
+        return Ok(Served::Nothing);
+    }
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::SeqCst) {
+                // A file server that is away for a while: the lease is renewed when it is back.
+                let _ = lease.renew();
+                std::thread::sleep(POLL);
+            }
+        });
+        let served = servers.serve(&Needs::of(spec), board, stop);
+        done.store(true, Ordering::SeqCst);
+        served
+    })
+}
+
 /// Starts the process of a cell; its folder for temporary files goes with the second value.
 fn start(
     spec: &CellSpec,
@@ -273,6 +331,7 @@ enum Ended {
 fn watch(
     child: &mut Child,
     limits: &Limits,
+    server: Option<&Running>,
     stop: &AtomicBool,
     mut look: impl FnMut() -> bool,
 ) -> anyhow::Result<Ended> {
@@ -284,19 +343,23 @@ fn watch(
         if let Some(status) = process::ended(child).context("failed to wait for a cell")? {
             return Ok(Ended::Exited(status));
         }
-        let used = if memory > 0 { process::resident_mib(child.id()) } else { 0 };
+        let (own, of_server) = match memory {
+            0 => (0, 0),
+            _ => (process::resident_mib(child.id()), server.map_or(0, Running::resident_mib)),
+        };
+        let used = own + of_server;
+        let lost = server.map(Running::lost).transpose()?.flatten();
         let killed = if stop.load(Ordering::SeqCst) {
             Some(Ended::Stopped)
+        } else if let Some(reason) = lost {
+            Some(Ended::Killed(reason))
         } else if timeout > 0 && start.elapsed() >= Duration::from_secs(timeout) {
             let message = format!(
                 "took longer than {timeout} s; raise --timeout, or `timeout` in the model's TOML or the settings"
             );
             Some(Ended::Killed(Reason::new(ReasonKind::Timeout, message)))
         } else if used > memory {
-            let message = format!(
-                "used {used} MiB of {memory} MiB; lower `batch`, or raise --memory or `memory` in the model's TOML or the settings"
-            );
-            Some(Ended::Killed(Reason::new(ReasonKind::OutOfMemory, message)))
+            Some(Ended::Killed(too_much(used, of_server, memory)))
         } else {
             overdue.then_some(Ended::Overdue)
         };
@@ -308,6 +371,16 @@ fn watch(
         std::thread::sleep(pause);
         pause = (pause * 2).min(POLL);
     }
+}
+
+/// The reason of a cell that takes more memory than it may: MiB in all, those of its model's server, and the limit.
+fn too_much(used: u64, of_server: u64, limit: u64) -> Reason {
+    let share =
+        if of_server > 0 { format!(", its server {of_server} of them") } else { String::new() };
+    let message = format!(
+        "used {used} MiB of {limit} MiB{share}; lower `batch`, or raise --memory or `memory` in the model's TOML or the settings"
+    );
+    Reason::new(ReasonKind::OutOfMemory, message)
 }
 
 /// Whether what ended the cell was meant for all of the job: a scheduler sends its signal to cell and guard alike, and says

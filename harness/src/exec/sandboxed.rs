@@ -189,6 +189,13 @@ pub fn hint(message: &str, access: &Access) -> &'static str {
     }
 }
 
+/// Leaves a model's server the usual variables, those of the network, and those that its definition names.
+pub(super) fn server_environment(command: &mut Command, pass: &[String]) {
+    let own = ["TMPDIR", "XDG_*"].map(str::to_owned);
+    let env = [&own[..], pass].concat();
+    environment(command, &Access { network: true, env, ..Access::default() });
+}
+
 /// Leaves a process the variables that it needs: keys of other models and tokens are none of its business.
 fn environment(command: &mut Command, access: &Access) {
     let known = ENVIRONMENT.split_whitespace();

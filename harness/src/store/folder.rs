@@ -91,6 +91,12 @@ impl CellFolder {
         Self(self.0.join(slice.folder()))
     }
 
+    /// The folder of the run that it is a cell of; its own where it is none of a run.
+    pub fn run(&self) -> &Path {
+        let cells = self.0.ancestors().find(|path| path.file_name() == Some("cells".as_ref()));
+        cells.and_then(Path::parent).unwrap_or(&self.0)
+    }
+
     /// Everything that matters.
     pub fn spec(&self) -> PathBuf {
         self.0.join("spec.json")

@@ -121,6 +121,10 @@ pub enum ReasonKind {
     NoWeights,
     /// The plugin cannot be found or loaded.
     NoPlugin,
+    /// The model's server did not get ready.
+    NoServer,
+    /// The model's server ended while a cell queried it.
+    Server,
     /// The model's capabilities serve no protocol of the task.
     NotServed,
     /// The model's configuration is wrong.
@@ -154,6 +158,8 @@ impl ReasonKind {
             Self::NoData => "no data",
             Self::NoWeights => "no weights",
             Self::NoPlugin => "no plugin",
+            Self::NoServer => "no server",
+            Self::Server => "server lost",
             Self::NotServed => "not served",
             Self::Config => "config",
             Self::Plugin => "plugin error",

@@ -30,6 +30,12 @@ pub(super) const ROWS: &[Row] = &[
     ("docs/commands.md", "culture-eval serve", Skipped, "serves until it is stopped: test `html`"),
     ("docs/commands.md", "culture-eval watch", Skipped, "watches until the run ends: test `cli`"),
     (
+        "README.md",
+        "culture-eval run --model llama.cpp:",
+        Dry,
+        "needs llama.cpp and weights: test `served::llama_cpp`",
+    ),
+    (
         "docs/commands.md",
         "culture-eval explain --model calm",
         Skipped,
@@ -50,6 +56,13 @@ pub(super) const ROWS: &[Row] = &[
     ("baselines/gguf/README.md", "target/", Skipped, "needs that build and its weights"),
     ("baselines/openai-api/README.md", "export ", Skipped, "the key of a user"),
     ("baselines/openai-api/README.md", "culture-eval ", Dry, "asks a server: test `openai`"),
+    ("baselines/transformers/README.md", "just ", Skipped, "brings torch: test `transformers`"),
+    (
+        "baselines/transformers/README.md",
+        "culture-eval run --model hf:",
+        Dry,
+        "needs torch: test `transformers`",
+    ),
     (
         "benchmarks/emgsd.md",
         "culture-eval --definitions benchmarks/more",
