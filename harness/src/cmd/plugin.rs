@@ -210,7 +210,8 @@ fn asked(args: &CheckArgs, context: &Context) -> anyhow::Result<(PathBuf, Asked,
     let hidden = context.settings().hidden();
     let Some(name) = &args.model else {
         let plugin = args.plugin.as_deref().context("name a plugin, or a model with --model")?;
-        let (weights, inputs) = (BTreeMap::new(), Vec::new());
+        let inputs = named_in(&args.config);
+        let weights = BTreeMap::new();
         let asked = Asked { settings, access, weights, inputs, cache: None, hidden };
         return Ok((plugin::find(plugin, &folders)?, asked, None));
     };
@@ -231,13 +232,14 @@ fn asked(args: &CheckArgs, context: &Context) -> anyhow::Result<(PathBuf, Asked,
         };
     let named = inputs::of_models(std::slice::from_ref(model), &board).remove(name);
     let named = named.transpose().map_err(|reason| anyhow::anyhow!("{}", reason.message))?;
-    let inputs = named.unwrap_or_default().into_values().map(|file| file.path.into()).collect();
+    let inputs = named.unwrap_or_default().into_values().map(|file| PathBuf::from(file.path));
     let cache = model.cache.then(|| context.settings().cache.join("models").join(name));
     let needs = Needs { model, weights: &weights, threads: settings.threads };
     let server = Alone::start(&needs, &board).context("the model's server is not there")?;
     let cached = cache.as_deref().map(path_text);
     let socket = server.as_ref().map(Alone::socket);
     let config = cell::config(model, &weights, cached.as_deref(), socket.as_deref())?;
+    let inputs = inputs.chain(socket).collect();
     if !args.unsandboxed {
         access = model.access.clone();
     }
@@ -249,6 +251,16 @@ fn asked(args: &CheckArgs, context: &Context) -> anyhow::Result<(PathBuf, Asked,
         check::Settings { config, labels, offers: model.capabilities.clone(), ..settings };
     let asked = Asked { settings, access, weights, inputs, cache, hidden };
     Ok((plugin::find(&model.plugin, &folders)?, asked, server))
+}
+
+/// Files and folders that a configuration in JSON names: they may lie in a folder that plugins do not see. Of a text that is no
+/// JSON the check `create` tells.
+fn named_in(config: &str) -> Vec<PathBuf> {
+    let Ok(serde_json::Value::Object(config)) = serde_json::from_str(config) else {
+        return Vec::new();
+    };
+    let paths = config.values().filter_map(serde_json::Value::as_str).map(PathBuf::from);
+    paths.filter(|path| path.exists()).collect()
 }
 
 /// Runs every check in a process of its own, so that a plugin that hangs or aborts fails one check only.

@@ -539,5 +539,5 @@ fn the_answer_names_the_leader_and_who_differs() {
     let text = answer(&report, 100);
     assert!(text.contains("Baseline: m2 50.0"), "{text}");
     assert!(text.contains("Significantly better: m0 (+50.0, p < .001)."), "{text}");
-    assert!(text.contains("No significant difference: m1 (+0.0, p 1.000)."), "{text}");
+    assert!(text.contains("No significant difference: m1 (0.0, p 1.000)."), "{text}");
 }

@@ -74,7 +74,7 @@ fn what_cannot_run_exits_2_and_says_what_was_meant() {
         ],
     );
     assert_says(&error(&["rnu"]), &["unrecognized subcommand 'rnu'"]);
-    assert_says(&error(&["run", "--model", "majority"]), &["--models"]);
+    assert_says(&error(&["run", "--modls", "majority"]), &["--models"]);
     assert_says(&error(&["run", "--limit", "many"]), &["--limit", "many"]);
 }
 
@@ -83,7 +83,7 @@ fn a_broken_definition_names_file_line_and_field() {
     let place = Place::new();
     place.write("defs/mine.toml", "name = \"mine\"\nplugin = \"majority\"\nbatchsize = 3\n");
     let list = place.run(&["list", "models"]).exits(2);
-    insta::assert_snapshot!(place.plain(&list.err), @"error: failed to read the definitions: <place>/defs/mine.toml:3:1: unknown field `batchsize`, expected one of `name`, `title`, `plugin`, `description`, `licence`, `license`, `tasks`, `protocols`, `parameters`, `contamination`, `weights`, `files`, `capabilities`, `cache`, `batch`, `neighbours`, `timeout`, `memory`, `resources`, `access`, `prompt`, `config`: did you mean `batch`?");
+    insta::assert_snapshot!(place.plain(&list.err), @"error: failed to read the definitions: <place>/defs/mine.toml:3:1: unknown field `batchsize`, expected one of `name`, `title`, `plugin`, `description`, `licence`, `license`, `tasks`, `protocols`, `parameters`, `contamination`, `weights`, `files`, `capabilities`, `cache`, `batch`, `neighbours`, `timeout`, `memory`, `resources`, `access`, `prompt`, `server`, `config`: did you mean `batch`?");
     place.write("defs/mine.toml", "colour = 3\n");
     insta::assert_snapshot!(place.plain(&place.run(&["list"]).exits(2).err), @"error: failed to read the definitions: <place>/defs/mine.toml: neither a dataset (`[[task]]`), nor a model (`plugin` or `extends`), nor a suite (`models` and `benchmarks`); add the fields of one of them");
 }

@@ -113,7 +113,7 @@ fn options_keep_their_order_and_lose_their_answers() {
 }
 
 const SPEC_OF_CHOICE: &str =
-    r#"{"kind": "choice", "options": ["{a}", "{b}"], "gold": {"index": "{x}"}}"#;
+    r#"{"kind": "choice", "options": ["{a}", "{b}"], "gold": {"place": "{x}"}}"#;
 
 #[test]
 fn data_that_have_changed_are_not_asked() {
