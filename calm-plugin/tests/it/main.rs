@@ -7,6 +7,7 @@ mod abi;
 mod checked;
 mod experiments;
 mod explain;
+mod first;
 mod model;
 mod parity;
 mod plugin;
