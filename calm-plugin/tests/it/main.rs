@@ -3,6 +3,7 @@
 
 #[path = "../common/abi.rs"]
 mod abi;
+mod aware;
 #[path = "../../../baselines/encoder/tests/common/checked.rs"]
 mod checked;
 mod experiments;
