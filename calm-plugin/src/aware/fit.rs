@@ -26,12 +26,12 @@ use crate::model::{BACKBONE, Input};
 pub struct Prepared(Arc<Items>);
 
 /// Labelled items.
-struct Data {
+pub(crate) struct Data {
     names: Vec<String>,
     items: Prepared,
     /// Which of the prepared items these are.
     places: Vec<usize>,
-    lengths: Vec<usize>,
+    pub(crate) lengths: Vec<usize>,
     /// The label of each item and column, -1 where there is none.
     labels: Vec<i64>,
     columns: usize,
@@ -39,7 +39,7 @@ struct Data {
 
 impl Data {
     /// About `examples` rows of a dataset, whole items drawn by the seed; all where it is 0.
-    fn new(
+    pub(crate) fn new(
         net: &Net,
         data: &Dataset<'_>,
         tags: &Tags,
@@ -83,12 +83,34 @@ impl Data {
         }
     }
 
-    fn input(&self, net: &Net, items: &[usize]) -> Input {
+    /// Some prepared items, with the labels of all prepared items by culture (-1: none).
+    pub(crate) fn prepared(net: &Net, items: &Prepared, places: &[usize], labels: &[i64]) -> Self {
+        let row = |place: &usize| {
+            let own = &labels[place * net.cultures..][..net.cultures];
+            own.iter().copied().chain([-1])
+        };
+        let own = places.iter().flat_map(row).collect();
+        let names: Vec<String> = places.iter().map(|place| format!("item {place}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        Self::of(items, places.to_vec(), own, net.columns(), &names)
+    }
+
+    /// Leaves the labels of one culture only.
+    pub(crate) fn only(mut self, culture: usize) -> Self {
+        for row in self.labels.chunks_mut(self.columns) {
+            for (column, label) in row.iter_mut().enumerate() {
+                *label = if column == culture { *label } else { -1 };
+            }
+        }
+        self
+    }
+
+    pub(crate) fn input(&self, net: &Net, items: &[usize]) -> Input {
         let places: Vec<usize> = items.iter().map(|item| self.places[*item]).collect();
         net.input(&self.items.0, &places)
     }
 
-    fn labels(&self, items: &[usize], device: Device) -> Labels {
+    pub(crate) fn labels(&self, items: &[usize], device: Device) -> Labels {
         let row = |item: &usize| &self.labels[item * self.columns..][..self.columns];
         let values: Vec<i64> = items.iter().flat_map(row).copied().collect();
         let shape = [items.len() as i64, self.columns as i64];
@@ -96,7 +118,7 @@ impl Data {
     }
 
     /// The cultures that some item has a label of.
-    fn cultures(&self) -> Vec<i64> {
+    pub(crate) fn cultures(&self) -> Vec<i64> {
         let seen = |culture: &usize| self.labels.chunks(self.columns).any(|row| row[*culture] >= 0);
         (0..self.columns - 1).filter(seen).map(|culture| culture as i64).collect()
     }
@@ -360,16 +382,7 @@ impl Net {
         labels: &[i64],
         host: &Host,
     ) -> Result<(), Error> {
-        let data = |places: &[usize]| {
-            let row = |place: &usize| {
-                let own = &labels[place * self.cultures..][..self.cultures];
-                own.iter().copied().chain([-1])
-            };
-            let own = places.iter().flat_map(row).collect();
-            let names: Vec<String> = places.iter().map(|place| format!("item {place}")).collect();
-            let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            Data::of(items, places.to_vec(), own, self.columns(), &names)
-        };
+        let data = |places| Data::prepared(self, items, places, labels);
         run(self, data(train), data(valid), "prepared", host)
     }
 
@@ -412,71 +425,5 @@ impl Net {
         let output = self.forward(&input, true);
         let terms = self.model.terms(&output, &input, &labels);
         Ok((output, terms, labels))
-    }
-
-    /// Fits the identity and the intercept of one culture to a few labelled texts, everything else as it is (200 steps of Adam, rate
-    /// .02, with a penalty on the distance from the mean identity). A culture that was forgotten or never seen is known afterwards.
-    ///
-    /// # Errors
-    /// The computation's; texts without a label of that culture.
-    pub fn remember(
-        &self,
-        culture: usize,
-        data: &Dataset<'_>,
-        tags: &Tags,
-        host: &Host,
-    ) -> Result<(), Error> {
-        let own = Data::new(self, data, tags, 0, host)?;
-        if !own.cultures().contains(&(culture as i64)) {
-            return Err(Error::config(format!(
-                "no text has a label of culture {culture}; give at least one"
-            )));
-        }
-        runtime::guard("remembering a culture", || {
-            self.begin(culture as i64);
-            let whole: Vec<usize> = (0..own.lengths.len()).collect();
-            let (input, labels) = (own.input(self, &whole), own.labels(&whole, self.device));
-            let open = [&self.model.identity.vectors, &self.model.consensus.intercepts];
-            let place = culture as i64;
-            let start = open.map(|tensor| tensor.get(place).detach().copy());
-            let mut moments = start.each_ref().map(|t| [t.zeros_like(), t.zeros_like()]);
-            for step in 1..=200 {
-                let output = self.forward(&input, false);
-                let far: Tensor = open
-                    .iter()
-                    .zip(&start)
-                    .map(|(t, s)| (t.get(place) - s).square().mean(None::<Kind>))
-                    .sum();
-                let loss =
-                    labels.cross_entropy(output.last()) + far * (1.0 / own.names.len() as f64);
-                let gradients = Tensor::run_backward(&[&loss], &open, false, false);
-                tch::no_grad(|| {
-                    for ((tensor, gradient), [m, v]) in
-                        open.iter().zip(&gradients).zip(&mut moments)
-                    {
-                        let gradient = gradient.get(place);
-                        *m = &*m * 0.9 + &gradient * 0.1;
-                        *v = &*v * 0.999 + gradient.square() * 0.001;
-                        let (m, v) =
-                            (&*m / (1.0 - 0.9f64.powi(step)), &*v / (1.0 - 0.999f64.powi(step)));
-                        let _ = tensor.get(place).g_sub_(&(m / (v.sqrt() + 1e-8) * 0.02));
-                    }
-                });
-            }
-            Ok(())
-        })
-    }
-
-    /// A culture begins at what the known ones share.
-    fn begin(&self, culture: i64) {
-        let (identity, consensus) = (&self.model.identity, &self.model.consensus);
-        tch::no_grad(|| {
-            identity.forget(culture);
-            let weights = identity.weights().unsqueeze(0);
-            for tensor in [&identity.vectors, &consensus.intercepts] {
-                tensor.get(culture).copy_(&weights.matmul(tensor).get(0));
-            }
-        });
-        identity.learn(&[culture]);
     }
 }

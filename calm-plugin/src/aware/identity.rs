@@ -85,10 +85,15 @@ impl Identity {
 
     /// e `[n,c]`: the vectors; the mean of those that are known for a culture that is not.
     pub fn recall(&self) -> Tensor {
-        let mean = self.weights().unsqueeze(0).matmul(&self.vectors); // [1,c]
-        let known =
-            self.known.unsqueeze(1).gt(0.0).logical_or(&self.known.sum(None::<Kind>).eq(0.0));
-        self.vectors.where_self(&known, &mean)
+        self.recalled(&self.vectors)
+    }
+
+    /// The same of any values of the cultures `[n,w]`.
+    pub(crate) fn recalled(&self, values: &Tensor) -> Tensor {
+        let mean = self.weights().unsqueeze(0).matmul(values); // [1,w]
+        let nobody = self.known.sum(None::<Kind>).eq(0.0);
+        let known = self.known.unsqueeze(1).gt(0.0).logical_or(&nobody); // [n,1]
+        values.where_self(&known, &mean)
     }
 
     /// Which culture a text is from, by its concepts A `[P,2K,c]`: probabilities `[P,n]`.

@@ -19,6 +19,7 @@ mod explain;
 mod fit;
 pub mod fusion;
 pub mod identity;
+mod memory;
 pub mod model;
 pub mod net;
 pub mod panels;
@@ -29,5 +30,6 @@ pub mod settings;
 pub mod terms;
 
 pub use fit::{Parts, Prepared};
+pub use memory::Remembered;
 pub use net::Net;
 pub use plugin::Aware;

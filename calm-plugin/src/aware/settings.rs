@@ -146,10 +146,16 @@ impl Settings {
         let fields: Map<String, Value> = serde_json::from_str(config).map_err(|e| wrong(&e))?;
         let name = fields.get("preset").and_then(Value::as_str).unwrap_or(PRESET);
         let mut presets = presets()?;
-        let Some(mut merged) = presets.remove(name) else {
+        let Some(own) = presets.remove(name) else {
             let known: Vec<String> = presets.into_keys().collect();
             return Err(wrong(&format!("preset {name:?} is none of {}", known.join(", "))));
         };
+        // Table by table: a field of `[config.train]` leaves the others as they are here.
+        let mut merged = match serde_json::to_value(Self::default()).map_err(|e| wrong(&e))? {
+            Value::Object(merged) => merged,
+            _ => Map::new(),
+        };
+        overlay(&mut merged, own);
         overlay(&mut merged, fields);
         let parsed: Self = serde_json::from_value(Value::Object(merged)).map_err(|e| wrong(&e))?;
         parsed.check().map_err(|e| wrong(&e))?;
@@ -233,6 +239,19 @@ mod tests {
             assert_eq!(differs, name != PRESET, "{name}");
         }
         assert!(!Settings::are_named_in(r#"{"preset": "tiny"}"#).unwrap());
+    }
+
+    #[test]
+    fn a_field_of_a_table_leaves_the_others() {
+        let parsed = Settings::parse(
+            r#"{"preset": "self-aware-tiny", "train": {"epochs": 9}, "fusion": {"own": 0.0}}"#,
+        );
+        let parsed = parsed.unwrap();
+        assert_eq!((parsed.train.epochs, parsed.train.batch, parsed.train.patience), (9, 4, 0));
+        assert_eq!(
+            (parsed.fusion.own, parsed.fusion.gain),
+            (0.0, fusion::Settings::default().gain)
+        );
     }
 
     #[test]

@@ -101,7 +101,9 @@ fn the_task_reaches_every_block_of_the_path_at_step_0() {
         }
         let figures: BTreeMap<&str, f64> = doctor::figures(&output, &labels).into_iter().collect();
         assert!(figures["varies between cultures: s"] > 0.01, "{figures:?}");
-        assert!(figures["cosine of explicit slots"] < 0.9, "{figures:?}");
+        // Explicit slots are drawn to the one word of the lexicon that each text has.
+        assert!(figures["cosine of latent slots"] < 0.9, "{figures:?}");
+        assert!(figures["cosine of explicit slots"] < 0.95, "{figures:?}");
         assert!(figures["added to h, by length"] > 0.05, "{figures:?}");
         assert!(task.get("reflection").is_none_or(|own| *own > 0.0 || preset == "self-aware"));
     }

@@ -4,6 +4,7 @@
 mod control;
 mod data;
 mod figures;
+mod held_out;
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -34,10 +35,13 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match arguments.first().map(String::as_str) {
         Some("run") => run(&arguments[1..]),
-        Some("report") => report(&arguments[1..]),
-        _ => {
-            Err(Error::config("say `run` or `report`; README.md beside this crate has the options"))
+        Some("held-out") => {
+            Bench::open(&arguments[1..]).and_then(|bench| held_out::run(&bench, &arguments[1..]))
         }
+        Some("report") => report(&arguments[1..]),
+        _ => Err(Error::config(
+            "say `run`, `held-out` or `report`; README.md beside this crate has the options",
+        )),
     };
     if let Err(error) = outcome {
         eprintln!("calm-dose: {error}");
@@ -73,32 +77,41 @@ struct Bench {
     fold: Option<usize>,
 }
 
+impl Bench {
+    /// Reads posts and backbone, and computes what stays the same.
+    fn open(arguments: &[String]) -> Result<Self, Error> {
+        let folder = PathBuf::from(one(arguments, "backbone")?);
+        let posts = Posts::read(&PathBuf::from(one(arguments, "data")?))?;
+        let place = arguments.iter().position(|own| own == "--set");
+        let change = place.and_then(|place| arguments.get(place + 1)).map_or("{}", String::as_str);
+        let change =
+            serde_json::from_str(change).map_err(|e| Error::config(format!("--set: {e}")))?;
+        let host = Host::silent(1, 1);
+        backbone::runtime::start("cpu", &host)?;
+        let checkpoint = Checkpoint::open(Some(&folder), &std::collections::HashMap::new())?;
+        // The layers that the settings leave as they are, computed once.
+        let settings = settings("self-aware", &change, &folder)?;
+        let net = Net::new(&settings, &checkpoint, [CULTURES, 2], Device::Cpu, 1)?;
+        let texts: Vec<&str> = posts.texts.iter().map(String::as_str).collect();
+        let prepared = net.prepare(&texts, &host)?;
+        let pooled = pooled(&net, &checkpoint, &texts, settings.max_tokens)?;
+        let fold = option(arguments, "fold", "").first().map(|text| number(text)).transpose()?;
+        eprintln!("{} posts, {:.3} of them touch a topic", texts.len(), posts.touched());
+        Ok(Bench {
+            posts,
+            folder,
+            checkpoint,
+            prepared,
+            pooled,
+            change,
+            fold: fold.map(|f| f as usize),
+        })
+    }
+}
+
 fn run(arguments: &[String]) -> Result<(), Error> {
-    let folder = PathBuf::from(one(arguments, "backbone")?);
     let out = PathBuf::from(one(arguments, "out")?);
-    let posts = Posts::read(&PathBuf::from(one(arguments, "data")?))?;
-    let place = arguments.iter().position(|own| own == "--set");
-    let change = place.and_then(|place| arguments.get(place + 1)).map_or("{}", String::as_str);
-    let change = serde_json::from_str(change).map_err(|e| Error::config(format!("--set: {e}")))?;
-    let host = Host::silent(1, 1);
-    backbone::runtime::start("cpu", &host)?;
-    let checkpoint = Checkpoint::open(Some(&folder), &std::collections::HashMap::new())?;
-    let settings = settings("self-aware", &json!({}), &folder)?;
-    let net = Net::new(&settings, &checkpoint, [CULTURES, 2], Device::Cpu, 1)?;
-    let texts: Vec<&str> = posts.texts.iter().map(String::as_str).collect();
-    let prepared = net.prepare(&texts, &host)?;
-    let pooled = pooled(&net, &checkpoint, &texts, settings.max_tokens)?;
-    let fold = option(arguments, "fold", "").first().map(|text| number(text)).transpose()?;
-    eprintln!("{} posts, {:.3} of them touch a topic", texts.len(), posts.touched());
-    let bench = Bench {
-        posts,
-        folder,
-        checkpoint,
-        prepared,
-        pooled,
-        change,
-        fold: fold.map(|f| f as usize),
-    };
+    let bench = Bench::open(arguments)?;
     let name = option(arguments, "name", "").into_iter().next();
     for dose in option(arguments, "doses", "10") {
         let strength = if dose == "real" { Dose::Real } else { Dose::Times(number(&dose)? as f64) };
