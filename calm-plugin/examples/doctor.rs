@@ -5,7 +5,6 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a program for developers")]
 
 #[path = "../tests/common/tiny.rs"]
-#[expect(dead_code, reason = "the other tests use more of it")]
 mod tiny;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
