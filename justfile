@@ -23,6 +23,11 @@ build:
 libtorch *args:
     scripts/setup-libtorch "$@"
 
+# The Python of `hf:` models, in .tools/transformers: pinned torch and transformers (about 3 GB on Linux; `PYTHON=python3.12` for another)
+transformers:
+    "${PYTHON:-python3}" -m venv .tools/transformers
+    .tools/transformers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r baselines/transformers/requirements.txt
+
 # The main job: every model on all eleven benchmarks, then the leaderboard (`--mirror DIR` for local data)
 eval-all *args: setup
     {{culture_eval}} run "$@"

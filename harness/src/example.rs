@@ -57,6 +57,13 @@ pub struct Item {
     pub map: Option<OnMap>,
 }
 
+impl Item {
+    /// Whether it is answered by an option or a text of its own; else it has a label of the task, and perhaps fields for prompts.
+    pub fn has_own_answers(&self) -> bool {
+        !self.options.is_empty() || !self.references.is_empty()
+    }
+}
+
 /// An item of a map: answers to all items of a culture add up to a position.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct OnMap {

@@ -2,6 +2,9 @@
 //!
 //! A cell leads a group of its own, so that the programs which its plugin started can be ended with it.
 
+#[cfg(target_os = "linux")]
+pub(crate) mod kernel;
+
 use std::io;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus};
@@ -11,6 +14,16 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 /// Lets a process lead a group of its own. Ctrl-C in a terminal goes to all of the parent's group: it does not reach this one.
 pub(crate) fn lead(command: &mut Command) -> &mut Command {
     command.process_group(0)
+}
+
+/// Ends this process with the one that started it, on Linux.
+///
+/// # Errors
+/// The system's.
+pub fn follow_parent() -> std::io::Result<()> {
+    #[cfg(target_os = "linux")]
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
+    Ok(())
 }
 
 /// Tells a process its thread budget where libraries look for one, and OpenMP's threads to sleep when they have nothing to do.
@@ -71,7 +84,7 @@ fn kib(pid: u32, field: &str) -> u64 {
 }
 
 /// The processes that any thread of a process has started.
-fn children(pid: u32) -> Vec<u32> {
+pub(crate) fn children(pid: u32) -> Vec<u32> {
     let Ok(threads) = fs_err::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
     let lists = threads
         .flatten()

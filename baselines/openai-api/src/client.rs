@@ -95,6 +95,9 @@ impl Client {
         if is_loopback(&settings.base) {
             builder = builder.no_proxy();
         }
+        if let Some(socket) = &settings.socket {
+            builder = builder.unix_socket(socket.as_path());
+        }
         if let Some(path) = &settings.certificate {
             builder = builder.tls_backend_preconfigured(tls::only(path)?);
         }

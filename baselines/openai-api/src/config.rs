@@ -18,6 +18,8 @@ pub const BASE_URL: &str = "OPENAI_BASE_URL";
 pub const API_KEY: &str = "OPENAI_API_KEY";
 /// The address where neither the table nor the environment names one.
 pub const OPENAI: &str = "https://api.openai.com/v1";
+/// The address of a server behind a socket: what the protocol needs to have one.
+const OWN_SERVER: &str = "http://localhost/v1";
 /// Requests under way at most, whatever `concurrency` says.
 pub const MOST_REQUESTS: usize = 64;
 
@@ -87,6 +89,11 @@ pub struct Config {
     messages: bool,
     /// Folder of the answers; set by the harness (`cache = true`).
     cache: Option<PathBuf>,
+    /// Socket that leads to the model's own server; set by the harness (`[server]`).
+    socket: Option<PathBuf>,
+    /// Paths of the model's files, which the harness tells every plugin; they are the server's.
+    #[serde(default)]
+    weights: serde::de::IgnoredAny,
 }
 
 /// Which of the server's two endpoints is asked.
@@ -202,6 +209,7 @@ pub struct Settings {
     pub price: Option<Price>,
     pub messages: bool,
     pub cache: Option<PathBuf>,
+    pub socket: Option<PathBuf>,
 }
 
 /// Fields of a request that this plugin writes itself.
@@ -222,7 +230,15 @@ impl Settings {
     pub fn read(config: &str, seed: u64, environment: &impl Environment) -> Result<Self, Error> {
         let config: Config =
             serde_json::from_str(config).map_err(|e| wrong(format!("{e}; see the README")))?;
-        let (mut base, from) = address(config.base_url.as_deref(), environment)?;
+        let serde::de::IgnoredAny = config.weights;
+        if config.socket.is_some() && config.base_url.is_some() {
+            return Err(wrong(
+                "a model with a [server] of its own has no `base_url`; remove one of them",
+            ));
+        }
+        let own = config.socket.is_some().then_some(OWN_SERVER);
+        let named = config.base_url.as_deref().or(own);
+        let (mut base, from) = address(named, environment)?;
         let query = base.query().map(str::to_owned);
         base.set_query(None);
         let sent = if query.is_some() || is_azure(&base) { Sent::ApiKey } else { Sent::Bearer };
@@ -288,6 +304,7 @@ impl Settings {
             price: config.price.map(priced).transpose()?,
             messages: config.messages,
             cache: config.cache,
+            socket: config.socket,
         })
     }
 }

@@ -123,6 +123,7 @@ pub static CONTRAST: RatioScore<Row> = RatioScore {
         source: "culture-eval; the AUC of Hanley and McNeil 1982 within an item, between cultures",
     },
     terms_are: &["pairs of cultures, half at each", "of them in the right order"],
+    counted: &[0],
     terms: |row| [row.pairs, row.ordered, 0.0, 0.0],
     value: |sums| ratio(sums[1], sums[0]),
 };
@@ -138,6 +139,7 @@ pub static DISAGREEING: RatioScore<Row> = RatioScore {
         source: "culture-eval; accuracy of a subset of judgements",
     },
     terms_are: &["judgements of items with different labels", "of them right"],
+    counted: &[0],
     terms: |row| {
         let own = one_if(row.disagree);
         [own, own * one_if(row.right), 0.0, 0.0]
@@ -161,6 +163,7 @@ pub static EXCESS: RatioScore<Row> = RatioScore {
         "answered differently",
         "judged differently",
     ],
+    counted: &[0],
     terms: |row| {
         let of = |yes| row.items * one_if(yes);
         [row.items, of(row.differ), of(row.disagree), 0.0]

@@ -19,6 +19,8 @@ pub struct RatioScore<R: 'static> {
     pub facts: Facts,
     /// What each term counts. The first terms are used; the others are always 0.
     pub terms_are: &'static [&'static str],
+    /// The terms that count rows: their sum is the n of the score.
+    pub counted: &'static [usize],
     /// What a row adds.
     pub terms: fn(R) -> Terms,
     /// The score of the sums; `None` if there is none: not a single row of its kind.

@@ -204,7 +204,7 @@ pub(super) fn log_pieces(
         at = end;
         cell.events.progress(at, cell.n);
     }
-    Ok(Answered { variants, primary, rows: log })
+    Ok(Answered { variants, primary })
 }
 
 /// Why an answer is missing, where it is.

@@ -7,15 +7,16 @@ use std::process::Stdio;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Cell, WINDOW, follow_parent, gate, harness, reason, sandbox, told};
+use super::{Cell, WINDOW, follow_parent, gate, harness, opaque_id, reason, sandbox, told};
 use crate::definition::dataset::Capability;
 use crate::example::Examples;
 use crate::exec::events::{Event, Events};
-use crate::exec::sandboxed;
+use crate::exec::{asked, sandboxed};
 use crate::plugin;
 use crate::process;
+use crate::store::CellFolder;
+use crate::store::examples::{self, Table};
 use crate::store::record::{CellSpec, Reason, ReasonKind};
-use crate::store::{CellFolder, examples};
 
 /// One example with what the plugin says of it.
 #[derive(Debug, Serialize)]
@@ -45,9 +46,8 @@ pub fn explain(
     mut each: impl FnMut(Explained) -> Result<(), Reason>,
 ) -> Result<usize, Reason> {
     let spec = specification(folder, limit)?;
-    let nowhere = Events::none();
-    let cell = Cell::load(&spec, folder, &nowhere)?;
-    let mut examples = Joined::new(&cell)?;
+    asked::prepare(&spec)?;
+    let mut examples = Joined::new(&spec)?;
     let (mut command, _scratch) =
         sandboxed::command(&spec.model.access, spec.threads).map_err(harness)?;
     command.arg("cell").arg(folder.path()).arg("--explain").arg(limit.to_string());
@@ -60,11 +60,11 @@ pub fn explain(
         match event {
             Event::Failed(reason) => return Err(reason),
             Event::Explained { id, explanation } => {
-                each(examples.next(id, explanation)?)?;
+                each(examples.next(&id, explanation)?)?;
                 count += 1;
             }
             Event::Log(text) => note(&text),
-            Event::Phase(_) | Event::Progress { .. } => {}
+            Event::Phase(_) | Event::Progress { .. } | Event::Timing(_) | Event::Answered(_) => {}
         }
         Ok(())
     };
@@ -76,11 +76,13 @@ pub fn explain(
         reason.message += sandboxed::hint(&reason.message, &spec.model.access);
         reason
     })?;
-    if status.success() && count == cell.n {
+    if status.success() && count == examples.n {
         return Ok(count);
     }
-    let message =
-        format!("the plugin's process ended with {status} after {count} of {} examples", cell.n);
+    let message = format!(
+        "the plugin's process ended with {status} after {count} of {} examples",
+        examples.n
+    );
     Err(Reason::new(ReasonKind::Plugin, message))
 }
 
@@ -90,31 +92,37 @@ struct Joined<'a> {
     labels: &'a [String],
     piece: Examples,
     next: usize,
+    /// How many are explained.
+    n: usize,
 }
 
 impl<'a> Joined<'a> {
-    fn new(cell: &'a Cell<'_>) -> Result<Self, Reason> {
-        let mut stream = cell.stream(&cell.spec.protocol.eval, cell.first).map_err(harness)?;
+    fn new(spec: &'a CellSpec) -> Result<Self, Reason> {
+        let table = Table::open(spec.data.path.as_ref()).map_err(harness)?;
+        let eval = &spec.protocol.eval;
+        let n = table.count(eval).map_err(harness)?;
+        let n = if spec.limit > 0 { n.min(spec.limit) } else { n };
+        let mut stream = table.stream(eval, &spec.task.labels, 0).map_err(harness)?;
         let piece = stream.next(WINDOW).map_err(harness)?;
-        Ok(Self { stream, labels: &cell.spec.task.labels, piece, next: 0 })
+        Ok(Self { stream, labels: &spec.task.labels, piece, next: 0, n })
     }
 
     /// The next example, which is the one that was explained.
-    fn next(&mut self, id: String, explanation: Value) -> Result<Explained, Reason> {
+    fn next(&mut self, asked: &str, explanation: Value) -> Result<Explained, Reason> {
         if self.next == self.piece.len() {
             self.piece = self.stream.next(WINDOW).map_err(harness)?;
             self.next = 0;
         }
         let (piece, row) = (&self.piece, self.next);
-        if row == piece.len() || piece.ids.get(row) != id {
-            return Err(harness(format!("{id} was explained out of turn")));
+        if row == piece.len() || opaque_id(piece.ids.get(row)) != asked {
+            return Err(harness(format!("{asked} was explained out of turn")));
         }
         self.next += 1;
         Ok(Explained {
             text: piece.texts.get(row).to_owned(),
             culture: piece.cultures.get(row).to_owned(),
             gold: self.labels[piece.labels[row] as usize].clone(),
-            id,
+            id: piece.ids.get(row).to_owned(),
             explanation,
         })
     }

@@ -7,23 +7,13 @@ use crate::definition::dataset::Task;
 use crate::example::Examples;
 use crate::plugin::Columns;
 use crate::prompts::{OF_CULTURE, OF_EXAMPLE};
-use crate::store::sha256;
 use crate::text::template::{Error, Template};
 
 /// Examples as a model reads them: opaque ids, texts, and cultures where the protocol shows them.
 pub(super) struct Input<'a> {
-    ids: Vec<String>,
-    names: Vec<&'a str>,
+    ids: Vec<&'a str>,
     texts: Vec<Cow<'a, str>>,
     cultures: Vec<u32>,
-}
-
-/// What a plugin gets for the id of an example: 32 hex digits of its SHA-256. An id may name the file, and with it the label, or
-/// the culture. A plugin that looks answers up by id hashes its own ids likewise.
-pub fn opaque_id(id: &str) -> String {
-    let mut hash = sha256(id.as_bytes());
-    hash.truncate(32);
-    hash
 }
 
 /// What a template over an example may name: text, culture, and the parts of the text.
@@ -82,8 +72,7 @@ impl<'a> Input<'a> {
             .collect();
         let codes = &examples.cultures.codes[rows.clone()];
         Ok(Self {
-            ids: rows.clone().map(|row| opaque_id(examples.ids.get(row))).collect(),
-            names: rows.clone().map(|row| examples.ids.get(row)).collect(),
+            ids: rows.clone().map(|row| examples.ids.get(row)).collect(),
             texts: rows.map(text).collect::<Result<_, _>>()?,
             cultures: codes.iter().map(|code| places[*code as usize]).collect(),
         })
@@ -92,13 +81,8 @@ impl<'a> Input<'a> {
     /// Calls with the columns of some rows.
     pub(super) fn with<T>(&self, rows: Range<usize>, call: impl FnOnce(Columns<'_>) -> T) -> T {
         let texts: Vec<&str> = self.texts[rows.clone()].iter().map(AsRef::as_ref).collect();
-        let ids: Vec<&str> = self.ids[rows.clone()].iter().map(String::as_str).collect();
-        call(Columns {
-            ids: &ids,
-            names: &self.names[rows.clone()],
-            texts: &texts,
-            cultures: &self.cultures[rows],
-        })
+        let ids = &self.ids[rows.clone()];
+        call(Columns { ids, names: ids, texts: &texts, cultures: &self.cultures[rows] })
     }
 
     /// Calls with all columns.

@@ -10,7 +10,7 @@ use super::prompts::{Asked, Prompts};
 use super::{Answered, Cell, harness, reason};
 use crate::answer::Answer;
 use crate::definition::answer::Kind;
-use crate::definition::dataset::Likelihood;
+use crate::definition::dataset::{Likelihood, Prompt};
 use crate::example::Examples;
 use crate::plugin::{Columns, Instance, Listener as _, ShownOptions};
 use crate::prompts::options::{OptionReader, TextReader};
@@ -94,9 +94,8 @@ impl Shown {
     ) -> Result<Self, Reason> {
         let mut all = Self { orders: Vec::new(), texts: Vec::new(), ends: Vec::new() };
         for row in rows {
-            let (id, options) = (examples.ids.get(row), &examples.items[row].options);
-            let order = prompts::order::shown(&cell.spec.protocol.order, id, draw, options.len());
-            let order = order.map_err(harness)?;
+            let options = &examples.items[row].options;
+            let order = cell.order_of(examples, row, draw)?;
             all.texts.extend(order.iter().map(|&place| options[place].clone()));
             all.ends.push(all.texts.len());
             all.orders.push(order);
@@ -114,7 +113,7 @@ impl Shown {
 pub(super) fn loglikelihood(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result<Answered, Reason> {
     let protocol = &cell.spec.protocol;
     let (wordings, draws) = (protocol.prompts.len(), protocol.order.times());
-    let ways = ways(&protocol.prompts);
+    let ways = ways(&protocol.prompts).map_err(harness)?;
     let width = wordings * draws;
     let mut variants = Vec::new();
     let kinds = ways[0].len();
@@ -146,14 +145,21 @@ pub(super) fn loglikelihood(cell: &Cell<'_>, model: &mut Instance<'_>) -> Result
     })
 }
 
-/// For each prompt the log-likelihoods in the order of their variants: the one that makes the score first.
-fn ways(prompts: &[crate::definition::dataset::Prompt]) -> Vec<Vec<Likelihood>> {
+/// For each prompt the log-likelihoods in the order of their variants: the one that makes the score first. The prompts have
+/// as many each.
+fn ways(prompts: &[Prompt]) -> Result<Vec<Vec<Likelihood>>, String> {
     let with_against = prompts.iter().all(|prompt| prompt.unconditional.is_some());
-    let of = |prompt: &crate::definition::dataset::Prompt| {
+    let of = |prompt: &Prompt| {
+        if prompt.likelihood == Likelihood::Against && !with_against {
+            return Err(format!(
+                "prompt `{}` has `likelihood = \"against\"`, which needs `unconditional` in every prompt of the protocol",
+                prompt.name
+            ));
+        }
         let others = Likelihood::ALL.into_iter().filter(|way| {
             *way != prompt.likelihood && (with_against || *way != Likelihood::Against)
         });
-        std::iter::once(prompt.likelihood).chain(others).collect()
+        Ok(std::iter::once(prompt.likelihood).chain(others).collect())
     };
     prompts.iter().map(of).collect()
 }

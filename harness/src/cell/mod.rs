@@ -1,9 +1,8 @@
-//! One cell, start to end: load the plugin, fit, predict in batches, put the answers down.
+//! One cell in the sandbox: load the plugin, fit, predict in batches, log the answers.
 //!
-//! This is all that the child process of a cell does. What it leaves behind is in [`crate::store`].
+//! This is all that the child process of a cell does. Who started it commits the answers ([`crate::exec::guard`]).
 
 mod ask;
-mod commit;
 pub mod explain;
 mod input;
 mod items;
@@ -20,18 +19,20 @@ use std::time::Instant;
 
 use fs_err::File;
 
+use crate::definition::access::Access;
 use crate::definition::answer::Kind;
 use crate::definition::dataset::{Capability, Embedding};
-use crate::exec::events::{Event, Events};
+use crate::exec::events::{self, Event, Events};
 use crate::plugin;
 use crate::process;
+use crate::store::CellFolder;
 use crate::store::record::{CellSpec, PluginIdentity, Reason, ReasonKind, Timing};
-use crate::store::{self, CellFolder, lease};
 use opened::{Answered, Cell, WINDOW};
 use sandbox::Gate;
 use trouble::{harness, reason};
 
-pub use input::opaque_id;
+pub use crate::exec::asked::opaque_id;
+pub use crate::process::follow_parent;
 pub use model::config;
 
 /// Takes stdout away from the plugin: the pipe to the parent comes back, and what is printed goes to stderr.
@@ -58,43 +59,37 @@ fn told(end: Result<(), Reason>, events: &Events) -> bool {
     end.is_ok()
 }
 
-/// Ends this process with the one that started it, on Linux.
+/// Whether a process can put itself into new spaces here; what `doctor` starts.
 ///
 /// # Errors
-/// The system's.
-pub fn follow_parent() -> std::io::Result<()> {
-    #[cfg(target_os = "linux")]
-    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
-    Ok(())
+/// Why not.
+pub fn probe() -> Result<(), String> {
+    let gate = Gate::new(&Access::default(), Path::new("/dev/null"), &[]);
+    let level = sandbox::around(&gate.map_err(|e| e.to_string())?)?;
+    if level.starts_with("namespaces") { Ok(()) } else { Err(level) }
 }
 
 /// What a cell's plugin may reach, its folder aside.
 fn gate(spec: &CellSpec, hidden: &[PathBuf]) -> std::io::Result<Gate> {
     let gate = Gate::new(&spec.model.access, spec.plugin.path.as_ref(), hidden)?;
-    gate.with_model(&spec.weights, spec.cache.as_deref().map(Path::new))
+    let inputs = spec.inputs.values().map(|input| Path::new(&input.path));
+    gate.with_inputs(inputs).with_model(&spec.weights, spec.cache.as_deref().map(Path::new))
 }
 
 fn run_to_record(folder: &CellFolder, hidden: &[PathBuf], events: &Events) -> Result<(), Reason> {
     let start = Instant::now();
     let spec: CellSpec = folder.read_spec().map_err(harness)?;
-    let mut timing: Timing = if folder.timing().is_file() {
-        store::read_json(&folder.timing()).map_err(harness)?
-    } else {
-        Timing::default()
-    };
-    timing.starts += 1;
-    timing.threads = spec.threads;
-    (timing.started, timing.host) = (lease::now(), lease::host());
-    commit::clear_leftovers(folder).map_err(harness)?;
-    store::write_json(&folder.timing(), &timing).map_err(harness)?;
-
+    let mut timing = Timing::default();
     events.phase("load");
     let cell = Cell::load(&spec, folder, events)?;
     timing.load_seconds = start.elapsed().as_secs_f64();
-    let own = if spec.slice.is_some() { folder.whole() } else { folder.clone() };
-    let gate = gate(&spec, hidden).and_then(|gate| gate.writes(own.path())).map_err(harness)?;
+    let whole = if spec.slice.is_some() { folder.whole() } else { folder.clone() };
+    let gate = gate(&spec, hidden)
+        .and_then(|gate| gate.writes(&folder.work()))
+        .and_then(|gate| gate.writes(&whole.work()))
+        .map_err(harness)?;
     timing.sandbox = sandbox::around(&gate).map_err(harness)?;
-    store::write_json(&folder.timing(), &timing).map_err(harness)?;
+    events.send(&Event::Timing(timing.clone()));
 
     let library = plugin::load(spec.plugin.path.as_ref()).map_err(|e| reason(&e))?;
     if library.sha256() != spec.plugin.sha256 {
@@ -134,11 +129,11 @@ fn run_to_record(folder: &CellFolder, hidden: &[PathBuf], events: &Events) -> Re
     };
     timing.predict_seconds = predict_start.elapsed().as_secs_f64();
 
-    events.phase("store");
-    if !commit::commit(&cell, answered, identity)? {
-        return Ok(());
-    }
     timing.total_seconds = start.elapsed().as_secs_f64();
     timing.peak_mib = process::peak_mib(std::process::id());
-    store::write_json(&folder.timing(), &timing).map_err(harness)
+    events.send(&Event::Timing(timing));
+    let Answered { variants, primary } = answered;
+    events.phase("store");
+    events.send(&Event::Answered(events::Answered { variants, primary, plugin: identity }));
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! The model of a cell: created with its configuration, then fitted or taken up from a saved state.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use fs_err as fs;
 
@@ -8,6 +9,7 @@ use super::opened::{Cell, WINDOW};
 use super::trouble::{harness, reason};
 use crate::definition::model::{Model, Offer};
 use crate::definition::split::Split;
+use crate::exec::server;
 use crate::plugin::{self, Instance};
 use crate::store;
 use crate::store::record::{FileRef, Reason};
@@ -18,7 +20,10 @@ impl Cell<'_> {
         library: &'l plugin::Library,
     ) -> Result<Instance<'l>, Reason> {
         let spec = self.spec;
-        let config = config(&spec.model, &spec.weights, spec.cache.as_deref()).map_err(harness)?;
+        let socket = spec.model.server.as_ref().map(|_| server::socket(&std::env::temp_dir()));
+        let cache = spec.cache.as_deref();
+        let config =
+            config(&spec.model, &spec.weights, cache, socket.as_deref()).map_err(harness)?;
         let task = plugin::TaskInfo {
             name: self.spec.task.name.clone(),
             protocol: self.spec.protocol.name.clone(),
@@ -60,7 +65,7 @@ impl Cell<'_> {
                 .map_err(|e| reason(&e))?;
         }
         if saves {
-            let own = store::temporary_folder(whole.path()).map_err(harness)?;
+            let own = store::temporary_folder(&whole.work()).map_err(harness)?;
             model.save(own.path()).map_err(|e| reason(&e))?;
             store::write_atomic(&own.path().join("complete"), |_| Ok(())).map_err(harness)?;
             // Another start of this cell may have saved the same meanwhile: a folder is not replaced by renaming.
@@ -99,11 +104,12 @@ impl Cell<'_> {
 }
 
 /// What a plugin gets as its configuration: the model's `[config]`, the paths of its weights and files in `weights`,
-/// `messages` where prompts are conversations, and the folder where it may keep answers in `cache`.
+/// `messages` where prompts are conversations, the folder where it may keep answers in `cache`, and the `socket` that leads to its server.
 pub fn config(
     model: &Model,
     weights: &BTreeMap<String, FileRef>,
     cache: Option<&str>,
+    socket: Option<&Path>,
 ) -> serde_json::Result<String> {
     let mut config = serde_json::to_value(&model.config)?;
     if let Some(config) = config.as_object_mut() {
@@ -116,6 +122,9 @@ pub fn config(
         }
         if let Some(cache) = cache {
             config.insert("cache".to_owned(), cache.into());
+        }
+        if let Some(socket) = socket {
+            config.insert("socket".to_owned(), socket.to_string_lossy().into());
         }
     }
     Ok(config.to_string())

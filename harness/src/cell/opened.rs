@@ -4,22 +4,20 @@ use std::ops::Range;
 
 use super::input::Input;
 use super::trouble::harness;
-use crate::definition::dataset::Protocol;
 use crate::definition::split::Split;
 use crate::example::Examples;
+use crate::exec::asked;
 use crate::exec::events::Events;
 use crate::store::CellFolder;
 use crate::store::examples::{self, Table};
-use crate::store::log::Log;
 use crate::store::record::{CellSpec, Reason, ReasonKind};
-use crate::text::template::Template;
 
 /// What every part of a cell needs.
 pub(super) struct Cell<'a> {
     pub(super) spec: &'a CellSpec,
     pub(super) folder: &'a CellFolder,
     pub(super) events: &'a Events,
-    /// Opened before the plugin is loaded, which could not open it.
+    /// The questions, without their answers ([`asked`]). Opened before the plugin is loaded, which could not open it.
     pub(super) table: Table,
     /// The place of the first example that is predicted.
     pub(super) first: usize,
@@ -27,12 +25,10 @@ pub(super) struct Cell<'a> {
     pub(super) n: usize,
 }
 
-/// What one way of serving hands back.
+/// What one way of serving hands back; the answers are in the log.
 pub(super) struct Answered {
     pub(super) variants: Vec<String>,
     pub(super) primary: usize,
-    /// All answers, in the order of the examples.
-    pub(super) rows: Log,
 }
 
 /// Examples that are read at once, about.
@@ -45,8 +41,7 @@ impl<'a> Cell<'a> {
         events: &'a Events,
     ) -> Result<Self, Reason> {
         let no_data = |e: examples::Error| Reason::new(ReasonKind::NoData, e.to_string());
-        let table = Table::open(spec.data.path.as_ref()).map_err(no_data)?;
-        let table = table.showing(groups_of_wordings(&spec.protocol));
+        let table = asked::open(spec).map_err(no_data)?;
         let n = table.count(&spec.protocol.eval).map_err(no_data)?;
         let n = if spec.limit > 0 { n.min(spec.limit) } else { n };
         if n == 0 {
@@ -80,6 +75,19 @@ impl<'a> Cell<'a> {
         self.table.questions(&self.spec.protocol.eval, self.first + from)
     }
 
+    /// The place in the official order of each shown option of a question, in its `draw`-th order.
+    pub(super) fn order_of(
+        &self,
+        questions: &Examples,
+        row: usize,
+        draw: usize,
+    ) -> Result<Vec<usize>, Reason> {
+        asked::order_of(&self.spec.protocol, questions, row, draw).ok_or_else(|| {
+            let id = questions.ids.get(row);
+            harness(format!("the questions have no order of options for `{id}`"))
+        })
+    }
+
     /// The cultures that the model is told of: none where the protocol does not show them.
     pub(super) fn cultures(&self) -> &[String] {
         if self.spec.protocol.shows_culture() { &self.spec.cultures } else { &[] }
@@ -93,11 +101,4 @@ impl<'a> Cell<'a> {
         let CellSpec { protocol, task, .. } = self.spec;
         Input::new(examples, rows, &protocol.input, task, self.cultures()).map_err(harness)
     }
-}
-
-/// The tags that decide which file has the words of a prompt.
-fn groups_of_wordings(protocol: &Protocol) -> Vec<String> {
-    let files = protocol.prompts.iter().filter_map(|prompt| prompt.wording.as_ref()?.file.as_ref());
-    let names = files.filter_map(|file| Template::parse(file).ok());
-    names.flat_map(|file| file.names().map(str::to_owned).collect::<Vec<_>>()).collect()
 }

@@ -104,9 +104,7 @@ impl<'a> Prompts<'a> {
     ) -> Result<Asked, Reason> {
         let spec = self.cell.spec;
         let wordings = &self.wordings[prompt];
-        let (id, item) = (eval.ids.get(row), &eval.items[row]);
-        let order = prompts::order::shown(&spec.protocol.order, id, draw, item.options.len());
-        let order = order.map_err(harness)?;
+        let order = self.cell.order_of(eval, row, draw)?;
         let question = wordings.question(eval, row, &spec.task, &order).map_err(harness)?;
         let Question { text, options, continuations, without } = question;
         let text = self.around(eval, row, prompt, text).map_err(harness)?;

@@ -167,7 +167,9 @@ fn vectors(
     let batch = cell.spec.model.batch.max(1);
     let (mut log, mut at) =
         VectorLog::open(&cell.folder.vectors(name), dims, batch).map_err(harness)?;
-    let mut examples = cell.stream(parts, at).map_err(harness)?;
+    let asked = parts == cell.spec.protocol.eval;
+    let examples = if asked { cell.evaluated(at) } else { cell.stream(parts, at) };
+    let mut examples = examples.map_err(harness)?;
     let mut fresh = Vec::new();
     while at < n {
         let window = examples.next(WINDOW.next_multiple_of(batch).min(n - at)).map_err(harness)?;

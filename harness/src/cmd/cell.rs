@@ -8,6 +8,7 @@ use super::{Context, Outcome, interrupt};
 use crate::cell::{self, explain};
 use crate::exec::bars::Board;
 use crate::exec::guard::{self, Guarded, Limits};
+use crate::exec::server::Servers;
 use crate::store::CellFolder;
 use crate::store::record::{CellSpec, End};
 
@@ -22,6 +23,9 @@ pub(super) struct Args {
     /// Takes up the fitted model and tells why it answers as it does, for so many examples (0: all); what `explain` starts
     #[arg(long, value_name = "N", conflicts_with = "guard")]
     explain: Option<usize>,
+    /// Tries whether the strongest sandbox can be put up here; what `doctor` starts
+    #[arg(long, hide = true, conflicts_with = "guard")]
+    probe: bool,
     /// In a child process under watch, so that it leaves a record whatever happens; what a node of a cluster runs
     #[arg(long)]
     guard: bool,
@@ -43,6 +47,9 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     if args.guard {
         return guarded(args, context);
     }
+    if args.probe {
+        return cell::probe().map(|()| Outcome::Done).map_err(anyhow::Error::msg);
+    }
     let events = cell::take_stdout()?;
     let folder = CellFolder::at(args.folder);
     let well = match args.explain {
@@ -58,8 +65,9 @@ fn guarded(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let spec: CellSpec = folder.read_spec().context("failed to read the cell")?;
     let stop = interrupt::flag()?;
     let board = Board::new(context.output.lines());
-    let limits = Limits { timeout, memory, tries, job, hidden: hide };
-    Ok(match guard::run(&spec, &folder, &limits, &board, &stop)? {
+    let limits = Limits { timeout, memory, tries, server_starts: tries, job, hidden: hide };
+    let servers = Servers::of(folder.run());
+    Ok(match guard::run(&spec, &folder, &limits, &servers, &board, &stop)? {
         Guarded::Ended(End::Done { .. }) => Outcome::Done,
         Guarded::Ended(End::Failed { .. }) => Outcome::No,
         Guarded::Stopped => Outcome::Interrupted,

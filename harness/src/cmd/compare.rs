@@ -17,7 +17,8 @@ use crate::store::{self, RunFolder};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  culture-eval compare                                     the run `default`, all pairs
+  culture-eval compare                                     the run `default`: who leads, who differs
+  culture-eval compare --all | less -S                     every pair, with all figures
   culture-eval compare mine --baseline majority            every model against one
   culture-eval compare mine --margin 2                     also: equivalent within 2 points?
   culture-eval compare mine --format latex > compare.tex   tables and paragraphs for a paper
@@ -68,6 +69,9 @@ pub(super) struct Args {
     /// Exit 1 when a model is significantly worse than this one (sets --baseline)
     #[arg(long, value_name = "BASELINE")]
     fail_if_worse: Option<String>,
+    /// Print every pair with interval, effect size and detectable difference, the seeds and the notes
+    #[arg(long)]
+    all: bool,
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -96,7 +100,10 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     })?;
     let output = context.output;
     match args.format {
-        Format::Text if !output.json => output.text(comparison::text(&report))?,
+        Format::Text if !output.json && args.all => output.text(comparison::text(&report))?,
+        Format::Text if !output.json => {
+            output.text(comparison::answer(&report, output.width()))?;
+        }
         Format::Md => output.text(comparison::markdown(&report))?,
         Format::Latex => output.text(comparison::latex(&report))?,
         Format::Text | Format::Json => output.json(&report)?,

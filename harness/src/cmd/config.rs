@@ -85,6 +85,6 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
 fn limited(suite: &str, context: &Context) -> anyhow::Result<(Options, Vec<Model>)> {
     let catalogue = context.catalogue()?;
     let suite = catalogue.suite(suite)?;
-    let models = Request::new(suite, Narrowed::default(), catalogue)?.models;
+    let models = Request::new(suite, Narrowed::default(), catalogue, context.settings())?.models;
     Ok((Options::new(&context.resolved, suite, limits::here(context.settings())), models))
 }

@@ -46,6 +46,9 @@ pub struct Common {
     /// Folder searched for plugins first (repeatable)
     #[arg(long, global = true, value_name = "DIR", help_heading = "Settings")]
     plugins: Vec<PathBuf>,
+    /// Let the models of the `culture-eval.toml` in this folder reach what they ask for (`access`); remembered
+    #[arg(long, global = true, help_heading = "Settings")]
+    trust: bool,
     /// Cells that run at once; 0 = one per core
     #[arg(long, global = true, value_name = "N", help_heading = "Settings")]
     jobs: Option<u32>,
@@ -116,6 +119,8 @@ pub struct Context {
     pub resolved: Resolved,
     /// The command line itself, for what describes it.
     pub(super) command_line: fn() -> clap::Command,
+    /// Whether what a settings file's models ask for is allowed now.
+    pub(super) trust: bool,
     catalogue: OnceCell<Catalogue>,
     /// The common flags as they were typed.
     typed: Vec<String>,
@@ -137,7 +142,8 @@ impl Context {
         let resolved =
             settings::resolve(&folder, variables, flags).context("failed to read the settings")?;
         let output = Output { json: common.json, quiet: common.quiet };
-        Ok(Self { output, resolved, command_line, catalogue: OnceCell::new(), typed })
+        let trust = common.trust;
+        Ok(Self { output, resolved, command_line, trust, catalogue: OnceCell::new(), typed })
     }
 
     /// The settings.

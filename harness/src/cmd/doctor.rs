@@ -2,10 +2,9 @@
 
 use std::process::Command;
 
-use serde::Serialize;
-
-use super::{Context, Outcome, table};
-use crate::cell::sandbox;
+use super::finding::Finding;
+use super::{Context, Outcome, doctor_models, table};
+use crate::cell::sandbox::{self, Level};
 use crate::exec::plugins::{Plugins, search_path};
 use crate::exec::{data, places};
 use crate::fetch;
@@ -14,16 +13,9 @@ use crate::fetch;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {}
 
-/// One finding.
-#[derive(Debug, Serialize)]
-struct Finding {
-    what: String,
-    state: &'static str,
-    detail: String,
-}
-
 pub(super) fn run(_: Args, context: &Context) -> anyhow::Result<Outcome> {
     let mut findings = machine(context);
+    findings.extend(doctor_models::findings());
     findings.extend(sources(context)?);
     findings.extend(plugins(context)?);
     let missing = findings.iter().filter(|f| f.state == "missing").count();
@@ -73,22 +65,30 @@ fn machine(context: &Context) -> Vec<Finding> {
                 .into(),
         },
     });
-    let lacking = sandbox::lacking();
-    findings.push(if lacking.is_empty() {
-        Finding {
-            what: "sandbox".into(),
-            state: "ok",
-            detail: "plugins keep to their cells".into(),
-        }
-    } else {
-        // A run continues without it, and each cell's `timing.json` tells.
-        Finding {
-            what: "sandbox".into(),
-            state: "note",
-            detail: format!("plugins are not kept from {}", lacking.join(", ")),
-        }
-    });
+    findings.push(sandboxed());
     findings
+}
+
+/// Which sandbox this machine can put around plugins. A run continues without one, and each cell's `timing.json` tells.
+fn sandboxed() -> Finding {
+    let (state, detail) = match sandbox::level() {
+        Level::Namespaces => ("ok", "namespaces: plugins keep to their cells".to_owned()),
+        Level::Landlock => {
+            let reason = sandbox::no_namespaces().unwrap_or_default();
+            let lacking = sandbox::lacking();
+            let more = if lacking.is_empty() {
+                String::new()
+            } else {
+                format!("; plugins are not kept from {}", lacking.join(", "))
+            };
+            ("note", format!("Landlock, without namespaces ({reason}){more}"))
+        }
+        Level::None => {
+            let lacking = sandbox::lacking().join(", ");
+            ("note", format!("none: plugins are not kept from {lacking}"))
+        }
+    };
+    Finding { what: "sandbox".into(), state, detail }
 }
 
 fn sources(context: &Context) -> anyhow::Result<Vec<Finding>> {

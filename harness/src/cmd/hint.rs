@@ -2,14 +2,16 @@
 
 use std::io::{self, Write};
 
+use crate::text::escape::visible;
+
 pub use crate::text::hint::{Hint, hinted};
 
 /// Prints an error to stderr.
 pub(super) fn print(error: &anyhow::Error) {
     let mut err = io::stderr().lock();
-    let _ = writeln!(err, "error: {error:#}");
+    let _ = writeln!(err, "error: {}", visible(&format!("{error:#}")));
     if let Some(hint) = error.chain().find_map(|e| e.downcast_ref::<Hint>()) {
-        let _ = writeln!(err, "\nhint: {}", hint.remedy());
+        let _ = writeln!(err, "\nhint: {}", visible(hint.remedy()));
     }
 }
 

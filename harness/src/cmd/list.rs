@@ -4,7 +4,10 @@ use anyhow::Context as _;
 use serde_json::json;
 
 use super::{Context, Outcome, table};
-use crate::definition::dataset::Status;
+use crate::definition::dataset::{Benchmark, Dataset, Status};
+use crate::definition::source::Source;
+use crate::exec::data;
+use crate::fetch;
 use crate::results::manifest::Manifest;
 use crate::store;
 
@@ -30,21 +33,11 @@ enum What {
     Runs,
 }
 
-/// How the data of a dataset can be had, in words.
-pub(super) fn status(status: Status) -> &'static str {
-    match status {
-        Status::Open => "open",
-        Status::Drive => "drive",
-        Status::DropIn => "drop-in",
-        Status::Gated => "gated",
-    }
-}
-
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let output = context.output;
     let (head, rows): (&[&str], Vec<Vec<String>>) = match args.what {
         What::Benchmarks => (
-            &["#", "benchmark", "title", "task", "metric", "data", "license"],
+            &["benchmark", "answers", "metric", "files here", "official data"],
             benchmarks(context)?,
         ),
         What::Tasks => (&["task", "dataset", "question", "protocols"], tasks(context)?),
@@ -73,21 +66,41 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
 
 fn benchmarks(context: &Context) -> anyhow::Result<Vec<Vec<String>>> {
     let catalogue = context.catalogue()?;
-    Ok(catalogue
-        .benchmarks()
-        .filter_map(|b| Some((catalogue.dataset_of(&b.name)?, b)))
-        .map(|(dataset, b)| {
-            vec![
-                b.number.to_string(),
-                b.name.clone(),
-                b.title.clone(),
-                b.task.clone().unwrap_or_else(|| format!("mean of {}", b.aggregate.join(", "))),
-                b.metric.name().to_owned(),
-                status(dataset.status).to_owned(),
-                dataset.license.clone(),
-            ]
-        })
-        .collect())
+    let options = data::fetch_options(context.settings());
+    let row = |(dataset, benchmark): (&Dataset, &Benchmark)| {
+        let task = benchmark.task.as_deref().and_then(|name| catalogue.task(name).ok());
+        vec![
+            benchmark.name.clone(),
+            task.map_or("mean of tasks", |(_, task)| task.kind().name()).to_owned(),
+            benchmark.metric.name().to_owned(),
+            here(dataset, &options),
+            how_to_get(dataset.status).to_owned(),
+        ]
+    };
+    let benchmarks = catalogue.benchmarks();
+    Ok(benchmarks.filter_map(|b| Some((catalogue.dataset_of(&b.name)?, b))).map(row).collect())
+}
+
+/// Which official files of a dataset this machine has: all, none, or how many of how many.
+fn here(dataset: &Dataset, options: &fetch::Options) -> String {
+    let there =
+        |source: &&Source| fetch::is_available_locally(&dataset.name, source, options).is_some();
+    let (found, all) = (dataset.sources.iter().filter(there).count(), dataset.sources.len());
+    match found {
+        0 => "no".to_owned(),
+        found if found == all => "yes".to_owned(),
+        found => format!("{found} of {all}"),
+    }
+}
+
+/// How official files come to this machine.
+fn how_to_get(status: Status) -> &'static str {
+    match status {
+        Status::Open => "`fetch` downloads them",
+        Status::Drive => "`fetch` downloads them from a drive",
+        Status::DropIn => "you put them into the drop-in folder",
+        Status::Gated => "`fetch` with your token, after you accept the terms",
+    }
 }
 
 fn tasks(context: &Context) -> anyhow::Result<Vec<Vec<String>>> {

@@ -10,16 +10,21 @@ mod completions;
 mod config;
 mod context;
 mod doctor;
+mod doctor_models;
+mod dry_run;
 mod explain;
 mod fetch;
+mod finding;
 mod flags;
 mod hint;
 mod import;
 mod interrupt;
+mod keep_server;
 mod limits;
 mod list;
 mod misplaced;
 mod new_benchmark;
+mod new_model;
 mod outcome;
 mod output;
 mod plan;
@@ -35,6 +40,7 @@ mod serve;
 mod show;
 mod stats;
 mod status;
+mod trust;
 mod validate;
 mod verify;
 mod watch;
@@ -54,6 +60,7 @@ Examples:
   culture-eval run                              all models on all eleven benchmarks, then the leaderboard
   culture-eval run --models tfidf-logreg --benchmarks crehate,emgsd --seeds 1,2,3
   culture-eval run --mirror ../shared/data      take the data from a folder
+  culture-eval run --model llama.cpp:smollm2.gguf --benchmarks blend --limit 50
   culture-eval list benchmarks                  what there is, and whether its data can be had
   culture-eval score --benchmark emgsd --predictions mine.csv
   culture-eval doctor                           what is missing on this machine, and how to get it
@@ -123,6 +130,8 @@ commands! {
     Sample => sample,
     /// Guesses the columns of your file and writes its definition
     NewBenchmark => new_benchmark,
+    /// Writes the definition of a model that is named in one line
+    NewModel => new_model,
     /// Checks all definitions, offline
     Validate => validate,
     /// Tells what is missing on this machine and how to get it
@@ -138,6 +147,9 @@ commands! {
     /// One cell, start to end; what `run` starts in a process of its own
     #[command(hide = true)]
     Cell => cell,
+    /// A model's server, until stdin closes; what `run` starts
+    #[command(hide = true)]
+    KeepServer => keep_server,
 }
 
 impl Command {
@@ -165,6 +177,7 @@ pub fn main() -> ExitCode {
         Ok(Outcome::No) => ExitCode::from(1),
         Ok(Outcome::Interrupted) => ExitCode::from(130),
         Ok(Outcome::Again) => ExitCode::from(75),
+        Ok(Outcome::Code(code)) => ExitCode::from(u8::try_from(code).unwrap_or(1)),
         Err(error) if hint::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             hint::print(&error);

@@ -11,4 +11,6 @@ pub enum Outcome {
     Interrupted,
     /// Exit code 75: this start of a cell was lost; another may be tried.
     Again,
+    /// The exit code of a program that this one was to become.
+    Code(i32),
 }

@@ -2,10 +2,12 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use console::Term;
 use serde::Serialize;
 
 use crate::cell::sandbox;
 use crate::exec::bars::Style;
+use crate::text::escape::{visible, visible_json};
 
 /// Where a command writes.
 #[derive(Debug, Clone, Copy)]
@@ -20,28 +22,36 @@ impl Output {
     /// Text to stdout.
     pub fn text(self, text: impl AsRef<str>) -> anyhow::Result<()> {
         let mut out = io::stdout().lock();
-        writeln!(out, "{}", text.as_ref().trim_end())?;
+        writeln!(out, "{}", visible(text.as_ref().trim_end()))?;
         Ok(())
     }
 
     /// One JSON line to stdout.
     pub fn json(self, value: &impl Serialize) -> anyhow::Result<()> {
         let mut out = io::stdout().lock();
-        serde_json::to_writer(&mut out, value).map_err(io::Error::from)?;
-        writeln!(out)?;
+        let line = serde_json::to_string(value).map_err(io::Error::from)?;
+        writeln!(out, "{}", visible_json(&line))?;
         Ok(())
+    }
+
+    /// Columns of the screen that stdout is shown on. If stdout is not a terminal: `COLUMNS`, else 100.
+    pub fn width(self) -> usize {
+        const PLAIN: usize = 100;
+        let said = || std::env::var("COLUMNS").ok()?.parse().ok();
+        let screen = Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
+        screen.or_else(said).unwrap_or(PLAIN)
     }
 
     /// A note to stderr, unless `--quiet`.
     pub fn note(self, text: impl AsRef<str>) {
         if !self.quiet {
-            let _ = writeln!(io::stderr().lock(), "{}", text.as_ref());
+            let _ = writeln!(io::stderr().lock(), "{}", visible(text.as_ref()));
         }
     }
 
     /// A warning to stderr, always.
     pub fn warn(self, text: impl AsRef<str>) {
-        let _ = writeln!(io::stderr().lock(), "warning: {}", text.as_ref());
+        let _ = writeln!(io::stderr().lock(), "warning: {}", visible(text.as_ref()));
     }
 
     /// What of the sandbox around a plugin this machine cannot put up.

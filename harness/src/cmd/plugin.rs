@@ -13,10 +13,12 @@ use super::{Context, Outcome, hinted, scaffold, table};
 use crate::cell;
 use crate::cell::sandbox::{self, Gate};
 use crate::definition::access::Access;
+use crate::definition::model_spec::is_spec;
 use crate::definition::nearest;
 use crate::exec::bars::Board;
 use crate::exec::plugins::{self, Described, search_path};
-use crate::exec::{data, sandboxed};
+use crate::exec::server::{Alone, Needs};
+use crate::exec::{data, inputs, named, sandboxed};
 use crate::plugin::{self, check};
 use crate::store::path_text;
 use crate::store::record::{FileRef, PluginIdentity};
@@ -172,16 +174,19 @@ struct Asked {
     access: Access,
     /// The model's, by id.
     weights: BTreeMap<String, FileRef>,
+    /// Files and folders that its configuration names.
+    inputs: Vec<PathBuf>,
     cache: Option<PathBuf>,
     /// Folders that the plugin does not see.
     hidden: Vec<PathBuf>,
 }
 
 fn check_one(path: &Path, only: &str, asked: &str, context: &Context) -> anyhow::Result<Outcome> {
-    let Asked { settings, access, weights, cache, hidden } =
+    let Asked { settings, access, weights, inputs, cache, hidden } =
         serde_json::from_str(asked).context("failed to read --settings")?;
     cell::follow_parent().context("failed to follow the parent's death")?;
-    let gate = Gate::new(&access, path, &hidden)?.with_model(&weights, cache.as_deref())?;
+    let gate = Gate::new(&access, path, &hidden)?.with_inputs(inputs.iter().map(AsRef::as_ref));
+    let gate = gate.with_model(&weights, cache.as_deref())?;
     sandbox::around(&gate).map_err(anyhow::Error::msg)?;
     let Some(result) = check::run(only, path, &settings) else {
         bail!(
@@ -197,7 +202,7 @@ fn check_one(path: &Path, only: &str, asked: &str, context: &Context) -> anyhow:
 const NO_MODEL: &str = "; a plugin that needs more than its temporary folder is checked as a model (`--model`), whose TOML has `access`, or `--no-sandbox`";
 
 /// Which plugin, and how it is checked.
-fn asked(args: &CheckArgs, context: &Context) -> anyhow::Result<(PathBuf, Asked)> {
+fn asked(args: &CheckArgs, context: &Context) -> anyhow::Result<(PathBuf, Asked, Option<Alone>)> {
     let folders = search_path(context.settings());
     let settings =
         check::Settings { config: args.config.clone(), calls: args.calls, ..Default::default() };
@@ -205,19 +210,34 @@ fn asked(args: &CheckArgs, context: &Context) -> anyhow::Result<(PathBuf, Asked)
     let hidden = context.settings().hidden();
     let Some(name) = &args.model else {
         let plugin = args.plugin.as_deref().context("name a plugin, or a model with --model")?;
-        let asked = Asked { settings, access, weights: BTreeMap::new(), cache: None, hidden };
-        return Ok((plugin::find(plugin, &folders)?, asked));
+        let (weights, inputs) = (BTreeMap::new(), Vec::new());
+        let asked = Asked { settings, access, weights, inputs, cache: None, hidden };
+        return Ok((plugin::find(plugin, &folders)?, asked, None));
     };
     let catalogue = context.catalogue()?;
-    let model = catalogue.model(name)?;
+    let own;
+    let model = if is_spec(name) {
+        own = named::model(name, catalogue, context.settings())?;
+        &own
+    } else {
+        catalogue.model(name)?
+    };
+    let name = &model.name;
     let board = Board::new(context.output.progress());
     let weights =
         match data::weights(std::slice::from_ref(model), context.settings(), &board).remove(name) {
             Some(found) => found.map_err(|reason| anyhow::anyhow!("{}", reason.message))?,
             None => BTreeMap::new(),
         };
+    let named = inputs::of_models(std::slice::from_ref(model), &board).remove(name);
+    let named = named.transpose().map_err(|reason| anyhow::anyhow!("{}", reason.message))?;
+    let inputs = named.unwrap_or_default().into_values().map(|file| file.path.into()).collect();
     let cache = model.cache.then(|| context.settings().cache.join("models").join(name));
-    let config = cell::config(model, &weights, cache.as_deref().map(path_text).as_deref())?;
+    let needs = Needs { model, weights: &weights, threads: settings.threads };
+    let server = Alone::start(&needs, &board).context("the model's server is not there")?;
+    let cached = cache.as_deref().map(path_text);
+    let socket = server.as_ref().map(Alone::socket);
+    let config = cell::config(model, &weights, cached.as_deref(), socket.as_deref())?;
     if !args.unsandboxed {
         access = model.access.clone();
     }
@@ -227,13 +247,14 @@ fn asked(args: &CheckArgs, context: &Context) -> anyhow::Result<(PathBuf, Asked)
     let labels = labels.unwrap_or(settings.labels.clone());
     let settings =
         check::Settings { config, labels, offers: model.capabilities.clone(), ..settings };
-    Ok((plugin::find(&model.plugin, &folders)?, Asked { settings, access, weights, cache, hidden }))
+    let asked = Asked { settings, access, weights, inputs, cache, hidden };
+    Ok((plugin::find(&model.plugin, &folders)?, asked, server))
 }
 
 /// Runs every check in a process of its own, so that a plugin that hangs or aborts fails one check only.
 fn check(args: &CheckArgs, context: &Context) -> anyhow::Result<Outcome> {
-    let (path, asked) = asked(args, context)?;
     all_known(&args.skip)?;
+    let (path, asked, _server) = asked(args, context)?;
     let told = serde_json::to_string(&asked)?;
     if !asked.access.everything {
         context.output.unsandboxed();

@@ -24,6 +24,7 @@ use crate::store::{self, RunFolder};
 #[command(after_help = "\
 Examples:
   culture-eval report                          the run `default`
+  culture-eval report --wide | less -S         one table of all benchmarks
   culture-eval report runs/mine --format md > leaderboard.md
   culture-eval report --out reports/mine       leaderboard.html, .md, .csv and summary.json in a folder
   culture-eval report --format html > page.html   pages for a browser in one file, no server needed
@@ -51,6 +52,9 @@ pub(super) struct Args {
     /// Show what changed since this run: its name or folder, or a summary.json
     #[arg(long, value_name = "RUN")]
     against: Option<String>,
+    /// Print one table of all benchmarks, however wide, and every figure that is missing
+    #[arg(long)]
+    wide: bool,
     /// Folder with a `page.html`, `style.css` or `extra.css` of your own for the pages
     #[arg(long, value_name = "DIR")]
     template: Option<PathBuf>,
@@ -103,7 +107,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     }
     let run = RunFolder::named(&context.settings().runs, &args.run);
     let look = look(args.template.as_deref(), args.logo.as_deref())?;
-    let files = Files::of(&run, &look, context)?;
+    let files = Files::of(&run, &look, args.wide, context)?;
     files.write(run.path())?;
     match args.format[..] {
         [format] if format.is_text() => {
@@ -125,7 +129,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
 
 /// Scores what is not scored, writes the files of the run and prints one format.
 pub(super) fn print(run: &RunFolder, format: Format, context: &Context) -> anyhow::Result<Summary> {
-    let files = Files::of(run, &Look::default(), context)?;
+    let files = Files::of(run, &Look::default(), false, context)?;
     files.write(run.path())?;
     files.print(format, context)?;
     Ok(files.material.summary)
@@ -133,7 +137,7 @@ pub(super) fn print(run: &RunFolder, format: Format, context: &Context) -> anyho
 
 /// Scores what is not scored and writes the files of the run.
 pub(super) fn write_files(run: &RunFolder, context: &Context) -> anyhow::Result<Summary> {
-    let files = Files::of(run, &Look::default(), context)?;
+    let files = Files::of(run, &Look::default(), false, context)?;
     files.write(run.path())?;
     Ok(files.material.summary)
 }
@@ -142,14 +146,16 @@ pub(super) fn write_files(run: &RunFolder, context: &Context) -> anyhow::Result<
 struct Files {
     material: Material,
     page: Vec<u8>,
+    view: terminal::View,
 }
 
 impl Files {
-    fn of(run: &RunFolder, look: &Look, context: &Context) -> anyhow::Result<Self> {
+    fn of(run: &RunFolder, look: &Look, wide: bool, context: &Context) -> anyhow::Result<Self> {
         let material = material(run, context)?;
         let Page { html, .. } =
             html::render(&material, look, false).context("failed to make the pages")?;
-        Ok(Self { material, page: html })
+        let view = terminal::View { width: context.output.width(), wide };
+        Ok(Self { material, page: html, view })
     }
 
     /// The files that every report leaves.
@@ -165,7 +171,7 @@ impl Files {
     fn print(&self, format: Format, context: &Context) -> anyhow::Result<()> {
         let (summary, output) = (&self.material.summary, context.output);
         match format {
-            Format::Terminal if !output.json => output.text(terminal::render(summary)),
+            Format::Terminal if !output.json => output.text(terminal::render(summary, self.view)),
             Format::Terminal | Format::Json => output.json(summary),
             Format::Html => Ok(std::io::stdout().lock().write_all(&self.page)?),
             format => output.text(self.text(format)?),
@@ -176,7 +182,10 @@ impl Files {
     fn text(&self, format: Format) -> anyhow::Result<String> {
         let summary = &self.material.summary;
         Ok(match format {
-            Format::Terminal => terminal::render(summary),
+            // A file has no width, and leaves nothing out.
+            Format::Terminal => {
+                terminal::render(summary, terminal::View { wide: true, ..self.view })
+            }
             Format::Md => markdown::render(summary),
             Format::Csv => csv::render(summary)?,
             Format::Latex => latex::render(summary, self.comparison()?),

@@ -31,7 +31,9 @@ impl Args {
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let folder = context.run(&args.run)?;
     let manifest = Manifest::read(&folder)?;
-    let request = Request::again(&manifest.asked(), args.how.narrowed(), context.catalogue()?)?;
+    let (models, settings) = (args.how.models(), context.settings());
+    let narrowed = args.how.narrowed(&models);
+    let request = Request::again(&manifest.asked(), narrowed, context.catalogue()?, settings)?;
     let job = Job {
         suite: manifest.suite,
         folder,

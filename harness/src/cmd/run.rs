@@ -4,24 +4,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
-use serde_json::json;
 use toml::Table;
 
 use super::flags::RunFlags;
 use super::report::{Format, print};
-use super::{Context, Outcome, hinted, interrupt, limits, table};
+use super::{Context, Outcome, dry_run::dry_run, hinted, interrupt, limits, trust};
 use crate::definition::suite::Suite;
 use crate::exec::bars::Board;
 use crate::exec::local::Local;
 use crate::exec::options::{Options, Place};
-use crate::exec::plan::{Found, Plan, plan};
+use crate::exec::plan::{Found, plan};
 use crate::exec::queue::{Queue, Wait};
 use crate::exec::request::{Narrowed, Request};
 use crate::exec::scheduler::Scheduler;
 use crate::exec::shard::Shard;
 use crate::exec::slurm::Slurm;
 use crate::exec::template::Template;
-use crate::exec::{self, Executor, FailedBefore, Tally, slices};
+use crate::exec::{self, Executor, FailedBefore, Tally, sandboxed, slices};
 use crate::results::manifest::Manifest;
 use crate::results::summary;
 use crate::store::RunFolder;
@@ -33,6 +32,8 @@ use crate::store::record::CellSpec;
 Examples:
   culture-eval run                                        the suite `default`: everything
   culture-eval run --models majority tfidf-logreg --benchmarks crehate --seeds 1,2,3
+  culture-eval run --model llama.cpp:smollm2.gguf --benchmarks blend --limit 50
+  culture-eval run --model vllm:Qwen/Qwen3-8B,thinking=off --model hf:google/gemma-3-1b-it
   culture-eval run --dry-run                              what would run, and what is missing
   culture-eval run --limit 50 --name try                  a quick look, in a run folder of its own
   culture-eval run --executor slurm                       on a cluster, from its login node; see also `status`, `cancel`
@@ -63,6 +64,9 @@ pub(super) struct How {
     /// Only these models
     #[arg(long, value_delimiter = ',', num_args = 1.., value_name = "NAME")]
     models: Vec<String>,
+    /// A model in one line: KIND:NAME,KEY=VALUE (repeatable; `culture-eval new-model --help` lists all kinds and keys)
+    #[arg(long, value_name = "SPEC")]
+    model: Vec<String>,
     /// Only these benchmarks
     #[arg(long, value_delimiter = ',', num_args = 1.., value_name = "NAME")]
     benchmarks: Vec<String>,
@@ -123,10 +127,15 @@ impl How {
         self.flags.settings()
     }
 
+    /// The models that were typed: names, and specs.
+    pub(super) fn models(&self) -> Vec<String> {
+        [&self.models[..], &self.model[..]].concat()
+    }
+
     /// What was typed instead of what a suite says.
-    pub(super) fn narrowed(&self) -> Narrowed<'_> {
+    pub(super) fn narrowed<'a>(&'a self, models: &'a [String]) -> Narrowed<'a> {
         Narrowed {
-            models: &self.models,
+            models,
             benchmarks: &self.benchmarks,
             protocols: &self.protocols,
             seeds: &self.seeds,
@@ -148,7 +157,8 @@ pub(super) struct Job<'a> {
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let catalogue = context.catalogue()?;
     let suite = catalogue.suite(&args.suite)?;
-    let request = Request::new(suite, args.how.narrowed(), catalogue)?;
+    let models = args.how.models();
+    let request = Request::new(suite, args.how.narrowed(&models), catalogue, context.settings())?;
     let name = args.name.as_ref().unwrap_or(&suite.name);
     let job = Job {
         suite: Suite { name: name.clone(), ..suite.clone() },
@@ -166,6 +176,8 @@ pub(super) fn start(job: &Job<'_>, context: &Context) -> anyhow::Result<Outcome>
     let Job { suite, folder, request, how, .. } = job;
     let options = Options::new(&context.resolved, suite, place(how, context)?);
 
+    trust::check(&request.models, context)?;
+    sandboxed::sweep();
     let board = Board::new(context.output.progress());
     let found = Found::of(request, catalogue, settings, &board)?;
     let plan = plan(request, &found, &options);
@@ -230,9 +242,16 @@ fn end(
     context: &Context,
 ) -> anyhow::Result<Outcome> {
     let (output, run) = (context.output, &job.folder);
-    exec::sweep(run, cells).context("failed to remove what a killed run left")?;
+    for problem in exec::sweep(run, cells).context("failed to remove what a killed run left")? {
+        output.note(problem);
+    }
     let summary = print(run, Format::Terminal, context)?;
     let unanswered = summary.cells.len() - summary::numbers(&summary);
+    let compare = context.command(&["compare", &run.path().display().to_string()]);
+    output.note(format!(
+        "pages for a browser: {}; which differences are significant: `{compare}`",
+        run.path().join("leaderboard.html").display()
+    ));
     output.note(format!(
         "{} cells run, {} reused, {} failed, {} not started; {unanswered} cells of the board carry a reason instead of a number",
         tally.ran, tally.reused, tally.failed, tally.skipped
@@ -270,6 +289,7 @@ fn executor(how: &How, options: &Options, context: &Context) -> anyhow::Result<B
             jobs,
             max_failures: settings.max_failures,
             options: options.clone(),
+            server_starts: settings.tries.max(1),
             hidden: settings.hidden(),
         }),
         Who::Slurm => {
@@ -308,51 +328,4 @@ pub(super) fn slurm_is_here() -> anyhow::Result<()> {
              --executor command --template '...' for another scheduler, --shard i/n for machines that share a folder",
         )
     })
-}
-
-fn dry_run(
-    request: &Request,
-    plan: &Plan,
-    options: &Options,
-    context: &Context,
-) -> anyhow::Result<Outcome> {
-    let output = context.output;
-    if output.json {
-        for cell in &plan.cells {
-            output.json(&json!({
-                "model": cell.model.name, "task": cell.task.name, "protocol": cell.protocol.name,
-                "served": cell.served, "seed": cell.seed, "sample": cell.sample, "key": cell.key,
-                "limits": limits::as_json(&cell.model, options),
-            }))?;
-        }
-        for missing in &plan.missing {
-            output.json(missing)?;
-        }
-        return Ok(Outcome::Done);
-    }
-    let row = |cell: &CellSpec| {
-        vec![
-            cell.model.name.clone(),
-            cell.task.name.clone(),
-            cell.protocol.name.clone(),
-            cell.served.name().to_owned(),
-            cell.seed.to_string(),
-            if cell.sample { "SAMPLE" } else { "official" }.to_owned(),
-        ]
-    };
-    let head = ["model", "task", "protocol", "served by", "seed", "data"];
-    output.text(table(&head, plan.cells.iter().map(row)))?;
-    for missing in &plan.missing {
-        let reason = &missing.reason;
-        output.text(format!(
-            "{} on {}: {}: {}",
-            missing.model,
-            missing.task,
-            reason.kind.name(),
-            reason.message
-        ))?;
-    }
-    output.text(format!("\n{}", limits::as_table(request.models.iter(), options)))?;
-    output.text(format!("\n{} cells; nothing was run", plan.cells.len()))?;
-    Ok(Outcome::Done)
 }

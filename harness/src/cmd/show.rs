@@ -1,4 +1,4 @@
-//! `culture-eval show NAME`: one benchmark, task, model, suite or run in full.
+//! `culture-eval show NAME`: one dataset, benchmark, task, model, suite or run: a card, or the whole definition.
 
 use anyhow::anyhow;
 use serde::Serialize;
@@ -12,11 +12,19 @@ use crate::results::manifest::Manifest;
 use crate::score::annotators::Annotators;
 use crate::store::{self, RunFolder};
 
-/// Shows one benchmark, task, model, suite or run in full
+/// Shows one dataset, benchmark, task, model, suite or run
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  culture-eval show crehate          license, paper, files with hashes, protocols, published numbers, citation
+  culture-eval show crehate --toml   the whole definition
+  culture-eval show majority         a model's card")]
 pub(super) struct Args {
     /// Its name
     name: String,
+    /// Print the whole definition
+    #[arg(long)]
+    toml: bool,
 }
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
@@ -27,7 +35,19 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         found.set(true);
         value.show(kind, context)
     };
+    let whole = args.toml || context.output.json;
     for dataset in known.datasets() {
+        let own = dataset.benchmarks.iter().find(|benchmark| benchmark.name == name);
+        if !whole && (dataset.name == name || own.is_some()) {
+            found.set(true);
+            let one = own.filter(|_| dataset.name != name);
+            context.output.text(card::dataset(dataset, one))?;
+            let task = own.or(dataset.benchmarks.first()).and_then(|one| one.task.as_deref());
+            if let Some(found) = task.and_then(annotators) {
+                show_annotators(&found, context)?;
+            }
+            continue;
+        }
         if dataset.name == name {
             show("dataset", dataset)?;
         }
@@ -46,7 +66,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         }
     }
     if let Ok(model) = known.model(name) {
-        if context.output.json {
+        if whole {
             show("model", model)?;
         } else {
             found.set(true);

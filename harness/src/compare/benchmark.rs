@@ -11,7 +11,6 @@ use super::comparison::{ComparedModel, Comparison};
 use super::cultures::{self, Cultures};
 use super::draws::{Design, Values};
 use super::result::{Chosen, Options, Outcome, Pair};
-use super::turned;
 use super::votes::against_votes;
 
 /// One field under comparison.
@@ -85,7 +84,7 @@ pub(super) fn compare_field(
         votes: against_votes(field, options)?,
         notes: comparison.notes,
     };
-    Ok(Ok(if field.lower_is_better() { turned::outcome(outcome) } else { outcome }))
+    Ok(Ok(outcome))
 }
 
 fn nothing_to_compare(

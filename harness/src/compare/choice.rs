@@ -134,10 +134,11 @@ impl BenchmarkComparison<'_> {
 
     fn fits(&self, test: Test) -> Result<(), String> {
         let accuracy = self.field.metric.is_mean_over_examples();
+        let of_values = self.field.metric.value().is_some();
         let mean = self.field.mean_over_cultures;
         match test {
             Test::McnemarMidP | Test::McnemarExact | Test::CochranQ => {
-                if !accuracy {
+                if !accuracy || of_values {
                     return Err(format!(
                         "{} is not right or wrong per example",
                         self.field.metric.name()
@@ -168,6 +169,12 @@ impl BenchmarkComparison<'_> {
                 ));
             }
             Test::ApproximateRandomisation | Test::StudentisedPermutation => {
+                if of_values {
+                    return Err(format!(
+                        "{} is a mean of values, not a function of label counts",
+                        self.field.metric.name()
+                    ));
+                }
                 if !self.plain {
                     return Err("answers of several seeds or prompts cannot be swapped one by one"
                         .to_owned());

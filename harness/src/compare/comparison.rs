@@ -3,7 +3,6 @@
 use super::result::{Gap, Interval};
 use crate::answer::Answer;
 use crate::definition::dataset::{Measure, Metric};
-use eval_stats::Direction;
 
 /// One benchmark, one protocol, one set of examples, and every model that answered them.
 #[derive(Debug, Clone)]
@@ -102,12 +101,6 @@ impl Comparison {
         self.metric.counts().unwrap_or(Metric::Accuracy)
     }
 
-    /// Whether a lower score is the better one. The values of the models are negated then, so that a higher one is better
-    /// throughout; [`super::turned`] gives them back.
-    pub(super) fn lower_is_better(&self) -> bool {
-        self.metric.direction() == Some(Direction::LowerIsBetter)
-    }
-
     /// The metric as printed.
     pub fn metric_title(&self) -> String {
         let mean = if self.mean_over_cultures { ", mean over cultures" } else { "" };
@@ -119,6 +112,29 @@ impl ComparedModel {
     /// Columns of answers: seeds times variants.
     pub fn columns(&self) -> usize {
         self.answers.first().map_or(0, Vec::len)
+    }
+
+    /// The score of every example, a mean over seeds and variants: its values where the metric is a mean of values, else
+    /// whether the answer is right.
+    pub(super) fn example_scores(&self, parts: &[Part]) -> Vec<f64> {
+        let mean = |sum: f64, columns: usize| sum / columns as f64;
+        let of_values = |columns: &Vec<Vec<f32>>, row: usize| {
+            mean(columns.iter().map(|values| f64::from(values[row])).sum(), columns.len())
+        };
+        let of_answers = |columns: &Vec<Vec<Answer>>, row: usize, gold: u32| {
+            let right = columns.iter().filter(|answers| answers[row] == Answer::Label(gold));
+            mean(right.count() as f64, columns.len())
+        };
+        let mut scores = Vec::new();
+        for (at, part) in parts.iter().enumerate() {
+            scores.extend(part.gold.iter().enumerate().map(
+                |(row, &gold)| match self.values.get(at) {
+                    Some(columns) => of_values(columns, row),
+                    None => of_answers(&self.answers[at], row, gold),
+                },
+            ));
+        }
+        scores
     }
 
     /// Whether it was trained more than once.

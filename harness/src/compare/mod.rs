@@ -22,7 +22,6 @@ mod pair;
 mod power;
 mod ranked;
 mod result;
-mod turned;
 mod votes;
 pub(crate) mod words;
 

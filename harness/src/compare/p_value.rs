@@ -1,6 +1,5 @@
 //! The p-value of a pair by the test of its benchmark.
 
-use crate::answer::Answer;
 use eval_stats::StatsError;
 use eval_stats::bootstrap::tie_tolerance;
 use eval_stats::cells::Cells;
@@ -109,19 +108,7 @@ impl BenchmarkComparison<'_> {
 
     /// Mean score over seeds and variants of each example, A - B.
     fn example_differences(&self, a: usize, b: usize) -> Vec<f64> {
-        let scores = |model: &ComparedModel| -> Vec<f64> {
-            (self.field.parts.iter().zip(&model.answers))
-                .flat_map(|(part, answers)| {
-                    part.gold.iter().enumerate().map(|(i, gold)| {
-                        let right = answers
-                            .iter()
-                            .filter(|column| column[i] == Answer::Label(*gold))
-                            .count();
-                        right as f64 / answers.len() as f64
-                    })
-                })
-                .collect()
-        };
+        let scores = |model: &ComparedModel| model.example_scores(&self.field.parts);
         let (a, b) = (scores(&self.field.models[a]), scores(&self.field.models[b]));
         a.iter().zip(&b).map(|(x, y)| x - y).collect()
     }

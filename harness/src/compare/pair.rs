@@ -15,7 +15,6 @@ use super::draws::sign_flips;
 use super::margins::{self, Known, Spread};
 use super::power::Detectable;
 use super::result::{DifferenceVariance, Discordant, Effect, EffectSize, Ends, Pair, Verdict};
-use super::turned;
 use super::words::Setting;
 use crate::definition::dataset::Metric;
 
@@ -238,21 +237,19 @@ impl BenchmarkComparison<'_> {
             signature: &signature,
         };
         pair.verdict = setting.verdict(pair);
-        let turned = self.field.lower_is_better().then(|| turned::pair(pair));
-        let shown = turned.as_ref().unwrap_or(pair);
         let sample =
             if self.field.sample { "SAMPLE data, no result of the benchmark: " } else { "" };
-        let text = if shown.interval.is_some() {
-            format!("{sample}{}", setting.paragraph(shown))
+        let text = if pair.interval.is_some() {
+            format!("{sample}{}", setting.paragraph(pair))
         } else {
             format!(
                 "{sample}On {} (n = {} examples), {} and {} both reached {} {:.3} in every resample: the data cannot tell how sure that is, and no interval is given. (culture-eval {}; {}.)",
                 setting.benchmark,
                 self.field.examples(),
-                shown.a,
-                shown.b,
+                pair.a,
+                pair.b,
                 setting.metric,
-                shown.score_a,
+                pair.score_a,
                 self.options.version,
                 setting.signature
             )

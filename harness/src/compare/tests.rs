@@ -6,8 +6,11 @@ use super::{
     OverBenchmarks, Own, Part, Replicated, Report, Scope, Verdict, WinTieLoss, compare,
 };
 use crate::answer::Answer;
-use crate::definition::dataset::Metric;
-use crate::report::comparison::{latex, markdown, text};
+use crate::definition::dataset::{Measure, Metric};
+use crate::definition::metric::ValueMetric;
+use eval_stats::choose::Test;
+
+use crate::report::comparison::{answer, latex, markdown, text};
 
 pub(super) fn options() -> Options {
     Options {
@@ -457,4 +460,84 @@ fn the_faces_escape_and_the_answer_is_the_same_on_any_thread() {
         assert!(format.contains("gone") && format.contains("no cell was planned"));
         assert!(!format.contains("NaN"));
     }
+}
+
+/// Means of values: m0 has 1 everywhere, m1 every second time.
+fn of_values() -> Comparison {
+    let all = vec![true; 100];
+    let mut field = field("short", &[all.clone(), all], &alone(100));
+    field.metric = Measure::Mean(ValueMetric::SemB);
+    let half = (0..100).map(|i| if i % 2 == 0 { 1.0 } else { 0.0 }).collect();
+    field.models[0].values = vec![vec![vec![1.0; 100]]];
+    field.models[1].values = vec![vec![half]];
+    field
+}
+
+/// Every test of a mean of values uses the values. The two-sided p of t = .5 / sqrt(.25 / 99) = 9.9499 with 99 degrees of freedom is
+/// 1.4e-16; all answers, as labels, are right.
+#[test]
+fn tests_of_values_use_the_values() {
+    for test in [Test::PairedT, Test::WilcoxonPratt, Test::ClusterSignFlip, Test::ClusterBootstrap]
+    {
+        let report =
+            of(&[of_values()], &Options { test: Some(test.name().to_owned()), ..options() });
+        let outcome = &report.benchmarks[0];
+        assert_eq!(outcome.test.name, test.name());
+        assert!((outcome.pairs[0].difference - 0.5).abs() < 1e-12);
+        // Of 500 resamples of the bootstrap none is as far from its mean.
+        assert!(outcome.pairs[0].p < 2e-3, "{}: {}", test.name(), outcome.pairs[0].p);
+        if test == Test::PairedT {
+            let p = outcome.pairs[0].p;
+            assert!((p / 1.397e-16 - 1.0).abs() < 0.01, "{p:e}");
+        }
+    }
+}
+
+/// Tests of right and wrong answers, and of label counts, do not fit a mean of values.
+#[test]
+fn tests_of_labels_are_refused_for_values() {
+    for (test, why) in [
+        (Test::McnemarMidP, "sem-b is not right or wrong per example"),
+        (Test::McnemarExact, "sem-b is not right or wrong per example"),
+        (Test::CochranQ, "sem-b is not right or wrong per example"),
+        (
+            Test::ApproximateRandomisation,
+            "sem-b is a mean of values, not a function of label counts",
+        ),
+    ] {
+        let report =
+            of(&[of_values()], &Options { test: Some(test.name().to_owned()), ..options() });
+        let outcome = &report.benchmarks[0];
+        assert_ne!(outcome.test.name, test.name());
+        let told = outcome.notes.iter().any(|note| note.contains(why));
+        assert!(told, "{}: {:?}", test.name(), outcome.notes);
+        assert!(outcome.pairs[0].p < 1e-3);
+    }
+}
+
+/// The answer comes first: the leader, who differs significantly from it, and the models in order, no wider than the screen.
+#[test]
+fn the_answer_names_the_leader_and_who_differs() {
+    let best = (0..100).map(|_| true).collect();
+    let near = (0..100).map(|i| i != 7).collect();
+    let far = (0..100).map(|i| i % 2 == 0).collect();
+    let report = of(&[field("one", &[best, near, far], &alone(100))], &options());
+    let text = answer(&report, 60);
+    for part in [
+        "Leader: m0 100.0",
+        "No significant difference: m1 (-1.0, p .500).",
+        "Significantly worse: m2 (-50.0, p < .001).",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(text.lines().all(|line| line.chars().count() <= 60), "{text}");
+    let against = Options { baseline: Some("m2".to_owned()), ..options() };
+    let best = (0..100).map(|_| true).collect();
+    let far = (0..100).map(|i| i % 2 == 0).collect();
+    let far_too = (0..100).map(|i| i % 2 == 0).collect();
+    let report = of(&[field("one", &[best, far_too, far], &alone(100))], &against);
+    let text = answer(&report, 100);
+    assert!(text.contains("Baseline: m2 50.0"), "{text}");
+    assert!(text.contains("Significantly better: m0 (+50.0, p < .001)."), "{text}");
+    assert!(text.contains("No significant difference: m1 (+0.0, p 1.000)."), "{text}");
 }

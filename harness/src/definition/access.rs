@@ -10,6 +10,9 @@ pub struct Access {
     pub network: bool,
     /// Folders that it may write into, as absolute paths.
     pub write: Vec<String>,
+    /// Folders and files that it may read beside its own: homes and temporary folders are hidden. Absolute paths.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub read: Vec<String>,
     /// Variables of the environment that it gets beside the usual ones, such as the one that holds a key.
     pub env: Vec<String>,
     /// No sandbox at all: it may do what its user may.

@@ -176,6 +176,19 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The name in definitions and listings.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Label => "label",
+            Self::Choice => "choice",
+            Self::Short => "short",
+            Self::Distribution => "distribution",
+            Self::Preference => "preference",
+            Self::ChoicesOf => "choices-of",
+            Self::MapItem => "map-item",
+        }
+    }
+
     /// Whether examples have their own options.
     pub const fn has_options(self) -> bool {
         !matches!(self, Self::Label | Self::Short)

@@ -59,7 +59,7 @@ pub mod names {
     use super::{Deserialize, Deserializer, Offer, Serialize, Serializer};
 
     /// `explain` is asked for by the user alone, and `fit` stands for both ways to learn.
-    const LISTED: [Offer; 7] = [
+    pub const LISTED: [Offer; 7] = [
         Offer::Fit,
         Offer::Classify,
         Offer::Embed,

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use super::dataset::{Benchmark, Dataset, Task};
 use super::model::Model;
 use super::nearest;
+use super::secret;
 use super::suite::Suite;
 
 mod embedded {
@@ -109,6 +110,17 @@ pub enum Error {
         /// The nearest known name.
         nearest: Option<String>,
     },
+    /// A secret in a model's `[config]`.
+    #[error(
+        "{file}: `config.{place}` holds a secret, which would be written into every run; put it into an environment variable, name that variable \
+         in `config.key_env` (or read it in the plugin), and let the plugin have it with `access = {{ env = [\"NAME\"] }}`"
+    )]
+    Secret {
+        /// The file.
+        file: String,
+        /// The key.
+        place: String,
+    },
     /// A file or folder that cannot be read.
     #[error("failed to read a definition: {0}; correct the path")]
     Io(#[from] std::io::Error),
@@ -120,6 +132,14 @@ fn model(root: &Path, file: &str, text: &str) -> Result<Model, Error> {
     let mut model = parse(file, text)?;
     place_files(&mut model, root, file);
     Ok(model)
+}
+
+/// A model, unless its configuration holds a secret.
+fn without_secrets(model: Model, file: &str) -> Result<Model, Error> {
+    match secret::place(&model.config) {
+        Some(place) => Err(Error::Secret { file: file.to_owned(), place }),
+        None => Ok(model),
+    }
 }
 
 /// A model that says only how it differs from another: its keys take the place of the other's, in `[config]` one by one.
@@ -300,10 +320,11 @@ impl Catalogue {
                 name: base.to_owned(),
                 nearest: nearest(base, self.models().map(|model| &*model.name)).map(str::to_owned),
             })?;
-            let model = entry(variant(known, root, file, keys)?, file, embedded);
+            let model =
+                entry(without_secrets(variant(known, root, file, keys)?, file)?, file, embedded);
             put(&mut self.model_entries, model, "model", |model| &model.name)
         } else if keys.contains_key("plugin") {
-            let model = entry(model(root, file, text)?, file, embedded);
+            let model = entry(without_secrets(model(root, file, text)?, file)?, file, embedded);
             put(&mut self.model_entries, model, "model", |model| &model.name)
         } else if keys.contains_key("models") && keys.contains_key("benchmarks") {
             let suite = entry(parse(file, text)?, file, embedded);

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::access::Access;
 pub use super::capability::Offer;
 use super::resources::Resources;
+use super::server::Server;
 use super::source::Source;
 
 /// One row of the leaderboard.
@@ -68,6 +69,9 @@ pub struct Model {
     /// How prompts are put to a language model.
     #[serde(default, skip_serializing_if = "Prompting::is_plain")]
     pub prompt: Prompting,
+    /// A server that its cells query, started and ended by the harness.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<Server>,
     /// Handed to the plugin as JSON.
     #[serde(default)]
     pub config: toml::Table,

@@ -1,6 +1,6 @@
 //! What of an example a model is given. The rest (label, groups, cluster, place in the files) never crosses to a plugin.
 
-use super::dataset::{Protocol, Task};
+use super::dataset::{Prompt, Protocol, Task};
 pub use super::field::Field;
 use crate::text::template::Template;
 
@@ -30,8 +30,20 @@ impl Protocol {
 
     /// Whether `input` or a prompt puts the culture into words.
     pub fn names_culture(&self) -> bool {
-        let prompts = self.prompts.iter().map(|prompt| &prompt.template);
-        std::iter::once(&self.input).chain(prompts).any(|template| names_culture(template))
+        let prompts = self.prompts.iter().flat_map(Prompt::templates);
+        std::iter::once(self.input.as_str()).chain(prompts).any(names_culture)
+    }
+}
+
+impl Prompt {
+    /// Every template that puts something of an example into what a model reads.
+    fn templates(&self) -> impl Iterator<Item = &str> {
+        let marks = self.fill.values().chain(self.reword.values());
+        std::iter::once(&self.template)
+            .chain(marks)
+            .chain([&self.continuation])
+            .chain(&self.unconditional)
+            .map(String::as_str)
     }
 }
 
@@ -84,6 +96,26 @@ mod tests {
         assert_eq!(task.seen_by(&protocol), [Field::Text, Field::Culture]);
         protocol.sees = Some(vec![Field::Text]);
         assert_eq!(task.seen_by(&protocol), [Field::Text]);
+    }
+
+    /// Whatever puts the culture into words gives it to the model: marks, options in other words, continuations, the prompt
+    /// without the question.
+    #[test]
+    fn every_template_of_a_prompt_counts() {
+        let all = Catalogue::embedded().unwrap();
+        let task = all.task("fork").unwrap().1.clone();
+        let protocol = task.protocols.iter().find(|p| !p.prompts.is_empty()).unwrap();
+        assert!(!protocol.names_culture());
+        let named = |change: fn(&mut Prompt, String)| {
+            let mut protocol = protocol.clone();
+            change(&mut protocol.prompts[0], "{culture_name}".to_owned());
+            protocol.names_culture()
+        };
+        assert!(named(|prompt, template| prompt.template = template));
+        assert!(named(|prompt, template| prompt.continuation = template));
+        assert!(named(|prompt, template| prompt.unconditional = Some(template)));
+        assert!(named(|prompt, template| prompt.fill = [("[x]".to_owned(), template)].into()));
+        assert!(named(|prompt, template| prompt.reword = [("0".to_owned(), template)].into()));
     }
 
     #[test]

@@ -2,12 +2,14 @@
 
 use std::io::Write;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::events::Event;
 use crate::store::record::{CellSpec, End};
+use crate::text::escape::visible;
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +83,7 @@ impl Board {
     pub fn note(&self, text: &str) {
         match &self.kind {
             Kind::Bars(all, _) => {
-                let _ = all.println(text);
+                let _ = all.println(visible(text));
             }
             Kind::Lines => line(text),
             Kind::Silent => {}
@@ -153,7 +155,7 @@ impl CellBar<'_> {
         match event {
             Event::Phase(phase) => {
                 if let Some(bar) = &self.bar {
-                    bar.set_message(format!("{} · {phase}", self.name));
+                    bar.set_message(visible(&format!("{} · {phase}", self.name)).into_owned());
                     bar.set_length(0);
                 }
             }
@@ -164,8 +166,20 @@ impl CellBar<'_> {
                 }
             }
             Event::Log(text) => self.board.note(&format!("{}: {text}", self.name)),
-            Event::Explained { .. } | Event::Failed(_) => {}
+            Event::Explained { .. } | Event::Timing(_) | Event::Answered(_) | Event::Failed(_) => {}
         }
+    }
+
+    /// Says once in a run that plugins are in a weaker sandbox than there could be.
+    pub(super) fn sandboxed(&self, sandbox: &str) {
+        static SAID: AtomicBool = AtomicBool::new(false);
+        let meant = sandbox.is_empty() || sandbox.contains("access.everything");
+        if meant || sandbox.starts_with("namespaces") || SAID.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        self.board.note(&format!(
+            "the sandbox around plugins is weaker on this machine ({sandbox}): SECURITY.md tells what it does not keep"
+        ));
     }
 
     pub(super) fn ended(&self, end: &End) {
@@ -207,5 +221,5 @@ fn outcome(name: &str, end: &End) -> String {
 }
 
 fn line(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
+    let _ = writeln!(std::io::stderr().lock(), "{}", visible(text));
 }

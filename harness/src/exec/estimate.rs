@@ -1,7 +1,59 @@
 //! How long a task takes at full size, said before a run starts.
 
-use crate::definition::dataset::Task;
+use serde::Serialize;
+
+use crate::definition::answer::Kind;
+use crate::definition::dataset::{Capability, Task};
 use crate::prepare::{Meta, Statistics};
+use crate::store::record::CellSpec;
+
+/// Characters of a token, about: a rule of thumb for English text and the usual vocabularies. Other languages have fewer.
+const CHARACTERS: f64 = 4.0;
+
+/// What a language model is asked in a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Asked {
+    /// Prompts that are sent, or pairs of prompt and continuation.
+    pub requests: u64,
+    /// Tokens of all prompts, about.
+    pub prompt_tokens: u64,
+    /// Tokens of all replies at most; 0 where continuations are given.
+    pub reply_tokens: u64,
+}
+
+/// What a cell would ask a language model; none where its model is not prompted. Solved examples and a persona are left out.
+pub fn asked(spec: &CellSpec, meta: &Meta) -> Option<Asked> {
+    if !spec.served.prompts() {
+        return None;
+    }
+    let text = meta.statistics.text_chars.mean;
+    let examples = meta.evaluated(spec) as f64;
+    let given = spec.served == Capability::Loglikelihood;
+    let is_label = spec.task.kind() == Kind::Label;
+    let orders = if is_label { 1.0 } else { spec.protocol.order.times() as f64 };
+    let of_example = options(&meta.statistics);
+    let (mut requests, mut characters, mut replies) = (0.0, 0.0, 0.0);
+    for prompt in &spec.protocol.prompts {
+        let own = if is_label { prompt.options.len() as f64 } else { of_example };
+        let bare = if prompt.unconditional.is_some() { 2.0 } else { 1.0 };
+        let many = examples * orders * if given { own * bare } else { 1.0 };
+        requests += many;
+        characters += many * (text + prompt.template.chars().count() as f64);
+        replies += if given { 0.0 } else { many * spec.protocol.reply_tokens(prompt) as f64 };
+    }
+    Some(Asked {
+        requests: requests.round() as u64,
+        prompt_tokens: (characters / CHARACTERS).round() as u64,
+        reply_tokens: replies.round() as u64,
+    })
+}
+
+/// Options of an example, the mean.
+fn options(statistics: &Statistics) -> f64 {
+    let examples: u64 = statistics.options.values().sum();
+    let options: u64 = statistics.options.iter().map(|(options, n)| options * n).sum();
+    if examples == 0 { 1.0 } else { options as f64 / examples as f64 }
+}
 
 /// Seconds of processor time of a linear model on words for each training row and class. Measured: `tfidf-logreg` on GLOBE at
 /// full size, 220 s for 6,912 rows and 128 classes; its time grows with both.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::plugin::Listener;
 use crate::store::metrics;
-use crate::store::record::Reason;
+use crate::store::record::{PluginIdentity, Reason, Timing};
 
 /// One message of a running cell.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,8 +33,23 @@ pub enum Event {
         /// The plugin's words.
         explanation: serde_json::Value,
     },
-    /// The cell cannot go on.
+    /// Seconds and memory so far, and which sandbox is around the plugin.
+    Timing(Timing),
+    /// All answers are in the log.
+    Answered(Answered),
+    /// The cell cannot continue.
     Failed(Reason),
+}
+
+/// What the process of a plugin says of its answers, which are in its log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answered {
+    /// Sets of answers.
+    pub variants: Vec<String>,
+    /// So many of the first make the score.
+    pub primary: usize,
+    /// The plugin as it describes itself.
+    pub plugin: PluginIdentity,
 }
 
 /// The sending end: thread-safe, progress at most ten times a second.

@@ -9,13 +9,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use fs_err as fs;
-use fs_err::OpenOptions;
 use tempfile::TempDir;
 
 use super::bars::Board;
-use super::events::Event;
-use super::{sandboxed, slices};
+use super::events::Answered;
+use super::heard::{Heard, Times};
+use super::messages::Messages;
+use super::server::{Needs, Running, Served, Servers};
+use super::{asked, commit, sandboxed, slices};
 use crate::process;
 use crate::store::lease::{Held, Holder, Lease};
 use crate::store::record::{CellSpec, End, Reason, ReasonKind, fail, record_of};
@@ -30,6 +31,8 @@ pub struct Limits {
     pub memory: u64,
     /// Starts that may be lost to time, memory, a signal or a dead machine; the last one makes a failed cell of it.
     pub tries: usize,
+    /// Starts of a model's server that is lost while the cell queries it, within this one start of the cell.
+    pub server_starts: usize,
     /// The scheduler's name for this job; empty if there is none.
     pub job: String,
     /// Folders that plugins do not see: downloads, prepared data, other cells.
@@ -53,18 +56,19 @@ const POLL: Duration = Duration::from_millis(50);
 /// How often it is asked for a cell that another process works on.
 const WAIT: Duration = Duration::from_millis(200);
 
-/// Bytes of a failed cell's messages that its reason quotes.
-const QUOTED_BYTES: usize = 400;
+/// Events that are taken between two looks at the clock.
+const AT_ONCE: usize = 1024;
 
 /// Runs a cell to its record, or waits for the one who does; with the last of its slices it ends as a whole.
 pub fn run(
     spec: &CellSpec,
     folder: &CellFolder,
     limits: &Limits,
+    servers: &Servers,
     board: &Board,
     stop: &AtomicBool,
 ) -> anyhow::Result<Guarded> {
-    let guarded = to_record(spec, folder, limits, board, stop)?;
+    let guarded = to_record(spec, folder, limits, servers, board, stop)?;
     if matches!(guarded, Guarded::Ended(_)) {
         slices::settle(spec, folder).context("failed to join the slices of a cell")?;
     }
@@ -75,6 +79,7 @@ fn to_record(
     spec: &CellSpec,
     folder: &CellFolder,
     limits: &Limits,
+    servers: &Servers,
     board: &Board,
     stop: &AtomicBool,
 ) -> anyhow::Result<Guarded> {
@@ -102,7 +107,24 @@ fn to_record(
             return Ok(Guarded::Ended(fail(folder, &spec.key, reason)?));
         }
     }
-    let ended = attempt(spec, folder, limits, board, stop, &mut lease)?;
+    let mut once = || {
+        attempt(spec, folder, limits, servers, board, stop, &mut lease).unwrap_or_else(|error| {
+            // Whatever is wrong with a cell's folder is that cell's reason.
+            let reason = Reason::new(ReasonKind::Harness, format!("{error:#}"));
+            let end = End::Failed { reason };
+            board.ended(spec, &end);
+            Guarded::Ended(end)
+        })
+    };
+    let mut ended = once();
+    for start in 2..=limits.server_starts {
+        let Guarded::Ended(End::Failed { reason }) = &ended else { break };
+        if reason.kind != ReasonKind::Server {
+            break;
+        }
+        board.note(&format!("{}: start {start} of its server: {}", spec.folder(), reason.message));
+        ended = once();
+    }
     let Guarded::Ended(End::Failed { reason }) = ended else { return Ok(ended) };
     let mut reason = reason;
     if limits.tries > 1 && may_pass(reason.kind) {
@@ -149,62 +171,133 @@ fn take(
     }
 }
 
-/// Runs one cell in a child process.
+/// Runs one cell in a child process, its model's server beside it.
 fn attempt(
     spec: &CellSpec,
     folder: &CellFolder,
     limits: &Limits,
+    servers: &Servers,
     board: &Board,
     stop: &AtomicBool,
     lease: &mut Lease,
 ) -> anyhow::Result<Guarded> {
     let bar = board.cell(spec);
-    let messages = messages(folder)?;
-    let quoted_from = messages.metadata()?.len();
-    let (mut child, _scratch) = start(spec, folder, limits, messages)?;
-
+    if let Err(reason) = asked::prepare(spec) {
+        let end = End::Failed { reason };
+        bar.ended(&end);
+        return Ok(Guarded::Ended(end));
+    }
+    let server = match serve(spec, servers, board, stop, lease)? {
+        Served::Nothing => None,
+        Served::By(running) => Some(running),
+        Served::Stopped => {
+            bar.stopped();
+            return Ok(Guarded::Stopped);
+        }
+        Served::Failed(reason) => {
+            let end = End::Failed { reason };
+            bar.ended(&end);
+            return Ok(Guarded::Ended(end));
+        }
+    };
+    folder.open_work().context("failed to make the cell's working folder")?;
+    commit::clear_leftovers(spec, folder)?;
+    if spec.slice.is_some() {
+        folder.whole().open_work().context("failed to make the cell's working folder")?;
+    }
+    let mut heard = Heard::new(Times::begin(spec, folder)?, &bar);
+    let (mut child, scratch) = start(spec, folder, limits)?;
+    let relay = server.as_ref().map(|server| server.relay(scratch.path())).transpose();
+    let _relay = relay.context("failed to lead a plugin to its server")?;
+    let messages = Messages::keep(&mut child, folder)?;
     let events = sandboxed::events(&mut child);
-    let mut told = None;
     let mut faults = 0;
-    let ended = watch(&mut child, limits, stop, || {
+    let ended = watch(&mut child, limits, server.as_deref(), stop, || {
         // A file server that is away for a while: the lease is renewed when it is back.
         if lease.renew().is_err() && faults == 0 {
             faults += 1;
             board.note(&format!("{}: its lease cannot be renewed", spec.folder()));
         }
-        for event in events.try_iter() {
-            match event {
-                Event::Failed(reason) => told = Some(reason),
-                other => bar.event(&other),
-            }
-        }
+        // A plugin that floods us must not keep us from looking at the clock.
+        events.try_iter().take(AT_ONCE).for_each(|event| heard.take(event));
+        heard.is_overdue()
     })?;
-    told = events.iter().fold(told, |told, event| match event {
-        Event::Failed(reason) => Some(reason),
-        _ => told,
-    });
-
+    events.iter().for_each(|event| heard.take(event));
+    let Heard { told, answered, mut times, .. } = heard;
+    times.write()?;
     let end = match ended {
         Ended::Stopped => None,
         Ended::Exited(status) if is_of_us(status, stop) => None,
+        _ if let Some((answered, _)) = answered => {
+            Some(committed(spec, folder, &answered, &mut times, board)?)
+        }
         Ended::Killed(reason) => Some(End::Failed { reason }),
-        Ended::Exited(status) => match record_of(folder, &spec.key)? {
-            Some(record) if status.success() => Some(record.end),
-            _ => {
-                let reason = told.unwrap_or_else(|| reason_of(status, &tail(folder, quoted_from)));
-                Some(End::Failed { reason })
-            }
-        },
+        Ended::Overdue => None,
+        Ended::Exited(status) => {
+            let reason = told.unwrap_or_else(|| reason_of(status, &messages.tail()));
+            Some(End::Failed { reason })
+        }
     };
     let Some(mut end) = end else {
         bar.stopped();
         return Ok(Guarded::Stopped);
     };
     if let End::Failed { reason } = &mut end {
+        reason.message = asked::with_real_id(spec, &reason.message);
         reason.message += sandboxed::hint(&reason.message, &spec.model.access);
     }
     bar.ended(&end);
     Ok(Guarded::Ended(end))
+}
+
+/// Puts the answers of a cell down.
+fn committed(
+    spec: &CellSpec,
+    folder: &CellFolder,
+    answered: &Answered,
+    times: &mut Times<'_>,
+    board: &Board,
+) -> anyhow::Result<End> {
+    match commit::commit(spec, folder, answered) {
+        Ok((end, true)) => {
+            times.end()?;
+            Ok(end)
+        }
+        Ok((end, false)) => {
+            let name = spec.folder();
+            board.note(&format!(
+                "{name}: another start of this cell was done first; its record stands"
+            ));
+            Ok(end)
+        }
+        Err(reason) => Ok(End::Failed { reason }),
+    }
+}
+
+/// The server of the cell's model. While it loads, the lease is renewed by a thread of its own.
+fn serve(
+    spec: &CellSpec,
+    servers: &Servers,
+    board: &Board,
+    stop: &AtomicBool,
+    lease: &mut Lease,
+) -> anyhow::Result<Served> {
+    if spec.model.server.is_none() {
+        return Ok(Served::Nothing);
+    }
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::SeqCst) {
+                // A file server that is away for a while: the lease is renewed when it is back.
+                let _ = lease.renew();
+                std::thread::sleep(POLL);
+            }
+        });
+        let served = servers.serve(&Needs::of(spec), board, stop);
+        done.store(true, Ordering::SeqCst);
+        served
+    })
 }
 
 /// Starts the process of a cell; its folder for temporary files goes with the second value.
@@ -212,7 +305,6 @@ fn start(
     spec: &CellSpec,
     folder: &CellFolder,
     limits: &Limits,
-    messages: fs::File,
 ) -> anyhow::Result<(Child, TempDir)> {
     let (mut command, scratch) = sandboxed::command(&spec.model.access, spec.threads)?;
     command.arg("cell").arg(folder.path());
@@ -222,58 +314,54 @@ fn start(
     let child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(messages.into_file())
+        .stderr(Stdio::piped())
         .spawn()
         .context("failed to start a process for a cell")?;
     Ok((child, scratch))
 }
 
-/// The file that a cell's stderr goes to. Its plugin may have put a link in its place: that is removed, never followed.
-fn messages(folder: &CellFolder) -> std::io::Result<fs::File> {
-    use fs::os::unix::fs::OpenOptionsExt as _;
-    if folder.messages().symlink_metadata().is_ok_and(|file| file.is_symlink()) {
-        fs::remove_file(folder.messages())?;
-    }
-    let mut options = OpenOptions::new();
-    options.create(true).append(true).custom_flags(libc::O_NOFOLLOW);
-    options.open(folder.messages())
-}
-
 enum Ended {
     Exited(ExitStatus),
     Killed(Reason),
+    /// It had said all, and did not end.
+    Overdue,
     Stopped,
 }
 
 fn watch(
     child: &mut Child,
     limits: &Limits,
+    server: Option<&Running>,
     stop: &AtomicBool,
-    mut look: impl FnMut(),
+    mut look: impl FnMut() -> bool,
 ) -> anyhow::Result<Ended> {
     let (timeout, memory) = (limits.timeout, limits.memory);
     let start = Instant::now();
     let mut pause = Duration::from_millis(1);
     loop {
-        look();
+        let overdue = look();
         if let Some(status) = process::ended(child).context("failed to wait for a cell")? {
             return Ok(Ended::Exited(status));
         }
-        let used = if memory > 0 { process::resident_mib(child.id()) } else { 0 };
+        let (own, of_server) = match memory {
+            0 => (0, 0),
+            _ => (process::resident_mib(child.id()), server.map_or(0, Running::resident_mib)),
+        };
+        let used = own + of_server;
+        let lost = server.map(Running::lost).transpose()?.flatten();
         let killed = if stop.load(Ordering::SeqCst) {
             Some(Ended::Stopped)
+        } else if let Some(reason) = lost {
+            Some(Ended::Killed(reason))
         } else if timeout > 0 && start.elapsed() >= Duration::from_secs(timeout) {
             let message = format!(
                 "took longer than {timeout} s; raise --timeout, or `timeout` in the model's TOML or the settings"
             );
             Some(Ended::Killed(Reason::new(ReasonKind::Timeout, message)))
         } else if used > memory {
-            let message = format!(
-                "used {used} MiB of {memory} MiB; lower `batch`, or raise --memory or `memory` in the model's TOML or the settings"
-            );
-            Some(Ended::Killed(Reason::new(ReasonKind::OutOfMemory, message)))
+            Some(Ended::Killed(too_much(used, of_server, memory)))
         } else {
-            None
+            overdue.then_some(Ended::Overdue)
         };
         if let Some(ended) = killed {
             process::kill(child).context("failed to end a cell")?;
@@ -283,6 +371,16 @@ fn watch(
         std::thread::sleep(pause);
         pause = (pause * 2).min(POLL);
     }
+}
+
+/// The reason of a cell that takes more memory than it may: MiB in all, those of its model's server, and the limit.
+fn too_much(used: u64, of_server: u64, limit: u64) -> Reason {
+    let share =
+        if of_server > 0 { format!(", its server {of_server} of them") } else { String::new() };
+    let message = format!(
+        "used {used} MiB of {limit} MiB{share}; lower `batch`, or raise --memory or `memory` in the model's TOML or the settings"
+    );
+    Reason::new(ReasonKind::OutOfMemory, message)
 }
 
 /// Whether what ended the cell was meant for all of the job: a scheduler sends its signal to cell and guard alike, and says
@@ -295,14 +393,6 @@ fn is_of_us(status: ExitStatus, stop: &AtomicBool) -> bool {
         stop.load(Ordering::SeqCst)
     };
     asked && (0..20).any(heard)
-}
-
-/// The end of what a cell wrote to stderr in its last start.
-fn tail(folder: &CellFolder, from: u64) -> String {
-    let bytes = fs::read(folder.messages()).unwrap_or_default();
-    let bytes = bytes.get(from as usize..).unwrap_or_default();
-    let text = String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(QUOTED_BYTES)..]);
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn reason_of(status: ExitStatus, said: &str) -> Reason {

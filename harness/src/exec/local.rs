@@ -17,6 +17,7 @@ use anyhow::anyhow;
 use super::bars::Board;
 use super::guard::{self, Guarded};
 use super::options::Options;
+use super::server::Servers;
 use super::slices::{Readiness, turn};
 use super::{Executor, Tally, Todo};
 use crate::store::record::{CellSpec, End};
@@ -31,6 +32,8 @@ pub struct Local {
     pub max_failures: usize,
     /// What each model's cells may take.
     pub options: Options,
+    /// Starts of a server that is lost while a cell queries it.
+    pub server_starts: usize,
     /// Folders that plugins do not see.
     pub hidden: Vec<PathBuf>,
 }
@@ -38,12 +41,16 @@ pub struct Local {
 impl Executor for Local {
     fn run(
         &self,
-        _: &RunFolder,
-        work: Todo,
+        run: &RunFolder,
+        mut work: Todo,
         board: &Board,
         stop: &AtomicBool,
     ) -> anyhow::Result<Tally> {
         board.start(work.cells.len(), work.tally.reused, work.tally.failed);
+        // The cells of a model with a server come together, after all that need none: it is started once.
+        work.cells
+            .sort_by_key(|(spec, _)| spec.model.server.as_ref().map(|_| spec.model.name.clone()));
+        let servers = Servers::of(run.path());
         let shift = Shift {
             waiting: Mutex::new(work.cells.iter().collect()),
             max_failures: self.max_failures,
@@ -51,7 +58,7 @@ impl Executor for Local {
             state: Mutex::new(State { tally: work.tally, failed: 0, error: None }),
         };
         let tally = shift.run(self.jobs, |(spec, folder)| {
-            guard::run(spec, folder, &self.limits(spec), board, stop)
+            guard::run(spec, folder, &self.limits(spec), &servers, board, stop)
         });
         board.finish();
         tally
@@ -66,6 +73,7 @@ impl Local {
             memory: limits.memory.value,
             // Nobody but the user starts a cell again here.
             tries: 1,
+            server_starts: self.server_starts,
             job: String::new(),
             hidden: self.hidden.clone(),
         }

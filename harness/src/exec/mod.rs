@@ -4,14 +4,19 @@
 //! ([`slurm`], or any that a [`template`] tells). All of them start the same command, `culture-eval cell FOLDER`, under
 //! the same watch ([`guard`]).
 
+pub mod asked;
 pub mod bars;
+mod commit;
 pub mod data;
-mod estimate;
+pub mod estimate;
 pub mod events;
 pub mod guard;
+mod heard;
 pub mod inputs;
 pub mod jobs;
 pub mod local;
+mod messages;
+pub mod named;
 pub mod options;
 pub mod places;
 pub mod plan;
@@ -20,6 +25,7 @@ pub mod queue;
 pub mod request;
 pub mod sandboxed;
 pub mod scheduler;
+pub mod server;
 pub mod shard;
 pub mod slices;
 pub mod slurm;
@@ -31,7 +37,7 @@ use std::sync::atomic::AtomicBool;
 use anyhow::Context as _;
 use fs_err as fs;
 
-use crate::store::record::{CellSpec, End, record_of};
+use crate::store::record::{CellSpec, End, Record, record_of};
 use crate::store::{self, CellFolder, RunFolder, tries};
 use bars::Board;
 
@@ -109,7 +115,11 @@ fn is_open(
     tally: &mut Tally,
 ) -> anyhow::Result<bool> {
     let whole = run.cell(&slice.folder()).whole();
-    match record_of(&whole, &slice.key)?.map(|record| record.end) {
+    let found = record_of(&whole, &slice.key)?;
+    if found.as_ref().is_some_and(Record::is_damaged) {
+        store::discard(&whole.record())?;
+    }
+    match found.filter(|record| !record.is_damaged()).map(|record| record.end) {
         Some(End::Done { .. }) => {
             tally.reused += 1;
             return Ok(false);
@@ -134,7 +144,11 @@ fn pick(
     todo: &mut Todo,
 ) -> anyhow::Result<()> {
     let folder = run.cell(&spec.folder());
-    match record_of(&folder, &spec.key)?.map(|record| record.end) {
+    let found = record_of(&folder, &spec.key)?;
+    if found.as_ref().is_some_and(Record::is_damaged) {
+        store::discard(&folder.record())?;
+    }
+    match found.filter(|record| !record.is_damaged()).map(|record| record.end) {
         Some(End::Done { .. }) if spec.slice.is_none() || folder.predictions().is_file() => {
             todo.tally.reused += 1;
             slices::settle(spec, &folder)?;
@@ -162,28 +176,30 @@ fn prepare(folder: &CellFolder, spec: &CellSpec) -> anyhow::Result<()> {
         .with_context(|| format!("failed to prepare the cell {}", folder.path().display()))
 }
 
-/// Removes what those left who were killed, or could not remove it themselves.
+/// Removes what those left who were killed, or could not remove it themselves. What cannot be removed from a cell comes back in
+/// words: its plugin may have made it so.
 ///
 /// # Errors
-/// A file or record cannot be read or removed.
-pub fn sweep(run: &RunFolder, cells: &[CellSpec]) -> anyhow::Result<()> {
+/// A file of the run cannot be read or removed.
+pub fn sweep(run: &RunFolder, cells: &[CellSpec]) -> anyhow::Result<Vec<String>> {
     for folder in [run.path().to_owned(), run.path().join("scores"), run.path().join("specs")]
         .iter()
         .filter(|folder| folder.is_dir())
     {
         store::sweep(folder)?;
     }
-    for cell in cells {
-        let folder = run.cell(&cell.folder());
-        if !folder.path().is_dir() {
-            continue;
-        }
-        folder.sweep()?;
-        if record_of(&folder, &cell.key)?
-            .is_some_and(|record| matches!(record.end, End::Done { .. }))
-        {
-            folder.remove_log()?;
-        }
+    let folders = cells.iter().map(|cell| (cell, run.cell(&cell.folder())));
+    let failed = |(cell, folder): (&CellSpec, CellFolder)| {
+        let error = sweep_cell(&folder, &cell.key).err()?;
+        Some(format!("{}: what a killed start left cannot be removed: {error}", cell.folder()))
+    };
+    Ok(folders.filter(|(_, folder)| folder.path().is_dir()).filter_map(failed).collect())
+}
+
+fn sweep_cell(folder: &CellFolder, key: &str) -> std::io::Result<()> {
+    folder.sweep()?;
+    match record_of(folder, key)? {
+        Some(record) if matches!(record.end, End::Done { .. }) => folder.remove_log(),
+        _ => Ok(()),
     }
-    Ok(())
 }

@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use anyhow::anyhow;
 
-use super::data;
+use super::{data, named};
 use crate::definition::catalogue::Catalogue;
 use crate::definition::dataset::{Benchmark, Protocol};
 use crate::definition::model::Model;
+use crate::definition::model_spec::is_spec;
 use crate::definition::nearest;
 use crate::definition::suite::Suite;
+use crate::settings::Settings;
 use crate::text::hint::hinted;
 
 /// What was asked for, every name resolved.
@@ -30,7 +32,7 @@ pub struct Request {
 /// What is asked for instead of what the suite says; empty: as the suite says.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Narrowed<'a> {
-    /// Names of models; `*` is every known one.
+    /// Names of models, or specs (`llama.cpp:x.gguf`); `*` is every known one.
     pub models: &'a [String],
     /// Names of benchmarks; `*` is every known one.
     pub benchmarks: &'a [String],
@@ -66,8 +68,9 @@ impl Request {
         suite: &Suite,
         instead: Narrowed<'_>,
         catalogue: &Catalogue,
+        settings: &Settings,
     ) -> anyhow::Result<Self> {
-        let models = models(or(instead.models, &suite.models), catalogue)?;
+        let models = models(or(instead.models, &suite.models), &[], catalogue, settings)?;
         let benchmarks = benchmarks(or(instead.benchmarks, &suite.benchmarks), catalogue)?;
         let instead = Narrowed { seeds: or(instead.seeds, &suite.seeds), ..instead };
         Self::of(models, benchmarks, instead, catalogue)
@@ -82,6 +85,7 @@ impl Request {
         asked: &Asked<'_>,
         instead: Narrowed<'_>,
         catalogue: &Catalogue,
+        settings: &Settings,
     ) -> anyhow::Result<Self> {
         let owned = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
         let benchmarks = owned(&asked.benchmarks);
@@ -98,7 +102,7 @@ impl Request {
                 |model: &&Model| catalogue.model(&model.name).cloned().unwrap_or((*model).clone());
             asked.models.iter().map(now).collect()
         } else {
-            models(instead.models, catalogue)?
+            models(instead.models, &asked.models, catalogue, settings)?
         };
         Self::of(models, benchmarks, instead, catalogue)
     }
@@ -136,16 +140,30 @@ fn typed(names: &[String]) -> impl Iterator<Item = &str> {
     names.iter().map(|name| name.trim()).filter(|name| !name.is_empty())
 }
 
-/// Models in the order of their names' first mention.
-fn models(names: &[String], catalogue: &Catalogue) -> anyhow::Result<Vec<Model>> {
-    let mut models = Vec::new();
+/// Models in the order of their names' first mention; `there` are those that a run has, whether they are defined or not.
+fn models(
+    names: &[String],
+    there: &[&Model],
+    catalogue: &Catalogue,
+    settings: &Settings,
+) -> anyhow::Result<Vec<Model>> {
+    let mut models: Vec<Model> = Vec::new();
     for name in typed(names) {
         if name == "*" {
             models.extend(catalogue.models().cloned());
+        } else if is_spec(name) {
+            let own = named::model(name, catalogue, settings)?;
+            if models.iter().any(|other| other.name == own.name && *other != own) {
+                let error = anyhow!("model `{name}`: another one is called `{}`, too", own.name);
+                return Err(hinted(error, "give it another name: add ,name=NAME"));
+            }
+            models.push(own);
         } else {
-            let found =
-                catalogue.model(name).map_err(|error| or_suite(name, error.into(), catalogue))?;
-            models.push(found.clone());
+            let of_run = there.iter().find(|model| model.name == name).copied();
+            let found = catalogue.model(name).ok().or(of_run).map(Ok).unwrap_or_else(|| {
+                catalogue.model(name).map_err(|error| or_suite(name, error.into(), catalogue))
+            });
+            models.push(found?.clone());
         }
     }
     let mut seen = BTreeSet::new();

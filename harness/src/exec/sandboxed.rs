@@ -11,18 +11,38 @@ use tempfile::TempDir;
 use super::events::Event;
 use crate::definition::access::Access;
 use crate::process;
+use crate::store;
 use crate::store::record::{Reason, ReasonKind};
 
 /// How often a silent child is looked at.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Variables that programs, libraries and accelerators read; no key is among them. `*`: all that begin so.
-const ENVIRONMENT: &str = "PATH HOME USER LOGNAME SHELL TERM TZ LANG LC_* LD_LIBRARY_PATH DYLD_* RUST_BACKTRACE RAYON_* \
-    OMP_* MKL_* OPENBLAS_* KMP_* GOMP_* CUDA_* NVIDIA_* ROCR_* HIP_* PYTHON* VIRTUAL_ENV CONDA_* R_* JULIA_* JAVA_HOME \
-    SLURM_CPU* SLURM_GPU* SLURM_JOB_ID SLURM_ARRAY_TASK_ID";
+/// Events of a child that wait at most, and bytes of each.
+const EVENTS: usize = 256;
+const EVENT_BYTES: u64 = 16 << 20;
+
+/// Bytes of a child's stdout and stderr that are kept.
+const HEARD: u64 = 4 << 20;
+
+/// Variables that programs, libraries and accelerators read, by their exact names: a prefix would let keys through
+/// (`NVIDIA_API_KEY`, `CONDA_TOKEN`).
+const ENVIRONMENT: &str = "PATH HOME USER LOGNAME SHELL TERM TZ LANG LANGUAGE LC_ALL LC_COLLATE LC_CTYPE LC_MESSAGES LC_MONETARY \
+    LC_NUMERIC LC_TIME LD_LIBRARY_PATH DYLD_LIBRARY_PATH DYLD_FALLBACK_LIBRARY_PATH RUST_BACKTRACE RAYON_NUM_THREADS \
+    OMP_NUM_THREADS OMP_PROC_BIND OMP_PLACES OMP_DYNAMIC OMP_WAIT_POLICY OMP_SCHEDULE OMP_STACKSIZE OMP_THREAD_LIMIT \
+    MKL_NUM_THREADS MKL_DYNAMIC MKL_THREADING_LAYER MKL_SERVICE_FORCE_INTEL MKL_ENABLE_INSTRUCTIONS OPENBLAS_NUM_THREADS \
+    OPENBLAS_CORETYPE NUMEXPR_NUM_THREADS KMP_AFFINITY KMP_BLOCKTIME KMP_DUPLICATE_LIB_OK GOMP_CPU_AFFINITY \
+    CUDA_VISIBLE_DEVICES CUDA_DEVICE_ORDER CUDA_HOME CUDA_PATH CUDA_LAUNCH_BLOCKING CUDA_MODULE_LOADING CUDA_CACHE_DISABLE \
+    CUBLAS_WORKSPACE_CONFIG NVIDIA_VISIBLE_DEVICES NVIDIA_DRIVER_CAPABILITIES NVIDIA_TF32_OVERRIDE PYTORCH_CUDA_ALLOC_CONF \
+    PYTORCH_ALLOC_CONF ROCR_VISIBLE_DEVICES HIP_VISIBLE_DEVICES ROCM_PATH HSA_OVERRIDE_GFX_VERSION PYTHONPATH PYTHONHOME \
+    PYTHONUNBUFFERED PYTHONDONTWRITEBYTECODE PYTHONHASHSEED PYTHONIOENCODING PYTHONUTF8 PYTHONWARNINGS PYTHONNOUSERSITE \
+    PYTHONUSERBASE PYTHONSAFEPATH PYENV_ROOT PYENV_VERSION VIRTUAL_ENV CONDA_PREFIX CONDA_DEFAULT_ENV R_HOME R_LIBS \
+    R_LIBS_SITE R_LIBS_USER JULIA_DEPOT_PATH JULIA_LOAD_PATH JULIA_NUM_THREADS JULIA_PROJECT JAVA_HOME SLURM_CPUS_ON_NODE \
+    SLURM_CPUS_PER_TASK SLURM_JOB_CPUS_PER_NODE SLURM_GPUS SLURM_GPUS_ON_NODE SLURM_GPUS_PER_NODE SLURM_GPUS_PER_TASK \
+    SLURM_JOB_ID SLURM_ARRAY_JOB_ID SLURM_ARRAY_TASK_ID CULTURE_SANDBOX_LEVEL";
 
 /// The same for those who may ask a server.
-const NETWORK: &str = "HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY http_proxy https_proxy all_proxy no_proxy SSL_CERT_*";
+const NETWORK: &str = "HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY http_proxy https_proxy all_proxy no_proxy SSL_CERT_FILE \
+    SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE";
 
 /// This program, to lead a process group, with so many threads, the variables that a plugin needs and a folder of its own for
 /// temporary files, which goes with the second value.
@@ -31,7 +51,8 @@ const NETWORK: &str = "HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY http_proxy http
 /// This program is not found any more, or no folder can be made.
 pub fn command(access: &Access, threads: usize) -> io::Result<(Command, TempDir)> {
     // Not in the cell's folder, whose path may be too long for a socket of Python's `multiprocessing`.
-    let scratch = tempfile::Builder::new().prefix("culture-eval-").tempdir()?;
+    let name = format!("{}{}-", prefix(), std::process::id());
+    let scratch = tempfile::Builder::new().prefix(&name).tempdir()?;
     let mut command = Command::new(std::env::current_exe()?);
     process::budget(process::lead(&mut command), threads);
     if !access.everything {
@@ -41,16 +62,48 @@ pub fn command(access: &Access, threads: usize) -> io::Result<(Command, TempDir)
     Ok((command, scratch))
 }
 
+/// How the names of temporary folders of this start of this machine begin.
+fn prefix() -> String {
+    let boot = fs_err::read("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    format!("culture-eval-{}-", &store::sha256(&boot)[..4])
+}
+
+/// Removes temporary folders whose process was killed before it could.
+pub fn sweep() {
+    use std::os::unix::fs::MetadataExt as _;
+    let own = rustix::process::getuid().as_raw();
+    let entries = fs_err::read_dir(std::env::temp_dir()).into_iter().flatten().flatten();
+    for entry in entries {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let pid =
+            name.strip_prefix(&prefix()).and_then(|rest| rest.split('-').next()?.parse().ok());
+        let Some(pid) = pid.and_then(rustix::process::Pid::from_raw) else { continue };
+        let gone = matches!(rustix::process::test_kill_process(pid), Err(rustix::io::Errno::SRCH));
+        if gone && entry.metadata().is_ok_and(|folder| folder.is_dir() && folder.uid() == own) {
+            // What cannot be removed, the system clears up.
+            let _ = fs_err::remove_dir_all(entry.path());
+        }
+    }
+}
+
 /// What a child that [`command`] started tells on its stdout, until nobody is left who could write there.
 pub fn events(child: &mut Child) -> mpsc::Receiver<Event> {
-    let (sender, events) = mpsc::channel();
+    // A plugin can reach the pipe: what it may make us hold is bounded.
+    let (sender, events) = mpsc::sync_channel(EVENTS);
     let pipe = child.stdout.take();
     std::thread::spawn(move || {
-        let lines = pipe.into_iter().flat_map(|pipe| BufReader::new(pipe).lines());
-        for event in lines.map_while(Result::ok).filter_map(|line| serde_json::from_str(&line).ok())
-        {
-            if sender.send(event).is_err() {
-                break;
+        let Some(mut pipe) = pipe.map(BufReader::new) else { return };
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            match (&mut pipe).take(EVENT_BYTES).read_until(b'\n', &mut line) {
+                Ok(0) | Err(_) => return,
+                Ok(_) => {}
+            }
+            if let Ok(event) = serde_json::from_slice(&line)
+                && sender.send(event).is_err()
+            {
+                return;
             }
         }
     });
@@ -117,7 +170,11 @@ fn hear(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
     std::thread::spawn(move || {
         let mut bytes = Vec::new();
         // What came before an error is what there is to tell.
-        let _ = pipe.map(|mut pipe| pipe.read_to_end(&mut bytes));
+        let _ = pipe.map(|mut pipe| {
+            (&mut pipe).take(HEARD).read_to_end(&mut bytes)?;
+            // Whoever writes more must not wait for us.
+            io::copy(&mut pipe, &mut io::sink())
+        });
         bytes
     })
 }
@@ -132,20 +189,21 @@ pub fn hint(message: &str, access: &Access) -> &'static str {
     }
 }
 
+/// Leaves a model's server the usual variables, those of the network, and those that its definition names.
+pub(super) fn server_environment(command: &mut Command, pass: &[String]) {
+    let own = ["TMPDIR", "XDG_*"].map(str::to_owned);
+    let env = [&own[..], pass].concat();
+    environment(command, &Access { network: true, env, ..Access::default() });
+}
+
 /// Leaves a process the variables that it needs: keys of other models and tokens are none of its business.
 fn environment(command: &mut Command, access: &Access) {
     let known = ENVIRONMENT.split_whitespace();
     let known = known.chain(if access.network { NETWORK } else { "" }.split_whitespace());
     let known: Vec<&str> = known.chain(access.env.iter().map(String::as_str)).collect();
-    let usual = |name: &str| {
-        known.iter().any(|known| match known.strip_suffix('*') {
-            Some(start) => name.starts_with(start),
-            None => name == *known,
-        })
-    };
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        if !usual(&text) {
+        if !known.contains(&text.as_ref()) {
             command.env_remove(&name);
         }
     }

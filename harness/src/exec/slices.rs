@@ -164,7 +164,7 @@ fn join(whole: &CellFolder, key: &str, slices: &[CellFolder], ends: Vec<End>) ->
     store::write_json(&whole.timing(), &together(slices)?)?;
     let said = slices.iter().filter(|slice| slice.messages().is_file());
     let said: Vec<Vec<u8>> =
-        said.map(|slice| fs::read(slice.messages())).collect::<io::Result<_>>()?;
+        said.map(|slice| store::read_plain(&slice.messages())).collect::<io::Result<_>>()?;
     store::write_atomic(&whole.messages(), |file| io::Write::write_all(file, &said.concat()))?;
     store::place_json(&whole.record(), &Record::new(key, end))?;
     for part in parts {
@@ -180,7 +180,7 @@ fn join(whole: &CellFolder, key: &str, slices: &[CellFolder], ends: Vec<End>) ->
 fn together(slices: &[CellFolder]) -> io::Result<Timing> {
     let mut all = Timing { started: u64::MAX, ..Timing::default() };
     for slice in slices {
-        let one: Timing = store::read_json(&slice.timing())?;
+        let one: Timing = store::read_json(&slice.timing()).unwrap_or_default();
         all.load_seconds += one.load_seconds;
         all.fit_seconds += one.fit_seconds;
         all.predict_seconds += one.predict_seconds;

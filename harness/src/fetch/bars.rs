@@ -147,5 +147,5 @@ impl Transfer for Lines {
 
 /// One line on stderr; a closed stderr is no reason to fail.
 fn line(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let _ = writeln!(std::io::stderr(), "{}", crate::text::escape::visible(text));
 }

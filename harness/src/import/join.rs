@@ -107,7 +107,7 @@ pub fn join(
     for example in 0..examples.len() {
         for (variant, epoch) in epochs.iter().enumerate() {
             let row = slots.get(&(example, *epoch)).copied();
-            let item = examples.items.get(example);
+            let item = examples.items.get(example).filter(|item| item.has_own_answers());
             let prediction = prediction((example, variant), row, (rule, item), &mut counts);
             match prediction.answer {
                 Answer::Label(_) => labels += 1,

@@ -7,6 +7,7 @@ use culture_scores::parse::option_text;
 use crate::answer::Answer;
 use crate::definition::dataset::Prompt;
 use crate::example::Item;
+use crate::prompts::options::{OptionReader, TextReader};
 use crate::prompts::{self, PromptError, Reader, Reading, Reply, Thought};
 
 /// How replies are read.
@@ -15,7 +16,27 @@ pub struct Rule {
     /// Texts that are a label as they stand, after trimming.
     exact: BTreeMap<String, u32>,
     /// The parser of a prompt, for all others.
-    reader: Option<Reader>,
+    reader: Option<PromptReader>,
+}
+
+/// The parser of a prompt, by what it reads.
+#[derive(Debug, Clone)]
+enum PromptReader {
+    Labels(Reader),
+    Options(OptionReader),
+    Texts(TextReader),
+}
+
+impl PromptReader {
+    fn new(prompt: &Prompt, labels: &[String]) -> Result<Self, PromptError> {
+        if let Ok(reader) = OptionReader::new(&prompt.parser) {
+            return Ok(Self::Options(reader));
+        }
+        if let Ok(reader) = TextReader::new(&prompt.parser) {
+            return Ok(Self::Texts(reader));
+        }
+        Reader::new(&prompt.parser, labels).map(Self::Labels)
+    }
 }
 
 impl Rule {
@@ -40,7 +61,7 @@ impl Rule {
         for (text, label) in options.chain(map.iter().cloned()) {
             exact.insert(text.trim().to_owned(), index(&label, labels)?);
         }
-        Ok(Self { exact, reader: Some(Reader::new(&prompt.parser, labels)?) })
+        Ok(Self { exact, reader: Some(PromptReader::new(prompt, labels)?) })
     }
 
     /// The label of a reply, or that it is none.
@@ -60,14 +81,20 @@ impl Rule {
             exact(text).or_else(|| (!is_cut).then_some(Answer::Unparsable))
         });
         match &self.reader {
-            Some(reader) if named.answer.label().is_none() => reader.read(reply),
+            Some(PromptReader::Labels(reader)) if named.answer.label().is_none() => {
+                reader.read(reply)
+            }
             _ => named,
         }
     }
 
-    /// What came back for an example with options of its own, or with short answers: the option by its text, its letter or an
-    /// entry of the map; else the reply itself, trimmed, and whether it is an answer.
+    /// What came back for an example with options of its own, or with short answers: the option by its text, its letter, an
+    /// entry of the map or the prompt's parser; else the reply itself, cleaned by the prompt's parser, and whether it is an
+    /// answer. Letters are those of the official order.
     pub fn reading_of(&self, reply: &Reply, item: &Item) -> (Reading, Option<String>) {
+        if item.options.is_empty() {
+            return self.text_of(reply);
+        }
         let named = |text: &str| {
             let text = text.trim();
             let as_is = item.options.iter().position(|option| option == text);
@@ -76,13 +103,29 @@ impl Rule {
             let option = option.or_else(mapped).filter(|option| *option < item.options.len());
             option.map(|option| Answer::Label(option as u32))
         };
-        let mut said = None;
         let reading = prompts::read(reply, |text, is_cut| {
-            if item.options.is_empty() {
-                said = Some(text.trim().to_owned());
-                return Some(Answer::Label(0));
-            }
             named(text).or_else(|| (!is_cut).then_some(Answer::Unparsable))
+        });
+        let reading = match &self.reader {
+            Some(PromptReader::Options(reader)) if reading.answer.label().is_none() => {
+                let field = |name: &str| item.fields.get(name).map(String::as_str);
+                reader.read(reply, &item.options, field)
+            }
+            _ => reading,
+        };
+        (reading, None)
+    }
+
+    /// A short answer. The log does not have the prompt as this program puts it, so only what does not depend on the prompt
+    /// is cleaned.
+    fn text_of(&self, reply: &Reply) -> (Reading, Option<String>) {
+        if let Some(PromptReader::Texts(reader)) = &self.reader {
+            return reader.read("", reply);
+        }
+        let mut said = None;
+        let reading = prompts::read(reply, |text, _| {
+            said = Some(text.trim().to_owned());
+            Some(Answer::Label(0))
         });
         (reading, said)
     }
@@ -96,4 +139,45 @@ fn index(name: &str, labels: &[String]) -> Result<u32, PromptError> {
             labels: labels.to_vec(),
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::definition::dataset::Parser;
+
+    fn prompt(parser: Parser) -> Prompt {
+        let mut prompt: Prompt =
+            toml::from_str("name = \"p\"\ntemplate = \"{text}\"\nparser = { kind = \"option\" }")
+                .unwrap();
+        prompt.parser = parser;
+        prompt
+    }
+
+    fn text(reply: &str) -> Reply {
+        Reply::Text(reply.to_owned())
+    }
+
+    /// `--prompt` reads options and short answers by the parser of the prompt, as a run does.
+    #[test]
+    fn the_parser_of_a_prompt_reads_every_kind_of_answer() {
+        let letters = ["A".to_owned(), "B".to_owned()];
+        let item = Item { options: vec!["tea".to_owned(), "coffee".to_owned()], ..Item::default() };
+        let plain = Rule::names(&letters, &[]).unwrap();
+        let asked = Rule::prompt(&prompt(Parser::Option {}), &letters, &[]).unwrap();
+        let said = text("The answer is (B).");
+        assert_eq!(asked.reading_of(&said, &item).0.answer, Answer::Label(1));
+        assert_eq!(plain.reading_of(&text("coffee"), &item).0.answer, Answer::Label(1));
+        assert_eq!(asked.reading_of(&text("nobody knows"), &item).0.answer, Answer::Unparsable);
+
+        let steps = culture_scores::short::BLEND_STEPS.to_vec();
+        let asked = Rule::prompt(&prompt(Parser::Text { steps }), &[], &[]).unwrap();
+        let (reading, cleaned) = asked.reading_of(&text(" Rice. "), &Item::default());
+        assert_eq!((reading.answer, cleaned.as_deref()), (Answer::Label(0), Some("rice")));
+        let plain = Rule::names(&[], &[]).unwrap();
+        assert_eq!(
+            plain.reading_of(&text(" Rice. "), &Item::default()).1.as_deref(),
+            Some("Rice.")
+        );
+    }
 }

@@ -37,6 +37,15 @@ pub struct Lookup {
     pub(super) chain: Chain,
     pub(super) on: Vec<usize>,
     pub(super) values: Vec<usize>,
+    /// What it was made from: the file, the columns that both have, and the columns to add.
+    said: (Table, Vec<String>, Vec<String>),
+}
+
+/// Lookups are equal if the same words of a definition made them.
+impl PartialEq for Lookup {
+    fn eq(&self, other: &Self) -> bool {
+        self.said == other.said
+    }
 }
 
 impl Chain {
@@ -138,6 +147,7 @@ fn other(from: &Table, on: &[String], names: &[String]) -> Result<Lookup, String
         on: find_all(on, &chain.columns)?,
         values: find_all(names, &chain.columns)?,
         chain,
+        said: (from.clone(), on.to_vec(), names.to_vec()),
     })
 }
 

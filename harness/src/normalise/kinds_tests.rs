@@ -271,7 +271,7 @@ fn rows_of_another_file_are_joined_by_key() {
         let other = "b,c\n1,one\n2,two\n2,second\n";
         let mut rows = Rows::delimited("o/x.csv", b',', lookup.read(), other.as_bytes()).unwrap();
         let loaded = lookup.load("o/x.csv", "x", &mut rows).unwrap();
-        let files: BTreeMap<String, _> = [("x.csv".to_owned(), loaded)].into();
+        let files: BTreeMap<String, _> = [("x.csv".to_owned(), loaded.into())].into();
         let rows = Rows::delimited("f.csv", b',', pipeline.read(), text.as_bytes()).unwrap();
         let all = read(&task, &Tables { files: vec![files] }, rows)?.0;
         Ok::<_, String>(all.into_iter().map(|e| e.item.options.join("|")).collect::<Vec<_>>())
@@ -358,7 +358,7 @@ fn unknown_names_are_told_before_any_data_are_read() {
         told("{ do = \"find\", of = [[\"a\"]], to = \"b\" }", fine)
             .contains("either `is` or `among`")
     );
-    assert!(told("{ do = \"unpivot-sets\", sets = [[\"x\", [\"a\"]]], key = \"k\", to = [\"p\", \"q\"] }", fine).contains("has 1 columns, and `to` has 2"));
+    assert!(told("{ do = \"unpivot-sets\", sets = [[\"x\", [\"a\"]]], key = \"k\", to = [\"p\", \"q\"] }", fine).contains("has 1 columns, but `to` has 2"));
 }
 
 /// References of a user's file: texts by themselves, all of the same weight.

@@ -1,6 +1,7 @@
 //! Other files whose rows a step uses. They are read once, held in memory and looked up by key.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -29,7 +30,7 @@ pub(super) struct Found {
 #[derive(Debug, Clone, Default)]
 pub struct Tables {
     /// In the order of `Pipeline::lookups`.
-    pub files: Vec<BTreeMap<String, Loaded>>,
+    pub files: Vec<BTreeMap<String, Arc<Loaded>>>,
 }
 
 /// Cells as one text; each is preceded by its length, so that no two lists of cells give the same.
@@ -57,7 +58,7 @@ impl Tables {
             file.render(row, &mut name);
         }
         let found = self.files.get(table).and_then(|files| files.get(&name));
-        found.ok_or_else(|| NoRow::File { file: name, table: source.to_owned() })
+        found.map(Arc::as_ref).ok_or_else(|| NoRow::File { file: name, table: source.to_owned() })
     }
 
     /// The cells that a join adds.

@@ -2,12 +2,23 @@
 //! by a signal that nobody can turn into a reason.
 
 use std::io::{Read as _, Seek as _, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
 /// The entries of a table are looked at one by one; a library has about ten.
 const MOST_SEGMENTS: u16 = 512;
+
+/// Bytes of a section that are read.
+const MOST_BYTES: usize = 16 << 20;
+
+/// Kinds of segments, and tags of the dynamic section.
+const LOAD: u32 = 1;
+const DYNAMIC: u32 = 2;
+const TEXTS: u64 = 5;
+const TEXTS_LENGTH: u64 = 10;
+const RPATH: u64 = 15;
+const RUNPATH: u64 = 29;
 
 /// What a file lacks, where it is a 64-bit ELF library whose table names more bytes than it has. Files of other kinds, and
 /// those that cannot be read, are left to the loader, which names what is wrong with them.
@@ -38,6 +49,64 @@ pub(super) fn cut(path: &Path) -> Option<String> {
             "the file is cut off: it has {size} bytes and its own table names {needed}; build or copy it again (is the disk full?)"
         )
     })
+}
+
+/// Folders that a library names for the libraries that it needs (`DT_RPATH`, `DT_RUNPATH`); none where it is no 64-bit ELF file.
+pub fn library_folders(path: &Path) -> Vec<PathBuf> {
+    let named = named_folders(path).unwrap_or_default();
+    let own = path.parent().map(|own| own.to_string_lossy().into_owned()).unwrap_or_default();
+    let folders = named.split(':').filter(|folder| !folder.is_empty());
+    let real =
+        folders.map(|f| PathBuf::from(f.replace("${ORIGIN}", &own).replace("$ORIGIN", &own)));
+    real.filter(|folder| folder.is_absolute() && folder.is_dir()).collect()
+}
+
+/// The texts of its dynamic section that name folders.
+fn named_folders(path: &Path) -> Option<String> {
+    let mut file = fs::File::open(path).ok()?;
+    let mut head = [0; 64];
+    file.read_exact(&mut head).ok()?;
+    if head[..6] != *b"\x7fELF\x02\x01" {
+        return None;
+    }
+    let (table, entry, entries) = (u64_at(&head, 32)?, u16_at(&head, 54)?, u16_at(&head, 56)?);
+    if entry < 56 || entries > MOST_SEGMENTS {
+        return None;
+    }
+    let all = read_at(&mut file, table, usize::from(entry) * usize::from(entries))?;
+    let segments: Vec<&[u8]> = all.chunks_exact(usize::from(entry)).collect();
+    let kind = |segment: &[u8]| segment.first_chunk().map(|bytes| u32::from_le_bytes(*bytes));
+    let dynamic = segments.iter().find(|segment| kind(segment) == Some(DYNAMIC))?;
+    let length = usize::try_from(u64_at(dynamic, 32)?).ok()?.min(MOST_BYTES);
+    let tags = read_at(&mut file, u64_at(dynamic, 8)?, length)?;
+    let value = |wanted: u64| {
+        let mut pairs = tags.chunks_exact(16);
+        pairs.find_map(|pair| (u64_at(pair, 0)? == wanted).then(|| u64_at(pair, 8))?)
+    };
+    // Where the texts lie in memory, and which segment of the file holds that place.
+    let texts = value(TEXTS)?;
+    let place =
+        segments.iter().filter(|segment| kind(segment) == Some(LOAD)).find_map(|segment| {
+            let (offset, address, length) =
+                (u64_at(segment, 8)?, u64_at(segment, 16)?, u64_at(segment, 32)?);
+            let within = texts.checked_sub(address).filter(|within| *within < length)?;
+            offset.checked_add(within)
+        })?;
+    let length = usize::try_from(value(TEXTS_LENGTH)?).ok()?.min(MOST_BYTES);
+    let texts = read_at(&mut file, place, length)?;
+    let text = |tag: u64| {
+        let rest = texts.get(usize::try_from(value(tag)?).ok()?..)?;
+        Some(String::from_utf8_lossy(rest.split(|byte| *byte == 0).next()?).into_owned())
+    };
+    let both: Vec<String> = [RPATH, RUNPATH].into_iter().filter_map(text).collect();
+    Some(both.join(":"))
+}
+
+fn read_at(file: &mut fs::File, at: u64, length: usize) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; length];
+    file.seek(SeekFrom::Start(at)).ok()?;
+    file.read_exact(&mut bytes).ok()?;
+    Some(bytes)
 }
 
 fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {

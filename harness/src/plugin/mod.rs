@@ -13,6 +13,7 @@ mod task;
 #[cfg(test)]
 mod tests;
 
+pub use elf::library_folders;
 pub use error::PluginError;
 pub use find::find;
 pub use host::{Host, Listener};

@@ -88,76 +88,20 @@ pub(super) fn resolve<'a>(
     Ok(all)
 }
 
-/// Another file that steps use, with what is read from it.
-struct JoinedFile {
-    path: PathBuf,
+/// One file that a lookup reads.
+pub(super) struct JoinedFile {
+    pub(super) path: PathBuf,
     /// `dataset/path`.
-    shown: String,
+    pub(super) shown: String,
     /// Path inside the source's folder; empty for a single file.
-    inside: String,
+    pub(super) inside: String,
 }
 
-/// The files of another source that a step uses.
-fn joined(
-    dataset: &Dataset,
-    task: &Task,
-    source_id: &str,
-    pattern: Option<&str>,
-    files: &BTreeMap<String, PathBuf>,
-) -> Result<Vec<JoinedFile>, Error> {
-    let Some(path) = files.get(source_id) else {
-        return Err(Error::Missing { task: task.name.clone(), source_id: source_id.to_owned() });
-    };
-    let source = dataset.sources.iter().find(|source| source.id == source_id);
-    let shown = format!("{}/{}", dataset.name, source.map_or(source_id, |source| &source.path));
-    let Some(pattern) = pattern else {
-        return Ok(vec![JoinedFile { path: path.clone(), shown, inside: String::new() }]);
-    };
-    let (_, taken) = inside(path, pattern, source_id)?;
-    let one = |taken: Taken| JoinedFile {
-        path: path.join(&taken.path),
-        shown: format!("{shown}/{}", taken.path),
-        inside: taken.path,
-    };
-    Ok(taken.into_iter().map(one).collect())
-}
-
-/// The other files that the steps of a task's inputs use, by the number of the input; and their records.
-pub(super) fn tables(
-    dataset: &Dataset,
-    task: &Task,
-    files: &BTreeMap<String, PathBuf>,
-    mode: Mode,
-) -> Result<(BTreeMap<u32, Tables>, Vec<SourceRecord>), Error> {
-    let (mut all, mut records) = (BTreeMap::new(), Vec::new());
-    for (number, input) in task.inputs.iter().enumerate() {
-        let pipeline = Pipeline::new(task, input)
-            .map_err(|problem| Error::Definition { task: task.name.clone(), problem })?;
-        let mut tables = Tables::default();
-        for lookup in pipeline.lookups() {
-            let found = joined(dataset, task, &lookup.source, lookup.files.as_deref(), files)?;
-            let read: Vec<(String, &Path, &str)> = found
-                .iter()
-                .map(|file| (file.inside.clone(), file.path.as_path(), file.shown.as_str()))
-                .collect();
-            let record = source_record(dataset, &lookup.source, &read, mode)?;
-            if !records.contains(&record) {
-                records.push(record);
-            }
-            tables
-                .files
-                .push(found.iter().map(|file| load(lookup, file)).collect::<Result<_, _>>()?);
-        }
-        all.insert(number as u32, tables);
-    }
-    Ok((all, records))
-}
-
-fn load(lookup: &Lookup, file: &JoinedFile) -> Result<(String, Loaded), Error> {
+/// Reads a file that steps join.
+pub(super) fn load(lookup: &Lookup, file: &JoinedFile) -> Result<Loaded, Error> {
     let format = format(lookup.format, &file.shown, &file.path)?;
     let mut rows = open(&file.path, &file.shown, format, lookup.rows.as_ref(), lookup.read())?;
-    let loaded = lookup.load(&file.shown, &stem(&file.shown), &mut rows)?;
-    Ok((file.inside.clone(), loaded))
+    Ok(lookup.load(&file.shown, &stem(&file.shown), &mut rows)?)
 }
 
 fn stem(shown: &str) -> String {
@@ -166,7 +110,11 @@ fn stem(shown: &str) -> String {
 }
 
 /// The files of a pattern inside a folder, in order.
-fn inside(folder: &Path, pattern: &str, source_id: &str) -> Result<(Fit, Vec<Taken>), Error> {
+pub(super) fn inside(
+    folder: &Path,
+    pattern: &str,
+    source_id: &str,
+) -> Result<(Fit, Vec<Taken>), Error> {
     let mut names = Vec::new();
     walk(folder, "", &mut names)?;
     names.sort();
@@ -253,7 +201,7 @@ pub(super) fn verify(
 }
 
 /// The record of a source of which these files (path inside its folder, path, name for messages) are read.
-fn source_record(
+pub(super) fn source_record(
     dataset: &Dataset,
     id: &str,
     files: &[(String, &Path, &str)],
@@ -399,7 +347,7 @@ impl Hashes {
     }
 }
 
-/// Opens a file and normalises it; `tables` are those of [`tables`].
+/// Opens a file and normalises it; `tables` are those of [`Joins::read`](super::joins::Joins::read).
 pub(super) fn normalise(
     task: &Task,
     file: &InputFile<'_>,

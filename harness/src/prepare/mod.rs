@@ -10,6 +10,7 @@
 mod collect;
 mod error;
 mod files;
+mod joins;
 mod meta;
 mod mode;
 pub mod sheet;
@@ -33,6 +34,8 @@ use crate::score::annotators;
 use crate::split;
 use crate::store;
 use crate::store::examples::{self, Layout};
+
+use joins::Joins;
 
 pub use error::Error;
 pub use meta::{Lengths, Meta, SourceRecord, Statistics};
@@ -61,11 +64,16 @@ pub fn prepare(
     let ballots = task.votes.as_ref().map(|votes| votes.as_task(task));
     let ballots = match &ballots {
         None => Vec::new(),
-        Some(task) => vec![(task, files::resolve(dataset, task, files)?)],
+        Some(task) => {
+            let joins = Joins::find(dataset, task, files, mode)?;
+            vec![(task, files::resolve(dataset, task, files)?, joins)]
+        }
     };
-    let (tables, mut more) = files::tables(dataset, task, files, mode)?;
-    for (_, inputs) in &ballots {
+    let joins = Joins::find(dataset, task, files, mode)?;
+    let mut more = joins.records.clone();
+    for (_, inputs, joins) in &ballots {
         more.extend(files::verify(dataset, inputs, mode)?);
+        more.extend(joins.records.iter().cloned());
     }
     for source in more {
         if !sources.contains(&source) {
@@ -86,12 +94,11 @@ pub fn prepare(
     let fresh = temporary.path().join("fresh");
     fs::create_dir(&fresh)?;
     let mut votes = votes::Counted::default();
-    for (ballot, inputs) in &ballots {
-        let (tables, _) = files::tables(dataset, ballot, files, mode)?;
-        votes.read(ballot, inputs, &tables)?;
+    for (ballot, inputs, joins) in &ballots {
+        votes.read(ballot, inputs, &joins.read()?)?;
     }
     let path = fresh.join("examples.parquet");
-    let made = Making { dataset, task, inputs: &inputs, tables: &tables, mode }
+    let made = Making { dataset, task, inputs: &inputs, tables: &joins.read()?, mode }
         .make(votes, sources, &path)?;
     store::write_json(&fresh.join("meta.json"), &made)?;
     if fs::rename(&fresh, &folder).is_err() && Meta::beside(&examples).is_err() {

@@ -403,6 +403,29 @@ fn prepared_data_are_kept() {
     assert_eq!(run(task), first);
 }
 
+/// Files that the steps of votes join are hashed and recorded: other bytes make other prepared data.
+#[test]
+fn a_file_that_votes_join_is_part_of_the_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalogue = Catalogue::embedded().unwrap();
+    crate::sample::write("crehate", folder.path()).unwrap();
+    let (dataset, task) = catalogue.task("crehate").unwrap();
+    let mut task = task.clone();
+    let join = "do = \"join\"\nfrom = { source = \"extra\", format = \"csv\" }\non = [\"annotation\"]\ncolumns = [\"weight\"]\nmissing = \"\"";
+    task.votes.as_mut().unwrap().steps.insert(0, toml::from_str(join).unwrap());
+    let mut files = files(&catalogue, "crehate", folder.path());
+    let extra = folder.path().join("extra.csv");
+    files.insert("extra".to_owned(), extra.clone());
+    let run = |text: &str| {
+        fs_err::write(&extra, text).unwrap();
+        prepare(dataset, &task, &files, Mode::Sample, folder.path()).unwrap()
+    };
+    let one = run("annotation,weight\n1,2\n");
+    assert!(one.meta.sources.iter().any(|source| source.id == "extra"), "{:?}", one.meta.sources);
+    assert_eq!(run("annotation,weight\n1,2\n"), one);
+    assert_ne!(run("annotation,weight\n1,3\n").examples, one.examples);
+}
+
 /// A folder of files of which each input takes its own, laid out as `names` has it.
 fn laid_out(names: &[&str]) -> (tempfile::TempDir, Result<Prepared, super::Error>) {
     let catalogue = Catalogue::embedded().unwrap();

@@ -63,7 +63,7 @@ pub fn text(changes: &Changes) -> String {
     let mut text = String::new();
     if changes.after.sample || changes.before.sample {
         text.push_str(
-            "SAMPLE · SAMPLE · SAMPLE   some scores use synthetic data, not on the benchmark\n\n",
+            "SAMPLE · SAMPLE · SAMPLE   some scores use synthetic data, not the benchmark's\n\n",
         );
     }
     let _ = writeln!(text, "{} against {}", changes.after.run, changes.before.run);
@@ -82,7 +82,7 @@ pub fn markdown(changes: &Changes) -> String {
     let mut text =
         format!("# {} against {}\n\n", escape(&changes.after.run), escape(&changes.before.run));
     if changes.after.sample || changes.before.sample {
-        text.push_str("> **SAMPLE**: some scores use synthetic data, not on the benchmark.\n\n");
+        text.push_str("> **SAMPLE**: some scores use synthetic data, not the benchmark's.\n\n");
     }
     for line in news(changes) {
         let _ = writeln!(text, "- {}", escape(&line));

@@ -3,6 +3,7 @@
 use crate::results::summary::{Data, Outcome, Summary};
 use crate::score::Score;
 use crate::store::record::ReasonKind;
+use crate::text::escape::is_hidden;
 
 const HEAD: [&str; 31] = [
     "model",
@@ -144,10 +145,10 @@ fn fields(score: &Score) -> Vec<String> {
 }
 
 /// A spreadsheet runs a cell that starts like a formula, also behind blanks and in the wide forms of the signs: a leading
-/// quote keeps it text. Marks that turn the direction of text are left out.
+/// quote keeps it text. Signs that a terminal obeys and marks that turn the direction of text are left out.
 pub(crate) fn safe(text: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\0');
-    let text: String = text.chars().filter(|c| !turns(*c)).collect();
+    let obeyed = |c: char| is_hidden(c) && !matches!(c, '\n' | '\r' | '\t');
+    let text: String = text.chars().filter(|c| !obeyed(*c)).collect();
     let first = text.trim_start().chars().next();
     let formula = matches!(first, Some('=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠' | '−'));
     if formula || text.starts_with(['\t', '\r', '\n']) { format!("'{text}") } else { text }

@@ -93,6 +93,8 @@ fn failed(kind: ReasonKind) -> bool {
         | ReasonKind::Timeout
         | ReasonKind::OutOfMemory
         | ReasonKind::Node
+        | ReasonKind::NoServer
+        | ReasonKind::Server
         | ReasonKind::Harness => true,
         ReasonKind::NoData
         | ReasonKind::NoWeights

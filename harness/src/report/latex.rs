@@ -27,7 +27,7 @@ pub fn render(summary: &Summary, report: &Report) -> String {
         "% Needs \\usepackage[T1]{fontenc}, \\usepackage{textcomp} and \\usepackage{booktabs}; 16 cm wide.\n",
     );
     if summary.sample {
-        text.push_str("% SAMPLE: some columns use synthetic data, not on the benchmark.\n");
+        text.push_str("% SAMPLE: some columns use synthetic data, not the benchmark's.\n");
     }
     let sample = if summary.sample {
         " \\textbf{SAMPLE} columns use synthetic data and do not rank models."

@@ -13,7 +13,7 @@ use crate::text::table::{Cell, Line, Table};
 pub fn render(summary: &Summary) -> String {
     let mut text = format!("# {}\n\n", escape(&summary.title));
     if summary.sample {
-        text.push_str("> **SAMPLE**: some columns use synthetic data, not on the benchmark.\n\n");
+        text.push_str("> **SAMPLE**: some columns use synthetic data, not the benchmark's.\n\n");
     }
     scores(&mut text, summary);
     gaps(&mut text, summary);

@@ -54,6 +54,16 @@ pub fn mark(summary: &Summary, model: &str, benchmark: &str) -> &'static str {
 /// What must be known of the board's scores, in board order: warnings of the data, every known overlap of training data, every
 /// model that another tool asked, and what has no score.
 pub fn remarks(summary: &Summary) -> Vec<String> {
+    let mut lines = main_remarks(summary);
+    for column in &summary.benchmarks {
+        let of = refusals(summary, &column.name);
+        lines.extend(of.into_iter().map(|line| format!("{}: {line}", column.title)));
+    }
+    lines
+}
+
+/// The same without what has no score.
+fn main_remarks(summary: &Summary) -> Vec<String> {
     let mut lines = warnings(summary);
     for cell in summary.cells.iter().filter(|c| matches!(c.outcome, Outcome::Score(_))) {
         let Some(known) = summary.contamination(&cell.model, &cell.benchmark) else { continue };
@@ -75,10 +85,6 @@ pub fn remarks(summary: &Summary) -> Vec<String> {
         ));
     }
     lines.extend(summary.benchmarks.iter().filter_map(references));
-    for column in &summary.benchmarks {
-        let of = refusals(summary, &column.name);
-        lines.extend(of.into_iter().map(|line| format!("{}: {line}", column.title)));
-    }
     lines
 }
 
@@ -320,7 +326,8 @@ mod tests {
                 .unwrap();
         let tex = latex::render(&summary, &report);
         for (format, text) in [
-            ("terminal", terminal::render(&summary)),
+            ("lists", terminal::render(&summary, terminal::View { width: 200, wide: false })),
+            ("grid", terminal::render(&summary, terminal::View { width: 80, wide: true })),
             ("md", markdown::render(&summary)),
             ("latex", tex.replace("\\%", "%")),
         ] {

@@ -184,9 +184,7 @@ fn test(
     let (Some(benchmark), Some(old)) = (definition(now), definition(then)) else {
         return refused("a run lacks the benchmark's definition");
     };
-    if (benchmark.metric, benchmark.mean_over_cultures, &benchmark.cultures, &benchmark.aggregate)
-        != (old.metric, old.mean_over_cultures, &old.cultures, &old.aggregate)
-    {
+    if scored_by(&benchmark) != scored_by(&old) {
         return refused("the definition of the benchmark changed between the runs");
     }
     let sides: Vec<Vec<&Group>> = [now, then]
@@ -232,6 +230,12 @@ fn test(
     })))
 }
 
+/// What decides how answers become the score of a benchmark.
+fn scored_by(benchmark: &Benchmark) -> impl PartialEq + use<'_> {
+    let Benchmark { metric, mean_over_cultures, cultures, only, aggregate, .. } = benchmark;
+    (*metric, *mean_over_cultures, cultures, only, aggregate)
+}
+
 /// Whether both runs hold the very same files of answers to the same examples.
 fn same_answers(sides: &[Vec<&Group>]) -> bool {
     sides[0].iter().zip(&sides[1]).all(|(a, b)| {
@@ -262,7 +266,17 @@ fn field(
         let examples = [now.gold.of(&a.cells[0])?, then.gold.of(&b.cells[0])?];
         let place: HashMap<&str, usize> =
             examples[1].ids.iter().enumerate().map(|(row, id)| (id, row)).collect();
-        let wanted = [rows(&examples[0], benchmark), rows(&examples[1], benchmark)];
+        let terms = match benchmark.metric.value() {
+            Some(_) => [Terms::of(now, a)?, Terms::of(then, b)?],
+            None => <[Terms; 2]>::default(),
+        };
+        let mut wanted = [rows(&examples[0], benchmark), rows(&examples[1], benchmark)];
+        if let Some(metric) = benchmark.metric.value() {
+            for ((rows, own), examples) in wanted.iter_mut().zip(&terms).zip(&examples) {
+                let defined = Terms::defined(metric, examples.len(), std::iter::once(own))?;
+                rows.retain(|row| defined[*row]);
+            }
+        }
         let both: Vec<(usize, usize)> = (wanted[0].iter())
             .filter_map(|row| {
                 let other = *place.get(examples[0].ids.get(*row))?;
@@ -274,12 +288,11 @@ fn field(
         all[1] += wanted[1].len();
         let (ours, theirs): (Vec<usize>, Vec<usize>) = both.into_iter().unzip();
         parts.push(part(new, &examples[0], &ours, &mut cultures));
-        for (side, (run, group, rows)) in
-            [(now, *a, ours), (then, *b, theirs)].into_iter().enumerate()
+        for ((side, (run, group, rows)), terms) in
+            [(now, *a, ours), (then, *b, theirs)].into_iter().enumerate().zip(terms)
         {
             let columns = columns(run, group)?;
             answers[side].push(primary(&columns, &rows));
-            let terms = Terms::of(run, group)?;
             values[side].extend(of_values(benchmark, &[terms], &[columns], &[rows])?);
         }
     }

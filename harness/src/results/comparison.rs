@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, bail};
-use eval_stats::Direction;
 use eval_stats::annotators::Distance;
 use rayon::prelude::*;
 
@@ -17,7 +16,6 @@ use super::terms::Terms;
 use crate::answer::Answer;
 use crate::compare::{self, Column, ComparedModel, Comparison, NotCompared, Options, Part, Report};
 use crate::definition::dataset::{AbsentCultures, Benchmark, Task};
-use crate::definition::metric::ValueMetric;
 use crate::example::Examples;
 use crate::score::votes::{Against, of_example};
 use crate::score::{NoScore, in_groups};
@@ -278,7 +276,8 @@ fn field(
         let examples = run.gold.of(&group.cells[0])?;
         let mut rows = rows(&examples, benchmark);
         if let Some(metric) = benchmark.metric.value() {
-            let defined = defined(metric, terms.iter().map(|terms| &terms[place]));
+            let terms = terms.iter().map(|terms| &terms[place]);
+            let defined = Terms::defined(metric, examples.len(), terms)?;
             rows.retain(|row| defined[*row]);
         }
         parts.push(part(&group.cells[0].spec.task, &examples, &rows, &mut cultures));
@@ -335,23 +334,8 @@ fn terms(
     entrants.par_iter().map(of_model).collect()
 }
 
-/// The examples on which a metric has a value for some model: not all items of a map, of which the first stands for all.
-fn defined<'t>(metric: ValueMetric, models: impl Iterator<Item = &'t Terms>) -> Vec<bool> {
-    let mut defined: Vec<bool> = Vec::new();
-    for terms in models {
-        for column in 0..terms.columns.len() {
-            let values = terms.values(metric, column).unwrap_or_default();
-            defined.resize(values.len(), false);
-            for (own, value) in defined.iter_mut().zip(values) {
-                *own |= !value.is_nan();
-            }
-        }
-    }
-    defined
-}
-
-/// Where the metric is a mean of values: of each part and primary column one an example, at picked rows; negated where a lower
-/// value is better. A model without a value there has the worst one.
+/// Where the metric is a mean of values: of each part and primary column one an example, at picked rows. A model without a value
+/// there has the lowest one: a benchmark's own metric is a share of which a higher value is better.
 pub(super) fn values(
     benchmark: &Benchmark,
     terms: &[Terms],
@@ -359,21 +343,13 @@ pub(super) fn values(
     kept: &[Vec<usize>],
 ) -> anyhow::Result<Vec<Vec<Vec<f32>>>> {
     let Some(metric) = benchmark.metric.value() else { return Ok(Vec::new()) };
-    let (lowest, highest) = metric.range();
-    let lower = metric.direction() == Some(Direction::LowerIsBetter);
-    let worst = if lower { -highest } else { lowest };
-    let shown = |value: f64| match (value.is_nan(), lower) {
-        (true, _) => worst as f32,
-        (false, true) => -value as f32,
-        (false, false) => value as f32,
-    };
+    let (lowest, _) = metric.range();
+    let shown = |value: f64| if value.is_nan() { lowest as f32 } else { value as f32 };
     (terms.iter().zip(columns).zip(kept))
         .map(|((terms, columns), rows)| {
             let width = columns.names.len();
             let of_column = |column: usize| -> anyhow::Result<Vec<f32>> {
-                let values = terms.values(metric, column);
-                let values = values
-                    .with_context(|| format!("`{}` is not a metric of the task", metric.name()))?;
+                let values = terms.values(metric, column)?;
                 Ok(rows.iter().map(|&row| shown(values[row])).collect())
             };
             let primary = (0..columns.answers.len()).filter(|i| i % width < columns.primary);

@@ -81,6 +81,7 @@ pub fn card(
         cache: false,
         batch: 1,
         neighbours: None,
+        server: None,
         timeout: None,
         memory: None,
         resources: Resources::default(),

@@ -126,6 +126,12 @@ fn sets(run: &Run) -> anyhow::Result<Sets> {
             without.push((groups[0].task.clone(), why));
             continue;
         }
+        let kind = first.spec.task.kind();
+        if !kind.has_right_option() {
+            let why = "its answers are not right or wrong; `predictions.parquet` of each cell has all answers";
+            without.push((groups[0].task.clone(), why.to_owned()));
+            continue;
+        }
         let labels = first.spec.task.labels.len();
         if labels > usize::from(MOST_LABELS) {
             let why =
@@ -265,11 +271,8 @@ fn cells(run: &RunFolder, manifest: &Manifest) -> anyhow::Result<Vec<CellFacts>>
                 (String::new(), Some(reason))
             }
         };
-        let timing: Option<Timing> = if folder.timing().is_file() {
-            Some(store::read_json(&folder.timing())?)
-        } else {
-            None
-        };
+        // A file of seconds that cannot be read costs the seconds.
+        let timing: Option<Timing> = store::read_json(&folder.timing()).ok();
         Ok(CellFacts {
             model: planned.model.clone(),
             task: planned.task.clone(),

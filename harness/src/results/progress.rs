@@ -226,9 +226,14 @@ fn expected(
 const TAIL: u64 = 1 << 16;
 
 fn tail(path: &Path) -> io::Result<Vec<u8>> {
-    let mut file = match fs::File::open(path) {
+    let mut file = match store::open_plain(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        // Not there, or what a plugin has put in its place.
+        Err(error)
+            if [io::ErrorKind::NotFound, io::ErrorKind::InvalidData].contains(&error.kind()) =>
+        {
+            return Ok(Vec::new());
+        }
         Err(error) => return Err(error),
     };
     let size = file.metadata()?.len();

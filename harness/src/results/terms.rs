@@ -1,5 +1,7 @@
 //! What the module `score` needs of answers that are more than labels: the terms of every example, for each column.
 
+use anyhow::Context as _;
+
 use super::Run;
 use super::cells::{Done, Group};
 use crate::answer::Given;
@@ -40,11 +42,35 @@ impl Terms {
         Ok(Self { measures: measures.measures, columns })
     }
 
-    /// The values of a mean over examples in one column; NaN where it is not defined for an example.
-    pub(super) fn values(&self, metric: ValueMetric, column: usize) -> Option<Vec<f64>> {
-        let measure = self.measures.iter().find(|measure| measure.name == metric.name())?;
+    /// The values of a mean over examples in one column; NaN where it is not defined for an example. An error where the task
+    /// has no such metric.
+    pub(super) fn values(&self, metric: ValueMetric, column: usize) -> anyhow::Result<Vec<f64>> {
+        let measure = self.measures.iter().find(|measure| measure.name == metric.name());
+        let measure = measure.with_context(|| {
+            let name = metric.name();
+            format!(
+                "`{name}` is not a metric of the task; name a benchmark of which all parts have it"
+            )
+        })?;
         let rows = self.columns[column].chunks(measure.of);
-        Some(rows.map(|row| measure.value(row).unwrap_or(f64::NAN)).collect())
+        Ok(rows.map(|row| measure.value(row).unwrap_or(f64::NAN)).collect())
+    }
+
+    /// The examples on which a metric has a value for some model: not all items of a map, of which the first stands for all.
+    pub(super) fn defined<'t>(
+        metric: ValueMetric,
+        examples: usize,
+        models: impl Iterator<Item = &'t Self>,
+    ) -> anyhow::Result<Vec<bool>> {
+        let mut defined = vec![false; examples];
+        for terms in models {
+            for column in 0..terms.columns.len().max(1) {
+                for (own, value) in defined.iter_mut().zip(terms.values(metric, column)?) {
+                    *own |= !value.is_nan();
+                }
+            }
+        }
+        Ok(defined)
     }
 }
 

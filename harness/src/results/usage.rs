@@ -61,8 +61,8 @@ pub fn read(run: &RunFolder) -> io::Result<Vec<Row>> {
         let folder = run.cell(&cell.folder);
         let done =
             record_of(&folder, &cell.key)?.is_some_and(|r| matches!(r.end, End::Done { .. }));
-        if done && folder.timing().is_file() {
-            let timing = store::read_json(&folder.timing())?;
+        // A file of seconds that cannot be read costs its row of them.
+        if done && let Ok(timing) = store::read_json(&folder.timing()) {
             models
                 .entry(&cell.model)
                 .or_default()

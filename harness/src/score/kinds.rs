@@ -262,17 +262,13 @@ fn rules(task: &Task, options: usize) -> Vec<Rule> {
     }
 }
 
-/// Which terms count the examples: of a bias score those that count answers of a kind.
+/// Which terms count the examples.
 fn counted(rule: &Rule) -> Vec<usize> {
-    if let Rule::Panel(_) = rule {
-        return vec![0];
+    match rule {
+        Rule::Ratio(score) => score.counted.to_vec(),
+        Rule::Panel(score) => score.counted.to_vec(),
+        _ => vec![1],
     }
-    let Rule::Ratio(score) = rule else { return vec![1] };
-    let starts = |start: &str| -> Vec<usize> {
-        (0..score.terms_are.len()).filter(|i| score.terms_are[*i].starts_with(start)).collect()
-    };
-    let parts = starts("answers where");
-    if parts.is_empty() { vec![0] } else { parts }
 }
 
 fn higher_is_better(rule: &Rule) -> bool {

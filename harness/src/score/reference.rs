@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use culture_scores::reference::{self, Predictor, TextScore};
+use culture_scores::shares;
 use serde::{Deserialize, Serialize};
 
 use super::board::Board;
@@ -80,11 +82,13 @@ impl Scorer<'_> {
                 columns.push(("longest option".to_owned(), self.longest()));
                 columns
             }
-            Kind::Distribution => {
-                vec![("uniform".to_owned(), self.each(|row| Some(scored(&self.uniform(row)))))]
+            Kind::Distribution => vec![("uniform".to_owned(), self.equal_shares())],
+            Kind::Preference => {
+                vec![("shorter sentence".to_owned(), self.by_text(TextScore::MinusBytes))]
             }
-            Kind::Preference => vec![("shorter sentence".to_owned(), self.shorter())],
-            Kind::ChoicesOf => vec![("longest answer".to_owned(), self.by_length())],
+            Kind::ChoicesOf => {
+                vec![("longest answer".to_owned(), self.by_text(TextScore::BytesPer100))]
+            }
             Kind::Short | Kind::MapItem => Vec::new(),
         };
         for line in &self.task.references {
@@ -125,36 +129,25 @@ impl Scorer<'_> {
             .collect()
     }
 
-    fn uniform(&self, row: usize) -> Vec<f64> {
-        let options = self.examples.items[row].options.len();
-        vec![1.0 / options as f64; options]
+    /// The same share for each option of an example.
+    fn equal_shares(&self) -> Vec<Option<Given>> {
+        self.each(|row| Some(scored(&shares::uniform(self.examples.items[row].options.len()))))
     }
 
     /// The option with the most characters, the first one on ties.
     fn longest(&self) -> Vec<Option<Given>> {
         self.each(|row| {
-            let lengths = self.examples.items[row].options.iter().map(|text| text.chars().count());
-            let lengths: Vec<usize> = lengths.collect();
-            let most = lengths.iter().max()?;
-            let option = lengths.iter().position(|length| length == most)?;
+            let options = &self.examples.items[row].options;
+            let option = Predictor::Longest.of(&reference::Item { row, options, roles: None })?;
             Some(Given { answer: Answer::Label(option as u32), ..Given::MISSING })
         })
     }
 
-    /// Options by their bytes: the longest is the likeliest.
-    fn by_length(&self) -> Vec<Option<Given>> {
-        let bytes = |text: &String| text.len() as f64 / 100.0;
+    /// A score of each option that does not use its meaning.
+    fn by_text(&self, score: TextScore) -> Vec<Option<Given>> {
         self.each(|row| {
-            let options = &self.examples.items[row].options;
-            Some(scored(&options.iter().map(bytes).collect::<Vec<_>>()))
-        })
-    }
-
-    fn shorter(&self) -> Vec<Option<Given>> {
-        let bytes = |text: &String| -(text.len() as f64);
-        self.each(|row| {
-            let options = &self.examples.items[row].options;
-            Some(scored(&options.iter().map(bytes).collect::<Vec<_>>()))
+            let options = self.examples.items[row].options.iter();
+            Some(scored(&options.map(|text| score.of(text)).collect::<Vec<_>>()))
         })
     }
 

@@ -107,12 +107,12 @@ fn resamples<'de, D: serde::Deserializer<'de>>(from: D) -> Result<usize, D::Erro
 }
 
 impl Settings {
-    /// What no plugin needs and some could profit from: data with their labels, and what other models said.
+    /// What no plugin needs and some could profit from: the whole cache with its data, other runs, and the settings, which may hold a
+    /// mirror's password. A model's weights and the folder of its cache are shown again.
     pub fn hidden(&self) -> Vec<PathBuf> {
         let mirrors = self.mirror.iter().filter(|place| !place.contains("://")).map(PathBuf::from);
-        let cache = ["prepared", "sample", "objects", "partial", "models", "drop-in"]
-            .map(|name| self.cache.join(name));
-        let all = cache.into_iter().chain([self.runs.clone(), self.drop_in.clone()]).chain(mirrors);
+        let own = [self.cache.clone(), self.runs.clone(), self.drop_in.clone(), FILE.into()];
+        let all = own.into_iter().chain(mirrors);
         // A node may begin in another folder.
         all.map(|folder| std::path::absolute(&folder).unwrap_or(folder)).collect()
     }
@@ -261,6 +261,11 @@ fn from(name: &str) -> Option<PathBuf> {
 }
 
 /// Where users keep data of programs.
+/// Where it is remembered which settings files are trusted.
+pub fn trusted_file() -> PathBuf {
+    default_data().join("trusted.json")
+}
+
 fn default_data() -> PathBuf {
     from("XDG_DATA_HOME")
         .or_else(|| from("HOME").map(|home| home.join(".local/share")))

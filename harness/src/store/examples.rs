@@ -100,6 +100,26 @@ impl Table {
         Stream::open(self, parts, &[], from, keep)
     }
 
+    /// The part of every row of the file.
+    pub fn parts(&self) -> Result<Vec<Split>, Error> {
+        let mut parts = Vec::new();
+        let mut unknown = None;
+        each_part(self, |part| {
+            match Split::ALL.into_iter().find(|split| split.name() == part) {
+                Some(split) => parts.push(split),
+                None => unknown = Some(part.to_owned()),
+            }
+            unknown.is_none()
+        })?;
+        match unknown {
+            None => Ok(parts),
+            Some(part) => {
+                let reason = format!("there is no split `{part}`");
+                Err(Error { path: self.path.clone(), reason })
+            }
+        }
+    }
+
     /// How many examples some parts have.
     pub fn count(&self, parts: &[Split]) -> Result<usize, Error> {
         let mut count = 0;
@@ -305,12 +325,13 @@ impl Stream {
         let votes = batch.column_by_name(VOTES);
         let votes = votes.map(|column| self.votes(column)).transpose()?;
         let items = items::Columns::of(&batch).map_err(|reason| self.fail(reason))?;
+        let own_answers = items.as_ref().is_some_and(items::Columns::have_own_answers);
         let out = &mut self.rows;
         let kept: Vec<usize> =
             (0..batch.num_rows()).filter(|&row| self.parts.contains(&part.value(row))).collect();
         for &row in &kept {
             if let Some(label) = label.map(|label| label.value(row)) {
-                let nothing_is_right = label.is_empty() && items.is_some();
+                let nothing_is_right = label.is_empty() && own_answers;
                 let code = self.labels.get(label).copied();
                 let Some(code) = code.or(nothing_is_right.then_some(0)) else {
                     let id = id.value(row);

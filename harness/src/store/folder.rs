@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 
 use super::spec::{CellSpec, Slice};
-use super::whole::{folder_of, read_json, sweep, write_json};
+use super::whole::{folder_of, read_json, read_plain, sweep, write_json};
 
 /// One run: the cells of one suite.
 #[derive(Debug, Clone)]
@@ -91,6 +91,12 @@ impl CellFolder {
         Self(self.0.join(slice.folder()))
     }
 
+    /// The folder of the run that it is a cell of; its own where it is none of a run.
+    pub fn run(&self) -> &Path {
+        let cells = self.0.ancestors().find(|path| path.file_name() == Some("cells".as_ref()));
+        cells.and_then(Path::parent).unwrap_or(&self.0)
+    }
+
     /// Everything that matters.
     pub fn spec(&self) -> PathBuf {
         self.0.join("spec.json")
@@ -130,6 +136,10 @@ impl CellFolder {
     /// Removes what those left unfinished who were killed.
     pub fn sweep(&self) -> io::Result<()> {
         sweep(&self.0)?;
+        let work = self.work();
+        if work.symlink_metadata().is_ok_and(|work| work.is_dir()) {
+            sweep(&work)?;
+        }
         let asked = self.asked()?;
         if folder_of(&asked).is_dir() { sweep(folder_of(&asked)) } else { Ok(()) }
     }
@@ -140,7 +150,7 @@ impl CellFolder {
         if !asked.is_file() {
             return Ok(None);
         }
-        Ok(Some(fs::read(asked)? == fs::read(self.spec())?))
+        Ok(Some(read_plain(&asked)? == read_plain(&self.spec())?))
     }
 
     fn asked(&self) -> io::Result<PathBuf> {
@@ -160,9 +170,42 @@ impl CellFolder {
         self.0.join("tries.json")
     }
 
+    /// The only folder of the cell that its plugin may write into. What is in it is foreign data.
+    pub fn work(&self) -> PathBuf {
+        self.0.join("work")
+    }
+
+    /// Makes the working folder. Versions without one had its files in the cell: they are moved into it.
+    ///
+    /// # Errors
+    /// There is something else in its place; the system's.
+    pub fn open_work(&self) -> io::Result<()> {
+        let work = self.work();
+        match work.symlink_metadata() {
+            Ok(found) if found.is_dir() => return Ok(()),
+            Ok(_) => {
+                let path = work.display();
+                return Err(io::Error::new(
+                    io::ErrorKind::NotADirectory,
+                    format!("{path} is not a folder; delete it and run again"),
+                ));
+            }
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Err(_) => fs::create_dir_all(&work)?,
+        }
+        for name in ["predictions.log", "train.f32", "valid.f32", "eval.f32", "state"] {
+            let old = self.0.join(name);
+            let kind = old.symlink_metadata().map(|found| found.file_type());
+            if kind.is_ok_and(|kind| kind.is_file() || kind.is_dir()) {
+                fs::rename(old, work.join(name))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Answers so far.
     pub fn log(&self) -> PathBuf {
-        self.0.join("predictions.log")
+        self.work().join("predictions.log")
     }
 
     /// Removes the answers and vectors so far: those of a done cell are in `predictions.parquet`.
@@ -171,6 +214,8 @@ impl CellFolder {
             ["train", "valid", "eval"].map(|part| self.vectors(part)).iter().chain([&self.log()])
         {
             match fs::remove_file(name) {
+                // A plugin may have put a folder in its place.
+                Err(_) if name.is_dir() && !name.is_symlink() => fs::remove_dir_all(name)?,
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
             }
@@ -180,12 +225,13 @@ impl CellFolder {
 
     /// Vectors so far: float32, row-major, little-endian.
     pub fn vectors(&self, name: &str) -> PathBuf {
-        self.0.join(format!("{name}.f32"))
+        self.work().join(format!("{name}.f32"))
     }
 
-    /// The fitted model.
+    /// The fitted model; in the cell itself in runs of versions without a working folder.
     pub fn state(&self) -> PathBuf {
-        self.0.join("state")
+        let (old, new) = (self.0.join("state"), self.work().join("state"));
+        if old.is_dir() && !new.exists() { old } else { new }
     }
 
     /// What the cell and its plugin wrote to stderr.

@@ -20,6 +20,10 @@ pub const RENEWED: Duration = Duration::from_secs(10);
 /// A lease that was not renewed for so long is lost.
 pub const EXPIRES: Duration = Duration::from_mins(1);
 
+/// How often a lease that cannot be read is looked at before it is removed, and the pause between.
+const LOOKS: usize = 5;
+const LOOK: Duration = Duration::from_millis(50);
+
 /// Bytes of the file: it is renewed in place, by a text of the same length.
 const LENGTH: usize = 512;
 
@@ -92,14 +96,28 @@ pub enum Held {
 impl Lease {
     /// Asks for the lease.
     pub fn take(path: &Path, job: &str) -> io::Result<Held> {
-        let mut lost = None;
+        let (mut lost, mut unread) = (None, 0);
         loop {
             let holder = Holder::here(job);
             if place(path, &holder)? {
                 let lease = Self { path: path.to_owned(), holder, renewed: Instant::now() };
                 return Ok(Held::Ours(lease, lost));
             }
-            let Some((theirs, modified)) = look(path)? else { continue };
+            let (theirs, modified) = match look(path) {
+                Ok(Some(found)) => found,
+                Ok(None) => continue,
+                // Just being renewed; if it stays so, it is nobody's.
+                Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                    unread += 1;
+                    if unread < LOOKS {
+                        std::thread::sleep(LOOK);
+                    } else {
+                        super::discard(path)?;
+                    }
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             let dead = match theirs.lives() {
                 Some(lives) => !lives,
                 None => age(path, modified)? >= EXPIRES,
@@ -123,7 +141,7 @@ impl Lease {
             return Ok(());
         }
         self.holder.renewals += 1;
-        let mut file = fs::OpenOptions::new().write(true).open(&self.path)?;
+        let mut file = super::plain(&self.path, fs::OpenOptions::new().write(true))?;
         file.write_all(&text(&self.holder)?)?;
         file.sync_data()
     }
@@ -144,7 +162,7 @@ impl Drop for Lease {
 
 /// Who holds a lease now, if anybody does. Only looks, by this machine's clock.
 pub fn holder(path: &Path) -> io::Result<Option<Holder>> {
-    Ok(match look(path)? {
+    Ok(match look_kindly(path)? {
         Some((holder, modified)) => {
             let fresh = || SystemTime::now().duration_since(modified).unwrap_or_default() < EXPIRES;
             holder.lives().unwrap_or_else(fresh).then_some(holder)
@@ -155,7 +173,7 @@ pub fn holder(path: &Path) -> io::Result<Option<Holder>> {
 
 /// Gives up what a holder that is gone has left behind, and tells who that was.
 pub fn reclaim(path: &Path) -> io::Result<Option<Holder>> {
-    match look(path)? {
+    match look_kindly(path)? {
         Some((theirs, _)) if holder(path)?.is_none() => Ok(clear(path, &theirs)?.then_some(theirs)),
         _ => Ok(None),
     }
@@ -182,11 +200,19 @@ fn clear(path: &Path, lost: &Holder) -> io::Result<bool> {
     Ok(ours)
 }
 
+/// The same, where a file that tells nobody is as good as none.
+fn look_kindly(path: &Path) -> io::Result<Option<(Holder, SystemTime)>> {
+    match look(path) {
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(None),
+        other => other,
+    }
+}
+
 fn look(path: &Path) -> io::Result<Option<(Holder, SystemTime)>> {
     // Opening asks the file server anew; what is known of a path may be old.
-    let read = fs::File::open(path).and_then(|mut file| {
+    let read = super::open_plain(path).and_then(|mut file| {
         let mut bytes = Vec::new();
-        io::Read::read_to_end(&mut file, &mut bytes)?;
+        io::Read::read_to_end(&mut io::Read::take(&mut file, 1 << 16), &mut bytes)?;
         Ok((bytes, file.metadata()?.modified()?))
     });
     match read {

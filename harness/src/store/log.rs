@@ -83,6 +83,26 @@ impl From<Line> for Prediction {
     }
 }
 
+/// Bytes of a line at most.
+const LONGEST: u64 = 1 << 28;
+
+/// All answers of a log in their order. The process of a plugin wrote it: what it left may be anything.
+///
+/// # Errors
+/// It is not a plain file; the system's. An answer that cannot be read is an error in its place.
+pub fn rows(path: &Path) -> io::Result<impl Iterator<Item = io::Result<Prediction>>> {
+    let mut reader = BufReader::new(super::open_plain(path)?);
+    let mut line = Vec::new();
+    Ok(std::iter::from_fn(move || {
+        line.clear();
+        match (&mut reader).take(LONGEST).read_until(b'\n', &mut line) {
+            Ok(0) => None,
+            Ok(_) => Some(serde_json::from_slice(&line).map_err(io::Error::from)),
+            Err(error) => Some(Err(error)),
+        }
+    }))
+}
+
 /// An open log.
 #[derive(Debug)]
 pub struct Log {
@@ -94,15 +114,15 @@ impl Log {
     /// Opens or creates a log whose examples carry `variants` answers each and come in batches of `batch` examples; returns
     /// how many examples of whole batches are there.
     pub fn open(path: &Path, variants: usize, batch: usize) -> io::Result<(Self, usize)> {
-        let file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
-        let mut reader = BufReader::new(file);
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let mut reader = BufReader::new(super::plain(path, &options)?);
         let (mut rows, mut bytes) = (0, 0u64);
         let (mut kept, mut keep_bytes) = (0, 0u64);
         let mut line = Vec::new();
         loop {
             line.clear();
-            let n = reader.read_until(b'\n', &mut line)?;
+            let n = (&mut reader).take(LONGEST).read_until(b'\n', &mut line)?;
             if n == 0 || line.last() != Some(&b'\n') {
                 break;
             }
@@ -120,13 +140,6 @@ impl Log {
         file.set_len(keep_bytes)?;
         file.seek(SeekFrom::Start(keep_bytes))?;
         Ok((Self { file, buffer: Vec::new() }, kept))
-    }
-
-    /// All answers in their order, also where another start of the cell has removed the log meanwhile.
-    pub fn into_rows(mut self) -> io::Result<impl Iterator<Item = io::Result<Prediction>>> {
-        self.file.rewind()?;
-        let lines = BufReader::new(self.file).lines();
-        Ok(lines.map(|line| Ok(serde_json::from_str(&line?)?)))
     }
 
     /// Appends one batch and waits until it is on the disk.
@@ -151,8 +164,9 @@ pub struct VectorLog {
 impl VectorLog {
     /// Opens or creates it; returns how many rows of whole batches (`batch` rows of `dims` values) are there.
     pub fn open(path: &Path, dims: usize, batch: usize) -> io::Result<(Self, usize)> {
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let mut file = super::plain(path, &options)?;
         let unit = (dims * batch * size_of::<f32>()) as u64;
         let batches = file.metadata()?.len() / unit;
         file.set_len(batches * unit)?;
@@ -247,9 +261,10 @@ mod tests {
                 log.append(batch).unwrap();
             }
             assert_eq!(fs_err::read(&path).unwrap(), whole, "resumed from byte {cut}");
-            fs_err::remove_file(&path).unwrap();
-            let all: Vec<Prediction> = log.into_rows().unwrap().map(Result::unwrap).collect();
+            drop(log);
+            let all: Vec<Prediction> = super::rows(&path).unwrap().map(Result::unwrap).collect();
             assert_eq!(all, rows, "resumed from byte {cut}");
+            fs_err::remove_file(&path).unwrap();
         }
     }
 

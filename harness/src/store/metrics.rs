@@ -1,10 +1,8 @@
 //! Metrics that a plugin reports while it works: lines of the cell's log, `metric NAME STEP VALUE`.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
-
-use fs_err::File;
 
 const MARK: &str = "metric ";
 
@@ -16,6 +14,9 @@ pub fn line(name: &str, step: u64, value: f64) -> String {
     format!("{MARK}{name} {step} {value}")
 }
 
+/// Bytes of a log that are looked at.
+const MOST: u64 = 256 << 20;
+
 /// The metrics in a log. A cell that went on after a stop repeats some steps: what it said last counts. Lines that are no
 /// metric are passed over, a log that is not there has none.
 pub fn read(log: &Path) -> std::io::Result<Metrics> {
@@ -23,7 +24,7 @@ pub fn read(log: &Path) -> std::io::Result<Metrics> {
         return Ok(Metrics::new());
     }
     let mut found: BTreeMap<String, BTreeMap<u64, f64>> = BTreeMap::new();
-    for line in BufReader::new(File::open(log)?).split(b'\n') {
+    for line in BufReader::new(super::open_plain(log)?.take(MOST)).split(b'\n') {
         let line = line?;
         let Some((name, step, value)) = parse(&line) else { continue };
         found.entry(name).or_default().insert(step, value);

@@ -5,10 +5,11 @@
 //!   manifest.json                      what was asked: models, benchmarks, data, plugins, environment
 //!   cells/<model>.<task>.<protocol>.s<seed>.<key>/
 //!     spec.json                        everything that matters, hashed into the key
-//!     predictions.log  *.f32           answers so far, fsynced per batch (gone when the cell is done)
+//!     work/                            the only folder that the plugin's process writes into
+//!       predictions.log  *.f32         answers so far, fsynced per batch (gone when the cell is done)
+//!       state/                         the fitted model, where the plugin can save it
 //!     lease                            who works on the cell; gone when nobody does
 //!     tries.json                       starts that were lost, each with its reason (schedulers)
-//!     state/                           the fitted model, where the plugin can save it
 //!     log.txt                          what the cell and its plugin said
 //!     predictions.parquet              all answers
 //!     record.json                      done or failed: written last, by rename
@@ -38,6 +39,6 @@ mod whole;
 pub use folder::{CellFolder, RunFolder};
 pub use hash::{hex, sha256, sha256_file};
 pub use whole::{
-    json, path_text, place_atomic, place_json, read_json, sweep, temporary_folder, write_atomic,
-    write_json,
+    discard, discard_unless_plain, json, open_plain, path_text, place_atomic, place_json, plain,
+    read_json, read_plain, sweep, temporary_folder, write_atomic, write_json,
 };

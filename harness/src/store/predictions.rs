@@ -213,7 +213,7 @@ fn to_batch(
 /// Writes the answers of several files one after the other: the same bytes as if all had been written to one.
 pub fn join(file: &mut File, parts: &[PathBuf]) -> io::Result<()> {
     let opened = |path: &PathBuf| {
-        let (part, _) = fs_err::File::open(path)?.into_parts();
+        let (part, _) = super::open_plain(path)?.into_parts();
         open(part).map_err(|e| invalid(path, e))
     };
     let texts = match parts.first() {
@@ -277,7 +277,7 @@ fn text<'b>(path: &Path, batch: &'b RecordBatch, name: &str) -> io::Result<&'b S
 /// Reads the answers of each variant, in the order of `variants`.
 pub fn read(path: &Path, variants: &[String], labels: &[String]) -> io::Result<Vec<Answers>> {
     let fail = |what: String| invalid(path, what);
-    let file = fs_err::File::open(path)?;
+    let file = super::open_plain(path)?;
     let (file, _) = file.into_parts();
     let reader = open(file).and_then(Batches::of).map_err(fail)?;
     let index: HashMap<&str, u32> =
@@ -373,7 +373,7 @@ pub fn scan(
     mut each: impl FnMut(Row<'_>) -> io::Result<()>,
 ) -> io::Result<()> {
     let fail = |what: String| invalid(path, what);
-    let (file, _) = fs_err::File::open(path)?.into_parts();
+    let (file, _) = super::open_plain(path)?.into_parts();
     let builder = open(file).map_err(fail)?;
     let columns = ["id", "variant", "status", "label", "top_labels"];
     let columns = &columns[..if with_top { 5 } else { 4 }];

@@ -1,5 +1,7 @@
 //! What a cell leaves behind: its specification before, its record after.
 
+use std::io::ErrorKind;
+
 use serde::{Deserialize, Serialize};
 
 use super::CellFolder;
@@ -8,6 +10,9 @@ pub use super::spec::{CellSpec, FileRef, Imported, Slice};
 
 /// Version of the files of a run folder; raised when old ones need another reader.
 pub const FORMAT: u32 = 1;
+
+/// What stands for the version of a record that could not be read; no file has it.
+const DAMAGED: u32 = 0;
 
 /// The end of a cell, written last.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,6 +34,17 @@ impl Record {
     pub fn new(key: &str, end: End) -> Self {
         let record = Self { format: FORMAT, key: key.to_owned(), end, seal: String::new() };
         Self { seal: record.seal_of_content(), ..record }
+    }
+
+    /// Stands for a file that cannot be read: a reason of its cell. The next `run` runs the cell again.
+    fn damaged(key: &str, error: &std::io::Error) -> Self {
+        let reason = Reason::new(ReasonKind::Harness, error.to_string());
+        Self { format: DAMAGED, ..Self::new(key, End::Failed { reason }) }
+    }
+
+    /// Whether its file could not be read.
+    pub fn is_damaged(&self) -> bool {
+        self.format == DAMAGED
     }
 
     /// Whether it says what was written; nothing where it has no seal.
@@ -105,6 +121,10 @@ pub enum ReasonKind {
     NoWeights,
     /// The plugin cannot be found or loaded.
     NoPlugin,
+    /// The model's server did not get ready.
+    NoServer,
+    /// The model's server ended while a cell queried it.
+    Server,
     /// The model's capabilities serve no protocol of the task.
     NotServed,
     /// The model's configuration is wrong.
@@ -138,6 +158,8 @@ impl ReasonKind {
             Self::NoData => "no data",
             Self::NoWeights => "no weights",
             Self::NoPlugin => "no plugin",
+            Self::NoServer => "no server",
+            Self::Server => "server lost",
             Self::NotServed => "not served",
             Self::Config => "config",
             Self::Plugin => "plugin error",
@@ -185,10 +207,14 @@ pub struct Timing {
 
 /// The record of a cell, where it has one of this key.
 pub fn record_of(folder: &CellFolder, key: &str) -> std::io::Result<Option<Record>> {
-    if !folder.record().is_file() {
-        return Ok(None);
-    }
-    let record: Record = super::read_json(&folder.record())?;
+    let record: Record = match super::read_json(&folder.record()) {
+        Ok(record) => record,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == ErrorKind::InvalidData => {
+            return Ok(Some(Record::damaged(key, &error)));
+        }
+        Err(error) => return Err(error),
+    };
     Ok((record.key == key && record.format <= FORMAT).then_some(record))
 }
 
@@ -196,9 +222,10 @@ pub fn record_of(folder: &CellFolder, key: &str) -> std::io::Result<Option<Recor
 pub fn fail(folder: &CellFolder, key: &str, reason: Reason) -> std::io::Result<End> {
     let record = Record::new(key, End::Failed { reason });
     if !super::place_json(&folder.record(), &record)? {
-        if let Some(there) = record_of(folder, key)? {
+        if let Some(there) = record_of(folder, key)?.filter(|there| !there.is_damaged()) {
             return Ok(there.end);
         }
+        super::discard(&folder.record())?;
         super::write_json(&folder.record(), &record)?;
     }
     Ok(record.end)

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::hash::sha256;
 use crate::definition::dataset::{Capability, Protocol, Task};
 use crate::definition::model::Model;
+use crate::definition::server::NOT_IN_KEY;
 
 /// Everything that a cell needs and everything that matters for its answers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -73,6 +74,9 @@ impl CellSpec {
             if let Some(model) = fields["model"].as_object_mut() {
                 for name in CARD {
                     model.remove(name);
+                }
+                if let Some(server) = model.get_mut("server").and_then(|s| s.as_object_mut()) {
+                    server.retain(|name, _| !NOT_IN_KEY.contains(&name.as_str()));
                 }
                 if self.model.plugin_is_a_path() {
                     model.remove("plugin");

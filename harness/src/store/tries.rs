@@ -20,7 +20,15 @@ pub struct Try {
 
 /// The lost starts of a cell.
 pub fn read(folder: &CellFolder) -> io::Result<Vec<Try>> {
-    if folder.tries().is_file() { read_json(&folder.tries()) } else { Ok(Vec::new()) }
+    match read_json(&folder.tries()) {
+        // A damaged list costs a start more, not the run.
+        Err(error)
+            if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData) =>
+        {
+            Ok(Vec::new())
+        }
+        other => other,
+    }
 }
 
 /// Adds a lost start and returns all of them.

@@ -109,13 +109,94 @@ pub fn json(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
 
 /// Reads a JSON file; the error names it.
 pub fn read_json<T: DeserializeOwned>(path: &Path) -> io::Result<T> {
-    let bytes = fs::read(path)?;
+    let bytes = read_plain(path)?;
     serde_json::from_slice(&bytes).map_err(|e| {
         io::Error::new(
             io::ErrorKind::InvalidData,
             format!("{}: {e}; delete the file and run again to make it anew", path.display()),
         )
     })
+}
+
+/// Removes whatever lies at a path; nothing is no error. A link is removed, not what it leads to.
+///
+/// # Errors
+/// The system's.
+pub fn discard(path: &Path) -> io::Result<()> {
+    let removed = match path.symlink_metadata() {
+        Ok(found) if found.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(error) => Err(error),
+    };
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Removes what lies at a path unless it is a plain file.
+///
+/// # Errors
+/// The system's.
+pub fn discard_unless_plain(path: &Path) -> io::Result<()> {
+    match path.symlink_metadata() {
+        Ok(found) if !found.is_file() => discard(path),
+        _ => Ok(()),
+    }
+}
+
+/// Bytes of a JSON file or a lease at most.
+const MOST: u64 = 1 << 30;
+
+/// Reads a small file, of a folder that others may write into: never through a link, never from a pipe or a device, and so much at
+/// most.
+///
+/// # Errors
+/// Those, and the system's.
+pub fn read_plain(path: &Path) -> io::Result<Vec<u8>> {
+    let file = open_plain(path)?;
+    let length = file.metadata()?.len();
+    if length > MOST {
+        return Err(damaged(
+            path,
+            &format!("{length} bytes are more than the {MOST} that it may have"),
+        ));
+    }
+    let mut bytes = Vec::new();
+    io::Read::read_to_end(&mut io::Read::take(file, MOST), &mut bytes)?;
+    Ok(bytes)
+}
+
+/// Opens a plain file for reading: a link, a pipe or a device is an error, and none is waited for.
+///
+/// # Errors
+/// Those, and the system's.
+pub fn open_plain(path: &Path) -> io::Result<fs::File> {
+    plain(path, fs::OpenOptions::new().read(true))
+}
+
+/// Opens a plain file as `options` say: a link, a pipe or a device is an error, and none is waited for.
+///
+/// # Errors
+/// Those, and the system's.
+pub fn plain(path: &Path, options: &fs::OpenOptions) -> io::Result<fs::File> {
+    use fs::os::unix::fs::OpenOptionsExt as _;
+    let no_file = || damaged(path, "it is not a plain file");
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+    let mut options = options.clone();
+    let file = match options.custom_flags(flags.bits() as i32).open(path) {
+        Ok(file) => file,
+        Err(_) if path.symlink_metadata().is_ok_and(|found| !found.is_file()) => {
+            return Err(no_file());
+        }
+        Err(error) => return Err(error),
+    };
+    if file.metadata()?.is_file() { Ok(file) } else { Err(no_file()) }
+}
+
+fn damaged(path: &Path, what: &str) -> io::Error {
+    let message = format!("{}: {what}; delete it and run again", path.display());
+    io::Error::new(io::ErrorKind::InvalidData, message)
 }
 
 /// The same path as text, for records.

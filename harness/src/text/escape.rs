@@ -1,5 +1,6 @@
 //! Text made safe for the formats that give signs a meaning: XML, Markdown, LaTeX.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// Escaped for XML, text and attributes alike; control characters and marks that turn the direction of text are left out.
@@ -25,6 +26,43 @@ pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
         || matches!(c, '\u{fffe}' | '\u{ffff}')
+}
+
+/// Text for a terminal: control characters but for the end of a line and a tab, and marks that turn the direction of text, are
+/// shown by their number instead of being obeyed.
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+    let obeyed = |c: char| is_hidden(c) && !matches!(c, '\n' | '\t');
+    // Windows' ends of lines are harmless.
+    if !text.contains(obeyed) {
+        return Cow::Borrowed(text);
+    }
+    let text = text.replace("\r\n", "\n");
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if obeyed(c) {
+            let _ = write!(out, "<U+{:04X}>", c as u32);
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// JSON whose texts hold no sign that a terminal obeys: each such sign as its escape, which is the same text.
+pub(crate) fn visible_json(json: &str) -> Cow<'_, str> {
+    let obeyed = |c: char| is_hidden(c) && !matches!(c, '\n' | '\t');
+    if !json.contains(obeyed) {
+        return Cow::Borrowed(json);
+    }
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if obeyed(c) {
+            let _ = write!(out, "\\u{:04x}", c as u32);
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
 }
 
 /// Text that cannot leave its table cell or become markup.
@@ -127,6 +165,24 @@ mod tests {
     #[test]
     fn hostile_text_stays_text() {
         assert_eq!(xml("a<b>\"'&\u{202e}\u{0}\n"), "a&lt;b&gt;&quot;&#39;&amp; ");
+    }
+
+    #[test]
+    fn a_terminal_shows_what_it_would_obey() {
+        let hostile = "a\u{1b}]52;c;cm0=\u{7}\u{1b}[2J\u{9b}31m\u{202e}b\u{2066}\r\n\tc\rd";
+        let shown = visible(hostile);
+        assert_eq!(
+            shown,
+            "a<U+001B>]52;c;cm0=<U+0007><U+001B>[2J<U+009B>31m<U+202E>b<U+2066>\n\tc<U+000D>d"
+        );
+        // What languages need to be written stays: joiners, accents, right-to-left letters.
+        let written = "می\u{200c}خواهم שלום 👩\u{200d}🔬 é\n";
+        assert!(matches!(visible(written), Cow::Borrowed(same) if same == written));
+        let json = serde_json::json!({ "said": hostile }).to_string();
+        let escaped = visible_json(&json);
+        assert!(!escaped.contains(|c: char| is_hidden(c)), "{escaped}");
+        let read: serde_json::Value = serde_json::from_str(&escaped).unwrap();
+        assert_eq!(read["said"], hostile);
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub(crate) mod hint;
 pub(crate) mod table;
 pub mod template;
 pub(crate) mod unicode;
+pub(crate) mod wrap;
 
 use std::fmt::Write as _;
 

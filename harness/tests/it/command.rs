@@ -144,20 +144,29 @@ fn each_failure_is_a_reason() {
     );
 }
 
-/// The processes whose numbers the program wrote down are gone, or dead and not yet collected.
-fn all_gone(pids: &[String]) -> bool {
-    pids.iter().all(|pid| {
-        let stat = fs_err::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        let state = stat.rsplit(')').next().unwrap_or_default().trim_start().chars().next();
-        matches!(state, None | Some('Z'))
-    })
+/// The shells whose command line has a place and a word in it. The numbers that they know of themselves are those of their own space
+/// of processes.
+fn shells(place: &Place, word: &str) -> Vec<i32> {
+    let here = place.path("").display().to_string();
+    let fits = |pid: &i32| {
+        let line = fs_err::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let line = String::from_utf8_lossy(&line);
+        let of_place = line.contains(here.trim_end_matches('/')) && line.contains(word);
+        line.starts_with("sh\0") && of_place
+    };
+    let entries = fs_err::read_dir("/proc").unwrap().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_string_lossy().parse().ok());
+    pids.filter(fits).collect()
 }
 
 /// A program that starts another one, writes both numbers down, and hangs.
 fn hanging() -> Place {
     let place = place("", "", "");
     let pids = place.path("pids");
-    let body = format!("sleep 600 & echo $$ $! > {0}.new; mv {0}.new {0}; wait", pids.display());
+    let pids = pids.display();
+    let body = format!(
+        "sh -c 'sleep 600; : {pids}' & echo $$ $! > {pids}.new; mv {pids}.new {pids}; wait"
+    );
     place.write("defs/models/program.sh", shell(&body));
     place
 }
@@ -178,8 +187,8 @@ fn a_program_that_hangs_is_killed_with_its_children() {
     let place = hanging();
     place.sample(&[&ARGS[..], &["--timeout", "2"]].concat()).exits(1);
     insta::assert_snapshot!(reason(&place), @"timeout: took longer than 2 s; raise --timeout, or `timeout` in the model's TOML or the settings");
-    let pids = pids(&place);
-    wait_until("both are gone", || all_gone(&pids));
+    assert_eq!(pids(&place).len(), 2);
+    wait_until("both are gone", || shells(&place, "").is_empty());
 }
 
 #[test]
@@ -203,21 +212,23 @@ fn ctrl_c_and_kill_end_programs_too() {
             .spawn()
             .unwrap();
         wait_until("the program hangs", || place.path("pids").exists());
-        let (pid, pids) = (Pid::from_child(&run), pids(&place));
+        let pid = Pid::from_child(&run);
         if signal == Signal::INT {
             // A terminal sends it to the whole group; the cell is stopped, not failed, and its programs end with it.
             kill_process_group(pid, signal).unwrap();
             assert_eq!(run.wait().unwrap().code(), Some(130));
-            wait_until("both are gone", || all_gone(&pids));
+            wait_until("both are gone", || shells(&place, "").is_empty());
             let cell = place.cell("default", "program.");
             assert!(!cell.join("record.json").exists(), "stopped, not failed");
         } else {
-            // Nobody is left to end the group: the program dies with the cell, the cell with the run.
+            // Nobody is left to end the group: the program dies with the cell, the cell with the run. What the program has
+            // started dies where processes have a space of their own (`attacks::`).
             kill_process(pid, signal).unwrap();
             run.wait().unwrap();
-            wait_until("the program is gone", || all_gone(&pids[..1]));
-            let child = Pid::from_raw(pids[1].parse().unwrap()).unwrap();
-            kill_process(child, Signal::KILL).unwrap();
+            wait_until("the program is gone", || shells(&place, "program.sh").is_empty());
+            for child in shells(&place, "sleep 600") {
+                let _ = kill_process(Pid::from_raw(child).unwrap(), Signal::KILL);
+            }
         }
     }
 }

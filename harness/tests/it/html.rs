@@ -12,10 +12,10 @@ use super::program::{Place, assert_says, end_of};
 const MODELS: [&str; 2] = ["--models", "majority,stratified-random,hashed-ngrams"];
 
 /// A page taken apart.
-struct Page(String);
+pub(super) struct Page(String);
 
 impl Page {
-    fn read(place: &Place, path: &str) -> Self {
+    pub(super) fn read(place: &Place, path: &str) -> Self {
         Self(fs::read_to_string(place.path(path)).unwrap())
     }
 
@@ -25,7 +25,7 @@ impl Page {
         text.split("</script>").next().unwrap()
     }
 
-    fn first(&self) -> Value {
+    pub(super) fn first(&self) -> Value {
         serde_json::from_str(self.block("first")).unwrap()
     }
 

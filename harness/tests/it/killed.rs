@@ -68,7 +68,7 @@ impl Slow {
 
     /// Batches that are on the disk.
     fn kept(&self, run: &str) -> usize {
-        fs::read_to_string(self.cell(run).join("predictions.log")).unwrap().lines().count() / 4
+        fs::read_to_string(self.cell(run).join("work/predictions.log")).unwrap().lines().count() / 4
     }
 
     /// Asserts that a run that was disturbed ends as one that was not, and asks only what was lost.
@@ -91,7 +91,7 @@ impl Slow {
             fs::read_to_string(self.place.path(&format!("runs/{run}/leaderboard.csv"))).unwrap()
         };
         assert_eq!(read(run), read("undisturbed"));
-        assert!(!self.cell(run).join("predictions.log").exists());
+        assert!(!self.cell(run).join("work/predictions.log").exists());
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use fs_err as fs;
 use serde_json::Value;
 
+use super::html::Page;
 use super::program::{Place, assert_says};
 use super::skipped::skipped;
 
@@ -231,6 +232,63 @@ fn what_is_wrong_with_options_is_told_with_its_place() {
     check("Ali,Bo,Nobody knows,2,1", "Ali,Ali,Nobody knows,2,1", &["all.csv", "Ali"]);
     check("Ali,Bo,Nobody knows,2,1", "Ali,Bo,Nobody knows,3,1", &["all.csv", "3"]);
     check("Ali,Bo,Nobody knows,2,1", "Ali,,Nobody knows,2,1", &["all.csv", "empty"]);
+}
+
+/// Replies the same to everything: an answer to each of the ten items of the map.
+const STUBBORN: &str = r#"import json, sys
+
+for line in sys.stdin:
+    ask = json.loads(line)
+    if ask["do"] == "create":
+        reply, answer = ask["config"]["reply"], {"can": ["generate"]}
+    else:
+        answer = {"replies": [reply for _ in ask["prompts"]]}
+    print(json.dumps(answer), flush=True)
+"#;
+
+/// Two runs of the map are compared by respondents, not by their ten answers each, as two models of one run are. The pages do not
+/// mark its answers as right or wrong.
+#[test]
+fn two_runs_of_the_map_are_compared_by_respondents() {
+    if std::process::Command::new("python3").arg("--version").output().is_err() {
+        return skipped("python3 (", "install Python 3");
+    }
+    let place = Place::new();
+    place.write("defs/models/model.py", STUBBORN);
+    let model = |name: &str, reply: &str| {
+        let config =
+            format!("command = [\"python3\", \"{{program}}\"]\nconfig = {{ reply = \"{reply}\" }}");
+        let top = "capabilities = [\"generate\"]\nfiles = { program = \"model.py\" }";
+        place.model(name, "command", top, &config);
+    };
+    let (materialist, independent) = ("A. 1 and 3, Obedience", "B. 4 and 2, Independence");
+    let run = |models: &str, name: &str| {
+        let args = ["--models", models, "--benchmarks", "iw-map", "--name", name];
+        place.sample(&args).exits(0);
+    };
+    model("it", materialist);
+    run("it", "before");
+    model("it", independent);
+    run("it", "after");
+    model("then", materialist);
+    model("now", independent);
+    run("then,now", "within");
+    let changes =
+        &place.run(&["--json", "report", "after", "--against", "before"]).exits(0).lines()[0];
+    let score = &changes["scores"][0];
+    let paired = &score["tested"]["paired"];
+    let within = &place.run(&["--json", "compare", "within"]).exits(0).lines()[0]["benchmarks"][0];
+    assert_eq!(paired["n"], within["n"], "{score}");
+    assert_eq!(paired["n"], score["after"]["score"]["n"], "{score}");
+    let pair = &within["pairs"][0];
+    let sign = if pair["a"] == "now" { 1.0 } else { -1.0 };
+    let difference = sign * pair["difference"].as_f64().unwrap();
+    assert!((paired["difference"].as_f64().unwrap() - difference).abs() < 1e-12, "{score}");
+    assert!((score["difference"].as_f64().unwrap() - difference).abs() < 1e-12, "{score}");
+    assert_eq!(paired["p"], pair["p"]);
+
+    let examples = Page::read(&place, "runs/within/leaderboard.html").first();
+    assert_says(&examples.to_string(), &["iw-map-told", "its answers are not right or wrong"]);
 }
 
 /// The released predictions of UnifiedQA-11B give the published figures (Parrish et al. 2022, figures 3 and 5).

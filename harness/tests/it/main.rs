@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod adapters;
+mod attacks;
 mod chaos;
 mod cli;
 mod cluster;
@@ -36,12 +37,15 @@ mod scaffold;
 mod scoring;
 mod secrets;
 mod sees;
+#[cfg(unix)]
+mod served;
 #[path = "../fixtures/skipped.rs"]
 mod skipped;
 mod slices;
 mod slurm;
 #[cfg(unix)]
 mod snippets;
+mod transformers;
 mod verify;
 mod weights;
 mod whole;

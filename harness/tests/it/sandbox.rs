@@ -72,6 +72,11 @@ for line in sys.stdin:
 /// What a test of the whole sandbox needs.
 const KERNEL: &str = "a kernel with Landlock and seccomp";
 
+/// Whether all of a sandbox is there, at whichever level.
+fn is_whole(sandbox: &str) -> bool {
+    ["namespaces, Landlock, seccomp", "Landlock, seccomp"].contains(&sandbox)
+}
+
 /// Runs it on the SAMPLE; what it tried and what came of it, and the cell's `timing.json`.
 #[track_caller]
 fn tries(access: impl Fn(&Place) -> String) -> Option<(Place, Value, Value)> {
@@ -119,7 +124,7 @@ fn tries(access: impl Fn(&Place) -> String) -> Option<(Place, Value, Value)> {
 fn a_plugin_keeps_to_its_cell() {
     let Some((place, said, timing)) = tries(|_| String::new()) else { return };
     let sandbox = timing["fence"].as_str().unwrap();
-    if sandbox != "Landlock, seccomp" {
+    if !is_whole(sandbox) {
         skipped(&format!("sandbox: {sandbox}"), KERNEL);
         return;
     }
@@ -132,8 +137,12 @@ fn a_plugin_keeps_to_its_cell() {
                 continue;
             }
             "key" | "token" => "not there",
-            "a child writes" => "CalledProcessError",
-            _ => "PermissionError",
+            // In its own space of processes it may: all of them end with the cell.
+            "a session of its own" if sandbox.starts_with("names") => "done",
+            _ => {
+                assert_ne!(outcome, "done", "{attempt}: {said}");
+                continue;
+            }
         };
         assert_eq!(outcome, wanted, "{attempt}: {said}");
     }
@@ -150,27 +159,25 @@ fn what_its_toml_grants_it_has() {
     };
     let Some((_place, said, timing)) = tries(granted) else { return };
     let sandbox = timing["fence"].as_str().unwrap();
-    if sandbox != "Landlock, network allowed" {
+    if !sandbox.ends_with("Landlock, seccomp, network allowed") {
         skipped(&format!("sandbox: {sandbox}"), KERNEL);
         return;
     }
     for (attempt, wanted) in [
         ("connect", "done"),
         ("write into a granted folder", "done"),
-        ("write beside", "PermissionError"),
-        ("read the data", "PermissionError"),
-        ("signal the runner", "PermissionError"),
-        ("a session of its own", "PermissionError"),
         ("key", "sk-1"),
         ("token", "not there"),
     ] {
         assert_eq!(said[attempt], wanted, "{attempt}: {said}");
     }
+    for attempt in ["write beside", "read the data", "signal the runner"] {
+        assert_ne!(said[attempt], "done", "{attempt}: {said}");
+    }
     let Some((_place, said, timing)) = tries(|_| "everything = true".to_owned()) else { return };
     assert_eq!(timing["fence"], "none: access.everything");
     for attempt in [
         "read the data",
-        "read the data by its descriptor",
         "read the runner's environment",
         "connect",
         "a child writes",
@@ -187,8 +194,9 @@ fn what_its_toml_grants_it_has() {
 fn a_plugin_that_is_checked_keeps_to_what_its_toml_grants() {
     let granted = |place: &Place| format!("write = [\"{}\"]", place.path("defs").display());
     let Some((place, _, timing)) = tries(granted) else { return };
-    if timing["fence"] != "Landlock, seccomp" {
-        skipped(&format!("sandbox: {}", timing["fence"]), KERNEL);
+    let sandbox = timing["fence"].as_str().unwrap();
+    if !is_whole(sandbox) {
+        skipped(&format!("sandbox: {sandbox}"), KERNEL);
         return;
     }
     let check = |more: &[&str]| {
@@ -209,11 +217,12 @@ fn a_plugin_that_is_checked_keeps_to_what_its_toml_grants() {
         let wanted = match attempt.as_str() {
             "write into its own" | "write into a granted folder" => "done",
             "temporary folder" => continue,
-            // Its process has no data open.
-            "read the data by its descriptor" => "IndexError",
             "key" | "token" => "not there",
-            "a child writes" => "CalledProcessError",
-            _ => "PermissionError",
+            "a session of its own" if sandbox.starts_with("names") => "done",
+            _ => {
+                assert_ne!(outcome, "done", "{attempt}: {said}");
+                continue;
+            }
         };
         assert_eq!(outcome, wanted, "{attempt}: {said}");
     }
@@ -236,9 +245,10 @@ fn a_model_that_explains_sees_and_changes_no_run() {
     let timing: Value =
         serde_json::from_slice(&fs::read(cell.join("timing.json")).unwrap()).unwrap();
     let data = place.path("cache/prepared");
-    let state = cell.join("state");
-    let hidden = [place.path("runs"), cell.clone(), cell.join("predictions.parquet"), data];
-    let seen = [state.join("state"), place.path("cache/plugins"), "/etc/passwd".into()];
+    let state = cell.join("work/state");
+    let cache = place.path("cache/plugins");
+    let hidden = [place.path("runs"), cell.clone(), cell.join("predictions.parquet"), data, cache];
+    let seen = [state.join("state"), "/etc/passwd".into()];
     let own = [place.path("defs"), list.clone()];
     let all = hidden.iter().chain(&seen).chain(&own).chain([&state]);
     let all: Vec<String> = all.map(|path| path.display().to_string()).collect();
@@ -262,7 +272,7 @@ fn a_model_that_explains_sees_and_changes_no_run() {
             lines.iter().all(|line| line["gold"].is_string() && line["id"] != "mine"),
             "{lines:?}"
         );
-        if timing["fence"] != "Landlock, seccomp" {
+        if !is_whole(timing["fence"].as_str().unwrap()) {
             skipped(&format!("sandbox: {}", timing["fence"]), KERNEL);
             return;
         }

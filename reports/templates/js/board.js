@@ -3,7 +3,7 @@ pages.board = {
   title: "Board",
   async render(main, params) {
     const cultureLeads = await json("leads");
-    put(main, h("div", { class: "head" }, h("h1", null, bdi(first.title)), first.sample ? h("p", { class: "lede" }, sampleTag(), " Some columns use synthetic data, not on the benchmark.") : null));
+    put(main, h("div", { class: "head" }, h("h1", null, bdi(first.title)), first.sample ? h("p", { class: "lede" }, sampleTag(), " Some columns use synthetic data, not the benchmark's.") : null));
     main.append(question(cultureLeads, params));
     main.append(boardSection(params));
     main.append(remarks());

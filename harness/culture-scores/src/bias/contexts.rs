@@ -76,6 +76,7 @@ const DISAMBIGUATED_ARE: &[&str] = &[
 pub static KOBBQ_BIAS_AMBIGUOUS: RatioScore<Row> = RatioScore {
     facts: Facts { name: "kobbq-bias-ambiguous", ..KOBBQ },
     terms_are: AMBIGUOUS_ARE,
+    counted: &[0],
     terms: ambiguous_terms,
     value: ambiguous,
 };
@@ -85,6 +86,7 @@ pub static KOBBQ_BIAS_AMBIGUOUS: RatioScore<Row> = RatioScore {
 pub static KOBBQ_BIAS_DISAMBIGUATED: RatioScore<Row> = RatioScore {
     facts: Facts { name: "kobbq-bias-disambiguated", ..KOBBQ },
     terms_are: DISAMBIGUATED_ARE,
+    counted: &[0, 2],
     terms: disambiguated_terms,
     value: disambiguated,
 };
@@ -94,6 +96,7 @@ pub static KOBBQ_BIAS_DISAMBIGUATED: RatioScore<Row> = RatioScore {
 pub static ESBBQ_BIAS_AMBIGUOUS: RatioScore<Row> = RatioScore {
     facts: Facts { name: "esbbq-bias-ambiguous", ..ESBBQ },
     terms_are: AMBIGUOUS_ARE,
+    counted: &[0],
     terms: ambiguous_terms,
     value: ambiguous,
 };
@@ -103,6 +106,7 @@ pub static ESBBQ_BIAS_AMBIGUOUS: RatioScore<Row> = RatioScore {
 pub static ESBBQ_BIAS_DISAMBIGUATED: RatioScore<Row> = RatioScore {
     facts: Facts { name: "esbbq-bias-disambiguated", ..ESBBQ },
     terms_are: DISAMBIGUATED_ARE,
+    counted: &[0, 2],
     terms: disambiguated_terms,
     value: disambiguated,
 };

@@ -31,6 +31,7 @@ const fn facts(name: &'static str) -> Facts {
 pub static ACCURACY_AMBIGUOUS: RatioScore<Row> = RatioScore {
     facts: facts("accuracy-ambiguous"),
     terms_are: &["answers", "right answers"],
+    counted: &[0],
     terms: |row| accuracy_terms(row, Context::Ambiguous),
     value: accuracy,
 };
@@ -39,6 +40,7 @@ pub static ACCURACY_AMBIGUOUS: RatioScore<Row> = RatioScore {
 pub static ACCURACY_DISAMBIGUATED: RatioScore<Row> = RatioScore {
     facts: facts("accuracy-disambiguated"),
     terms_are: &["answers", "right answers"],
+    counted: &[0],
     terms: |row| accuracy_terms(row, Context::Disambiguated),
     value: accuracy,
 };
@@ -47,6 +49,7 @@ pub static ACCURACY_DISAMBIGUATED: RatioScore<Row> = RatioScore {
 pub static UNPARSABLE: RatioScore<Row> = RatioScore {
     facts: Facts { best: Best::Lowest, chance: Chance::Value(0.0), ..facts("unparsable") },
     terms_are: &["rows", "unparsable rows"],
+    counted: &[0],
     terms: |row| [1.0, one_if(row.answer.is_none()), 0.0, 0.0],
     value: accuracy,
 };

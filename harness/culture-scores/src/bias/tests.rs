@@ -108,6 +108,14 @@ fn unused_terms_are_zero_and_names_are_distinct() {
                 for answer in [None, Some(Unknown), Some(Biased), Some(CounterBiased)] {
                     let terms = (score.terms)(Row { context, gold, answer });
                     assert!(terms[score.terms_are.len()..].iter().all(|t| *t == 0.0));
+                    // One row counts at most once, and never as less than what it adds elsewhere.
+                    let n: f64 = score.counted.iter().map(|term| terms[*term]).sum();
+                    assert!(n == 0.0 || n == 1.0, "{}: {terms:?}", score.facts.name);
+                    assert!(
+                        n == 1.0 || terms.iter().all(|t| *t == 0.0),
+                        "{}: {terms:?}",
+                        score.facts.name
+                    );
                 }
             }
         }

@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::joins::Joins;
 use super::{Mode, Statistics, files, prepare};
 use crate::definition::catalogue::Catalogue;
 use crate::example::Example;
@@ -85,7 +86,7 @@ fn read(task: &str) -> Option<Read> {
     let paths: BTreeMap<String, PathBuf> =
         sources.map(|source| (source.id.clone(), folder.join(&source.path))).collect();
     let inputs = files::resolve(dataset, task, &paths).unwrap();
-    let (tables, _) = files::tables(dataset, task, &paths, Mode::Official).unwrap();
+    let tables = Joins::find(dataset, task, &paths, Mode::Official).unwrap().read().unwrap();
     let (mut examples, mut tally) = (Vec::new(), Tally::default());
     for input in &inputs {
         files::normalise(task, input, &tables, &mut tally, &mut |example, _| {

@@ -190,6 +190,13 @@ mod tests {
             "annotations/x",
             "`{file}` in the address and `files` go together",
         );
+        // One prompt is scored against a prompt without the question, the next one has none.
+        check(
+            "copal-id",
+            "likelihood = \"per-byte\"\n",
+            "likelihood = \"against\"\nunconditional = \"Jawaban:\"\nparser = { kind = \"option\" }\n\n[[task.protocol.prompt]]\nname = \"other\"\ntemplate = \"{text}\"\nparser = { kind = \"option\" }\n\n[[task.protocol.prompt]]\nname = \"third\"\ntemplate = \"{text}:\"\n",
+            "copal-id.protocol.cloze.prompt.other.unconditional: missing; another prompt of the protocol has `likelihood = \"against\"`",
+        );
         check("kobbq", "gold = { text", "gold = { txt", "unknown variant `txt`");
     }
 }

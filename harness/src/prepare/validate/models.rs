@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use super::Check;
 use crate::definition::dataset::{Protocol, Task};
 use crate::definition::model::Model;
+use crate::definition::model_spec::is_spec;
 use crate::definition::resources::Resources;
+use crate::definition::server::Server;
 use crate::definition::suite::Suite;
 use crate::prompts;
 
@@ -50,6 +52,9 @@ impl Check<'_> {
             "a model with weights has a number of parameters; add it",
         );
         self.resources(&at, &model.resources);
+        for (field, problem) in model.server.iter().flat_map(Server::problems) {
+            self.problem(format!("{at}.server.{field}"), problem);
+        }
         for source in &model.weights {
             self.source(&format!("{at}.weights.{}", source.id), source);
             self.require(
@@ -70,7 +75,7 @@ impl Check<'_> {
         let at = format!("suite.{}", suite.name);
         self.name(&format!("{at}.name"), &suite.name);
         let models: Vec<&str> = self.all.models().map(|m| m.name.as_str()).collect();
-        for name in suite.models.iter().filter(|name| *name != "*") {
+        for name in suite.models.iter().filter(|name| *name != "*" && !is_spec(name)) {
             self.refers(&format!("{at}.models"), "model", name, models.iter().copied());
         }
         let benchmarks: Vec<&str> = self.all.benchmarks().map(|b| b.name.as_str()).collect();

@@ -6,7 +6,8 @@ use std::path::Path;
 use super::Check;
 use crate::definition::answer::Kind;
 use crate::definition::dataset::{
-    Capability, Dataset, Embedding, Format, Input, Protocol, Task, Usage, VoteTable,
+    Capability, Dataset, Embedding, Format, Input, Likelihood, Prompt, Protocol, Task, Usage,
+    VoteTable,
 };
 use crate::definition::sees::Field;
 use crate::definition::split::{Carve, Split, SplitRule};
@@ -228,9 +229,16 @@ impl Check<'_> {
             format!("{at}.accepts"),
             "`choose` needs examples with their own options; remove it",
         );
+        let subtracts = |prompt: &Prompt| prompt.likelihood == Likelihood::Against;
+        let against = protocol.prompts.iter().any(subtracts);
         let mut names = BTreeSet::new();
         for prompt in &protocol.prompts {
             let field = format!("{at}.prompt.{}", prompt.name);
+            self.require(
+                !against || subtracts(prompt) || prompt.unconditional.is_some(),
+                format!("{field}.unconditional"),
+                "missing; another prompt of the protocol has `likelihood = \"against\"`, and all prompts are scored in the same ways",
+            );
             self.require(
                 names.insert(&prompt.name),
                 &field,

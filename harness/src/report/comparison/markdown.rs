@@ -15,9 +15,7 @@ use crate::text::table::{Cell, Table};
 pub fn render(report: &Report) -> String {
     let mut text = format!("# {}: which model is better?\n\n", escape(&report.title));
     if report.sample {
-        text.push_str(
-            "> **SAMPLE**: some benchmarks use synthetic data, not on the benchmark.\n\n",
-        );
+        text.push_str("> **SAMPLE**: some benchmarks use synthetic data, not the benchmark's.\n\n");
     }
     for outcome in &report.benchmarks {
         heading(&mut text, outcome);

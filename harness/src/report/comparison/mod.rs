@@ -1,10 +1,12 @@
 //! A comparison in three formats: text for the eye, Markdown, LaTeX. No format computes a number.
 
+mod answer;
 mod latex;
 mod markdown;
 mod text;
 mod votes;
 
+pub use answer::render as answer;
 pub use latex::render as latex;
 pub use markdown::render as markdown;
 pub use text::render as text;

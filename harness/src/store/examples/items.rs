@@ -237,6 +237,11 @@ impl<'b> Columns<'b> {
         Ok(any.then_some(columns))
     }
 
+    /// Whether the examples are answered by an option or a text of their own, so that they may have no label.
+    pub(super) fn have_own_answers(&self) -> bool {
+        self.options.is_some() || self.references.is_some()
+    }
+
     /// The item of a row.
     pub(super) fn item(&self, row: usize) -> Result<Item, String> {
         let mut item = Item::default();

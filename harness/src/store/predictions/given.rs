@@ -21,7 +21,7 @@ pub fn read(
     ids: &Strings,
 ) -> io::Result<Vec<Vec<Given>>> {
     let fail = |what: String| invalid(path, what);
-    let (file, _) = fs_err::File::open(path)?.into_parts();
+    let (file, _) = crate::store::open_plain(path)?.into_parts();
     let reader = open(file).and_then(Batches::of).map_err(fail)?;
     let numbers: HashMap<&str, u32> =
         labels.iter().enumerate().map(|(i, label)| (label.as_str(), i as u32)).collect();

@@ -3,6 +3,7 @@
 
 mod blocks;
 mod listed;
+mod paths;
 
 use std::fmt::Write as _;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -34,6 +35,9 @@ fn prepared() -> Place {
     place.write("mine.csv", rows);
     let votes = "CREHate_final_annotations.csv";
     fs::copy(place.path("sample/crehate/data").join(votes), place.path(votes)).unwrap();
+    for file in ["smollm2.gguf", "my-checkpoint/config.json", "lora/adapter_config.json"] {
+        place.write(file, "x");
+    }
     place.write("defs/models/my-model.toml", model("my-model", "plugin = \"majority\""));
     for run in ["default", "mine"] {
         let models = "majority,stratified-random,my-model";

@@ -1,4 +1,8 @@
-//! A model's card: what it is, under which license, from which weights, and what its training data are known to hold.
+//! Cards on a terminal. A model's card: what it is, under which license, from which weights, and what its training data are known to hold.
+
+mod dataset;
+
+pub use dataset::render as dataset;
 
 use tabled::builder::Builder;
 use tabled::settings::object::Columns;
@@ -12,15 +16,23 @@ const WIDTH: usize = 100;
 
 /// The card as text.
 pub fn render(model: &Model) -> String {
+    let Model { name, title, description, .. } = model;
+    format!("{name} · {title}\n{description}\n\n{}\n", table(rows(model)))
+}
+
+/// Names and values; a name that follows itself is not repeated.
+fn table(rows: Vec<(&'static str, String)>) -> String {
     let mut builder = Builder::default();
-    for (name, value) in rows(model) {
-        builder.push_record([name.to_owned(), value]);
+    let mut before = "";
+    for (name, value) in rows {
+        builder.push_record([if name == before { "" } else { name }.to_owned(), value]);
+        before = name;
     }
     let mut table = builder.build();
     table.with(Style::blank());
     table.modify(Columns::last(), Width::wrap(WIDTH).keep_words(true));
-    let table: Vec<String> = table.to_string().lines().map(|l| l.trim_end().to_owned()).collect();
-    format!("{} · {}\n{}\n\n{}\n", model.name, model.title, model.description, table.join("\n"))
+    let lines: Vec<String> = table.to_string().lines().map(|l| l.trim_end().to_owned()).collect();
+    lines.join("\n")
 }
 
 /// What stands on the card: name and value.
@@ -36,7 +48,7 @@ pub fn rows(model: &Model) -> Vec<(&'static str, String)> {
         }
     };
     for source in &model.weights {
-        put("weights", weight(source));
+        put("weights", source_line(source));
     }
     for (id, path) in &model.files {
         put("file", format!("{id}: {path}"));
@@ -61,10 +73,14 @@ pub fn rows(model: &Model) -> Vec<(&'static str, String)> {
     rows
 }
 
-/// Id, content and origin of a weight.
-fn weight(source: &Source) -> String {
-    let content =
-        source.sha256.as_ref().map_or("not pinned".to_owned(), |hash| format!("sha256 {hash}"));
+/// Id, content and origin of a file.
+fn source_line(source: &Source) -> String {
+    let content = match (&source.sha256, &source.git_blob, source.files.len()) {
+        (Some(hash), ..) => format!("sha256 {hash}"),
+        (None, Some(blob), _) => format!("git blob {blob}"),
+        (None, None, 0) => "not pinned".to_owned(),
+        (None, None, files) => format!("{files} files, each pinned by sha256"),
+    };
     let size =
         source.bytes.map(|bytes| format!(", {} bytes", thousands(bytes))).unwrap_or_default();
     let from = match &source.from {
