@@ -42,7 +42,9 @@ pub fn by_block(
             };
             *row.entry(block(parameter)).or_default() += square * weight * weight;
         }
-        row.values_mut().for_each(|square| *square = square.sqrt());
+        for square in row.values_mut() {
+            *square = square.sqrt();
+        }
     }
     table
 }

@@ -1,6 +1,6 @@
 //! Fitting: rows become panels once, a step takes items with all their cultures, cross-entropy on validation decides, with tau.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use backbone::runtime;
 use backbone::train::{self, Learner, Loss, Pace, Step, stream};
@@ -23,7 +23,7 @@ use crate::model::{BACKBONE, Input};
 
 /// Texts made ready once, for any number of trainings.
 #[derive(Debug, Clone)]
-pub struct Prepared(Arc<Items>);
+pub struct Prepared(Rc<Items>);
 
 /// Labelled items.
 pub(crate) struct Data {
@@ -368,7 +368,7 @@ impl Net {
         let mut items = self.items(texts)?;
         let limit = self.model.settings.cache_mebibytes;
         items.keep(&self.model.backbone, self.model.frozen(), limit, self.device, host)?;
-        Ok(Prepared(Arc::new(items)))
+        Ok(Prepared(Rc::new(items)))
     }
 
     /// Trains on prepared items: which of them, and the labels of all prepared items by culture (-1: none).

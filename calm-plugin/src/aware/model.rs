@@ -136,9 +136,9 @@ impl Model {
         let [x, y] = self.concepts.forward(&tokens, &input.mask, &input.lex); // X, Y [P,K,c]
         let aligned = self.pool.forward(&x.slots, &y.slots); // A [P,2K,c]
         let inferred = self.identity.infer(&aligned); // [P,n]
-        let identities = self.columns(&self.identity.recall(), &inferred); // e [P,N,c]
+        let identities = Self::columns(&self.identity.recall(), &inferred); // e [P,N,c]
         let intercepts = self.identity.recalled(&self.consensus.intercepts); // [n,C]
-        let intercepts = self.columns(&intercepts, &inferred); // b [P,N,C]
+        let intercepts = Self::columns(&intercepts, &inferred); // b [P,N,C]
         let read = self.experts.read(&aligned, &identities); // a [P,N,c]
         let said = self.experts.forward(&read, &identities); // u [P,N,c], g [P,N,E]
         let normed = self.fusion.normed(&said.mixed, training); // u' [P,N,c]
@@ -213,7 +213,7 @@ impl Model {
     }
 
     /// Values of the cultures `[n,w]` as columns `[P,N,w]`: the last is their mean by what is inferred of each item.
-    fn columns(&self, values: &Tensor, inferred: &Tensor) -> Tensor {
+    fn columns(values: &Tensor, inferred: &Tensor) -> Tensor {
         let items = inferred.size()[0];
         let named = values.unsqueeze(0).expand([items, -1, -1], false);
         Tensor::cat(&[named, inferred.matmul(values).unsqueeze(1)], 1)

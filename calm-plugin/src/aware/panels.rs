@@ -64,20 +64,20 @@ impl<'a> Panels<'a> {
     /// items, as training needs it, whose labels may differ.
     pub fn new(texts: &[&'a str], cultures: &[u32], count: usize, apart: bool) -> Self {
         let mut known: HashMap<&str, Vec<usize>> = HashMap::new();
-        let mut taken: HashMap<(usize, usize), ()> = HashMap::new();
+        let mut taken: HashSet<(usize, usize)> = HashSet::new();
         let mut own = Self::default();
         for (row, (text, culture)) in texts.iter().zip(cultures).enumerate() {
             let column = (*culture as usize).min(count);
             let items = known.entry(text).or_default();
             let free =
-                items.iter().copied().find(|item| !apart || !taken.contains_key(&(*item, column)));
+                items.iter().copied().find(|item| !apart || !taken.contains(&(*item, column)));
             let item = free.unwrap_or_else(|| {
                 items.push(own.texts.len());
                 own.texts.push(text);
                 own.first.push(row);
                 own.texts.len() - 1
             });
-            taken.insert((item, column), ());
+            taken.insert((item, column));
             own.cells.push(Cell { item, column });
         }
         own
