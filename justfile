@@ -5,7 +5,7 @@ culture_eval := "target/release/culture-eval"
 # Many tests wait (for time limits, servers, processes): three at a time for each core keep it busy.
 export RUST_TEST_THREADS := env("RUST_TEST_THREADS", shell("echo $((3 * $(nproc 2>/dev/null || echo 2)))"))
 # Before `just setup` has brought libtorch, what stands on it is left out.
-left_out := if path_exists(justfile_directory() / ".libtorch") == "true" { "" } else { "--exclude backbone --exclude calm-plugin --exclude encoder" }
+left_out := if path_exists(justfile_directory() / ".libtorch") == "true" { "" } else { "--exclude backbone --exclude calm-dose --exclude calm-plugin --exclude encoder" }
 
 # List the recipes
 default:
@@ -121,6 +121,10 @@ calm-full *args: setup
 # CALM without one of its parts, three seeds
 calm-ablations *args: setup
     {{culture_eval}} --definitions calm-plugin/experiments run calm-ablations "$@"
+
+# Does a model use culture where culture matters? calm-plugin/experiments/dose/README.md
+calm-dose *args: setup
+    cargo run --release -p calm-dose -- "$@"
 
 # Start a new baseline: a crate, or with `--command` a Python script, with a model TOML, a suite and a test
 new-baseline name *args: build

@@ -8,6 +8,7 @@ use tch::{Device, IndexOp as _, Kind, Tensor};
 use crate::clusters::Clusters;
 use crate::config::{LABELS, NAME};
 use crate::items::Items;
+use crate::lexicon::Lexicon;
 use crate::model::{Output, Round};
 use crate::net::Net;
 use crate::prompt;
@@ -137,8 +138,10 @@ impl Explainer<'_> {
         let fired = floats(&thought.experts.fired.get(at))?;
         let experts = gate.len();
         let probabilities = |round: &Round| floats(&round.logits.get(at).softmax(-1, Kind::Float));
-        let slots =
-            |seen: &Seen| self.looked_at(&seen.attention.get(at), batch.texts[row], items, row);
+        let slots = |seen: &Seen| {
+            let attention = seen.attention.get(at);
+            looked_at(&self.net.lexicon, &attention, batch.texts[row], items, row)
+        };
         let rounds: Vec<Vec<f32>> =
             output.rounds.iter().map(probabilities).collect::<Result<_, _>>()?;
         Ok(Explanation {
@@ -162,32 +165,32 @@ impl Explainer<'_> {
             places: found.map(|found| found.map(|(_, place)| place)),
         })
     }
+}
 
-    /// Attention `[K,L]` beside the tokens of a text.
-    fn looked_at(
-        &self,
-        attention: &Tensor,
-        text: &str,
-        items: &Items,
-        row: usize,
-    ) -> Result<Vec<SlotAttention>, Error> {
-        let encoded = &items.encoded[row];
-        let marks = self.net.lexicon.marks(text, &encoded.offsets);
-        let slot = |slot: i64| -> Result<SlotAttention, Error> {
-            let weights = floats(&attention.i((slot, ..encoded.len() as i64)))?;
-            let token = |(place, weight): (usize, f32)| {
-                let (from, to) = encoded.offsets[place];
-                let text = text.get(from..to).unwrap_or_default().to_owned();
-                TokenWeight { text, lexicon: marks[place], weight }
-            };
-            Ok(SlotAttention { tokens: weights.into_iter().enumerate().map(token).collect() })
+/// Attention `[K,L]` beside the tokens of a text, which is item `row` of some items.
+pub(crate) fn looked_at(
+    lexicon: &Lexicon,
+    attention: &Tensor,
+    text: &str,
+    items: &Items,
+    row: usize,
+) -> Result<Vec<SlotAttention>, Error> {
+    let encoded = &items.encoded[row];
+    let marks = lexicon.marks(text, &encoded.offsets);
+    let slot = |slot: i64| -> Result<SlotAttention, Error> {
+        let weights = floats(&attention.i((slot, ..encoded.len() as i64)))?;
+        let token = |(place, weight): (usize, f32)| {
+            let (from, to) = encoded.offsets[place];
+            let text = text.get(from..to).unwrap_or_default().to_owned();
+            TokenWeight { text, lexicon: marks[place], weight }
         };
-        (0..attention.size()[0]).map(slot).collect()
-    }
+        Ok(SlotAttention { tokens: weights.into_iter().enumerate().map(token).collect() })
+    };
+    (0..attention.size()[0]).map(slot).collect()
 }
 
 /// Names of `count` experts; further ones are numbered, and one alone is `all`.
-fn label(count: usize) -> Vec<String> {
+pub(crate) fn label(count: usize) -> Vec<String> {
     if count == 1 {
         return vec!["all".to_owned()];
     }

@@ -36,7 +36,8 @@ impl Data {
     fn new(net: &Net, data: &Dataset<'_>, places: &[usize], host: &Host) -> Result<Self, Error> {
         let texts: Vec<&str> = places.iter().map(|i| data.examples.texts[*i]).collect();
         let mut items = Items::new(&texts, &net.tokens, &net.lexicon)?;
-        items.keep(&net.calm, net.config.cache_mebibytes, net.device, host)?;
+        let (backbone, layers) = (&net.calm.backbone, net.calm.fixed_layers());
+        items.keep(backbone, layers, net.config.cache_mebibytes, net.device, host)?;
         Ok(Self {
             names: places.iter().map(|i| data.examples.ids[*i].to_owned()).collect(),
             items,

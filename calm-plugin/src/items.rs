@@ -1,12 +1,12 @@
 //! Texts made ready once: tokens, lexicon marks, and the hidden states that never change.
 
 use backbone::features::Cache;
-use backbone::{Encoded, Tokens};
+use backbone::{Backbone, Encoded, Tokens};
 use plugin_api::{Error, Host};
 use tch::{Device, Kind, Tensor};
 
 use crate::lexicon::Lexicon;
-use crate::model::{Calm, Input, Text};
+use crate::model::{Input, Text};
 
 /// Some texts.
 #[derive(Debug)]
@@ -35,19 +35,19 @@ impl Items {
         })
     }
 
-    /// Computes the hidden states that never change and keeps them, where there are such and memory for them.
+    /// Computes what the first `layers` layers, which are not trained, make of the texts and keeps it, where there is memory for it.
     ///
     /// # Errors
     /// What the computation says.
     pub(crate) fn keep(
         &mut self,
-        calm: &Calm,
+        backbone: &Backbone,
+        layers: usize,
         limit: usize,
         device: Device,
         host: &Host,
     ) -> Result<(), Error> {
-        let layers = calm.fixed_layers();
-        let needed = Cache::mebibytes(&self.encoded, calm.backbone.width());
+        let needed = Cache::mebibytes(&self.encoded, backbone.width());
         if layers == 0 || self.encoded.is_empty() {
             return Ok(());
         }
@@ -57,7 +57,7 @@ impl Items {
             ));
             return Ok(());
         }
-        let build = || Cache::build(&calm.backbone, layers, &self.encoded, device, host);
+        let build = || Cache::build(backbone, layers, &self.encoded, device, host);
         self.cache = Some((backbone::runtime::guard("the frozen layers", build)?, layers));
         Ok(())
     }

@@ -83,6 +83,12 @@ impl Linear {
         Self { weight, bias: None }
     }
 
+    /// Weights from N(0, gain² / in), so that the output of unit inputs has a spread of `gain` whatever the width; biases 0.
+    pub(crate) fn fan_in(build: &Build<'_>, input: i64, output: i64, gain: f64) -> Self {
+        let weight = build.normal("weight", &[output, input], gain / (input as f64).sqrt());
+        Self { weight, bias: Some(build.constant("bias", &[output], 0.0)) }
+    }
+
     /// `[..., in]` to `[..., out]`.
     pub(crate) fn forward(&self, x: &Tensor) -> Tensor {
         x.linear(&self.weight, self.bias.as_ref())

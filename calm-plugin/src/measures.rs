@@ -149,6 +149,22 @@ pub fn gate_null(
     ((1 + as_much) as f64 / (1 + shuffles) as f64, sum / shuffles.max(1) as f64)
 }
 
+/// Culture-contrast accuracy: over pairs of cultures whose labels (0 or 1) of an item differ, the share whose scores are in the right
+/// order, ties half. `scores` and `labels` are rows of `columns`; a label below 0 is none. None without a pair.
+pub fn contrast(scores: &[f64], labels: &[i64], columns: usize) -> Option<f64> {
+    let (mut right, mut pairs) = (0.0, 0.0);
+    for (scores, labels) in scores.chunks(columns).zip(labels.chunks(columns)) {
+        for high in (0..columns).filter(|c| labels[*c] == 1) {
+            for low in (0..columns).filter(|c| labels[*c] == 0) {
+                let order = scores[high].total_cmp(&scores[low]);
+                right += if order.is_gt() { 1.0 } else { f64::from(order.is_eq()) / 2.0 };
+                pairs += 1.0;
+            }
+        }
+    }
+    (pairs > 0.0).then(|| right / pairs)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,6 +189,15 @@ mod tests {
         // H(a) = ln 2, H(b) = ln 4, I = ln 2.
         near(nmi(&[0, 0, 1, 1], &[0, 1, 2, 3]), 2.0 / 3.0);
         near(purity(&[0, 0, 0, 1], &[2, 2, 5, 5]), 0.75);
+    }
+
+    #[test]
+    fn contrast_by_hand() {
+        // Item 0: (1 over 0), right. Item 1: one tie, one wrong. Item 2 agrees.
+        let scores = [2.0, 1.0, 0.0, 0.5, 0.5, 0.9, 1.0, 2.0, 3.0];
+        let labels = [1, 0, -1, 1, 0, 0, 1, 1, 1];
+        near(contrast(&scores, &labels, 3).unwrap(), 1.5 / 3.0);
+        assert!(contrast(&scores[..3], &[1, 1, -1], 3).is_none());
     }
 
     #[test]

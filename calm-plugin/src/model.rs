@@ -372,7 +372,7 @@ fn cosine(a: &Tensor, b: &Tensor) -> Tensor {
 }
 
 /// Draws LoRA's first matrices from the seed too; their second ones are 0.
-fn draw_lora(store: &VarStore, seed: u64) {
+pub(crate) fn draw_lora(store: &VarStore, seed: u64) {
     for (name, mut tensor) in
         store.variables().into_iter().filter(|(name, _)| name.ends_with(".lora_a"))
     {

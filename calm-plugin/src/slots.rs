@@ -39,10 +39,22 @@ pub struct Seen {
 impl Slots {
     /// Declares `queries`, `key`, `value` and `norm` below `build`.
     pub(crate) fn new(build: &Build<'_>, width: i64, c: i64, slots: i64, sight: Sight) -> Self {
+        Self::spread(build, width, c, slots, sight, SPREAD)
+    }
+
+    /// The same with weights from N(0, `spread`²).
+    pub(crate) fn spread(
+        build: &Build<'_>,
+        width: i64,
+        c: i64,
+        slots: i64,
+        sight: Sight,
+        spread: f64,
+    ) -> Self {
         Self {
             queries: build.normal("queries", &[slots, c], 1.0),
-            key: Linear::without_bias(&build.sub("key"), width, c, SPREAD),
-            value: Linear::without_bias(&build.sub("value"), width, c, SPREAD),
+            key: Linear::without_bias(&build.sub("key"), width, c, spread),
+            value: Linear::without_bias(&build.sub("value"), width, c, spread),
             norm: Norm::new(&build.sub("norm"), c),
             sight,
             scale: 1.0 / (c as f64).sqrt(),

@@ -3,10 +3,12 @@
 
 #[path = "../common/abi.rs"]
 mod abi;
+mod aware;
 #[path = "../../../baselines/encoder/tests/common/checked.rs"]
 mod checked;
 mod experiments;
 mod explain;
+mod first;
 mod model;
 mod parity;
 mod plugin;

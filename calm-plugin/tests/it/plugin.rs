@@ -22,7 +22,7 @@ fn task() -> Task {
 }
 
 /// `n` texts of differing lengths; the label is told by one word.
-fn texts(n: usize, name: &str) -> Texts {
+pub(crate) fn texts(n: usize, name: &str) -> Texts {
     let mut texts = Texts::default();
     for i in 0..n {
         let label = i % 3;
@@ -41,7 +41,7 @@ fn texts(n: usize, name: &str) -> Texts {
 }
 
 /// A configuration at the size of `tiny`.
-fn config(folder: &TempDir, preset: &str, change: Value) -> String {
+pub(crate) fn config(folder: &TempDir, preset: &str, change: Value) -> String {
     let mut fields: Map<String, Value> = small(preset);
     fields.insert("folder".to_owned(), json!(folder.path()));
     fields.insert("device".to_owned(), json!("cpu"));
@@ -56,11 +56,11 @@ fn config(folder: &TempDir, preset: &str, change: Value) -> String {
     Value::Object(fields).to_string()
 }
 
-fn create(config: &str, seed: u64) -> Result<CalmPlugin, Error> {
+pub(crate) fn create(config: &str, seed: u64) -> Result<CalmPlugin, Error> {
     CalmPlugin::create(config, &task(), &Host::silent(1, seed))
 }
 
-fn fitted(config: &str, seed: u64) -> CalmPlugin {
+pub(crate) fn fitted(config: &str, seed: u64) -> CalmPlugin {
     let mut model = create(config, seed).unwrap();
     model
         .fit(&texts(48, "train").data(), &texts(12, "valid").data(), &Host::silent(1, seed))
@@ -68,7 +68,7 @@ fn fitted(config: &str, seed: u64) -> CalmPlugin {
     model
 }
 
-fn classify(model: &mut CalmPlugin, texts: &Texts) -> Vec<f32> {
+pub(crate) fn classify(model: &mut CalmPlugin, texts: &Texts) -> Vec<f32> {
     let n = texts.ids.len();
     let (mut values, mut answered) = (vec![f32::NAN; n * 3], vec![1; n]);
     model

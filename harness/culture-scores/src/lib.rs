@@ -2,7 +2,7 @@
 //!
 //! Short answers ([`short`]: BLEnD), bias ([`bias`]: BBQ, KoBBQ, EsBBQ and CaBBQ), replies ([`parse`]), likelihoods
 //! ([`likelihood`]: Kalahi, CrowS-Pairs), distributions of people ([`shares`]: GlobalOpinionQA, SeeGULL, votes of
-//! CREHate), places on the Inglehart-Welzel map ([`map`]), and the trivial predictors to print with them
+//! CREHate), judgements of one item by several cultures ([`panel`]), places on the Inglehart-Welzel map ([`map`]), and the trivial predictors to print with them
 //! ([`reference`](mod@reference)).
 //!
 //! # Conventions
@@ -35,6 +35,7 @@ mod ratio;
 pub mod bias;
 pub mod likelihood;
 pub mod map;
+pub mod panel;
 pub mod parse;
 pub mod reference;
 pub mod shares;

@@ -137,9 +137,7 @@ fn evaluate(
     let way = Way { served: Capability::Choose };
     let terms: Vec<Vec<f64>> = (given.iter())
         .filter(|_| !measures.is_empty())
-        .map(|column| {
-            measures.column((&examples.items, &examples.clusters), column, way, |_, _| None)
-        })
+        .map(|column| measures.column(examples, column, way, |_, _| None))
         .collect();
     let terms: Vec<&[f64]> = terms.iter().map(Vec::as_slice).collect();
     let questions = Questions {

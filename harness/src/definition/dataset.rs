@@ -361,6 +361,10 @@ pub struct Scoring {
     /// The authors whose formula gives the bias scores.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bias: Option<culture_scores::bias::Formula>,
+    /// Labels only: the examples of a cluster are one item, judged by several cultures. Culture-contrast accuracy, accuracy where
+    /// cultures disagree, and how often answers differ by culture are reported, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub panels: bool,
 }
 
 /// One leaderboard column: a task, a subset and a metric, or an aggregate of other benchmarks.

@@ -95,10 +95,5 @@ fn column(
         let shown = order::shown(&spec.protocol.order, id, draw, options.len()).ok()?;
         shown.iter().position(|place| *place == option as usize)
     };
-    measures.column(
-        (&examples.items, &examples.clusters),
-        given,
-        Way { served: spec.served },
-        places,
-    )
+    measures.column(examples, given, Way { served: spec.served }, places)
 }

@@ -1,10 +1,12 @@
-//! The measures of each kind of answer in addition to accuracy, as terms of every example ([`super::terms`]).
+//! The measures of each kind of answer in addition to accuracy, as terms of every example ([`super::terms`]); of labels those of
+//! panels, items that several cultures judge.
 
 use std::collections::BTreeMap;
 
 use culture_scores::bias::{self, Context, Role, UNPARSABLE};
 use culture_scores::likelihood::{mc1, mc2, mc2_of_logs, mc3};
 use culture_scores::map::Position;
+use culture_scores::panel::{self, Judgement};
 use culture_scores::shares::{ShareScore, one_hot};
 use culture_scores::short::{EmptyTexts, MatchRule, sem};
 use culture_scores::{MOST_TERMS, RatioScore};
@@ -15,7 +17,7 @@ use crate::answer::{Answer, Given};
 use crate::definition::answer::{AnswerMap, Kind, Scale};
 use crate::definition::dataset::{Capability, Task};
 use crate::definition::metric::ValueMetric;
-use crate::example::{Item, letter};
+use crate::example::{Examples, Item, letter};
 
 /// With more options the share of each shown place is not listed.
 const MOST_PLACES: usize = 6;
@@ -28,7 +30,7 @@ pub struct Way {
 }
 
 /// One value an example, or a ratio of sums.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 enum Rule {
     Value(ValueMetric, Option<MatchRule>),
     Ratio(&'static RatioScore<bias::Row>),
@@ -36,6 +38,8 @@ enum Rule {
     Place(usize),
     /// The share of pairs whose sentences are equally likely.
     Neutral,
+    /// How an item is answered for each culture that judged it.
+    Panel(&'static RatioScore<panel::Row>),
 }
 
 /// All measures of a task beside accuracy.
@@ -51,7 +55,7 @@ pub struct Measures {
 }
 
 impl Measures {
-    /// Those of a task; none where it has labels. `options`: the largest number of options of an example.
+    /// Those of a task; where it has labels, none unless several cultures judge one item. `options`: the largest number of options of an example.
     pub fn of(task: &Task, options: usize) -> Self {
         let rules = rules(task, options);
         let mut measures = Vec::new();
@@ -59,6 +63,7 @@ impl Measures {
         for rule in &rules {
             let (terms, function) = match rule {
                 Rule::Ratio(score) => (MOST_TERMS, Function::Of(score.value)),
+                Rule::Panel(score) => (MOST_TERMS, Function::Of(score.value)),
                 _ => (2, Function::Mean),
             };
             let (range, counted) = (range(rule), counted(rule));
@@ -91,17 +96,21 @@ impl Measures {
         self.rules.is_empty()
     }
 
-    /// The terms of one column of answers, row-major. Items of a map that share a cluster make one position. `places` gives the shown place of an option of an example, where options
-    /// are shown.
+    /// The terms of one column of answers, row-major. Items of a map that share a cluster make one position, labels that share one a
+    /// panel. `places` gives the shown place of an option of an example, where options are shown.
     pub fn column(
         &self,
-        (items, clusters): (&[Item], &[u32]),
+        examples: &Examples,
         given: &[Given],
         way: Way,
         places: impl Fn(usize, u32) -> Option<usize>,
     ) -> Vec<f64> {
+        let items = &examples.items;
         if self.on_map {
-            return on_map(items, given, clusters);
+            return on_map(items, given, &examples.clusters);
+        }
+        if let Some(Rule::Panel(_)) = self.rules.first() {
+            return self.panels(examples, given);
         }
         let mut column = Vec::with_capacity(items.len() * self.width);
         for (row, (item, given)) in items.iter().zip(given).enumerate() {
@@ -118,6 +127,7 @@ impl Measures {
                         push_mean(&mut column, value);
                     }
                     Rule::Neutral => push_mean(&mut column, one.neutral()),
+                    Rule::Panel(_) => column.extend([0.0; MOST_TERMS]),
                     Rule::Value(metric, rule) => {
                         push_mean(&mut column, one.value(*metric, *rule));
                     }
@@ -126,6 +136,43 @@ impl Measures {
         }
         column
     }
+}
+
+impl Measures {
+    /// The terms of labels: examples that share a cluster are one item, judged by cultures. Where some label has no score, the answer
+    /// alone counts.
+    fn panels(&self, examples: &Examples, given: &[Given]) -> Vec<f64> {
+        let most = examples.labels.iter().map(|label| label + 1).max().unwrap_or(0) as usize;
+        let scores: Vec<Vec<f64>> = given.iter().map(|given| scores(given, most)).collect();
+        let judgements: Vec<Judgement<'_>> = (0..given.len())
+            .map(|row| Judgement {
+                item: examples.clusters[row],
+                culture: examples.cultures.codes[row],
+                gold: examples.labels[row],
+                answer: given[row].answer.label(),
+                scores: &scores[row],
+            })
+            .collect();
+        let rows = panel::rows(&judgements);
+        let terms = |row: panel::Row| {
+            let of = move |rule: &Rule| match rule {
+                Rule::Panel(score) => (score.terms)(row),
+                _ => [0.0; MOST_TERMS],
+            };
+            self.rules.iter().flat_map(of)
+        };
+        rows.into_iter().flat_map(terms).collect()
+    }
+}
+
+/// Scores by option; empty where one of the first `count` has none or is no number.
+fn scores(given: &Given, count: usize) -> Vec<f64> {
+    let most = given.scores.iter().map(|(option, _)| *option as usize + 1).max().unwrap_or(0);
+    let mut scores = vec![f64::NAN; most.max(count)];
+    for (option, score) in &given.scores {
+        scores[*option as usize] = f64::from(*score);
+    }
+    if scores.iter().any(|score| score.is_nan()) { Vec::new() } else { scores }
 }
 
 /// Whether the position that the answers of a cluster make is nearer to where its people are than the middle of all is, and its
@@ -170,6 +217,9 @@ fn push_mean(column: &mut Vec<f64>, value: Option<f64>) {
 fn rules(task: &Task, options: usize) -> Vec<Rule> {
     let value = |metric| Rule::Value(metric, None);
     match task.kind() {
+        Kind::Label if task.scoring.panels => {
+            [&panel::CONTRAST, &panel::DISAGREEING, &panel::EXCESS].map(Rule::Panel).to_vec()
+        }
         Kind::Label => Vec::new(),
         Kind::MapItem => vec![value(ValueMetric::Nearer), value(ValueMetric::Distance)],
         Kind::Choice => {
@@ -216,6 +266,7 @@ fn rules(task: &Task, options: usize) -> Vec<Rule> {
 fn counted(rule: &Rule) -> Vec<usize> {
     match rule {
         Rule::Ratio(score) => score.counted.to_vec(),
+        Rule::Panel(score) => score.counted.to_vec(),
         _ => vec![1],
     }
 }
@@ -224,6 +275,7 @@ fn higher_is_better(rule: &Rule) -> bool {
     match rule {
         Rule::Value(metric, _) => metric.direction() == Some(Direction::HigherIsBetter),
         Rule::Ratio(score) => score.facts.direction() == Some(Direction::HigherIsBetter),
+        Rule::Panel(score) => score.facts.direction() == Some(Direction::HigherIsBetter),
         Rule::Place(_) | Rule::Neutral => false,
     }
 }
@@ -232,6 +284,7 @@ fn range(rule: &Rule) -> (f64, f64) {
     match rule {
         Rule::Value(metric, _) => metric.range(),
         Rule::Ratio(score) => score.facts.range,
+        Rule::Panel(score) => score.facts.range,
         Rule::Place(_) | Rule::Neutral => (0.0, 1.0),
     }
 }
@@ -246,6 +299,7 @@ fn name(task: &Task, rule: &Rule) -> String {
         }
         Rule::Value(metric, Some(rule)) => format!("{} ({})", metric.name(), rule.name()),
         Rule::Ratio(score) => score.facts.name.to_owned(),
+        Rule::Panel(score) => score.facts.name.to_owned(),
         Rule::Place(place) => format!("shown as {}", letter(*place)),
         Rule::Neutral => "neutral".to_owned(),
     }
@@ -310,11 +364,7 @@ impl One<'_> {
 
     /// Scores in the official order; empty where not every option has one.
     fn scores(&self) -> Vec<f64> {
-        let mut scores = vec![f64::NAN; self.item.options.len()];
-        for (option, score) in &self.given.scores {
-            scores[*option as usize] = f64::from(*score);
-        }
-        if scores.iter().any(|score| score.is_nan()) { Vec::new() } else { scores }
+        scores(self.given, self.item.options.len())
     }
 
     /// The probability of each option: as given, from log-likelihoods, or all of it on a hard answer. An answer that is none

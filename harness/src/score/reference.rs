@@ -214,8 +214,7 @@ impl Scorer<'_> {
         let examples = self.examples.picked(&rows);
         let answers: Vec<Answer> = given.iter().map(|given| given.answer).collect();
         let way = Way { served: Capability::Choose };
-        let items = (examples.items.as_slice(), examples.clusters.as_slice());
-        let column = self.measures.column(items, &given, way, |_, _| None);
+        let column = self.measures.column(&examples, &given, way, |_, _| None);
         let columns: &[&[f64]] = if self.measures.is_empty() { &[] } else { &[&column] };
         let questions = Questions {
             labels: &self.task.labels,

@@ -55,6 +55,11 @@ pub trait Learner {
         Ok(())
     }
 
+    /// What [`Learner::validate`] gives, in words for the log.
+    fn measure(&self) -> &'static str {
+        "macro-F1"
+    }
+
     /// Score on validation, higher is better; `None` without validation data: the last state is kept.
     ///
     /// # Errors

@@ -32,11 +32,13 @@ pub struct Outcome {
     pub best_step: usize,
     /// Whether a checkpoint was taken up.
     pub resumed: bool,
+    /// What the score is.
+    pub measure: &'static str,
 }
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} steps; best macro-F1 on validation ", self.steps)?;
+        write!(f, "{} steps; best {} on validation ", self.steps, self.measure)?;
         match self.best {
             Some(best) => write!(f, "{best:.4} at step {}", self.best_step),
             None => f.write_str("none (no validation data)"),
@@ -305,7 +307,8 @@ impl<'a> Training<'a> {
             folder.clear()?;
         }
         let Place { step, best, best_step, .. } = self.place;
-        Ok(Outcome { steps: step, best, best_step, resumed: self.resumed })
+        let measure = learner.measure();
+        Ok(Outcome { steps: step, best, best_step, resumed: self.resumed, measure })
     }
 }
 

@@ -24,6 +24,7 @@ impl Check<'_> {
             (given, "example.label"),
             (task.positive.is_some(), "positive"),
             (task.votes.is_some(), "votes"),
+            (task.scoring.panels, "scoring.panels"),
         ] {
             self.require(
                 !wrong,

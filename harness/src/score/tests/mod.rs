@@ -2,4 +2,5 @@
 
 mod cultures;
 mod fixtures;
+mod panels;
 mod scores;
