@@ -42,9 +42,9 @@ fn main() {
     for preset in asked {
         let config = json!({"preset": preset}).to_string();
         if Settings::are_named_in(&config).unwrap() {
-            second(&preset, &folder)
+            second(&preset, &folder);
         } else {
-            first(&preset, &folder)
+            first(&preset, &folder);
         }
     }
 }

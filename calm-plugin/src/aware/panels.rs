@@ -1,6 +1,6 @@
 //! Panels: texts that differ in their culture only become one item with a column for each culture, read once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 

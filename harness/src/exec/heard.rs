@@ -68,7 +68,7 @@ impl<'a> Times<'a> {
             std::mem::take(&mut self.timing);
         // The first word counts: it was said before the plugin was loaded.
         let sandbox = if sandbox.is_empty() { told.sandbox.clone() } else { sandbox };
-        self.timing = Timing { starts, threads, started, host, sandbox, ..told };
+        self.timing = Timing { threads, starts, started, host, sandbox, ..told };
     }
 
     pub(super) fn write(&self) -> std::io::Result<()> {

@@ -160,9 +160,10 @@ fn models(
             models.push(own);
         } else {
             let of_run = there.iter().find(|model| model.name == name).copied();
-            let found = catalogue.model(name).ok().or(of_run).map(Ok).unwrap_or_else(|| {
-                catalogue.model(name).map_err(|error| or_suite(name, error.into(), catalogue))
-            });
+            let found = catalogue.model(name).ok().or(of_run).map_or_else(
+                || catalogue.model(name).map_err(|error| or_suite(name, error.into(), catalogue)),
+                Ok,
+            );
             models.push(found?.clone());
         }
     }

@@ -71,13 +71,12 @@ impl Joins {
                 for file in files {
                     let found =
                         known.iter().find(|(l, path, _)| *l == lookup && *path == file.path);
-                    let loaded = match found {
-                        Some((.., loaded)) => Arc::clone(loaded),
-                        None => {
-                            let loaded = Arc::new(files::load(lookup, file)?);
-                            known.push((lookup, &file.path, Arc::clone(&loaded)));
-                            loaded
-                        }
+                    let loaded = if let Some((.., loaded)) = found {
+                        Arc::clone(loaded)
+                    } else {
+                        let loaded = Arc::new(files::load(lookup, file)?);
+                        known.push((lookup, &file.path, Arc::clone(&loaded)));
+                        loaded
                     };
                     of_lookup.insert(file.inside.clone(), loaded);
                 }

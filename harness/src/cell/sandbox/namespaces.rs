@@ -56,16 +56,13 @@ pub(super) fn enter(view: &View, network: bool) -> Result<(), String> {
         | libc::CLONE_NEWCGROUP
         | offline;
     let user = (processes::getuid().as_raw(), processes::getgid().as_raw());
-    match kernel::fork_into(spaces).map_err(|e| e.to_string())? {
-        Some(first) => {
-            drop(said);
-            wait_outside(first, heard)
-        }
-        None => {
-            drop(heard);
-            first(view, user, said);
-            Ok(())
-        }
+    if let Some(first) = kernel::fork_into(spaces).map_err(|e| e.to_string())? {
+        drop(said);
+        wait_outside(first, heard)
+    } else {
+        drop(heard);
+        first(view, user, said);
+        Ok(())
     }
 }
 
@@ -305,7 +302,7 @@ fn arrange_devices(devices: &[Kept]) -> io::Result<()> {
         fs::os::unix::fs::symlink(format!("/proc/self/fd{to}"), Path::new("/dev").join(name))?;
     }
     fs::write("/dev/.hidden", "")?;
-    fs::set_permissions("/dev/.hidden", Permissions::from_mode(0))?;
+    fs::set_permissions("/dev/.hidden", Permissions::from_mode(0o0))?;
     fs::create_dir("/dev/shm")?;
     cover("/dev/shm".as_ref(), c"mode=1777,size=50%")
 }

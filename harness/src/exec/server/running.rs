@@ -33,7 +33,7 @@ const ASK: Duration = Duration::from_millis(100);
 const TELL: Duration = Duration::from_secs(10);
 
 /// Longest time that a program may take to print its version.
-const VERSION: Duration = Duration::from_secs(60);
+const VERSION: Duration = Duration::from_mins(1);
 
 /// Bytes of a server's log that a reason quotes.
 const QUOTED: usize = 400;
