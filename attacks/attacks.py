@@ -7,6 +7,7 @@ Arguments, each as NAME=VALUE, so that none is taken for a file of the model: th
 home; a process that serves as the victim; the name of an abstract socket, and the path of one, that somebody listens on.
 """
 
+import contextlib
 import ctypes
 import fcntl
 import glob
@@ -259,10 +260,8 @@ for name, attack in ATTACKS.items():
     except Exception as error:  # noqa: BLE001
         said[name] = type(error).__name__
 # What would outlive the cell: memory that is shared, and a program in a session of its own.
-try:
+with contextlib.suppress(OSError):
     write("/dev/shm/" + GIVEN["name"])
-except OSError:
-    pass
 LEFT = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)", GIVEN["name"]], stdin=subprocess.DEVNULL)
 print("attacks " + json.dumps(said), file=sys.stderr, flush=True)
 
