@@ -219,10 +219,14 @@ fn attempt(
             board.note(&format!("{}: its lease cannot be renewed", spec.folder()));
         }
         // A plugin that floods us must not keep us from looking at the clock.
-        events.try_iter().take(AT_ONCE).for_each(|event| heard.take(event));
+        for event in events.try_iter().take(AT_ONCE) {
+            heard.take(event);
+        }
         heard.is_overdue()
     })?;
-    events.iter().for_each(|event| heard.take(event));
+    for event in &events {
+        heard.take(event);
+    }
     let Heard { told, answered, mut times, .. } = heard;
     times.write()?;
     let end = match ended {

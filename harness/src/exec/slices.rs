@@ -161,7 +161,7 @@ fn join(whole: &CellFolder, key: &str, slices: &[CellFolder], ends: Vec<End>) ->
     };
     let predictions = store::sha256_file(&path)?;
     let end = End::Done { predictions, rows, examples, variants, primary, plugin };
-    store::write_json(&whole.timing(), &together(slices)?)?;
+    store::write_json(&whole.timing(), &together(slices))?;
     let said = slices.iter().filter(|slice| slice.messages().is_file());
     let said: Vec<Vec<u8>> =
         said.map(|slice| store::read_plain(&slice.messages())).collect::<io::Result<_>>()?;
@@ -177,7 +177,7 @@ fn join(whole: &CellFolder, key: &str, slices: &[CellFolder], ends: Vec<End>) ->
 }
 
 /// The seconds of all slices and the most memory of any.
-fn together(slices: &[CellFolder]) -> io::Result<Timing> {
+fn together(slices: &[CellFolder]) -> Timing {
     let mut all = Timing { started: u64::MAX, ..Timing::default() };
     for slice in slices {
         let one: Timing = store::read_json(&slice.timing()).unwrap_or_default();
@@ -192,5 +192,5 @@ fn together(slices: &[CellFolder]) -> io::Result<Timing> {
             (all.started, all.host) = (one.started, one.host);
         }
     }
-    Ok(all)
+    all
 }

@@ -117,18 +117,18 @@ impl Scene {
         let scene = Self { place, victim, name, _sockets: (by_name, by_path) };
         scene.attacker(more);
         if user == User::Ordinary {
-            scene.give(&scene.place.path(""));
+            Self::give(&scene.place.path(""));
         }
         scene
     }
 
     /// Gives everything to the ordinary user.
-    fn give(&self, path: &Path) {
+    fn give(path: &Path) {
         std::os::unix::fs::lchown(path, Some(NOBODY), Some(NOBODY)).unwrap();
         if path.is_dir() {
             fs::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
             for entry in fs::read_dir(path).unwrap() {
-                self.give(&entry.unwrap().path());
+                Self::give(&entry.unwrap().path());
             }
         }
     }

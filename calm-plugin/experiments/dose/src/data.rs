@@ -140,7 +140,9 @@ impl Posts {
             (0..CULTURES).map(|_| [(); 4].map(|()| gauss(rng))).collect();
         for topic in 0..4 {
             let mean = sensitivity.iter().map(|own| own[topic]).sum::<f64>() / CULTURES as f64;
-            sensitivity.iter_mut().for_each(|own| own[topic] -= mean);
+            for own in &mut sensitivity {
+                own[topic] -= mean;
+            }
         }
         let dot = |topics: &[f64; 4], own: &[f64; 4]| {
             topics.iter().zip(own).map(|(t, s)| t * s).sum::<f64>()

@@ -1,6 +1,8 @@
 //! The dose-response experiment: real CREHate posts, an interaction of culture and post that is 1, 3 or 10 times as strong as in
 //! CREHate and drawn by a seed, and models that should see it. `README.md` beside this crate says how it is run and read.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the command line")]
+
 mod control;
 mod data;
 mod figures;

@@ -71,7 +71,9 @@ impl Gate {
         weights: &BTreeMap<String, FileRef>,
         cache: Option<&Path>,
     ) -> std::io::Result<Self> {
-        weights.values().for_each(|file| self.view.read_with_folder(file.path.as_ref()));
+        for file in weights.values() {
+            self.view.read_with_folder(file.path.as_ref());
+        }
         // What is not there when the sandbox goes up cannot be made within it.
         if let Some(cache) = cache {
             fs_err::create_dir_all(cache)?;
@@ -83,7 +85,9 @@ impl Gate {
     /// Files and folders that a configuration names, and what lies beside such a file: a script finds its modules.
     #[must_use]
     pub fn with_inputs<'p>(mut self, paths: impl Iterator<Item = &'p Path>) -> Self {
-        paths.for_each(|path| self.view.read_input(path));
+        for path in paths {
+            self.view.read_input(path);
+        }
         self
     }
 

@@ -72,7 +72,7 @@ impl Draft<'_> {
     fn served(&mut self, model: &str, threads: u64) -> Result<(), Wrong> {
         let chat = self.options.yes("chat")?.unwrap_or(true);
         let likelihood = self.options.yes("likelihood")?.unwrap_or(!chat);
-        self.spec.model.plugin = "openai-api".to_owned();
+        "openai-api".clone_into(&mut self.spec.model.plugin);
         self.spec.model.capabilities = if likelihood { Vec::new() } else { vec![Offer::Generate] };
         self.spec.model.prompt.messages = chat;
         self.set("model", model);
@@ -243,7 +243,7 @@ impl Draft<'_> {
         let mut server = Server::of(&[&program, "serve"]);
         server.env.insert("OLLAMA_HOST".to_owned(), "127.0.0.1:{port}".to_owned());
         server.pass = vec!["OLLAMA_*".to_owned()];
-        server.ready = "/api/version".to_owned();
+        "/api/version".clone_into(&mut server.ready);
         server.version = vec![program, "--version".to_owned()];
         self.spec.model.server = Some(server);
         Ok(())
@@ -300,7 +300,7 @@ impl Draft<'_> {
         }
         let program = self.place.transformers.to_string_lossy().into_owned();
         let model = &mut self.spec.model;
-        model.plugin = "command".to_owned();
+        "command".clone_into(&mut model.plugin);
         model.files.insert("program".to_owned(), program);
         let masked = config.get("head").and_then(Value::as_str).is_some_and(|h| h == "masked");
         model.capabilities = match config.get("head").and_then(Value::as_str) {
@@ -325,7 +325,7 @@ impl Draft<'_> {
             let wrong = || (format!("`can={name}` is not known"), format!("there are {all}"));
             self.spec.model.capabilities.push(offer.ok_or_else(wrong)?);
         }
-        self.spec.model.plugin = "command".to_owned();
+        "command".clone_into(&mut self.spec.model.plugin);
         self.set("command", words);
         Ok(())
     }

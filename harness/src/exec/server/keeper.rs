@@ -3,7 +3,7 @@
 //! Its stdin is a pipe that the harness holds. When that closes, because the harness lets go or was killed, the server gets its stop
 //! signal, and after the grace period it and all that it started are killed. On Linux the server itself dies with its keeper, too.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -78,15 +78,21 @@ pub fn keep(kept: &Kept) -> anyhow::Result<Ended> {
 /// Exit code of a process that could not become the server.
 const NOT_FOUND: i32 = 127;
 
+/// A line in the server's log, which is this process's stderr.
+fn log(line: &str) {
+    // Without a log there is nobody left to be told.
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
 /// Becomes the server; it dies with its keeper. Comes back only where the program cannot be started.
 pub fn become_server(command: &[String]) -> i32 {
     let Some((program, arguments)) = command.split_first() else { return NOT_FOUND };
     if let Err(error) = process::follow_parent() {
-        eprintln!("{error}");
+        log(&error.to_string());
         return NOT_FOUND;
     }
     let error = Command::new(program).args(arguments).exec();
-    eprintln!("failed to start `{program}`: {error}");
+    log(&format!("failed to start `{program}`: {error}"));
     NOT_FOUND
 }
 

@@ -41,7 +41,7 @@ fn is_path(word: &str) -> bool {
         let stem = part.split('.').next().unwrap_or_default();
         stem.len() > 1 && stem.chars().all(|c| c.is_ascii_uppercase() || c == '_')
     });
-    let source = word.contains('/') && word.ends_with(".rs");
+    let source = word.contains('/') && word.rsplit('.').next() == Some("rs");
     plain && !placeholder && (source || TOP.iter().any(|top| word.starts_with(top)))
 }
 
