@@ -7,7 +7,7 @@
 //! - It writes into its working folder, into a folder of its own for temporary files (`TMPDIR`), into `config.cache`, the
 //!   folders of `access.write`, and a few devices.
 //! - It reads system folders, its own files, its weights and the folders of `access.read`. Hidden are data, other cells, the
-//!   home folder and temporary folders ([`view`]).
+//!   home folder and temporary folders (`view`).
 //! - It opens no socket to another machine unless `access.network`.
 //! - It and all that it starts end together; it signals nobody else.
 
