@@ -7,8 +7,7 @@ use tch::{Kind, Tensor};
 use super::fit::floats;
 use super::model::Output;
 use super::net::Net;
-use super::panels::Tags;
-use super::plugin::Aware;
+use super::panels::Panels;
 use crate::config::NAME;
 use crate::explain::{Explanation, label, looked_at};
 use crate::items::Items;
@@ -17,18 +16,21 @@ use crate::layers::length;
 /// Explains the answers of a model.
 pub(crate) struct Explainer<'a> {
     pub(crate) net: &'a Net,
-    /// None before a fit.
-    pub(crate) tags: Option<&'a Tags>,
+    pub(crate) is_fitted: bool,
+    /// The cells of the batch.
+    pub(crate) panels: &'a Panels<'a>,
+    /// Its items.
+    pub(crate) items: &'a Items,
 }
 
 impl Explainer<'_> {
     /// Why the model says what it says of some texts, in their order.
     pub(crate) fn explain(&self, batch: &Batch<'_>) -> Result<Vec<Explanation>, Error> {
-        let (panels, items) = Aware::panels(self.net, self.tags, batch)?;
+        let (panels, items) = (self.panels, self.items);
         let mut all: Vec<Option<Explanation>> = vec![None; batch.len()];
         for chosen in train::even(&items.lengths, backbone::rows::BATCH) {
             let output = runtime::guard(NAME, || {
-                Ok(tch::no_grad(|| self.net.forward(&self.net.input(&items, &chosen), false)))
+                Ok(tch::no_grad(|| self.net.forward(&self.net.input(items, &chosen), false)))
             })?;
             for (row, cell) in panels.cells.iter().enumerate() {
                 let Some(at) = chosen.iter().position(|item| *item == cell.item) else { continue };
@@ -43,7 +45,7 @@ impl Explainer<'_> {
                     text: panels.texts[cell.item],
                     item: cell.item,
                 };
-                all[row] = Some(self.one(&output, place, batch.ids[row], &items)?);
+                all[row] = Some(self.one(&output, place, batch.ids[row], items)?);
             }
         }
         Ok(all.into_iter().flatten().collect())
@@ -98,7 +100,7 @@ impl Explainer<'_> {
                 .collect(),
             rounds,
             told: Vec::new(),
-            clusters: self.tags.map(|_| [clusters[0], clusters[1]]),
+            clusters: self.is_fitted.then_some([clusters[0], clusters[1]]),
             places: None,
         })
     }

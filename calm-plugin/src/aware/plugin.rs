@@ -115,7 +115,9 @@ impl Aware {
     }
 
     pub(crate) fn explain(&self, batch: &Batch<'_>) -> Result<Vec<Explanation>, Error> {
-        Explainer { net: &self.net, tags: self.tags.as_ref() }.explain(batch)
+        let (panels, items) = Self::panels(&self.net, self.tags.as_ref(), batch)?;
+        let is_fitted = self.tags.is_some();
+        Explainer { net: &self.net, is_fitted, panels: &panels, items: &items }.explain(batch)
     }
 
     /// Fits one culture's identity to a few labelled texts; see [`Net::remember`].

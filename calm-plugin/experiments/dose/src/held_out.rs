@@ -6,8 +6,8 @@ use plugin_api::{Error, Host};
 use rand::seq::SliceRandom as _;
 use tch::Device;
 
+use crate::bench::{Bench, FOLDS, number, option, settings};
 use crate::data::{CULTURES, Dose};
-use crate::{Bench, FOLDS, number, option, settings};
 
 /// The answers for the held-out culture.
 struct Answered {
