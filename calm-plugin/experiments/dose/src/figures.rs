@@ -81,7 +81,8 @@ pub(crate) fn figure<'a>(posts: impl Iterator<Item = &'a Post>, place: usize) ->
 }
 
 /// Mean over seeds of a figure, with the interval that holds `level` of the draws: posts are drawn (the same for all seeds, since they
-/// are the same posts), and seeds. With `other` it is the difference from that model.
+/// are the same posts), and seeds. With `other` it is the difference from that model. A draw without a figure (no post on which labels
+/// differ) is left out.
 pub(crate) fn interval(
     own: &[Vec<Post>],
     other: Option<&[Vec<Post>]>,
@@ -107,8 +108,12 @@ pub(crate) fn interval(
             value(&seeds, Some(&drawn))
         })
         .collect();
+    draws.retain(|draw| !draw.is_nan());
     draws.sort_by(f64::total_cmp);
-    let at = |share: f64| draws[((share * DRAWS as f64) as usize).min(DRAWS - 1)];
+    let at = |share: f64| {
+        let place = ((share * draws.len() as f64) as usize).min(draws.len().saturating_sub(1));
+        draws.get(place).copied().unwrap_or(f64::NAN)
+    };
     [value(&all, None), at((1.0 - level) / 2.0), at(f64::midpoint(1.0, level))]
 }
 
