@@ -15,7 +15,7 @@ use rustix::process::Pid;
 /// The kernel does not allow such spaces.
 pub(crate) fn fork_into(spaces: libc::c_int) -> io::Result<Option<Pid>> {
     let flags = libc::c_long::from(spaces | libc::SIGCHLD);
-    // SAFETY: without a stack of its own the child goes on with a copy of this one, as after `fork`; the process has one thread.
+    // SAFETY: without a stack of its own the child uses a copy of this one, as after `fork`; the process has one thread.
     let pid = unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) };
     found(pid)
 }

@@ -2,7 +2,7 @@
 //!
 //! Three processes take part. The one that was started (the *starter*) stays outside, waits, and ends as the last one does. The
 //! *first* process of the new spaces arranges what is seen and collects orphans; with it all others end, and it ends with the starter.
-//! The *last* one goes on to load the plugin.
+//! The *last* one then loads the plugin.
 
 #![expect(
     clippy::exit,

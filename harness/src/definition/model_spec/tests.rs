@@ -7,7 +7,7 @@ use crate::definition::access::Access;
 
 fn place() -> Place {
     Place {
-        folder: "/work".into(),
+        folder: "/here".into(),
         hugging_face: "/home/me/.cache/huggingface".into(),
         transformers: "/cache/programs/transformers.py".into(),
         python: "python3".into(),
@@ -75,7 +75,7 @@ fn a_model_gets_the_access_of_its_kind_and_no_more() {
 fn a_server_is_told_its_port_and_its_weights_are_files() {
     let model = read("llama.cpp:models/SmolLM2-135M.gguf").model;
     assert_eq!((&*model.name, &*model.plugin), ("smollm2-135m", "openai-api"));
-    assert_eq!(model.files["model"], "/work/models/SmolLM2-135M.gguf");
+    assert_eq!(model.files["model"], "/here/models/SmolLM2-135M.gguf");
     let server = model.server.unwrap();
     assert_eq!(
         server.command.join(" "),
@@ -93,7 +93,7 @@ fn a_server_is_told_its_port_and_its_weights_are_files() {
         Some(false)
     );
     let local = read("vllm:./checkpoint,adapter=lora");
-    assert_eq!(local.needs, [Path::new("/work/lora"), Path::new("/work/./checkpoint")]);
+    assert_eq!(local.needs, [Path::new("/here/lora"), Path::new("/here/./checkpoint")]);
     assert_eq!(local.model.config["model"].as_str(), Some("adapter"));
 
     let ollama = read("ollama:llama3.2:1b").model;
@@ -107,11 +107,11 @@ fn a_server_is_told_its_port_and_its_weights_are_files() {
 #[test]
 fn what_is_typed_reaches_the_definition() {
     let model = read("command:\"python3 my.py --fast\",can=generate+loglikelihood").model;
-    assert_eq!((&*model.name, &*model.files["program"]), ("my", "/work/my.py"));
+    assert_eq!((&*model.name, &*model.files["program"]), ("my", "/here/my.py"));
     assert_eq!(model.config["command"].to_string(), "[\"python3\", \"{program}\", \"--fast\"]");
     assert_eq!(model.capabilities.len(), 2);
     let plugin = read("plugin:target/libmine.so,alpha=0.5,depth=3,fast=true,kind=x").model;
-    assert_eq!((&*plugin.name, &*plugin.plugin), ("mine", "/work/target/libmine.so"));
+    assert_eq!((&*plugin.name, &*plugin.plugin), ("mine", "/here/target/libmine.so"));
     assert_eq!(plugin.config.to_string(), "alpha = 0.5\ndepth = 3\nfast = true\nkind = \"x\"\n");
     let chat = |text: &str| {
         let model = read(text).model;
@@ -121,7 +121,7 @@ fn what_is_typed_reaches_the_definition() {
     assert_eq!(chat("vllm:a/b,chat=no"), (false, 0, "\"completions\"".to_owned()));
     assert_eq!(read("vllm:a/b,shots=4,timeout=9,gpus=2,batch=3").model.prompt.shots, 4);
     let missing = read("llama.cpp:x.gguf");
-    assert_eq!(missing.missing(|_| false), Some(Path::new("/work/x.gguf")));
+    assert_eq!(missing.missing(|_| false), Some(Path::new("/here/x.gguf")));
     assert_eq!(missing.missing(|_| true), None);
 }
 
