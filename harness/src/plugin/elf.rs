@@ -20,11 +20,8 @@ const TEXTS_LENGTH: u64 = 10;
 const RPATH: u64 = 15;
 const RUNPATH: u64 = 29;
 
-/// What a file lacks, where it is a 64-bit ELF library whose table names more bytes than it has. Files of other kinds, and
-/// those that cannot be read, are left to the loader, which names what is wrong with them.
-pub(super) fn cut(path: &Path) -> Option<String> {
-    let mut file = fs::File::open(path).ok()?;
-    let size = file.metadata().ok()?.len();
+/// Where the table of segments is, the bytes of an entry, and how many there are; none where it is no 64-bit ELF file.
+fn segments_of(file: &mut fs::File) -> Option<(u64, u16, u16)> {
     let mut head = [0; 64];
     file.read_exact(&mut head).ok()?;
     // Class 2: 64 bits; data 1: little-endian.
@@ -35,6 +32,15 @@ pub(super) fn cut(path: &Path) -> Option<String> {
     if entry < 56 || entries > MOST_SEGMENTS {
         return None;
     }
+    Some((table, entry, entries))
+}
+
+/// What a file lacks, where it is a 64-bit ELF library whose table names more bytes than it has. Files of other kinds, and
+/// those that cannot be read, are left to the loader, which names what is wrong with them.
+pub(super) fn cut(path: &Path) -> Option<String> {
+    let mut file = fs::File::open(path).ok()?;
+    let size = file.metadata().ok()?.len();
+    let (table, entry, entries) = segments_of(&mut file)?;
     let mut needed = table.checked_add(u64::from(entry) * u64::from(entries))?;
     if needed <= size {
         file.seek(SeekFrom::Start(table)).ok()?;
@@ -64,15 +70,7 @@ pub fn library_folders(path: &Path) -> Vec<PathBuf> {
 /// The texts of its dynamic section that name folders.
 fn named_folders(path: &Path) -> Option<String> {
     let mut file = fs::File::open(path).ok()?;
-    let mut head = [0; 64];
-    file.read_exact(&mut head).ok()?;
-    if head[..6] != *b"\x7fELF\x02\x01" {
-        return None;
-    }
-    let (table, entry, entries) = (u64_at(&head, 32)?, u16_at(&head, 54)?, u16_at(&head, 56)?);
-    if entry < 56 || entries > MOST_SEGMENTS {
-        return None;
-    }
+    let (table, entry, entries) = segments_of(&mut file)?;
     let all = read_at(&mut file, table, usize::from(entry) * usize::from(entries))?;
     let segments: Vec<&[u8]> = all.chunks_exact(usize::from(entry)).collect();
     let kind = |segment: &[u8]| segment.first_chunk().map(|bytes| u32::from_le_bytes(*bytes));

@@ -37,12 +37,12 @@ fn words(text: &str) -> Vec<String> {
 /// Whether a word is a path of a file of this repository, or of one of its folders.
 fn is_path(word: &str) -> bool {
     let plain = word.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c));
-    let placeholder = word.split('/').any(|part| {
+    let to_fill_in = word.split('/').any(|part| {
         let stem = part.split('.').next().unwrap_or_default();
         stem.len() > 1 && stem.chars().all(|c| c.is_ascii_uppercase() || c == '_')
     });
     let source = word.contains('/') && word.rsplit('.').next() == Some("rs");
-    plain && !placeholder && (source || TOP.iter().any(|top| word.starts_with(top)))
+    plain && !to_fill_in && (source || TOP.iter().any(|top| word.starts_with(top)))
 }
 
 #[test]
