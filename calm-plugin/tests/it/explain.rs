@@ -54,10 +54,11 @@ fn a_fitted_cell_is_explained_and_its_report_draws_it() {
         command.arg("--plugins").arg(std::env::current_exe().unwrap().parent().unwrap());
         let ran = command.args(args).output().unwrap();
         let told = String::from_utf8_lossy(&ran.stderr).into_owned();
-        assert!(ran.status.success(), "{args:?}: {told}");
-        String::from_utf8(ran.stdout).unwrap()
+        let printed = String::from_utf8(ran.stdout).unwrap();
+        assert!(ran.status.success(), "{args:?}: {printed}{told}");
+        printed
     };
-    run(&["run", "--models", "calm-tiny", "--benchmarks", "crehate", "-q"]);
+    run(&["run", "--models", "calm-tiny", "--benchmarks", "crehate"]);
     let asked = ["explain", "--model", "calm-tiny", "--benchmark", "crehate", "--limit", "40"];
     let out = path("runs/default/explain/calm-tiny.crehate.jsonl");
     fs_err::create_dir_all(out.parent().unwrap()).unwrap();

@@ -264,7 +264,7 @@ fn end(
         output.note(format!("hint: `{again}` runs the failed cells of this run again"));
     }
     if cells.is_empty() {
-        output.note("nothing could be run; the reasons are in the board above");
+        output.warn("nothing could be run; the reasons are in the board above");
         return Ok(Outcome::No);
     }
     Ok(if tally.failed + tally.skipped > 0 { Outcome::No } else { Outcome::Done })

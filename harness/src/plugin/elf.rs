@@ -1,6 +1,7 @@
-//! Whether a library's file is whole: the loader maps what the file's own table names, and a missing page ends the process
-//! by a signal that nobody can turn into a reason.
+//! What a library's file says of itself. Whether it is whole: the loader maps what the file's own table names, and a missing page
+//! ends the process by a signal that nobody can turn into a reason. And which folders hold the libraries that it needs.
 
+use std::collections::HashSet;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,7 @@ const MOST_BYTES: usize = 16 << 20;
 /// Kinds of segments, and tags of the dynamic section.
 const LOAD: u32 = 1;
 const DYNAMIC: u32 = 2;
+const NEEDED: u64 = 1;
 const TEXTS: u64 = 5;
 const TEXTS_LENGTH: u64 = 10;
 const RPATH: u64 = 15;
@@ -57,18 +59,33 @@ pub(super) fn cut(path: &Path) -> Option<String> {
     })
 }
 
-/// Folders that a library names for the libraries that it needs (`DT_RPATH`, `DT_RUNPATH`); none where it is no 64-bit ELF file.
-pub fn library_folders(path: &Path) -> Vec<PathBuf> {
-    let named = named_folders(path).unwrap_or_default();
-    let own = path.parent().map(|own| own.to_string_lossy().into_owned()).unwrap_or_default();
-    let folders = named.split(':').filter(|folder| !folder.is_empty());
-    let real =
-        folders.map(|f| PathBuf::from(f.replace("${ORIGIN}", &own).replace("$ORIGIN", &own)));
-    real.filter(|folder| folder.is_absolute() && folder.is_dir()).collect()
+/// What the dynamic section of a library says of other libraries.
+struct Dynamic {
+    /// Names of the libraries that it needs (`DT_NEEDED`).
+    needed: Vec<String>,
+    /// Folders where they are looked for (`DT_RPATH`, `DT_RUNPATH`).
+    folders: Vec<PathBuf>,
 }
 
-/// The texts of its dynamic section that name folders.
-fn named_folders(path: &Path) -> Option<String> {
+/// Folders that a library, and the libraries that it needs from there, name for the libraries that they need; none where it is
+/// no 64-bit ELF file.
+pub fn library_folders(path: &Path) -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> = Vec::new();
+    let (mut open, mut seen) = (vec![path.to_owned()], HashSet::from([path.to_owned()]));
+    while let Some(library) = open.pop() {
+        let Some(dynamic) = dynamic_of(&library) else { continue };
+        for folder in dynamic.folders {
+            if !folders.contains(&folder) {
+                folders.push(folder);
+            }
+        }
+        let found = |name: &String| folders.iter().map(|f| f.join(name)).find(|p| p.is_file());
+        open.extend(dynamic.needed.iter().filter_map(found).filter(|p| seen.insert(p.clone())));
+    }
+    folders
+}
+
+fn dynamic_of(path: &Path) -> Option<Dynamic> {
     let mut file = fs::File::open(path).ok()?;
     let (table, entry, entries) = segments_of(&mut file)?;
     let all = read_at(&mut file, table, usize::from(entry) * usize::from(entries))?;
@@ -77,12 +94,12 @@ fn named_folders(path: &Path) -> Option<String> {
     let dynamic = segments.iter().find(|segment| kind(segment) == Some(DYNAMIC))?;
     let length = usize::try_from(u64_at(dynamic, 32)?).ok()?.min(MOST_BYTES);
     let tags = read_at(&mut file, u64_at(dynamic, 8)?, length)?;
-    let value = |wanted: u64| {
-        let mut pairs = tags.chunks_exact(16);
-        pairs.find_map(|pair| (u64_at(pair, 0)? == wanted).then(|| u64_at(pair, 8))?)
+    let values = |wanted: u64| {
+        let pairs = tags.chunks_exact(16);
+        pairs.filter_map(move |pair| (u64_at(pair, 0)? == wanted).then(|| u64_at(pair, 8))?)
     };
     // Where the texts lie in memory, and which segment of the file holds that place.
-    let texts = value(TEXTS)?;
+    let texts = values(TEXTS).next()?;
     let place =
         segments.iter().filter(|segment| kind(segment) == Some(LOAD)).find_map(|segment| {
             let (offset, address, length) =
@@ -90,14 +107,22 @@ fn named_folders(path: &Path) -> Option<String> {
             let within = texts.checked_sub(address).filter(|within| *within < length)?;
             offset.checked_add(within)
         })?;
-    let length = usize::try_from(value(TEXTS_LENGTH)?).ok()?.min(MOST_BYTES);
+    let length = usize::try_from(values(TEXTS_LENGTH).next()?).ok()?.min(MOST_BYTES);
     let texts = read_at(&mut file, place, length)?;
-    let text = |tag: u64| {
-        let rest = texts.get(usize::try_from(value(tag)?).ok()?..)?;
+    let text = |at: u64| {
+        let rest = texts.get(usize::try_from(at).ok()?..)?;
         Some(String::from_utf8_lossy(rest.split(|byte| *byte == 0).next()?).into_owned())
     };
-    let both: Vec<String> = [RPATH, RUNPATH].into_iter().filter_map(text).collect();
-    Some(both.join(":"))
+    let own = path.parent().map(|own| own.to_string_lossy().into_owned()).unwrap_or_default();
+    let named: Vec<String> =
+        [RPATH, RUNPATH].into_iter().flat_map(values).filter_map(text).collect();
+    let folders = named.iter().flat_map(|folders| folders.split(':')).filter(|f| !f.is_empty());
+    let folders =
+        folders.map(|f| PathBuf::from(f.replace("${ORIGIN}", &own).replace("$ORIGIN", &own)));
+    Some(Dynamic {
+        needed: values(NEEDED).filter_map(text).collect(),
+        folders: folders.filter(|folder| folder.is_absolute() && folder.is_dir()).collect(),
+    })
 }
 
 fn read_at(file: &mut fs::File, at: u64, length: usize) -> Option<Vec<u8>> {
@@ -134,6 +159,41 @@ mod tests {
             let message = cut(&path).unwrap_or_else(|| panic!("{keep} bytes pass as whole"));
             assert!(message.contains(&format!("it has {keep} bytes")), "{message}");
         }
+    }
+
+    /// As libtorch does: the library names the folder of a second one, and that names the folder of a third.
+    #[test]
+    fn folders_of_libraries_that_libraries_need_are_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        let cc = |name: &str, rest: &[&str]| {
+            let target = root.join(name);
+            fs::create_dir_all(target.parent().unwrap()).unwrap();
+            let mut cc = std::process::Command::new("cc");
+            cc.args([
+                "-shared",
+                "-nostdlib",
+                "-x",
+                "c",
+                "/dev/null",
+                "-x",
+                "none",
+                "-Wl,--no-as-needed",
+            ]);
+            cc.arg("-o").arg(&target).args(rest).current_dir(&root);
+            assert!(cc.status().unwrap().success(), "{name}");
+        };
+        if !cfg!(target_os = "linux") {
+            return;
+        }
+        cc("third/libthird.so", &["-Wl,-soname,libthird.so"]);
+        cc(
+            "second/libsecond.so",
+            &["third/libthird.so", "-Wl,-soname,libsecond.so", "-Wl,-rpath,$ORIGIN/../third"],
+        );
+        cc("first.so", &["second/libsecond.so", "-Wl,-rpath,$ORIGIN/second:$ORIGIN/absent"]);
+        let found = library_folders(&root.join("first.so"));
+        assert_eq!(found, [root.join("second"), root.join("second/../third")]);
     }
 
     #[test]
