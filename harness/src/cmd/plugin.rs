@@ -253,14 +253,20 @@ fn asked(args: &CheckArgs, context: &Context) -> anyhow::Result<(PathBuf, Asked,
     Ok((plugin::find(&model.plugin, &folders)?, asked, server))
 }
 
-/// Files and folders that a configuration in JSON names: they may lie in a folder that plugins do not see. Of a text that is no
-/// JSON the check `create` tells.
+/// Files and folders that a configuration in JSON names, at any depth: they may lie in a folder that plugins do not see. Of a
+/// text that is no JSON the check `create` tells.
 fn named_in(config: &str) -> Vec<PathBuf> {
-    let Ok(serde_json::Value::Object(config)) = serde_json::from_str(config) else {
-        return Vec::new();
-    };
-    let paths = config.values().filter_map(serde_json::Value::as_str).map(PathBuf::from);
-    paths.filter(|path| path.exists()).collect()
+    fn walk(value: &serde_json::Value, found: &mut Vec<PathBuf>) {
+        match value {
+            serde_json::Value::String(text) if Path::new(text).exists() => found.push(text.into()),
+            serde_json::Value::Array(items) => items.iter().for_each(|item| walk(item, found)),
+            serde_json::Value::Object(fields) => fields.values().for_each(|item| walk(item, found)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    walk(&serde_json::from_str(config).unwrap_or_default(), &mut found);
+    found
 }
 
 /// Runs every check in a process of its own, so that a plugin that hangs or aborts fails one check only.

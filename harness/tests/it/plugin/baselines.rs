@@ -46,6 +46,16 @@ fn vectors_pass() {
         let config = serde_json::json!({ "weights": weights, "pooling": pooling });
         passes("word-vectors", &config.to_string());
     }
+    // Files below `/tmp` are hidden from plugins; those that a configuration names, at any depth, are shown.
+    let place = tempfile::tempdir().unwrap();
+    let copy = |name: &str| {
+        let path = place.path().join(name);
+        fs_err::copy(fixture("word-vectors", name), &path).unwrap();
+        path
+    };
+    let weights =
+        serde_json::json!({ "vectors": copy("columns.npy"), "index": copy("index.parquet") });
+    passes("word-vectors", &serde_json::json!({ "weights": weights }).to_string());
     for (vectors, tokenizer) in [("wordllama-f16", "llama"), ("model2vec-mapped", "bert")] {
         let weights = serde_json::json!({
             "vectors": fixture("static-embeddings", &format!("{vectors}.safetensors")),
