@@ -1,19 +1,23 @@
-//! `culture-eval compare`: which model of a run is better, and do we know it? Never calls a model.
+//! `culture-eval compare`: which model of a run, or of files of scores, is better, and do we know it? Never calls a model.
 
 use anyhow::{Context as _, bail};
 
+use super::compare_files::{self, Files};
 use super::{Context, Outcome, hinted};
-use crate::compare::{Correction, Options, RESAMPLING_SEED};
+use crate::compare::{Correction, Options, RESAMPLING_SEED, Report};
 use crate::report::comparison;
 use crate::results::Run;
 use crate::settings::MOST_RESAMPLES;
 use crate::store::{self, RunFolder};
 
-/// Compares the models of a run: tests, intervals, effect sizes
+/// Compares the models of a run, or files with a score for each item: tests, intervals, effect sizes
 ///
 /// Only answers to the same examples by the same protocol are compared, paired by example; what is left out is listed
 /// with the reason. The test follows from the metric, the number of models and whether examples are independent.
-/// The whole comparison is also written to the run's `comparison.json`.
+/// The whole comparison of a run is also written to its `comparison.json`.
+///
+/// Two or more files are compared by item, without a benchmark of ours: logs of lm-evaluation-harness (samples_*.jsonl), of
+/// inspect_ai (.eval, .json), samples of Every Eval Ever (.jsonl), or tables with an id and a score a row (.csv, .tsv, .jsonl).
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -22,6 +26,8 @@ Examples:
   culture-eval compare mine --baseline majority            every model against one
   culture-eval compare mine --margin 2                     also: equivalent within 2 points?
   culture-eval compare mine --format latex > compare.tex   tables and paragraphs for a paper
+  culture-eval compare a.jsonl b.jsonl                     do these two files of scores differ?
+  culture-eval compare a.eval b.eval --metric match --cluster subject
   culture-eval compare mine --fail-if-worse released       for CI: exit 1 on a significant loss
   culture-eval compare mine --fail-if-worse released --non-inferior 2
                                                            for CI: exit 1 unless a loss of 2 points is ruled out
@@ -32,9 +38,11 @@ with no model at all. \"Not significant\" is never \"equal\": look at the detect
 With --non-inferior the burden is reversed: exit 1 unless every compared model is shown to be worse than BASELINE by
 less than that on every benchmark, if at all. Too few examples then fail instead of passing.")]
 pub(super) struct Args {
-    /// Name or folder of the run
-    #[arg(default_value = "default")]
-    run: String,
+    /// Name or folder of the run; or two or more files with a score for each item
+    #[arg(default_value = "default", value_name = "RUN | FILE FILE…", hide_default_value = true)]
+    what: Vec<String>,
+    #[command(flatten)]
+    files: Files,
     /// Only these models
     #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
     models: Vec<String>,
@@ -92,23 +100,50 @@ pub(super) enum Format {
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let options = options(&args, context.settings().resamples)?;
-    let run = RunFolder::named(&context.settings().runs, &args.run);
-    let opened = Run::open(run.clone()).map_err(|error| or_name(&args, &run, error, context))?;
-    let report = opened.compare(&args.models, &args.benchmarks, &options)?;
+    let report = match &args.what[..] {
+        [run] => of_run(&args, run, &options, context)?,
+        files => compare_files::report(files, &args.files, &options)?,
+    };
+    print(&report, &args, context)?;
+    match &args.fail_if_worse {
+        Some(baseline) => verdict(&report, baseline, &args, context),
+        None => Ok(Outcome::Done),
+    }
+}
+
+/// The comparison of a run, which is also written into it.
+fn of_run(args: &Args, name: &str, options: &Options, context: &Context) -> anyhow::Result<Report> {
+    compare_files::refuse_one_file(name, &args.files)?;
+    let run = RunFolder::named(&context.settings().runs, name);
+    let opened =
+        Run::open(run.clone()).map_err(|error| or_name(args, (name, &run), error, context))?;
+    let report = opened.compare(&args.models, &args.benchmarks, options)?;
     store::write_json(&run.path().join("comparison.json"), &report).with_context(|| {
         format!("failed to write {}", run.path().join("comparison.json").display())
     })?;
+    Ok(report)
+}
+
+fn print(report: &Report, args: &Args, context: &Context) -> anyhow::Result<()> {
     let output = context.output;
     match args.format {
-        Format::Text if !output.json && args.all => output.text(comparison::text(&report))?,
-        Format::Text if !output.json => {
-            output.text(comparison::answer(&report, output.width()))?;
-        }
-        Format::Md => output.text(comparison::markdown(&report))?,
-        Format::Latex => output.text(comparison::latex(&report))?,
-        Format::Text | Format::Json => output.json(&report)?,
+        Format::Text if !output.json && args.all => output.text(comparison::text(report))?,
+        Format::Text if !output.json => output.text(comparison::answer(report, output.width()))?,
+        Format::Md => output.text(comparison::markdown(report))?,
+        Format::Latex => output.text(comparison::latex(report))?,
+        Format::Text | Format::Json => output.json(report)?,
     }
-    let Some(baseline) = &args.fail_if_worse else { return Ok(Outcome::Done) };
+    Ok(())
+}
+
+/// Whether no model is worse than the baseline.
+fn verdict(
+    report: &Report,
+    baseline: &str,
+    args: &Args,
+    context: &Context,
+) -> anyhow::Result<Outcome> {
+    let output = context.output;
     if !report.compares(baseline) {
         return Err(hinted(
             anyhow::anyhow!("--fail-if-worse {baseline}: it was compared with no model"),
@@ -131,8 +166,13 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
 }
 
 /// A name after a blank is read as the name of the run: `--models a b`.
-fn or_name(args: &Args, run: &RunFolder, error: anyhow::Error, context: &Context) -> anyhow::Error {
-    let (listed, name) = (args.models.len() + args.benchmarks.len() > 0, &args.run);
+fn or_name(
+    args: &Args,
+    (name, run): (&str, &RunFolder),
+    error: anyhow::Error,
+    context: &Context,
+) -> anyhow::Error {
+    let listed = args.models.len() + args.benchmarks.len() > 0;
     if run.manifest().exists() || !listed {
         return error;
     }

@@ -6,6 +6,7 @@
 mod cancel;
 mod cell;
 mod compare;
+mod compare_files;
 mod completions;
 mod config;
 mod context;

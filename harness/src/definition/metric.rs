@@ -55,10 +55,13 @@ pub enum ValueMetric {
     Distance,
     /// Whether the position on the map is nearer to the people of the culture than the middle of all cultures is.
     Nearer,
+    /// A score between 0 and 1 that another tool gave each item; no definition names it.
+    #[serde(skip)]
+    Logged,
 }
 
 impl ValueMetric {
-    /// All of them.
+    /// All that a definition may name.
     pub const ALL: [Self; 16] = [
         Self::ChanceCorrected,
         Self::SemB,
@@ -97,6 +100,7 @@ impl ValueMetric {
             Self::Prefers => "prefers",
             Self::Distance => "distance",
             Self::Nearer => "nearer",
+            Self::Logged => "mean score",
         }
     }
 

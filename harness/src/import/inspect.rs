@@ -12,7 +12,7 @@ use crate::definition::dataset::Capability;
 
 /// `header.json`, or the journal's start where the run has not ended; in a JSON log the samples stand in it too.
 #[derive(Debug, Deserialize)]
-struct Header {
+pub(super) struct Header {
     eval: Eval,
     samples: Option<Vec<Sample>>,
     /// `success`, `error`, `cancelled`, or `started` where it has not ended.
@@ -30,7 +30,7 @@ struct Eval {
 }
 
 #[derive(Debug, Deserialize)]
-struct Sample {
+pub(super) struct Sample {
     id: Value,
     #[serde(default = "one")]
     epoch: u32,
@@ -49,6 +49,8 @@ struct Sample {
 #[derive(Debug, Deserialize)]
 struct Score {
     answer: Option<String>,
+    #[serde(default)]
+    value: Value,
 }
 
 #[derive(Debug, Deserialize)]
@@ -60,21 +62,37 @@ fn one() -> u32 {
     1
 }
 
+/// What is in a log.
+#[derive(Debug)]
+pub(super) struct Contents {
+    pub(super) header: Header,
+    pub(super) samples: Vec<Sample>,
+}
+
 /// A `.json` log.
-pub(super) fn json(name: &str, mut input: impl Read, how: &How) -> Result<Log, Error> {
+pub(super) fn json(name: &str, input: impl Read, how: &How) -> Result<Log, Error> {
+    log(name, &in_json(name, input)?, how)
+}
+
+/// What is in a `.json` log.
+pub(super) fn in_json(name: &str, mut input: impl Read) -> Result<Contents, Error> {
     let mut bytes = Vec::new();
     input.read_to_end(&mut bytes).map_err(|e| broken(name, e.to_string()))?;
-    let header: Header = lenient_json::from_slice(&bytes)
+    let mut header: Header = lenient_json::from_slice(&bytes)
         .map_err(|e| broken(name, format!("no log of inspect_ai: {e}")))?;
-    let mut header = header;
     let Some(samples) = header.samples.take() else {
         return Err(broken(name, "a log without samples; run inspect_ai with `log_samples`"));
     };
-    log(name, &header, &samples, how)
+    Ok(Contents { header, samples })
 }
 
 /// A `.eval` log.
 pub(super) fn zip(name: &str, input: impl Input, how: &How) -> Result<Log, Error> {
+    log(name, &in_zip(name, input)?, how)
+}
+
+/// What is in a `.eval` log.
+pub(super) fn in_zip(name: &str, input: impl Input) -> Result<Contents, Error> {
     let fail = |e: zip::result::ZipError| broken(name, format!("the zip cannot be read: {e}"));
     let mut archive = zip::ZipArchive::new(input).map_err(fail)?;
     let mut header: Option<Header> = None;
@@ -99,7 +117,7 @@ pub(super) fn zip(name: &str, input: impl Input, how: &How) -> Result<Log, Error
         }
         return Err(broken(name, "a zip without `header.json`: no log of inspect_ai"));
     };
-    log(name, &header, &samples, how)
+    Ok(Contents { header, samples })
 }
 
 /// How inspect_ai compresses; the crate `zip` is built without it.
@@ -126,7 +144,8 @@ fn member<R: Input>(
     Ok(bytes)
 }
 
-fn log(name: &str, header: &Header, samples: &[Sample], how: &How) -> Result<Log, Error> {
+fn log(name: &str, contents: &Contents, how: &How) -> Result<Log, Error> {
+    let Contents { header, samples } = contents;
     if samples.is_empty() {
         return Err(broken(name, "a log without samples; there is nothing to import"));
     }
@@ -158,24 +177,64 @@ fn failed(name: &str, header: &Header, rows: &[Row]) -> Option<String> {
 }
 
 fn row(name: &str, sample: &Sample, how: &How) -> Result<Row, Error> {
-    let id = match &sample.id {
-        Value::String(id) => id.clone(),
-        other => other.to_string(),
-    };
-    let place = format!("{name}, sample {id} epoch {}", sample.epoch);
+    let (id, place) = (sample.id(), sample.place(name));
     let mut fields = fields(&sample.metadata);
     for text in fields.values_mut() {
         *text = sample.whole(text).to_owned();
     }
-    if let Some(input) = content(&sample.input) {
-        fields.insert("input".to_owned(), sample.whole(&input).to_owned());
+    if let Some(input) = sample.question() {
+        fields.insert("input".to_owned(), input);
     }
     fields.insert("id".to_owned(), id);
     let reply = sample.reply(&place, how)?;
     Ok(Row { place, fields, epoch: sample.epoch, reply })
 }
 
+impl Header {
+    /// The task's name.
+    pub(super) fn task(&self) -> &str {
+        &self.eval.task
+    }
+
+    /// The model's name.
+    pub(super) fn model(&self) -> &str {
+        &self.eval.model
+    }
+}
+
 impl Sample {
+    pub(super) fn id(&self) -> String {
+        match &self.id {
+            Value::String(id) => id.clone(),
+            other => other.to_string(),
+        }
+    }
+
+    /// File, sample and epoch, for messages.
+    pub(super) fn place(&self, name: &str) -> String {
+        format!("{name}, sample {} epoch {}", self.id(), self.epoch)
+    }
+
+    /// Names of its scorers.
+    pub(super) fn scorers(&self) -> impl Iterator<Item = &str> {
+        self.scores.iter().flatten().map(|(name, _)| name.as_str())
+    }
+
+    /// What a scorer said.
+    pub(super) fn value(&self, scorer: &str) -> Option<&Value> {
+        Some(&self.scores.as_ref()?.get(scorer)?.value)
+    }
+
+    /// A field of its metadata.
+    pub(super) fn field(&self, name: &str) -> Option<String> {
+        fields(&self.metadata).remove(name)
+    }
+
+    /// What was asked.
+    pub(super) fn question(&self) -> Option<String> {
+        content(&self.input).map(|input| self.whole(&input).to_owned())
+    }
+
     /// A long text may stand among the attachments.
     fn whole<'a>(&'a self, text: &'a str) -> &'a str {
         let name = text.strip_prefix("attachment://");

@@ -8,47 +8,58 @@ use super::{Error, How, Log, Object, Reply, Row, Tool, broken, fields};
 use crate::definition::dataset::Capability;
 use crate::score::{Answer, best};
 
-pub(super) fn read(name: &str, rows: Vec<(String, Object)>, how: &How) -> Result<Log, Error> {
-    let filter_of =
-        |row: &Object| row.get("filter").and_then(Value::as_str).unwrap_or("none").to_owned();
-    let mut filters: Vec<String> = Vec::new();
-    for (_, row) in &rows {
+/// The rows of one filter: the one that is asked for, or the only one.
+///
+/// # Errors
+/// There is no such filter, or there are several and none is asked for.
+pub(super) fn filtered<'r>(
+    name: &str,
+    rows: &'r [(String, Object)],
+    wanted: Option<&str>,
+) -> Result<Vec<&'r (String, Object)>, Error> {
+    let filter_of = |row: &'r Object| row.get("filter").and_then(Value::as_str).unwrap_or("none");
+    let mut there: Vec<&str> = Vec::new();
+    for (_, row) in rows {
         let filter = filter_of(row);
-        if !filters.contains(&filter) {
-            filters.push(filter);
+        if !there.contains(&filter) {
+            there.push(filter);
         }
     }
-    let filter = match (&how.filter, &filters[..]) {
-        (Some(wanted), there) if there.contains(wanted) => wanted.clone(),
-        (Some(wanted), there) => {
-            let problem =
-                format!("no answers of the filter `{wanted}`; there are {}", there.join(", "));
-            return Err(broken(name, problem));
-        }
-        (None, [only]) => only.clone(),
-        (None, several) => {
-            let problem = format!(
-                "answers of several filters ({}); choose one with --filter",
-                several.join(", ")
-            );
+    let filter = match (wanted, &there[..]) {
+        (Some(wanted), _) => there.iter().find(|filter| **filter == wanted).ok_or_else(|| {
+            let there = there.join(", ");
+            broken(name, format!("no answers of the filter `{wanted}`; there are {there}"))
+        })?,
+        (None, [only]) => only,
+        (None, _) => {
+            let there = there.join(", ");
+            let problem = format!("answers of several filters ({there}); choose one with --filter");
             return Err(broken(name, problem));
         }
     };
+    Ok(rows.iter().filter(|(_, row)| filter_of(row) == *filter).collect())
+}
+
+/// The task that the name of a file tells.
+pub(super) fn task_of(name: &str) -> Option<String> {
+    Some(name.strip_prefix("samples_")?.rsplit_once('_')?.0.to_owned())
+}
+
+pub(super) fn read(name: &str, rows: &[(String, Object)], how: &How) -> Result<Log, Error> {
     let mut served = Capability::Generate;
     let mut letters = Letters::new(&how.known);
     let mut out = Vec::new();
-    for (place, row) in rows.iter().filter(|(_, row)| filter_of(row) == filter) {
+    for (place, row) in filtered(name, rows, how.filter.as_deref())? {
         let doc = row.get("doc").and_then(Value::as_object);
         let doc = doc.ok_or_else(|| broken(place, "no document: the field `doc` is missing"))?;
         let (reply, capability) = reply(place, row, doc, &mut letters)?;
         served = capability;
         out.push(Row { place: place.clone(), fields: fields(doc), epoch: 1, reply });
     }
-    let task = name.strip_prefix("samples_").and_then(|rest| Some(rest.rsplit_once('_')?.0));
     Ok(Log {
         tool: Tool::LmEval,
         version: None,
-        task: task.map(str::to_owned),
+        task: task_of(name),
         model: None,
         served,
         rows: out,

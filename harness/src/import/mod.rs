@@ -10,6 +10,7 @@
 
 mod error;
 mod inspect;
+pub mod items;
 mod join;
 mod lm_eval;
 mod log;
@@ -32,7 +33,28 @@ use error::broken;
 use log::{Object, fields};
 
 /// Reads a log of any of the known formats; `name` is its file's name, for messages and for its ending.
-pub fn read(name: &str, mut input: impl Input, how: &How) -> Result<Log, Error> {
+pub fn read(name: &str, input: impl Input, how: &How) -> Result<Log, Error> {
+    match source(name, input)? {
+        Source::Zip(input) => inspect::zip(name, input, how),
+        Source::Json(input) => inspect::json(name, input, how),
+        Source::Delimited(separator, input) => plain::delimited(name, separator, input, how),
+        Source::Rows(rows) => of_rows(name, rows, how),
+    }
+}
+
+/// What a file is by its first bytes and its ending.
+enum Source<I> {
+    /// inspect_ai's `.eval`.
+    Zip(I),
+    /// inspect_ai's `.json`.
+    Json(I),
+    /// A table of text with this separator.
+    Delimited(u8, I),
+    /// Objects with their places.
+    Rows(Vec<(String, Object)>),
+}
+
+fn source<I: Input>(name: &str, mut input: I) -> Result<Source<I>, Error> {
     let mut start = Vec::new();
     let fail = |e: std::io::Error| broken(name, e.to_string());
     input.by_ref().take(4096).read_to_end(&mut start).map_err(fail)?;
@@ -42,19 +64,17 @@ pub fn read(name: &str, mut input: impl Input, how: &How) -> Result<Log, Error> 
         return Err(broken(name, "the file is empty; there is nothing to import"));
     }
     if start.starts_with(b"PK") {
-        return inspect::zip(name, input, how);
+        return Ok(Source::Zip(input));
     }
     if start.starts_with(b"\xd0\xcf\x11\xe0") {
         return Err(broken(name, "a spreadsheet (.xls); save it as CSV in UTF-8"));
     }
     if let "csv" | "tsv" = ending.as_str() {
-        let separator = if ending == "tsv" { b'\t' } else { b',' };
-        return plain::delimited(name, separator, input, how);
+        return Ok(Source::Delimited(if ending == "tsv" { b'\t' } else { b',' }, input));
     }
     let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start).trim_ascii_start();
     if text.first() == Some(&b'[') {
-        let rows = list(name, input)?;
-        return of_rows(name, rows, how);
+        return Ok(Source::Rows(list(name, input)?));
     }
     if text.first() != Some(&b'{') {
         return Err(broken(
@@ -63,9 +83,9 @@ pub fn read(name: &str, mut input: impl Input, how: &How) -> Result<Log, Error> 
         ));
     }
     if ending == "json" {
-        return inspect::json(name, input, how);
+        return Ok(Source::Json(input));
     }
-    of_rows(name, json_lines(name, input)?, how)
+    Ok(Source::Rows(json_lines(name, input)?))
 }
 
 /// The objects of a JSON list with their places.
@@ -84,7 +104,7 @@ fn list(name: &str, mut input: impl Read) -> Result<Vec<(String, Object)>, Error
 
 fn of_rows(name: &str, rows: Vec<(String, Object)>, how: &How) -> Result<Log, Error> {
     if rows.first().is_some_and(|(_, row)| row.get("filtered_resps").is_some()) {
-        return lm_eval::read(name, rows, how);
+        return lm_eval::read(name, &rows, how);
     }
     plain::objects(name, rows, how)
 }

@@ -32,24 +32,18 @@ pub(super) fn objects(name: &str, rows: Vec<(String, Object)>, how: &How) -> Res
 pub(super) fn delimited(
     name: &str,
     separator: u8,
-    mut input: impl Read,
+    input: impl Read,
     how: &How,
 ) -> Result<Log, Error> {
-    let mut text = String::new();
-    input.read_to_string(&mut text).map_err(|e| broken(name, format!("{e}; save it as UTF-8")))?;
-    let text = text.trim_start_matches('\u{feff}');
-    let mut reader = csv::ReaderBuilder::new().delimiter(separator).from_reader(text.as_bytes());
-    let head = reader.headers().map_err(|e| broken(name, e.to_string()))?.clone();
     let wide = Wide::of(&how.label);
-    if wide.is_none() && !head.iter().any(|column| column == how.label) {
+    let (head, table) = table(name, separator, input)?;
+    if wide.is_none() && !head.iter().any(|column| *column == how.label) {
         return Err(no_column(name, &how.label, head.iter()));
     }
     let mut rows = Vec::new();
-    for (i, record) in reader.records().enumerate() {
-        let place = format!("{name}, row {}", i + 1);
-        let record = record.map_err(|e| broken(&place, e.to_string()))?;
-        let cells = head.iter().zip(&record).map(|(name, cell)| (name.to_owned(), cell.to_owned()));
-        let mut fields: std::collections::BTreeMap<String, String> = cells.collect();
+    for (i, (place, cells)) in table.into_iter().enumerate() {
+        let mut fields: std::collections::BTreeMap<String, String> =
+            head.iter().cloned().zip(cells).collect();
         fields.entry("row".to_owned()).or_insert_with(|| i.to_string());
         if let Some(wide) = &wide {
             rows.extend(wide.rows(&place, &fields)?);
@@ -64,6 +58,36 @@ pub(super) fn delimited(
         rows.push(Row { place, fields, epoch: 1, reply });
     }
     log(name, rows)
+}
+
+/// Names of the columns, and the cells of each row with its place.
+type Table = (Vec<String>, Vec<(String, Vec<String>)>);
+
+fn table(name: &str, separator: u8, mut input: impl Read) -> Result<Table, Error> {
+    let mut text = String::new();
+    input.read_to_string(&mut text).map_err(|e| broken(name, format!("{e}; save it as UTF-8")))?;
+    let text = text.trim_start_matches('\u{feff}');
+    let mut reader = csv::ReaderBuilder::new().delimiter(separator).from_reader(text.as_bytes());
+    let head = reader.headers().map_err(|e| broken(name, e.to_string()))?;
+    let head: Vec<String> = head.iter().map(str::to_owned).collect();
+    let rows = reader.records().enumerate().map(|(i, record)| {
+        let place = format!("{name}, row {}", i + 1);
+        let record = record.map_err(|e| broken(&place, e.to_string()))?;
+        Ok((place, record.iter().map(str::to_owned).collect()))
+    });
+    let rows = rows.collect::<Result<_, Error>>()?;
+    Ok((head, rows))
+}
+
+/// The rows as objects of texts.
+pub(super) fn cells(
+    name: &str,
+    separator: u8,
+    input: impl Read,
+) -> Result<Vec<(String, Object)>, Error> {
+    let (head, rows) = table(name, separator, input)?;
+    let object = |cells: Vec<String>| head.iter().cloned().zip(cells.into_iter().map(Into::into));
+    Ok(rows.into_iter().map(|(place, cells)| (place, object(cells).collect())).collect())
 }
 
 fn log(name: &str, rows: Vec<Row>) -> Result<Log, Error> {

@@ -35,6 +35,7 @@ pub mod progress;
 mod references;
 mod rules;
 mod run;
+pub mod score_files;
 mod scored;
 mod simple_rules;
 pub mod summary;

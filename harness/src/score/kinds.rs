@@ -344,7 +344,9 @@ impl One<'_> {
             ValueMetric::Mc2 => self.many(true, |a| mc2(&a.right, &a.wrong)),
             ValueMetric::Mc2Log => self.mc2_log(),
             ValueMetric::Mc3 => self.many(false, |a| mc3(&a.right, &a.wrong)),
-            ValueMetric::W1 | ValueMetric::Distance | ValueMetric::Nearer => None,
+            ValueMetric::W1 | ValueMetric::Distance | ValueMetric::Nearer | ValueMetric::Logged => {
+                None
+            }
         }
     }
 

@@ -34,6 +34,7 @@ mod real_data;
 mod sample_run;
 mod sandbox;
 mod scaffold;
+mod score_files;
 mod scoring;
 mod secrets;
 mod sees;

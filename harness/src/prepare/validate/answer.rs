@@ -102,6 +102,7 @@ fn needs(metric: Measure, task: &Task) -> Option<&'static str> {
             ValueMetric::Distance | ValueMetric::Nearer => {
                 (kind == Kind::MapItem, "items of a map")
             }
+            ValueMetric::Logged => (false, "scores that another tool logged"),
         },
     };
     (!fits).then_some(what)
