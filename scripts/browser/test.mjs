@@ -58,6 +58,21 @@ test("the board shows the numbers of summary.json and sorts by them", async (t) 
   assert.deepEqual(page.trouble, []);
 });
 
+test("the chart shows every score of its benchmark, the best first, and never SAMPLE as a success", async (t) => {
+  const page = await open(t, PAGE);
+  const cells = summary.cells.filter((c) => c.outcome.score);
+  const groups = new Set(cells.map((c) => `${c.benchmark} ${c.protocol}`));
+  const shown = await page.$$eval(".chart", (all) => all.map((c) => [...c.querySelectorAll(".number")].map((n) => parseFloat(n.firstChild.textContent))));
+  assert.equal(shown.length, groups.size);
+  assert.equal(shown.flat().length, cells.length);
+  for (const values of shown) assert.deepEqual(values, [...values].sort((x, y) => y - x));
+  const green = await page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue("--yes"));
+  assert.ok(green);
+  assert.equal(await page.$$eval(".badge.significant:not(.on-sample)", (all) => all.length), 0, "all of this run is SAMPLE");
+  assert.ok(await page.$$eval(".rows li", (all) => all.every((li) => li.classList.contains("on-sample"))));
+  assert.deepEqual(page.trouble, []);
+});
+
 test("the board filters by model, protocol and benchmark", async (t) => {
   const page = await open(t, PAGE);
   await page.fill("#filter-models", "major");

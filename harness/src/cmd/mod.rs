@@ -17,6 +17,7 @@ mod explain;
 mod fetch;
 mod finding;
 mod flags;
+mod gate;
 mod hint;
 mod import;
 mod interrupt;
@@ -109,8 +110,10 @@ commands! {
     Status => status,
     /// Ends the Slurm jobs of a run
     Cancel => cancel,
-    /// Compares the models of a run: tests, intervals, effect sizes
+    /// Compares the models of a run, or files of scores: tests, intervals, effect sizes
     Compare => compare,
+    /// Judges a new model against an older one by a policy: GO, NO-GO or NOT ENOUGH DATA
+    Gate => gate,
     /// Recomputes hashes, scores and reports of a run, or compares two runs answer by answer
     Verify => verify,
     /// Tells why a model of a run answers as it does

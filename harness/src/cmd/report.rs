@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, bail};
 use base64::Engine as _;
@@ -12,7 +13,7 @@ use crate::plot::figures::Figure;
 use crate::plot::{render, standalone};
 use crate::report::changes;
 use crate::report::html::{self, Look, Page};
-use crate::report::{csv, junit, latex, markdown, terminal};
+use crate::report::{csv, eee, junit, latex, markdown, terminal};
 use crate::results::against::against;
 use crate::results::material::Material;
 use crate::results::summary::Summary;
@@ -30,6 +31,7 @@ Examples:
   culture-eval report --format html > page.html   pages for a browser in one file, no server needed
   culture-eval report --format latex,svg,pdf --out paper    leaderboard.tex, figures/*.svg and figures/*.pdf
   culture-eval report --format junit > junit.xml            for CI: a test case a cell
+  culture-eval report --format eee --out eee                scores and answers in the format of Every Eval Ever
   culture-eval report mine --against default   what changed between two runs, and whether significantly
 
 One format of text is printed; several formats, and figures, are written to --out or to the run's folder.")]
@@ -88,6 +90,8 @@ pub(super) enum Format {
     Html,
     /// The same with its data beside it, for very big runs: `pages/index.html`
     HtmlFolder,
+    /// Every Eval Ever 0.3.0: scores in JSON and answers in JSON lines, in `data/`
+    Eee,
 }
 
 impl Format {
@@ -97,7 +101,7 @@ impl Format {
 
     /// Whether it is one text, that can be printed.
     fn is_text(self) -> bool {
-        !self.is_figures() && self != Self::HtmlFolder
+        !self.is_figures() && !matches!(self, Self::HtmlFolder | Self::Eee)
     }
 }
 
@@ -235,9 +239,24 @@ impl Files {
                 Format::Png => write_figures(&drawn, folder, "png", |svg| Ok(render::png(svg)?))?,
                 Format::Html => write(folder, "leaderboard.html", &self.page)?,
                 Format::HtmlFolder => write_folder(&self.material, look, &folder.join("pages"))?,
+                Format::Eee => {
+                    for file in eee::files(&self.material, now()?)? {
+                        write(folder, &file.path, file.text.as_bytes())?;
+                    }
+                }
             }
         }
         Ok(())
+    }
+}
+
+/// Seconds since 1970: `SOURCE_DATE_EPOCH` where it is set, as reproducible builds have it, else the clock.
+fn now() -> anyhow::Result<u64> {
+    match std::env::var("SOURCE_DATE_EPOCH") {
+        Ok(text) => text.parse().with_context(|| {
+            format!("SOURCE_DATE_EPOCH is `{text}`: give seconds since 1970, a whole number")
+        }),
+        Err(_) => Ok(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs()),
     }
 }
 

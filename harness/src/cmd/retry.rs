@@ -33,12 +33,15 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let manifest = Manifest::read(&folder)?;
     let (models, settings) = (args.how.models(), context.settings());
     let narrowed = args.how.narrowed(&models);
+    // A run of several commands has models of some seeds and not of others.
+    let as_planned = narrowed.seeds.is_empty() && narrowed.protocols.is_empty();
     let request = Request::again(&manifest.asked(), narrowed, context.catalogue()?, settings)?;
     let job = Job {
-        suite: manifest.suite,
+        suite: manifest.suite.clone(),
         folder,
         request,
         failed: FailedBefore::RunAgain,
+        planned: as_planned.then_some(&manifest),
         how: &args.how,
     };
     start(&job, context)

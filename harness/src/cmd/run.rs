@@ -151,6 +151,8 @@ pub(super) struct Job<'a> {
     pub(super) folder: RunFolder,
     pub(super) request: Request,
     pub(super) failed: FailedBefore,
+    /// Only the cells that this manifest plans, too.
+    pub(super) planned: Option<&'a Manifest>,
     pub(super) how: &'a How,
 }
 
@@ -165,6 +167,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
         folder: RunFolder::of(&context.settings().runs, name),
         request,
         failed: if args.retry { FailedBefore::RunAgain } else { FailedBefore::Stay },
+        planned: None,
         how: &args.how,
     };
     start(&job, context)
@@ -180,7 +183,10 @@ pub(super) fn start(job: &Job<'_>, context: &Context) -> anyhow::Result<Outcome>
     sandboxed::sweep();
     let board = Board::new(context.output.progress());
     let found = Found::of(request, catalogue, settings, &board)?;
-    let plan = plan(request, &found, &options);
+    let mut plan = plan(request, &found, &options);
+    if let Some(before) = &job.planned {
+        plan.cells.retain(|cell| before.plans(cell));
+    }
     if how.dry_run {
         return dry_run(request, &plan, &options, context);
     }
@@ -212,11 +218,11 @@ fn place(how: &How, context: &Context) -> anyhow::Result<Place> {
     }
 }
 
-/// Writes what the run is asked to do; answers that were imported into the same run stay.
+/// Writes what the run is asked to do. What it has of earlier commands, and answers that were imported into it, stay.
 fn begin(run: &RunFolder, mut manifest: Manifest, context: &Context) -> anyhow::Result<()> {
     if run.manifest().is_file() {
         let before = Manifest::read(run)?;
-        for line in manifest.take_imported(&before, context.catalogue()?) {
+        for line in manifest.keep(&before, context.catalogue()?) {
             context.output.note(line);
         }
     }

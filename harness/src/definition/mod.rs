@@ -13,6 +13,7 @@ pub mod format;
 pub mod metric;
 pub mod model;
 pub mod model_spec;
+pub mod policy;
 pub mod protocol;
 pub mod reference;
 pub mod resources;

@@ -1,13 +1,16 @@
-//! The run as JUnit XML, for CI: a test case a cell; a failed cell is a failure, one that could not be run is skipped.
+//! The run, or the answer of a gate, as JUnit XML for CI. Of a run a test case is a cell: a failed one is a failure, one that could
+//! not be run is skipped.
 
 use quick_junit::{
     NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite, XmlString,
 };
 
 use super::{interval, percent, refusals};
+use crate::results::gate::{Gate, Verdict};
 use crate::results::summary::{Cell, Column, Data, Outcome, Summary};
 use crate::store::record::ReasonKind;
 use crate::text::escape::is_hidden;
+use crate::text::format::{interval_of_points, points};
 
 /// All cells of the board.
 ///
@@ -18,6 +21,42 @@ pub fn render(summary: &Summary) -> Result<String, SerializeError> {
     for column in &summary.benchmarks {
         report.add_test_suite(suite(summary, column));
     }
+    report.to_string()
+}
+
+/// The checks of a gate: a broken one is a failure, one that the data do not tell an error.
+///
+/// # Errors
+/// The XML cannot be written.
+pub fn gate(found: &Gate) -> Result<String, SerializeError> {
+    let mut report =
+        Report::new(visible(&format!("{}: {}", found.candidate, found.verdict.title())));
+    let mut suite =
+        TestSuite::new(visible(&format!("{} against {}", found.candidate, found.baseline)));
+    suite.add_property(("alpha".into(), visible(&found.alpha.to_string())));
+    suite.add_test_cases(found.checks.iter().map(|check| {
+        let culture = check.culture.as_ref().map_or_else(String::new, |c| format!(" on {c}"));
+        let name = format!("{}{culture}: {}", check.benchmark, check.allowed);
+        let said = match (check.difference, check.interval) {
+            (Some(difference), Some(i)) => {
+                format!("{} points {}", points(difference), interval_of_points(i.low, i.high))
+            }
+            _ => check.reason.clone().unwrap_or_default(),
+        };
+        let mut status = match check.verdict {
+            Verdict::Go => TestCaseStatus::success(),
+            Verdict::NoGo => TestCaseStatus::non_success(NonSuccessKind::Failure),
+            Verdict::NotEnoughData => TestCaseStatus::non_success(NonSuccessKind::Error),
+        };
+        if check.verdict != Verdict::Go {
+            status.set_type(check.verdict.title()).set_message(visible(&said));
+        }
+        let mut case = TestCase::new(visible(&name), status);
+        case.set_classname(visible(&check.benchmark));
+        case.set_system_out(visible(&said));
+        case
+    }));
+    report.add_test_suite(suite);
     report.to_string()
 }
 

@@ -5,6 +5,7 @@ pub mod card;
 pub mod changes;
 pub mod comparison;
 pub mod csv;
+pub mod eee;
 pub mod html;
 pub mod junit;
 pub mod latex;

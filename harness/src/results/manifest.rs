@@ -227,70 +227,13 @@ impl Manifest {
         }
     }
 
-    /// Takes up the imported cells of another manifest of the run, with the rows and columns that they need. Those that do
-    /// not fit come back as lines that say why.
-    pub fn take_imported(&mut self, other: &Self, catalogue: &Catalogue) -> Vec<String> {
-        let mut left = Vec::new();
-        for cell in other.cells.iter().filter(|cell| cell.imported.is_some()) {
-            let known = self.data.get(&cell.task).zip(other.data.get(&cell.task));
-            if known.is_some_and(|(ours, theirs)| ours.sha256 != theirs.sha256) {
-                left.push(format!(
-                    "the imported answers of {} stand on other data of `{}` than the run; import them again",
-                    cell.model, cell.task
-                ));
-                continue;
-            }
-            if self.cells.iter().any(|own| own.model == cell.model && own.imported.is_none()) {
-                left.push(format!(
-                    "the imported answers of {} are left out: the run has a model of this name",
-                    cell.model
-                ));
-                continue;
-            }
-            let same = |own: &PlannedCell| {
-                (&own.model, &own.task, &own.protocol, own.seed)
-                    == (&cell.model, &cell.task, &cell.protocol, cell.seed)
-            };
-            self.cells.retain(|own| !same(own));
-            self.cells.push(cell.clone());
-            if let Some(model) = other.models.iter().find(|m| m.name == cell.model) {
-                self.models.retain(|own| own.name != model.name);
-                self.models.push(model.clone());
-            }
-            for (task, file) in &other.data {
-                self.data.entry(task.clone()).or_insert_with(|| file.clone());
-            }
-            for column in &other.columns {
-                let stands_on = other.benchmarks.iter().find(|b| b.name == column.name);
-                let concerned = stands_on.is_some_and(|benchmark| {
-                    tasks_of(benchmark, &other.benchmarks).contains(&cell.task.as_str())
-                });
-                if concerned && self.columns.iter().all(|own| own.name != column.name) {
-                    self.columns.push(column.clone());
-                    self.published.extend(
-                        other.published.iter().filter(|p| p.benchmark == column.name).cloned(),
-                    );
-                }
-            }
-            for benchmark in &other.benchmarks {
-                if self.benchmarks.iter().all(|own| own.name != benchmark.name) {
-                    self.benchmarks.push(benchmark.clone());
-                }
-            }
-        }
-        let number = |name: &str| self.benchmarks.iter().find(|b| b.name == name).map(|b| b.number);
-        self.columns.sort_by_key(|column| number(&column.name));
-        self.make_rows(catalogue);
-        left
-    }
-
     /// Adds an imported cell; its model and benchmark are there already.
     pub fn import(&mut self, cell: &CellSpec, catalogue: &Catalogue) {
         self.cells.push(PlannedCell::of(cell));
         self.make_rows(catalogue);
     }
 
-    fn make_rows(&mut self, catalogue: &Catalogue) {
+    pub(super) fn make_rows(&mut self, catalogue: &Catalogue) {
         let columns: Vec<Benchmark> = (self.columns.iter())
             .filter_map(|c| self.benchmarks.iter().find(|b| b.name == c.name).cloned())
             .collect();

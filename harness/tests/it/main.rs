@@ -10,13 +10,16 @@ mod command;
 #[path = "../fixtures/dataset.rs"]
 mod dataset;
 mod definition_keys;
+mod eee;
 mod fetch;
 mod field_reports;
 mod formats;
 mod full_disk;
+mod gate;
 mod html;
 mod https;
 mod import;
+mod kept_board;
 mod killed;
 mod kinds;
 mod metrics;

@@ -5,6 +5,7 @@ pages.board = {
     const cultureLeads = await json("leads");
     put(main, h("div", { class: "head" }, h("h1", null, bdi(first.title)), first.sample ? h("p", { class: "lede" }, sampleTag(), " Some columns use synthetic data, not the benchmark's.") : null));
     main.append(question(cultureLeads, params));
+    put(main, charts());
     main.append(boardSection(params));
     main.append(remarks());
     const published = publishedSection();
@@ -48,7 +49,7 @@ function answerOf(leads, state) {
   const rows = leads.map((l) => [
     [benchmarkLink(l.benchmark), " ", h("span", { class: "quiet" }, l.protocol), l.sample ? [" ", sampleTag()] : null],
     l.ranking.length ? [modelLink(l.ranking[0].model), " ", h("span", { class: "quiet" }, `${l.ranking[0].value} ${ends(l.ranking[0])}`)] : "–",
-    badge(l.level),
+    badge(l.level, l.sample),
     l.level === "untested" ? h("span", { class: "quiet" }, l.ranking.length === 1 ? "the only model there" : "nothing was tested") : l.untold.length ? few(l.untold) : "–",
     link("", { culture: state.culture, benchmark: l.benchmark }, "Why?", said(` ${titleOf(l.benchmark)}, ${l.protocol}`)),
   ]);
@@ -66,7 +67,7 @@ function answerOf(leads, state) {
 const few = (names) => [names.slice(0, 3).map((n, i) => [i ? ", " : "", bdi(n)]), names.length > 3 ? ` and ${names.length - 3} more` : null];
 
 const verdict = (lead) => h("div", { class: `verdict ${lead.level}` },
-  h("p", { class: "sentence" }, badge(lead.level), " ", lead.sample ? [sampleTag(), " "] : null, bdi(lead.sentence)),
+  h("p", { class: "sentence" }, badge(lead.level, lead.sample), " ", lead.sample ? [sampleTag(), " "] : null, bdi(lead.sentence)),
   lead.why ? h("p", { class: "quiet" }, bdi(lead.why)) : null);
 
 function rankingOf(lead) {

@@ -18,9 +18,10 @@ const LEVELS = {
 
 const capital = (word) => word.charAt(0).toUpperCase() + word.slice(1);
 
-function badge(level) {
+// What was found on synthetic data is never shown as a success.
+function badge(level, sample) {
   const [sign, words] = LEVELS[level];
-  return h("span", { class: `badge ${level}` }, h("span", { "aria-hidden": "true" }, sign, " "), words);
+  return h("span", { class: `badge ${level}${sample ? " on-sample" : ""}` }, h("span", { "aria-hidden": "true" }, sign, " "), words);
 }
 
 const reasonText = (cell) => h("span", { class: "reason", title: cell.reason.message }, cell.reason.kind);

@@ -30,10 +30,11 @@ const PAGE: &str = include_str!("../../../../reports/templates/page.html");
 const STYLE: &str = include_str!("../../../../reports/templates/style.css");
 
 /// The script, in the order in which its files need one another.
-const SCRIPTS: [&str; 15] = [
+const SCRIPTS: [&str; 16] = [
     include_str!("../../../../reports/templates/js/dom.js"),
     include_str!("../../../../reports/templates/js/data.js"),
     include_str!("../../../../reports/templates/js/parts.js"),
+    include_str!("../../../../reports/templates/js/charts.js"),
     include_str!("../../../../reports/templates/js/board.js"),
     include_str!("../../../../reports/templates/js/compare.js"),
     include_str!("../../../../reports/templates/js/pairs.js"),
