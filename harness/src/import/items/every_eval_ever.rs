@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{ItemScore, Scores, Wanted, choose, needed, number, text};
+use super::score::{ItemScore, Scores, Wanted, choose, needed, number, text};
 use crate::import::{Error, Object, broken};
 
 pub(super) fn of(name: &str, rows: &[(String, Object)], wanted: &Wanted) -> Result<Scores, Error> {

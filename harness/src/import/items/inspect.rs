@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{ItemScore, Scores, Wanted, choose, number};
+use super::score::{ItemScore, Scores, Wanted, choose, number};
 use crate::import::inspect::{Contents, Sample};
 use crate::import::{Error, broken};
 

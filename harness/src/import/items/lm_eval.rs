@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{ItemScore, Scores, Wanted, choose, needed, number, text};
+use super::score::{ItemScore, Scores, Wanted, choose, needed, number, text};
 use crate::import::lm_eval::{filtered, task_of};
 use crate::import::{Error, Object, broken};
 

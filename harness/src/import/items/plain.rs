@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{ItemScore, Scores, Wanted, needed, number};
+use super::score::{ItemScore, Scores, Wanted, needed, number};
 use crate::import::{Error, Object, broken};
 
 /// Columns that are taken for the id of an item, the first that is there.
