@@ -71,10 +71,8 @@ fn run(case: &Case) -> Vec<String> {
         Some(server) => {
             let path = case.path.as_deref().unwrap_or("/v1");
             let url = server.url().replace("/v1", path);
-            format!(
-                "model = \"m\"\nbase_url = \"{url}\"\nbackoff = 0.01\nretries = 2\n{}",
-                case.config
-            )
+            let retries = if case.config.contains("retries") { "" } else { "retries = 2\n" };
+            format!("model = \"m\"\nbase_url = \"{url}\"\nbackoff = 0.01\n{retries}{}", case.config)
         }
         None => case.config.clone(),
     };
