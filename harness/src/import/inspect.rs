@@ -458,4 +458,20 @@ mod tests {
         let error = json("results.json", &results[..], &How::default()).unwrap_err().to_string();
         assert!(error.contains("samples_*.jsonl"), "{error}");
     }
+
+    #[test]
+    fn archives_of_other_programs_are_named() {
+        let said = |member: &str| {
+            let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+            let options = zip::write::SimpleFileOptions::default()
+                .compression_method(zip::CompressionMethod::Stored);
+            writer.start_file(member, options).unwrap();
+            let bytes = writer.finish().unwrap();
+            super::zip("x.eval", bytes, &How::default()).unwrap_err().to_string()
+        };
+        for member in ["xl/workbook.xml", "content.xml"] {
+            assert!(said(member).contains("a spreadsheet"), "{member}");
+        }
+        assert!(said("a.txt").contains("a zip without `header.json`"));
+    }
 }
