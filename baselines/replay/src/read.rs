@@ -122,7 +122,7 @@ fn line_at(path: &Path, byte: u64) -> Option<usize> {
     let before = &bytes[..at + ends];
     let lone = before.windows(2).filter(|pair| pair[0] == b'\r' && pair[1] != b'\n').count();
     let last = usize::from(before.last() == Some(&b'\r'));
-    Some(1 + before.iter().filter(|byte| **byte == b'\n').count() + lone + last)
+    Some(before.split(|byte| *byte == b'\n').count() + lone + last)
 }
 
 fn json_lines(

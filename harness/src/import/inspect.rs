@@ -179,7 +179,9 @@ fn log(name: &str, contents: &Contents, how: &How) -> Result<Log, Error> {
     let mut rows: Vec<Row> =
         samples.iter().map(|sample| row(name, sample, how)).collect::<Result<_, _>>()?;
     if header.has_failed() {
-        rows.iter_mut().for_each(|row| row.ended = Ended::Failed);
+        for row in &mut rows {
+            row.ended = Ended::Failed;
+        }
     }
     let eval = &header.eval;
     Ok(Log {

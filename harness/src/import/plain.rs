@@ -112,7 +112,7 @@ fn text<'b>(name: &str, bytes: &'b [u8]) -> Result<&'b str, Error> {
 fn line_of(before: &[u8]) -> usize {
     let lone = before.windows(2).filter(|pair| pair[0] == b'\r' && pair[1] != b'\n').count();
     let last = usize::from(before.last() == Some(&b'\r'));
-    1 + before.iter().filter(|byte| **byte == b'\n').count() + lone + last
+    before.split(|byte| *byte == b'\n').count() + lone + last
 }
 
 /// A column that stands twice; columns without a name do not matter.
