@@ -113,7 +113,7 @@ fn shards(index: &Path, folder: &Path) -> Result<Vec<PathBuf>, Error> {
         weight_map: HashMap<String, String>,
     }
     let text = fs_err::read_to_string(index).map_err(Error::load)?;
-    let read: Index = serde_json::from_str(without_mark(&text)).map_err(|e| {
+    let read: Index = lenient_json::from_str(&text).map_err(|e| {
         Error::load(format!("{}: {e}; it lists the file of each tensor", index.display()))
     })?;
     let mut names: Vec<&String> = read.weight_map.values().collect();

@@ -138,9 +138,9 @@ impl ModelConfig {
     /// Parses the text of a `config.json`; the error names the field.
     pub fn parse(text: &str) -> Result<Self, String> {
         // The family first: the fields of others are others.
-        let Kind { model_type } = serde_json::from_str(text).map_err(|e| e.to_string())?;
+        let Kind { model_type } = lenient_json::from_str(text).map_err(|e| e.to_string())?;
         let family = family_of(model_type.as_deref().unwrap_or("(none)"))?;
-        let raw: Raw = serde_json::from_str(text).map_err(|e| e.to_string())?;
+        let raw: Raw = lenient_json::from_str(text).map_err(|e| e.to_string())?;
         raw.check_position_type()?;
         let activation = raw.activation(family)?;
         raw.check_mlp_bias()?;
@@ -377,6 +377,15 @@ mod tests {
             ModelConfig::parse(&MINI.replace("\"bert\"", "\"qwen2\"").replace("gelu", "silu"))
                 .unwrap();
         assert!(qwen.attention_bias && qwen.window.is_none() && qwen.types == 0);
+    }
+
+    /// Written by Python on Windows.
+    #[test]
+    fn marks_and_numbers_that_json_lacks_are_read() {
+        let odd =
+            MINI.replace("an_unknown_field\": 3", "an_unknown_field\": NaN, \"other\": -Infinity");
+        let read = ModelConfig::parse(&format!("\u{feff}{odd}")).unwrap();
+        assert_eq!((read.family, read.layers), (Family::Bert, 6));
     }
 
     #[test]

@@ -43,6 +43,11 @@ pub(crate) fn weights(path: &Path) -> Result<(), Error> {
             "a web page, not the weights; download the file itself (`resolve`, not `blob`, in its address)",
         );
     }
+    if start.starts_with(b"PK\x03\x04") || start.starts_with(b"\x80\x02") {
+        return wrong(
+            "weights that PyTorch pickled, under another name; they are not opened, since they can run code: convert them to safetensors",
+        );
+    }
     let Some(entries) = entries(path, &start)? else { return Ok(()) };
     let tensors = || entries.iter().filter(|(name, _)| *name != "__metadata__");
     if tensors().count() > 0 && tensors().all(|(name, _)| is_of_an_adapter(name)) {
@@ -50,7 +55,18 @@ pub(crate) fn weights(path: &Path) -> Result<(), Error> {
             "an adapter (LoRA) without its base model; merge it first: `merge_and_unload()` of PEFT, then `save_pretrained`",
         );
     }
-    let eight = tensors().find(|(_, e)| e.dtype.starts_with("F8_") || e.dtype.starts_with("F4_"));
+    if tensors().any(|(name, _)| name.contains(".base_layer.")) {
+        return wrong(
+            "a base model and its adapter (LoRA) side by side; merge them first: `merge_and_unload()` of PEFT, then `save_pretrained`",
+        );
+    }
+    if let Some((name, _)) = tensors().find(|(name, _)| is_quantised(name)) {
+        let what = format!(
+            "{name}: weights that GPTQ, AWQ or bitsandbytes quantised are not implemented; take a copy in float16, bfloat16 or float32"
+        );
+        return wrong(&what);
+    }
+    let eight = tensors().find(|(_, entry)| is_small(&entry.dtype));
     if let Some((name, entry)) = eight {
         let what = format!(
             "{name} is {}: weights in FP8 or FP4 are not implemented; take a copy in float16, bfloat16 or float32",
@@ -59,6 +75,32 @@ pub(crate) fn weights(path: &Path) -> Result<(), Error> {
         return wrong(&what);
     }
     Ok(())
+}
+
+/// Numbers of eight bits and fewer: `F8_E4M3`, `F8_E5M2`, `F6_E2M3`, `F4`.
+fn is_small(dtype: &str) -> bool {
+    ["F8_", "F6_", "F4_"].iter().any(|start| dtype.starts_with(start)) || dtype == "F4"
+}
+
+/// Names of what stands in the place of a matrix whose numbers were quantised.
+fn is_quantised(name: &str) -> bool {
+    [".qweight", ".qzeros", ".g_idx", ".SCB", ".absmax", ".quant_map"]
+        .iter()
+        .any(|end| name.ends_with(end))
+        || name.contains(".quant_state.")
+}
+
+/// Names of the tensors of safetensors files, as far as their heads can be read.
+///
+/// # Errors
+/// A file that cannot be opened.
+pub(crate) fn names(paths: &[std::path::PathBuf]) -> Result<Vec<String>, Error> {
+    let mut names = Vec::new();
+    for path in paths {
+        let entries = entries(path, &head(path, 8)?)?.unwrap_or_default();
+        names.extend(entries.into_keys().filter(|name| name != "__metadata__"));
+    }
+    Ok(names)
 }
 
 /// Names of the low-rank updates that PEFT saves.
@@ -115,12 +157,25 @@ mod tests {
         );
         let eight = r#"{"__metadata__":{"format":"pt"},"a.weight":{"dtype":"F8_E4M3","shape":[1],"data_offsets":[0,1]}}"#;
         let eight = said(&safetensors(eight)).unwrap();
+        for (name, dtype, part) in [
+            ("a.weight", "F4", "a.weight is F4"),
+            ("a.weight", "F8_E5M2", "a.weight is F8_E5M2"),
+            ("a.query.base_layer.weight", "F32", "side by side; merge them first"),
+            ("a.mlp.qweight", "I32", "a.mlp.qweight: weights that GPTQ"),
+            ("a.weight.quant_state.bitsandbytes__nf4", "U8", "bitsandbytes quantised"),
+        ] {
+            let head =
+                format!(r#"{{"{name}":{{"dtype":"{dtype}","shape":[1],"data_offsets":[0,4]}}}}"#);
+            let told = said(&safetensors(&head)).unwrap();
+            assert!(told.contains(part), "{told}");
+        }
+        assert!(said(b"PK\x03\x04archive/data.pkl").unwrap().contains("PyTorch pickled"));
         assert!(eight.contains("a.weight is F8_E4M3") && eight.contains("float16"), "{eight}");
     }
 
     #[test]
     fn weights_and_what_their_reader_names_pass() {
-        let plain = r#"{"a.weight":{"dtype":"F16","shape":[1],"data_offsets":[0,2]},"a.lora_A.weight":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}"#;
+        let plain = r#"{"b.weight":{"dtype":"F64","shape":[1],"data_offsets":[0,2]},"a.weight":{"dtype":"F16","shape":[1],"data_offsets":[0,2]},"a.lora_A.weight":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}"#;
         for bytes in
             [safetensors(plain), Vec::new(), b"abc".to_vec(), vec![255; 64], safetensors("{}")]
         {

@@ -9,32 +9,75 @@ use tch::{Kind, Tensor};
 
 use crate::checkpoint::Checkpoint;
 use crate::packed;
+use crate::sniff;
 
 /// What checkpoints put before the names of the body, in any order: the model's own name, and what wraps it
-/// (`torch.compile`, data parallel training, PEFT, sentence-transformers).
-const PREFIXES: [&str; 8] = [
+/// (`torch.compile`, data parallel training, PEFT, sentence-transformers). Any other prefix is found by [`prefix_of`].
+const PREFIXES: [&str; 9] = [
     "bert.",
     "roberta.",
     "model.",
-    "_orig_mod.",
+    "language_model.",
     "module.",
     "base_model.",
     "0.auto_model.",
     "auto_model.",
+    "transformer.",
 ];
+
+/// What wraps a part of the model, anywhere in a name (`torch.compile`, checkpointing of activations, FSDP, DeepSpeed).
+const WRAPPERS: [&str; 4] =
+    ["_orig_mod.", "_checkpoint_wrapped_module.", "_fsdp_wrapped_module.", "_forward_module."];
+
+/// Tables that every body has once: their names tell what stands before those of the body.
+const TABLES: [&str; 2] = ["embeddings.word_embeddings.weight", "embed_tokens.weight"];
 
 /// Older names of the two parameters of a LayerNorm.
 const NORMS: [(&str, &str); 2] =
     [("LayerNorm.gamma", "LayerNorm.weight"), ("LayerNorm.beta", "LayerNorm.bias")];
 
-/// The name of a tensor as the body has it.
-fn own_name(name: &str) -> String {
-    let mut own = name;
-    while let Some(rest) = PREFIXES.iter().find_map(|prefix| own.strip_prefix(prefix)) {
-        own = rest;
+/// The name of a tensor as the body has it, where `prefix` stands before all of them.
+fn own_name(name: &str, prefix: &str) -> String {
+    let mut own = name.to_owned();
+    for wrapper in WRAPPERS {
+        own = own.replace(wrapper, "");
+    }
+    // Known ones first: that is what `prefix` was found behind.
+    let mut own = without_prefixes(&own);
+    if let Some(rest) = own.strip_prefix(prefix).filter(|_| !prefix.is_empty()) {
+        own = without_prefixes(rest);
     }
     let norm = NORMS.iter().find_map(|(old, new)| Some(format!("{}{new}", own.strip_suffix(old)?)));
     norm.unwrap_or_else(|| own.to_owned())
+}
+
+fn without_prefixes(mut name: &str) -> &str {
+    while let Some(rest) = PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix)) {
+        name = rest;
+    }
+    name
+}
+
+/// What stands before the names of the body, beyond what [`own_name`] takes off: found by the table of tokens.
+///
+/// # Errors
+/// Where a checkpoint holds several bodies: names what stands before each.
+fn prefix_of(names: &[String]) -> Result<String, String> {
+    let mut found: Vec<String> = Vec::new();
+    for name in names {
+        let own = own_name(name, "");
+        let Some(start) = TABLES.iter().find_map(|table| own.strip_suffix(table)) else { continue };
+        if !found.iter().any(|other| other == start) {
+            found.push(start.to_owned());
+        }
+    }
+    match &found[..] {
+        [] => Ok(String::new()),
+        [only] => Ok(only.clone()),
+        // A body by itself, and copies that a method of training keeps beside it.
+        _ if found.iter().any(String::is_empty) => Ok(String::new()),
+        several => Err(several.join(", ")),
+    }
 }
 
 /// Parts of checkpoints that a backbone does not have: heads, poolers, buffers.
@@ -57,9 +100,15 @@ pub(crate) fn load(store: &VarStore, prefix: &str, checkpoint: &Checkpoint) -> R
         .filter(|(name, _)| !name.contains("lora_"))
         .collect();
     let mut wrong = Vec::new();
+    let before = prefix_of(&sniff::names(&checkpoint.weights)?).map_err(|several| {
+        Error::load(format!(
+            "{}: it holds several models, whose tensors begin with {several}; save the one that is meant as a checkpoint of its own",
+            checkpoint.weights.first().map(|p| p.display().to_string()).unwrap_or_default()
+        ))
+    })?;
     for file in &checkpoint.weights {
         for (name, tensor) in read(file)? {
-            let own = own_name(&name);
+            let own = own_name(&name, &before);
             match open.remove(&own) {
                 Some(mut parameter) if parameter.size() == tensor.size() => {
                     tch::no_grad(|| parameter.copy_(&tensor.to_kind(Kind::Float)));
@@ -114,7 +163,7 @@ fn read(file: &Path) -> Result<Vec<(String, Tensor)>, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::own_name;
+    use super::{own_name, prefix_of};
 
     #[test]
     fn names_of_wrapped_and_older_checkpoints_are_the_body_s() {
@@ -131,7 +180,33 @@ mod tests {
             ("model.norm.weight", "norm.weight"),
             ("embeddings.position_ids", "embeddings.position_ids"),
         ] {
-            assert_eq!(own_name(name), own);
+            assert_eq!(own_name(name, ""), own);
         }
+    }
+
+    /// Whatever stands before the names, and wherever a part is wrapped.
+    #[test]
+    fn any_prefix_is_found() {
+        let table = "embeddings.word_embeddings.weight";
+        let inner = "encoder.layer.0._checkpoint_wrapped_module.attention.self.query.weight";
+        for before in [
+            "",
+            "student.",
+            "net.backbone.",
+            "ema_model.module.bert.",
+            "encoder.",
+            "model.encoder.",
+        ] {
+            let names: Vec<String> = [table, inner].map(|name| format!("{before}{name}")).into();
+            let prefix = prefix_of(&names).unwrap();
+            let own: Vec<String> = names.iter().map(|name| own_name(name, &prefix)).collect();
+            assert_eq!(own, [table, "encoder.layer.0.attention.self.query.weight"], "{before}");
+        }
+        let two = ["ctx_encoder.bert_model.", "question_encoder.bert_model."];
+        let names = two.map(|before| format!("{before}{table}"));
+        assert_eq!(prefix_of(&names).unwrap_err(), two.join(", "));
+        let beside = [table.to_owned(), format!("teacher.{table}")];
+        assert_eq!(prefix_of(&beside).unwrap(), "");
+        assert_eq!(prefix_of(&["lm_head.weight".to_owned()]).unwrap(), "");
     }
 }

@@ -80,6 +80,47 @@ fn hidden_states_of_every_family_are_those_of_transformers() {
     }
 }
 
+/// The same numbers, whatever a way of training has put before or between the names, and with the older names of LayerNorm.
+#[test]
+fn names_of_other_tools_load_the_same_model() {
+    for name in ["bert", "roberta", "llama"] {
+        let plain = load(name, Tune::Full, None);
+        let (ids, mask) = plain.batch();
+        let expected = plain.backbone.forward(&ids, &mask, Pass::default());
+        for before in [
+            "module.",
+            "_orig_mod.",
+            "0.auto_model.",
+            "base_model.model.",
+            "student.net.",
+            "encoder.",
+        ] {
+            let place = tempfile::tempdir().unwrap();
+            for file in ["config.json", "tokenizer.json"] {
+                fs_err::copy(folder(name).join(file), place.path().join(file)).unwrap();
+            }
+            let tensors = Tensor::read_safetensors(folder(name).join("model.safetensors")).unwrap();
+            let renamed: Vec<(String, Tensor)> = (tensors.into_iter())
+                .map(|(name, tensor)| {
+                    let older = name
+                        .replace("LayerNorm.weight", "LayerNorm.gamma")
+                        .replace("LayerNorm.bias", "LayerNorm.beta")
+                        .replace("layer.0.", "layer.0._checkpoint_wrapped_module.");
+                    (format!("{before}{older}"), tensor)
+                })
+                .collect();
+            Tensor::write_safetensors(&renamed, place.path().join("model.safetensors")).unwrap();
+            let checkpoint = Checkpoint::open(Some(place.path()), &HashMap::new()).unwrap();
+            let store = VarStore::new(Device::Cpu);
+            let root = store.root() / "backbone";
+            let backbone = Backbone::new(&root, &checkpoint.config, Tune::Full, None);
+            backbone.load(&store, "backbone", &checkpoint).unwrap();
+            let got = backbone.forward(&ids, &mask, Pass::default());
+            assert_eq!(got, expected, "{name}, {before}");
+        }
+    }
+}
+
 #[test]
 fn kept_hidden_states_go_on_as_if_they_were_computed() {
     for name in ["bert", "llama"] {

@@ -38,15 +38,16 @@ impl Answer {
         Self { said, usage: None, model: None, finish: None, thought: None, refusal: None }
     }
 
-    /// Why there is no reply, where that is known.
+    /// Why there is no reply, where that is known. Words of a refusal that stand in the text, too, are no reply.
     pub fn missing(&self) -> Option<String> {
-        if facts::is_filtered(self.finish.as_deref()) {
-            return Some("the server's moderation withheld the reply".to_owned());
+        if let Some(words) = &self.refusal {
+            return Some(format!("the model refused: {words}"));
         }
-        if !matches!(&self.said, Said::Text(text) if text.is_empty()) {
-            return None;
+        if facts::is_refused(self.finish.as_deref()) {
+            return Some("the model refused".to_owned());
         }
-        self.refusal.as_ref().map(|words| format!("the model refused: {words}"))
+        facts::is_filtered(self.finish.as_deref())
+            .then(|| "the server's moderation withheld the reply".to_owned())
     }
 }
 
@@ -112,6 +113,11 @@ pub fn read(body: &Value, wanted: &Wanted) -> Result<Answer, Unread> {
             "the server failed half way (`finish_reason` is error)".to_owned(),
         ));
     }
+    if *wanted != Wanted::Text
+        && let Some(told) = withheld(choice)
+    {
+        return Err(Unread::Error(told));
+    }
     let usage = |name: &str| body["usage"][name].as_u64();
     let said = match wanted {
         Wanted::Text => Said::Text(text(choice)?),
@@ -129,6 +135,17 @@ pub fn read(body: &Value, wanted: &Wanted) -> Result<Answer, Unread> {
         finish: finish.map(str::to_owned),
         thought: thought(&choice["message"]),
         refusal: refusal(&choice["message"]),
+    })
+}
+
+/// A choice that the server's moderation or the model itself withheld has no log-probabilities: no fault of the server's.
+fn withheld(choice: &Value) -> Option<Told> {
+    let finish = choice["finish_reason"].as_str();
+    let words = refusal(&choice["message"]);
+    let is_withheld = words.is_some() || facts::is_filtered(finish) || facts::is_refused(finish);
+    is_withheld.then(|| Told {
+        code: "content_filter".to_owned(),
+        message: words.unwrap_or_else(|| finish.unwrap_or_default().to_owned()),
     })
 }
 
@@ -162,7 +179,7 @@ fn parts(content: &Value, is_wanted: impl Fn(&str) -> bool) -> String {
 
 /// The thought of a message: `reasoning_content` (vLLM, DeepSeek, llama.cpp), `reasoning` (OpenRouter, Ollama, gpt-oss),
 /// `thinking`, `reasoning_details`, or parts of that kind (Mistral).
-fn thought(message: &Value) -> Option<String> {
+pub fn thought(message: &Value) -> Option<String> {
     let text = ["reasoning_content", "reasoning", "thinking"]
         .iter()
         .find_map(|name| message[*name].as_str().filter(|text| !text.is_empty()))
@@ -181,7 +198,7 @@ fn is_thought(kind: &str) -> bool {
 }
 
 /// The words in which a model refused: a field of the message, or a part of its content.
-fn refusal(message: &Value) -> Option<String> {
+pub fn refusal(message: &Value) -> Option<String> {
     let words = match message["refusal"].as_str() {
         Some(words) => words.to_owned(),
         None => parts(&message["content"], |kind| kind == "refusal"),
@@ -194,13 +211,19 @@ fn text(choice: &Value) -> Result<String, Unread> {
     let message = &choice["message"];
     let content = if message.is_object() { &message["content"] } else { &choice["text"] };
     match content {
-        Value::String(text) => Ok(text.clone()),
         Value::Null if message.is_object() || choice.get("text").is_some() => Ok(String::new()),
-        // Parts, of which some may be images, thoughts or refusals.
-        Value::Array(_) => Ok(parts(content, |kind| matches!(kind, "text" | "output_text"))),
+        Value::String(_) | Value::Array(_) => Ok(written(content)),
         _ => Err(Unread::Shape(
             "there is neither `message.content` nor `text` in the choice".to_owned(),
         )),
+    }
+}
+
+/// What of a content is reply: a text, or parts, of which some may be images, thoughts or refusals.
+pub fn written(content: &Value) -> String {
+    match content {
+        Value::String(text) => text.clone(),
+        _ => parts(content, |kind| matches!(kind, "text" | "output_text")),
     }
 }
 
@@ -318,31 +341,66 @@ fn listed(places: &Value) -> Option<Vec<Spelt<'_>>> {
     places.as_array()?.iter().map(spelt).collect()
 }
 
+/// Where else than in `error` servers write an error: the field of its words, and that of its code.
+const PLAIN: [(&str, &str); 9] = [
+    ("message", "code"),
+    ("detail", "code"),
+    ("msg", "code"),
+    ("error_msg", "error_code"),
+    ("error_message", "error_code"),
+    ("status_msg", "status_code"),
+    ("faultstring", "code"),
+    ("errorMessage", "errorCode"),
+    ("Message", "Code"),
+];
+
 /// What an error says: `{"error": {"message", "code"}}` (OpenAI), `{"error": "..."}` (Ollama), `{"message", "code"}` (older
-/// vLLM), `{"detail": ...}` (FastAPI).
+/// vLLM), `{"detail": ...}` (FastAPI), `{"errors": [...]}` (Cloudflare), `{"base_resp": {"status_msg", "status_code"}}`
+/// (MiniMax), and other names of the two fields.
 pub fn told(body: &Value) -> Option<Told> {
     // Gemini sends a list of one.
     let body = body.get(0).unwrap_or(body);
     let error = &body["error"];
-    let (message, holder) = if error.is_object() {
-        (&error["message"], error)
-    } else if error.is_string() {
-        (error, body)
-    } else if body["message"].is_string() {
-        (&body["message"], body)
-    } else if !body["detail"].is_null() {
-        (&body["detail"], body)
-    } else {
-        return None;
-    };
+    if error.is_object() {
+        return Some(in_words(&error["message"], error, "code", &error["metadata"]["raw"]));
+    }
+    if error.is_string() {
+        return Some(in_words(error, body, "code", &Value::Null));
+    }
+    if let Some(first) = body["errors"].get(0) {
+        let message = if first.is_string() { first } else { &first["message"] };
+        return Some(in_words(message, first, "code", &Value::Null));
+    }
+    let holders = [body, &body["base_resp"], &body["fault"]];
+    holders.into_iter().filter(|holder| holder["status_code"] != 0).find_map(|holder| {
+        let (message, code) =
+            PLAIN.iter().find(|(message, _)| is_said(message, &holder[*message]))?;
+        Some(in_words(&holder[*message], holder, code, &Value::Null))
+    })
+}
+
+/// Words; of FastAPI's `detail` also what it lists in their place.
+fn is_said(name: &str, value: &Value) -> bool {
+    match value {
+        Value::String(text) => !text.is_empty(),
+        Value::Array(_) | Value::Object(_) => name == "detail",
+        _ => false,
+    }
+}
+
+/// A code and a message; a server that stands before another one adds what that one said.
+fn in_words(message: &Value, holder: &Value, code: &str, behind: &Value) -> Told {
     let word = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     };
-    let code = word(&holder["code"]).or_else(|| word(&holder["type"])).unwrap_or_default();
-    let message = word(message).unwrap_or_else(|| message.to_string());
-    Some(Told { code, message })
+    let code = word(&holder[code]).or_else(|| word(&holder["type"])).unwrap_or_default();
+    let mut message = word(message).unwrap_or_else(|| message.to_string());
+    if let Some(behind) = behind.as_str() {
+        message = format!("{message}: {behind}");
+    }
+    Told { code, message }
 }
 
 #[cfg(test)]

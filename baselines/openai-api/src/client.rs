@@ -154,11 +154,11 @@ impl Client {
             Err(Unread::NoLogprobs(what)) => Err(Trouble::NoLogprobs(what)),
             Err(Unread::Nothing(what)) => Err(Again::because(what)),
             Err(Unread::Error(told)) => Err(self.told(StatusCode::OK, &told, None)),
-            Err(Unread::Shape(what)) => Err(Trouble::Fatal(Error::internal(format!(
-                "{}: {what}: {}; is it an OpenAI-compatible server?",
-                self.place(),
+            // A proxy may put anything in the place of one answer.
+            Err(Unread::Shape(what)) => Err(Again::because(format!(
+                "{what}: {}; is it an OpenAI-compatible server?",
                 quoted(&body.to_string())
-            )))),
+            ))),
         }
     }
 
@@ -262,11 +262,17 @@ impl Client {
         };
         let known = remedy::of(told);
         match status.as_u16() {
-            _ if told.code == "insufficient_quota" => fatal(
-                "the account has no quota left: add credit, then run again with --retry-failed",
-            ),
+            code if code == 402
+                || told.code == "insufficient_quota"
+                || known == Some(Remedy::Credit) =>
+            {
+                fatal(
+                    "the account has no quota left: add credit, then run again with --retry-failed",
+                )
+            }
             429 | 503 | 529 => Again::overload(format!("HTTP {status}: {words}"), after),
-            408 | 409 | 425 | 500 | 502 | 504 => Trouble::Again(Again {
+            // Those of proxies and of Cloudflare (499, 520 to 530) among them.
+            408 | 409 | 425 | 499 | 500 | 502 | 504 | 506.. => Trouble::Again(Again {
                 why: format!("HTTP {status}: {words}"),
                 after,
                 overload: status.as_u16() >= 500,
@@ -335,6 +341,7 @@ fn true_status(status: StatusCode, told: &Told) -> StatusCode {
         "model_not_found" => Some(404),
         code => code.parse().ok(),
     };
+    let named = named.filter(|code| (400..600).contains(code));
     named.and_then(|code| StatusCode::from_u16(code).ok()).unwrap_or(status)
 }
 

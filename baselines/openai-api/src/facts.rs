@@ -25,52 +25,74 @@ impl fmt::Display for Withheld {
     }
 }
 
-/// Codes, in lower case and without `_` and blanks.
-const MODERATED_CODES: [&str; 9] = [
+/// Parts of codes, in lower case and without `_`, `-` and blanks.
+const MODERATED_CODES: [&str; 11] = [
     "contentfilter",
-    "contentfiltered",
     "contentpolicyviolation",
+    "contentblocked",
     "datainspectionfailed",
     "responsibleaipolicyviolation",
-    "moderationblocked",
-    "contentmoderation",
+    "moderation",
     "promptblocked",
-    "1301",
+    "sensitivecontent",
+    "contentdetected",
+    "censorship",
+    "guardrail",
 ];
 
+/// Numbers in the place of a code: Zhipu's, MiniMax's for prompt and for reply.
+const MODERATED_NUMBERS: [&str; 3] = ["1301", "1026", "1027"];
+
 /// Words of messages, in lower case.
-const MODERATED_WORDS: [&str; 20] = [
+const MODERATED_WORDS: [&str; 34] = [
     "content exists risk",
     "content management policy",
     "content policy",
     "content filter",
     "content_filter",
     "content moderation",
+    "content violates",
     "inappropriate content",
+    "harmful content",
+    "unsafe content",
     "requires moderation",
     "flagged",
     "moderation blocked",
     "blocked by moderation",
     "prohibited content",
     "sensitive content",
+    "sensitive information",
     "sensitive words",
+    "new_sensitive",
+    "considered high risk",
+    "machine outputted is blocked",
+    "guardrail",
     "safety system",
     "safety guidelines",
+    "safety policies",
+    "usage guidelines",
     "usage policies",
+    "usage policy",
+    "violates our",
+    "violate our",
+    "violating our",
     "responsible ai",
     "敏感",
     "违规",
 ];
 
-const TOO_LONG_CODES: [&str; 5] = [
+/// Parts of codes, as above.
+const TOO_LONG_CODES: [&str; 6] = [
     "contextlengthexceeded",
-    "exceedcontextsizeerror",
+    "exceedcontextsize",
+    "contextwindowexceeded",
     "stringabovemaxlength",
     "prompttoolong",
     "inputtoolong",
 ];
 
-const TOO_LONG_WORDS: [&str; 17] = [
+/// Words that say it alone, whatever the status.
+const TOO_LONG_WORDS: [&str; 22] = [
     "maximum context length",
     "maximum model length",
     "maximum prompt length",
@@ -81,13 +103,56 @@ const TOO_LONG_WORDS: [&str; 17] = [
     "context limit",
     "prompt is too long",
     "prompt too long",
+    "too long to fit",
     "input is too long",
     "input too long",
+    "input is too large to process",
     "reduce the length",
     "range of input length",
     "input token count",
     "`inputs` tokens + `max_new_tokens`",
     "`inputs` must have less than",
+    "exceeded model token limit",
+    // What is left for the reply is less than nothing (vLLM).
+    "max_tokens must be at least 1, got -",
+    "prompt 超长",
+];
+
+/// One of these and one of [`MEASURED`] say it together.
+const EXCESS: [&str; 9] = [
+    "exceed",
+    "too long",
+    "longer than",
+    "too large",
+    "is greater than",
+    "larger than",
+    "too many tokens",
+    "超长",
+    "超过",
+];
+const MEASURED: [&str; 10] = [
+    "prompt",
+    "input",
+    "context",
+    "messages",
+    "sequence length",
+    "number of tokens",
+    "too many tokens",
+    "max_seq_len",
+    "session_len",
+    "输入",
+];
+/// Limits of an account, and fields of a request, which are those of every prompt.
+const NOT_OF_A_PROMPT: [&str; 9] = [
+    "per minute",
+    "per day",
+    "rate limit",
+    "quota",
+    "balance",
+    "credit",
+    "input should be",
+    "logprobs",
+    "temperature",
 ];
 
 impl Withheld {
@@ -98,48 +163,88 @@ impl Withheld {
             told.code.to_lowercase().chars().filter(|c| !matches!(c, '_' | ' ' | '-')).collect();
         let message = told.message.to_lowercase();
         let any = |all: &[&str]| all.iter().any(|one| message.contains(one));
+        let is_code = |all: &[&str]| all.iter().any(|one| code.contains(one));
         // A field of the request that the server does not know is in every request.
-        let is_field = message.contains("parameter") || message.contains("unrecognized");
-        let is_long = TOO_LONG_CODES.contains(&&*code) || any(&TOO_LONG_WORDS) && !is_field;
-        if status == 413 || is_long && matches!(status, 200 | 400 | 422 | 500) {
+        let is_field = any(&[
+            "unsupported parameter",
+            "unknown parameter",
+            "invalid parameter",
+            "unrecognized",
+        ]);
+        let is_long = is_code(&TOO_LONG_CODES) || any(&TOO_LONG_WORDS) && !is_field;
+        let is_measured = any(&EXCESS) && any(&MEASURED) && !any(&NOT_OF_A_PROMPT) && !is_field;
+        if status == 413
+            || is_long && matches!(status, 200 | 400 | 422 | 500)
+            || is_measured && matches!(status, 400 | 422)
+        {
             return Some(Self::TooLong(words()));
         }
-        let is_moderated = MODERATED_CODES.contains(&&*code) || any(&MODERATED_WORDS) && !is_field;
+        let is_moderated = is_code(&MODERATED_CODES)
+            || MODERATED_NUMBERS.contains(&&*code)
+            || any(&MODERATED_WORDS) && !is_field;
         (is_moderated && matches!(status, 200 | 400 | 403 | 422 | 451 | 500))
             .then(|| Self::Moderated(words()))
     }
 }
 
-/// Whether the limit of tokens ended the reply.
-pub fn is_cut(finish: Option<&str>) -> bool {
-    let finish = finish.unwrap_or_default().to_lowercase();
-    matches!(&*finish, "length" | "max_tokens" | "max_output_tokens" | "model_length")
+/// A reason of an end, in lower case and without what stands between words.
+fn plain(finish: Option<&str>) -> String {
+    let letters = finish.unwrap_or_default().chars().filter(char::is_ascii_alphanumeric);
+    letters.map(|c| c.to_ascii_lowercase()).collect()
 }
 
-/// Whether the server's moderation ended the reply.
+fn holds(finish: Option<&str>, all: &[&str]) -> bool {
+    let finish = plain(finish);
+    all.iter().any(|one| finish.contains(one))
+}
+
+/// Whether the limit of tokens ended the reply: `length`, `max_tokens`, `MAX_TOKENS`, `max_output_tokens`, `model_length`,
+/// `model_context_window_exceeded`, `token_limit`, `maximum_tokens`.
+pub fn is_cut(finish: Option<&str>) -> bool {
+    holds(finish, &["length", "contextwindow", "tokenlimit"])
+        || holds(finish, &["max"]) && holds(finish, &["token"])
+}
+
+/// Whether the server's moderation ended the reply, in whatever words: `content_filter`, `SAFETY`, `guardrail_intervened`,
+/// `content_filter: PROHIBITED_CONTENT`.
 pub fn is_filtered(finish: Option<&str>) -> bool {
-    let finish = finish.unwrap_or_default().to_lowercase();
-    matches!(
-        &*finish,
-        "content_filter" | "safety" | "prohibited_content" | "blocklist" | "sensitive" | "spii"
-    )
+    const WORDS: [&str; 12] = [
+        "filter",
+        "safety",
+        "prohibited",
+        "blocklist",
+        "blocked",
+        "sensitive",
+        "spii",
+        "guardrail",
+        "moderation",
+        "censor",
+        "toxic",
+        "recitation",
+    ];
+    holds(finish, &WORDS)
+}
+
+/// Whether the model itself ended it: Anthropic's `refusal`.
+pub fn is_refused(finish: Option<&str>) -> bool {
+    holds(finish, &["refus"])
 }
 
 /// Whether the server failed in the middle of the reply: OpenRouter's `error`, vLLM's `abort`, Zhipu's `network_error`, DeepSeek's
-/// `insufficient_system_resource`.
+/// `insufficient_system_resource`, watsonx's `time_limit`, and whatever else says so.
 pub fn has_failed(finish: Option<&str>) -> bool {
-    let finish = finish.unwrap_or_default().to_lowercase();
-    matches!(
-        &*finish,
-        "error"
-            | "abort"
-            | "aborted"
-            | "failed"
-            | "cancelled"
-            | "network_error"
-            | "server_error"
-            | "insufficient_system_resource"
-    )
+    const WORDS: [&str; 9] = [
+        "error",
+        "abort",
+        "fail",
+        "cancel",
+        "timeout",
+        "timelimit",
+        "insufficient",
+        "unavailable",
+        "interrupt",
+    ];
+    holds(finish, &WORDS) && !is_filtered(finish) && !is_cut(finish)
 }
 
 #[cfg(test)]
@@ -180,6 +285,23 @@ mod tests {
             ),
             (422, "", "Prompt blocked by moderation"),
             (200, "content_filter", ""),
+            (400, "InputTextSensitiveContentDetected", "x"),
+            (
+                400,
+                "",
+                "The request failed because the input text may contain sensitive information.",
+            ),
+            (403, "", "Content violates usage guidelines. Failed check: SAFETY_CHECK_TYPE"),
+            (
+                451,
+                "censorship_blocked",
+                "The content you provided or machine outputted is blocked.",
+            ),
+            (200, "1026", "input new_sensitive"),
+            (400, "", "The request was rejected because it was considered high risk"),
+            (400, "", "Output blocked by content filtering policy"),
+            (400, "guardrail_intervened", "x"),
+            (400, "", "This prompt may violate our policies"),
         ] {
             assert_eq!(of(status, code, message), Some("moderated"), "{status} {code} {message}");
         }
@@ -215,6 +337,32 @@ mod tests {
             ),
             (413, "", "Request Entity Too Large"),
             (500, "", "the request exceeds the available context size, try increasing it"),
+            (400, "", "Invalid request: Your request exceeded model token limit: 8192"),
+            (
+                400,
+                "",
+                "too many tokens: total number of tokens in the prompt cannot exceed 4081 - received 5000",
+            ),
+            (
+                400,
+                "",
+                "Input length (5000 tokens) exceeds the maximum allowed length (4095 tokens).",
+            ),
+            (400, "", "The prompt (total length 9000) is too long to fit into the model"),
+            (400, "", "max_tokens must be at least 1, got -32."),
+            (400, "", "Number of input tokens exceeds maximum length."),
+            (400, "1261", "Prompt 超长"),
+            (
+                400,
+                "invalid_parameter_error",
+                "<400> InternalError.Algo.InvalidParameter: Range of input length should be [1, 30720]",
+            ),
+            (
+                400,
+                "",
+                "input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000",
+            ),
+            (400, "", "Prompt length 5000 is greater than max_seq_len 4096"),
         ] {
             assert_eq!(of(status, code, message), Some("too long"), "{status} {code} {message}");
         }
@@ -234,6 +382,11 @@ mod tests {
             (400, "", "unknown model"),
             (200, "502", "Upstream provider disconnected"),
             (503, "", "content filter is loading"),
+            (400, "", "Invalid value for 'top_logprobs': 25 is greater than the maximum of 20"),
+            (400, "", "[{\"msg\":\"Input should be greater than or equal to 0\",\"input\":-1}]"),
+            (400, "", "This request exceeds your quota of input tokens per minute"),
+            (402, "", "This request requires more credits: the prompt exceeds what you can afford"),
+            (500, "", "CUDA out of memory: the input exceeds what is free"),
         ] {
             assert_eq!(of(status, code, message), None, "{status} {code} {message}");
         }
@@ -241,18 +394,56 @@ mod tests {
 
     #[test]
     fn reasons_of_an_end() {
-        for (finish, expect) in [
-            (Some("length"), (true, false, false)),
-            (Some("MAX_TOKENS"), (true, false, false)),
-            (Some("content_filter"), (false, true, false)),
-            (Some("SAFETY"), (false, true, false)),
-            (Some("error"), (false, false, true)),
-            (Some("abort"), (false, false, true)),
-            (Some("insufficient_system_resource"), (false, false, true)),
-            (Some("stop"), (false, false, false)),
-            (None, (false, false, false)),
-        ] {
-            assert_eq!((is_cut(finish), is_filtered(finish), has_failed(finish)), expect);
-        }
+        let check = |all: &[&str], expect: [bool; 4]| {
+            for finish in all {
+                let finish = Some(*finish);
+                let found =
+                    [is_cut(finish), is_filtered(finish), is_refused(finish), has_failed(finish)];
+                assert_eq!(found, expect, "{finish:?}");
+            }
+        };
+        check(
+            &[
+                "length",
+                "MAX_TOKENS",
+                "max_output_tokens",
+                "model_length",
+                "model_context_window_exceeded",
+                "token_limit",
+                "maximum_tokens",
+            ],
+            [true, false, false, false],
+        );
+        check(
+            &[
+                "content_filter",
+                "SAFETY",
+                "content_filter: PROHIBITED_CONTENT",
+                "guardrail_intervened",
+                "sensitive",
+                "RECITATION",
+                "ERROR_TOXIC",
+            ],
+            [false, true, false, false],
+        );
+        check(&["refusal"], [false, false, true, false]);
+        check(
+            &[
+                "error",
+                "abort",
+                "insufficient_system_resource",
+                "network_error",
+                "engine_error",
+                "timeout",
+                "time_limit",
+                "cancelled",
+            ],
+            [false, false, false, true],
+        );
+        check(
+            &["stop", "end_turn", "eos", "COMPLETE", "stop_sequence", "tool_calls", "", "running"],
+            [false; 4],
+        );
+        assert!(!is_cut(None) && !is_filtered(None) && !has_failed(None));
     }
 }

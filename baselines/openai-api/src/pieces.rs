@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::answer::told;
+use crate::answer::{self, told};
 use crate::facts;
 use crate::sse::Event;
 
@@ -19,6 +19,8 @@ pub struct Pieces {
     error: Option<Value>,
     /// Number of events with a choice.
     choices: usize,
+    /// Number of pieces of calls of tools.
+    calls: usize,
     chat: bool,
     done: bool,
 }
@@ -55,8 +57,18 @@ impl Pieces {
         if piece["choices"].get(0).is_none() && piece["usage"].is_null() {
             return Ok(Taken::Foreign);
         }
+        let before = self.brought();
         self.add(&piece);
-        Ok(Taken::Piece)
+        // What brings nothing is a sign of life, as a comment is.
+        Ok(if self.brought() == before { Taken::Foreign } else { Taken::Piece })
+    }
+
+    /// How much is there: what a piece of the answer changes.
+    fn brought(&self) -> [usize; 6] {
+        let flags = [!self.finish.is_null(), !self.usage.is_null(), self.error.is_some()];
+        let flags: usize = flags.into_iter().map(usize::from).sum();
+        let texts = [self.text.len(), self.thought.len(), self.refusal.len()];
+        [texts[0], texts[1], texts[2], self.logprobs.len() + self.calls, self.choices.min(1), flags]
     }
 
     fn add(&mut self, piece: &Value) {
@@ -79,20 +91,19 @@ impl Pieces {
         // Some servers send the whole message as the one piece.
         let delta = if choice["delta"].is_object() { &choice["delta"] } else { &choice["message"] };
         self.chat |= delta.is_object();
-        for part in [&delta["content"], &choice["text"]] {
-            self.text.push_str(part.as_str().unwrap_or_default());
-        }
-        self.refusal.push_str(delta["refusal"].as_str().unwrap_or_default());
-        let thoughts = ["reasoning_content", "reasoning", "thinking"];
-        let thought = thoughts.iter().find_map(|name| delta[*name].as_str());
-        self.thought.push_str(thought.unwrap_or_default());
+        self.text.push_str(&answer::written(&delta["content"]));
+        self.text.push_str(choice["text"].as_str().unwrap_or_default());
+        self.refusal.push_str(&answer::refusal(delta).unwrap_or_default());
+        self.thought.push_str(&answer::thought(delta).unwrap_or_default());
+        self.calls += usize::from(!delta["tool_calls"].is_null());
         let logprobs = &choice["logprobs"];
         if let Some(more) =
             logprobs["content"].as_array().or_else(|| logprobs["top_logprobs"].as_array())
         {
             self.logprobs.extend(more.iter().cloned());
         }
-        if !choice["finish_reason"].is_null() {
+        // Some servers write an empty reason until there is one.
+        if choice["finish_reason"].as_str().is_some_and(|reason| !reason.is_empty()) {
             self.finish = choice["finish_reason"].clone();
         }
     }

@@ -14,61 +14,149 @@ const NEWER: &str = "newer models of OpenAI want `max_tokens_field = \"max_compl
 pub enum Remedy {
     /// The key is refused, whatever the status.
     Key,
+    /// The account is empty, whatever the status.
+    Credit,
     /// A sentence that names the fields of `[config]`.
     Config(String),
 }
 
+/// Words of a key that is refused.
+const KEYS: [&str; 9] = [
+    "api key not valid",
+    "api key not found",
+    "api key expired",
+    "api_key_invalid",
+    "invalid api key",
+    "invalid_api_key",
+    "incorrect api key",
+    "missing api key",
+    "invalid subscription key",
+];
+
+/// Words of an account that is empty; a plain "quota" may be a limit of a minute.
+const CREDITS: [&str; 7] = [
+    "insufficient balance",
+    "insufficient credit",
+    "insufficient funds",
+    "credit balance is too low",
+    "requires more credits",
+    "account is in arrears",
+    "余额不足",
+];
+
+/// Words of a message, one of each list, and what to do.
+const KNOWN: [(&[&str], &[&str], &str); 9] = [
+    (
+        &["max_tokens", "max_output_tokens", "max_completion_tokens"],
+        &["minimum", "at least", "greater than or equal"],
+        "raise `max_tokens` in [config]",
+    ),
+    (
+        &["max_tokens"],
+        &["too large", "at most", "less than", "maximum"],
+        "lower `max_tokens` in [config]",
+    ),
+    (
+        &["not a valid model", "model does not exist", "unknown model", "model not found"],
+        &[""],
+        "check `model` in [config]",
+    ),
+    (
+        &[
+            "system role",
+            "'system'",
+            "system message",
+            "system instruction",
+            "developer instruction",
+            "roles must alternate",
+            "assistant roles are supported",
+        ],
+        &["not support", "not enabled", "unsupported", "alternate", "are supported", "not allowed"],
+        "the model takes no system message: set `messages = false` under [prompt]",
+    ),
+    (
+        &[
+            "only support stream",
+            "only supports stream",
+            "non-streaming",
+            "streaming is required",
+            "stream must be",
+        ],
+        &[""],
+        "set `stream = true` in [config]",
+    ),
+    (
+        &["stream"],
+        &["stream is not supported", "streaming is not supported", "not support stream"],
+        "set `stream = false` in [config]",
+    ),
+    (
+        &["chat template", "not a chat model", "v1/completions"],
+        &[""],
+        "the model is asked without a conversation: set `endpoint = \"completions\"` in [config]",
+    ),
+    (
+        &["v1/responses", "responses api"],
+        &[""],
+        "the model is served by the Responses API alone, which is not asked here; take one that chats",
+    ),
+    (
+        &["location is not supported", "not available in your country", "region is not supported"],
+        &[""],
+        "the provider does not serve the country of this machine; ask another server",
+    ),
+];
+
+/// Words in which servers refuse a field or its value.
+const REFUSES: [&str; 15] = [
+    "unsupported",
+    "not support",
+    "unrecognized",
+    "unknown",
+    "unexpected",
+    "not permitted",
+    "not allowed",
+    "extra",
+    "deprecated",
+    "invalid",
+    "only the default",
+    "must be",
+    "may only",
+    "can only",
+    "out of range",
+];
+
 /// The remedy for a refused request; nothing where the words are not known.
 pub fn of(told: &Told) -> Option<Remedy> {
     let (message, code) = (told.message.to_lowercase(), told.code.to_lowercase());
-    let says = |text: &str| message.contains(text) || code == text;
-    if says("api key not valid")
-        || says("api_key_invalid")
-        || says("invalid api key")
-        || says("incorrect api key")
-        || says("invalid_api_key")
-    {
+    let says = |text: &&str| message.contains(text) || code == **text;
+    if KEYS.iter().any(says) {
         return Some(Remedy::Key);
     }
+    if CREDITS.iter().any(says) {
+        return Some(Remedy::Credit);
+    }
+    let config = |text: &str| Some(Remedy::Config(text.to_owned()));
     if message.contains("max_completion_tokens") && message.contains("max_tokens") {
-        return Some(Remedy::Config(NEWER.to_owned()));
+        return config(NEWER);
     }
-    if message.contains("max_tokens") && says_any(&message, &["too large", "at most", "less than"])
+    if let Some((.., remedy)) = (KNOWN.iter())
+        .find(|(about, what, _)| says_any(&message, about) && says_any(&message, what))
     {
-        return Some(Remedy::Config("lower `max_tokens` in [config]".to_owned()));
+        return config(remedy);
     }
-    let no_model =
-        ["not a valid model", "model does not exist", "unknown model", "model not found"];
-    if says_any(&message, &no_model) {
-        return Some(Remedy::Config("check `model` in [config]".to_owned()));
+    let is_refused = REFUSES.iter().any(|word| message.contains(word) || code.contains(word));
+    if is_refused && message.contains("max_completion_tokens") && !message.contains("instead") {
+        return config(
+            "`max_tokens_field = \"max_tokens\"` in [config] is what older servers know",
+        );
     }
-    if says_any(&message, &["system role", "roles must alternate"]) {
-        return Some(Remedy::Config(
-            "the model takes no system message: set `messages = false` under [prompt]".to_owned(),
-        ));
-    }
-    let refuses = [
-        "unsupported",
-        "not support",
-        "unrecognized",
-        "unknown",
-        "unexpected",
-        "not permitted",
-        "not allowed",
-        "extra",
-        "deprecated",
-        "invalid",
-        "only the default",
-    ];
-    let field = FIELDS.iter().find(|field| names(&message, field))?;
-    if !refuses.iter().any(|word| message.contains(word) || code.contains(word)) {
-        return None;
-    }
-    let mut remedy = format!("`omit = [\"{field}\"]` in [config] leaves it out");
+    let field = FIELDS.iter().find(|field| names(&message, field)).filter(|_| is_refused)?;
+    let remedy = format!("`omit = [\"{field}\"]` in [config] leaves it out");
     if *field == "temperature" {
-        remedy = format!("{remedy}; {NEWER}");
+        return config(&format!("{remedy}; {NEWER}"));
     }
-    Some(Remedy::Config(remedy))
+    config(&remedy)
 }
 
 fn says_any(message: &str, all: &[&str]) -> bool {
@@ -137,6 +225,54 @@ mod tests {
             ),
             ("x/y is not a valid model ID", "check `model`"),
             ("System role not supported", "`messages = false`"),
+            (
+                "Unsupported value: 'messages[0].role' does not support 'system' with this model.",
+                "`messages = false`",
+            ),
+            ("Developer instruction is not enabled for models/x", "`messages = false`"),
+            ("Only user and assistant roles are supported!", "`messages = false`"),
+            (
+                "Conversation roles must alternate user/assistant/user/assistant/...",
+                "`messages = false`",
+            ),
+            (
+                "Invalid 'max_output_tokens': integer below minimum value. Expected >= 16",
+                "raise `max_tokens`",
+            ),
+            (
+                "This model only support stream mode, please enable the stream parameter",
+                "`stream = true`",
+            ),
+            (
+                "parameter.enable_thinking must be set to false for non-streaming calls",
+                "`stream = true`",
+            ),
+            ("Streaming is not supported for this model", "`stream = false`"),
+            (
+                "As of transformers v4.44, default chat template is no longer allowed",
+                "`endpoint = \"completions\"`",
+            ),
+            (
+                "This is not a chat model. Did you mean to use v1/completions?",
+                "`endpoint = \"completions\"`",
+            ),
+            (
+                "This model is only supported in v1/responses and not in v1/chat/completions.",
+                "Responses API",
+            ),
+            (
+                "Unrecognized request argument supplied: max_completion_tokens",
+                "`max_tokens_field = \"max_tokens\"`",
+            ),
+            (
+                "Input validation error: `temperature` must be strictly positive",
+                "`omit = [\"temperature\"]`",
+            ),
+            (
+                "`temperature` may only be set to 1 when thinking is enabled.",
+                "`omit = [\"temperature\"]`",
+            ),
+            ("User location is not supported for the API use.", "the country of this machine"),
         ] {
             let found = config("", message);
             assert!(found.contains(remedy), "{message}: {found}");
@@ -149,9 +285,26 @@ mod tests {
             ("400", "API key not valid. Please pass a valid API key."),
             ("API_KEY_INVALID", "x"),
             ("invalid_api_key", "Incorrect API key provided"),
+            ("400", "API key expired. Please renew the API key."),
+            ("", "API Key not found. Please pass a valid API key."),
+            ("401", "Access denied due to invalid subscription key or wrong API endpoint."),
         ] {
             let told = Told { code: code.to_owned(), message: message.to_owned() };
             assert_eq!(of(&told), Some(Remedy::Key), "{code} {message}");
         }
+    }
+
+    #[test]
+    fn an_empty_account_is_one_whatever_the_status() {
+        for message in [
+            "Insufficient Balance",
+            "Your credit balance is too low to access the API.",
+            "This request requires more credits, or fewer max_tokens.",
+        ] {
+            let told = Told { code: String::new(), message: message.to_owned() };
+            assert_eq!(of(&told), Some(Remedy::Credit), "{message}");
+        }
+        let minute = Told { code: String::new(), message: "You exceeded your quota".to_owned() };
+        assert_eq!(of(&minute), None);
     }
 }

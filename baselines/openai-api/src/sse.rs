@@ -52,6 +52,10 @@ impl Events {
         // Cut at a whole line, so that a character that came in two pieces is whole again.
         let line = String::from_utf8_lossy(&line);
         let line = line.strip_prefix('\u{feff}').unwrap_or(&line);
+        // A whole answer, or pieces a line, after comments that keep the connection alive.
+        if line.starts_with('{') {
+            return event(&Event { name: String::new(), data: line.to_owned() });
+        }
         let Some((field, value)) = line.split_once(':') else { return };
         let value = value.strip_prefix(' ').unwrap_or(value);
         match field {
@@ -110,5 +114,6 @@ mod tests {
         check("data: no end", &["no end"]);
         check("data: no end\n", &["no end"]);
         check("\n\n:\n\n", &[]);
+        check(": waiting\n\n{\"a\": 1}\n{\"b\": 2}\n", &["{\"a\": 1}", "{\"b\": 2}"]);
     }
 }

@@ -278,6 +278,30 @@ mod tests {
         assert!(error.message.contains("names the column `label` twice"), "{}", error.message);
     }
 
+    /// Whatever ends the lines, a row is told with its line in an editor.
+    #[test]
+    fn what_is_wrong_with_a_row_is_told_with_its_line() {
+        for end in ["\n", "\r\n", "\r"] {
+            for bom in ["", "\u{feff}"] {
+                let head = format!("{bom}id,label,note{end}e1,hate,\"a{end}b\"{end}");
+                let told = |row: &[u8]| {
+                    let content = [head.as_bytes(), row].concat();
+                    model("p.csv", &content, "").unwrap_err().message
+                };
+                for (row, part) in [
+                    (&b"e2,hate,caf\xe9"[..], "row 2 (line 4): bytes that are no UTF-8"),
+                    (b"e2,hate", "row 2 (line 4): 2 cells where the header has 3"),
+                ] {
+                    let told = told(row);
+                    assert!(told.contains(part), "{end:?}: {told}");
+                }
+            }
+        }
+        let lines = b"{\"id\":\"e1\",\"label\":\"hate\"}\r\n\xe9";
+        let told = model("p.jsonl", lines, "").unwrap_err().message;
+        assert!(told.contains("row 2: bytes that are no UTF-8"), "{told}");
+    }
+
     fn classify(model: &mut Replay, ids: &[&str], texts: &[&str]) -> Vec<Option<Vec<f32>>> {
         let n = ids.len();
         let crossing: Vec<String> = ids.iter().map(|id| opaque(id)).collect();

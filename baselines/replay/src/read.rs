@@ -68,8 +68,9 @@ fn csv(
     wanted: &[&str],
     mut tell: impl FnMut(usize, &[Cell]) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let at =
-        |row: usize, e: csv::Error| Error::config(format!("{}, row {row}: {e}", path.display()));
+    let at = |row: usize, e: csv::Error| {
+        Error::config(format!("{}, row {row}{}", path.display(), trouble(path, &e)))
+    };
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(open(path)?);
     let header = reader.headers().map_err(|e| at(0, e))?;
     // Excel writes a byte-order mark.
@@ -98,6 +99,32 @@ fn csv(
     Ok(())
 }
 
+/// What is wrong with a row, with its line as an editor counts it.
+fn trouble(path: &Path, error: &csv::Error) -> String {
+    let what = match error.kind() {
+        csv::ErrorKind::Utf8 { .. } => "bytes that are no UTF-8; save it as UTF-8".to_owned(),
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => format!(
+            "{len} cells where the header has {expected_len}; quote cells that hold the separator"
+        ),
+        _ => error.to_string(),
+    };
+    match error.position().and_then(|at| line_at(path, at.byte())) {
+        Some(line) => format!(" (line {line}): {what}"),
+        None => format!(": {what}"),
+    }
+}
+
+/// The line, from 1, of the row that begins at a byte, or at the line end before it; lines end in LF, CR LF or CR.
+fn line_at(path: &Path, byte: u64) -> Option<usize> {
+    let bytes = fs_err::read(path).ok()?;
+    let at = usize::try_from(byte).ok().filter(|at| *at <= bytes.len())?;
+    let ends = bytes[at..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    let before = &bytes[..at + ends];
+    let lone = before.windows(2).filter(|pair| pair[0] == b'\r' && pair[1] != b'\n').count();
+    let last = usize::from(before.last() == Some(&b'\r'));
+    Some(before.split(|byte| *byte == b'\n').count() + lone + last)
+}
+
 fn json_lines(
     path: &Path,
     wanted: &[&str],
@@ -105,7 +132,12 @@ fn json_lines(
 ) -> Result<(), Error> {
     for (row, line) in (1..).zip(BufReader::new(open(path)?).lines()) {
         let at = |what: String| Error::config(format!("{}, row {row}: {what}", path.display()));
-        let line = line.map_err(|e| at(e.to_string()))?;
+        let line = line.map_err(|e| match e.kind() {
+            std::io::ErrorKind::InvalidData => {
+                at("bytes that are no UTF-8; save it as UTF-8".to_owned())
+            }
+            _ => at(e.to_string()),
+        })?;
         let line = line.trim_start_matches('\u{feff}');
         if line.trim().is_empty() {
             continue;
@@ -154,8 +186,14 @@ fn parquet(
         ParquetRecordBatchReaderBuilder::try_new_with_options(file, options).map_err(|e| at(&e))?;
     let known: Vec<String> =
         builder.schema().fields().iter().map(|field| field.name().clone()).collect();
-    if let Some(column) = wanted.iter().find(|column| !known.iter().any(|name| name == *column)) {
-        return Err(missing(path, column, &known));
+    for column in wanted {
+        match known.iter().filter(|name| name == column).count() {
+            0 => return Err(missing(path, column, &known)),
+            1 => {}
+            _ => {
+                return Err(at(&format!("it has the column `{column}` twice; rename one of them")));
+            }
+        }
     }
     let mask = ProjectionMask::columns(builder.parquet_schema(), wanted.iter().copied());
     let mut row = 0;

@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Mutex;
 
 use fs_err as fs;
-use plugin_api::Error;
+use plugin_api::{Error, guarded};
 use rustc_hash::FxHashMap;
 use serde_json::Value;
 use tokenizers::Tokenizer;
@@ -59,9 +59,11 @@ impl Tokens {
         let path = &config.weights.tokenizer;
         let failed = |reason: String| Error::load(format!("{}: {reason}", path.display()));
         let bytes = fs::read(path).map_err(Error::load)?;
-        let json: Value = serde_json::from_slice(&bytes)
+        // Editors of Windows put a mark in front.
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+        let json: Value = serde_json::from_slice(bytes)
             .map_err(|e| failed(format!("no tokenizer.json ({e})")))?;
-        let mut tokenizer = Tokenizer::from_bytes(&bytes)
+        let mut tokenizer = guarded(|| Tokenizer::from_bytes(bytes))
             .map_err(|e| failed(format!("no tokenizer.json ({e})")))?;
         tokenizer.with_padding(None);
         tokenizer.with_truncation(None).map_err(|e| failed(e.to_string()))?;

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `NaN` | `null` |
 //! | `Infinity`, `-Infinity` | the largest and the least finite `f32`, as `serde_json` has no infinite number; [`number`] gives infinity back |
+//! | `1e400`, beyond what a number of 64 bits holds | as `Infinity`, as Python reads it |
 //! | `"\ud83d"`, half of a pair | U+FFFD, or a mark that [`joined`] resolves |
 //! | a byte order mark before the text | nothing |
 //!
@@ -123,9 +124,27 @@ fn outside(rest: &[u8]) -> (usize, Option<String>) {
             return (name.len(), Some(instead.to_owned()));
         }
     }
+    if rest[0].is_ascii_digit() || rest[0] == b'-' {
+        return of_digits(rest);
+    }
     // A word is passed over whole: `xNaN` is not a number.
     let word = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
     (word.max(1), None)
+}
+
+/// A number: its bytes, and what stands for it where it is too large.
+fn of_digits(rest: &[u8]) -> (usize, Option<String>) {
+    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+    let len = rest.iter().take_while(is_part).count();
+    let text = std::str::from_utf8(&rest[..len]).ok();
+    let text = text.filter(|text| text.bytes().any(|byte| byte.is_ascii_digit()));
+    let number = text.and_then(|text| text.parse::<f64>().ok());
+    let instead = number.filter(|number| number.is_infinite());
+    (
+        len,
+        instead
+            .map(|number| format!("{}3.4028234663852886e38", if number < 0.0 { "-" } else { "" })),
+    )
 }
 
 /// What begins here inside a string: its bytes, and what stands for it.

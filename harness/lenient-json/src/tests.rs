@@ -24,6 +24,8 @@ fn what_python_writes_is_read() {
     check(r#""\ude00\ud83d\uDE00\ud83d\ud83d\ude00""#, json!("\u{fffd}\u{1f600}\u{fffd}\u{1f600}"));
     check(r#""\ud83d\n""#, json!("\u{fffd}\n"));
     check("\u{feff}{\"a\": 1}", json!({"a": 1}));
+    check("{\"p\": 1e400, \"q\": [-1E+999,2]}", json!({"p": f32::MAX, "q": [f32::MIN, 2]}));
+    check("[1e-400, NaN]", json!([0.0, null]));
     check("[9007199254740993, 0.1]", json!([9_007_199_254_740_993_u64, 0.1]));
 }
 
@@ -47,6 +49,8 @@ fn the_rest_stays_an_error() {
         "NaNa",
         "xNaN",
         "-NaN",
+        "-inf",
+        "[1e400",
         "Infinity1",
         "{\"a\": NaN",
         "\"\\ud83",

@@ -98,6 +98,9 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     };
     let (_, task) = catalogue.task(task)?;
     let mut log = read(&args)?;
+    for note in &log.notes {
+        context.output.warn(note);
+    }
     let map = import::rename(&mut log.rows, &args.map);
     let protocol = protocol(task, &args, log.tool)?;
     let prompt = args.prompt.as_ref().map(|name| prompt(protocol, name)).transpose()?;
@@ -176,7 +179,11 @@ fn read(args: &Args) -> anyhow::Result<Log> {
             }
         }
     }
-    all.context("no file was named")
+    let all = all.context("no file was named")?;
+    if all.rows.is_empty() {
+        bail!("{}", all.notes.join("; "));
+    }
+    Ok(all)
 }
 
 /// Version and model from `results_<date>.json` beside `samples_<task>_<date>.jsonl`; the folder is named after the model.
@@ -316,9 +323,6 @@ fn tell(
         let seldom = seldom.into_iter().filter(|(_, count)| *count > 0);
         let rows = rows.into_iter().chain(seldom.map(|(what, count)| row(what, count)));
         output.text(table(&[log.tool.name(), log.version.as_deref().unwrap_or("")], rows))?;
-    }
-    for note in &log.notes {
-        output.warn(note);
     }
     if let Some(first) = &joined.first_unmatched {
         output.warn(format!("{} rows name no example, the first is {first}", counts.unmatched));

@@ -79,6 +79,10 @@ pub(super) fn whole(path: &Path) -> Result<(), String> {
 fn walk<'a>(place: &str, value: &'a Value, found: &mut Vec<(String, &'a str)>) {
     match value {
         Value::String(text) if names_a_path(place, text) => found.push((place.to_owned(), text)),
+        Value::String(text) => {
+            let parts = parts(text).filter(|part| names_a_path("", part));
+            found.extend(parts.map(|part| (format!("{place}: {part}"), part)));
+        }
         Value::Array(items) => {
             for (number, item) in items.iter().enumerate() {
                 walk(&format!("{place}.{number}"), item, found);
@@ -91,6 +95,18 @@ fn walk<'a>(place: &str, value: &'a Value, found: &mut Vec<(String, &'a str)>) {
         }
         _ => {}
     }
+}
+
+/// What else in a text may be a path: the words of a command line, and what follows a `=` or `file://`.
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split_whitespace().flat_map(|word| {
+        let value = word.split_once('=').map(|(_, value)| value);
+        [Some(word), value].into_iter().flatten()
+    });
+    words.map(|part| {
+        let part = part.trim_matches(['"', '\'']);
+        part.strip_prefix("file://").unwrap_or(part)
+    })
 }
 
 /// Parts of a key under which a plain word is a place, too: `folder = "checkpoint"`.
@@ -164,5 +180,32 @@ mod tests {
         }
         let places: Vec<&str> = found.iter().map(|(place, _)| place.as_str()).collect();
         assert_eq!(places, ["command.1", "files.model"]);
+    }
+
+    /// Wherever in a text a path stands.
+    #[test]
+    fn paths_in_options_and_command_lines_are_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("model.py");
+        fs_err::write(&file, "").unwrap();
+        let path = file.display();
+        for text in [
+            format!("--adapter={path}"),
+            format!("file://{path}"),
+            format!("exec python3 '{path}' --fast"),
+            format!("--set weights=file://{path}"),
+        ] {
+            let value = Value::String(text.clone());
+            let mut found = Vec::new();
+            walk("command.2", &value, &mut found);
+            let named: Vec<&str> = found.iter().map(|(_, path)| *path).collect();
+            assert_eq!(named, [path.to_string()], "{text}");
+        }
+        for text in ["Is it good or bad?", "a=b", "--temperature=0.5", "http://127.0.0.1:80/v1"] {
+            let value = Value::String(text.to_owned());
+            let mut found = Vec::new();
+            walk("command.2", &value, &mut found);
+            assert!(found.is_empty(), "{text}: {found:?}");
+        }
     }
 }

@@ -7,8 +7,10 @@ use std::io::Read;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::log::Ended;
 use super::{Error, How, Input, Log, Object, Reply, Row, Tool, broken, fields};
 use crate::definition::dataset::Capability;
+use crate::prompts::{Thought, split};
 
 /// `header.json`, or the journal's start where the run has not ended; in a JSON log the samples stand in it too.
 #[derive(Debug, Deserialize)]
@@ -18,7 +20,7 @@ pub(super) struct Header {
     /// `success`, `error`, `cancelled`, or `started` where it has not ended.
     #[serde(default)]
     status: Option<String>,
-    error: Option<Trouble>,
+    error: Option<Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -43,19 +45,32 @@ pub(super) struct Sample {
     metadata: Object,
     #[serde(default)]
     attachments: BTreeMap<String, String>,
-    error: Option<Trouble>,
+    error: Option<Value>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Score {
+    #[serde(default, deserialize_with = "answer")]
     answer: Option<String>,
     #[serde(default)]
     value: Value,
 }
 
-#[derive(Debug, Deserialize)]
-struct Trouble {
-    message: String,
+/// A text, or what a scorer read as a number.
+fn answer<'de, D: serde::Deserializer<'de>>(field: D) -> Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(field)? {
+        Value::String(text) => Some(text),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(bool) => Some(bool.to_string()),
+        _ => None,
+    })
+}
+
+/// The first line of an error: a text, or an object with a `message`.
+fn first_line(error: &Value) -> String {
+    let words = error.get("message").unwrap_or(error);
+    let words = words.as_str().map_or_else(|| words.to_string(), str::to_owned);
+    words.lines().next().unwrap_or_default().to_owned()
 }
 
 fn one() -> u32 {
@@ -78,12 +93,24 @@ pub(super) fn json(name: &str, input: impl Read, how: &How) -> Result<Log, Error
 pub(super) fn in_json(name: &str, mut input: impl Read) -> Result<Contents, Error> {
     let mut bytes = Vec::new();
     input.read_to_end(&mut bytes).map_err(|e| broken(name, e.to_string()))?;
-    let mut header: Header = lenient_json::from_slice(&bytes)
-        .map_err(|e| broken(name, format!("no log of inspect_ai: {e}")))?;
-    let Some(samples) = header.samples.take() else {
+    let mut header: Header = lenient_json::from_slice(&bytes).map_err(|e| {
+        broken(name, other(&bytes).unwrap_or_else(|| format!("no log of inspect_ai: {e}")))
+    })?;
+    let samples = header.samples.take();
+    if samples.is_none() && !header.has_failed() {
         return Err(broken(name, "a log without samples; run inspect_ai with `log_samples`"));
-    };
-    Ok(Contents { header, samples })
+    }
+    Ok(Contents { header, samples: samples.unwrap_or_default() })
+}
+
+/// What else a JSON file of an evaluation is, and what to take in its place.
+fn other(bytes: &[u8]) -> Option<String> {
+    let read: Object = lenient_json::from_slice(bytes).ok()?;
+    let is_results = read.contains_key("results")
+        && (read.contains_key("configs") || read.contains_key("lm_eval_version"));
+    is_results.then(|| {
+        "the results of lm-evaluation-harness without its samples; run it with --log_samples and import samples_*.jsonl".to_owned()
+    })
 }
 
 /// A `.eval` log.
@@ -146,11 +173,16 @@ fn member<R: Input>(
 
 fn log(name: &str, contents: &Contents, how: &How) -> Result<Log, Error> {
     let Contents { header, samples } = contents;
-    if samples.is_empty() {
+    if samples.is_empty() && !header.has_failed() {
         return Err(broken(name, "a log without samples; there is nothing to import"));
     }
-    let rows: Vec<Row> =
+    let mut rows: Vec<Row> =
         samples.iter().map(|sample| row(name, sample, how)).collect::<Result<_, _>>()?;
+    if header.has_failed() {
+        for row in &mut rows {
+            row.ended = Ended::Failed;
+        }
+    }
     let eval = &header.eval;
     Ok(Log {
         notes: failed(name, header, &rows).into_iter().collect(),
@@ -163,12 +195,17 @@ fn log(name: &str, contents: &Contents, how: &How) -> Result<Log, Error> {
     })
 }
 
+impl Header {
+    fn has_failed(&self) -> bool {
+        self.status.as_deref().is_some_and(|status| status != "success")
+    }
+}
+
 /// What is to be known of an evaluation that did not end well.
 fn failed(name: &str, header: &Header, rows: &[Row]) -> Option<String> {
-    let status = header.status.as_deref().filter(|status| *status != "success")?;
-    let why = header.error.as_ref().map_or_else(String::new, |error| {
-        format!(": {}", error.message.lines().next().unwrap_or_default())
-    });
+    let status = header.status.as_deref().filter(|_| header.has_failed())?;
+    let why = (header.error.as_ref())
+        .map_or_else(String::new, |error| format!(": {}", first_line(error)));
     let missing = rows.iter().filter(|row| matches!(row.reply, Reply::Missing(_))).count();
     Some(format!(
         "{name}: the evaluation ended with status `{status}`{why}; {missing} of its {} samples have no answer. `inspect eval-retry` runs them again: import its log, too",
@@ -187,7 +224,7 @@ fn row(name: &str, sample: &Sample, how: &How) -> Result<Row, Error> {
     }
     fields.insert("id".to_owned(), id);
     let reply = sample.reply(&place, how)?;
-    Ok(Row { place, fields, epoch: sample.epoch, reply })
+    Ok(Row { place, fields, epoch: sample.epoch, ended: Ended::Well, reply })
 }
 
 impl Header {
@@ -244,8 +281,14 @@ impl Sample {
     fn reply(&self, place: &str, how: &How) -> Result<Reply, Error> {
         let choices = self.output.get("choices").and_then(Value::as_array);
         if let (Some(trouble), None | Some([])) = (&self.error, choices.map(Vec::as_slice)) {
-            let line = trouble.message.lines().next().unwrap_or_default();
-            return Ok(Reply::Missing(format!("the sample failed: {line}")));
+            return Ok(Reply::Missing(format!("the sample failed: {}", first_line(trouble))));
+        }
+        if let Some(why) = self.withheld() {
+            return Ok(Reply::Missing(why));
+        }
+        // What a scorer found in a thought that was cut is no answer.
+        if let Some(text) = self.completion().filter(|text| split(text).thought == Thought::Cut) {
+            return Ok(Reply::Cut(text));
         }
         if let Some(scorer) = &how.scorer {
             let scores = self.scores.as_ref();
@@ -291,11 +334,33 @@ impl Sample {
         })
     }
 
+    /// Why there is no reply, where the log tells: the call of the model failed, its moderation withheld the reply, or every
+    /// part of it is marked as a refusal.
+    fn withheld(&self) -> Option<String> {
+        if let Some(error) = self.output.get("error").filter(|error| !error.is_null()) {
+            return Some(format!("the call of the model failed: {}", first_line(error)));
+        }
+        if self.stop_reason() == Some("content_filter") {
+            return Some("the server's moderation withheld the reply".to_owned());
+        }
+        let parts = self.choice()?.get("message")?.get("content")?.as_array()?;
+        let texts: Vec<&Value> = parts.iter().filter(|part| part.get("text").is_some()).collect();
+        let is_refused = |part: &&Value| part.get("refusal") == Some(&Value::Bool(true));
+        let words = texts.first()?.get("text")?.as_str()?;
+        texts.iter().all(is_refused).then(|| format!("the model refused: {words}"))
+    }
+
+    fn choice(&self) -> Option<&Value> {
+        self.output.get("choices")?.get(0)
+    }
+
+    fn stop_reason(&self) -> Option<&str> {
+        self.choice()?.get("stop_reason")?.as_str()
+    }
+
     /// Whether the limit of tokens ended the completion.
     fn is_cut(&self) -> bool {
-        let choice = self.output.get("choices").and_then(|choices| choices.get(0));
-        let reason = choice.and_then(|choice| choice.get("stop_reason")?.as_str());
-        matches!(reason, Some("max_tokens" | "model_length"))
+        matches!(self.stop_reason(), Some("max_tokens" | "model_length"))
     }
 
     /// The option that a letter names: `A` is the first.
@@ -307,7 +372,7 @@ impl Sample {
     fn completion(&self) -> Option<String> {
         let text = match self.output.get("completion") {
             Some(Value::String(text)) => text.clone(),
-            _ => content(self.output.get("choices")?.get(0)?.get("message")?.get("content")?)?,
+            _ => content(self.choice()?.get("message")?.get("content")?)?,
         };
         Some(self.whole(&text).to_owned())
     }
@@ -328,5 +393,87 @@ fn content(value: &Value) -> Option<String> {
             (!texts.is_empty()).then(|| texts.join("\n"))
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn reply(sample: &Value) -> Reply {
+        let mut sample = sample.clone();
+        sample["id"] = "e1".into();
+        sample["input"] = "x".into();
+        let log = json!({"eval": {"task": "t", "model": "m"}, "samples": [sample]}).to_string();
+        json("x.json", log.as_bytes(), &How::default()).unwrap().rows.remove(0).reply
+    }
+
+    fn output(content: &Value, stop: &str) -> Value {
+        let text = content.as_str().map_or("I'm sorry, but no", |text| text);
+        json!({"completion": text, "choices": [{"message": {"content": content}, "stop_reason": stop}]})
+    }
+
+    /// What a log tells of a reply besides its text.
+    #[test]
+    fn facts_about_a_reply_come_before_its_text() {
+        let missing = |sample: Value, part: &str| match reply(&sample) {
+            Reply::Missing(why) => assert!(why.contains(part), "{why}"),
+            other => panic!("{sample}: {other:?}"),
+        };
+        let no = json!("I'm sorry, but no");
+        missing(json!({"output": output(&no, "content_filter")}), "moderation");
+        let refused = json!([{"type": "text", "text": "I'm sorry, but no", "refusal": true}]);
+        missing(json!({"output": output(&refused, "stop")}), "the model refused: I'm sorry");
+        missing(
+            json!({"output": {"completion": "", "choices": [], "error": "no connection"}}),
+            "the call of the model failed: no connection",
+        );
+        for error in [json!("boom"), json!({"message": "boom\nat x"}), json!({"message": "boom"})] {
+            missing(json!({"error": error}), "the sample failed: boom");
+        }
+        missing(json!({"error": {"traceback": "x"}}), "the sample failed: {");
+        let text = |stop: &str| reply(&json!({"output": output(&no, stop)}));
+        assert_eq!(text("stop"), Reply::Text("I'm sorry, but no".to_owned()));
+        assert_eq!(text("max_tokens"), Reply::Cut("I'm sorry, but no".to_owned()));
+    }
+
+    /// The scorer's letter does not count where the thought that it stands in was cut.
+    #[test]
+    fn a_choice_out_of_a_cut_thought_is_none() {
+        let sample = |text: &str, answer: Value| {
+            reply(
+                &json!({"choices": ["no", "yes"], "scores": {"choice": {"value": "C", "answer": answer}},
+                          "output": output(&json!(text), "stop")}),
+            )
+        };
+        let cut = "<think>maybe ANSWER: A";
+        assert_eq!(sample(cut, json!("A")), Reply::Cut(cut.to_owned()));
+        assert_eq!(sample("<think>A?</think>ANSWER: B", json!("B")), Reply::Text("yes".to_owned()));
+        assert_eq!(sample("7", json!(7)), Reply::Text("7".to_owned()));
+    }
+
+    #[test]
+    fn other_files_are_named() {
+        let results = br#"{"results": {"own": {"acc,none": 0.5}}, "configs": {}}"#;
+        let error = json("results.json", &results[..], &How::default()).unwrap_err().to_string();
+        assert!(error.contains("samples_*.jsonl"), "{error}");
+    }
+
+    #[test]
+    fn archives_of_other_programs_are_named() {
+        let said = |member: &str| {
+            let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+            let options = zip::write::SimpleFileOptions::default()
+                .compression_method(zip::CompressionMethod::Stored);
+            writer.start_file(member, options).unwrap();
+            let bytes = writer.finish().unwrap();
+            super::zip("x.eval", bytes, &How::default()).unwrap_err().to_string()
+        };
+        for member in ["xl/workbook.xml", "content.xml"] {
+            assert!(said(member).contains("a spreadsheet"), "{member}");
+        }
+        assert!(said("a.txt").contains("a zip without `header.json`"));
     }
 }

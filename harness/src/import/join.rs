@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Serialize;
 
+use super::log::Ended;
 use super::{Error, Reply, Row, Rule};
 use crate::answer::Answer;
 use crate::example::{Examples, Item};
@@ -205,6 +206,13 @@ fn slots<'r>(
             Some((_, Reply::Text(_) | Reply::Cut(_), Reply::Missing(_))) => counts.retried += 1,
             Some((_, Reply::Missing(_), Reply::Missing(_))) => counts.duplicates += 1,
             Some((_, before, reply)) if before == reply => counts.duplicates += 1,
+            // Of a failed evaluation and its retry, the retry counts.
+            Some((before, ..)) if before.ended != row.ended => {
+                counts.retried += 1;
+                if row.ended == Ended::Well {
+                    slots.insert(slot, row);
+                }
+            }
             Some((before, ..)) => conflicts.push(format!("{} and {}", before.place, row.place)),
         }
     }

@@ -3,9 +3,11 @@
 
 use serde_json::Value;
 
+use super::log::Ended;
 use super::options::{self, Letters, Request};
 use super::{Error, How, Log, Object, Reply, Row, Tool, broken, fields};
 use crate::definition::dataset::Capability;
+use crate::prompts::{Thought, split};
 use crate::score::{Answer, best};
 
 /// The rows of one filter: the one that is asked for, or the only one.
@@ -54,7 +56,13 @@ pub(super) fn read(name: &str, rows: &[(String, Object)], how: &How) -> Result<L
         let doc = doc.ok_or_else(|| broken(place, "no document: the field `doc` is missing"))?;
         let (reply, capability) = reply(place, row, doc, &mut letters)?;
         served = capability;
-        out.push(Row { place: place.clone(), fields: fields(doc), epoch: 1, reply });
+        out.push(Row {
+            place: place.clone(),
+            fields: fields(doc),
+            epoch: 1,
+            ended: Ended::Well,
+            reply,
+        });
     }
     Ok(Log {
         tool: Tool::LmEval,
@@ -75,16 +83,27 @@ fn reply(
     letters: &mut Letters<'_>,
 ) -> Result<(Reply, Capability), Error> {
     let odd = |what: &str| broken(place, format!("{what}; is it a log of another version?"));
-    let answers = row.get("filtered_resps").and_then(Value::as_array);
-    let answers = answers.ok_or_else(|| odd("`filtered_resps` is no list"))?;
+    let answers = answers(row).ok_or_else(|| odd("`filtered_resps` is no list"))?;
     let requests = requests(row)
         .ok_or_else(|| odd("`arguments` holds no requests of a context and what follows it"))?;
     // The second argument of a generation is an object: how to generate.
     if requests.first().is_some_and(|request| request.continuation.is_none()) {
-        return match &answers[..] {
+        return match answers[..] {
+            // What a filter found in a thought that was cut is no answer.
+            [_] if cut_thought(row).is_some() => {
+                let text = cut_thought(row).unwrap_or_default().to_owned();
+                Ok((Reply::Cut(text), Capability::Generate))
+            }
             [Value::String(text)] => Ok((Reply::Text(text.clone()), Capability::Generate)),
+            [Value::Null] => Ok((Reply::Missing("no generation".to_owned()), Capability::Generate)),
+            [Value::Number(_)] => Err(odd(
+                "a log-likelihood of the whole text, so nothing was chosen: the task is of another kind",
+            )),
             [Value::Array(repeats)] => match &repeats[..] {
                 [Value::String(text)] => Ok((Reply::Text(text.clone()), Capability::Generate)),
+                [Value::Null] => {
+                    Ok((Reply::Missing("no generation".to_owned()), Capability::Generate))
+                }
                 _ => Err(odd(
                     "several generations for one document: log one, or a filter that picks one",
                 )),
@@ -95,7 +114,12 @@ fn reply(
     let asked = options::conditional(&requests);
     let options = options::names(asked, doc, letters).map_err(|what| broken(place, what))?;
     // The answer to a request is its log-likelihood and whether it is greedy.
-    let sums = answers.iter().take(options.len()).map(log_likelihood).collect::<Option<Vec<f64>>>();
+    let sums = answers
+        .iter()
+        .copied()
+        .take(options.len())
+        .map(log_likelihood)
+        .collect::<Option<Vec<f64>>>();
     let sums = sums
         .filter(|sums| sums.len() == options.len())
         .ok_or_else(|| odd("an answer is no log-likelihood"))?;
@@ -107,6 +131,23 @@ fn reply(
         _ => Reply::Missing("a log-likelihood is not a number".to_owned()),
     };
     Ok((reply, Capability::Loglikelihood))
+}
+
+/// The answers to a document's requests: what the filter left, or, in logs of versions before 0.4, each request's only answer.
+fn answers(row: &Object) -> Option<Vec<&Value>> {
+    if let Some(filtered) = row.get("filtered_resps") {
+        return filtered.as_array().map(|all| all.iter().collect());
+    }
+    let only = |request: &'_ Value| request.as_array().is_some_and(|repeats| repeats.len() == 1);
+    let all = row.get("resps")?.as_array().filter(|all| all.iter().all(only))?;
+    Some(all.iter().map(|request| &request[0]).collect())
+}
+
+/// The raw reply of a generation whose thought was cut.
+fn cut_thought(row: &Object) -> Option<&str> {
+    let raw = row.get("resps")?.get(0)?;
+    let raw = raw.as_str().or_else(|| raw.get(0)?.as_str())?;
+    (split(raw).thought == Thought::Cut).then_some(raw)
 }
 
 /// As a text or as a number; NaN, which is null here, stays NaN.

@@ -37,8 +37,19 @@ pub struct Row {
     pub fields: BTreeMap<String, String>,
     /// Which of several answers to the same example; 1 where there is one.
     pub epoch: u32,
+    /// How the evaluation that it is of ended.
+    pub ended: Ended,
     /// The answer.
     pub reply: Reply,
+}
+
+/// How an evaluation ended. What a failed one says of an example, one that ended well says better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// As it should, as far as the log tells.
+    Well,
+    /// By an error, or it was stopped.
+    Failed,
 }
 
 /// The tool that wrote a log.

@@ -25,10 +25,11 @@ use std::io::Read;
 pub use error::Error;
 pub use join::{Counts, Coverage, Joined, Names, join};
 pub use lm_eval::beside;
-pub use log::{How, Input, Log, Reply, Row, Tool};
+pub use log::{Ended, How, Input, Log, Reply, Row, Tool};
 pub use rule::Rule;
 pub use table::read as read_table;
 
+use crate::normalise::reader::kind_of;
 use error::broken;
 use log::{Object, fields};
 
@@ -66,8 +67,8 @@ fn source<I: Input>(name: &str, mut input: I) -> Result<Source<I>, Error> {
     if start.starts_with(b"PK") {
         return Ok(Source::Zip(input));
     }
-    if start.starts_with(b"\xd0\xcf\x11\xe0") {
-        return Err(broken(name, "a spreadsheet (.xls); save it as CSV in UTF-8"));
+    if let Some((what, remedy)) = other(&start) {
+        return Err(broken(name, format!("{what}; {remedy}")));
     }
     if let "csv" | "tsv" = ending.as_str() {
         return Ok(Source::Delimited(if ending == "tsv" { b'\t' } else { b',' }, input));
@@ -88,6 +89,27 @@ fn source<I: Input>(name: &str, mut input: I) -> Result<Source<I>, Error> {
     Ok(Source::Rows(json_lines(name, input)?))
 }
 
+/// What a file is that is none of these, by its first bytes, and what to do.
+fn other(start: &[u8]) -> Option<(&'static str, &'static str)> {
+    if start.starts_with(b"PAR1") {
+        return Some((
+            "a Parquet file",
+            "`culture-eval score` reads it; save it as CSV to import it",
+        ));
+    }
+    let text = start.trim_ascii_start();
+    if text
+        .get(..5)
+        .is_some_and(|head| matches!(&head.to_ascii_lowercase()[..], b"<!doc" | b"<html"))
+    {
+        return Some((
+            "a web page",
+            "download the file itself (`resolve`, not `blob`, in its address)",
+        ));
+    }
+    kind_of(start)
+}
+
 /// The objects of a JSON list with their places.
 fn list(name: &str, mut input: impl Read) -> Result<Vec<(String, Object)>, Error> {
     let mut bytes = Vec::new();
@@ -103,7 +125,11 @@ fn list(name: &str, mut input: impl Read) -> Result<Vec<(String, Object)>, Error
 }
 
 fn of_rows(name: &str, rows: Vec<(String, Object)>, how: &How) -> Result<Log, Error> {
-    if rows.first().is_some_and(|(_, row)| row.get("filtered_resps").is_some()) {
+    let is_sample = |row: &Object| {
+        row.contains_key("filtered_resps")
+            || row.contains_key("resps") && row.contains_key("arguments")
+    };
+    if rows.first().is_some_and(|(_, row)| is_sample(row)) {
         return lm_eval::read(name, &rows, how);
     }
     plain::objects(name, rows, how)
@@ -135,7 +161,12 @@ fn json_lines(name: &str, input: impl Read) -> Result<Vec<(String, Object)>, Err
     let mut rows = Vec::new();
     for (i, line) in std::io::BufRead::lines(std::io::BufReader::new(input)).enumerate() {
         let place = format!("{name}, row {}", i + 1);
-        let line = line.map_err(|e| broken(&place, e.to_string()))?;
+        let line = line.map_err(|e| match e.kind() {
+            std::io::ErrorKind::InvalidData => {
+                broken(name, format!("line {}: bytes that are no UTF-8; save it as UTF-8", i + 1))
+            }
+            _ => broken(&place, e.to_string()),
+        })?;
         let line = line.trim_start_matches('\u{feff}').trim();
         if line.is_empty() {
             continue;

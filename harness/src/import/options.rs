@@ -131,13 +131,18 @@ fn letter(ending: &str) -> Option<char> {
     chars.next().is_none().then_some(only)
 }
 
-/// The texts of the options in `doc.choices`: a list, or an object with the list `text`, of this length.
+/// Where documents have the texts of their options.
+const TEXTS: [&str; 5] = ["choices", "options", "endings", "answers", "candidates"];
+
+/// The texts of the options, of this length: a list, or an object with the list `text`.
 fn choices(doc: &Object, length: usize) -> Option<Vec<&str>> {
-    let choices = doc.get("choices")?;
-    let list = choices.as_array().or_else(|| choices.get("text")?.as_array())?;
-    let texts: Vec<&str> = list.iter().map(Value::as_str).collect::<Option<_>>()?;
-    (texts.len() == length && count(texts.iter().map(|text| text.trim())) == length)
-        .then_some(texts)
+    TEXTS.iter().find_map(|name| {
+        let choices = doc.get(*name)?;
+        let list = choices.as_array().or_else(|| choices.get("text")?.as_array())?;
+        let texts: Vec<&str> = list.iter().map(Value::as_str).collect::<Option<_>>()?;
+        (texts.len() == length && count(texts.iter().map(|text| text.trim())) == length)
+            .then_some(texts)
+    })
 }
 
 #[cfg(test)]
@@ -165,6 +170,7 @@ mod tests {
     fn every_shape_of_a_choice_has_its_names() {
         let none = json!({});
         let texts = json!({"choices": ["bad", "good"]});
+        let listed = json!({"choices": ["bad"], "options": ["bad", "good"]});
         let arc = json!({"choices": {"text": ["bad", "good"], "label": ["A", "B"]}});
         for (pairs, doc, expect) in [
             (vec![("c", " no"), ("c", " yes")], &none, ["no", "yes"]),
@@ -173,6 +179,7 @@ mod tests {
             (vec![("c", " A"), ("c", " B")], &none, ["A", "B"]),
             (vec![("c", " A"), ("c", " B")], &texts, ["bad", "good"]),
             (vec![("c", "(1)"), ("c", "(2)")], &arc, ["bad", "good"]),
+            (vec![("c", " A"), ("c", " B")], &listed, ["bad", "good"]),
             (vec![("c", " no"), ("c", " yes")], &texts, ["no", "yes"]),
             (vec![("c", " no"), ("d", " yes")], &none, ["no", "yes"]),
             (vec![("c", " so"), ("d", " so")], &none, ["option-0", "option-1"]),

@@ -3,6 +3,7 @@
 
 use std::io::Read;
 
+use super::log::Ended;
 use super::wide::Wide;
 use super::{Error, How, Log, Object, Reply, Row, Tool, broken, fields};
 use crate::definition::dataset::Capability;
@@ -24,7 +25,7 @@ pub(super) fn objects(name: &str, rows: Vec<(String, Object)>, how: &How) -> Res
             (None, Some(serde_json::Value::Null)) => Reply::Missing("null".to_owned()),
             _ => return Err(no_column(&place, &how.label, row.keys())),
         };
-        Ok(Row { place, fields, epoch: 1, reply })
+        Ok(Row { place, fields, epoch: 1, ended: Ended::Well, reply })
     });
     log(name, rows.collect::<Result<_, _>>()?)
 }
@@ -38,7 +39,8 @@ pub(super) fn delimited(
     let wide = Wide::of(&how.label);
     let (head, table) = table(name, separator, input)?;
     if wide.is_none() && !head.iter().any(|column| *column == how.label) {
-        return Err(no_column(name, &how.label, head.iter()));
+        let error = no_column(name, &how.label, head.iter());
+        return Err(separated_otherwise(&head, separator).map_or(error, |what| broken(name, what)));
     }
     let mut rows = Vec::new();
     for (i, (place, cells)) in table.into_iter().enumerate() {
@@ -55,7 +57,7 @@ pub(super) fn delimited(
         } else {
             Reply::Text(label)
         };
-        rows.push(Row { place, fields, epoch: 1, reply });
+        rows.push(Row { place, fields, epoch: 1, ended: Ended::Well, reply });
     }
     log(name, rows)
 }
@@ -64,15 +66,19 @@ pub(super) fn delimited(
 type Table = (Vec<String>, Vec<(String, Vec<String>)>);
 
 fn table(name: &str, separator: u8, mut input: impl Read) -> Result<Table, Error> {
-    let mut text = String::new();
-    input.read_to_string(&mut text).map_err(|e| broken(name, format!("{e}; save it as UTF-8")))?;
-    let text = text.trim_start_matches('\u{feff}');
+    let mut bytes = Vec::new();
+    input.read_to_end(&mut bytes).map_err(|e| broken(name, e.to_string()))?;
+    let text = text(name, &bytes)?;
     let mut reader = csv::ReaderBuilder::new().delimiter(separator).from_reader(text.as_bytes());
     let head = reader.headers().map_err(|e| broken(name, e.to_string()))?;
     let head: Vec<String> = head.iter().map(str::to_owned).collect();
+    if let Some(twice) = repeated(&head) {
+        let what = format!("the header names the column `{twice}` twice; rename one of them");
+        return Err(broken(name, what));
+    }
     let rows = reader.records().enumerate().map(|(i, record)| {
         let place = format!("{name}, row {}", i + 1);
-        let record = record.map_err(|e| broken(&place, e.to_string()))?;
+        let record = record.map_err(|e| broken(&place, trouble(&e, text)))?;
         Ok((place, record.iter().map(str::to_owned).collect()))
     });
     let rows = rows.collect::<Result<_, Error>>()?;
@@ -88,6 +94,55 @@ pub(super) fn cells(
     let (head, rows) = table(name, separator, input)?;
     let object = |cells: Vec<String>| head.iter().cloned().zip(cells.into_iter().map(Into::into));
     Ok(rows.into_iter().map(|(place, cells)| (place, object(cells).collect())).collect())
+}
+
+/// The text of a file; one that is no UTF-8 is told with the line, as an editor counts it.
+fn text<'b>(name: &str, bytes: &'b [u8]) -> Result<&'b str, Error> {
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let at = error.valid_up_to();
+        let line = line_of(&bytes[..at]);
+        let what =
+            format!("line {line}: the byte {:#04x} is no UTF-8; save it as UTF-8", bytes[at]);
+        broken(name, what)
+    })?;
+    Ok(text.trim_start_matches('\u{feff}'))
+}
+
+/// The line, from 1, in which what follows these bytes stands; lines end in LF, CR LF or CR.
+fn line_of(before: &[u8]) -> usize {
+    let lone = before.windows(2).filter(|pair| pair[0] == b'\r' && pair[1] != b'\n').count();
+    let last = usize::from(before.last() == Some(&b'\r'));
+    before.split(|byte| *byte == b'\n').count() + lone + last
+}
+
+/// A column that stands twice; columns without a name do not matter.
+fn repeated(head: &[String]) -> Option<&str> {
+    let mut names = head.iter().enumerate().filter(|(_, name)| !name.is_empty());
+    names.find(|(i, name)| head[..*i].contains(name)).map(|(_, name)| name.as_str())
+}
+
+/// What to do with a file whose only column holds another separator.
+fn separated_otherwise(head: &[String], separator: u8) -> Option<String> {
+    let only = head.first().filter(|_| head.len() == 1)?;
+    let (mark, what) = [(';', "`;`"), ('\t', "tabs"), (',', "`,`"), ('|', "`|`")]
+        .into_iter()
+        .find(|(mark, _)| *mark != char::from(separator) && only.contains(*mark))?;
+    let ending = if mark == '\t' { "give it the ending .tsv" } else { "save it with commas" };
+    Some(format!("its columns are separated by {what}: {ending}"))
+}
+
+/// A row that does not fit its header, with its line.
+fn trouble(error: &csv::Error, text: &str) -> String {
+    let csv::ErrorKind::UnequalLengths { pos: Some(at), expected_len, len } = error.kind() else {
+        return error.to_string();
+    };
+    let at = usize::try_from(at.byte()).unwrap_or_default().min(text.len());
+    // The reader stands before the line end of the row before.
+    let ends = text[at..].bytes().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    let line = line_of(&text.as_bytes()[..at + ends]);
+    format!(
+        "line {line}: {len} cells where the header has {expected_len}; quote cells that hold the separator"
+    )
 }
 
 fn log(name: &str, rows: Vec<Row>) -> Result<Log, Error> {
@@ -115,4 +170,47 @@ fn no_column(place: &str, label: &str, there: impl Iterator<Item = impl AsRef<st
             there.join(", ")
         ),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(text: impl AsRef<[u8]>) -> String {
+        let how = How { label: "label".to_owned(), ..How::default() };
+        match delimited("p.csv", b',', text.as_ref(), &how) {
+            Ok(log) => format!("{} rows", log.rows.len()),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    /// Whatever ends the lines, the line is that of an editor.
+    #[test]
+    fn what_is_wrong_is_told_with_its_line() {
+        for end in ["\n", "\r\n", "\r"] {
+            for bom in ["", "\u{feff}"] {
+                let head = format!("{bom}id,label{end}e1,\"yes{end}\"{end}");
+                assert_eq!(said(&head), "1 rows", "{end:?}");
+                let latin = [head.as_bytes(), b"e2,caf\xe9"].concat();
+                let told = said(latin);
+                assert!(told.contains("line 4: the byte 0xe9 is no UTF-8"), "{end:?}: {told}");
+                let told = said(format!("{head}e2,no{end}e3,no,no{end}"));
+                assert!(told.contains("row 3: line 5: 3 cells"), "{end:?}: {told}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_header_that_names_no_single_column_is_refused() {
+        let check = |text: &str, part: &str| {
+            let told = said(text);
+            assert!(told.contains(part), "{text:?}: {told}");
+        };
+        check("id,label,label\ne1,yes,no\n", "names the column `label` twice");
+        check("id,label,id\ne1,yes,e2\n", "names the column `id` twice");
+        check("id,label,,\ne1,yes,,\n", "1 rows");
+        check("id;label\ne1;yes\n", "separated by `;`: save it with commas");
+        check("id\tlabel\ne1\tyes\n", "separated by tabs: give it the ending .tsv");
+        check("id,answer\ne1,yes\n", "no column `label`");
+    }
 }

@@ -1,5 +1,6 @@
 //! Predictions in a file that is not text: Parquet.
 
+use super::log::Ended;
 use super::wide::Wide;
 use super::{Error, How, Log, Reply, Row, Tool, broken};
 use crate::definition::dataset::Capability;
@@ -30,7 +31,7 @@ pub fn read(name: &str, mut rows: Rows<'_>, columns: &[String], how: &How) -> Re
             Some(label) if !label.trim().is_empty() => Reply::Text(label),
             _ => Reply::Missing("an empty cell".to_owned()),
         };
-        out.push(Row { place, fields, epoch: 1, reply });
+        out.push(Row { place, fields, epoch: 1, ended: Ended::Well, reply });
     }
     if out.is_empty() {
         return Err(broken(name, "the file has no rows; there is nothing to import"));

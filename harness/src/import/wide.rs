@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::log::Ended;
 use super::{Error, Reply, Row, broken};
 
 /// A template of column names with one field in braces: `{country}_Hate`.
@@ -57,7 +58,13 @@ impl<'t> Wide<'t> {
                 "" => Reply::Missing("an empty cell".to_owned()),
                 _ => Reply::Text(cell.clone()),
             };
-            Row { place: format!("{place}, column `{column}`"), fields, epoch: 1, reply }
+            Row {
+                place: format!("{place}, column `{column}`"),
+                fields,
+                epoch: 1,
+                ended: Ended::Well,
+                reply,
+            }
         };
         Ok(answers.into_iter().map(row).collect())
     }

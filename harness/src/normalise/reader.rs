@@ -410,19 +410,25 @@ fn whole(file: &str, kind: Kind) -> Error {
     Error::new(Place { file: file.to_owned(), row: None, line: None }, kind)
 }
 
-/// Refuses files of other kinds by their first bytes.
-fn is_text(head: &[u8]) -> Result<(), Kind> {
-    const KINDS: [(&[u8], &str, &str); 5] = [
+/// What a file is that is no text, by its first bytes, and what to do.
+pub fn kind_of(head: &[u8]) -> Option<(&'static str, &'static str)> {
+    const UTF_16: (&str, &str) = ("a text in UTF-16", "save it as UTF-8");
+    const KINDS: [(&[u8], &str, &str); 7] = [
         (b"PK\x03\x04", "a zip or a spreadsheet (.xlsx)", "unpack it, or save it as CSV in UTF-8"),
         (b"\xd0\xcf\x11\xe0", "a spreadsheet (.xls)", "save it as CSV in UTF-8"),
         (b"PAR1", "a Parquet file", "say `format = \"parquet\"`, or give the file that ending"),
         (b"\x1f\x8b", "a gzip file", "unpack it with `gunzip`"),
         (b"version https://git-lfs", "a pointer of Git LFS", "run `git lfs pull` in its folder"),
+        (b"\xff\xfe", UTF_16.0, UTF_16.1),
+        (b"\xfe\xff", UTF_16.0, UTF_16.1),
     ];
-    match KINDS.iter().find(|(start, ..)| head.starts_with(start)) {
-        Some((_, what, remedy)) => Err(Kind::NotText { what, remedy }),
-        None => Ok(()),
-    }
+    let kind = KINDS.iter().find(|(start, ..)| head.starts_with(start))?;
+    Some((kind.1, kind.2))
+}
+
+/// Refuses files of other kinds.
+fn is_text(head: &[u8]) -> Result<(), Kind> {
+    kind_of(head).map_or(Ok(()), |(what, remedy)| Err(Kind::NotText { what, remedy }))
 }
 
 /// The same bytes without a leading UTF-8 byte order mark, and the first of them.

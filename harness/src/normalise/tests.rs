@@ -221,6 +221,8 @@ fn files_of_other_kinds_are_named() {
         (b"PAR1\x15", "a Parquet file", "format = \"parquet\""),
         (b"\x1f\x8b\x08", "a gzip file", "gunzip"),
         (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS", "git lfs pull"),
+        (b"\xff\xfei\0d\0", "UTF-16", "save it as UTF-8"),
+        (b"\xfe\xff\0i\0d", "UTF-16", "save it as UTF-8"),
     ] {
         let said = [
             Rows::delimited("f.csv", b',', &columns, bytes).unwrap_err().to_string(),

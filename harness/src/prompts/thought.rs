@@ -1,26 +1,19 @@
 //! The thought of a reply, set aside: what a model wrote for itself before its answer. Pure.
 //!
-//! A thought stands between two tags (`<think>`, `</think>` and those of [`TAGS`]), in a channel of gpt-oss's format
-//! ("harmony"), or before a closing tag whose opening one the chat template wrote. A tag that is opened and not closed means
-//! that the limit of tokens cut the thought: there is no answer. Servers that send the thought in a field of its own are
-//! brought to the first form by `plugin_api::Replies::put_thought`.
+//! A thought stands between two tags (`<think>` and `</think>`; [`tag`] tells which there are), in a channel of gpt-oss's format
+//! ("harmony"), behind an announcement ([`PHRASES`]), or before a closing tag whose opening one the chat template wrote. A tag
+//! that is opened and not closed means that the limit of tokens cut the thought: there is no answer. Servers that send the
+//! thought in a field of its own are brought to the first form by `plugin_api::Replies::put_thought`.
 
-/// Tags of thoughts, opening and closing, in lower case. A `>` may be preceded by attributes (`<think signature="...">`).
-/// Sources: chat templates and parsers of DeepSeek R1, Qwen 3, QwQ, Nemotron, ERNIE, MiniMax (`think`), EXAONE Deep
-/// (`thought`), Claude's prompts (`thinking`), Seed-OSS (`seed:think`), Magistral (`[think]`), Kimi-VL (`◁think▷`), Sky-T1 and
-/// OpenThinker (`begin_of_thought`), Command A (`start_thinking`), Gemma (`<|channel>`).
-const TAGS: [(&str, &str); 11] = [
-    ("<think>", "</think>"),
-    ("<thinking>", "</thinking>"),
-    ("<thought>", "</thought>"),
-    ("<reasoning>", "</reasoning>"),
-    ("<seed:think>", "</seed:think>"),
-    ("<scratchpad>", "</scratchpad>"),
-    ("[think]", "[/think]"),
-    ("◁think▷", "◁/think▷"),
-    ("<|begin_of_thought|>", "<|end_of_thought|>"),
-    ("<|start_thinking|>", "<|end_thinking|>"),
-    ("<|channel>", "<channel|>"),
+mod tag;
+
+use tag::{Side, first_tag};
+
+/// Announcements of thought and answer at the beginning of a reply: Granite 3.2, and what `ollama run` prints.
+const PHRASES: [(&str, &str); 3] = [
+    ("Here is my thought process:", "Here is my response:"),
+    ("Here's my thought process:", "Here's my response:"),
+    ("Thinking...\n", "...done thinking."),
 ];
 
 /// Marks of harmony, the format of gpt-oss.
@@ -29,6 +22,7 @@ const MESSAGE: &str = "<|message|>";
 const ENDS: [&str; 5] = ["<|end|>", "<|return|>", "<|call|>", "<|start|>", CHANNEL];
 /// What is left of harmony's marks where a server prints no special tokens.
 const BARE_ANALYSIS: &str = "analysis";
+const BARE_ROLE: &str = "assistant";
 const BARE_FINAL: &str = "assistantfinal";
 
 /// A reply in two.
@@ -53,6 +47,9 @@ pub enum Thought {
 
 /// Sets the thought of a reply aside. A reply without one comes back as it is.
 pub fn split(reply: &str) -> Split {
+    if let Some(split) = by_phrases(reply) {
+        return split;
+    }
     let tag = first_tag(reply, 0);
     let channel = find(reply, CHANNEL, 0);
     match (tag, channel) {
@@ -70,46 +67,20 @@ pub fn split(reply: &str) -> Split {
     }
 }
 
-/// A tag in a reply, by its bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Tag {
-    start: usize,
-    end: usize,
-    kind: usize,
-    opens: bool,
-}
-
-/// The first tag from a place on.
-fn first_tag(reply: &str, from: usize) -> Option<Tag> {
-    let begins = |c: char| matches!(c, '<' | '[' | '◁');
-    let mut at = from;
-    while let Some(start) = reply[at..].find(begins).map(|place| at + place) {
-        for (kind, (open, close)) in TAGS.iter().enumerate() {
-            for (text, opens) in [(open, true), (close, false)] {
-                if let Some(len) = tag_len(&reply[start..], text, opens) {
-                    return Some(Tag { start, end: start + len, kind, opens });
-                }
-            }
+/// What stands behind the announcement of the answer, where the thought was announced.
+fn by_phrases(reply: &str) -> Option<Split> {
+    let text = reply.trim_start();
+    let (rest, end) = PHRASES.iter().find_map(|(thought, answer)| {
+        let head = text.get(..thought.len()).filter(|head| head.eq_ignore_ascii_case(thought))?;
+        Some((&text[head.len()..], *answer))
+    })?;
+    Some(match find(rest, end, 0) {
+        Some(at) => {
+            let answer = rest[at + end.len()..].trim_start().to_owned();
+            Split { answer, thought: Thought::Closed }
         }
-        at = start + reply[start..].chars().next().map_or(1, char::len_utf8);
-    }
-    None
-}
-
-/// The bytes of a tag at the beginning of a text; an opening one in angle brackets may have attributes.
-fn tag_len(rest: &str, tag: &str, opens: bool) -> Option<usize> {
-    let head = |len: usize| rest.get(..len).filter(|head| head.eq_ignore_ascii_case(&tag[..len]));
-    if head(tag.len()).is_some() {
-        return Some(tag.len());
-    }
-    let name = tag.len() - 1;
-    if !opens || !tag.ends_with('>') || tag.ends_with("|>") || head(name).is_none() {
-        return None;
-    }
-    let attributes = rest[name..].strip_prefix(' ')?;
-    let end =
-        attributes.find(['>', '<', '\n']).filter(|end| attributes[*end..].starts_with('>'))?;
-    attributes[..end].contains('=').then_some(name + 1 + end + 1)
+        None => Split { answer: String::new(), thought: Thought::Cut },
+    })
 }
 
 /// What stands outside of tags. A closing tag without an opening one ends a thought that began with the reply.
@@ -117,15 +88,16 @@ fn by_tags(reply: &str) -> Split {
     let mut answer = String::new();
     let (mut at, mut open) = (0, None);
     while let Some(tag) = first_tag(reply, at) {
-        match open {
-            None if tag.opens => {
+        match (&open, tag.side) {
+            (None, Side::Opens) => {
                 answer.push_str(&reply[at..tag.start]);
                 open = Some(tag.kind);
             }
-            None => answer.clear(),
-            Some(kind) if kind == tag.kind && !tag.opens => open = None,
+            (None, Side::Empty) => answer.push_str(&reply[at..tag.start]),
+            (None, Side::Closes) => answer.clear(),
+            (Some(kind), Side::Closes) if *kind == tag.kind => open = None,
             // A mention inside a thought.
-            Some(_) => {}
+            (Some(_), _) => {}
         }
         at = tag.end;
     }
@@ -143,7 +115,7 @@ fn split_harmony(reply: &str) -> Option<Split> {
     }
     // `analysisWe need ... assistantfinalYes`: no word of a language continues like that.
     let text = reply.trim_start();
-    let rest = text.strip_prefix(BARE_ANALYSIS)?;
+    let rest = text.strip_prefix(BARE_ROLE).unwrap_or(text).strip_prefix(BARE_ANALYSIS)?;
     let is_bare = rest.starts_with(|c: char| c.is_uppercase() || c.is_numeric() || c == '"');
     match text.rfind(BARE_FINAL) {
         Some(at) => {
@@ -162,7 +134,7 @@ fn by_channels(reply: &str) -> Split {
     while let Some(channel) = find(reply, CHANNEL, at) {
         let name_at = channel + CHANNEL.len();
         let end = ENDS.iter().filter_map(|mark| find(reply, mark, name_at)).min();
-        let segment = &reply[name_at..end.unwrap_or(reply.len())];
+        let segment = reply[name_at..end.unwrap_or(reply.len())].trim_start();
         let name: String = segment.chars().take_while(char::is_ascii_alphabetic).collect();
         let body = match segment.find(MESSAGE) {
             Some(message) => &segment[message + MESSAGE.len()..],

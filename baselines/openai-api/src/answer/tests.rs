@@ -42,6 +42,40 @@ fn replies_of_both_endpoints() {
     assert!(matches!(reply(&json!([1])), Err(Unread::Shape(_))));
 }
 
+/// Whatever else stands in the choice.
+#[test]
+fn what_was_withheld_or_refused_is_no_answer() {
+    let missing = |choice: Value| {
+        let body = json!({ "choices": [choice] });
+        let answer = read(&body, &Wanted::Text).unwrap();
+        assert!(
+            matches!(read(&body, &Wanted::Top), Err(Unread::Error(told)) if told.code == "content_filter"),
+            "{body}"
+        );
+        answer.missing().unwrap_or_default()
+    };
+    let words = "I'm sorry, but no";
+    for message in [
+        json!({"content": null, "refusal": words}),
+        json!({"content": words, "refusal": words}),
+        json!({"content": [{"type": "refusal", "refusal": words}]}),
+    ] {
+        let said = missing(json!({"message": message, "finish_reason": "stop"}));
+        assert_eq!(said, format!("the model refused: {words}"));
+    }
+    for (finish, part) in [
+        ("content_filter", "moderation"),
+        ("content_filter: PROHIBITED_CONTENT", "moderation"),
+        ("guardrail_intervened", "moderation"),
+        ("refusal", "the model refused"),
+    ] {
+        let said = missing(json!({"message": {"content": words}, "finish_reason": finish}));
+        assert!(said.contains(part), "{finish}: {said}");
+    }
+    let kept = json!({"choices": [{"message": {"content": "no", "refusal": null}, "finish_reason": "stop"}]});
+    assert_eq!(read(&kept, &Wanted::Text).unwrap().missing(), None);
+}
+
 #[test]
 fn thoughts_of_all_dialects() {
     let check = |message: Value, thought: Option<&str>, text: &str| {
@@ -119,7 +153,38 @@ fn errors_of_all_dialects() {
     check(json!({"error": "model 'x' not found"}), "", "model 'x' not found");
     check(json!({"object": "error", "message": "too long", "code": 400}), "400", "too long");
     check(json!({"detail": [{"loc": ["body"]}]}), "", r#"[{"loc":["body"]}]"#);
-    assert_eq!(told(&json!({"choices": []})), None);
+    for (body, code, message) in [
+        (json!({"code": 500, "msg": "internal error", "data": null}), "500", "internal error"),
+        (json!({"error_code": 18, "error_msg": "slow down"}), "18", "slow down"),
+        (
+            json!({"success": false, "errors": [{"code": 3040, "message": "no capacity"}]}),
+            "3040",
+            "no capacity",
+        ),
+        (json!({"errors": ["no capacity"]}), "", "no capacity"),
+        (
+            json!({"choices": null, "base_resp": {"status_code": 1026, "status_msg": "input new_sensitive"}}),
+            "1026",
+            "input new_sensitive",
+        ),
+        (json!({"fault": {"faultstring": "spike arrest"}}), "", "spike arrest"),
+        (
+            json!({"error": {"message": "Provider returned error", "code": 400, "metadata": {"raw": "prompt is too long"}}}),
+            "400",
+            "Provider returned error: prompt is too long",
+        ),
+    ] {
+        check(body, code, message);
+    }
+    for none in [
+        json!({"choices": []}),
+        json!({"choices": [], "base_resp": {"status_code": 0, "status_msg": "success"}}),
+        json!({"status_code": 0, "msg": "ok"}),
+        json!({"message": ""}),
+        json!(null),
+    ] {
+        assert_eq!(told(&none), None, "{none}");
+    }
 }
 
 #[test]

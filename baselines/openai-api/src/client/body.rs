@@ -56,8 +56,11 @@ impl Client {
         }
         start.extend(self.bytes(response, end).await?);
         let text = String::from_utf8_lossy(&start);
-        lenient_json::from_str(&text)
-            .map_err(|e| Again::because(format!("the answer is no JSON ({e}): {}", quoted(&text))))
+        lenient_json::from_str(&text).or_else(|e| {
+            of_lines(&text).ok_or_else(|| {
+                Again::because(format!("the answer is no JSON ({e}): {}", quoted(&text)))
+            })
+        })
     }
 
     /// A streamed answer, put together. Once it has begun it may take as long as it likes while pieces keep coming; comments that
@@ -120,6 +123,15 @@ fn take(pieces: &mut Pieces, event: &Event, broken: &mut Option<String>) -> bool
     }
 }
 
+/// Pieces as lines of JSON (`application/x-ndjson`), put together.
+fn of_lines(text: &str) -> Option<Value> {
+    let mut pieces = Pieces::default();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        pieces.take(&Event { name: String::new(), data: line.to_owned() }).ok()?;
+    }
+    pieces.whole()
+}
+
 /// Whether a body begins as server-sent events do; none where too little of it is there.
 fn begins_events(start: &[u8]) -> Option<bool> {
     let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
@@ -142,6 +154,20 @@ fn fits(bytes: usize) -> Result<(), Trouble> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pieces_may_be_lines() {
+        let piece = |text: &str, reason: &str| {
+            format!(
+                "{{\"choices\":[{{\"delta\":{{\"content\":\"{text}\"}},\"finish_reason\":{reason}}}]}}\n"
+            )
+        };
+        let whole = of_lines(&(piece("Ye", "null") + &piece("s", "\"stop\""))).unwrap();
+        assert_eq!(whole["choices"][0]["message"]["content"], "Yes");
+        for none in [piece("Ye", "null"), "{\"choices\": [".to_owned(), "<html>{".to_owned()] {
+            assert_eq!(of_lines(&none), None, "{none}");
+        }
+    }
 
     #[test]
     fn a_body_tells_what_it_is() {

@@ -89,6 +89,54 @@ fn a_stream_that_failed_is_no_answer() {
     assert!(matches!(reply(&put(&[mute], &["[DONE]"]).unwrap()), Err(Unread::Nothing(_))));
 }
 
+/// An empty reason is none: a connection that breaks then has no answer.
+#[test]
+fn an_empty_reason_ends_nothing() {
+    let piece =
+        |text: &str| json!({"choices": [{"delta": {"content": text}, "finish_reason": ""}]});
+    assert_eq!(put(&[piece("No, "), piece("that")], &[]), None);
+    assert_eq!(answer(&[piece("No"), piece(".")]).said, said("No."));
+}
+
+/// A piece that brings nothing is no data, as a comment is none.
+#[test]
+fn what_brings_nothing_is_a_sign_of_life() {
+    let mut pieces = Pieces::default();
+    let mut check = |piece: Value, expect: Taken| {
+        assert_eq!(pieces.take(&event(&piece.to_string())).unwrap(), expect, "{piece}");
+    };
+    check(delta(json!({"role": "assistant", "content": ""})), Taken::Piece);
+    for empty in [json!({}), json!({"content": ""}), json!({"role": "assistant", "content": null})]
+    {
+        check(delta(empty), Taken::Foreign);
+    }
+    check(delta(json!({"reasoning": "a"})), Taken::Piece);
+    check(delta(json!({"tool_calls": [{"index": 0}]})), Taken::Piece);
+    check(delta(json!({"content": "yes"})), Taken::Piece);
+    check(delta(json!({"content": ""})), Taken::Foreign);
+    check(last(), Taken::Piece);
+    check(json!({"choices": [], "usage": {"prompt_tokens": 3}}), Taken::Piece);
+}
+
+/// Mistral's models that think stream lists of parts.
+#[test]
+fn pieces_may_be_lists_of_parts() {
+    let thinking = json!([{"type": "thinking", "thinking": [{"type": "text", "text": "no?"}]}]);
+    let whole = answer(&[
+        delta(json!({"content": thinking})),
+        delta(json!({"content": [{"type": "text", "text": "Ye"}]})),
+        delta(json!({"content": "s"})),
+        last(),
+    ]);
+    assert_eq!((whole.thought.as_deref(), whole.said), (Some("no?"), said("Yes")));
+    let whole = answer(&[
+        delta(json!({"reasoning_details": [{"type": "reasoning.text", "text": "no?"}]})),
+        delta(json!({"content": "yes"})),
+        last(),
+    ]);
+    assert_eq!((whole.thought.as_deref(), whole.said), (Some("no?"), said("yes")));
+}
+
 #[test]
 fn a_stream_without_a_choice_is_no_answer() {
     let usage = json!({"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 0}});

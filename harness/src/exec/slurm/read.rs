@@ -23,15 +23,23 @@ pub(super) fn job_of(task: &str) -> &str {
     task.rsplit_once('_').map_or(task, |(job, _)| job)
 }
 
-/// The job in what `sbatch --parsable` says: `id` or `id;cluster`, kept as it is, since only that cluster knows the id.
+/// The job in what `sbatch --parsable` says: `id` or `id;cluster`, kept as it is, since only that cluster knows the id. Wrappers of
+/// a site say more around it, or `Submitted batch job id on cluster name`.
 pub(super) fn id(said: &str) -> Option<String> {
-    let job = said.lines().rev().find(|line| !line.trim().is_empty())?.trim();
-    let Place { number, cluster } = place(job);
-    let known = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
-    let named = |name: &str| {
-        !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b))
-    };
-    (known && cluster.is_none_or(named)).then(|| job.to_owned())
+    said.lines().rev().find_map(|line| {
+        let line = line.trim();
+        let job = match line.strip_prefix("Submitted batch job ") {
+            Some(job) => job.replace(" on cluster ", ";"),
+            None => line.to_owned(),
+        };
+        let Place { number, cluster } = place(&job);
+        let known = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+        let named = |name: &str| {
+            !name.is_empty()
+                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b))
+        };
+        (known && cluster.is_none_or(named)).then_some(job)
+    })
 }
 
 /// Tasks and their states in what `squeue -h -r -o '%F_%K %T'` says of a cluster, named as [`id`] names their jobs.
@@ -106,6 +114,9 @@ mod tests {
             ("12;\n", None),
             ("12;a b\n", None),
             ("warning: slow\n13\n", Some("13")),
+            ("14;c2\nyour project has 3 hours left\n", Some("14;c2")),
+            ("Submitted batch job 15\n", Some("15")),
+            ("Submitted batch job 16 on cluster c2\n", Some("16;c2")),
             ("", None),
             ("sbatch: no", None),
         ] {

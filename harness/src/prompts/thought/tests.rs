@@ -6,6 +6,40 @@ fn check(reply: &str, thought: Thought, answer: &str) {
     assert_eq!(split(reply), Split { answer: answer.to_owned(), thought }, "{reply:?}");
 }
 
+/// Tags of chat templates, of models' replies and of programs in between.
+const TAGS: [(&str, &str); 30] = [
+    ("<think>", "</think>"),
+    ("<thinking>", "</thinking>"),
+    ("<thought>", "</thought>"),
+    ("<thoughts>", "</thoughts>"),
+    ("<reasoning>", "</reasoning>"),
+    ("<reflection>", "</reflection>"),
+    ("<analysis>", "</analysis>"),
+    ("<seed:think>", "</seed:think>"),
+    ("<mm:think>", "</mm:think>"),
+    ("<longcat_think>", "</longcat_think>"),
+    ("<think_fast>", "</think_fast>"),
+    ("<inner_thoughts>", "</inner_thoughts>"),
+    ("<inner-monologue>", "</inner-monologue>"),
+    ("<thought_process>", "</thought_process>"),
+    ("<chain_of_thought>", "</chain_of_thought>"),
+    ("<antthinking>", "</antthinking>"),
+    ("<scratchpad>", "</scratchpad>"),
+    ("< think >", "</ think >"),
+    ("&lt;think&gt;", "&lt;/think&gt;"),
+    ("[think]", "[/think]"),
+    ("[start thinking]", "[end thinking]"),
+    ("◁think▷", "◁/think▷"),
+    ("<|begin_of_thought|>", "<|end_of_thought|>"),
+    ("<|start_thinking|>", "<|end_thinking|>"),
+    ("<|think_start|>", "<|think_end|>"),
+    ("<|think|>", "<|/think|>"),
+    ("<|think|>", "<|end|><|begin|>assistant<|content|>"),
+    ("<|inner_prefix|>", "<|inner_suffix|>"),
+    ("<|channel>", "<channel|>"),
+    ("<unused94>", "<unused95>"),
+];
+
 #[test]
 fn a_thought_in_every_tag_is_set_aside() {
     for (open, close) in TAGS {
@@ -35,6 +69,20 @@ fn tags_may_have_attributes() {
     check("<think of a number> no", Thought::None, "<think of a number> no");
     check("<thinker>no", Thought::None, "<thinker>no");
     check("<think \n>no", Thought::None, "<think \n>no");
+    check("<details type=\"reasoning\" done=\"true\">no</details>yes", Thought::Closed, "yes");
+    check("<think/>yes", Thought::Closed, "yes");
+    check("<think></think>yes", Thought::Closed, "yes");
+}
+
+#[test]
+fn announced_thoughts() {
+    check("Here is my thought process: no.\nHere is my response:\nYes", Thought::Closed, "Yes");
+    check("Here's my thought process:\nno", Thought::Cut, "");
+    check("Thinking...\nno\n...done thinking.\n\nYes", Thought::Closed, "Yes");
+    check("<|im_start|>think\nno\n<|im_start|>answer\nyes", Thought::Closed, "yes");
+    for plain in ["Yes. Here is my thought process: no", "Thinking... yes"] {
+        check(plain, Thought::None, plain);
+    }
 }
 
 #[test]
@@ -56,6 +104,8 @@ fn channels_of_gpt_oss() {
     );
     closed("<|channel|>analysis<|message|>no<|end|><|channel|>final", "");
     check("<|channel|>final<|message|>Yes", Thought::None, "Yes");
+    check("<|channel|> final <|message|>Yes", Thought::None, "Yes");
+    closed("assistantanalysisIs it no?assistantfinalYes", "Yes");
     check("<|channel|>analysis<|message|>It is no", Thought::Cut, "");
     check("<|channel|>analysis<|message|>no<|end|><|start|>assistant", Thought::Cut, "");
     closed("<think>no</think><|channel|>final<|message|>Yes", "Yes");
@@ -76,6 +126,12 @@ fn a_reply_without_a_thought_stays_as_it_is() {
         "<",
         "ü<thin",
         "◁think",
+        "<answer>no</answer>",
+        "<b>thinking</b>",
+        "<rethink>no</rethink>",
+        "a &lt; b &amp; c",
+        "<|im_end|>",
+        "<details>no</details>",
     ] {
         check(reply, Thought::None, reply);
     }

@@ -35,6 +35,9 @@ pub(super) struct Case {
     #[serde(default)]
     pub(super) files: BTreeMap<String, String>,
     pub(super) rows: Option<Rows>,
+    /// Files that are written anew before the last command.
+    #[serde(default)]
+    pub(super) changed: BTreeMap<String, String>,
     /// Run one after another; the last is looked at.
     #[serde(default)]
     pub(super) commands: Vec<Vec<String>>,

@@ -71,10 +71,8 @@ fn run(case: &Case) -> Vec<String> {
         Some(server) => {
             let path = case.path.as_deref().unwrap_or("/v1");
             let url = server.url().replace("/v1", path);
-            format!(
-                "model = \"m\"\nbase_url = \"{url}\"\nbackoff = 0.01\nretries = 2\n{}",
-                case.config
-            )
+            let retries = if case.config.contains("retries") { "" } else { "retries = 2\n" };
+            format!("model = \"m\"\nbase_url = \"{url}\"\nbackoff = 0.01\n{retries}{}", case.config)
         }
         None => case.config.clone(),
     };
@@ -85,7 +83,10 @@ fn run(case: &Case) -> Vec<String> {
     let own = case.commands.iter().map(|line| line.iter().map(String::as_str).collect());
     let commands: Vec<Vec<&str>> = if case.commands.is_empty() { vec![run] } else { own.collect() };
     let mut last = None;
-    for line in &commands {
+    for (i, line) in commands.iter().enumerate() {
+        for (name, text) in case.changed.iter().filter(|_| i + 1 == commands.len()) {
+            place.write(name, text);
+        }
         last = Some(place.run(&[&["--mirror", "mirror"], &line[..]].concat()));
     }
     let mut wrong = judge(&place, &case.expect, &last.unwrap());
