@@ -394,7 +394,7 @@ impl Model {
     fn place(&self, label: &str, id: &str) -> Result<usize, Error> {
         self.task.labels.iter().position(|known| known == label).ok_or_else(|| {
             Error::internal(format!(
-                "the program answered {label:?} to {id}; the task's labels: {}; answer null where there is none",
+                "the program answered {label:?} to {id}; the task's labels: {}; answer null if there is none",
                 self.task.labels.join(", ")
             ))
         })

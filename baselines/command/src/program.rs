@@ -235,7 +235,7 @@ impl Program {
         let bytes: Vec<u8> = said.iter().copied().skip_while(|b| b & 0xc0 == 0x80).collect();
         let text = String::from_utf8_lossy(&bytes);
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        if text.is_empty() { "; it said nothing".to_owned() } else { format!("; it said: {text}") }
+        if text.is_empty() { "; it printed nothing".to_owned() } else { format!("; it printed: {text}") }
     }
 
     fn wait(&mut self, patience: Duration) -> Option<ExitStatus> {

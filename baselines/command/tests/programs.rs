@@ -216,7 +216,7 @@ fn every_failure_has_its_reason() {
         );
     };
     fails("sys.exit('no memory left')", &["exit status: 1", "classify", "it said: no memory left"]);
-    fails("os.kill(os.getpid(), 9)", &["signal: 9", "it said nothing"]);
+    fails("os.kill(os.getpid(), 9)", &["signal: 9", "it printed nothing"]);
     fails("time.sleep(60)", &["within 10 s", "timeout"]);
     fails("print('hello', flush=True)", &["\"hello\"", "README"]);
     fails("print('{\"scores\": [[1, 2]]}', flush=True) # rows", &["1 rows of scores for 2"]);

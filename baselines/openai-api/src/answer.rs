@@ -297,7 +297,7 @@ fn repeated(logprobs: &Value, generated: usize) -> Result<Option<Vec<Spelt<'_>>>
             Some(Spelt { token: token.as_str()?, logprob, likeliest })
         });
     let spelt: Option<_> = spelt.collect();
-    spelt.map(Some).ok_or_else(|| Unread::Shape("a token in `tokens` is no text".to_owned()))
+    spelt.map(Some).ok_or_else(|| Unread::Shape("a token in `tokens` is not text".to_owned()))
 }
 
 /// vLLM's `prompt_logprobs` = 0: for each token of the prompt an object of one entry, by its id, with its rank; null for the first

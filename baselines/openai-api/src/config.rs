@@ -233,7 +233,7 @@ impl Settings {
         let serde::de::IgnoredAny = config.weights;
         if config.socket.is_some() && config.base_url.is_some() {
             return Err(wrong(
-                "a model with a [server] of its own has no `base_url`; remove one of them",
+                "a model with its own [server] has no `base_url`; remove one of them",
             ));
         }
         let own = config.socket.is_some().then_some(OWN_SERVER);
@@ -346,7 +346,7 @@ fn address(typed: Option<&str>, environment: &impl Environment) -> Result<(Url, 
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some());
     let mut url = url.ok_or_else(|| {
-        wrong(format!("{name} is no web address; give one like http://localhost:8080/v1"))
+        wrong(format!("{name} is not a web address; give one like http://localhost:8080/v1"))
     })?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(wrong(format!("{name} holds a user or password; give a key with `key_env`")));
@@ -396,7 +396,7 @@ fn key(
     match environment.get(name) {
         Some(secret) => Key::new(name, &secret, sent).ok_or_else(|| {
             wrong(format!(
-                "the value of {name} is no key: it has a line break or a character beyond ASCII"
+                "the value of {name} is not a key: it has a line break or a character beyond ASCII"
             ))
         }),
         None if needed => Err(wrong(format!(

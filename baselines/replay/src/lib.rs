@@ -181,7 +181,7 @@ fn answer_columns<'a>(config: &'a Config, task: &Task) -> Result<Answer<'a>, Err
         (None, Some(scores)) => {
             if let Some(unknown) = scores.keys().find(|label| !task.labels.contains(label)) {
                 return Err(Error::config(format!(
-                    "config: scores.{unknown} is no label of task {}; its labels: {labels}",
+                    "config: scores.{unknown} is not a label of task {}; its labels: {labels}",
                     task.name
                 )));
             }
@@ -216,7 +216,7 @@ impl<'a> Answer<'a> {
                 };
                 let Some(at) = task.labels.iter().position(|known| *known == label) else {
                     return Err(format!(
-                        "`{column}` = {label:?} is no label of task {}; its labels: {}",
+                        "`{column}` = {label:?} is not a label of task {}; its labels: {}",
                         task.name,
                         task.labels.join(", ")
                     ));
@@ -236,7 +236,7 @@ impl<'a> Answer<'a> {
                         Cell::Empty => None,
                     };
                     number.filter(|n| n.is_finite()).map(|n: f64| n as f32).ok_or_else(|| {
-                        format!("`{column}` = {cell} is no finite number; give a score for each label, or leave all empty")
+                        format!("`{column}` = {cell} is not a finite number; give a score for each label, or leave all empty")
                     })
                 };
                 columns.iter().zip(cells).map(score).collect::<Result<_, _>>().map(Some)

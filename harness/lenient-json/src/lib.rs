@@ -34,7 +34,7 @@ const AFTER_HALVES: u32 = 0xE000;
 /// Reads a value.
 ///
 /// # Errors
-/// `serde_json`'s, where the text is no JSON with these additions either.
+/// `serde_json`'s, where the text is not JSON with these additions either.
 pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
     read(bytes, Halves::Replaced)
 }

@@ -22,10 +22,10 @@ pub struct Common {
     /// No notes and no progress on stderr
     #[arg(long, short, global = true)]
     quiet: bool,
-    /// Which data to use: official where it can be had else the SAMPLE, official only, or the SAMPLE only
+    /// Which data to use: official if available, else the SAMPLE; official only, or the SAMPLE only
     #[arg(long, global = true, value_enum, help_heading = "Settings")]
     data: Option<DataMode>,
-    /// Folder or URL asked for data before the owners' servers, as FAMILY/PATH (repeatable)
+    /// Folder or URL to try for data before the authors' servers, as DATASET/PATH (repeatable)
     #[arg(long, global = true, value_name = "DIR|URL", help_heading = "Settings")]
     mirror: Vec<String>,
     /// Folder of files that only you can fetch, as FAMILY/PATH

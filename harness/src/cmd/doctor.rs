@@ -9,7 +9,7 @@ use crate::exec::plugins::{Plugins, search_path};
 use crate::exec::{data, places};
 use crate::fetch;
 
-/// Tells what is missing on this machine and how to get it
+/// Lists what is missing on this machine and how to get it
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {}
 

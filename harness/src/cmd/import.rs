@@ -31,7 +31,7 @@ Examples:
   culture-eval import mine.csv --benchmark emgsd --model mine --run default
   culture-eval import wide.csv --benchmark crehate --model mine --id '{ID}/{country}' --label '{country}_Hate' --map 1.0=hate --map 0.0=non-hate
 
-Several files are the parts of one model's answers. Rows that name no example are counted and told; a row that could be
+Several files are the parts of one model's answers. Rows that name no example are counted and reported; a row that could be
 several examples, and two different answers to one example, are errors.")]
 pub(super) struct Args {
     /// The logs of one model
@@ -43,13 +43,13 @@ pub(super) struct Args {
     /// Name of the model on the board, instead of the log's
     #[arg(long, value_name = "NAME")]
     model: Option<String>,
-    /// The run: a name or a folder; made where there is none
+    /// The run: a name or a folder; made if there is none
     #[arg(long, default_value = "imported", value_name = "RUN")]
     run: String,
     /// The protocol they were made by; the task's first that does not fit where the log is a language model's, else its first
     #[arg(long)]
     protocol: Option<String>,
-    /// The seed they stand for
+    /// The seed that they are of
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Field with the example's id, or a template over fields: '{ID}/{country}'

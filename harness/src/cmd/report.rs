@@ -194,7 +194,7 @@ impl Files {
             Format::Csv => csv::render(summary)?,
             Format::Latex => latex::render(summary, self.comparison()?),
             Format::Junit => junit::render(summary)?,
-            format => bail!("{format:?} is no text"),
+            format => bail!("{format:?} is not text"),
         })
     }
 
@@ -357,7 +357,7 @@ fn picture(path: &Path) -> anyhow::Result<String> {
         "webp" => "webp",
         _ => {
             return Err(hinted(
-                anyhow::anyhow!("{} is no picture that browsers are sure to show", path.display()),
+                anyhow::anyhow!("{} is not a picture that every browser shows", path.display()),
                 "give an .svg, .png, .jpg or .webp file",
             ));
         }

@@ -93,7 +93,7 @@ pub(super) struct How {
         help_heading = "Cluster"
     )]
     template: Option<String>,
-    /// Submit and do not wait; `culture-eval status` tells how far it is
+    /// Submit and do not wait; `culture-eval status` shows how far it is
     #[arg(long, help_heading = "Cluster")]
     detach: bool,
     /// Only the i-th of n equal shares of the cells
@@ -232,7 +232,7 @@ fn begin(run: &RunFolder, mut manifest: Manifest, context: &Context) -> anyhow::
 /// The end of a run that does not wait for its scheduler.
 fn queued(run: &RunFolder, tally: Tally, context: &Context) -> Outcome {
     context.output.note(format!(
-        "{} cells are with the scheduler; `culture-eval status {}` tells how far they are, the same command without --detach waits for them",
+        "{} cells are with the scheduler; `culture-eval status {}` shows how far they are, the same command without --detach waits for them",
         tally.queued,
         run.path().display()
     ));

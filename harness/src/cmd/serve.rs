@@ -18,7 +18,7 @@ use crate::store::{self, RunFolder};
 #[command(after_help = "\
 Examples:
   culture-eval serve                    the run `default`, on http://127.0.0.1:8741
-  culture-eval serve mine --port 0      any free port; the address stands on stdout
+  culture-eval serve mine --port 0      any free port; the address is printed on stdout
 
 Only this machine can reach it, and only by GET. Run the suite beside it: cells that end appear as they do.
 Ctrl-C stops it. To show a run to others, send them the file of `culture-eval report --format html`.")]

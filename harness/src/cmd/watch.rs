@@ -17,7 +17,7 @@ Examples:
   culture-eval watch mine --once      one look
   culture-eval watch mine --json      a JSON line whenever something changed
 
-On a terminal the picture is drawn anew; elsewhere a line is printed for every cell that begins or ends.
+On a terminal the picture is redrawn; elsewhere a line is printed for every cell that begins or ends.
 Exit 0 when every cell is done, 1 when one failed or when nothing has worked on the run for 10 seconds.")]
 pub(super) struct Args {
     /// Name or folder of the run

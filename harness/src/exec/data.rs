@@ -184,7 +184,7 @@ fn official_files(
         match (found, first_error) {
             (Some((id, fetched)), error) => {
                 if let Some(error) = error {
-                    notes.push(format!("source `{id}` stands in for `{}` ({error})", need[0]));
+                    notes.push(format!("source `{id}` replaces `{}` ({error})", need[0]));
                 }
                 files.insert(id.to_owned(), fetched);
             }

@@ -20,7 +20,7 @@ impl FromStr for Shard {
             Some(Self { index: index.parse().ok()?, of: of.parse().ok()? })
         };
         parse().filter(|s| (1..=s.of).contains(&s.index)).ok_or_else(|| {
-            format!("`{text}` is no share; write i/n with i from 1 to n, such as 2/3")
+            format!("`{text}` is not a share; write i/n with i from 1 to n, such as 2/3")
         })
     }
 }

@@ -15,7 +15,7 @@ pub enum FetchError {
     },
     /// Other bytes than the definition pins.
     #[error(
-        "{name}: {place} has {kind} {actual}, the definition pins {expected}; remove or replace that copy, or correct the definition if the owners published a new version"
+        "{name}: {place} has {kind} {actual}, the definition pins {expected}; remove or replace that copy, or correct the definition if the authors published a new version"
     )]
     Checksum {
         /// `dataset/source`.
@@ -31,7 +31,7 @@ pub enum FetchError {
     },
     /// Another size than the definition pins.
     #[error(
-        "{name}: {place} has {actual} bytes, the definition pins {expected}; remove or replace that copy, or correct the definition if the owners published a new version"
+        "{name}: {place} has {actual} bytes, the definition pins {expected}; remove or replace that copy, or correct the definition if the authors published a new version"
     )]
     Size {
         /// `dataset/source`.

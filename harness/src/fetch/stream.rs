@@ -61,7 +61,7 @@ fn ask(job: &Job<'_>, target: &Target, url: &Url, part: &mut Part) -> Result<Ans
             HeaderValue::from_str(text).map_err(|_| FetchError::Refused {
                 name: job.name.clone(),
                 place: target.place(),
-                reason: "sent a validator that is no text".to_owned(),
+                reason: "sent a validator that is not text".to_owned(),
             })
         };
         headers.insert(RANGE, header(&format!("bytes={}-", part.len()))?);

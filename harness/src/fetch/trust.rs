@@ -12,7 +12,7 @@ use super::lock::Lock;
 use crate::definition::source::Origin;
 
 const HEAD: &str = "\
-# Sources for which the owners publish no checksum, as they were at their first use.
+# Sources for which the authors publish no checksum, as they were at their first use.
 # A later change is refused. To accept one, delete its entry and fetch again.
 ";
 

@@ -76,7 +76,7 @@ fn reply(
 ) -> Result<(Reply, Capability), Error> {
     let odd = |what: &str| broken(place, format!("{what}; is it a log of another version?"));
     let answers = row.get("filtered_resps").and_then(Value::as_array);
-    let answers = answers.ok_or_else(|| odd("`filtered_resps` is no list"))?;
+    let answers = answers.ok_or_else(|| odd("`filtered_resps` is not a list"))?;
     let requests = requests(row)
         .ok_or_else(|| odd("`arguments` holds no requests of a context and what follows it"))?;
     // The second argument of a generation is an object: how to generate.
@@ -98,7 +98,7 @@ fn reply(
     let sums = answers.iter().take(options.len()).map(log_likelihood).collect::<Option<Vec<f64>>>();
     let sums = sums
         .filter(|sums| sums.len() == options.len())
-        .ok_or_else(|| odd("an answer is no log-likelihood"))?;
+        .ok_or_else(|| odd("an answer is not a log-likelihood"))?;
     let likeliest = best::likeliest(&sums, None, options.len())
         .map_err(|_| odd("no options to choose from"))?
         .sum;

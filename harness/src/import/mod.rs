@@ -141,7 +141,7 @@ fn json_lines(name: &str, input: impl Read) -> Result<Vec<(String, Object)>, Err
             continue;
         }
         let row = lenient_json::from_str(line).map_err(|e| {
-            broken(&place, format!("not a JSON object: {e}; one stands on each line"))
+            broken(&place, format!("not a JSON object: {e}; each line holds one"))
         })?;
         rows.push((place, row));
     }

@@ -81,7 +81,7 @@ fn main_remarks(summary: &Summary) -> Vec<String> {
     for row in summary.models.iter().filter(|row| !row.imported.is_empty()) {
         let tools = row.imported.join(", ");
         lines.push(format!(
-            "{}: answers imported from {tools}; none of them was asked here",
+            "{}: answers imported from {tools}; none of them was run here",
             row.name
         ));
     }

@@ -267,7 +267,7 @@ fn cells(run: &RunFolder, manifest: &Manifest) -> anyhow::Result<Vec<CellFacts>>
             Some(End::Failed { reason }) => (String::new(), Some(reason)),
             None => {
                 let reason =
-                    Reason::new(ReasonKind::NotRun, "not finished; run the suite again to go on");
+                    Reason::new(ReasonKind::NotRun, "not finished; run the suite again to resume");
                 (String::new(), Some(reason))
             }
         };
@@ -310,7 +310,7 @@ fn explained(run: &RunFolder) -> anyhow::Result<Vec<Explained>> {
         let parse = |(number, line): (usize, &str)| {
             serde_json::from_str(line).with_context(|| {
                 format!(
-                    "{}, line {} is no JSON; write it again with `culture-eval explain --out`, or delete it",
+                    "{}, line {} is not JSON; write it again with `culture-eval explain --out`, or delete it",
                     path.display(),
                     number + 1
                 )

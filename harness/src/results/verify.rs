@@ -176,7 +176,7 @@ fn cell(
                     found.wrong(
                         &folder.record(),
                         format!(
-                            "{rows} rows of {examples} examples are said, {seen} rows are there"
+                            "{rows} rows of {examples} examples are recorded, {seen} rows are there"
                         ),
                     );
                 }

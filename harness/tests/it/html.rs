@@ -287,7 +287,7 @@ fn what_was_explained_is_on_the_page() {
         assert!(figures.iter().any(|f| f.starts_with(start)), "no {start}* in {figures:?}");
     }
     place.write("runs/default/explain/broken.jsonl", "{");
-    assert_says(&place.run(&["report"]).exits(2).err, &["broken.jsonl, line 1 is no JSON"]);
+    assert_says(&place.run(&["report"]).exits(2).err, &["broken.jsonl, line 1 is not JSON"]);
 }
 
 /// A server that ends with its test.

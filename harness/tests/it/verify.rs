@@ -129,7 +129,7 @@ fn two_runs_are_compared_to_the_first_example_that_differs() {
     ];
     place.sample(&asked).exits(0);
     let ran = place.run(&["verify", "default", "--against", "again"]).exits(0);
-    assert_says(&ran.out, &["4 cells have the same answers, 0 differ, 0 stand alone"]);
+    assert_says(&ran.out, &["4 cells have the same answers, 0 differ, 0 are in one run only"]);
     // CREHate shows models the country, which one of the two uses.
     let other = [
         "--models",

@@ -57,7 +57,7 @@ impl Client {
         start.extend(self.bytes(response, end).await?);
         let text = String::from_utf8_lossy(&start);
         lenient_json::from_str(&text)
-            .map_err(|e| Again::because(format!("the answer is no JSON ({e}): {}", quoted(&text))))
+            .map_err(|e| Again::because(format!("the answer is not JSON ({e}): {}", quoted(&text))))
     }
 
     /// A streamed answer, put together. Once it has begun it may take as long as it likes while pieces keep coming; comments that
@@ -114,7 +114,7 @@ fn take(pieces: &mut Pieces, event: &Event, broken: &mut Option<String>) -> bool
     match pieces.take(event) {
         Ok(taken) => taken == Taken::Piece,
         Err(error) => {
-            broken.get_or_insert_with(|| format!("a piece of the stream is no JSON ({error})"));
+            broken.get_or_insert_with(|| format!("a piece of the stream is not JSON ({error})"));
             false
         }
     }

@@ -59,7 +59,7 @@ impl fmt::Display for Table {
         write!(f, "{}: {} words x {} dimensions", self.format, self.len(), self.dims)?;
         match self.left_out {
             0 => Ok(()),
-            n => write!(f, "; {n} left out that stand twice or are not UTF-8"),
+            n => write!(f, "; {n} left out that occur twice or are not UTF-8"),
         }
     }
 }

@@ -139,7 +139,7 @@ fn facts(dataset: &Dataset) -> FamilyFacts {
             Status::Open => "a plain download",
             Status::Drive => "a file on Google Drive",
             Status::DropIn => "a file that you put into a folder",
-            Status::Gated => "after accepting the owners' terms",
+            Status::Gated => "after accepting the authors' terms",
         },
         license: plain(&dataset.license),
         homepage: plain(&dataset.homepage),

@@ -104,7 +104,7 @@ fn check(values: &[f64], factors: &[Factor]) -> Result<()> {
         }
         if factor.within.is_some_and(|parent| parent >= place) {
             return Err(StatsError::Request(format!(
-                "factor `{}` is nested in a factor that does not stand before it",
+                "factor `{}` is nested in a factor that is not listed before it",
                 factor.name
             )));
         }
