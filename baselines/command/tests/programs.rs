@@ -215,7 +215,7 @@ fn every_failure_has_its_reason() {
             "a broken program is not asked on: {again:?}"
         );
     };
-    fails("sys.exit('no memory left')", &["exit status: 1", "classify", "it said: no memory left"]);
+    fails("sys.exit('no memory left')", &["exit status: 1", "classify", "it printed: no memory left"]);
     fails("os.kill(os.getpid(), 9)", &["signal: 9", "it printed nothing"]);
     fails("time.sleep(60)", &["within 10 s", "timeout"]);
     fails("print('hello', flush=True)", &["\"hello\"", "README"]);
@@ -240,7 +240,7 @@ fn every_failure_has_its_reason() {
     // What it has started holds its pipes open, and is not waited for.
     fails(
         "import subprocess; subprocess.Popen(['sleep', '20']); print('hm', file=sys.stderr, flush=True); os._exit(4)",
-        &["exit status: 4", "it said: hm"],
+        &["exit status: 4", "it printed: hm"],
     );
 
     let two =

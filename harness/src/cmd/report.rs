@@ -302,7 +302,7 @@ fn show_changes(args: &Args, other: &str, context: &Context) -> anyhow::Result<O
     Ok(Outcome::Done)
 }
 
-/// Everything that the pages of a run show. A comparison that is refused is told on them.
+/// Everything that the pages of a run show. A comparison that is refused is named on them.
 pub(super) fn material(run: &RunFolder, context: &Context) -> anyhow::Result<Material> {
     let run = Run::open(run.clone())?;
     let summary = run.leaderboard(context.settings().resamples)?;

@@ -325,7 +325,7 @@ fn queue<S: Scheduler>(scheduler: S, how: &How, options: &Options, context: &Con
     }
 }
 
-/// An error that tells what is missing, where Slurm is not here.
+/// An error that says what is missing, where Slurm is not here.
 pub(super) fn slurm_is_here() -> anyhow::Result<()> {
     Slurm::find().map_err(|missing| {
         hinted(

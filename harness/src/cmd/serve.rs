@@ -40,7 +40,7 @@ pub(super) struct Args {
 /// How often the run is looked at.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// A page is made anew at most so often as a share of the time that it takes.
+/// A page is rebuilt at most so often as a share of the time that it takes.
 const SHARE: u32 = 4;
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {

@@ -100,7 +100,7 @@ fn timeless(seen: &Progress) -> Progress {
     seen
 }
 
-/// Writes over the lines of the last picture; returns how many lines stand there now.
+/// Writes over the lines of the last picture; returns how many lines are there now.
 fn redraw(term: &Term, picture: &str, drawn: usize) -> std::io::Result<usize> {
     if drawn > 0 {
         term.move_cursor_up(drawn)?;
@@ -168,7 +168,7 @@ fn head(seen: &Progress) -> String {
     )
 }
 
-/// What began or ended since the last look; the first look tells where things are.
+/// What began or ended since the last look; the first look shows where things are.
 fn news(last: Option<&Progress>, seen: &Progress) -> Vec<String> {
     let Some(last) = last else { return vec![head(seen)] };
     let mut lines = Vec::new();

@@ -101,7 +101,7 @@ pub struct Prompting {
     #[serde(default)]
     pub shots: usize,
     /// A prompt is a JSON array of messages (`role`: `system`, `user`, `assistant`; `content`) instead of one text. The plugin is
-    /// told by `config.messages`.
+    /// given by `config.messages`.
     #[serde(default)]
     pub messages: bool,
 }

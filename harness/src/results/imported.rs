@@ -70,7 +70,7 @@ pub fn card(
             log.tool.name(),
             log.task.as_deref().unwrap_or(&task.name)
         ),
-        license: "not told".to_owned(),
+        license: "not stated".to_owned(),
         tasks: Vec::new(),
         protocols: Vec::new(),
         parameters: None,
@@ -262,7 +262,7 @@ pub fn write(
         primary: joined.variants.len(),
         plugin: PluginIdentity {
             name: log.tool.name().to_owned(),
-            version: log.version.clone().unwrap_or_else(|| "not told".to_owned()),
+            version: log.version.clone().unwrap_or_else(|| "not stated".to_owned()),
             build: format!("imported: {}", files.join(", ")),
         },
     };

@@ -45,7 +45,7 @@ fn loglikelihoods_of_options_serve_prompts() {
         ("zero-shot (likelihood) loglikelihood mean of 10".to_owned(), [40, 10, 400, 0])
     );
     let csv = fs_err::read_to_string(place.path("runs/default/leaderboard.csv")).unwrap();
-    assert!(csv.contains("w1-ab/per-token"), "the length-normalised variant stands beside it");
+    assert!(csv.contains("w1-ab/per-token"), "the length-normalised variant is beside it");
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn replies_are_parsed_and_those_that_are_no_label_counted() {
     assert_eq!(
         (n, answered, odd),
         (40, 40, 0),
-        "the owners' parser reads every other reply as False"
+        "the official parser reads every other reply as False"
     );
     let csv = fs_err::read_to_string(place.path("runs/default/leaderboard.csv")).unwrap();
     assert!(csv.contains("accuracy-answered") && csv.contains("unparsable"), "both views: {csv}");

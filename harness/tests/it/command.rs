@@ -125,7 +125,7 @@ fn the_python_example_learns_on_every_task() {
 #[test]
 fn each_failure_is_a_reason() {
     let (place, reason) = fails("echo 'cannot find the vocabulary' >&2; exit 7", "");
-    insta::assert_snapshot!(reason, @"plugin: plugin command, classify: `sh` ended (exit status: 7) without an answer to `classify`; it said: cannot find the vocabulary");
+    insta::assert_snapshot!(reason, @"plugin: plugin command, classify: `sh` ended (exit status: 7) without an answer to `classify`; it printed: cannot find the vocabulary");
     let log = fs::read_to_string(place.cell("default", "program.").join("log.txt")).unwrap();
     assert_says(&log, &["cannot find the vocabulary"]);
     insta::assert_snapshot!(fails("kill -9 $$", "").1, @"plugin: plugin command, classify: `sh` ended (signal: 9 (SIGKILL)) without an answer to `classify`; it printed nothing");

@@ -27,7 +27,7 @@ pub(crate) enum Cell {
         /// The number of the note.
         note: usize,
     },
-    /// There is not a number of that kind.
+    /// There is no such number.
     None,
     /// Several lines in one cell.
     Lines(Vec<Line>),
