@@ -38,7 +38,7 @@ struct Settings {
     weights: HashMap<String, String>,
 }
 
-/// Whether a line is an answer to the request of this name (`classify`, ...; `aside` for what may stand before one). A program's author
+/// Whether a line is an answer to the request of this name (`classify`, ...; `aside` for what may be before one). A program's author
 /// can test the lines of the program with it.
 pub fn read_line(request: &str, line: &[u8]) -> Result<(), String> {
     message::read(request, line).map_err(|e| e.to_string())

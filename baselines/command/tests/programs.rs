@@ -150,7 +150,7 @@ fn a_program_tells_how_a_reply_ended() {
     );
 }
 
-/// Each request as the README tells it, field by field.
+/// Each request as the README describes it, field by field.
 #[test]
 fn what_is_asked_is_the_protocol() {
     let folder = tempfile::tempdir().unwrap();
@@ -215,7 +215,10 @@ fn every_failure_has_its_reason() {
             "a broken program is not asked on: {again:?}"
         );
     };
-    fails("sys.exit('no memory left')", &["exit status: 1", "classify", "it printed: no memory left"]);
+    fails(
+        "sys.exit('no memory left')",
+        &["exit status: 1", "classify", "it printed: no memory left"],
+    );
     fails("os.kill(os.getpid(), 9)", &["signal: 9", "it printed nothing"]);
     fails("time.sleep(60)", &["within 10 s", "timeout"]);
     fails("print('hello', flush=True)", &["\"hello\"", "README"]);

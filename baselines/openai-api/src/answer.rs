@@ -132,7 +132,7 @@ pub fn read(body: &Value, wanted: &Wanted) -> Result<Answer, Unread> {
     })
 }
 
-/// An error that stands beside choices or in one.
+/// An error that is beside choices or in one.
 fn error_beside(holder: &Value) -> Option<Told> {
     let there = match &holder["error"] {
         Value::String(text) => !text.is_empty(),
@@ -235,7 +235,7 @@ fn sorted(mut tokens: Vec<(String, f64)>) -> Vec<(String, f64)> {
     tokens
 }
 
-/// A token of the prompt, as the server tells it.
+/// A token of the prompt, as the server reports it.
 struct Spelt<'a> {
     token: &'a str,
     /// None for the first one, before which there is nothing.
@@ -301,7 +301,7 @@ fn repeated(logprobs: &Value, generated: usize) -> Result<Option<Vec<Spelt<'_>>>
 }
 
 /// vLLM's `prompt_logprobs` = 0: for each token of the prompt an object of one entry, by its id, with its rank; null for the first
-/// one. With more than one alternative it does not tell which of them stands in the prompt.
+/// one. With more than one alternative it does not tell which of them is in the prompt.
 fn listed(places: &Value) -> Option<Vec<Spelt<'_>>> {
     fn spelt(place: &Value) -> Option<Spelt<'_>> {
         if place.is_null() {

@@ -91,7 +91,7 @@ pub struct Config {
     cache: Option<PathBuf>,
     /// Socket that leads to the model's own server; set by the harness (`[server]`).
     socket: Option<PathBuf>,
-    /// Paths of the model's files, which the harness tells every plugin; they are the server's.
+    /// Paths of the model's files, which the harness gives every plugin; they are the server's.
     #[serde(default)]
     weights: serde::de::IgnoredAny,
 }
@@ -376,7 +376,7 @@ fn is_azure(base: &Url) -> bool {
         .any(|domain| host.ends_with(domain))
 }
 
-/// The key, from the environment. The default variable is for OpenAI and for the address that stands beside it in the
+/// The key, from the environment. The default variable is for OpenAI and for the address that is beside it in the
 /// environment: an address in a TOML, which may come from anybody, gets a key only where `key_env` says which.
 fn key(
     variable: Option<&str>,

@@ -1,5 +1,5 @@
 //! JSON as Python writes it. Python's `json` writes `NaN`, `Infinity` and `-Infinity` for numbers that JSON lacks (RFC 8259,
-//! section 6), and half of a surrogate pair as it stands in a string (section 8.2). Readers of files and answers of others
+//! section 6), and half of a surrogate pair as it is in a string (section 8.2). Readers of files and answers of others
 //! use this crate; strict JSON is read as `serde_json` reads it.
 //!
 //! | written | read as |

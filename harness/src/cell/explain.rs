@@ -29,7 +29,7 @@ pub struct Explained {
     pub culture: String,
     /// Its gold label.
     pub gold: String,
-    /// The plugin's own words; its README tells the fields.
+    /// The plugin's own words; its README lists the fields.
     pub explanation: Value,
 }
 

@@ -62,7 +62,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let stop = interrupt::flag()?;
     while !stop.load(Ordering::SeqCst) {
         std::thread::sleep(LOOK);
-        // A file that is being written anew is looked at again.
+        // A file that is being rewritten is looked at again.
         let Ok(found) = progress::read(&run) else { continue };
         progress = found;
         if stamp(&progress) != page.stamp && page.at.elapsed() >= page.took * SHARE {

@@ -118,7 +118,7 @@ fn status(run: &RunFolder, seen: &Progress) -> anyhow::Result<Status> {
         .map(|(_, job)| job.id.as_str())
         .collect();
     if !own.is_empty() && !seen.ended() && Slurm::find().is_ok() {
-        // A controller that is away hides nothing: the folder tells what counts.
+        // A controller that is away hides nothing: the folder says what counts.
         status.queue = Slurm::queue(own.iter().copied()).ok().map(|tasks| {
             let mut counts = BTreeMap::new();
             for (task, state) in tasks {

@@ -106,10 +106,7 @@ fn anew(run: &RunFolder, found: &mut Verified, context: &Context) -> anyhow::Res
         if fs::read(&own)? == fs::read(&made)? {
             found.files += 1;
         } else {
-            found.wrong(
-                &own,
-                "it is not what the answers give; `culture-eval report` rebuilds it",
-            );
+            found.wrong(&own, "it is not what the answers give; `culture-eval report` rebuilds it");
         }
         Ok(())
     };

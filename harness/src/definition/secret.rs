@@ -1,4 +1,4 @@
-//! Secrets typed into a model's `[config]`: they would stand in the manifest, in every specification and in published pages.
+//! Secrets typed into a model's `[config]`: they would be in the manifest, in every specification and in published pages.
 
 use toml::{Table, Value};
 

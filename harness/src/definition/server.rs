@@ -116,10 +116,7 @@ impl Server {
             let value = values.get(name).ok_or_else(|| {
                 let known: Vec<String> =
                     values.keys().map(|known| format!("{{{known}}}")).collect();
-                format!(
-                    "`{{{name}}}` in `{text}` has no meaning; there are {}",
-                    known.join(", ")
-                )
+                format!("`{{{name}}}` in `{text}` has no meaning; there are {}", known.join(", "))
             })?;
             out.push_str(value);
             rest = behind;

@@ -26,7 +26,7 @@ impl FromStr for Shard {
 }
 
 impl Shard {
-    /// Keeps every n-th of the plan's cells. They stand in order of their work, so that the shares are about equal.
+    /// Keeps every n-th of the plan's cells. They are in order of their work, so that the shares are about equal.
     pub fn keep<T>(self, cells: Vec<T>) -> Vec<T> {
         cells.into_iter().skip(self.index - 1).step_by(self.of).collect()
     }

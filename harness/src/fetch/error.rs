@@ -2,7 +2,7 @@
 
 use std::io;
 
-/// Why a source could not be had. `name` is `dataset/source` everywhere.
+/// Why a source was not available. `name` is `dataset/source` everywhere.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// The definition itself cannot be used.
@@ -235,7 +235,7 @@ impl FetchError {
         )
     }
 
-    /// True where the source just cannot be had here and now: no network, gated, quota, not put there by hand.
+    /// True where the source just is not available here and now: no network, gated, quota, not put there by hand.
     pub fn is_unavailable(&self) -> bool {
         matches!(
             self,

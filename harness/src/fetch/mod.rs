@@ -63,7 +63,7 @@ pub fn at_hand(dataset: &str, source: &Source, options: &Options) -> Option<Path
     found.next().filter(|_| source.unpack.is_none() && source.files.is_empty())
 }
 
-/// Brings a source into the cache, unless it is there, and says where it lies.
+/// Downloads a source into the cache, unless it is there, and says where it lies.
 pub fn fetch(
     dataset: &str,
     source: &Source,

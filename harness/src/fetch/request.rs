@@ -31,7 +31,7 @@ impl Target {
     }
 }
 
-/// Why an attempt did not bring the file.
+/// Why an attempt did not get the file.
 pub(super) enum Trouble {
     /// Another attempt will not help.
     Fatal(FetchError),
@@ -87,8 +87,8 @@ fn follow(
             return Ok(Answer { response, url, with_token: secret.is_some() });
         };
         let next = next.to_str().ok().and_then(|to| url.join(to).ok());
-        let next =
-            next.ok_or_else(|| refused(job, &url, "redirects to something that is not an address"))?;
+        let next = next
+            .ok_or_else(|| refused(job, &url, "redirects to something that is not an address"))?;
         let downgrade = url.scheme() == "https" && next.scheme() == "http";
         if !matches!(next.scheme(), "http" | "https") || downgrade {
             let reason = format!(

@@ -18,7 +18,7 @@ use super::request::{self, Answer, Target, Trouble};
 /// Web pages are read up to here.
 const PAGE: u64 = 1024 * 1024;
 
-/// Goes on with the part, or starts it anew, until it is complete.
+/// Continues with the part, or starts it again, until it is complete.
 pub(super) fn attempt(
     job: &Job<'_>,
     target: &Target,

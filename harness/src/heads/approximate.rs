@@ -67,7 +67,7 @@ impl<'a> Index<'a> {
     /// Builds the graph. `candidates` are kept in each search: more of them find more of the nearest.
     ///
     /// # Errors
-    /// No thread can be had, or there is no vector.
+    /// No thread is available, or there is no vector.
     pub fn new(train: Vectors<'a>, candidates: usize, seed: u64) -> Result<Self, ScoreError> {
         let out_of_range = |got: String| ScoreError::OutOfRange {
             argument: "train",

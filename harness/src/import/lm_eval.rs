@@ -1,5 +1,5 @@
 //! `samples_<task>_<date>.jsonl` of lm-evaluation-harness (read against 0.4.13): a document with its requests and responses
-//! on each line, once for each filter. Version and model stand in `results_<date>.json` beside it.
+//! on each line, once for each filter. Version and model are in `results_<date>.json` beside it.
 
 use serde_json::Value;
 

@@ -140,9 +140,8 @@ fn json_lines(name: &str, input: impl Read) -> Result<Vec<(String, Object)>, Err
         if line.is_empty() {
             continue;
         }
-        let row = lenient_json::from_str(line).map_err(|e| {
-            broken(&place, format!("not a JSON object: {e}; each line holds one"))
-        })?;
+        let row = lenient_json::from_str(line)
+            .map_err(|e| broken(&place, format!("not a JSON object: {e}; each line holds one")))?;
         rows.push((place, row));
     }
     Ok(rows)

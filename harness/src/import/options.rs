@@ -102,7 +102,7 @@ fn count<'a>(all: impl Iterator<Item = &'a str>) -> usize {
     all.collect::<std::collections::BTreeSet<_>>().len()
 }
 
-/// Letters as they stand where the caller reads them, which needs each to mean the same in every document; else their texts.
+/// Letters as they are where the caller reads them, which needs each to mean the same in every document; else their texts.
 fn of_letters(
     endings: &[&str],
     texts: &[&str],

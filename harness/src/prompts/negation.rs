@@ -29,7 +29,7 @@ pub struct Denials {
 /// A word of a reply.
 struct Word {
     at: Range<usize>,
-    /// Whether a mark that ends a thought stands between it and the word before.
+    /// Whether a mark that ends a thought is between it and the word before.
     starts: bool,
     denies: bool,
 }

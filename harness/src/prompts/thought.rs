@@ -1,6 +1,6 @@
 //! The thought of a reply, set aside: what a model wrote for itself before its answer. Pure.
 //!
-//! A thought stands between two tags (`<think>`, `</think>` and those of [`TAGS`]), in a channel of gpt-oss's format
+//! A thought is between two tags (`<think>`, `</think>` and those of [`TAGS`]), in a channel of gpt-oss's format
 //! ("harmony"), or before a closing tag whose opening one the chat template wrote. A tag that is opened and not closed means
 //! that the limit of tokens cut the thought: there is no answer. Servers that send the thought in a field of its own are
 //! brought to the first form by `plugin_api::Replies::put_thought`.

@@ -91,7 +91,7 @@ pub fn card(
     })
 }
 
-/// A name that a folder can have. Where letters beyond ASCII are lost, a part of the title's hash tells the model from
+/// A name that a folder can have. Where letters beyond ASCII are lost, a part of the title's hash distinguishes the model from
 /// others of the same remains.
 fn short_name(title: &str) -> String {
     let clean =

@@ -4,8 +4,8 @@
 
 pub mod leaks;
 mod mt19937;
-mod overlap;
 mod official;
+mod overlap;
 
 use sha2::{Digest, Sha256};
 
@@ -13,8 +13,8 @@ use crate::definition::split::{Carve, Split, SplitRule, Unit};
 
 pub use leaks::Leaks;
 pub use mt19937::Mt19937;
-pub use overlap::{Openings, Overlap, name_key, overlap, text_key};
 pub use official::{TooSmall, pandas_group_sample, sklearn_stratified};
+pub use overlap::{Openings, Overlap, name_key, overlap, text_key};
 
 /// What a split needs to know of the examples, in file order. All columns have the same length.
 #[derive(Debug, Clone, Copy)]
@@ -53,7 +53,7 @@ pub enum Error {
     NoPart,
 }
 
-/// The part of every example. `sample`: the sample data stand in, with their own class sizes.
+/// The part of every example. `sample`: the sample data are used, with their own class sizes.
 pub fn assign(split: &SplitRule, columns: Columns<'_>, sample: bool) -> Result<Vec<Split>, Error> {
     match split {
         SplitRule::Given { valid } => {

@@ -303,7 +303,7 @@ impl Stream {
         Ok(self.rows)
     }
 
-    /// Reads the next record batch; false where there is none.
+    /// Reads the next record batch; false if there is none.
     fn fill(&mut self) -> Result<bool, Error> {
         let Some(batch) = self.reader.next() else { return Ok(false) };
         let batch = batch.map_err(|reason| self.fail(reason))?;

@@ -128,7 +128,7 @@ fn replies_and_likelihoods_are_never_compared() {
     }
 }
 
-/// UniVaR's column is a micro mean and says so; the macro mean and the means of further metrics stand beside it.
+/// UniVaR's column is a micro mean and says so; the macro mean and the means of further metrics are beside it.
 #[test]
 fn the_mean_of_corpora_says_which_mean_it_is() {
     let place = Place::new();

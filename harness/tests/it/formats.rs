@@ -75,7 +75,7 @@ fn all_faces_are_written_at_once_and_twice_the_same() {
         assert_says(&text, &["SAMPLE", "<title", "<desc"]);
         assert!(!text.contains("<script") && !text.contains('\u{202e}'), "{svg}");
     }
-    // The numbers of the board stand in its figure.
+    // The numbers of the board are in its figure.
     let board = fs::read_to_string(place.path("one/figures/board.svg")).unwrap();
     for cell in place.summary("default")["cells"].as_array().unwrap() {
         if let Some(value) = cell["outcome"]["score"]["value"].as_f64() {

@@ -91,7 +91,7 @@ fn an_edited_byte_is_found_wherever_a_number_stands_on_it() {
             edited[place_of] ^= 1;
             fs::write(&path, &edited).unwrap();
             let ran = place.run(&["verify"]);
-            // The place of a plugin is no part of the key: no number stands on it, but it is told.
+            // The place of a plugin is no part of the key: no number depends on it, but it is reported.
             let told = ran.code != Some(0) || ran.out.contains("unseen");
             assert!(told, "byte {place_of} of {}: {}", path.display(), ran.out);
             tried += 1;

@@ -1,4 +1,4 @@
-//! What an interrupted training needs to go on to the same bits: parameters, moments, the best state so far, and where it was.
+//! What an interrupted training needs to continue to the same bits: parameters, moments, the best state so far, and where it was.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

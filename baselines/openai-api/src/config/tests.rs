@@ -79,7 +79,10 @@ fn what_is_wrong_is_named_with_its_remedy() {
     check(r#"{"model":"m","loglikelihood":"echo"}"#, KEY, &["a chat echoes no prompt"]);
     check(r#"{"model":"m","endpoint":"completions","messages":true}"#, KEY, &["takes one text"]);
     let secret = read(r#"{"model":"m"}"#, &[("OPENAI_API_KEY", "sk-12\n34567890")]).unwrap_err();
-    assert!(secret.contains("OPENAI_API_KEY is not a key") && !secret.contains("sk-12"), "{secret}");
+    assert!(
+        secret.contains("OPENAI_API_KEY is not a key") && !secret.contains("sk-12"),
+        "{secret}"
+    );
     let user = read(r#"{"model":"m","base_url":"http://u:hidden@h/v1"}"#, KEY).unwrap_err();
     assert!(!user.contains("hidden"), "{user}");
 }

@@ -35,7 +35,7 @@ fn table(rows: Vec<(&'static str, String)>) -> String {
     lines.join("\n")
 }
 
-/// What stands on the card: name and value.
+/// What is on the card: name and value.
 pub fn rows(model: &Model) -> Vec<(&'static str, String)> {
     let mut rows: Vec<(&'static str, String)> = vec![
         ("license", model.license.clone()),

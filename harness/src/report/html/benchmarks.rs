@@ -30,7 +30,7 @@ pub(super) struct FamilyFacts {
     title: String,
     version: u32,
     summary: String,
-    /// How its data can be had.
+    /// How to get its data.
     status: &'static str,
     license: String,
     homepage: String,

@@ -83,7 +83,7 @@ pub struct Look {
 pub struct Page {
     /// `index.html`.
     pub html: Vec<u8>,
-    /// Name and content of scripts in `parts/`; empty where all stands in the page.
+    /// Name and content of scripts in `parts/`; empty where all is in the page.
     pub beside: Vec<(String, Vec<u8>)>,
 }
 

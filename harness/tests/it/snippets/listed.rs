@@ -24,7 +24,7 @@ pub(super) const ROWS: &[Row] = &[
     ("README.md", "scripts/just test", Skipped, BUILDS),
     ("README.md", "scripts/just new-baseline", Skipped, "test `scaffold`"),
     ("README.md", "scripts/just run", Skipped, BUILDS),
-    ("docs/cluster.md", "culture-eval fetch", Exits(1), "offline, no data can be had"),
+    ("docs/cluster.md", "culture-eval fetch", Exits(1), "offline, no data are available"),
     ("docs/cluster.md", "culture-eval run --executor slurm", Dry, QUEUE),
     ("docs/cluster.md", "run --executor command", Dry, QUEUE),
     ("docs/commands.md", "culture-eval serve", Skipped, "serves until it is stopped: test `html`"),
@@ -56,7 +56,7 @@ pub(super) const ROWS: &[Row] = &[
     ("baselines/gguf/README.md", "target/", Skipped, "needs that build and its weights"),
     ("baselines/openai-api/README.md", "export ", Skipped, "the key of a user"),
     ("baselines/openai-api/README.md", "culture-eval ", Dry, "asks a server: test `openai`"),
-    ("baselines/transformers/README.md", "just ", Skipped, "brings torch: test `transformers`"),
+    ("baselines/transformers/README.md", "just ", Skipped, "installs torch: test `transformers`"),
     (
         "baselines/transformers/README.md",
         "culture-eval run --model hf:",
