@@ -259,7 +259,7 @@ fn end(
         run.path().join("leaderboard.html").display()
     ));
     output.note(format!(
-        "{} cells run, {} reused, {} failed, {} not started; {unanswered} cells of the board carry a reason instead of a number",
+        "{} cells run, {} reused, {} failed, {} not started; {unanswered} cells of the board have no score",
         tally.ran, tally.reused, tally.failed, tally.skipped
     ));
     if stop.load(Ordering::SeqCst) {
