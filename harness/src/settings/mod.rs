@@ -122,7 +122,7 @@ impl Settings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum DataMode {
-    /// Official where it is available, else the sample, said loudly.
+    /// Official if available, else the SAMPLE, marked everywhere.
     Auto,
     /// Official only.
     Official,
