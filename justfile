@@ -47,6 +47,10 @@ lint: libtorch
     cargo clippy --workspace --all-targets --features eval-stats/bench,harness/approximate -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 
+# The documentation site into target/docs, by MkDocs (`--serve`: on this machine, rebuilt as you write)
+docs *args:
+    scripts/docs "$@"
+
 # The pages of a report in a real headless Chromium (Playwright, axe); `SHOTS=DIR` keeps pictures
 test-browser:
     scripts/test-browser

@@ -19,6 +19,9 @@ use Instead::{Dry, Exits, Skipped};
 const BUILDS: &str = "builds the repository: CI and scripts/try-new-baseline do that";
 const QUEUE: &str = "needs the scheduler: tests `cluster`, `slurm`, scripts/test-slurm";
 
+const TORCH: &str = "needs torch: test `transformers`";
+const C: &str = "needs a C compiler: test `plugin::c`";
+
 pub(super) const ROWS: &[Row] = &[
     ("README.md", "scripts/just eval-all", Skipped, BUILDS),
     ("README.md", "scripts/just test", Skipped, BUILDS),
@@ -48,6 +51,25 @@ pub(super) const ROWS: &[Row] = &[
         "needs a zip of inspect_ai: test `import`",
     ),
     ("docs/commands.md", "culture-eval doctor", Exits(1), "libtorch is not where the test runs"),
+    ("docs/tutorials/hugging-face-model.md", "scripts/just ", Skipped, BUILDS),
+    ("docs/tutorials/hugging-face-model.md", "culture-eval run --model hf:", Dry, TORCH),
+    ("docs/tutorials/hugging-face-model.md", "culture-eval compare first", Skipped, TORCH),
+    (
+        "docs/tutorials/hugging-face-model.md",
+        "culture-eval --definitions smollm2.toml run",
+        Dry,
+        TORCH,
+    ),
+    ("docs/tutorials/your-baseline.md", "scripts/just ", Skipped, BUILDS),
+    ("docs/tutorials/your-baseline.md", "cargo ", Skipped, BUILDS),
+    ("docs/tutorials/your-baseline.md", "cc ", Skipped, C),
+    ("docs/tutorials/your-baseline.md", "culture-eval plugin check ./libcommonest.so", Skipped, C),
+    (
+        "docs/tutorials/your-baseline.md",
+        "culture-eval --definitions plugin-api/examples/c",
+        Skipped,
+        C,
+    ),
     ("CONTRIBUTING.md", "cargo ", Skipped, BUILDS),
     ("CONTRIBUTING.md", "scripts/just ", Skipped, BUILDS),
     ("docs/simulations.md", "cargo test", Skipped, "takes an hour: just test-slow"),
