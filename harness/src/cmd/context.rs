@@ -40,7 +40,7 @@ pub struct Common {
     /// Folder of runs
     #[arg(long, global = true, value_name = "DIR", help_heading = "Settings")]
     runs: Option<PathBuf>,
-    /// Folder or file with definitions of your own (repeatable)
+    /// Folder or file with your definitions (repeatable)
     #[arg(long, global = true, value_name = "PATH", help_heading = "Settings")]
     definitions: Vec<PathBuf>,
     /// Folder searched for plugins first (repeatable)

@@ -61,7 +61,7 @@ pub(super) struct Args {
     /// Field with the example's culture, where several examples share a text
     #[arg(long, value_name = "FIELD", help_heading = "Which example")]
     culture: Option<String>,
-    /// The wording that was asked: its options and its parser read the answers
+    /// The wording that was used: its options and its parser read the answers
     #[arg(long, value_name = "NAME", help_heading = "Which answer")]
     prompt: Option<String>,
     /// What an answer means (repeatable): --map yes=hate; or what a field's value means: --map country:Singapore=SG
@@ -257,7 +257,7 @@ fn answers_hint(protocol: &Protocol, labels: &[String]) -> String {
     let prompts = if prompts.is_empty() {
         String::new()
     } else {
-        format!("--prompt says which wording was asked ({}), ", prompts.join(", "))
+        format!("--prompt says which wording was used ({}), ", prompts.join(", "))
     };
     format!(
         "labels are {}; {prompts}--map what an answer means; --id, --text and --culture name the example",
@@ -328,7 +328,7 @@ fn tell(
         "`culture-eval report {shown}` shows the board, `culture-eval compare {shown}` the tests"
     ));
     if args.prompt.is_some() && spec.protocol.prompts.len() > 1 {
-        output.note("one wording was asked; a model run here is asked all of the protocol's, and compared by their mean");
+        output.note("one wording was used; a model that is run here gets all of the protocol's, and compared by their mean");
     }
     Ok(Outcome::Done)
 }

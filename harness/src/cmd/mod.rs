@@ -148,7 +148,7 @@ commands! {
     Stats => stats,
     /// Prints completions for a shell
     Completions => completions,
-    /// One cell, start to end; what `run` starts in a process of its own
+    /// One cell, start to end; what `run` starts in a separate process
     #[command(hide = true)]
     Cell => cell,
     /// A model's server, until stdin closes; what `run` starts

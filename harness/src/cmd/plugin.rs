@@ -75,7 +75,7 @@ struct CheckArgs {
     /// A name, or the path of a dynamic library
     #[arg(required_unless_present = "model")]
     plugin: Option<String>,
-    /// A model: its plugin with its configuration, files and weights, asked only what its TOML lets it be asked
+    /// A model: its plugin with its configuration, files and weights, used only for what its TOML allows
     #[arg(long, value_name = "NAME", conflicts_with = "plugin")]
     model: Option<String>,
     /// The model's [config] as JSON

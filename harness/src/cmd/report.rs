@@ -57,7 +57,7 @@ pub(super) struct Args {
     /// Print one table of all benchmarks, however wide, and every figure that is missing
     #[arg(long)]
     wide: bool,
-    /// Folder with a `page.html`, `style.css` or `extra.css` of your own for the pages
+    /// Folder with your `page.html`, `style.css` or `extra.css` for the pages
     #[arg(long, value_name = "DIR")]
     template: Option<PathBuf>,
     /// A picture for the head of the pages: SVG, PNG, JPEG or WebP

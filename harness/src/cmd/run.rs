@@ -35,7 +35,7 @@ Examples:
   culture-eval run --model llama.cpp:smollm2.gguf --benchmarks blend --limit 50
   culture-eval run --model vllm:Qwen/Qwen3-8B,thinking=off --model hf:google/gemma-3-1b-it
   culture-eval run --dry-run                              what would run, and what is missing
-  culture-eval run --limit 50 --name try                  a quick look, in a run folder of its own
+  culture-eval run --limit 50 --name try                  a quick look, in a separate run folder
   culture-eval run --executor slurm                       on a cluster, from its login node; see also `status`, `cancel`
   culture-eval run --executor command --template 'qsub -N {name} -pe smp {cores} -o {log} -j y {script}'
   culture-eval run --executor slurm --slice 50000         big tasks: 50,000 examples a process, joined at the end

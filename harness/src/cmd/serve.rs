@@ -29,7 +29,7 @@ pub(super) struct Args {
     /// The port; 0: any free one
     #[arg(long, default_value_t = 8741)]
     port: u16,
-    /// Folder with a `page.html`, `style.css` or `extra.css` of your own
+    /// Folder with your `page.html`, `style.css` or `extra.css`
     #[arg(long, value_name = "DIR")]
     template: Option<std::path::PathBuf>,
     /// A picture for the head of the pages
