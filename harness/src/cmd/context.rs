@@ -28,7 +28,7 @@ pub struct Common {
     /// Folder or URL to try for data before the authors' servers, as DATASET/PATH (repeatable)
     #[arg(long, global = true, value_name = "DIR|URL", help_heading = "Settings")]
     mirror: Vec<String>,
-    /// Folder of files that only you can fetch, as FAMILY/PATH
+    /// Folder of files that only you can fetch, as DATASET/PATH
     #[arg(long, global = true, value_name = "DIR", help_heading = "Settings")]
     drop_in: Option<PathBuf>,
     /// Never touch the network

@@ -252,7 +252,7 @@ fn imported_models_stand_beside_ours_and_are_compared() {
     let error = with(&by_id).exits(2).err;
     assert_says(
         &error,
-        &["none of the", "the first is \"Yes.\"", "--prompt says which wording was asked (w1-ab, "],
+        &["none of the", "the first is \"Yes.\"", "--prompt says which wording was used (w1-ab, "],
     );
     let prompt = ["--prompt", "w1-ab"];
     let one = with(&[&by_id[..], &prompt].concat()).exits(0).lines().remove(0);
