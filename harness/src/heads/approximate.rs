@@ -1,5 +1,5 @@
 //! k nearest neighbours by a graph instead of a comparison with all (HNSW, Malkov and Yashunin 2020; the crate
-//! `instant-distance`): less exact and sooner done where there are very many vectors. Not what UniVaR's owners do.
+//! `instant-distance`): less exact and sooner done where there are very many vectors. Not what UniVaR's authors do.
 //!
 //! The graph is built by one thread, so that equal vectors and an equal seed give equal answers; queries run on all.
 

@@ -119,7 +119,7 @@ const VERBS: [&str; 20] = [
     "could", "should", "must", "might", "need", "ai", "may",
 ];
 
-/// Whether a word of denial stands within reach before another match.
+/// Whether a word of denial is within reach before another match.
 fn reaches(word: &Word, other: &[Range<usize>], own: &Range<usize>) -> bool {
     other
         .iter()

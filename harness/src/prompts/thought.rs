@@ -112,7 +112,7 @@ fn tag_len(rest: &str, tag: &str, opens: bool) -> Option<usize> {
     attributes[..end].contains('=').then_some(name + 1 + end + 1)
 }
 
-/// What stands outside of tags. A closing tag without an opening one ends a thought that began with the reply.
+/// What is outside of tags. A closing tag without an opening one ends a thought that began with the reply.
 fn by_tags(reply: &str) -> Split {
     let mut answer = String::new();
     let (mut at, mut open) = (0, None);

@@ -44,7 +44,7 @@ pub fn interval_of(score: &Score) -> String {
     format!("[{}, {}]", end(score.low), end(score.high))
 }
 
-/// Stands beside a score whose model has seen something of the benchmark.
+/// Shown beside a score whose model has seen something of the benchmark.
 pub const CONTAMINATED: &str = "†";
 
 /// The mark of a score: [`CONTAMINATED`] or nothing.

@@ -314,7 +314,7 @@ fn scored(
     }
 }
 
-/// The columns of one seed: those of all seeds stand one after another.
+/// The columns of one seed: those of all seeds follow one another.
 fn of_seed<'q>(questions: &[Questions<'q>], seed: usize, seeds: usize) -> Vec<Questions<'q>> {
     let one = |q: &Questions<'q>| {
         let width = q.answers.len() / seeds;

@@ -92,7 +92,7 @@ pub fn page_data(
 /// Examples of a task that a page shows one by one.
 const MOST_EXAMPLES: u64 = 200_000;
 
-/// Groups that answered the same examples stand together.
+/// Groups that answered the same examples are together.
 type Alike<'g> = Vec<(String, Vec<&'g Group>)>;
 
 type Sets = (Vec<ExampleSet>, Vec<(String, String)>);

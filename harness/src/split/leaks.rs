@@ -13,9 +13,9 @@ pub struct Leaks {
     pub repeated: u64,
     /// Of those, the ones whose twins have another label: nobody is right on all of them.
     pub contradicted: u64,
-    /// Test examples in whose text their own label stands as a word.
+    /// Test examples in whose text their own label is a word.
     pub own_label_in_text: u64,
-    /// For comparison: test examples in whose text the label of the nearest earlier example with another label stands as a word.
+    /// For comparison: test examples in whose text the label of the nearest earlier example with another label is a word.
     pub other_label_in_text: u64,
 }
 

@@ -87,7 +87,7 @@ pub struct Page {
     pub beside: Vec<(String, Vec<u8>)>,
 }
 
-/// Stands where the data go: they are too big to be handed through a template.
+/// Marks where the data go: they are too big to be handed through a template.
 const HERE: &str = "\u{1}data\u{1}";
 
 /// Makes the page. `folder`: big parts lie beside it and are loaded when they are looked at.
