@@ -4,14 +4,14 @@ set positional-arguments := true
 culture_eval := "target/release/culture-eval"
 # Many tests wait (for time limits, servers, processes): three at a time for each core keep it busy.
 export RUST_TEST_THREADS := env("RUST_TEST_THREADS", shell("echo $((3 * $(nproc 2>/dev/null || echo 2)))"))
-# Before `just setup` has brought libtorch, what stands on it is left out.
+# Before `just setup` has installed libtorch, what uses it is left out.
 left_out := if path_exists(justfile_directory() / ".libtorch") == "true" { "" } else { "--exclude backbone --exclude calm-dose --exclude calm-plugin --exclude encoder" }
 
 # List the recipes
 default:
     @'{{just_executable()}}' --justfile '{{justfile()}}' --list --unsorted
 
-# Bring libtorch (once), build the program and all plugins
+# Install libtorch (once), build the program and all plugins
 setup: libtorch
     cargo build --release --workspace
 
@@ -28,7 +28,7 @@ transformers:
     "${PYTHON:-python3}" -m venv .tools/transformers
     .tools/transformers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r baselines/transformers/requirements.txt
 
-# The main job: every model on all eleven benchmarks, then the leaderboard (`--mirror DIR` for local data)
+# The default run: every model on all eleven benchmarks, then the leaderboard (`--mirror DIR` for local data)
 eval-all *args: setup
     {{culture_eval}} run "$@"
 
@@ -47,11 +47,15 @@ lint: libtorch
     cargo clippy --workspace --all-targets --features eval-stats/bench,harness/approximate -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 
+# The documentation site into target/docs, by MkDocs (`--serve`: on this machine, rebuilt as you write)
+docs *args:
+    scripts/docs "$@"
+
 # The pages of a report in a real headless Chromium (Playwright, axe); `SHOTS=DIR` keeps pictures
 test-browser:
     scripts/test-browser
 
-# A suite on a real Slurm of two nodes, one of which dies (root; brings Debian's packages)
+# A suite on a real Slurm of two nodes, one of which dies (root; installs Debian's packages)
 test-slurm *args:
     scripts/test-slurm "$@"
 
@@ -67,7 +71,7 @@ fuzz *args:
 check-memory *args:
     scripts/check-memory "$@"
 
-# Licences, sources and known vulnerabilities of all dependencies (needs cargo-deny; `--database DIR` without internet)
+# Licenses, sources and known vulnerabilities of all dependencies (needs cargo-deny; `--database DIR` without internet)
 audit *args:
     scripts/audit "$@"
 

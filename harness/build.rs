@@ -1,6 +1,6 @@
 //! Embeds the definitions, so that a new TOML needs no Rust: families, suites, models, statistics.
 //!
-//! A changed file builds the program anew. A new baseline does not: the program finds it in its project (`definition::catalogue`).
+//! A changed file builds the program again. A new baseline does not: the program finds it in its project (`definition::catalogue`).
 
 #![expect(
     clippy::disallowed_methods,

@@ -157,7 +157,7 @@ def main():
     cpu = next((line.split(":")[1].strip() for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), "unknown CPU")
     version = subprocess.run([BINARY, "--version"], capture_output=True, text=True, check=False).stdout.strip()
     out = ROOT / "reports" / "bench" / "stats.md"
-    # What stands under the first second-level heading is written by hand and kept.
+    # What is under the first second-level heading is written by hand and kept.
     _, heading, notes = (out.read_text() if out.exists() else "").partition("\n## ")
     text = f"""# Speed of the statistics engine
 

@@ -351,7 +351,7 @@ impl CalmConfig {
         if self.prompt == Prompting::Words && self.experts > LABELS.len() as i64 {
             let named = LABELS.len();
             return Err(format!(
-                "`experts` is {}, but only {named} have names to be told in `prompt = \"words\"`",
+                "`experts` is {}, but only {named} have names for `prompt = \"words\"`",
                 self.experts
             ));
         }

@@ -59,7 +59,7 @@ pub struct SlotAttention {
 /// A token.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TokenWeight {
-    /// As it stands in the text; empty for special tokens.
+    /// As it is in the text; empty for special tokens.
     pub text: String,
     /// Whether the culture lexicon has it.
     pub lexicon: bool,

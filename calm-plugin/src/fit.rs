@@ -239,7 +239,7 @@ impl Fit<'_> {
         Ok(Read { answers, concepts, gates, alpha: alpha / n as f64, added: added / n as f64 })
     }
 
-    /// Whether the cultural path is alive on the validation texts: how far its door stands open (`alpha`), how long what it adds is
+    /// Whether the cultural path is alive on the validation texts: how far its door is open (`alpha`), how long what it adds is
     /// beside the backbone's state (`added`), how many experts share the work, and what the gate knows of the culture.
     fn report_path(&self, read: &Read) {
         let experts = self.net.calm.experts.count();

@@ -53,7 +53,7 @@ impl Items {
         }
         if needed > limit {
             host.log(format!(
-                "the output of {layers} frozen layers is computed anew in each epoch: it takes {needed} MiB, `cache_mebibytes` allows {limit}"
+                "the output of {layers} frozen layers is computed again in each epoch: it takes {needed} MiB, `cache_mebibytes` allows {limit}"
             ));
             return Ok(());
         }

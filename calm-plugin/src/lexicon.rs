@@ -66,7 +66,7 @@ impl Lexicon {
     }
 
     /// Byte ranges of the text that match, in order. A culture tag in front of the text names its culture whatever it holds:
-    /// `[US] ...`, as the owners of CREHate put it.
+    /// `[US] ...`, as the authors of CREHate write it.
     pub fn matches(&self, text: &str) -> Vec<(usize, usize)> {
         let words = words(text);
         let tag = text.strip_prefix('[').and_then(|rest| rest.split_once(']')).map_or("", |t| t.0);

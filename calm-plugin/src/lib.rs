@@ -1,5 +1,5 @@
 //! CALM, culturally self-aware language models, on libtorch: an independent reconstruction of Shen et al. (2025, arXiv 2601.03483)
-//! from the abstract and a third-party outline. There are two designs. The first: [`model`] tells the model, [`loss`] what it
+//! from the abstract and a third-party outline. There are two designs. The first: [`model`] describes the model, [`loss`] what it
 //! minimises, [`config`] every choice and where it comes from. The second, in which culture is an input and a memory: [`aware`].
 
 pub mod aware;

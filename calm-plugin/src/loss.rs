@@ -91,7 +91,7 @@ pub fn task(logits: &Tensor, labels: &Tensor) -> Tensor {
     logits.cross_entropy_for_logits(labels)
 }
 
-/// Both types' contrast, by the switch: over tags, over views where there are none, or none.
+/// Both types' contrast, by the switch: over tags, over views if there are none, or none.
 fn contrasts(output: &Output, targets: &Targets<'_>, config: &CalmConfig) -> [Tensor; 2] {
     let thought = &output.first().thought;
     let (x, y) = (thought.explicit_concept(), thought.latent_concept());

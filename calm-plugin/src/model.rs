@@ -18,7 +18,7 @@ use crate::pool::Pool;
 use crate::prompt::{Prompt, Sentences, Soft};
 use crate::slots::{Seen, Sight, Slots};
 
-/// Where the backbone's parameters stand in the store.
+/// Where the backbone's parameters are in the store.
 pub const BACKBONE: &str = "backbone";
 
 /// The model. Its parameters live in the store that it was declared in.
@@ -105,7 +105,7 @@ pub struct Asked {
 pub struct Round {
     /// P; none in round 0.
     pub prompt: Option<Asked>,
-    /// H `[B,L,d]`; what stands at padding means nothing.
+    /// H `[B,L,d]`; what is at padding means nothing.
     pub hidden: Tensor,
     /// What the reading gave.
     pub thought: Thought,

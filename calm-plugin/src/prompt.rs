@@ -1,4 +1,4 @@
-//! Self-prompting: what stands in front of the text when the backbone reads it again. Rows made of the identity state, or a sentence
+//! Self-prompting: what is in front of the text when the backbone reads it again. Rows made of the identity state, or a sentence
 //! that names the experts which the identity speaks through.
 
 use backbone::{Encoded, Tokens};
@@ -99,7 +99,7 @@ pub(crate) fn sentence(row: usize, experts: usize) -> String {
     format!("Read this with an eye to {} and {}:", LABELS[first], LABELS[second])
 }
 
-/// The tokens of the words alone: the sentence stands in front of a text that has its own special ones.
+/// The tokens of the words alone: the sentence is in front of a text that has its own special ones.
 fn without_special(encoded: &Encoded) -> Encoded {
     let words = || (0..encoded.len()).filter(|place| !encoded.special[*place]);
     Encoded {

@@ -1,4 +1,4 @@
-//! Where culture matters by construction, CALM finds the cultures, its experts tell them apart, and it beats a control with the
+//! Where culture matters by construction, CALM finds the cultures, its experts distinguish them, and it beats a control with the
 //! same backbone, as many parameters and as many steps. `examples/planted.rs` runs the ablations and more seeds.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -14,7 +14,7 @@ use harness::heads::probe::ProbeOptions;
 use harness::heads::{Vectors, head, knn, probe};
 
 const NEIGHBOURS: usize = 50;
-/// As UniVaR's owners train it.
+/// As UniVaR's authors train it.
 const PROBE: ProbeOptions = ProbeOptions { epochs: 20, batch: 512, learning_rate: 2e-3 };
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -27,7 +27,7 @@ pub struct Example {
     pub groups: BTreeMap<String, String>,
     /// Train, valid or test.
     pub part: Option<Split>,
-    /// Votes of annotators for each label of the task; empty where there are none.
+    /// Votes of annotators for each label of the task; empty if there are none.
     pub votes: Vec<u32>,
     /// What kinds of questions other than labels need ([`crate::definition::answer::AnswerMap`]).
     pub item: Item,
@@ -233,7 +233,7 @@ pub struct Examples {
     pub clusters: Vec<u32>,
     /// Further tags by name.
     pub groups: BTreeMap<String, Coded>,
-    /// Votes of annotators. Empty where there are none, and wherever a plugin is near.
+    /// Votes of annotators. Empty if there are none, and wherever a plugin is near.
     pub votes: Votes,
     /// Options, parts of the text and gold answers of other kinds than labels. Empty if there are none; without targets,
     /// roles and references wherever a plugin is near.

@@ -1,6 +1,6 @@
 //! `culture-eval`: which model is better on which culture, and do we know it?
 //!
-//! The rooms of the house; `ARCHITECTURE.md` tells what passes between them.
+//! The rooms of the house; `ARCHITECTURE.md` says what passes between them.
 
 pub mod answer;
 pub mod cell;

@@ -102,7 +102,7 @@ mod tests {
 
     use super::*;
 
-    /// A shell that starts a program which sleeps, and tells its number.
+    /// A shell that starts a program which sleeps, and prints its number.
     fn parent(after: &str) -> (Child, u32) {
         let script = format!("sleep 600 & echo $!; {after}");
         let mut child = lead(Command::new("sh").args(["-c", &script]))

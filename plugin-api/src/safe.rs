@@ -15,7 +15,7 @@ pub trait Plugin: Sized + Send + 'static {
     const CAPABILITIES: &'static [Capability];
 
     /// Makes a model. `config` is the `[config]` table of the model's TOML as a JSON object; paths of fetched weights and of the
-    /// model's own files stand in its object `weights`, by id.
+    /// model's own files are in its object `weights`, by id.
     fn create(config: &str, task: &Task, host: &Host) -> Result<Self, Error>;
 
     /// Learns from `train`; may choose hyper-parameters on `valid`, which may be empty. A model that takes pieces takes one of all.
@@ -109,7 +109,7 @@ pub trait Plugin: Sized + Send + 'static {
         Err(Error::unsupported("generate"))
     }
 
-    /// For each example a JSON object that tells what in the model leads to its answer, in any order.
+    /// For each example a JSON object that says what in the model leads to its answer, in any order.
     fn explain(
         &mut self,
         batch: &Batch<'_>,

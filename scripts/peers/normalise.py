@@ -1,7 +1,7 @@
-"""From the owners' files to examples with id, text, label, culture, cluster and part in one Parquet file, with their counts.
+"""From the official files to examples with id, text, label, culture, cluster and part in one Parquet file, with their counts.
 
 Both are whole commands: ours with its start-up and the check of the sources' SHA-256, a peer (`normalise.py --peer NAME TASK FOLDER OUT`)
-with its imports. A peer also tells the seconds of its work alone, which stand beside it: ours whole against theirs without imports.
+with its imports. A peer also reports the seconds of its work alone, which are shown beside it: ours whole against theirs without imports.
 """
 import json
 import shutil

@@ -95,7 +95,7 @@ impl Backbone {
         let layer = layer_of(name);
         let frozen = match (self.frozen, layer) {
             (Some(frozen), Some(layer)) => layer < frozen,
-            // Embeddings; a decoder's last norm stands behind its layers.
+            // Embeddings; a decoder's last norm is behind its layers.
             (Some(_), None) => name.contains("embed"),
             (None, _) => false,
         };

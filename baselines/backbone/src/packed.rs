@@ -145,7 +145,7 @@ impl<'a> File<'a> {
                 piece.map(|piece| (piece.to_owned(), f64::from(score)))
             })
             .collect::<Option<Vec<_>>>()
-            .ok_or("a piece of its vocabulary is no text")?;
+            .ok_or("a piece of its vocabulary is not text")?;
         // The table of normalised characters: NMT's and NFKC's, which the tokenizer brings itself.
         let _characters = cursor.u32()?;
         let table = cursor.u32()? as usize;

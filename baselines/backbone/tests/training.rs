@@ -175,7 +175,7 @@ fn a_torn_checkpoint_is_named() {
     train(&mut first, Some(folder.path()), "k").unwrap_err();
     fs_err::write(folder.path().join("state-24.safetensors"), "torn").unwrap();
     let message = train(&mut Toy::new(), Some(folder.path()), "k").unwrap_err().message;
-    assert!(message.contains("remove the folder to train anew"), "{message}");
+    assert!(message.contains("remove the folder to train again"), "{message}");
 }
 
 #[test]

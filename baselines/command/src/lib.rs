@@ -38,7 +38,7 @@ struct Settings {
     weights: HashMap<String, String>,
 }
 
-/// Whether a line is an answer to the request of this name (`classify`, ...; `aside` for what may stand before one). A program's author
+/// Whether a line is an answer to the request of this name (`classify`, ...; `aside` for what may be before one). A program's author
 /// can test the lines of the program with it.
 pub fn read_line(request: &str, line: &[u8]) -> Result<(), String> {
     message::read(request, line).map_err(|e| e.to_string())
@@ -394,7 +394,7 @@ impl Model {
     fn place(&self, label: &str, id: &str) -> Result<usize, Error> {
         self.task.labels.iter().position(|known| known == label).ok_or_else(|| {
             Error::internal(format!(
-                "the program answered {label:?} to {id}; the task's labels: {}; answer null where there is none",
+                "the program answered {label:?} to {id}; the task's labels: {}; answer null if there is none",
                 self.task.labels.join(", ")
             ))
         })

@@ -1,6 +1,6 @@
 //! The messages: one JSON object a line. The host asks, the program answers each request with one line.
 //!
-//! The README tells the protocol to authors; this is the same in types.
+//! The README explains the protocol to authors; this is the same in types.
 
 use std::collections::HashMap;
 use std::io;
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// Version of the protocol, told in `create`.
 pub(crate) const PROTOCOL: u32 = 1;
 
-/// What the host asks. `do` tells which.
+/// What the host asks. `do` says which.
 #[derive(Debug, Serialize)]
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub(crate) enum Request<'a> {
@@ -295,7 +295,7 @@ impl Told {
     }
 }
 
-/// Reads a line as the answer to a request, or as what may stand before one (`aside`).
+/// Reads a line as the answer to a request, or as what may be before one (`aside`).
 pub(crate) fn read(request: &str, line: &[u8]) -> serde_json::Result<()> {
     match request {
         "create" => lenient_json::from_slice::<Created>(line).map(drop),

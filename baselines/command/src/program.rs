@@ -2,7 +2,7 @@
 //!
 //! It ends with its owner: its stdin closes, and on Linux it is killed when the thread that started it ends. What it starts
 //! itself stays in the owner's process group, which the harness ends with the cell. What it writes to stderr goes to the
-//! cell's log; the last of it stands in the reason when it fails.
+//! cell's log; the last of it is in the reason when it fails.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -235,7 +235,11 @@ impl Program {
         let bytes: Vec<u8> = said.iter().copied().skip_while(|b| b & 0xc0 == 0x80).collect();
         let text = String::from_utf8_lossy(&bytes);
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        if text.is_empty() { "; it said nothing".to_owned() } else { format!("; it said: {text}") }
+        if text.is_empty() {
+            "; it printed nothing".to_owned()
+        } else {
+            format!("; it printed: {text}")
+        }
     }
 
     fn wait(&mut self, patience: Duration) -> Option<ExitStatus> {

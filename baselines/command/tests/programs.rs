@@ -150,7 +150,7 @@ fn a_program_tells_how_a_reply_ended() {
     );
 }
 
-/// Each request as the README tells it, field by field.
+/// Each request as the README describes it, field by field.
 #[test]
 fn what_is_asked_is_the_protocol() {
     let folder = tempfile::tempdir().unwrap();
@@ -215,8 +215,11 @@ fn every_failure_has_its_reason() {
             "a broken program is not asked on: {again:?}"
         );
     };
-    fails("sys.exit('no memory left')", &["exit status: 1", "classify", "it said: no memory left"]);
-    fails("os.kill(os.getpid(), 9)", &["signal: 9", "it said nothing"]);
+    fails(
+        "sys.exit('no memory left')",
+        &["exit status: 1", "classify", "it printed: no memory left"],
+    );
+    fails("os.kill(os.getpid(), 9)", &["signal: 9", "it printed nothing"]);
     fails("time.sleep(60)", &["within 10 s", "timeout"]);
     fails("print('hello', flush=True)", &["\"hello\"", "README"]);
     fails("print('{\"scores\": [[1, 2]]}', flush=True) # rows", &["1 rows of scores for 2"]);
@@ -240,7 +243,7 @@ fn every_failure_has_its_reason() {
     // What it has started holds its pipes open, and is not waited for.
     fails(
         "import subprocess; subprocess.Popen(['sleep', '20']); print('hm', file=sys.stderr, flush=True); os._exit(4)",
-        &["exit status: 4", "it said: hm"],
+        &["exit status: 4", "it printed: hm"],
     );
 
     let two =

@@ -49,7 +49,7 @@ impl Matrix {
             Some(format) if !inputs.is_multiple_of(format.weights) => {
                 let (dtype, weights) = (tensor.dtype(), format.weights);
                 return Err(Error::Msg(format!(
-                    "{inputs} inputs are no multiple of {weights}, the block of {dtype:?}"
+                    "{inputs} inputs are not a multiple of {weights}, the block of {dtype:?}"
                 )));
             }
             Some(format) => quantised(&format, &tensor.data()?, outputs, inputs),

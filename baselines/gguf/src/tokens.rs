@@ -52,7 +52,7 @@ impl Tokens {
         Ok(Self { tokenizer, begin: begin.filter(|_| begins), first, end })
     }
 
-    /// Ids of a text that stands at the beginning.
+    /// Ids of a text that is at the beginning.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, String> {
         let encoding = guarded(|| self.tokenizer.encode_fast(text, false))?;
         Ok(self.begin.into_iter().chain(encoding.get_ids().iter().copied()).collect())

@@ -157,7 +157,7 @@ fn of_a_long_context_the_end_is_kept() {
     }
 }
 
-/// A reply tells whether a token of the model ended it or the limit: with the end token among those that may follow, each happens.
+/// A reply says whether a token of the model ended it or the limit: with the end token among those that may follow, each happens.
 #[test]
 fn a_reply_that_the_limit_cut_is_reported() {
     let mut model = create(&fixture("f32.gguf")).unwrap();

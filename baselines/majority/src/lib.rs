@@ -49,7 +49,7 @@ impl Plugin for Majority {
             (None, Some(label)) => {
                 let counts = Counts::one(&label, task).ok_or_else(|| {
                     Error::config(format!(
-                        "config: label = {label:?} is no label of task {}; its labels: {}",
+                        "config: label = {label:?} is not a label of task {}; its labels: {}",
                         task.name,
                         task.labels.join(", ")
                     ))

@@ -149,7 +149,7 @@ fn withheld(choice: &Value) -> Option<Told> {
     })
 }
 
-/// An error that stands beside choices or in one.
+/// An error that is beside choices or in one.
 fn error_beside(holder: &Value) -> Option<Told> {
     let there = match &holder["error"] {
         Value::String(text) => !text.is_empty(),
@@ -258,7 +258,7 @@ fn sorted(mut tokens: Vec<(String, f64)>) -> Vec<(String, f64)> {
     tokens
 }
 
-/// A token of the prompt, as the server tells it.
+/// A token of the prompt, as the server reports it.
 struct Spelt<'a> {
     token: &'a str,
     /// None for the first one, before which there is nothing.
@@ -320,11 +320,11 @@ fn repeated(logprobs: &Value, generated: usize) -> Result<Option<Vec<Spelt<'_>>>
             Some(Spelt { token: token.as_str()?, logprob, likeliest })
         });
     let spelt: Option<_> = spelt.collect();
-    spelt.map(Some).ok_or_else(|| Unread::Shape("a token in `tokens` is no text".to_owned()))
+    spelt.map(Some).ok_or_else(|| Unread::Shape("a token in `tokens` is not text".to_owned()))
 }
 
 /// vLLM's `prompt_logprobs` = 0: for each token of the prompt an object of one entry, by its id, with its rank; null for the first
-/// one. With more than one alternative it does not tell which of them stands in the prompt.
+/// one. With more than one alternative it does not tell which of them is in the prompt.
 fn listed(places: &Value) -> Option<Vec<Spelt<'_>>> {
     fn spelt(place: &Value) -> Option<Spelt<'_>> {
         if place.is_null() {

@@ -45,7 +45,7 @@ impl Cache {
         let (mut answers, mut unreadable) = (HashMap::new(), 0);
         for line in bytes.split(|b| *b == b'\n').filter(|line| !line.is_empty()) {
             match serde_json::from_slice::<Line>(line) {
-                // The first answer stays: others may stand on it already.
+                // The first answer stays: others may use it already.
                 Ok(line) if is_answer(&line.answer) => {
                     answers.entry(line.id).or_insert(line.answer);
                 }
@@ -105,7 +105,7 @@ impl Cache {
         self.file.write_all(&line)
     }
 
-    /// Brings what was appended to the disk.
+    /// Writes what was appended to the disk.
     pub fn sync(&mut self) -> io::Result<()> {
         if std::mem::take(&mut self.unsynced) {
             self.file.sync_data()?;

@@ -40,7 +40,7 @@ pub struct Client {
     usage_in_stream: bool,
 }
 
-/// Why an attempt brought no answer.
+/// Why an attempt gave no answer.
 #[derive(Debug)]
 pub enum Trouble {
     /// Worth another attempt.

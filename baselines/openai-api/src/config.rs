@@ -91,7 +91,7 @@ pub struct Config {
     cache: Option<PathBuf>,
     /// Socket that leads to the model's own server; set by the harness (`[server]`).
     socket: Option<PathBuf>,
-    /// Paths of the model's files, which the harness tells every plugin; they are the server's.
+    /// Paths of the model's files, which the harness gives every plugin; they are the server's.
     #[serde(default)]
     weights: serde::de::IgnoredAny,
 }
@@ -233,7 +233,7 @@ impl Settings {
         let serde::de::IgnoredAny = config.weights;
         if config.socket.is_some() && config.base_url.is_some() {
             return Err(wrong(
-                "a model with a [server] of its own has no `base_url`; remove one of them",
+                "a model with its own [server] has no `base_url`; remove one of them",
             ));
         }
         let own = config.socket.is_some().then_some(OWN_SERVER);
@@ -346,7 +346,7 @@ fn address(typed: Option<&str>, environment: &impl Environment) -> Result<(Url, 
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some());
     let mut url = url.ok_or_else(|| {
-        wrong(format!("{name} is no web address; give one like http://localhost:8080/v1"))
+        wrong(format!("{name} is not a web address; give one like http://localhost:8080/v1"))
     })?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(wrong(format!("{name} holds a user or password; give a key with `key_env`")));
@@ -376,7 +376,7 @@ fn is_azure(base: &Url) -> bool {
         .any(|domain| host.ends_with(domain))
 }
 
-/// The key, from the environment. The default variable is for OpenAI and for the address that stands beside it in the
+/// The key, from the environment. The default variable is for OpenAI and for the address that is beside it in the
 /// environment: an address in a TOML, which may come from anybody, gets a key only where `key_env` says which.
 fn key(
     variable: Option<&str>,
@@ -396,7 +396,7 @@ fn key(
     match environment.get(name) {
         Some(secret) => Key::new(name, &secret, sent).ok_or_else(|| {
             wrong(format!(
-                "the value of {name} is no key: it has a line break or a character beyond ASCII"
+                "the value of {name} is not a key: it has a line break or a character beyond ASCII"
             ))
         }),
         None if needed => Err(wrong(format!(

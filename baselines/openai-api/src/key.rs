@@ -4,7 +4,7 @@ use std::fmt;
 
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 
-/// What stands where a text held the key.
+/// What replaces the key in a text.
 const HIDDEN: &str = "[key]";
 
 /// A secret of fewer bytes is no secret (`none`, `EMPTY`, `ollama`), and may well be a word of a reply.

@@ -1,6 +1,6 @@
 //! Any server that speaks the OpenAI protocol as a model: OpenAI, vLLM, llama.cpp, Ollama.
 //!
-//! The harness writes the prompts and parses the replies; this crate brings them to the server and back, once each:
+//! The harness writes the prompts and parses the replies; this crate sends them to the server and returns the answers, once each:
 //!
 //! | file | role |
 //! |---|---|
@@ -140,7 +140,7 @@ impl Plugin for OpenAiApi {
 }
 
 impl OpenAiApi {
-    /// How options are scored. `auto` asks the server to echo a few words, once, and the log tells what came of it.
+    /// How options are scored. `auto` asks the server to echo a few words, once, and the log says what came of it.
     fn scoring(&mut self, host: &Host) -> Result<Scoring, Error> {
         if let Some(scoring) = self.scoring {
             return Ok(scoring);

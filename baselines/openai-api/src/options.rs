@@ -49,7 +49,7 @@ pub fn by_first_token(
             plain.iter().enumerate().find(|(j, other)| *j != i && other.starts_with(option));
         if let Some((j, _)) = other {
             return Err(format!(
-                "the options {:?} and {:?} begin alike, so that a first token does not tell them apart",
+                "the options {:?} and {:?} begin alike, so that a first token does not distinguish them",
                 options[i], options[j]
             ));
         }

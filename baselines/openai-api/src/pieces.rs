@@ -38,7 +38,7 @@ impl Pieces {
     /// Takes one event. One of a kind of its own (`event: tool.progress`) is passed over, unless it holds choices or an error.
     ///
     /// # Errors
-    /// Where an event that should be a piece is no JSON.
+    /// Where an event that should be a piece is not JSON.
     pub fn take(&mut self, event: &Event) -> Result<Taken, serde_json::Error> {
         if event.data.trim() == "[DONE]" {
             self.done = true;

@@ -202,7 +202,7 @@ fn messages(prompt: &str) -> Result<Value, Error> {
     }
     let conversation: Vec<Message> = serde_json::from_str(prompt).map_err(|e| {
         Error::internal(format!(
-            "a prompt is no JSON array of messages ({e}); `messages` belongs under [prompt], not under [config]"
+            "a prompt is not a JSON array of messages ({e}); `messages` belongs under [prompt], not under [config]"
         ))
     })?;
     Ok(json!(conversation))

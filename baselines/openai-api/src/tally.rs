@@ -94,7 +94,7 @@ impl Tally {
             self.output
         );
         if self.untold > 0 {
-            let _ = write!(line, " ({} answers do not tell theirs)", self.untold);
+            let _ = write!(line, " ({} answers do not report theirs)", self.untold);
         }
         if let Some(price) = price {
             let _ = write!(line, "; {:.6} USD", self.cost(price));
@@ -170,7 +170,7 @@ mod tests {
         assert_eq!(
             tally.line(Some(price)),
             "so far: 3 answers by 4 requests (1 retries), 2 from the cache, 0 doubles; 1500000 tokens in, 100 out \
-             (1 answers do not tell theirs); 0.231000 USD; 1 replies without text (length; raise `max_tokens`); \
+             (1 answers do not report theirs); 0.231000 USD; 1 replies without text (length; raise `max_tokens`); \
              1 replies cut (raise `max_tokens`); 1 prompts without an answer (the server's moderation refuses it: risk); served by m-2026-01-01"
         );
     }

@@ -181,7 +181,7 @@ fn answer_columns<'a>(config: &'a Config, task: &Task) -> Result<Answer<'a>, Err
         (None, Some(scores)) => {
             if let Some(unknown) = scores.keys().find(|label| !task.labels.contains(label)) {
                 return Err(Error::config(format!(
-                    "config: scores.{unknown} is no label of task {}; its labels: {labels}",
+                    "config: scores.{unknown} is not a label of task {}; its labels: {labels}",
                     task.name
                 )));
             }
@@ -216,7 +216,7 @@ impl<'a> Answer<'a> {
                 };
                 let Some(at) = task.labels.iter().position(|known| *known == label) else {
                     return Err(format!(
-                        "`{column}` = {label:?} is no label of task {}; its labels: {}",
+                        "`{column}` = {label:?} is not a label of task {}; its labels: {}",
                         task.name,
                         task.labels.join(", ")
                     ));
@@ -236,7 +236,7 @@ impl<'a> Answer<'a> {
                         Cell::Empty => None,
                     };
                     number.filter(|n| n.is_finite()).map(|n: f64| n as f32).ok_or_else(|| {
-                        format!("`{column}` = {cell} is no finite number; give a score for each label, or leave all empty")
+                        format!("`{column}` = {cell} is not a finite number; give a score for each label, or leave all empty")
                     })
                 };
                 columns.iter().zip(cells).map(score).collect::<Result<_, _>>().map(Some)
@@ -289,7 +289,7 @@ mod tests {
                     model("p.csv", &content, "").unwrap_err().message
                 };
                 for (row, part) in [
-                    (&b"e2,hate,caf\xe9"[..], "row 2 (line 4): bytes that are no UTF-8"),
+                    (&b"e2,hate,caf\xe9"[..], "row 2 (line 4): bytes that are not UTF-8"),
                     (b"e2,hate", "row 2 (line 4): 2 cells where the header has 3"),
                 ] {
                     let told = told(row);
@@ -299,7 +299,7 @@ mod tests {
         }
         let lines = b"{\"id\":\"e1\",\"label\":\"hate\"}\r\n\xe9";
         let told = model("p.jsonl", lines, "").unwrap_err().message;
-        assert!(told.contains("row 2: bytes that are no UTF-8"), "{told}");
+        assert!(told.contains("row 2: bytes that are not UTF-8"), "{told}");
     }
 
     fn classify(model: &mut Replay, ids: &[&str], texts: &[&str]) -> Vec<Option<Vec<f32>>> {

@@ -102,7 +102,7 @@ fn csv(
 /// What is wrong with a row, with its line as an editor counts it.
 fn trouble(path: &Path, error: &csv::Error) -> String {
     let what = match error.kind() {
-        csv::ErrorKind::Utf8 { .. } => "bytes that are no UTF-8; save it as UTF-8".to_owned(),
+        csv::ErrorKind::Utf8 { .. } => "bytes that are not UTF-8; save it as UTF-8".to_owned(),
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => format!(
             "{len} cells where the header has {expected_len}; quote cells that hold the separator"
         ),
@@ -134,7 +134,7 @@ fn json_lines(
         let at = |what: String| Error::config(format!("{}, row {row}: {what}", path.display()));
         let line = line.map_err(|e| match e.kind() {
             std::io::ErrorKind::InvalidData => {
-                at("bytes that are no UTF-8; save it as UTF-8".to_owned())
+                at("bytes that are not UTF-8; save it as UTF-8".to_owned())
             }
             _ => at(e.to_string()),
         })?;

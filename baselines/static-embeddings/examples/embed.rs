@@ -1,5 +1,5 @@
 //! Times the plugin on texts: `embed VECTORS TOKENIZER TEXTS THREADS` reads a JSON list of texts, then for each line on stdin loads
-//! the model anew, embeds all texts twice and prints seconds as JSON. A line that is a path has the vectors written there (raw
+//! the model again, embeds all texts twice and prints seconds as JSON. A line that is a path has the vectors written there (raw
 //! little-endian float32). `scripts/bench-static` drives it.
 
 use std::error::Error;

@@ -31,7 +31,7 @@ pub struct Config {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Files {
-    /// The table, safetensors; beside it may stand model2vec's `weights` (one number a token) and `mapping` (a row a token).
+    /// The table, safetensors; beside it may be model2vec's `weights` (one number a token) and `mapping` (a row a token).
     pub vectors: PathBuf,
     /// `tokenizer.json` of the tokenizers library.
     pub tokenizer: PathBuf,

@@ -14,7 +14,7 @@ use tokenizers::Tokenizer;
 
 use crate::config::Config;
 
-/// Words that each thread remembers; then it forgets all and starts anew.
+/// Words that each thread remembers; then it forgets all and starts again.
 const REMEMBERED: usize = 1 << 16;
 /// Longer words are not remembered, in bytes.
 const LONGEST: usize = 64;

@@ -38,7 +38,7 @@ impl Part {
         }
     }
 
-    /// Keeps the first rows (all examples of a post stand together).
+    /// Keeps the first rows (all examples of a post are together).
     fn keep(&mut self, share: f64) {
         let n = (self.ids.len() as f64 * share) as usize;
         self.ids.truncate(n);

@@ -86,7 +86,7 @@ fn parse(bytes: &[u8], config: &Config, task: &Task) -> Result<Fitted, String> {
         || !sorted
         || header.present.last() >= Some(&(task.labels.len() as u32))
     {
-        return Err("`present` in its header is no list of labels".to_owned());
+        return Err("`present` in its header is not a list of labels".to_owned());
     }
     let columns = header.blocks.iter().sum::<usize>() + header.culture_columns;
     if header.culture_columns > task.cultures.len()

@@ -1,6 +1,6 @@
 //! Embeds a text as the mean of the vectors of its words, plain or as Arora et al. (2017) weight it.
 //!
-//! [`read`] brings a vocabulary and its vectors out of the files that GloVe, word2vec and NumPy users have, [`words`] cuts a text
+//! [`read`] reads a vocabulary and its vectors out of the files that GloVe, word2vec and NumPy users have, [`words`] cuts a text
 //! into words, [`pool`] makes one vector of them. Nothing is learnt here, and a text's vector depends on the text alone.
 
 pub mod config;

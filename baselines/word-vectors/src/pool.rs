@@ -62,7 +62,7 @@ impl Pool {
         Ok(Self { weights, common })
     }
 
-    /// Fills `row` from the places of a text's known words; zeros where there is none.
+    /// Fills `row` from the places of a text's known words; zeros if there is none.
     pub fn embed(&self, table: &Table, words: &[u32], row: &mut [f32]) {
         row.fill(0.0);
         if words.is_empty() {

@@ -3,7 +3,7 @@
 //! GloVe's texts went through Stanford's tokenizer, which follows the Penn Treebank: clitics stand apart ("do n't", "she 's"),
 //! punctuation marks are tokens, hyphenated words are whole. Here (ours):
 //!
-//! 1. What stands between blanks is tried whole ("u.s.", "c++", ":)").
+//! 1. What is between blanks is tried whole ("u.s.", "c++", ":)").
 //! 2. Else it is cut into runs of letters, digits and marks, joined by inner hyphens, full stops, commas, underscores and
 //!    apostrophes ("african-american", "3.14", "don't"), and single other characters.
 //! 3. A run that is not in the vocabulary loses its clitic (n't, 's, 're, 've, 'll, 'd, 'm), which becomes a token; what is

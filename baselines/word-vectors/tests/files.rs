@@ -138,14 +138,14 @@ fn broken_files_are_refused_with_place_and_remedy() {
         assert!(message.contains(expect), "{message}");
     };
     refused(&write("cut.txt", b"3 2\na 1 2\nb 3 4\n"), None, "promises 3 words, it has 2");
-    refused(&write("short.txt", b"a 1 2\nb 3\n"), None, "line 2 is no word with 2 numbers");
+    refused(&write("short.txt", b"a 1 2\nb 3\n"), None, "line 2 is not a word with 2 numbers");
     refused(
         &write("nan.txt", b"a 1 2\nb nan 3\n"),
         None,
         "vector 1 has a value that is not a number",
     );
     refused(&write("empty.txt", b""), None, "no vector in it");
-    refused(&write("prose.txt", b"word\n"), None, "line 1 is no `word number number ...`");
+    refused(&write("prose.txt", b"word\n"), None, "line 1 is not `word number number ...`");
     let binary = fs_err::read(fixture("word2vec.bin")).unwrap();
     refused(&write("cut.bin", &binary[..binary.len() - 9]), None, "it ends in word 12 of 12");
     refused(&fixture("rows.npy"), None, "give them as the weights `index`");
@@ -169,7 +169,7 @@ fn broken_files_are_refused_with_place_and_remedy() {
     refused(&folder.path().join("absent"), None, "absent");
 
     let mut config = json!({ "weights": { "vectors": fixture("glove.txt"), "counts": write("counts", b"the many\n") }, "pooling": "sif" });
-    assert!(create(&config, 1).unwrap_err().contains("line 1 is no `word count`"));
+    assert!(create(&config, 1).unwrap_err().contains("line 1 is not `word count`"));
     config["weights"]["counts"] = json!(write("other", b"elsewhere 3\n"));
     assert!(create(&config, 1).unwrap_err().contains("it counts no word of the vectors"));
     let bad = |field: &str, value: Value| {

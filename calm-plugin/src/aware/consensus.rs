@@ -1,4 +1,4 @@
-//! Consensus and deviation: what all cultures share in their judgement of an item, and how far each stands from it.
+//! Consensus and deviation: what all cultures share in their judgement of an item, and how far each is from it.
 //! Serves "disentangles task semantics from explicit cultural concepts and latent cultural signals" and "identity calibration".
 
 use serde::{Deserialize, Serialize};

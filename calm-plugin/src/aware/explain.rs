@@ -106,7 +106,7 @@ impl Explainer<'_> {
     }
 }
 
-/// Where a text stands in a batch.
+/// Where a text is in a batch.
 struct Place<'a> {
     at: i64,
     column: i64,

@@ -32,7 +32,7 @@ pub(crate) struct Data {
     /// Which of the prepared items these are.
     places: Vec<usize>,
     pub(crate) lengths: Vec<usize>,
-    /// The label of each item and column, -1 where there is none.
+    /// The label of each item and column, -1 if there is none.
     labels: Vec<i64>,
     columns: usize,
 }

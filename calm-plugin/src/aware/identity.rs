@@ -50,7 +50,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Declares `identity.*` for `cultures` names, or for unnamed ones where there are none.
+    /// Declares `identity.*` for `cultures` names, or for unnamed ones if there are none.
     pub(crate) fn new(
         store: &VarStore,
         build: &Build<'_>,

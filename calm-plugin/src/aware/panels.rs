@@ -83,7 +83,7 @@ impl<'a> Panels<'a> {
         own
     }
 
-    /// The label of each item and column, -1 where there is none; rows of `columns`. Who is hidden (column `count`) has the last.
+    /// The label of each item and column, -1 if there is none; rows of `columns`. Who is hidden (column `count`) has the last.
     pub fn labels(&self, labels: &[u32], count: usize, columns: usize) -> Vec<i64> {
         let mut all = vec![-1; self.texts.len() * columns];
         for (cell, label) in self.cells.iter().zip(labels) {

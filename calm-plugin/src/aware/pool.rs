@@ -26,7 +26,7 @@ pub struct Settings {
     pub start: usize,
     /// `[ours]` Weight of the term that draws prototypes to concepts. Default: 0.1.
     pub cluster: f64,
-    /// `[ours]` A prototype with less than this share of an even use is placed anew. Default: 0.1.
+    /// `[ours]` A prototype with less than this share of an even use is placed again. Default: 0.1.
     pub dead: f64,
 }
 

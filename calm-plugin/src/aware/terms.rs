@@ -43,7 +43,7 @@ impl Terms {
 /// Labels of a panel.
 #[derive(Debug)]
 pub struct Labels {
-    /// The label of each item and column `[P,N]`, int64; any number where there is none.
+    /// The label of each item and column `[P,N]`, int64; any number if there is none.
     pub values: Tensor,
     /// Where there is one `[P,N]`, bool.
     pub known: Tensor,

@@ -22,7 +22,7 @@ impl Default for Bert {
     }
 }
 
-/// Words that the tests' texts are made of; two of them stand in the culture lexicon.
+/// Words that the tests' texts are made of; two of them are in the culture lexicon.
 pub(crate) fn words() -> Vec<String> {
     (0..40).map(|n| format!("w{n}")).chain(["mexico", "korean"].map(str::to_owned)).collect()
 }

@@ -1,4 +1,4 @@
-//! The models of `experiments/`: every ablation has one, every configuration parses, every card tells the true size.
+//! The models of `experiments/`: every ablation has one, every configuration parses, every card says the true size.
 
 use std::collections::BTreeMap;
 

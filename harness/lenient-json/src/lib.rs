@@ -1,5 +1,5 @@
 //! JSON as Python writes it. Python's `json` writes `NaN`, `Infinity` and `-Infinity` for numbers that JSON lacks (RFC 8259,
-//! section 6), and half of a surrogate pair as it stands in a string (section 8.2). Readers of files and answers of others
+//! section 6), and half of a surrogate pair as it is in a string (section 8.2). Readers of files and answers of others
 //! use this crate; strict JSON is read as `serde_json` reads it.
 //!
 //! | written | read as |
@@ -35,7 +35,7 @@ const AFTER_HALVES: u32 = 0xE000;
 /// Reads a value.
 ///
 /// # Errors
-/// `serde_json`'s, where the text is no JSON with these additions either.
+/// `serde_json`'s, where the text is not JSON with these additions either.
 pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
     read(bytes, Halves::Replaced)
 }

@@ -40,7 +40,7 @@ fn infinite_numbers_come_back() {
     assert_eq!(single, [None, Some(f32::MIN), Some(1.0)]);
 }
 
-/// What is no JSON of Python's either keeps its error.
+/// What is not JSON of Python's either keeps its error.
 #[test]
 fn the_rest_stays_an_error() {
     for text in [

@@ -29,7 +29,7 @@ pub struct Explained {
     pub culture: String,
     /// Its gold label.
     pub gold: String,
-    /// The plugin's own words; its README tells the fields.
+    /// The plugin's own words; its README lists the fields.
     pub explanation: Value,
 }
 
@@ -37,7 +37,7 @@ pub struct Explained {
 /// time and memory. `note` is told what there is to tell beside.
 ///
 /// # Errors
-/// The cell was not fitted to its end, the plugin has changed since or cannot explain, what it says is no JSON, or it ended.
+/// The cell was not fitted to its end, the plugin has changed since or cannot explain, what it says is not JSON, or it ended.
 pub fn explain(
     folder: &CellFolder,
     limit: usize,
@@ -182,7 +182,7 @@ fn send_all(
             let explanation = serde_json::from_str(&said).map_err(|e| {
                 let name = library.name();
                 let message =
-                    format!("plugin `{name}` explains {id} in words that are no JSON: {e}");
+                    format!("plugin `{name}` explains {id} in words that are not JSON: {e}");
                 Reason::new(ReasonKind::Plugin, message)
             })?;
             events.send(&Event::Explained { id, explanation });

@@ -1,4 +1,4 @@
-//! Models that embed: vectors of train, valid and eval on disk, then the owners' k-NN and linear probe, or a logistic head.
+//! Models that embed: vectors of train, valid and eval on disk, then the official k-NN and linear probe, or a logistic head.
 //!
 //! Evaluated vectors stay on disk and are read a piece at a time, as many as [`BUDGET`] allows; those of train are in memory.
 

@@ -20,10 +20,10 @@ pub(super) struct Args {
     /// A folder that its plugin does not see (repeatable)
     #[arg(long, value_name = "DIR")]
     hide: Vec<PathBuf>,
-    /// Takes up the fitted model and tells why it answers as it does, for so many examples (0: all); what `explain` starts
+    /// Takes up the fitted model and explains why it answers as it does, for so many examples (0: all); what `explain` starts
     #[arg(long, value_name = "N", conflicts_with = "guard")]
     explain: Option<usize>,
-    /// Tries whether the strongest sandbox can be put up here; what `doctor` starts
+    /// Tries whether the strongest sandbox can be set up here; what `doctor` starts
     #[arg(long, hide = true, conflicts_with = "guard")]
     probe: bool,
     /// In a child process under watch, so that it leaves a record whatever happens; what a node of a cluster runs

@@ -147,7 +147,7 @@ fn verdict(
     if !report.compares(baseline) {
         return Err(hinted(
             anyhow::anyhow!("--fail-if-worse {baseline}: it was compared with no model"),
-            "the list of what was not compared tells why",
+            "the list of what was not compared gives the reason",
         ));
     }
     let worse = report.worse_than(baseline);

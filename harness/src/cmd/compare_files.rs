@@ -23,7 +23,7 @@ pub(super) struct Files {
     /// The field with the item's id, instead of the tool's
     #[arg(long, value_name = "FIELD")]
     id: Option<String>,
-    /// The field that tells which items are not independent: a source, a passage, a subject
+    /// The field that says which items are not independent: a source, a passage, a subject
     #[arg(long, value_name = "FIELD")]
     cluster: Option<String>,
     /// Divide every score by this, so that all are between 0 and 1

@@ -22,13 +22,13 @@ pub struct Common {
     /// No notes and no progress on stderr
     #[arg(long, short, global = true)]
     quiet: bool,
-    /// Which data to use: official where it can be had else the SAMPLE, official only, or the SAMPLE only
+    /// Which data to use: official if available, else the SAMPLE; official only, or the SAMPLE only
     #[arg(long, global = true, value_enum, help_heading = "Settings")]
     data: Option<DataMode>,
-    /// Folder or URL asked for data before the owners' servers, as FAMILY/PATH (repeatable)
+    /// Folder or URL to try for data before the authors' servers, as DATASET/PATH (repeatable)
     #[arg(long, global = true, value_name = "DIR|URL", help_heading = "Settings")]
     mirror: Vec<String>,
-    /// Folder of files that only you can fetch, as FAMILY/PATH
+    /// Folder of files that only you can fetch, as DATASET/PATH
     #[arg(long, global = true, value_name = "DIR", help_heading = "Settings")]
     drop_in: Option<PathBuf>,
     /// Never touch the network
@@ -40,7 +40,7 @@ pub struct Common {
     /// Folder of runs
     #[arg(long, global = true, value_name = "DIR", help_heading = "Settings")]
     runs: Option<PathBuf>,
-    /// Folder or file with definitions of your own (repeatable)
+    /// Folder or file with your definitions (repeatable)
     #[arg(long, global = true, value_name = "PATH", help_heading = "Settings")]
     definitions: Vec<PathBuf>,
     /// Folder searched for plugins first (repeatable)

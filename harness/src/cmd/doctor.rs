@@ -9,7 +9,7 @@ use crate::exec::plugins::{Plugins, search_path};
 use crate::exec::{data, places};
 use crate::fetch;
 
-/// Tells what is missing on this machine and how to get it
+/// Lists what is missing on this machine and how to get it
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {}
 
@@ -69,7 +69,7 @@ fn machine(context: &Context) -> Vec<Finding> {
     findings
 }
 
-/// Which sandbox this machine can put around plugins. A run continues without one, and each cell's `timing.json` tells.
+/// Which sandbox this machine can put around plugins. A run continues without one, and each cell's `timing.json` reports the level.
 fn sandboxed() -> Finding {
     let (state, detail) = match sandbox::level() {
         Level::Namespaces => ("ok", "namespaces: plugins keep to their cells".to_owned()),

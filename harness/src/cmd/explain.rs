@@ -12,7 +12,7 @@ use crate::results::manifest::Manifest;
 use crate::store::record::{CellSpec, Reason, ReasonKind};
 use crate::store::{self, CellFolder, RunFolder};
 
-/// Tells why a model of a run answers as it does, as JSON lines
+/// Explains why a model of a run answers as it does, as JSON lines
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -27,7 +27,7 @@ pub(super) struct Args {
     /// The model
     #[arg(long)]
     model: String,
-    /// The benchmark, or the task that it stands on
+    /// The benchmark, or the task that it uses
     #[arg(long)]
     benchmark: String,
     /// The seed, where the run has several

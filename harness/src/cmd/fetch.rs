@@ -10,7 +10,7 @@ use crate::fetch::{self, FetchError, Fetched};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  culture-eval fetch                           everything that can be had
+  culture-eval fetch                           everything that is available
   culture-eval fetch crehate emgsd             two datasets
   culture-eval --mirror ../shared/data fetch   from a folder
 On a cluster: run this on the login node, then `culture-eval --offline run` on the others.")]

@@ -31,7 +31,7 @@ Examples:
   culture-eval import mine.csv --benchmark emgsd --model mine --run default
   culture-eval import wide.csv --benchmark crehate --model mine --id '{ID}/{country}' --label '{country}_Hate' --map 1.0=hate --map 0.0=non-hate
 
-Several files are the parts of one model's answers. Rows that name no example are counted and told; a row that could be
+Several files are the parts of one model's answers. Rows that name no example are counted and reported; a row that could be
 several examples, and two different answers to one example, are errors.")]
 pub(super) struct Args {
     /// The logs of one model
@@ -43,13 +43,13 @@ pub(super) struct Args {
     /// Name of the model on the board, instead of the log's
     #[arg(long, value_name = "NAME")]
     model: Option<String>,
-    /// The run: a name or a folder; made where there is none
+    /// The run: a name or a folder; made if there is none
     #[arg(long, default_value = "imported", value_name = "RUN")]
     run: String,
     /// The protocol they were made by; the task's first that does not fit where the log is a language model's, else its first
     #[arg(long)]
     protocol: Option<String>,
-    /// The seed they stand for
+    /// The seed that they are of
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Field with the example's id, or a template over fields: '{ID}/{country}'
@@ -61,7 +61,7 @@ pub(super) struct Args {
     /// Field with the example's culture, where several examples share a text
     #[arg(long, value_name = "FIELD", help_heading = "Which example")]
     culture: Option<String>,
-    /// The wording that was asked: its options and its parser read the answers
+    /// The wording that was used: its options and its parser read the answers
     #[arg(long, value_name = "NAME", help_heading = "Which answer")]
     prompt: Option<String>,
     /// What an answer means (repeatable): --map yes=hate; or what a field's value means: --map country:Singapore=SG
@@ -264,7 +264,7 @@ fn answers_hint(protocol: &Protocol, labels: &[String]) -> String {
     let prompts = if prompts.is_empty() {
         String::new()
     } else {
-        format!("--prompt says which wording was asked ({}), ", prompts.join(", "))
+        format!("--prompt says which wording was used ({}), ", prompts.join(", "))
     };
     format!(
         "labels are {}; {prompts}--map what an answer means; --id, --text and --culture name the example",
@@ -332,7 +332,7 @@ fn tell(
         "`culture-eval report {shown}` shows the board, `culture-eval compare {shown}` the tests"
     ));
     if args.prompt.is_some() && spec.protocol.prompts.len() > 1 {
-        output.note("one wording was asked; a model run here is asked all of the protocol's, and compared by their mean");
+        output.note("one wording was used; a model that is run here gets all of the protocol's, and compared by their mean");
     }
     Ok(Outcome::Done)
 }

@@ -1,4 +1,4 @@
-//! An option of a subcommand that stands before it: which command it belongs to, instead of an option of a like name.
+//! An option of a subcommand that is before it: which command it belongs to, instead of an option of a like name.
 
 use std::io::{self, Write};
 use std::process::ExitCode;

@@ -63,12 +63,12 @@ Examples:
   culture-eval run --models tfidf-logreg --benchmarks crehate,emgsd --seeds 1,2,3
   culture-eval run --mirror ../shared/data      take the data from a folder
   culture-eval run --model llama.cpp:smollm2.gguf --benchmarks blend --limit 50
-  culture-eval list benchmarks                  what there is, and whether its data can be had
+  culture-eval list benchmarks                  what there is, and whether its data are available
   culture-eval score --benchmark emgsd --predictions mine.csv
   culture-eval doctor                           what is missing on this machine, and how to get it
 
 Exit codes: 0 done, 1 ran but the answer is no (a failed cell, an invalid file), 2 could not run,
-130 interrupted (run again to go on).";
+130 interrupted (run again to resume).";
 
 /// Which model is better on which culture, and do we know it?
 #[derive(Debug, Parser)]
@@ -116,7 +116,7 @@ commands! {
     Gate => gate,
     /// Recomputes hashes, scores and reports of a run, or compares two runs answer by answer
     Verify => verify,
-    /// Tells why a model of a run answers as it does
+    /// Explains why a model of a run answers as it does
     Explain => explain,
     /// Scores predictions made elsewhere, without a suite
     Score => score,
@@ -138,7 +138,7 @@ commands! {
     NewModel => new_model,
     /// Checks all definitions, offline
     Validate => validate,
-    /// Tells what is missing on this machine and how to get it
+    /// Lists what is missing on this machine and how to get it
     Doctor => doctor,
     /// Shows all settings and where each comes from
     Config => config,
@@ -148,7 +148,7 @@ commands! {
     Stats => stats,
     /// Prints completions for a shell
     Completions => completions,
-    /// One cell, start to end; what `run` starts in a process of its own
+    /// One cell, start to end; what `run` starts in a separate process
     #[command(hide = true)]
     Cell => cell,
     /// A model's server, until stdin closes; what `run` starts

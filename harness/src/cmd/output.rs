@@ -54,7 +54,7 @@ impl Output {
         let _ = writeln!(io::stderr().lock(), "warning: {}", visible(text.as_ref()));
     }
 
-    /// What of the sandbox around a plugin this machine cannot put up.
+    /// What of the sandbox around a plugin this machine cannot set up.
     pub fn unsandboxed(self) {
         let lacking = sandbox::lacking();
         if !lacking.is_empty() {

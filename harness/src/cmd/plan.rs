@@ -10,7 +10,7 @@ use crate::store::RunFolder;
 use crate::text::format::percent;
 use crate::text::table::{Cell, Table};
 
-/// Inputs of the function `plan`, with what a run tells where one is named (`run`, `benchmark`).
+/// Inputs of the function `plan`, with what is known from a run if one is named (`run`, `benchmark`).
 pub(super) fn inputs(
     mut given: Vec<(String, Value)>,
     context: &Context,

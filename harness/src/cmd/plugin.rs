@@ -75,7 +75,7 @@ struct CheckArgs {
     /// A name, or the path of a dynamic library
     #[arg(required_unless_present = "model")]
     plugin: Option<String>,
-    /// A model: its plugin with its configuration, files and weights, asked only what its TOML lets it be asked
+    /// A model: its plugin with its configuration, files and weights, used only for what its TOML allows
     #[arg(long, value_name = "NAME", conflicts_with = "plugin")]
     model: Option<String>,
     /// The model's [config] as JSON
@@ -167,7 +167,7 @@ fn describe(name: &str, context: &Context) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// How one check is run: what its process is told.
+/// How one check is run: what its process is given.
 #[derive(Debug, Serialize, Deserialize)]
 struct Asked {
     settings: check::Settings,
@@ -254,7 +254,7 @@ fn asked(args: &CheckArgs, context: &Context) -> anyhow::Result<(PathBuf, Asked,
 }
 
 /// Files and folders that a configuration in JSON names, at any depth: they may lie in a folder that plugins do not see. Of a
-/// text that is no JSON the check `create` tells.
+/// text that is not JSON the check `create` reports the error.
 fn named_in(config: &str) -> Vec<PathBuf> {
     fn walk(value: &serde_json::Value, found: &mut Vec<PathBuf>) {
         match value {

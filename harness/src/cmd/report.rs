@@ -57,7 +57,7 @@ pub(super) struct Args {
     /// Print one table of all benchmarks, however wide, and every figure that is missing
     #[arg(long)]
     wide: bool,
-    /// Folder with a `page.html`, `style.css` or `extra.css` of your own for the pages
+    /// Folder with your `page.html`, `style.css` or `extra.css` for the pages
     #[arg(long, value_name = "DIR")]
     template: Option<PathBuf>,
     /// A picture for the head of the pages: SVG, PNG, JPEG or WebP
@@ -194,7 +194,7 @@ impl Files {
             Format::Csv => csv::render(summary)?,
             Format::Latex => latex::render(summary, self.comparison()?),
             Format::Junit => junit::render(summary)?,
-            format => bail!("{format:?} is no text"),
+            format => bail!("{format:?} is not text"),
         })
     }
 
@@ -302,7 +302,7 @@ fn show_changes(args: &Args, other: &str, context: &Context) -> anyhow::Result<O
     Ok(Outcome::Done)
 }
 
-/// Everything that the pages of a run show. A comparison that is refused is told on them.
+/// Everything that the pages of a run show. A comparison that is refused is named on them.
 pub(super) fn material(run: &RunFolder, context: &Context) -> anyhow::Result<Material> {
     let run = Run::open(run.clone())?;
     let summary = run.leaderboard(context.settings().resamples)?;
@@ -357,7 +357,7 @@ fn picture(path: &Path) -> anyhow::Result<String> {
         "webp" => "webp",
         _ => {
             return Err(hinted(
-                anyhow::anyhow!("{} is no picture that browsers are sure to show", path.display()),
+                anyhow::anyhow!("{} is not a picture that every browser shows", path.display()),
                 "give an .svg, .png, .jpg or .webp file",
             ));
         }

@@ -35,7 +35,7 @@ Examples:
   culture-eval run --model llama.cpp:smollm2.gguf --benchmarks blend --limit 50
   culture-eval run --model vllm:Qwen/Qwen3-8B,thinking=off --model hf:google/gemma-3-1b-it
   culture-eval run --dry-run                              what would run, and what is missing
-  culture-eval run --limit 50 --name try                  a quick look, in a run folder of its own
+  culture-eval run --limit 50 --name try                  a quick look, in a separate run folder
   culture-eval run --executor slurm                       on a cluster, from its login node; see also `status`, `cancel`
   culture-eval run --executor command --template 'qsub -N {name} -pe smp {cores} -o {log} -j y {script}'
   culture-eval run --executor slurm --slice 50000         big tasks: 50,000 examples a process, joined at the end
@@ -93,7 +93,7 @@ pub(super) struct How {
         help_heading = "Cluster"
     )]
     template: Option<String>,
-    /// Submit and do not wait; `culture-eval status` tells how far it is
+    /// Submit and do not wait; `culture-eval status` shows how far it is
     #[arg(long, help_heading = "Cluster")]
     detach: bool,
     /// Only the i-th of n equal shares of the cells
@@ -232,7 +232,7 @@ fn begin(run: &RunFolder, mut manifest: Manifest, context: &Context) -> anyhow::
 /// The end of a run that does not wait for its scheduler.
 fn queued(run: &RunFolder, tally: Tally, context: &Context) -> Outcome {
     context.output.note(format!(
-        "{} cells are with the scheduler; `culture-eval status {}` tells how far they are, the same command without --detach waits for them",
+        "{} cells are with the scheduler; `culture-eval status {}` shows how far they are, the same command without --detach waits for them",
         tally.queued,
         run.path().display()
     ));
@@ -259,7 +259,7 @@ fn end(
         run.path().join("leaderboard.html").display()
     ));
     output.note(format!(
-        "{} cells run, {} reused, {} failed, {} not started; {unanswered} cells of the board carry a reason instead of a number",
+        "{} cells run, {} reused, {} failed, {} not started; {unanswered} cells of the board have no score",
         tally.ran, tally.reused, tally.failed, tally.skipped
     ));
     if stop.load(Ordering::SeqCst) {
@@ -325,7 +325,7 @@ fn queue<S: Scheduler>(scheduler: S, how: &How, options: &Options, context: &Con
     }
 }
 
-/// An error that tells what is missing, where Slurm is not here.
+/// An error that says what is missing, where Slurm is not here.
 pub(super) fn slurm_is_here() -> anyhow::Result<()> {
     Slurm::find().map_err(|missing| {
         hinted(

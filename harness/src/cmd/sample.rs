@@ -11,7 +11,7 @@ use crate::sample;
 /// Writes the synthetic SAMPLE data in the upstream formats
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Folder to write to, as FAMILY/PATH
+    /// Folder to write to, as DATASET/PATH
     folder: PathBuf,
     /// Instead: N rows of random text with a definition and a no-op model, to measure speed with
     #[arg(long, value_name = "N")]

@@ -18,7 +18,7 @@ use crate::store::{self, RunFolder};
 #[command(after_help = "\
 Examples:
   culture-eval serve                    the run `default`, on http://127.0.0.1:8741
-  culture-eval serve mine --port 0      any free port; the address stands on stdout
+  culture-eval serve mine --port 0      any free port; the address is printed on stdout
 
 Only this machine can reach it, and only by GET. Run the suite beside it: cells that end appear as they do.
 Ctrl-C stops it. To show a run to others, send them the file of `culture-eval report --format html`.")]
@@ -29,7 +29,7 @@ pub(super) struct Args {
     /// The port; 0: any free one
     #[arg(long, default_value_t = 8741)]
     port: u16,
-    /// Folder with a `page.html`, `style.css` or `extra.css` of your own
+    /// Folder with your `page.html`, `style.css` or `extra.css`
     #[arg(long, value_name = "DIR")]
     template: Option<std::path::PathBuf>,
     /// A picture for the head of the pages
@@ -40,7 +40,7 @@ pub(super) struct Args {
 /// How often the run is looked at.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// A page is made anew at most so often as a share of the time that it takes.
+/// A page is rebuilt at most so often as a share of the time that it takes.
 const SHARE: u32 = 4;
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
@@ -62,7 +62,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     let stop = interrupt::flag()?;
     while !stop.load(Ordering::SeqCst) {
         std::thread::sleep(LOOK);
-        // A file that is being written anew is looked at again.
+        // A file that is being rewritten is looked at again.
         let Ok(found) = progress::read(&run) else { continue };
         progress = found;
         if stamp(&progress) != page.stamp && page.at.elapsed() >= page.took * SHARE {

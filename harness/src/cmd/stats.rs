@@ -145,7 +145,7 @@ fn one(
     Ok(())
 }
 
-/// The arguments of a call, `--name value` or `--name=value`; flags of the program may stand among them.
+/// The arguments of a call, `--name value` or `--name=value`; flags of the program may be among them.
 fn arguments(
     function: &str,
     flags: &[String],

@@ -18,14 +18,14 @@ use crate::store::RunFolder;
 Examples:
   culture-eval status                     the run `default`
   culture-eval status mine --json         for a script
-  culture-eval status mine --usage        waiting time, running time and memory against what was asked
+  culture-eval status mine --usage        waiting time, running time and memory against what was requested
 
 Exit 0 when every cell is done, 1 when one failed or is left.")]
 pub(super) struct Args {
     /// Name or folder of the run
     #[arg(default_value = "default")]
     run: String,
-    /// What the cells took against what they asked of the scheduler
+    /// What the cells took against what they requested from the scheduler
     #[arg(long, alias = "efficiency")]
     usage: bool,
 }
@@ -118,7 +118,7 @@ fn status(run: &RunFolder, seen: &Progress) -> anyhow::Result<Status> {
         .map(|(_, job)| job.id.as_str())
         .collect();
     if !own.is_empty() && !seen.ended() && Slurm::find().is_ok() {
-        // A controller that is away hides nothing: the folder tells what counts.
+        // A controller that is away hides nothing: the folder says what counts.
         status.queue = Slurm::queue(own.iter().copied()).ok().map(|tasks| {
             let mut counts = BTreeMap::new();
             for (task, state) in tasks {
@@ -169,9 +169,9 @@ fn print_usage(run: &RunFolder, context: &Context) -> anyhow::Result<Outcome> {
         "wait max s",
         "run mean s",
         "run max s",
-        "asked min",
+        "requested min",
         "peak MiB",
-        "asked MiB",
+        "requested MiB",
         "used",
     ];
     context.output.text(table(

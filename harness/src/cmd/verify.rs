@@ -15,12 +15,12 @@ use crate::store::RunFolder;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  culture-eval verify                       hashes, scores and reports of the run `default`, made anew
+  culture-eval verify                       hashes, scores and reports of the run `default`, recomputed
   culture-eval verify mine --against yours  the first example on which each cell differs
   culture-eval verify --expect 3f0c...      is it the very run whose digest somebody printed or signed?
   culture-eval run --name again && culture-eval verify default --against again   does a rerun give the same bits?
 
-Exit code 1: something differs. The fitted models in `state/` are not looked at: no number stands on them alone.")]
+Exit code 1: something differs. The fitted models in `state/` are not looked at: no number depends on them alone.")]
 pub(super) struct Args {
     /// Name or folder of the run
     #[arg(default_value = "default")]
@@ -94,7 +94,7 @@ fn anew(run: &RunFolder, found: &mut Verified, context: &Context) -> anyhow::Res
             std::os::unix::fs::symlink(&there, place.join(name))
                 .context("failed to link the cells")?;
             #[cfg(not(unix))]
-            anyhow::bail!("scores are made anew on Unix only");
+            anyhow::bail!("scores are recomputed on Unix only");
         }
     }
     report::write_files(&RunFolder::named(scratch.path(), "run"), context)?;
@@ -106,10 +106,7 @@ fn anew(run: &RunFolder, found: &mut Verified, context: &Context) -> anyhow::Res
         if fs::read(&own)? == fs::read(&made)? {
             found.files += 1;
         } else {
-            found.wrong(
-                &own,
-                "it is not what the answers give; `culture-eval report` writes it anew",
-            );
+            found.wrong(&own, "it is not what the answers give; `culture-eval report` rebuilds it");
         }
         Ok(())
     };
@@ -166,7 +163,7 @@ fn told(found: &SideBySide) -> String {
     }
     let _ = writeln!(
         out,
-        "{} cells have the same answers, {} differ, {} stand alone",
+        "{} cells have the same answers, {} differ, {} are in one run only",
         found.same,
         found.apart.len(),
         found.alone.len()

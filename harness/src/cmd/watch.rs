@@ -17,7 +17,7 @@ Examples:
   culture-eval watch mine --once      one look
   culture-eval watch mine --json      a JSON line whenever something changed
 
-On a terminal the picture is drawn anew; elsewhere a line is printed for every cell that begins or ends.
+On a terminal the picture is redrawn; elsewhere a line is printed for every cell that begins or ends.
 Exit 0 when every cell is done, 1 when one failed or when nothing has worked on the run for 10 seconds.")]
 pub(super) struct Args {
     /// Name or folder of the run
@@ -100,7 +100,7 @@ fn timeless(seen: &Progress) -> Progress {
     seen
 }
 
-/// Writes over the lines of the last picture; returns how many lines stand there now.
+/// Writes over the lines of the last picture; returns how many lines are there now.
 fn redraw(term: &Term, picture: &str, drawn: usize) -> std::io::Result<usize> {
     if drawn > 0 {
         term.move_cursor_up(drawn)?;
@@ -168,7 +168,7 @@ fn head(seen: &Progress) -> String {
     )
 }
 
-/// What began or ended since the last look; the first look tells where things are.
+/// What began or ended since the last look; the first look shows where things are.
 fn news(last: Option<&Progress>, seen: &Progress) -> Vec<String> {
     let Some(last) = last else { return vec![head(seen)] };
     let mut lines = Vec::new();

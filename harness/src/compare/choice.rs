@@ -85,12 +85,12 @@ impl BenchmarkComparison<'_> {
         }
         if let Err(reason) = self.fits(self.test) {
             self.test = Test::ClusterBootstrap;
-            self.why = format!("{reason}: the paired bootstrap stands in");
+            self.why = format!("{reason}: the paired bootstrap is used instead");
         }
         if let Some(asked) = asked.filter(|t| *t != self.test) {
             match self.fits(asked) {
                 Ok(()) => {
-                    self.why = format!("asked for (the default here is {})", self.test.name());
+                    self.why = format!("requested (the default here is {})", self.test.name());
                     self.test = asked;
                     let blind = !matches!(
                         asked,
@@ -105,7 +105,7 @@ impl BenchmarkComparison<'_> {
                 }
                 Err(reason) => {
                     self.notes.push(format!(
-                        "{} was asked for, but {reason}: {} is used",
+                        "{} was requested, but {reason}: {} is used",
                         asked.name(),
                         self.test.name()
                     ));
@@ -154,13 +154,13 @@ impl BenchmarkComparison<'_> {
                 }
             }
             Test::PairedT | Test::WilcoxonExact | Test::WilcoxonPratt if !accuracy || mean => {
-                return Err("the score is no plain mean over examples".to_owned());
+                return Err("the score is not a plain mean over examples".to_owned());
             }
             Test::MixedT if self.family.is_none() => {
                 return Err(format!("{} has no derivative here", self.field.metric.name()));
             }
             Test::ClusterSignFlip if !accuracy => {
-                return Err(format!("{} is no mean over examples", self.field.metric.name()));
+                return Err(format!("{} is not a mean over examples", self.field.metric.name()));
             }
             Test::StudentisedPermutation if !rates_matter(self.field.metric) => {
                 return Err(format!(

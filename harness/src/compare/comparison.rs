@@ -70,7 +70,7 @@ pub struct Own {
     /// How unequal the cultures fare, where two or more can be compared.
     pub cultures: Option<Gap>,
     /// How far its answers are from the votes of annotators: per distance (in the order of
-    /// [`eval_stats::annotators::Distance::ALL`]) one an example, NaN where it has no votes; empty where there are none.
+    /// [`eval_stats::annotators::Distance::ALL`]) one an example, NaN where it has no votes; empty if there are none.
     pub distances: Vec<Vec<f64>>,
 }
 

@@ -52,7 +52,7 @@ pub(super) struct Design<'a> {
 /// Scores of all models, as observed or of one resample.
 #[derive(Debug, Clone)]
 pub(super) struct Values {
-    /// One a model; NaN where there is none.
+    /// One a model; NaN if there is none.
     pub(super) overall: Vec<f64>,
     /// `[model * cultures + culture]`; empty where not asked for.
     pub(super) by_culture: Vec<f64>,

@@ -3,7 +3,7 @@
 //! Only answers to the same examples by the same protocol are compared, paired by example. The test follows from the
 //! metric, the number of models and whether examples are independent ([`eval_stats::choose`]); every benchmark's
 //! intervals, ranks and cultures come from one set of draws that all its models share (`draws`). "Not significant" is
-//! never told as "equal": beside it stands what a sample of this size could have shown.
+//! never called "equal": beside it is what a sample of this size could have shown.
 
 mod benchmark;
 mod choice;

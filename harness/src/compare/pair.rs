@@ -243,7 +243,7 @@ impl BenchmarkComparison<'_> {
             format!("{sample}{}", setting.paragraph(pair))
         } else {
             format!(
-                "{sample}On {} (n = {} examples), {} and {} both reached {} {:.3} in every resample: the data cannot tell how sure that is, and no interval is given. (culture-eval {}; {}.)",
+                "{sample}On {} (n = {} examples), {} and {} both reached {} {:.3} in every resample: the data do not show how sure that is, and no interval is given. (culture-eval {}; {}.)",
                 setting.benchmark,
                 self.field.examples(),
                 pair.a,

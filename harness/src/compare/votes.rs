@@ -2,7 +2,7 @@
 //!
 //! Each distance is a mean over examples, so a pair is compared by the differences example by example: Student's t on their
 //! sums over clusters with G - 1 degrees of freedom, the standard error by Liang & Zeger (1986). A test of means with few
-//! assumptions: soft scores vary continuously, and tell models apart that give the same labels.
+//! assumptions: soft scores vary continuously, and distinguish models that give the same labels.
 
 use eval_stats::StatsError;
 use eval_stats::annotators::Distance;

@@ -265,7 +265,7 @@ impl Catalogue {
         self.add_all(project, new, true)
     }
 
-    /// Adds files (path from `root`, text) in their order; a model may stand before the one that it extends.
+    /// Adds files (path from `root`, text) in their order; a model may be before the one that it extends.
     fn add_all(
         &mut self,
         root: &Path,
@@ -632,7 +632,7 @@ mod tests {
         }
     }
 
-    /// The owners' rule: without "Answer: " and blanks before, it is True where it starts with "True" or "correct", else False.
+    /// The official rule: without "Answer: " and blanks before, it is True where it starts with "True" or "correct", else False.
     #[test]
     fn cultureatlas_reads_replies_by_the_owners_rule() {
         let prompts = prompts("cultureatlas", "zero-shot");
@@ -773,7 +773,7 @@ mod tests {
             "b.toml",
             "name = \"base\"\ntitle = \"Base\"\nplugin = \"majority\"\ndescription = \"d\"\nlicence = \"MIT\"\nbatch = 7\nfiles = { words = \"w.txt\" }\n[config]\nx = 1\ny = { z = 2, w = 3 }\n",
         );
-        // It stands before what it extends, and before a third that extends it.
+        // It is before what it extends, and before a third that extends it.
         write(
             "a.toml",
             "name = \"more\"\nextends = \"base\"\ntitle = \"More\"\n[config]\ny = { z = 5 }\n",

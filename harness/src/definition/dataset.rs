@@ -167,7 +167,7 @@ impl Task {
         self.example.answer.as_ref().map_or(Kind::Label, AnswerMap::kind)
     }
 
-    /// The files it needs, each as its source id followed by those that may stand in for it.
+    /// The files it needs, each as its source id followed by those that may replace it.
     pub fn needs(&self) -> Vec<Vec<&str>> {
         let primary = self.inputs.iter().filter(|input| input.instead_of.is_none());
         let mut needs: Vec<Vec<&str>> = Vec::new();

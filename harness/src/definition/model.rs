@@ -90,7 +90,7 @@ pub fn is_path(name: &str) -> bool {
     path.components().count() > 1 || path.extension().is_some()
 }
 
-/// What stands around the questions that a language model is asked (`loglikelihood`, `generate`).
+/// What is around the questions that a language model is asked (`loglikelihood`, `generate`).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Prompting {
@@ -101,7 +101,7 @@ pub struct Prompting {
     #[serde(default)]
     pub shots: usize,
     /// A prompt is a JSON array of messages (`role`: `system`, `user`, `assistant`; `content`) instead of one text. The plugin is
-    /// told by `config.messages`.
+    /// given by `config.messages`.
     #[serde(default)]
     pub messages: bool,
 }

@@ -85,7 +85,7 @@ impl Requirement {
     /// What it allows on the whole benchmark.
     ///
     /// # Errors
-    /// None or several of the three fields are given, or a margin is no margin.
+    /// None or several of the three fields are given, or a margin is not a margin.
     pub fn rule(&self) -> Result<Rule, String> {
         let margin = |name: &str, given: f64| {
             if given > 0.0 && given < 100.0 {

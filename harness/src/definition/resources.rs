@@ -96,7 +96,7 @@ impl Resources {
                 found.push((
                     "sbatch",
                     format!(
-                        "`{}` is no option; write one each, such as `--qos=long`",
+                        "`{}` is not an option; write one each, such as `--qos=long`",
                         line.escape_debug()
                     ),
                 ));

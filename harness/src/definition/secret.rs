@@ -1,4 +1,4 @@
-//! Secrets typed into a model's `[config]`: they would stand in the manifest, in every specification and in published pages.
+//! Secrets typed into a model's `[config]`: they would be in the manifest, in every specification and in published pages.
 
 use toml::{Table, Value};
 
@@ -41,7 +41,7 @@ const SHAPES: [(&str, usize); 15] = [
     ("Basic ", 8),
 ];
 
-/// The place of the first secret in a configuration (`headers.Authorization`); none where there is none.
+/// The place of the first secret in a configuration (`headers.Authorization`); none if there is none.
 pub(super) fn place(config: &Table) -> Option<String> {
     config.iter().find_map(|(key, value)| within(key, key, value))
 }

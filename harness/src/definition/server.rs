@@ -116,10 +116,7 @@ impl Server {
             let value = values.get(name).ok_or_else(|| {
                 let known: Vec<String> =
                     values.keys().map(|known| format!("{{{known}}}")).collect();
-                format!(
-                    "`{{{name}}}` in `{text}` stands for nothing; there are {}",
-                    known.join(", ")
-                )
+                format!("`{{{name}}}` in `{text}` has no meaning; there are {}", known.join(", "))
             })?;
             out.push_str(value);
             rest = behind;
@@ -145,14 +142,14 @@ impl Server {
         check(
             told || self.port.is_some(),
             "command",
-            "nothing tells the server its port; write {port} where it belongs, or give a fixed `port`",
+            "the server does not get its port; write {port} where it belongs, or give a fixed `port`",
         );
-        check(self.ready.starts_with('/'), "ready", "it is no path; begin it with `/`");
+        check(self.ready.starts_with('/'), "ready", "it is not a path; begin it with `/`");
         check(self.ready_within > 0, "ready_within", "0 s are not enough; give seconds above 0");
         check(
             self.port != Some(0),
             "port",
-            "0 is no port; leave it out, then a free one is chosen",
+            "0 is not a port; leave it out, then a free one is chosen",
         );
         found
     }
@@ -177,7 +174,7 @@ mod tests {
         assert_eq!(fill("{\"a\": {}}").unwrap(), "{\"a\": {}}");
         assert_eq!(
             fill("-m {modl}").unwrap_err(),
-            "`{modl}` in `-m {modl}` stands for nothing; there are {model}, {port}"
+            "`{modl}` in `-m {modl}` has no meaning; there are {model}, {port}"
         );
     }
 

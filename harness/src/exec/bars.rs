@@ -178,7 +178,7 @@ impl CellBar<'_> {
             return;
         }
         self.board.note(&format!(
-            "the sandbox around plugins is weaker on this machine ({sandbox}): SECURITY.md tells what it does not keep"
+            "the sandbox around plugins is weaker on this machine ({sandbox}): SECURITY.md lists what it does not stop"
         ));
     }
 

@@ -221,7 +221,7 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// Whether the record that is there tells of the answers that are there.
+/// Whether the record that is there says of the answers that are there.
 fn stands(spec: &CellSpec, folder: &CellFolder, hash: &str) -> io::Result<bool> {
     let there = record_of(folder, &spec.key)?;
     Ok(there.is_some_and(

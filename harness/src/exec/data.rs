@@ -57,7 +57,7 @@ pub fn fetch_options(settings: &Settings) -> fetch::Options {
     }
 }
 
-/// The tasks that some benchmarks stand on, aggregates included, in order of name.
+/// The tasks that some benchmarks use, aggregates included, in order of name.
 pub fn tasks_of<'a>(
     catalogue: &'a Catalogue,
     benchmarks: &[Benchmark],
@@ -72,7 +72,7 @@ pub fn tasks_of<'a>(
     names.iter().map(|name| catalogue.task(name)).collect::<Result<_, _>>().map_err(Into::into)
 }
 
-/// Fetches and prepares the data of all tasks that the benchmarks stand on.
+/// Fetches and prepares the data of all tasks that the benchmarks use.
 pub fn obtain(
     catalogue: &Catalogue,
     benchmarks: &[Benchmark],
@@ -153,7 +153,7 @@ struct Unavailable {
     wrong: bool,
 }
 
-/// The official files of a task, or one line that says why not; and notes on files that stand in for others.
+/// The official files of a task, or one line that says why not; and notes on files that replace others.
 fn official_files(
     dataset: &Dataset,
     task: &Task,
@@ -184,7 +184,7 @@ fn official_files(
         match (found, first_error) {
             (Some((id, fetched)), error) => {
                 if let Some(error) = error {
-                    notes.push(format!("source `{id}` stands in for `{}` ({error})", need[0]));
+                    notes.push(format!("source `{id}` replaces `{}` ({error})", need[0]));
                 }
                 files.insert(id.to_owned(), fetched);
             }

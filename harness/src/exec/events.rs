@@ -1,4 +1,4 @@
-//! What a cell tells its parent: JSON lines on a pipe of their own.
+//! What a cell reports to its parent: JSON lines on a pipe of their own.
 
 use std::io::Write;
 use std::sync::Mutex;

@@ -400,8 +400,11 @@ fn is_of_us(status: ExitStatus, stop: &AtomicBool) -> bool {
 }
 
 fn reason_of(status: ExitStatus, said: &str) -> Reason {
-    let said =
-        if said.is_empty() { "it said nothing".to_owned() } else { format!("it said: {said}") };
+    let said = if said.is_empty() {
+        "it printed nothing".to_owned()
+    } else {
+        format!("it printed: {said}")
+    };
     #[cfg(unix)]
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
         let (kind, name) = match signal {

@@ -43,7 +43,7 @@ impl<'a> Heard<'a> {
     }
 }
 
-/// Seconds and memory of a cell, as its process tells them.
+/// Seconds and memory of a cell, as its process reports them.
 pub(super) struct Times<'a> {
     folder: &'a CellFolder,
     timing: Timing,

@@ -1,7 +1,7 @@
 //! Runs cells on this machine: one process each, a few at a time.
 //!
 //! Killing the parent kills the cells (Linux: parent-death signal); what they had written stays, and the next run resumes
-//! them. How one cell is watched stands in [`super::guard`].
+//! them. How one cell is watched is in [`super::guard`].
 
 use std::any::Any;
 use std::collections::VecDeque;

@@ -1,6 +1,6 @@
 //! From a suite to finished cells: what data there is, which cells that makes, and who runs them.
 //!
-//! An [`Executor`] brings cells to their records: [`local`] in processes of this machine, [`queue`] by a scheduler
+//! An [`Executor`] runs cells until each has its record: [`local`] in processes of this machine, [`queue`] by a scheduler
 //! ([`slurm`], or any that a [`template`] tells). All of them start the same command, `culture-eval cell FOLDER`, under
 //! the same watch ([`guard`]).
 
@@ -43,7 +43,7 @@ use bars::Board;
 
 /// Who runs cells.
 pub trait Executor {
-    /// Brings cells to their records. `stop` is set by Ctrl-C.
+    /// Runs cells until each has its record. `stop` is set by Ctrl-C.
     fn run(
         &self,
         run: &RunFolder,

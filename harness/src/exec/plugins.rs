@@ -51,7 +51,7 @@ impl Plugins {
         match self.0.get(name) {
             Some(found) => found.as_ref().map_err(Clone::clone),
             None => {
-                Err(Reason::new(ReasonKind::NoPlugin, format!("plugin `{name}` was not asked for")))
+                Err(Reason::new(ReasonKind::NoPlugin, format!("plugin `{name}` was not requested")))
             }
         }
     }

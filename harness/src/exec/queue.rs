@@ -414,7 +414,7 @@ impl<S: Scheduler> Queue<S> {
     }
 }
 
-/// Whether the folder of a cell tells that its task was lost: by its guard, or by a holder that is gone.
+/// Whether the folder of a cell says that its task was lost: by its guard, or by a holder that is gone.
 fn has_lost(cell: &Open) -> io::Result<bool> {
     let task = cell.task.as_deref().unwrap_or_default();
     let told = tries::read(&cell.folder)?.last().is_some_and(|t| t.job == task);
@@ -441,7 +441,7 @@ fn job_name(run: &RunFolder, folder: &JobFolder) -> String {
     format!("ce-{clean}-{}", folder.name())
 }
 
-/// How long a cell waits after so many lost starts: doubled each time, an hour at most.
+/// How long a cell waits after so many failed attempts: doubled each time, an hour at most.
 fn back_off(first: Duration, lost: usize) -> Duration {
     let factor = 1u32 << lost.saturating_sub(1).min(12);
     (first * factor).min(Duration::from_hours(1))

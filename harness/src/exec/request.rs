@@ -1,4 +1,4 @@
-//! What is asked for: names that were typed or stand in a suite become models and benchmarks.
+//! What is asked for: names that were typed or are in a suite become models and benchmarks.
 
 use std::collections::BTreeSet;
 

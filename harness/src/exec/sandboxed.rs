@@ -161,7 +161,7 @@ pub fn output(
         std::thread::sleep(Duration::from_millis(5));
     };
     let heard = |ear: JoinHandle<Vec<u8>>| {
-        ear.join().map_err(|_| io::Error::other("failed to read what a process said"))
+        ear.join().map_err(|_| io::Error::other("failed to read what a process printed"))
     };
     Ok((status, heard(out)?, heard(err)?))
 }
@@ -183,7 +183,7 @@ fn hear(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
 pub fn hint(message: &str, access: &Access) -> &'static str {
     let signs = ["Permission denied", "PermissionError"];
     if !access.everything && signs.iter().any(|sign| message.contains(sign)) {
-        "; what a model may reach beside its cell stands in `access` of its TOML"
+        "; what a model may reach beside its cell is in `access` of its TOML"
     } else {
         ""
     }

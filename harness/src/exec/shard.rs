@@ -20,13 +20,13 @@ impl FromStr for Shard {
             Some(Self { index: index.parse().ok()?, of: of.parse().ok()? })
         };
         parse().filter(|s| (1..=s.of).contains(&s.index)).ok_or_else(|| {
-            format!("`{text}` is no share; write i/n with i from 1 to n, such as 2/3")
+            format!("`{text}` is not a share; write i/n with i from 1 to n, such as 2/3")
         })
     }
 }
 
 impl Shard {
-    /// Keeps every n-th of the plan's cells. They stand in order of their work, so that the shares are about equal.
+    /// Keeps every n-th of the plan's cells. They are in order of their work, so that the shares are about equal.
     pub fn keep<T>(self, cells: Vec<T>) -> Vec<T> {
         cells.into_iter().skip(self.index - 1).step_by(self.of).collect()
     }

@@ -8,7 +8,8 @@ pub const BASE: &str = "https://drive.usercontent.google.com";
 /// The address that skips the page "too large to be scanned for viruses" for most files.
 pub(super) fn address(base: &str, id: &str) -> Result<Url, String> {
     let address = format!("{}/download", base.trim_end_matches('/'));
-    let mut url = Url::parse(&address).map_err(|e| format!("{address:?} is no address: {e}"))?;
+    let mut url =
+        Url::parse(&address).map_err(|e| format!("{address:?} is not an address: {e}"))?;
     url.query_pairs_mut()
         .append_pair("id", id)
         .append_pair("export", "download")

@@ -2,7 +2,7 @@
 
 use std::io;
 
-/// Why a source could not be had. `name` is `dataset/source` everywhere.
+/// Why a source was not available. `name` is `dataset/source` everywhere.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// The definition itself cannot be used.
@@ -15,7 +15,7 @@ pub enum FetchError {
     },
     /// Other bytes than the definition pins.
     #[error(
-        "{name}: {place} has {kind} {actual}, the definition pins {expected}; remove or replace that copy, or correct the definition if the owners published a new version"
+        "{name}: {place} has {kind} {actual}, the definition pins {expected}; remove or replace that copy, or correct the definition if the authors published a new version"
     )]
     Checksum {
         /// `dataset/source`.
@@ -31,7 +31,7 @@ pub enum FetchError {
     },
     /// Another size than the definition pins.
     #[error(
-        "{name}: {place} has {actual} bytes, the definition pins {expected}; remove or replace that copy, or correct the definition if the owners published a new version"
+        "{name}: {place} has {actual} bytes, the definition pins {expected}; remove or replace that copy, or correct the definition if the authors published a new version"
     )]
     Size {
         /// `dataset/source`.
@@ -235,7 +235,7 @@ impl FetchError {
         )
     }
 
-    /// True where the source just cannot be had here and now: no network, gated, quota, not put there by hand.
+    /// True where the source just is not available here and now: no network, gated, quota, not put there by hand.
     pub fn is_unavailable(&self) -> bool {
         matches!(
             self,

@@ -9,7 +9,7 @@ use super::progress::Transfer;
 use super::request::{Target, Trouble, unreachable};
 use super::{Fetched, hosts, retry, stream};
 
-/// An attempt that brought at least this much more starts the count of attempts anew.
+/// An attempt that received at least this much more starts the count of attempts again.
 const ADVANCE: u64 = 64 * 1024;
 
 /// Downloads, checks, and takes into the cache. A file that fails its check after a resume is downloaded once more

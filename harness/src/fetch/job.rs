@@ -245,7 +245,7 @@ impl<'a> Job<'a> {
     }
 
     /// An archive that could not be unpacked before: it is tried again (this version may be able to), but not downloaded
-    /// again. None where there is none, or the user has put another copy at a local place since.
+    /// again. None if there is none, or the user has put another copy at a local place since.
     pub(super) fn failed(&self) -> Result<Option<Fetched>, FetchError> {
         let path = self.cache.failed(&self.key);
         let Some(Failed { entry, place }) = read_json(&path) else { return Ok(None) };

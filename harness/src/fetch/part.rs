@@ -26,7 +26,7 @@ pub(super) struct Part {
     pinned: bool,
 }
 
-/// What tells one version of a remote file from another.
+/// What distinguishes one version of a remote file from another.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Validators {
     /// Where it comes from, so that bytes of two places never mix.
@@ -102,7 +102,7 @@ impl Part {
         write_json(&self.path.with_extension("json"), &self.origin).map_err(|e| job.io(e))
     }
 
-    /// Goes on; false where this answer is of another version.
+    /// Continues; false where this answer is of another version.
     pub(super) fn resume(&mut self, headers: &HeaderMap) -> bool {
         self.resumed = true;
         let same = |mine: &Option<String>, name| match (

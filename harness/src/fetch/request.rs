@@ -31,7 +31,7 @@ impl Target {
     }
 }
 
-/// Why an attempt did not bring the file.
+/// Why an attempt did not get the file.
 pub(super) enum Trouble {
     /// Another attempt will not help.
     Fatal(FetchError),
@@ -87,8 +87,8 @@ fn follow(
             return Ok(Answer { response, url, with_token: secret.is_some() });
         };
         let next = next.to_str().ok().and_then(|to| url.join(to).ok());
-        let next =
-            next.ok_or_else(|| refused(job, &url, "redirects to something that is no address"))?;
+        let next = next
+            .ok_or_else(|| refused(job, &url, "redirects to something that is not an address"))?;
         let downgrade = url.scheme() == "https" && next.scheme() == "http";
         if !matches!(next.scheme(), "http" | "https") || downgrade {
             let reason = format!(
@@ -115,7 +115,7 @@ fn send(job: &Job<'_>, request: RequestBuilder, url: &Url) -> Result<Response, T
         let (reason, timeout) = (innermost(&error), error.is_timeout());
         if reason.contains("certificate") {
             let reason = format!(
-                "shows a certificate that cannot be trusted ({reason}), so nothing was read; check this machine's clock, and if a proxy of your site stands between, name its certificates in SSL_CERT_FILE"
+                "shows a certificate that cannot be trusted ({reason}), so nothing was read; check this machine's clock, and if a proxy of your site is in between, name its certificates in SSL_CERT_FILE"
             );
             return refused(job, url, &reason);
         }
@@ -123,7 +123,7 @@ fn send(job: &Job<'_>, request: RequestBuilder, url: &Url) -> Result<Response, T
             return Trouble::Connect { host, reason, timeout };
         }
         if error.is_builder() {
-            return refused(job, url, &format!("is no usable address ({reason})"));
+            return refused(job, url, &format!("is not a usable address ({reason})"));
         }
         let reason = if timeout {
             "no answer in time".to_owned()

@@ -18,7 +18,7 @@ use super::request::{self, Answer, Target, Trouble};
 /// Web pages are read up to here.
 const PAGE: u64 = 1024 * 1024;
 
-/// Goes on with the part, or starts it anew, until it is complete.
+/// Continues with the part, or starts it again, until it is complete.
 pub(super) fn attempt(
     job: &Job<'_>,
     target: &Target,
@@ -61,7 +61,7 @@ fn ask(job: &Job<'_>, target: &Target, url: &Url, part: &mut Part) -> Result<Ans
             HeaderValue::from_str(text).map_err(|_| FetchError::Refused {
                 name: job.name.clone(),
                 place: target.place(),
-                reason: "sent a validator that is no text".to_owned(),
+                reason: "sent a validator that is not text".to_owned(),
             })
         };
         headers.insert(RANGE, header(&format!("bytes={}-", part.len()))?);

@@ -12,7 +12,7 @@ use super::lock::Lock;
 use crate::definition::source::Origin;
 
 const HEAD: &str = "\
-# Sources for which the owners publish no checksum, as they were at their first use.
+# Sources for which the authors publish no checksum, as they were at their first use.
 # A later change is refused. To accept one, delete its entry and fetch again.
 ";
 
@@ -56,7 +56,7 @@ impl Trust<'_> {
         Ok(record.filter(|r| r.from == origin(self.from)).map(|r| r.sha256.clone()))
     }
 
-    /// Refuses what differs from the record; `TrustOnFirstUse` where there is none yet.
+    /// Refuses what differs from the record; `TrustOnFirstUse` if there is none yet.
     pub(super) fn compare(&self, seen: Seen<'_>) -> Result<Verified, FetchError> {
         self.against(&self.read()?, seen)
     }

@@ -1,5 +1,5 @@
 //! k nearest neighbours by a graph instead of a comparison with all (HNSW, Malkov and Yashunin 2020; the crate
-//! `instant-distance`): less exact and sooner done where there are very many vectors. Not what UniVaR's owners do.
+//! `instant-distance`): less exact and sooner done where there are very many vectors. Not what UniVaR's authors do.
 //!
 //! The graph is built by one thread, so that equal vectors and an equal seed give equal answers; queries run on all.
 
@@ -67,7 +67,7 @@ impl<'a> Index<'a> {
     /// Builds the graph. `candidates` are kept in each search: more of them find more of the nearest.
     ///
     /// # Errors
-    /// No thread can be had, or there is no vector.
+    /// No thread is available, or there is no vector.
     pub fn new(train: Vectors<'a>, candidates: usize, seed: u64) -> Result<Self, ScoreError> {
         let out_of_range = |got: String| ScoreError::OutOfRange {
             argument: "train",

@@ -43,7 +43,7 @@ pub(crate) fn minimise(
         let mut direction = descent(&gradient, &history, solve);
         let mut slope = dot(&direction, &gradient);
         if slope >= 0.0 {
-            // The estimate of the curvature went wrong: start it anew.
+            // The estimate of the curvature went wrong: start it again.
             history.clear();
             direction = descent(&gradient, &history, solve);
             slope = dot(&direction, &gradient);

@@ -15,7 +15,7 @@ const VECTORS: usize = 2;
 /// Sums of one left panel with one right panel.
 pub(crate) type Tile<S> = [[<S as Simd>::f32s; VECTORS]; ROWS];
 
-/// Rows of a matrix, `panel` at a time: value k of row r of panel p stands at `(p * depth + k) * panel + r`; rows beyond
+/// Rows of a matrix, `panel` at a time: value k of row r of panel p is at `(p * depth + k) * panel + r`; rows beyond
 /// the last are zero.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Panels {

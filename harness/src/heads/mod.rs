@@ -2,7 +2,7 @@
 //! terminal or network.
 //!
 //! [`knn`] and [`probe`] are UniVaR's way, [`head`] is a logistic regression whose penalty is chosen on valid, and
-//! [`approximate`] stands in for [`knn`] where there are more vectors than can be compared. [`Vectors`] is what they read.
+//! [`approximate`] replaces [`knn`] where there are more vectors than can be compared. [`Vectors`] is what they read.
 
 mod lbfgs;
 mod linear;

@@ -1,6 +1,6 @@
 //! UniVaR's linear probe: one linear layer trained by Adam on raw float32 embeddings (Cahyawijaya et al. 2025).
 //!
-//! As the owners define it: cross-entropy, PyTorch's default initialisation of a linear layer (uniform in
+//! As the authors define it: cross-entropy, PyTorch's default initialisation of a linear layer (uniform in
 //! +-1/sqrt(dims)), Adam (0.9, 0.999, 1e-8, no weight decay), batches in shuffled order, the last one smaller, and a
 //! learning rate of `lr * (1 - epoch / epochs)`. Two things of theirs are settled here: the run is seeded, and the last
 //! epoch counts, because there is no validation set to choose another by.

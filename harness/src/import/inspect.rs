@@ -12,7 +12,7 @@ use super::{Error, How, Input, Log, Object, Reply, Row, Tool, broken, fields};
 use crate::definition::dataset::Capability;
 use crate::prompts::{Thought, split};
 
-/// `header.json`, or the journal's start where the run has not ended; in a JSON log the samples stand in it too.
+/// `header.json`, or the journal's start where the run has not ended; in a JSON log the samples are in it too.
 #[derive(Debug, Deserialize)]
 pub(super) struct Header {
     eval: Eval,
@@ -272,7 +272,7 @@ impl Sample {
         content(&self.input).map(|input| self.whole(&input).to_owned())
     }
 
-    /// A long text may stand among the attachments.
+    /// A long text may be among the attachments.
     fn whole<'a>(&'a self, text: &'a str) -> &'a str {
         let name = text.strip_prefix("attachment://");
         name.and_then(|name| self.attachments.get(name)).map_or(text, String::as_str)

@@ -1,5 +1,5 @@
 //! `samples_<task>_<date>.jsonl` of lm-evaluation-harness (read against 0.4.13): a document with its requests and responses
-//! on each line, once for each filter. Version and model stand in `results_<date>.json` beside it.
+//! on each line, once for each filter. Version and model are in `results_<date>.json` beside it.
 
 use serde_json::Value;
 
@@ -83,7 +83,7 @@ fn reply(
     letters: &mut Letters<'_>,
 ) -> Result<(Reply, Capability), Error> {
     let odd = |what: &str| broken(place, format!("{what}; is it a log of another version?"));
-    let answers = answers(row).ok_or_else(|| odd("`filtered_resps` is no list"))?;
+    let answers = answers(row).ok_or_else(|| odd("`filtered_resps` is not a list"))?;
     let requests = requests(row)
         .ok_or_else(|| odd("`arguments` holds no requests of a context and what follows it"))?;
     // The second argument of a generation is an object: how to generate.
@@ -122,7 +122,7 @@ fn reply(
         .collect::<Option<Vec<f64>>>();
     let sums = sums
         .filter(|sums| sums.len() == options.len())
-        .ok_or_else(|| odd("an answer is no log-likelihood"))?;
+        .ok_or_else(|| odd("an answer is not a log-likelihood"))?;
     let likeliest = best::likeliest(&sums, None, options.len())
         .map_err(|_| odd("no options to choose from"))?
         .sum;

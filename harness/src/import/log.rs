@@ -14,7 +14,7 @@ pub use crate::prompts::Reply;
 pub struct Log {
     /// Who wrote it.
     pub tool: Tool,
-    /// Its version, where the log tells it.
+    /// Its version, where the log gives it.
     pub version: Option<String>,
     /// The tool's name for the task.
     pub task: Option<String>,
@@ -33,7 +33,7 @@ pub struct Log {
 pub struct Row {
     /// File, and row or sample, for messages.
     pub place: String,
-    /// What the log tells of the example, by field.
+    /// What the log says of the example, by field.
     pub fields: BTreeMap<String, String>,
     /// Which of several answers to the same example; 1 where there is one.
     pub epoch: u32,

@@ -163,7 +163,7 @@ fn json_lines(name: &str, input: impl Read) -> Result<Vec<(String, Object)>, Err
         let place = format!("{name}, row {}", i + 1);
         let line = line.map_err(|e| match e.kind() {
             std::io::ErrorKind::InvalidData => {
-                broken(name, format!("line {}: bytes that are no UTF-8; save it as UTF-8", i + 1))
+                broken(name, format!("line {}: bytes that are not UTF-8; save it as UTF-8", i + 1))
             }
             _ => broken(&place, e.to_string()),
         })?;
@@ -171,9 +171,8 @@ fn json_lines(name: &str, input: impl Read) -> Result<Vec<(String, Object)>, Err
         if line.is_empty() {
             continue;
         }
-        let row = lenient_json::from_str(line).map_err(|e| {
-            broken(&place, format!("not a JSON object: {e}; one stands on each line"))
-        })?;
+        let row = lenient_json::from_str(line)
+            .map_err(|e| broken(&place, format!("not a JSON object: {e}; each line holds one")))?;
         rows.push((place, row));
     }
     Ok(rows)

@@ -68,7 +68,7 @@ pub(super) fn names(
     let contexts = count(options.iter().map(|option| option.context));
     if contexts != 1 && contexts != options.len() {
         return Err(format!(
-            "its {} requests have {contexts} contexts: which of them are options cannot be told",
+            "its {} requests have {contexts} contexts: it is not clear which of them are options",
             options.len()
         ));
     }
@@ -90,7 +90,7 @@ pub(super) fn names(
         );
     }
     if distinct != 1 {
-        return Err("some of its options have the same ending and some have not: which is which cannot be told".to_owned());
+        return Err("some of its options have the same ending and some have not: it is not clear which is which".to_owned());
     }
     Ok(texts.map_or_else(
         || (0..options.len()).map(|place| format!("option-{place}")).collect(),
@@ -102,7 +102,7 @@ fn count<'a>(all: impl Iterator<Item = &'a str>) -> usize {
     all.collect::<std::collections::BTreeSet<_>>().len()
 }
 
-/// Letters as they stand where the caller reads them, which needs each to mean the same in every document; else their texts.
+/// Letters as they are where the caller reads them, which needs each to mean the same in every document; else their texts.
 fn of_letters(
     endings: &[&str],
     texts: &[&str],
@@ -117,7 +117,7 @@ fn of_letters(
             letters.texts.entry((*ending).to_owned()).or_insert_with(|| (*text).to_owned());
         if before != text {
             return Err(format!(
-                "`{ending}` stands for {text:?} here and for {before:?} before: write --map with the texts of the options instead of their letters"
+                "`{ending}` means {text:?} here and {before:?} before: write --map with the texts of the options instead of their letters"
             ));
         }
     }
@@ -214,6 +214,6 @@ mod tests {
         assert_eq!(of(json!(["bad", "good"])).unwrap(), ["A", "B"]);
         assert_eq!(of(json!(["bad", "good"])).unwrap(), ["A", "B"]);
         let error = of(json!(["good", "bad"])).unwrap_err();
-        assert!(error.contains("`A` stands for \"good\" here and for \"bad\" before"), "{error}");
+        assert!(error.contains("`A` means \"good\" here and \"bad\" before"), "{error}");
     }
 }

@@ -96,13 +96,13 @@ pub(super) fn cells(
     Ok(rows.into_iter().map(|(place, cells)| (place, object(cells).collect())).collect())
 }
 
-/// The text of a file; one that is no UTF-8 is told with the line, as an editor counts it.
+/// The text of a file; one that is not UTF-8 is told with the line, as an editor counts it.
 fn text<'b>(name: &str, bytes: &'b [u8]) -> Result<&'b str, Error> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let at = error.valid_up_to();
         let line = line_of(&bytes[..at]);
         let what =
-            format!("line {line}: the byte {:#04x} is no UTF-8; save it as UTF-8", bytes[at]);
+            format!("line {line}: the byte {:#04x} is not UTF-8; save it as UTF-8", bytes[at]);
         broken(name, what)
     })?;
     Ok(text.trim_start_matches('\u{feff}'))
@@ -193,7 +193,7 @@ mod tests {
                 assert_eq!(said(&head), "1 rows", "{end:?}");
                 let latin = [head.as_bytes(), b"e2,caf\xe9"].concat();
                 let told = said(latin);
-                assert!(told.contains("line 4: the byte 0xe9 is no UTF-8"), "{end:?}: {told}");
+                assert!(told.contains("line 4: the byte 0xe9 is not UTF-8"), "{end:?}: {told}");
                 let told = said(format!("{head}e2,no{end}e3,no,no{end}"));
                 assert!(told.contains("row 3: line 5: 3 cells"), "{end:?}: {told}");
             }

@@ -30,7 +30,7 @@ enum State {
     Done,
 }
 
-/// One row as it stands in the document.
+/// One row as it is in the document.
 #[derive(Debug, Default)]
 pub(super) struct RawRow {
     /// Name of the member; empty for an element.

@@ -188,7 +188,7 @@ impl Reader<'_> {
         let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '+' | '-');
         let mut end = 0;
         for (at, c) in rest.char_indices() {
-            // A sign stands at the beginning or in an exponent.
+            // A sign is at the beginning or in an exponent.
             let sign_inside = matches!(c, '+' | '-') && at > 0 && !rest[..at].ends_with(['e', 'E']);
             if !part(c) || sign_inside {
                 break;

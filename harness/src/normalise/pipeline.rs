@@ -159,7 +159,7 @@ fn render_all(
     }
 }
 
-/// Takes an example and the place its row stands at.
+/// Takes an example and the place its row is at.
 pub type Sink<'a, E> = dyn FnMut(&Example, &Place) -> Result<(), E> + 'a;
 
 /// Reads all rows and hands each example to `sink`; `tally` accounts for every row. `tables` are the other files that

@@ -20,7 +20,7 @@ pub enum Fit {
     Letters,
     /// The files lie one folder higher than the pattern has it.
     Folder,
-    /// The folders stand in the files' names.
+    /// The folders are in the files' names.
     Flat,
 }
 

@@ -41,7 +41,7 @@ struct Place {
     side: f64,
     first: f64,
     bottom: f64,
-    /// The line that the counts stand on.
+    /// The line that the counts start from.
     floor: f64,
     ticks: Vec<f64>,
 }

@@ -21,7 +21,7 @@ pub struct Diagram {
     pub test: String,
     /// The benchmarks that were ranked on, with the protocol.
     pub benchmarks: Vec<String>,
-    /// Whether any of them stands on sample data; SAMPLE is then drawn whatever the frame says.
+    /// Whether any of them uses sample data; SAMPLE is then drawn whatever the frame says.
     pub sample: bool,
 }
 

@@ -59,7 +59,7 @@ pub enum Found {
 }
 
 impl Forest {
-    /// Two models of a comparison. Benchmarks on which they were not compared stand last, with the reason.
+    /// Two models of a comparison. Benchmarks on which they were not compared are last, with the reason.
     pub fn of(report: &Report, a: &str, b: &str) -> Self {
         let mut rows: Vec<Row> = Vec::new();
         for outcome in &report.benchmarks {
@@ -183,7 +183,7 @@ const MARK: f64 = 5.0;
 
 /// Where things are.
 struct Place {
-    /// Numbers stand in columns of their own.
+    /// Numbers are in columns of their own.
     wide: bool,
     /// For names of benchmarks.
     label_room: f64,

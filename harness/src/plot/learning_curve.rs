@@ -94,7 +94,7 @@ const MARKS: usize = 16;
 
 /// Where things are.
 struct Place {
-    /// Names stand beside the plot, and how much room they have.
+    /// Names are beside the plot, and how much room they have.
     beside: Option<f64>,
     left: f64,
     right: f64,
@@ -128,7 +128,7 @@ impl Place {
     }
 }
 
-/// Draws it; names stand at the ends of the lines, or below where there is no room.
+/// Draws it; names are at the ends of the lines, or below where there is no room.
 pub fn draw(frame: &Frame<'_>, data: &Curves) -> String {
     let mut svg = Svg::new(frame);
     let place = Place::of(&svg, data);
@@ -179,7 +179,7 @@ fn curve(svg: &mut Svg, place: &Place, data: &Curves, number: usize, series: &Se
     for pair in points.windows(2) {
         svg.line(at(pair[0], pair[0].y), at(pair[1], pair[1].y), colour, 1.8);
     }
-    // Of a dense line every so many points only: shapes tell lines apart, more of them hide the line.
+    // Of a dense line every so many points only: shapes distinguish lines, more of them hide the line.
     let every = points.len().div_ceil(MARKS);
     for point in points.iter().rev().step_by(every.max(1)) {
         let (px, py) = at(point, point.y);

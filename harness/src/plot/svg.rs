@@ -16,7 +16,7 @@ pub(super) const PAD: f64 = 10.0;
 
 const FONTS: &str = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica Neue, Arial, sans-serif";
 
-/// Where text stands at its x.
+/// Where text is at its x.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Anchor {
     Start,

@@ -184,7 +184,7 @@ fn hostile_names_stay_text() {
         assert!(!svg.contains('\u{202e}') && !svg.contains('\u{0}'), "{name}");
         let file = standalone(&svg);
         tags(&file);
-        // What stands in text is no variable of ours.
+        // What is in text is not a variable of ours.
         assert!(!file.contains("=\"var("), "{name}");
         assert!(file.contains("var(--plot-ink, red)"), "{name}: the text of a name is kept");
     }

@@ -155,7 +155,7 @@ impl<'l> Instance<'l> {
         };
         room.check(library, "create", status, &[])?;
         if handle.is_null() {
-            let problem = "`create` said ok and gave no handle".to_owned();
+            let problem = "`create` reported ok and gave no handle".to_owned();
             return Err(PluginError::BadTable { path: library.path().to_owned(), problem });
         }
         Ok(Self { library, handle, labels: labels.len(), _table: table, _host: host })

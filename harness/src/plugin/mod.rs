@@ -1,6 +1,6 @@
 //! Plugins: found, loaded and called so that nothing they return is believed unchecked.
 //!
-//! `unsafe` stands in [`load`](mod@self) and `instance` only; the contract is the crate `plugin-api`.
+//! `unsafe` is in [`load`](mod@self) and `instance` only; the contract is the crate `plugin-api`.
 
 pub mod check;
 mod elf;

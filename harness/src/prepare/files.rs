@@ -38,7 +38,7 @@ pub(super) struct InputFile<'a> {
     fit: Fit,
 }
 
-/// The files of a task in the order they are read; an input that stands in for another only where that has no file.
+/// The files of a task in the order they are read; an input that replaces another only where that has no file.
 pub(super) fn resolve<'a>(
     dataset: &Dataset,
     task: &'a Task,

@@ -79,9 +79,9 @@ pub struct Statistics {
     pub clusters: u64,
     /// Lengths of the texts in characters.
     pub text_chars: Lengths,
-    /// What stands on both sides of the split.
+    /// What is on both sides of the split.
     pub overlap: Overlap,
-    /// What stands twice within test, and labels in the texts.
+    /// What occurs twice within test, and labels in the texts.
     pub leaks: Leaks,
     /// Further tag -> value -> examples.
     pub groups: BTreeMap<String, BTreeMap<String, u64>>,
@@ -187,7 +187,7 @@ impl Meta {
                 notes.push(format!("{n} of {of} {what}"));
             }
         }
-        // Where texts name any label alike, their own tells nothing.
+        // Where texts name any label alike, their own says nothing.
         if leaks.own_label_in_text > 2 * leaks.other_label_in_text + test / 100 {
             notes.push(format!(
                 "in {} of {test} test examples the text names the label, in {} another label",
@@ -198,7 +198,7 @@ impl Meta {
         notes
     }
 
-    /// Differences from the committed statistics; empty where there are none, or nothing to compare with.
+    /// Differences from the committed statistics; empty if there are none, or nothing to compare with.
     pub fn differences(&self) -> Vec<String> {
         let Some(text) = catalogue::statistics(&self.task, self.statistics.sample) else {
             return Vec::new();

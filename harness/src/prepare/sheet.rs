@@ -23,7 +23,7 @@ const BOM: char = '\u{feff}';
 /// The first [`MOST`] rows of a file. Members of JSON objects below a row are columns by their path, `choices.text`.
 ///
 /// # Errors
-/// The file cannot be read, its ending tells no format, or a row is none; with file, row and remedy.
+/// The file cannot be read, its ending names no format, or a row is none; with file, row and remedy.
 pub fn sheet(path: &Path) -> Result<Sheet, Error> {
     let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let format = files::format(None, &file, path)?;

@@ -33,7 +33,7 @@ fn real(task: &str, folder: &str) -> Option<(Prepared, Task, tempfile::TempDir)>
     Some((prepared.unwrap(), task.clone(), cache))
 }
 
-/// Compares statistics with the committed files; with UPDATE_STATISTICS=1 writes them anew.
+/// Compares statistics with the committed files; with UPDATE_STATISTICS=1 writes them again.
 pub(crate) fn check_statistics(folder: &Path, kind: &str, found: BTreeMap<String, Statistics>) {
     for (task, found) in found {
         let path = folder.join(format!("{task}.{kind}.json"));
@@ -132,7 +132,7 @@ fn crehate_votes() {
     }
 }
 
-/// The three parts are the owners' annotation file, label for label.
+/// The three parts are the official annotation file, label for label.
 #[test]
 fn crehate_parts_are_the_annotation_file() {
     let Some(folder) = shared("crehate") else { return };

@@ -4,14 +4,14 @@
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PromptError {
-    /// A name in a parser or an option list that is no label of the task.
-    #[error("{place} names `{name}`, which is no label of the task: use one of {}", labels.join(", "))]
+    /// A name in a parser or an option list that is not a label of the task.
+    #[error("{place} names `{name}`, which is not a label of the task: use one of {}", labels.join(", "))]
     NoSuchLabel { place: &'static str, name: String, labels: Vec<String> },
     /// A label without the thing every label needs.
     #[error("{place} has no entry for label `{name}`: add one")]
     LabelWithout { place: &'static str, name: String },
     /// A regular expression that is none.
-    #[error("the answer parser's pattern `{pattern}` is no regular expression: {problem}")]
+    #[error("the answer parser's pattern `{pattern}` is not a regular expression: {problem}")]
     Pattern { pattern: String, problem: String },
     /// An order of another number of options.
     #[error(

@@ -29,7 +29,7 @@ pub struct Denials {
 /// A word of a reply.
 struct Word {
     at: Range<usize>,
-    /// Whether a mark that ends a thought stands between it and the word before.
+    /// Whether a mark that ends a thought is between it and the word before.
     starts: bool,
     denies: bool,
 }
@@ -119,7 +119,7 @@ const VERBS: [&str; 20] = [
     "could", "should", "must", "might", "need", "ai", "may",
 ];
 
-/// Whether a word of denial stands within reach before another match.
+/// Whether a word of denial is within reach before another match.
 fn reaches(word: &Word, other: &[Range<usize>], own: &Range<usize>) -> bool {
     other
         .iter()

@@ -135,7 +135,7 @@ impl ReplyParser {
     /// The label of a reply, or [`Answer::Unparsable`]. (A reply that never came is [`Answer::Missing`]: the caller's.)
     ///
     /// Words are matched whole and regardless of case, longer ones first, and what one has matched no other one sees: "not
-    /// hateful" is no "hateful". What a word of denial stands before is denied.
+    /// hateful" is no "hateful". What a word of denial is before is denied.
     pub fn parse(&self, reply: &str) -> Answer {
         match &self.kind {
             Kind::Prefix { strip, prefixes, otherwise } => {
@@ -195,7 +195,7 @@ fn one(labels: impl IntoIterator<Item = u32>) -> Answer {
     }
 }
 
-/// Where words stand in a lower-case reply; the first of `words` take their places before the others.
+/// Where words are in a lower-case reply; the first of `words` take their places before the others.
 fn matches(reply: &str, words: &[(String, u32)]) -> Vec<(Range<usize>, u32)> {
     let mut found: Vec<(Range<usize>, u32)> = Vec::new();
     for (word, label) in words {

@@ -1,6 +1,6 @@
 //! The thought of a reply, set aside: what a model wrote for itself before its answer. Pure.
 //!
-//! A thought stands between two tags (`<think>` and `</think>`; [`tag`] tells which there are), in a channel of gpt-oss's format
+//! A thought is between two tags (`<think>` and `</think>`; [`tag`] has them), in a channel of gpt-oss's format
 //! ("harmony"), behind an announcement ([`PHRASES`]), or before a closing tag whose opening one the chat template wrote. A tag
 //! that is opened and not closed means that the limit of tokens cut the thought: there is no answer. Servers that send the
 //! thought in a field of its own are brought to the first form by `plugin_api::Replies::put_thought`.
@@ -83,7 +83,7 @@ fn by_phrases(reply: &str) -> Option<Split> {
     })
 }
 
-/// What stands outside of tags. A closing tag without an opening one ends a thought that began with the reply.
+/// What is outside of tags. A closing tag without an opening one ends a thought that began with the reply.
 fn by_tags(reply: &str) -> Split {
     let mut answer = String::new();
     let (mut at, mut open) = (0, None);

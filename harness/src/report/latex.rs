@@ -15,10 +15,10 @@ use crate::text::escape::latex as escape;
 use crate::text::format;
 use crate::text::table::{Cell, Line, Table};
 
-/// Columns of one table: more stand in a further one, so that a page of 16 cm holds them.
+/// Columns of one table: more are in a further one, so that a page of 16 cm holds them.
 const ACROSS: usize = 4;
 
-/// Longest name of a model in the table; longer ones stand in full below.
+/// Longest name of a model in the table; longer ones are in full below.
 const NAME: usize = 26;
 
 /// The whole table: a float for every few columns, the notes below the last.

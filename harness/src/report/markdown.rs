@@ -150,7 +150,7 @@ fn data(text: &mut String, summary: &Summary) {
             let what = match &column.data {
                 Data::Official { .. } => "official".to_owned(),
                 Data::Sample { because, .. } if because.is_empty() => {
-                    "SAMPLE (asked for)".to_owned()
+                    "SAMPLE (requested)".to_owned()
                 }
                 Data::Sample { because, .. } => format!("SAMPLE: {because}"),
                 Data::Missing { reason } => reason.message.clone(),

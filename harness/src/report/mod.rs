@@ -23,7 +23,7 @@ use crate::text::format;
 pub(crate) use crate::text::format::percent;
 use crate::text::table;
 
-/// An interval as it stands in a table.
+/// An interval as it is in a table.
 pub fn interval(score: &Score) -> String {
     format::interval(score.low, score.high)
 }
@@ -44,7 +44,7 @@ pub fn interval_of(score: &Score) -> String {
     format!("[{}, {}]", end(score.low), end(score.high))
 }
 
-/// Stands beside a score whose model has seen something of the benchmark.
+/// Shown beside a score whose model has seen something of the benchmark.
 pub const CONTAMINATED: &str = "†";
 
 /// The mark of a score: [`CONTAMINATED`] or nothing.
@@ -81,7 +81,7 @@ fn main_remarks(summary: &Summary) -> Vec<String> {
     for row in summary.models.iter().filter(|row| !row.imported.is_empty()) {
         let tools = row.imported.join(", ");
         lines.push(format!(
-            "{}: answers imported from {tools}; none of them was asked here",
+            "{}: answers imported from {tools}; none of them was run here",
             row.name
         ));
     }
@@ -219,7 +219,7 @@ impl Footnotes {
     }
 }
 
-/// What stands under every format: how to read it, and with what it was made.
+/// What is under every format: how to read it, and with what it was made.
 pub fn legend(summary: &Summary) -> Vec<String> {
     let mut lines = vec![format!(
         "Percent with {} % intervals; n = evaluated examples; scores of different protocols are not comparable.",
@@ -235,7 +235,7 @@ pub fn legend(summary: &Summary) -> Vec<String> {
     lines
 }
 
-/// Why columns stand on sample data, each reason once with the columns it is for.
+/// Why columns use sample data, each reason once with the columns it is for.
 pub fn sample_reasons(summary: &Summary) -> Vec<(Vec<&str>, &str)> {
     let mut reasons: Vec<(Vec<&str>, &str)> = Vec::new();
     for column in &summary.benchmarks {

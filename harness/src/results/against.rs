@@ -102,7 +102,7 @@ fn read(name: &str, settings: &Settings) -> anyhow::Result<Read> {
     let file = if typed.is_dir() { typed.join("summary.json") } else { typed.to_owned() };
     if !file.is_file() {
         bail!(
-            "{name} is no run and no summary: it has neither manifest.json nor summary.json; `culture-eval list runs` shows all runs"
+            "{name} is neither a run nor a summary: it has neither manifest.json nor summary.json; `culture-eval list runs` shows all runs"
         );
     }
     let summary = store::read_json(&file).context("failed to read a summary")?;

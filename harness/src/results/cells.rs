@@ -86,7 +86,7 @@ pub(super) fn groups(run: &RunFolder, manifest: &Manifest) -> anyhow::Result<Vec
             }
             Some(End::Failed { reason }) => groups[place].reasons.push(reason),
             None => {
-                let message = "not finished; run the suite again to go on";
+                let message = "not finished; run the suite again to resume";
                 groups[place].reasons.push(Reason::new(ReasonKind::NotRun, message));
             }
         }

@@ -157,7 +157,7 @@ impl Change {
             (false, true, _) => "new",
             (true, false, _) => "gone",
             (_, _, Tested::SameAnswers) if self.difference == Some(0.0) => "same answers",
-            (_, _, Tested::SameAnswers) => "same answers, scored anew",
+            (_, _, Tested::SameAnswers) => "same answers, scored again",
             (_, _, Tested::Reason(_)) => "not tested",
             (_, _, Tested::Paired(p)) if !p.significant => "no significant difference",
             (_, _, Tested::Paired(p)) if p.difference > 0.0 => "better",

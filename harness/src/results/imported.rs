@@ -70,7 +70,7 @@ pub fn card(
             log.tool.name(),
             log.task.as_deref().unwrap_or(&task.name)
         ),
-        license: "not told".to_owned(),
+        license: "not stated".to_owned(),
         tasks: Vec::new(),
         protocols: Vec::new(),
         parameters: None,
@@ -91,7 +91,7 @@ pub fn card(
     })
 }
 
-/// A name that a folder can have. Where letters beyond ASCII are lost, a part of the title's hash tells the model from
+/// A name that a folder can have. Where letters beyond ASCII are lost, a part of the title's hash distinguishes the model from
 /// others of the same remains.
 fn short_name(title: &str) -> String {
     let clean =
@@ -262,7 +262,7 @@ pub fn write(
         primary: joined.variants.len(),
         plugin: PluginIdentity {
             name: log.tool.name().to_owned(),
-            version: log.version.clone().unwrap_or_else(|| "not told".to_owned()),
+            version: log.version.clone().unwrap_or_else(|| "not stated".to_owned()),
             build: format!("imported: {}", files.join(", ")),
         },
     };

@@ -314,7 +314,7 @@ fn scored(
     }
 }
 
-/// The columns of one seed: those of all seeds stand one after another.
+/// The columns of one seed: those of all seeds follow one another.
 fn of_seed<'q>(questions: &[Questions<'q>], seed: usize, seeds: usize) -> Vec<Questions<'q>> {
     let one = |q: &Questions<'q>| {
         let width = q.answers.len() / seeds;
@@ -341,7 +341,7 @@ fn quick(rules: &[Rules]) -> Vec<Rules> {
 }
 
 /// Which columns make which set of answers: the primary ones together first, then each one that is not in it, or that is
-/// one of several in it. Columns of further seeds stand behind those of the first, in the same order.
+/// one of several in it. Columns of further seeds are behind those of the first, in the same order.
 fn sets_of(columns: &Columns) -> Vec<(String, Vec<usize>)> {
     let names = &columns.names;
     let seeds = columns.answers.len() / names.len();
@@ -362,7 +362,7 @@ fn sets_of(columns: &Columns) -> Vec<(String, Vec<usize>)> {
 }
 
 /// An aggregate as an evaluation: the micro mean of the benchmark's metric is the primary score; its macro mean and both means of
-/// the further metrics stand beside it.
+/// the further metrics are beside it.
 fn pooled(
     benchmark: &Benchmark,
     parts: &[&Group],

@@ -46,7 +46,7 @@ pub struct Manifest {
     pub models: Vec<Model>,
     /// Prepared data of each task.
     pub data: BTreeMap<String, FileRef>,
-    /// Tasks whose data cannot be had, and why.
+    /// Tasks whose data are not available, and why.
     pub no_data: BTreeMap<String, Reason>,
     /// Cells.
     pub cells: Vec<PlannedCell>,
@@ -306,7 +306,7 @@ impl Manifest {
     }
 }
 
-/// Tasks that a benchmark stands on.
+/// Tasks that a benchmark uses.
 pub fn tasks_of<'a>(benchmark: &'a Benchmark, all: &'a [Benchmark]) -> Vec<&'a str> {
     let parts = all.iter().filter(|b| benchmark.aggregate.contains(&b.name));
     parts.chain(std::iter::once(benchmark)).filter_map(|b| b.task.as_deref()).collect()
@@ -395,7 +395,7 @@ impl Known {
     }
 }
 
-/// A row of the board. A known overlap counts for every column that stands on examples of the benchmark it names.
+/// A row of the board. A known overlap counts for every column that uses examples of the benchmark it names.
 pub fn row(model: &Model, columns: &[Benchmark], catalogue: &Catalogue) -> Row {
     let all: Vec<Benchmark> = catalogue.benchmarks().cloned().collect();
     let mut contamination = Vec::new();

@@ -92,7 +92,7 @@ pub fn page_data(
 /// Examples of a task that a page shows one by one.
 const MOST_EXAMPLES: u64 = 200_000;
 
-/// Groups that answered the same examples stand together.
+/// Groups that answered the same examples are together.
 type Alike<'g> = Vec<(String, Vec<&'g Group>)>;
 
 type Sets = (Vec<ExampleSet>, Vec<(String, String)>);
@@ -267,7 +267,7 @@ fn cells(run: &RunFolder, manifest: &Manifest) -> anyhow::Result<Vec<CellFacts>>
             Some(End::Failed { reason }) => (String::new(), Some(reason)),
             None => {
                 let reason =
-                    Reason::new(ReasonKind::NotRun, "not finished; run the suite again to go on");
+                    Reason::new(ReasonKind::NotRun, "not finished; run the suite again to resume");
                 (String::new(), Some(reason))
             }
         };
@@ -310,7 +310,7 @@ fn explained(run: &RunFolder) -> anyhow::Result<Vec<Explained>> {
         let parse = |(number, line): (usize, &str)| {
             serde_json::from_str(line).with_context(|| {
                 format!(
-                    "{}, line {} is no JSON; write it again with `culture-eval explain --out`, or delete it",
+                    "{}, line {} is not JSON; write it again with `culture-eval explain --out`, or delete it",
                     path.display(),
                     number + 1
                 )

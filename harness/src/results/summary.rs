@@ -23,7 +23,7 @@ pub struct Summary {
     pub suite: String,
     /// Name of the suite as printed.
     pub title: String,
-    /// Whether any score stands on sample data.
+    /// Whether any score uses sample data.
     pub sample: bool,
     /// Level of the intervals.
     pub confidence: f64,
@@ -73,12 +73,12 @@ pub struct Column {
     /// [`Column::is_mean_over_cultures`] knows it of all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mean_over_cultures: Option<bool>,
-    /// How the official data can be had.
+    /// How to get the official data.
     pub status: Status,
     /// License of the official data.
     #[serde(rename = "licence", alias = "license")]
     pub license: String,
-    /// Which data the scores stand on.
+    /// Which data the scores use.
     pub data: Data,
     /// What was noted about the data: a replaced source, warnings, overlap of train and test.
     pub notes: Vec<String>,
@@ -132,11 +132,11 @@ impl Reference {
     }
 }
 
-/// Which data a column stands on.
+/// Which data a column uses.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Data {
-    /// The owners' data.
+    /// The official data.
     Official {
         /// Hashes of the prepared examples, one for each task.
         sha256: Vec<String>,
@@ -182,7 +182,7 @@ pub struct Cell {
     pub protocol: String,
     /// Which capability served: `classify`, `embed`, `loglikelihood`, `generate`; empty where none did.
     pub served: String,
-    /// Which set of answers the number stands on: `direct`, `knn`, a prompt, `mean of 10`.
+    /// Which set of answers the number uses: `direct`, `knn`, a prompt, `mean of 10`.
     pub variant: String,
     /// Seeds that the number is the mean of.
     pub seeds: Vec<u64>,
@@ -280,7 +280,7 @@ impl Summary {
         Some(&known.1)
     }
 
-    /// The macro mean that stands beside a cell's micro mean, where it has one.
+    /// The macro mean that is beside a cell's micro mean, where it has one.
     pub fn macro_mean(&self, cell: &Cell) -> Option<&Score> {
         let column = self.benchmarks.iter().find(|column| column.name == cell.benchmark)?;
         column.metric.strip_suffix(MICRO_MEAN)?;

@@ -1,6 +1,6 @@
 //! Is a run what it says it is? Keys, hashes and answers of its cells recomputed from the files; two runs compared.
 //!
-//! What `culture-eval verify` adds: scores and reports made anew in a folder of their own and compared byte by byte.
+//! What `culture-eval verify` adds: scores and reports rebuilt in a folder of their own and compared byte by byte.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -34,7 +34,7 @@ pub struct Verified {
     pub answers: u64,
     /// Cells that failed or did not run: they hold no answer.
     pub without_answers: usize,
-    /// Files of scores and reports that were made anew and are the same.
+    /// Files of scores and reports that were rebuilt and are the same.
     pub files: usize,
     /// One hash for the whole run: see [`digest`].
     pub digest: String,
@@ -176,7 +176,7 @@ fn cell(
                     found.wrong(
                         &folder.record(),
                         format!(
-                            "{rows} rows of {examples} examples are said, {seen} rows are there"
+                            "{rows} rows of {examples} examples are recorded, {seen} rows are there"
                         ),
                     );
                 }

@@ -165,7 +165,7 @@ impl Measures {
     }
 }
 
-/// Scores by option; empty where one of the first `count` has none or is no number.
+/// Scores by option; empty where one of the first `count` has none or is not a number.
 fn scores(given: &Given, count: usize) -> Vec<f64> {
     let most = given.scores.iter().map(|(option, _)| *option as usize + 1).max().unwrap_or(0);
     let mut scores = vec![f64::NAN; most.max(count)];

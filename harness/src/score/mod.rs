@@ -2,7 +2,7 @@
 //!
 //! [`best`] picks the answer from scores or log-likelihoods, [`metrics`] counts, [`evaluate()`] gives every score its n
 //! and its 95 % interval, and [`aggregate()`] sums up several benchmarks. Statistics come from [`eval_stats`], randomness
-//! from its named streams. [`annotators`] tells what the votes of people leave a model to know. Answers from embeddings come from [`crate::heads`], those from replies from [`crate::prompts`].
+//! from its named streams. [`annotators`] says what the votes of people leave a model to know. Answers from embeddings come from [`crate::heads`], those from replies from [`crate::prompts`].
 
 mod across;
 mod between;

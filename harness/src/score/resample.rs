@@ -171,7 +171,7 @@ pub(crate) struct Range {
 
 impl Range {
     fn new(interval: Interval, value: f64, bounds: Bounds, method: String) -> Self {
-        // Smoothed values, and the gap's reflected ends, may stand a hair outside.
+        // Smoothed values, and the gap's reflected ends, may be a hair outside.
         let (low, high) =
             (interval.low.clamp(bounds.0, value), interval.high.clamp(value, bounds.1));
         Self { low, high, method }

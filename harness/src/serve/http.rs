@@ -62,7 +62,7 @@ pub fn read(stream: &mut impl Read, port: u16) -> Result<Asked, Refused> {
     let mut request = httparse::Request::new(&mut headers);
     match request.parse(&head) {
         Ok(httparse::Status::Complete(_)) => decide(&request, port),
-        _ => Err(bad("this is no HTTP request")),
+        _ => Err(bad("this is not an HTTP request")),
     }
 }
 

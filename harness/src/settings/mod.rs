@@ -122,7 +122,7 @@ impl Settings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum DataMode {
-    /// Official where it can be had, else the sample, said loudly.
+    /// Official if available, else the SAMPLE, marked everywhere.
     Auto,
     /// Official only.
     Official,
@@ -193,7 +193,7 @@ fn file(folder: &Path) -> Result<Vec<Layered>, SettingsError> {
     Ok(table.into_iter().map(|(key, value)| (key, value, Origin::File(path.clone()))).collect())
 }
 
-/// What the environment says; `defaults` tells the types.
+/// What the environment says; `defaults` gives the types.
 fn variables(
     environment: impl Iterator<Item = (String, String)>,
     defaults: &Table,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::definition::split::Split;
 
-/// Test examples that stand twice, or whose text names a label.
+/// Test examples that occur twice, or whose text names a label.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Leaks {
@@ -13,9 +13,9 @@ pub struct Leaks {
     pub repeated: u64,
     /// Of those, the ones whose twins have another label: nobody is right on all of them.
     pub contradicted: u64,
-    /// Test examples in whose text their own label stands as a word.
+    /// Test examples in whose text their own label is a word.
     pub own_label_in_text: u64,
-    /// For comparison: test examples in whose text the label of the nearest earlier example with another label stands as a word.
+    /// For comparison: test examples in whose text the label of the nearest earlier example with another label is a word.
     pub other_label_in_text: u64,
 }
 
@@ -41,7 +41,7 @@ impl Columns {
         self.other.push(self.before.as_ref().is_some_and(|other| names(text, other)));
     }
 
-    /// The next example has options of its own, or is answered with a text: no label could stand in it.
+    /// The next example has options of its own, or is answered with a text: no label could be in it.
     pub fn push_unlabelled(&mut self) {
         self.own.push(false);
         self.other.push(false);
@@ -49,7 +49,7 @@ impl Columns {
 
     /// Counts; `texts` as made by [`super::text_key`], cultures and labels as numbers.
     pub fn count(&self, parts: &[Split], texts: &[u64], cultures: &[u32], labels: &[u32]) -> Leaks {
-        // How often a text stands in a culture, and the label that it always has, if it has one.
+        // How often a text is in a culture, and the label that it always has, if it has one.
         let mut seen: FxHashMap<(u64, u32), (u64, Option<u32>)> = FxHashMap::default();
         let test = || (0..parts.len()).filter(|&row| parts[row] == Split::Test);
         for row in test() {
@@ -68,7 +68,7 @@ impl Columns {
     }
 }
 
-/// Whether a label stands in a text as a word, whatever the case of its ASCII letters.
+/// Whether a label is in a text as a word, whatever the case of its ASCII letters.
 fn names(text: &str, label: &str) -> bool {
     let (text, label) = (text.as_bytes(), label.trim().as_bytes());
     let Some(&first) = label.first() else { return false };

@@ -1,11 +1,11 @@
-//! Splits, pure: the owners' algorithms bit for bit, else ours by a hash of the id.
+//! Splits, pure: the official algorithms bit for bit, else ours by a hash of the id.
 //!
-//! [`assign`] gives every example its part; [`overlap`] tells what stands on both sides.
+//! [`assign`] gives every example its part; [`overlap`] finds what is on both sides.
 
 pub mod leaks;
 mod mt19937;
+mod official;
 mod overlap;
-mod owners;
 
 use sha2::{Digest, Sha256};
 
@@ -13,8 +13,8 @@ use crate::definition::split::{Carve, Split, SplitRule, Unit};
 
 pub use leaks::Leaks;
 pub use mt19937::Mt19937;
+pub use official::{TooSmall, pandas_group_sample, sklearn_stratified};
 pub use overlap::{Openings, Overlap, name_key, overlap, text_key};
-pub use owners::{TooSmall, pandas_group_sample, sklearn_stratified};
 
 /// What a split needs to know of the examples, in file order. All columns have the same length.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +34,7 @@ pub struct Columns<'a> {
 /// Why the examples cannot be split as the definition says.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// A class has too few rows for the owners' draw.
+    /// A class has too few rows for the official draw.
     #[error(
         "split: class `{class}` has {found} rows, {needed} are needed; the file is incomplete, or `split` of the definition does not fit it"
     )]
@@ -53,7 +53,7 @@ pub enum Error {
     NoPart,
 }
 
-/// The part of every example. `sample`: the sample data stand in, with their own class sizes.
+/// The part of every example. `sample`: the sample data are used, with their own class sizes.
 pub fn assign(split: &SplitRule, columns: Columns<'_>, sample: bool) -> Result<Vec<Split>, Error> {
     match split {
         SplitRule::Given { valid } => {

@@ -1,4 +1,4 @@
-//! Goldens: what pandas and scikit-learn drew (`scripts/split-goldens.py`), and the owners' own files.
+//! Goldens: what pandas and scikit-learn drew (`scripts/split-goldens.py`), and the authors' own files.
 
 use serde::Deserialize;
 

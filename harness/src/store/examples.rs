@@ -29,7 +29,7 @@ pub use write::{Layout, WithVotes, Writer};
 
 /// A file of examples that cannot be written or read.
 #[derive(Debug, thiserror::Error)]
-#[error("{path}: {reason}; delete it and run again to make it anew")]
+#[error("{path}: {reason}; delete it and run again to rebuild it")]
 pub struct Error {
     /// The file.
     pub path: PathBuf,
@@ -303,7 +303,7 @@ impl Stream {
         Ok(self.rows)
     }
 
-    /// Reads the next record batch; false where there is none.
+    /// Reads the next record batch; false if there is none.
     fn fill(&mut self) -> Result<bool, Error> {
         let Some(batch) = self.reader.next() else { return Ok(false) };
         let batch = batch.map_err(|reason| self.fail(reason))?;
@@ -383,7 +383,7 @@ impl Stream {
             let counts = list.values().as_any().downcast_ref::<UInt32Array>()?;
             Some((&counts.values()[..], list.value_offsets()))
         });
-        found.ok_or_else(|| self.fail("column `votes` is no list of counts".to_owned()))
+        found.ok_or_else(|| self.fail("column `votes` is not a list of counts".to_owned()))
     }
 
     /// The first `n` of the examples read so far.

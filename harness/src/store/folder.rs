@@ -47,7 +47,7 @@ impl RunFolder {
         Err(io::Error::new(
             io::ErrorKind::NotFound,
             format!(
-                "{} is no run: it has no manifest.json; `culture-eval list runs` shows all",
+                "{} is not a run: it has no manifest.json; `culture-eval list runs` shows all",
                 self.0.display()
             ),
         ))

@@ -209,7 +209,7 @@ fn look_kindly(path: &Path) -> io::Result<Option<(Holder, SystemTime)>> {
 }
 
 fn look(path: &Path) -> io::Result<Option<(Holder, SystemTime)>> {
-    // Opening asks the file server anew; what is known of a path may be old.
+    // Opening asks the file server again; what is known of a path may be old.
     let read = super::open_plain(path).and_then(|mut file| {
         let mut bytes = Vec::new();
         io::Read::read_to_end(&mut io::Read::take(&mut file, 1 << 16), &mut bytes)?;

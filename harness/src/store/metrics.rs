@@ -17,7 +17,7 @@ pub fn line(name: &str, step: u64, value: f64) -> String {
 /// Bytes of a log that are looked at.
 const MOST: u64 = 256 << 20;
 
-/// The metrics in a log. A cell that went on after a stop repeats some steps: what it said last counts. Lines that are no
+/// The metrics in a log. A cell that continued after a stop repeats some steps: what it said last counts. Lines that are no
 /// metric are passed over, a log that is not there has none.
 pub fn read(log: &Path) -> std::io::Result<Metrics> {
     if !log.is_file() {

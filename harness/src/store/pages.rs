@@ -125,7 +125,7 @@ impl<R: Read> Counted<R> {
         }
     }
 
-    /// Passes a value; truth stands in the type of a field, but in a list it takes a byte.
+    /// Passes a value; truth is in the type of a field, but in a list it takes a byte.
     fn skip(&mut self, kind: u8, depth: usize, listed: bool) -> io::Result<()> {
         match kind {
             1 | 2 => self.pass(u64::from(listed)),

@@ -386,7 +386,7 @@ pub fn scan(
         let found = numbers.get(label).copied();
         found.ok_or_else(|| fail(format!("label `{label}` is not one of the task's")))
     };
-    // Rows stand in the evaluated order, so the next one is nearly always the right one.
+    // Rows are in the evaluated order, so the next one is nearly always the right one.
     let mut next = vec![0usize; variants.len()];
     let mut places: Option<HashMap<&str, usize>> = None;
     let mut top = Vec::new();

@@ -111,13 +111,13 @@ impl Reason {
     }
 }
 
-/// Classes of trouble, as short as they stand in a table.
+/// Classes of trouble, as short as they are in a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReasonKind {
-    /// The data cannot be had.
+    /// The data are not available.
     NoData,
-    /// The weights cannot be had.
+    /// The weights are not available.
     NoWeights,
     /// The plugin cannot be found or loaded.
     NoPlugin,

@@ -126,7 +126,7 @@ impl CellSpec {
     }
 }
 
-/// Fields of a model that change no answer, or whose content stands elsewhere in the specification. A field that is not
+/// Fields of a model that change no answer, or whose content is elsewhere in the specification. A field that is not
 /// listed makes new cells: one too many is asked again, rather than an old answer taken for a new one.
 const CARD: [&str; 14] = [
     "title",

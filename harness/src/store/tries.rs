@@ -18,7 +18,7 @@ pub struct Try {
     pub reason: Reason,
 }
 
-/// The lost starts of a cell.
+/// The failed attempts of a cell.
 pub fn read(folder: &CellFolder) -> io::Result<Vec<Try>> {
     match read_json(&folder.tries()) {
         // A damaged list costs a start more, not the run.
@@ -31,7 +31,7 @@ pub fn read(folder: &CellFolder) -> io::Result<Vec<Try>> {
     }
 }
 
-/// Adds a lost start and returns all of them.
+/// Adds a failed attempt and returns all of them.
 pub fn add(folder: &CellFolder, job: &str, reason: Reason) -> io::Result<Vec<Try>> {
     let mut tries = read(folder)?;
     tries.push(Try { job: job.to_owned(), at: lease::now(), reason });

@@ -113,7 +113,7 @@ pub fn read_json<T: DeserializeOwned>(path: &Path) -> io::Result<T> {
     serde_json::from_slice(&bytes).map_err(|e| {
         io::Error::new(
             io::ErrorKind::InvalidData,
-            format!("{}: {e}; delete the file and run again to make it anew", path.display()),
+            format!("{}: {e}; delete the file and run again to rebuild it", path.display()),
         )
     })
 }

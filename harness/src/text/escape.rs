@@ -90,7 +90,7 @@ pub(crate) fn markdown(text: &str) -> String {
 }
 
 /// Text safe inside LaTeX: signs with a meaning are escaped, common signs beyond ASCII get their command, and what a
-/// plain pdfTeX has no glyph for stands as its code point (`[U+4E2D]`). Control characters and marks that turn the
+/// plain pdfTeX has no glyph for is shown as its code point (`[U+4E2D]`). Control characters and marks that turn the
 /// direction of text are left out.
 pub(crate) fn latex(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

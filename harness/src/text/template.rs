@@ -123,7 +123,7 @@ impl Template {
         Error::Name { name: name.to_owned(), template: self.to_string(), there }
     }
 
-    /// The text it makes; an unknown name stands as nothing (check [`Self::names`] first).
+    /// The text it makes; an unknown name becomes nothing (check [`Self::names`] first).
     pub fn render<'a>(&self, lookup: impl Fn(&str) -> Option<&'a str>) -> String {
         let mut out = String::new();
         for piece in &self.pieces {

@@ -35,7 +35,7 @@ pub struct ClusteredSe {
 /// Standard errors of the mean of `scores`, naive and clustered.
 ///
 /// # Errors
-/// NaN, lists of different lengths, or fewer than two clusters: one cluster tells nothing of how clusters differ.
+/// NaN, lists of different lengths, or fewer than two clusters: one cluster says nothing about how clusters differ.
 pub fn clustered_se(scores: &[f64], clusters: &[u32]) -> Result<ClusteredSe> {
     finite("scores", scores, 1)?;
     same_length("scores", scores.len(), "clusters", clusters.len())?;
@@ -122,7 +122,7 @@ pub fn intraclass_correlation(scores: &[f64], clusters: &[u32]) -> Result<Option
 /// whichever are fewer: few that happen to lie in different clusters hide the correlation, and that is when the true share
 /// lies beyond that end. (Our own device, judged by simulation alone.) So it covers 93-97 % for n = 30, 200, 2000, p = .05,
 /// .5, .95, clusters of 2 and 5 and rho = .1, .3; scores that are independent within clusters of 5 are covered up to 98.7 %.
-/// When all scores are equal nothing tells the correlation and it is taken as 1.
+/// When all scores are equal nothing shows the correlation and it is taken as 1.
 pub fn clustered_wilson(scores: &[f64], clusters: &[u32], confidence: f64) -> Result<Interval> {
     open_unit("confidence", confidence)?;
     if let Some(bad) = scores.iter().find(|s| !(0.0..=1.0).contains(*s)) {

@@ -266,7 +266,7 @@ impl Margins {
         }
     }
 
-    /// The metric's value; `None` where there is none (see the conventions of this module).
+    /// The metric's value; `None` if there is none (see the conventions of this module).
     pub fn value(&self, metric: Metric, options: MetricOptions) -> Option<f64> {
         if self.n <= 0.0 {
             return None;

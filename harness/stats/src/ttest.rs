@@ -46,7 +46,7 @@ pub(crate) fn without_spread(values: &[f64]) -> bool {
 
 /// Student's paired t test: `t = mean / (s / sqrt(n))` with n - 1 degrees of freedom (Student 1908).
 ///
-/// All differences 0: t = 0, p = 1. All differences equal but not 0: refused, since s = 0 tells nothing of the error.
+/// All differences 0: t = 0, p = 1. All differences equal but not 0: refused, since s = 0 says nothing about the error.
 pub fn paired_t(differences: &[f64], alternative: Alternative, confidence: f64) -> Result<PairedT> {
     finite("differences", differences, 2)?;
     open_unit("confidence", confidence)?;
@@ -93,7 +93,7 @@ pub fn hedges_correction(df: f64) -> f64 {
     (ln_gamma(df / 2.0) - ln_gamma((df - 1.0) / 2.0)).exp() / (df / 2.0).sqrt()
 }
 
-/// Effect sizes of two independent samples and Welch's test. What needs a spread is `None` where there is none.
+/// Effect sizes of two independent samples and Welch's test. What needs a spread is `None` if there is none.
 #[derive(Debug, Clone, PartialEq)]
 pub struct IndependentEffect {
     /// `P(A > B) - P(A < B)` (Cliff 1993).

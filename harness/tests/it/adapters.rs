@@ -45,7 +45,7 @@ fn loglikelihoods_of_options_serve_prompts() {
         ("zero-shot (likelihood) loglikelihood mean of 10".to_owned(), [40, 10, 400, 0])
     );
     let csv = fs_err::read_to_string(place.path("runs/default/leaderboard.csv")).unwrap();
-    assert!(csv.contains("w1-ab/per-token"), "the length-normalised variant stands beside it");
+    assert!(csv.contains("w1-ab/per-token"), "the length-normalised variant is beside it");
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn replies_are_parsed_and_those_that_are_no_label_counted() {
     assert_eq!(
         (n, answered, odd),
         (40, 40, 0),
-        "the owners' parser reads every other reply as False"
+        "the official parser reads every other reply as False"
     );
     let csv = fs_err::read_to_string(place.path("runs/default/leaderboard.csv")).unwrap();
     assert!(csv.contains("accuracy-answered") && csv.contains("unparsable"), "both views: {csv}");
@@ -128,7 +128,7 @@ fn replies_and_likelihoods_are_never_compared() {
     }
 }
 
-/// UniVaR's column is a micro mean and says so; the macro mean and the means of further metrics stand beside it.
+/// UniVaR's column is a micro mean and says so; the macro mean and the means of further metrics are beside it.
 #[test]
 fn the_mean_of_corpora_says_which_mean_it_is() {
     let place = Place::new();

@@ -1,4 +1,4 @@
-//! Every attack of `attacks/`: what each comes to at each level of the sandbox, and that SECURITY.md tells the same.
+//! Every attack of `attacks/`: what each comes to at each level of the sandbox, and that SECURITY.md says the same.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -206,7 +206,7 @@ fn python() -> bool {
     there && cfg!(target_os = "linux")
 }
 
-/// What each attack came to; none where the level cannot be had here.
+/// What each attack came to; none where the level is not available here.
 fn outcomes(level: &str, user: User) -> Option<BTreeMap<String, String>> {
     let scene = Scene::new(level, user, "");
     let ran = Ran::of(&mut scene.run(level, user, "majority,attacker"));

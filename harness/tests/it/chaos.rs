@@ -94,7 +94,7 @@ impl Suite {
         failed + usize::from(lines.contains("killed by SIGKILL"))
     }
 
-    /// What a run leaves: bytes by file, without what tells seconds and what was said.
+    /// What a run leaves: bytes by file, without what gives seconds and what was said.
     fn left(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let folder = self.place.path("runs/default");
         let told = |path: &Path| {

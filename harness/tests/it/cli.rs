@@ -61,7 +61,7 @@ fn what_cannot_run_exits_2_and_says_what_was_meant() {
 
     hint: did you mean `majority`? `culture-eval list benchmarks|tasks|models|suites|runs` shows all names
     ");
-    insta::assert_snapshot!(error(&["report", "nothing"]), @"error: <place>/runs/nothing is no run: it has no manifest.json; `culture-eval list runs` shows all");
+    insta::assert_snapshot!(error(&["report", "nothing"]), @"error: <place>/runs/nothing is not a run: it has no manifest.json; `culture-eval list runs` shows all");
     insta::assert_snapshot!(error(&["prepare", "emgds"]), @"error: unknown task `emgds`: did you mean `emgsd`? (`culture-eval list tasks` shows all)");
     insta::assert_snapshot!(error(&["fetch", "emgds"]), @"error: unknown dataset `emgds`: did you mean `emgsd`? (`culture-eval list benchmarks` shows all)");
     assert_says(

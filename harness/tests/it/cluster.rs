@@ -76,7 +76,7 @@ fn a_template_that_fails_is_tried_again_and_given_up() {
         &fs::read_to_string(place.path("runs/bad/jobs/0001/0.log")).unwrap(),
         &["no such host"],
     );
-    // A failed cell is run again by `retry`, and its lost starts are forgotten.
+    // A failed cell is run again by `retry`, and its failed attempts are forgotten.
     let good = [&all[..all.len() - 1], &["{command}"]].concat();
     let again = place.run(&[&good[..], &["--retry-failed"]].concat()).exits(0);
     assert_says(&again.err, &["1 cells run, 0 reused, 0 failed"]);

@@ -125,14 +125,14 @@ fn the_python_example_learns_on_every_task() {
 #[test]
 fn each_failure_is_a_reason() {
     let (place, reason) = fails("echo 'cannot find the vocabulary' >&2; exit 7", "");
-    insta::assert_snapshot!(reason, @"plugin: plugin command, classify: `sh` ended (exit status: 7) without an answer to `classify`; it said: cannot find the vocabulary");
+    insta::assert_snapshot!(reason, @"plugin: plugin command, classify: `sh` ended (exit status: 7) without an answer to `classify`; it printed: cannot find the vocabulary");
     let log = fs::read_to_string(place.cell("default", "program.").join("log.txt")).unwrap();
     assert_says(&log, &["cannot find the vocabulary"]);
-    insta::assert_snapshot!(fails("kill -9 $$", "").1, @"plugin: plugin command, classify: `sh` ended (signal: 9 (SIGKILL)) without an answer to `classify`; it said nothing");
+    insta::assert_snapshot!(fails("kill -9 $$", "").1, @"plugin: plugin command, classify: `sh` ended (signal: 9 (SIGKILL)) without an answer to `classify`; it printed nothing");
     insta::assert_snapshot!(fails("echo '{\"labels\":[\"hate\"]}'", "").1, @"plugin: plugin command, classify: the program answered with 1 labels for 8 examples; answer each, in their order");
     insta::assert_snapshot!(fails("echo hello", "").1, @r#"plugin: plugin command, classify: `sh` answered `classify` with "hello": expected value at line 1 column 1; the README of the plugin `command` shows the answer"#);
     insta::assert_snapshot!(fails("echo '{\"error\":\"the post is too long; cut it\"}'", "").1, @"plugin: plugin command, classify: `sh`: classify: the post is too long; cut it");
-    insta::assert_snapshot!(fails("sleep 60", "timeout = 0.5").1, @"plugin: plugin command, classify: `sh` did not answer `classify` within 0.5 s; raise `timeout` in the model's [config], or mend the program; it said nothing");
+    insta::assert_snapshot!(fails("sleep 60", "timeout = 0.5").1, @"plugin: plugin command, classify: `sh` did not answer `classify` within 0.5 s; raise `timeout` in the model's [config], or mend the program; it printed nothing");
 
     let gone = Place::new();
     let top = "capabilities = [\"classify\"]\nprotocols = [\"zero-shot\"]\nfiles = { program = \"gone.sh\" }";

@@ -42,7 +42,7 @@ struct Key {
     of: String,
     default: &'static str,
     about: String,
-    /// Keys of a variant stand under it.
+    /// Keys of a variant are under it.
     inner: bool,
 }
 

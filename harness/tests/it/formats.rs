@@ -75,7 +75,7 @@ fn all_faces_are_written_at_once_and_twice_the_same() {
         assert_says(&text, &["SAMPLE", "<title", "<desc"]);
         assert!(!text.contains("<script") && !text.contains('\u{202e}'), "{svg}");
     }
-    // The numbers of the board stand in its figure.
+    // The numbers of the board are in its figure.
     let board = fs::read_to_string(place.path("one/figures/board.svg")).unwrap();
     for cell in place.summary("default")["cells"].as_array().unwrap() {
         if let Some(value) = cell["outcome"]["score"]["value"].as_f64() {
@@ -315,7 +315,7 @@ fn against_pairs_by_id_where_only_some_examples_are_common() {
     let text = place.run(&["report", "all", "--against", "published"]).exits(0).out;
     assert_says(&text, &["not tested", "only its summary"]);
     let nothing = place.run(&["report", "all", "--against", "nowhere"]).exits(2);
-    assert_says(&nothing.err, &["nowhere is no run and no summary", "list runs"]);
+    assert_says(&nothing.err, &["nowhere is neither a run nor a summary", "list runs"]);
 }
 
 #[test]
@@ -387,6 +387,6 @@ fn watch_shows_a_run_while_it_runs_and_when_it_was_killed() {
     assert_says(&text, &["0 running, 1 stopped", "stopped   slow"]);
     assert_says(
         &place.run(&["watch", "nowhere"]).exits(2).err,
-        &["nowhere is no run", "list runs"],
+        &["nowhere is neither a run", "list runs"],
     );
 }

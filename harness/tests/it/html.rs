@@ -287,7 +287,7 @@ fn what_was_explained_is_on_the_page() {
         assert!(figures.iter().any(|f| f.starts_with(start)), "no {start}* in {figures:?}");
     }
     place.write("runs/default/explain/broken.jsonl", "{");
-    assert_says(&place.run(&["report"]).exits(2).err, &["broken.jsonl, line 1 is no JSON"]);
+    assert_says(&place.run(&["report"]).exits(2).err, &["broken.jsonl, line 1 is not JSON"]);
 }
 
 /// A server that ends with its test.
@@ -358,7 +358,7 @@ fn the_server_shows_the_page_to_this_machine_only_and_tells_progress() {
     let mut lines = BufReader::new(served.open("GET /events HTTP/1.1\nHost: HOST")).lines();
     let progress = next(&mut lines);
     assert_eq!((&progress["done"], &progress["total"]), (&3.into(), &3.into()));
-    // A cell is taken away: the page is made anew.
+    // A cell is taken away: the page is rebuilt.
     let stamp = progress["stamp"].clone();
     fs::remove_file(place.cell("default", "majority").join("record.json")).unwrap();
     let mut progress = next(&mut lines);

@@ -147,7 +147,7 @@ fn plain_predictions() {
     assert_says(
         &board,
         &[
-            "mine: answers imported from predictions; none of them was asked here",
+            "mine: answers imported from predictions; none of them was run here",
             "other",
             "† known on Own: training data known to overlap: wrote it",
         ],
@@ -189,12 +189,12 @@ fn what_does_not_fit_is_told() {
 
     hint: labels are no, yes; --map what an answer means; --id, --text and --culture name the example
     "#);
-    insta::assert_snapshot!(error("half.jsonl", "{\"id\": \"e1\", \"label\": \"yes\"}\n{\"id\":\n", &[]), @"error: half.jsonl, row 2: not a JSON object: EOF while parsing a value at line 1 column 6; one stands on each line");
+    insta::assert_snapshot!(error("half.jsonl", "{\"id\": \"e1\", \"label\": \"yes\"}\n{\"id\":\n", &[]), @"error: half.jsonl, row 2: not a JSON object: EOF while parsing a value at line 1 column 6; each line holds one");
     insta::assert_snapshot!(error("list.jsonl", "[1]\n", &[]), @"error: list.jsonl: not a list of JSON objects: invalid type: integer `1`, expected a map at line 1 column 2; write one object a line");
     insta::assert_snapshot!(error("some.json", "{\"eval\": {}}", &[]), @"error: some.json: no log of inspect_ai: missing field `task` at line 1 column 11");
     insta::assert_snapshot!(error("cut.eval", "PK\u{3}\u{4}rest", &[]), @"error: cut.eval: the zip cannot be read: invalid Zip archive: Could not find EOCD");
     insta::assert_snapshot!(error("none.csv", "", &[]), @"error: none.csv: the file is empty; there is nothing to import");
-    insta::assert_snapshot!(error("map.csv", "id,label\ne1,y\n", &["--map", "y=yse"]), @"error: failed to read --map: the import names `yse`, which is no label of the task: use one of no, yes");
+    insta::assert_snapshot!(error("map.csv", "id,label\ne1,y\n", &["--map", "y=yse"]), @"error: failed to read --map: the import names `yse`, which is not a label of the task: use one of no, yes");
     insta::assert_snapshot!(error("prompt.csv", "id,label\ne1,y\n", &["--prompt", "w1"]), @r#"
     error: protocol `trained` has no prompt `w1`
 
@@ -252,7 +252,7 @@ fn imported_models_stand_beside_ours_and_are_compared() {
     let error = with(&by_id).exits(2).err;
     assert_says(
         &error,
-        &["none of the", "the first is \"Yes.\"", "--prompt says which wording was asked (w1-ab, "],
+        &["none of the", "the first is \"Yes.\"", "--prompt says which wording was used (w1-ab, "],
     );
     let prompt = ["--prompt", "w1-ab"];
     let one = with(&[&by_id[..], &prompt].concat()).exits(0).lines().remove(0);
@@ -295,7 +295,7 @@ fn imported_models_stand_beside_ours_and_are_compared() {
     assert_says(
         &ran.out,
         &[
-            "by-id: answers imported from lm-evaluation-harness; none of them was asked here",
+            "by-id: answers imported from lm-evaluation-harness; none of them was run here",
             "by-text",
         ],
     );

@@ -7,6 +7,7 @@ mod chaos;
 mod cli;
 mod cluster;
 mod command;
+mod command_page;
 #[path = "../fixtures/dataset.rs"]
 mod dataset;
 mod definition_keys;

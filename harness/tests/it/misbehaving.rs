@@ -60,9 +60,9 @@ fn panics() {
 
 #[test]
 fn sudden_ends() {
-    insta::assert_snapshot!(lie("abort", &[]), @"signal: killed by signal 6 (SIGABRT, it aborted); it said nothing");
-    insta::assert_snapshot!(lie("crash", &[]), @"signal: killed by signal 11 (SIGSEGV, it crashed); it said nothing");
-    insta::assert_snapshot!(lie("exit", &[]), @"exit: exit code 3 without a result; it said nothing");
+    insta::assert_snapshot!(lie("abort", &[]), @"signal: killed by signal 6 (SIGABRT, it aborted); it printed nothing");
+    insta::assert_snapshot!(lie("crash", &[]), @"signal: killed by signal 11 (SIGSEGV, it crashed); it printed nothing");
+    insta::assert_snapshot!(lie("exit", &[]), @"exit: exit code 3 without a result; it printed nothing");
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! Runs of earlier versions load for ever: reported, compared, watched. `fixtures/report/run.v1` was written by the first
-//! version; `@PLACE@` stands where it named a folder of its machine.
+//! version; `@PLACE@` is where it named a folder of its machine.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What the README files of baselines show is tried as it stands there.
+//! What the README files of baselines show is tried as it is there.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ fn block(readme: &str, language: &str) -> String {
     text[start..].split("```").next().unwrap().to_owned()
 }
 
-/// The model of the README serves a protocol that fits, and a changed file is scored anew.
+/// The model of the README serves a protocol that fits, and a changed file is scored again.
 #[test]
 fn the_model_of_replay() {
     let place = Place::new();

@@ -40,7 +40,7 @@ fn run(place: &Place, mirror: &str, model: &str, benchmark: &str) -> Value {
     summary
 }
 
-/// Rates of the commonest label, `benchmarks.md`; counted from the owners' own annotation file.
+/// Rates of the commonest label, `benchmarks.md`; counted from the authors' own annotation file.
 #[test]
 fn always_non_hate_is_right_as_often_as_posts_are_not_hate() {
     let Some(data) = shared() else { return };
@@ -98,7 +98,7 @@ fn counts_of_the_official_test_parts() {
     assert_eq!([of(0), of(1)], [("finetuned".to_owned(), 1185), ("trained".to_owned(), 11441)]);
 }
 
-/// The same data through a definition of the user's: the reduced train file as JSON lines, the owners' test file.
+/// The same data through a definition of the user's: the reduced train file as JSON lines, the official test file.
 #[test]
 fn an_own_definition_over_the_same_files_gives_the_same_score() {
     let Some(data) = shared() else { return };

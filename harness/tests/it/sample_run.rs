@@ -1,4 +1,4 @@
-//! The main job on the SAMPLE: eleven columns, every cell a number or a reason, the same bytes every time.
+//! The default run on the SAMPLE: eleven columns, every cell a number or a reason, the same bytes every time.
 
 use std::collections::BTreeSet;
 
@@ -97,7 +97,7 @@ fn all_eleven_benchmarks_have_a_number_and_the_second_run_runs_nothing() {
     let group = |name: &str| scores.iter().any(|s| s["score"]["subset"]["name"] == name);
     assert!(group("source") && group("model") && group("topic"));
 
-    // SAMPLE stands in every format.
+    // SAMPLE is in every format.
     assert_says(&first.out, &["SAMPLE · SAMPLE · SAMPLE", "majority", "stratified-random"]);
     assert!(!first.out.contains('\x1b'));
     let markdown = place.run(&["report", "--format", "md"]).exits(0).out;

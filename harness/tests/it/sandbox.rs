@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::program::{Place, Ran};
 use super::skipped::skipped;
 
-/// A program that tries everything when it is created, tells what came of it, and then answers with the first label.
+/// A program that tries everything when it is created, says what came of it, and then answers with the first label.
 const CURIOUS: &str = r#"
 import glob, json, os, socket, subprocess, sys
 

@@ -1,4 +1,4 @@
-//! `plugin new`: what it writes compiles, passes the validator and stands on the board. `scripts/try-new-baseline` follows
+//! `plugin new`: what it writes compiles, passes the validator and is on the board. `scripts/try-new-baseline` follows
 //! CONTRIBUTING.md in a fresh clone; this is its quick form.
 
 use std::path::{Path, PathBuf};

@@ -6,7 +6,7 @@ use fs_err as fs;
 
 use super::program::{Place, Ran, files_below};
 
-/// One for each way in, so that a leak tells its way.
+/// One for each way in, so that a leak shows its way.
 const KEYS: [(&str, &str); 6] = [
     ("MY_KEY", "sk-planted-model-key-0001"),
     ("OPENAI_API_KEY", "sk-planted-openai-key-0002"),

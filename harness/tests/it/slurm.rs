@@ -1,6 +1,6 @@
 //! A suite on a real Slurm of two nodes: the same bytes as here, whatever is killed meanwhile.
 //!
-//! Slurm's programs and root are needed; `scripts/test-slurm` brings them. With `CULTURE_EVAL_SLURM=1` it is a failure
+//! Slurm's programs and root are needed; `scripts/test-slurm` installs them. With `CULTURE_EVAL_SLURM=1` it is a failure
 //! that they are missing. One test, because a machine has one Slurm.
 
 use std::path::{Path, PathBuf};
@@ -132,7 +132,7 @@ impl Site<'_> {
         self.place.write(&format!("defs/{name}.toml"), text);
     }
 
-    /// All that a run leaves behind, but for what tells of time and jobs.
+    /// All that a run leaves behind, but for what is about time and jobs.
     fn outcome(&self, run: &str) -> Vec<(PathBuf, Vec<u8>)> {
         let folder = self.place.path(&format!("runs/{run}"));
         let beside = [
@@ -249,7 +249,7 @@ fn undisturbed(site: &Site<'_>) {
     assert_says(&again.err, &["0 cells run, 4 reused, 0 failed"]);
 }
 
-/// A node dies with its cell, and so does the `run` that waits; the same command again brings the rest.
+/// A node dies with its cell, and so does the `run` that waits; the same command again runs the rest.
 fn a_node_dies(site: &Site<'_>) {
     let calls = site.place.slow("slow", 300);
     site.suite("hit", "\"majority\", \"slow\"", "");

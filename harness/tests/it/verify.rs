@@ -91,7 +91,7 @@ fn an_edited_byte_is_found_wherever_a_number_stands_on_it() {
             edited[place_of] ^= 1;
             fs::write(&path, &edited).unwrap();
             let ran = place.run(&["verify"]);
-            // The place of a plugin is no part of the key: no number stands on it, but it is told.
+            // The place of a plugin is no part of the key: no number depends on it, but it is reported.
             let told = ran.code != Some(0) || ran.out.contains("unseen");
             assert!(told, "byte {place_of} of {}: {}", path.display(), ran.out);
             tried += 1;
@@ -129,7 +129,7 @@ fn two_runs_are_compared_to_the_first_example_that_differs() {
     ];
     place.sample(&asked).exits(0);
     let ran = place.run(&["verify", "default", "--against", "again"]).exits(0);
-    assert_says(&ran.out, &["4 cells have the same answers, 0 differ, 0 stand alone"]);
+    assert_says(&ran.out, &["4 cells have the same answers, 0 differ, 0 are in one run only"]);
     // CREHate shows models the country, which one of the two uses.
     let other = [
         "--models",

@@ -4,7 +4,7 @@
  *     culture-eval plugin check ./libcommonest.so
  *     culture-eval --definitions plugin-api/examples/c --plugins . run --models commonest-c
  *
- * The header tells every field. What to keep in mind:
+ * The header explains every field. What to keep in mind:
  *   - a plugin is one exported function that returns a table which lives as long as the process;
  *   - inputs are borrowed for the call, outputs go into the host's buffers: neither is freed here;
  *   - every call returns CE_OK, or another status after it has filled `error`;

@@ -11,12 +11,12 @@ pages.benchmarks = {
       dataset?.warning ? h("p", { class: "warning" }, h("strong", null, "Content warning: "), bdi(dataset.warning)) : null]);
     main.append(h("section", null, h("h2", null, "Source"), facts([
       ["metric", b.metric],
-      ["data used", b.data === "official" ? "the owners' data" : b.data === "sample" ? ["SAMPLE: the project's own synthetic data. ", bdi(b.because)] : bdi(b.because)],
+      ["data used", b.data === "official" ? "official data" : b.data === "sample" ? ["SAMPLE: the project's own synthetic data. ", bdi(b.because)] : bdi(b.because)],
       b.references.length && ["reference lines", b.references.map((line, i) => [i ? ", " : "", bdi(line.name), ` ${line.value}`])],
       ["license", bdi(b.license)],
       dataset && ["paper", bdi(dataset.paper)],
       dataset && ["homepage", bdi(dataset.homepage)],
-      dataset && ["to be had as", dataset.status],
+      dataset && ["how to get them", dataset.status],
       about.parts?.length ? ["mean of", about.parts.map((p, i) => [i ? ", " : "", benchmarkLink(p)])] : null,
       about.only?.length ? ["only", about.only.join(", ")] : null,
       ["hash of the examples", b.sha256.map((x) => h("code", null, x))],

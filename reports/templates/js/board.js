@@ -43,7 +43,7 @@ function question(cultureLeads, params) {
 }
 
 function answerOf(leads, state) {
-  if (!leads.length) return emptyNote("No model has a score there. The board below tells why.");
+  if (!leads.length) return emptyNote("No model has a score there. The board below shows why.");
   // Few answers are told in full, many in a table of one line each.
   if (leads.length <= 3) return [...leads].sort((x, y) => y.ranking.length - x.ranking.length).map((l, i) => [verdict(l), i ? h("details", null, h("summary", null, "All models"), rankingOf(l)) : rankingOf(l)]);
   const rows = leads.map((l) => [

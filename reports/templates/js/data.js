@@ -1,4 +1,4 @@
-// The data: `first` stands in the page, parts are inflated when they are looked at.
+// The data: `first` is in the page, parts are inflated when they are looked at.
 const first = JSON.parse(document.getElementById("first").textContent);
 const inflated = new Map();
 const waiting = new Map();

@@ -85,7 +85,7 @@ function sortBy(body, ths, column, numeric) {
   const sign = order === "ascending" ? 1 : -1;
   const rows = [...body.children].map((row, place) => ({ row, place, key: numeric ? parseFloat(key(row)) : key(row).toLowerCase() }));
   rows.sort((a, b) => {
-    // What has no number stands last, whichever way.
+    // What has no number is last, whichever way.
     const [x, y] = [Number.isNaN(a.key), Number.isNaN(b.key)];
     if (x || y) return x - y || a.place - b.place;
     return (a.key < b.key ? -sign : a.key > b.key ? sign : 0) || a.place - b.place;

@@ -29,7 +29,7 @@ const reasonText = (cell) => h("span", { class: "reason", title: cell.reason.mes
 // An interval in print, as everywhere in the program.
 const ends = ({ low, high }) => `[${low}, ${high}]`;
 
-// An interval on a common axis from `low` to `high`, with a line at `zero` where there is one. The numbers stand beside it.
+// An interval on a common axis from `low` to `high`, with a line at `zero` where there is one. The numbers are beside it.
 function bar(value, interval, [low, high], zero, cls) {
   const x = (v) => (100 * (parseFloat(v) - low)) / (high - low || 1);
   const svg = s("svg", { class: `bar ${cls || ""}`, viewBox: "0 0 100 16", preserveAspectRatio: "none", "aria-hidden": "true", focusable: "false" });

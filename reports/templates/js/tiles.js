@@ -35,6 +35,6 @@ function tileMap(cells, own, names, params, pick) {
   const rest = [...scores.keys()].filter((c) => !placed.has(c));
   return h("section", null, h("h2", null, "On a map of tiles"),
     h("div", { class: "fields" }, picker("Model", cells.map((c) => [c.model, c.model]), model.model, pick, { id: "of-model" })),
-    h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Map of tiles" }, h("div", { class: "tiles", role: "img", "aria-label": `Scores of ${model.model} by country; the same numbers stand in the table above` }, ghosts, tiles)),
+    h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Map of tiles" }, h("div", { class: "tiles", role: "img", "aria-label": `Scores of ${model.model} by country; the same numbers are in the table above` }, ghosts, tiles)),
     rest.length ? h("p", { class: "quiet" }, `Not on the map: ${rest.map((c) => called.get(c) || c).join(", ")}.`) : null);
 }

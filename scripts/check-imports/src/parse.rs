@@ -220,7 +220,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Whether the keyword here stands before a name: not in `*const T`, `const fn` or `fn(T)`.
+    /// Whether the keyword here is before a name: not in `*const T`, `const fn` or `fn(T)`.
     fn defines(&self) -> bool {
         let place = usize::from(matches!(self.text(1), "mut" | "!")) + 1;
         self.text(-1) != "*"
@@ -245,7 +245,7 @@ impl<'a> Parser<'a> {
         scope.uses.extend(leaves.into_iter().map(|leaf| Use { is_public, is_local, ..leaf }));
     }
 
-    /// Whether `pub`, `pub(crate)` or `pub(in a::b)` stands before the current place.
+    /// Whether `pub`, `pub(crate)` or `pub(in a::b)` is before the current place.
     fn is_public(&self) -> bool {
         if self.text(-1) != ")" {
             return self.text(-1) == "pub";

@@ -171,7 +171,7 @@ fn floats(tensor: &mut Tensor) -> &mut [f32] {
     debug_assert!(
         tensor.device() == Device::Cpu && tensor.kind() == Kind::Float && tensor.is_contiguous()
     );
-    // SAFETY: the tensor is contiguous, float32 and in main memory (checked by the caller), so numel values stand at its address;
+    // SAFETY: the tensor is contiguous, float32 and in main memory (checked by the caller), so numel values are at its address;
     // they live as long as the tensor, which is borrowed, and no other borrow of these values is made during the step.
     unsafe { std::slice::from_raw_parts_mut(tensor.data_ptr().cast::<f32>(), tensor.numel()) }
 }

@@ -1,4 +1,4 @@
-//! What an interrupted training needs to go on to the same bits: parameters, moments, the best state so far, and where it was.
+//! What an interrupted training needs to continue to the same bits: parameters, moments, the best state so far, and where it was.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -97,7 +97,7 @@ impl Folder {
         }
         let text = fs_err::read_to_string(self.place()).map_err(Error::load)?;
         let wrong = |e: &dyn std::fmt::Display| {
-            Error::load(format!("{}: {e}; remove the folder to train anew", self.0.display()))
+            Error::load(format!("{}: {e}; remove the folder to train again", self.0.display()))
         };
         let place: Place = serde_json::from_str(&text).map_err(|e| wrong(&e))?;
         if place.key != key {

@@ -169,7 +169,7 @@ impl<'a> Training<'a> {
             "training {count} parameters on {} examples: {total} steps of {}{}",
             learner.lengths().len(),
             plan.batch,
-            if resumed { format!(", going on from step {}", place.step) } else { String::new() }
+            if resumed { format!(", resumed at step {}", place.step) } else { String::new() }
         ));
         Ok(Self {
             plan,

@@ -58,7 +58,7 @@ impl Client {
         let text = String::from_utf8_lossy(&start);
         lenient_json::from_str(&text).or_else(|e| {
             of_lines(&text).ok_or_else(|| {
-                Again::because(format!("the answer is no JSON ({e}): {}", quoted(&text)))
+                Again::because(format!("the answer is not JSON ({e}): {}", quoted(&text)))
             })
         })
     }
@@ -117,7 +117,7 @@ fn take(pieces: &mut Pieces, event: &Event, broken: &mut Option<String>) -> bool
     match pieces.take(event) {
         Ok(taken) => taken == Taken::Piece,
         Err(error) => {
-            broken.get_or_insert_with(|| format!("a piece of the stream is no JSON ({error})"));
+            broken.get_or_insert_with(|| format!("a piece of the stream is not JSON ({error})"));
             false
         }
     }

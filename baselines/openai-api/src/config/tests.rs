@@ -74,12 +74,15 @@ fn what_is_wrong_is_named_with_its_remedy() {
     check(r#"{"model":"m","requests_per_minute":0}"#, KEY, &["`requests_per_minute` = 0"]);
     check(r#"{"model":"m","body":{"stream":true}}"#, KEY, &["`body.stream`", "remove it"]);
     check(r#"{"model":"m","price":{"input":-1,"output":0}}"#, KEY, &["per million tokens"]);
-    check(r#"{"model":"m","base_url":"localhost:1"}"#, KEY, &["`base_url` is no web address"]);
+    check(r#"{"model":"m","base_url":"localhost:1"}"#, KEY, &["`base_url` is not a web address"]);
     check(r#"{"model":"m","base_url":"http://u:hidden@h/v1"}"#, KEY, &["user or password"]);
     check(r#"{"model":"m","loglikelihood":"echo"}"#, KEY, &["a chat echoes no prompt"]);
     check(r#"{"model":"m","endpoint":"completions","messages":true}"#, KEY, &["takes one text"]);
     let secret = read(r#"{"model":"m"}"#, &[("OPENAI_API_KEY", "sk-12\n34567890")]).unwrap_err();
-    assert!(secret.contains("OPENAI_API_KEY is no key") && !secret.contains("sk-12"), "{secret}");
+    assert!(
+        secret.contains("OPENAI_API_KEY is not a key") && !secret.contains("sk-12"),
+        "{secret}"
+    );
     let user = read(r#"{"model":"m","base_url":"http://u:hidden@h/v1"}"#, KEY).unwrap_err();
     assert!(!user.contains("hidden"), "{user}");
 }

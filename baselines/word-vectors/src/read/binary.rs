@@ -14,7 +14,7 @@ const LONGEST: u64 = 1 << 16;
 pub(super) fn read(mut file: impl BufRead, most: usize) -> Result<Table, String> {
     let mut line = Vec::new();
     file.read_until(b'\n', &mut line).map_err(|e| e.to_string())?;
-    let (words, dims) = header(&line).ok_or("its first line is no `words dimensions`")?;
+    let (words, dims) = header(&line).ok_or("its first line is not `words dimensions`")?;
     let mut table = Table { dims, format: "word2vec binary", ..Table::default() };
     let (mut word, mut bytes) = (Vec::new(), vec![0; dims * 4]);
     for place in 0..words.min(most) {

@@ -7,7 +7,7 @@ use std::path::Path;
 use fs_err::File;
 use plugin_api::Error;
 
-/// Bytes that are looked at to tell formats apart: more than a line of any of them.
+/// Bytes that are looked at to distinguish formats: more than a line of any of them.
 pub(super) const PEEK: usize = 1 << 18;
 
 /// No vectors have more dimensions; a head that says so is of another kind of file.

@@ -35,7 +35,7 @@ pub fn table(config: &Config) -> Result<Table, Error> {
             path.display()
         ))),
         (Some(index), false) => Err(Error::config(format!(
-            "{} brings its own words; remove the weights `index` ({})",
+            "{} has its own words; remove the weights `index` ({})",
             path.display(),
             index.display()
         ))),
@@ -69,7 +69,7 @@ pub fn probabilities(path: &Path, table: &Table) -> Result<Vec<f64>, Error> {
         let (word, count) = (line.trim_end().rsplit_once([' ', '\t']))
             .and_then(|(word, count)| Some((word.trim(), count.parse::<f64>().ok()?)))
             .filter(|(_, count)| count.is_finite() && *count >= 0.0)
-            .ok_or_else(|| failed(path, format!("line {} is no `word count`", number + 1)))?;
+            .ok_or_else(|| failed(path, format!("line {} is not `word count`", number + 1)))?;
         total += count;
         if let Some(place) = table.find(word) {
             counts[place as usize] += count;

@@ -43,7 +43,7 @@ impl Table {
         &self.vectors[place as usize * self.dims..][..self.dims]
     }
 
-    /// Takes a word whose vector is at `place`; a word that is no UTF-8 or known already keeps its vector to itself.
+    /// Takes a word whose vector is at `place`; a word that is not UTF-8 or known already keeps its vector to itself.
     pub(super) fn name(&mut self, word: Result<&str, std::str::Utf8Error>, place: u32) {
         match word {
             Ok(word) if !self.places.contains_key(word) => {
@@ -59,7 +59,7 @@ impl fmt::Display for Table {
         write!(f, "{}: {} words x {} dimensions", self.format, self.len(), self.dims)?;
         match self.left_out {
             0 => Ok(()),
-            n => write!(f, "; {n} left out that stand twice or are not UTF-8"),
+            n => write!(f, "; {n} left out that occur twice or are not UTF-8"),
         }
     }
 }

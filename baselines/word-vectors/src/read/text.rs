@@ -30,11 +30,11 @@ pub(super) fn read(mut file: impl BufRead, most: usize) -> Result<Table, String>
         if table.dims == 0 {
             table.dims = fields(&line).count().saturating_sub(1);
             if table.dims == 0 {
-                return Err(format!("line {number} is no `word number number ...`"));
+                return Err(format!("line {number} is not `word number number ...`"));
             }
         }
         let word = row(&line, table.dims, &mut table.vectors)
-            .ok_or_else(|| format!("line {number} is no word with {} numbers", table.dims))?;
+            .ok_or_else(|| format!("line {number} is not a word with {} numbers", table.dims))?;
         let place = table.len() as u32 - 1;
         table.name(std::str::from_utf8(word), place);
     }

@@ -27,7 +27,7 @@ pub(crate) fn one(arguments: &[String], name: &str) -> Result<String, Error> {
 }
 
 pub(crate) fn number(text: &str) -> Result<u64, Error> {
-    text.parse().map_err(|_| Error::config(format!("{text:?} is no number")))
+    text.parse().map_err(|_| Error::config(format!("{text:?} is not a number")))
 }
 
 /// What all runs share.

@@ -42,7 +42,7 @@ impl Roles {
     }
 }
 
-/// The name of a group in `answer_info` of EsBBQ and CaBBQ: what stands after the last comma of its last item, trimmed.
+/// The name of a group in `answer_info` of EsBBQ and CaBBQ: what is after the last comma of its last item, trimmed.
 pub fn group_name(last_item: &str) -> &str {
     last_item.rsplit(',').next().unwrap_or(last_item).trim()
 }

@@ -10,10 +10,10 @@ pub const MOST_LEVELS: usize = 64;
 ///
 /// The line up to the first full stop, without polite endings, is looked at:
 /// 1. It begins with a letter of an option (any case, perhaps after a bracket). If a colon or closing bracket follows,
-///    with a text behind it: that option, unless texts of several options stand in the line. Else: that option, if no
-///    other letter of an option stands in the line.
+///    with a text behind it: that option, unless texts of several options are in the line. Else: that option, if no
+///    other letter of an option is in the line.
 /// 2. It is the text of an option: that one.
-/// 3. Else the same for what stands in bold, or after the Korean word for "answer", or in quotes: the first of these
+/// 3. Else the same for what is in bold, or after the Korean word for "answer", or in quotes: the first of these
 ///    that there is.
 /// 4. Else the one letter of an option that is followed by a colon or closing bracket.
 ///
@@ -73,7 +73,7 @@ fn first_line(reply: &str) -> &str {
     reply.split(['.', '\n']).next().unwrap_or_default()
 }
 
-/// `None`: the rule says nothing of this line.
+/// `None`: the rule says nothing about this line.
 fn by_first_letter(line: &str, options: &[String]) -> Option<Step<'static>> {
     let upper = line.to_uppercase();
     let first = upper.chars().next()?;

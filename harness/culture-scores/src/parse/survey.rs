@@ -118,7 +118,7 @@ impl SurveyItem {
     }
 }
 
-/// The first option whose letter leads the reply or one of whose phrases stands in it, from 1.
+/// The first option whose letter leads the reply or one of whose phrases is in it, from 1.
 fn by_letter(reply: &str, phrases: &[&[&str]]) -> Option<i64> {
     let lower = reply.to_lowercase();
     // Where only two letters are offered, C is still a letter: it leads, and no option has it.

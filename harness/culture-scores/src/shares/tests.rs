@@ -78,7 +78,7 @@ fn the_mean_of_the_others_leaves_oneself_out() {
     assert_eq!(means.without(&"never", &[1.0]).unwrap(), None);
 }
 
-/// 4 : 1 by hand. Ten splits into 2 and 3: the one stands in the small half in four (1 of 2 against 0 of 3), in the large
+/// 4 : 1 by hand. Ten splits into 2 and 3: the one is in the small half in four (1 of 2 against 0 of 3), in the large
 /// half in six.
 #[test]
 fn halves_by_hand() {

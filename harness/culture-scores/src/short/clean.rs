@@ -13,7 +13,7 @@ pub enum CleanStep {
     FullWidth,
     /// Lower case by all of Unicode: the final sigma, and two code points for the capital I with a dot. Also in the prompt.
     Lower,
-    /// If the reply starts with a word, a colon and a blank, and the word stands in the prompt: removes word and colon
+    /// If the reply starts with a word, a colon and a blank, and the word is in the prompt: removes word and colon
     /// everywhere.
     DropLabel,
     /// Removes blanks at both ends, as Python counts them: U+001C to U+001F, too.

@@ -79,7 +79,7 @@ pub(crate) fn fork(data: &Data, ledger: &mut Ledger) {
     us_answers(&rows, ledger);
 }
 
-/// Questions of other countries whose two options also stand in a question about the USA.
+/// Questions of other countries whose two options are also in a question about the USA.
 fn us_answers(rows: &[Row], ledger: &mut Ledger) {
     let pair = |row: &Row| {
         let mut pair = [row["Option A"].trim().to_owned(), row["Option B"].trim().to_owned()];

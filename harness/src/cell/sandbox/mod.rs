@@ -2,7 +2,7 @@
 //!
 //! A plugin shares the process of its cell, so that the process sandboxes itself in, for good and for all that it starts. `plugin
 //! describe`, `plugin check` and `explain` load plugins in the same way, and their plugins write into no cell. There are three
-//! levels ([`Level`]); each cell's `timing.json` tells which one was in force.
+//! levels ([`Level`]); each cell's `timing.json` says which one was in force.
 //!
 //! - It writes into its working folder, into a folder of its own for temporary files (`TMPDIR`), into `config.cache`, the
 //!   folders of `access.write`, and a few devices.
@@ -29,7 +29,7 @@ use crate::store::record::FileRef;
 pub use level::Level;
 use view::View;
 
-/// Decides which sandbox is put up; for tests, and for a machine whose namespaces are broken: `namespaces` fails where there are
+/// Decides which sandbox is set up; for tests, and for a machine whose namespaces are broken: `namespaces` fails where there are
 /// none, `landlock` does without.
 pub const LEVEL: &str = "CULTURE_SANDBOX_LEVEL";
 
@@ -122,7 +122,7 @@ pub fn around(gate: &Gate) -> Result<String, String> {
     system::around(gate).map_err(|e| format!("failed to sandbox the plugin: {e}"))
 }
 
-/// What of a sandbox this machine cannot put up, in words; empty where all of it is there. Nothing is put up.
+/// What of a sandbox this machine cannot set up, in words; empty where all of it is there. Nothing is set up.
 pub fn lacking() -> Vec<&'static str> {
     system::lacking()
 }
@@ -132,7 +132,7 @@ pub fn no_namespaces() -> Option<String> {
     system::no_namespaces()
 }
 
-/// The strongest level that this machine can put up. Nothing is put up.
+/// The strongest level that this machine can set up. Nothing is set up.
 pub fn level() -> Level {
     system::level()
 }

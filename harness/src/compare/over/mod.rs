@@ -19,7 +19,7 @@ use super::result::{
 };
 use super::words::Signature;
 
-/// Compares models over benchmarks, or tells why not.
+/// Compares models over benchmarks, or says why not.
 pub(super) fn over_benchmarks(
     outcomes: &[Outcome],
     columns: &[Column],

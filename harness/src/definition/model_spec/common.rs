@@ -24,7 +24,7 @@ pub(super) fn common(
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
     if !name.starts_with(|c: char| c.is_ascii_alphanumeric()) || !name.chars().all(fits) {
         return Err((
-            format!("`{name}` is no name"),
+            format!("`{name}` is not a name"),
             "add ,name=NAME of lower-case letters, digits, `-` and `.`".to_owned(),
         ));
     }

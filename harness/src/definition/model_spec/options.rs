@@ -54,7 +54,8 @@ impl Options {
     /// Takes a whole number.
     pub(super) fn number<T: std::str::FromStr>(&mut self, key: &str) -> Result<Option<T>, Wrong> {
         let Some(text) = self.text(key) else { return Ok(None) };
-        let wrong = || (format!("`{key}={text}` is no such number"), format!("write {key}=8"));
+        let wrong =
+            || (format!("`{key}={text}` is not a number of that kind"), format!("write {key}=8"));
         text.parse().map(Some).map_err(|_| wrong())
     }
 

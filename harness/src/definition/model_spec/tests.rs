@@ -142,11 +142,11 @@ fn what_is_wrong_is_told_with_its_remedy() {
     );
     check("llama.cpp:x.gguf,dtype=half", &["unknown key `dtype`", "`llama.cpp:` has"]);
     check("vllm:a/b,chat=maybe", &["neither yes nor no", "chat=no"]);
-    check("vllm:a/b,batch=many", &["`batch=many` is no such number"]);
+    check("vllm:a/b,batch=many", &["`batch=many` is not a number of that kind"]);
     check("vllm:a/b,batch=", &["`batch` has no value"]);
     check("vllm:a/b,batch=1,batch=2", &["given twice"]);
     check("hf:a/b,quantize=2bit", &["`quantize=2bit` is not known", "8bit, 4bit"]);
     check("command:python3 my.py,can=fly", &["`can=fly`", "loglikelihood"]);
     check("command:\"python3 'my.py\"", &["is not closed"]);
-    check("vllm:a/b,name=A B", &["`A B` is no name", ",name=NAME"]);
+    check("vllm:a/b,name=A B", &["`A B` is not a name", ",name=NAME"]);
 }

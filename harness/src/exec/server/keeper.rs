@@ -40,7 +40,7 @@ pub enum Ended {
     Asked,
     /// It was asked to and did not within its grace period: it was killed.
     Killed,
-    /// By itself, with what the system tells of it.
+    /// By itself, with what the system says of it.
     Itself(String),
     /// It could not be started.
     NotStarted(String),

@@ -312,7 +312,11 @@ impl Running {
     fn quoted(&self) -> String {
         let text = self.tail(QUOTED);
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        if text.is_empty() { "; it said nothing".to_owned() } else { format!("; it said: {text}") }
+        if text.is_empty() {
+            "; it printed nothing".to_owned()
+        } else {
+            format!("; it printed: {text}")
+        }
     }
 
     fn last_line(&self) -> String {

@@ -101,7 +101,7 @@ impl Scheduler for Slurm {
     fn fate(&self, task: &str, log: &str) -> LostTask {
         let job = read::job_of(task);
         let read::Place { number, cluster } = read::place(job);
-        // What stands behind the job is `_` and the number of the task.
+        // What is behind the job is `_` and the number of the task.
         let task = format!("{number}{}", &task[job.len()..]);
         let asked =
             call(program("sacct", cluster).args(["-nPX", "-j", &task, "-o", "State,ExitCode"]));

@@ -45,7 +45,7 @@ pub(super) fn id(said: &str) -> Option<String> {
 /// Tasks and their states in what `squeue -h -r -o '%F_%K %T'` says of a cluster, named as [`id`] names their jobs.
 pub(super) fn queue(said: &str, cluster: Option<&str>) -> Vec<(String, String)> {
     let pairs = said.lines().filter_map(|line| line.trim().split_once(' '));
-    // With `-M`, a head `CLUSTER: name` stands before the tasks.
+    // With `-M`, a head `CLUSTER: name` is before the tasks.
     let tasks = pairs.filter(|(task, _)| *task != "CLUSTER:");
     let name = |task: &str| match (task.split_once('_'), cluster) {
         (Some((job, index)), Some(cluster)) => format!("{job};{cluster}_{index}"),
@@ -72,7 +72,7 @@ pub(super) fn of_scontrol(said: &str) -> Option<(String, String)> {
 
 /// What became of a task that has left the queue without a record; `said` is the end of its log.
 pub(super) fn fate(state: &str, code: &str, log: &str, said: &str) -> LostTask {
-    // Where memory is watched and not confined, the state tells of a signal only.
+    // Where memory is watched and not confined, the state names a signal only.
     let signs = ["exceeded memory limit", "oom_kill event", "oom-kill event"];
     let memory = state != "CANCELLED" && signs.iter().any(|sign| said.contains(sign));
     let state = if memory { "OUT_OF_MEMORY" } else { state };

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::definition::resources::Resources;
 use crate::exec::jobs::quoted;
 
-/// What the script of a job stands on.
+/// What the script of a job uses.
 #[derive(Debug, Clone)]
 pub(super) struct Script<'a> {
     /// Name of the job.

@@ -201,7 +201,7 @@ pub(super) fn extract_member(
         Err(error) => return Err(text(error)),
     };
     if !entry.is_file() {
-        return Err(format!("member {member:?} is no plain file"));
+        return Err(format!("member {member:?} is not a plain file"));
     }
     fs::remove_file(to)
         .or_else(|e| if e.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(e) })

@@ -80,7 +80,7 @@ pub(super) fn number(place: &str, value: &Value) -> Result<Option<f64>, Error> {
     };
     match found.filter(|score: &f64| score.is_finite()) {
         Some(score) => Ok(Some(score)),
-        None => Err(broken(place, format!("the score {value} is no number"))),
+        None => Err(broken(place, format!("the score {value} is not a number"))),
     }
 }
 

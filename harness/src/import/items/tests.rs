@@ -99,8 +99,8 @@ fn what_is_missing_is_named_with_what_to_do() {
             "id,colour\nx,red\n",
             "no column with a score (there are `colour`, `id`); name it with --metric",
         ),
-        ("a.csv", "id,score\nx,good\n", "a.csv, row 1: the score \"good\" is no number"),
-        ("a.csv", "id,score\nx,NaN\n", "row 1: the score \"NaN\" is no number"),
+        ("a.csv", "id,score\nx,good\n", "a.csv, row 1: the score \"good\" is not a number"),
+        ("a.csv", "id,score\nx,NaN\n", "row 1: the score \"NaN\" is not a number"),
         (
             "a.csv",
             "id,score\nx,1\nx,0\n",

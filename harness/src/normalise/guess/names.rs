@@ -43,7 +43,7 @@ pub(super) const CULTURE: &[&str] = &[
 /// Names of splits.
 pub(super) const SPLIT: &[&str] = &["split", "part", "partition", "subset", "fold", "set"];
 
-/// Names of what stands before the question.
+/// Names of what is before the question.
 pub(super) const CONTEXT: &[&str] =
     &["context", "passage", "background", "story", "situation", "scenario", "paragraph", "article"];
 

@@ -87,15 +87,15 @@ fn determinism(checked: &Checked) -> Seen {
     let again = ask_in(checked, &mut first, &examples, 8)?;
     if let Some(found) = difference(&said, &again, 0.0) {
         return Err(Not::Passed(format!(
-            "asked twice, {found}; derive all randomness from the seed and the id"
+            "queried twice, {found}; derive all randomness from the seed and the id"
         )));
     }
     drop(first);
     let mut second = ready(checked, &ear)?;
     let anew = ask_in(checked, &mut second, &examples, 8)?;
     difference(&said, &anew, 0.0).map_or_else(
-        || Ok("the same twice, and when created anew".to_owned()),
-        |found| Err(Not::Passed(format!("created anew with the same seed, {found}"))),
+        || Ok("the same twice, and when created again".to_owned()),
+        |found| Err(Not::Passed(format!("created again with the same seed, {found}"))),
     )
 }
 
@@ -244,7 +244,7 @@ fn leak(checked: &Checked) -> Seen {
     // Programs that the plugin has started count too.
     let resident = || process::resident_mib(std::process::id());
     if resident() == 0 {
-        return Err(Not::Applicable("this system does not tell its memory in /proc".to_owned()));
+        return Err(Not::Applicable("this system does not report its memory in /proc".to_owned()));
     }
     let (ear, examples) = (Ear::new(), Examples::invented(8));
     let mut model = ready(checked, &ear)?;

@@ -20,7 +20,7 @@ pub fn names() -> impl ExactSizeIterator<Item = &'static str> {
     CHECKS.iter().map(|(name, _)| *name)
 }
 
-/// Runs one check; `None` where there is none of that name.
+/// Runs one check; `None` if there is none of that name.
 pub fn run(name: &str, plugin: &Path, settings: &Settings) -> Option<Check> {
     let (name, check) = CHECKS.iter().find(|(known, _)| *known == name)?;
     let seen = load(plugin)

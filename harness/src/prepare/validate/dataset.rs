@@ -86,7 +86,7 @@ impl Check<'_> {
             self.require(
                 url.starts_with("https://") || url.starts_with("http://"),
                 format!("{field}.from.url"),
-                format!("`{url}` is no web address; start it with https://"),
+                format!("`{url}` is not a web address; start it with https://"),
             );
         }
     }

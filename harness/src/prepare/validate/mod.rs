@@ -132,7 +132,7 @@ impl Check<'_> {
         self.require(
             good,
             field,
-            format!("`{name}` is no name; use lower-case letters, digits, `-` and `.`"),
+            format!("`{name}` is not a name; use lower-case letters, digits, `-` and `.`"),
         );
     }
 

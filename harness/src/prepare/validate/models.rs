@@ -87,7 +87,7 @@ impl Check<'_> {
         self.require(
             distinct.len() == suite.seeds.len(),
             format!("{at}.seeds"),
-            "a seed stands twice; remove one",
+            "a seed is listed twice; remove one",
         );
         self.resources(&at, &suite.resources);
     }

@@ -65,7 +65,7 @@ impl Check<'_> {
         self.require(
             labels.len() == task.labels.len(),
             format!("{at}.labels"),
-            "a label stands twice; remove one",
+            "a label is listed twice; remove one",
         );
         if !labels.is_empty() {
             for (upstream, label) in &task.example.label_map {

@@ -103,7 +103,7 @@ fn prefix_parser_is_the_official_one() {
     let error = parse("x", &parser(Some("nope")), &labels()).unwrap_err().to_string();
     assert_eq!(
         error,
-        "the answer parser names `nope`, which is no label of the task: use one of no, yes"
+        "the answer parser names `nope`, which is not a label of the task: use one of no, yes"
     );
 }
 
@@ -126,7 +126,7 @@ fn regex_parser() {
     assert_eq!(parse("ab", &both, &labels()).unwrap(), Answer::Label(0), "two are none");
     let error = parse("x", &parser("("), &labels()).unwrap_err().to_string();
     assert!(
-        error.starts_with("the answer parser's pattern `(` is no regular expression"),
+        error.starts_with("the answer parser's pattern `(` is not a regular expression"),
         "{error}"
     );
 }

@@ -137,7 +137,7 @@ fn a_reply_without_a_thought_stays_as_it_is() {
     }
 }
 
-/// Whatever stands in a thought, the answer is what follows it.
+/// Whatever is in a thought, the answer is what follows it.
 #[test]
 fn no_thought_reaches_the_answer() {
     let words =

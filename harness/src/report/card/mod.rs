@@ -35,11 +35,11 @@ fn table(rows: Vec<(&'static str, String)>) -> String {
     lines.join("\n")
 }
 
-/// What stands on the card: name and value.
+/// What is on the card: name and value.
 pub fn rows(model: &Model) -> Vec<(&'static str, String)> {
     let mut rows: Vec<(&'static str, String)> = vec![
         ("license", model.license.clone()),
-        ("parameters", model.parameters.map_or("not told".to_owned(), thousands)),
+        ("parameters", model.parameters.map_or("not stated".to_owned(), thousands)),
         ("plugin", model.plugin.clone()),
     ];
     let mut put = |name: &'static str, value: String| {
@@ -160,7 +160,7 @@ pooling = "mean"
         let start = model.find("contamination").unwrap();
         let card = render(&toml::from_str(&model[..start]).unwrap());
         assert!(
-            card.contains("parameters      not told")
+            card.contains("parameters      not stated")
                 && card.contains("contamination   none known"),
             "{card}"
         );

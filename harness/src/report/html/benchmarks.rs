@@ -30,7 +30,7 @@ pub(super) struct FamilyFacts {
     title: String,
     version: u32,
     summary: String,
-    /// How its data can be had.
+    /// How to get its data.
     status: &'static str,
     license: String,
     homepage: String,
@@ -139,7 +139,7 @@ fn facts(dataset: &Dataset) -> FamilyFacts {
             Status::Open => "a plain download",
             Status::Drive => "a file on Google Drive",
             Status::DropIn => "a file that you put into a folder",
-            Status::Gated => "after accepting the owners' terms",
+            Status::Gated => "after accepting the authors' terms",
         },
         license: plain(&dataset.license),
         homepage: plain(&dataset.homepage),

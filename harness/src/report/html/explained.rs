@@ -1,6 +1,6 @@
 //! What models said of their answers: the gate and the clusters by culture, and single examples.
 //!
-//! Fields that are known are those of the plugin `calm-plugin` (its README tells them): `gate` with names in `experts`,
+//! Fields that are known are those of the plugin `calm-plugin` (its README lists them): `gate` with names in `experts`,
 //! `clusters` and `places` on a plane by type, `alpha`, `explicit` and `latent` with the weights of tokens. Everything else is shown as it is.
 
 use std::collections::BTreeMap;
@@ -113,7 +113,7 @@ fn clusters(file: &Explained, kind: usize) -> Vec<ClusterCount> {
     counts.into_iter().map(count).collect()
 }
 
-/// All texts on the plane of a type (0 explicit, 1 latent), by culture; none where no line tells a place.
+/// All texts on the plane of a type (0 explicit, 1 latent), by culture; none where no line gives a place.
 pub(super) fn map(file: &Explained, kind: usize) -> Option<Scatter> {
     let mut groups: Vec<String> = Vec::new();
     let mut points = Vec::new();
@@ -137,7 +137,7 @@ pub(super) fn map(file: &Explained, kind: usize) -> Option<Scatter> {
 /// The types of slots, in the order of `clusters` and `places`.
 pub(super) const KINDS: [&str; 2] = ["explicit", "latent"];
 
-/// The map as it stands on the page.
+/// The map as it is on the page.
 fn map_of(file: &Explained, kind: usize) -> Option<String> {
     let name = KINDS[kind];
     let id = format!("map-{name}");
@@ -153,7 +153,7 @@ pub(super) struct Gate {
     pub(super) cultures: Vec<(String, u64, Vec<f64>)>,
 }
 
-/// What the gate does in each culture; no culture where no line tells it.
+/// What the gate does in each culture; no culture where no line gives it.
 pub(super) fn gate(file: &Explained) -> Gate {
     let mut experts: Vec<String> = Vec::new();
     let mut sums: BTreeMap<String, (u64, Vec<f64>)> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! Drawings that stand on the pages as they are (the critical-difference diagram, ranks, calibration, learning curves), and
+//! Drawings that are on the pages as they are (the critical-difference diagram, ranks, calibration, learning curves), and
 //! all drawings of a run as files.
 
 use std::collections::BTreeMap;

@@ -1,8 +1,8 @@
 //! The leaderboard as pages for a browser: one file that needs nothing else, or a folder for very big runs.
 //!
 //! [`crate::results::material::Material`] (values, gathered by [`crate::results::page_data`]) goes in, bytes come out; nothing here reads a file, and no number is
-//! computed here or in the browser: what stands on a page is a formatted number of the `Summary` or the comparison. Small
-//! data stand in the page as they are looked at first; the rest (`pack`) is deflated and inflated by the browser when a
+//! computed here or in the browser: what is on a page is a formatted number of the `Summary` or the comparison. Small
+//! data are in the page as they are looked at first; the rest (`pack`) is deflated and inflated by the browser when a
 //! page asks for it. Texts of models and data sets reach the page as text nodes only, and the page's own policy lets
 //! nothing run but the script that was written into it.
 //!
@@ -76,7 +76,7 @@ pub(super) fn plain_lines(text: &str) -> String {
     text.lines().map(plain).collect::<Vec<_>>().join("\n")
 }
 
-/// Names, titles and reasons as they stand on a page: without control characters and marks that turn the direction of text.
+/// Names, titles and reasons as they are on a page: without control characters and marks that turn the direction of text.
 pub(super) fn plain(text: &str) -> String {
     let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}');
     text.chars().filter(|c| !turns(*c)).map(|c| if c.is_control() { ' ' } else { c }).collect()

@@ -83,11 +83,11 @@ pub struct Look {
 pub struct Page {
     /// `index.html`.
     pub html: Vec<u8>,
-    /// Name and content of scripts in `parts/`; empty where all stands in the page.
+    /// Name and content of scripts in `parts/`; empty where all is in the page.
     pub beside: Vec<(String, Vec<u8>)>,
 }
 
-/// Stands where the data go: they are too big to be handed through a template.
+/// Marks where the data go: they are too big to be handed through a template.
 const HERE: &str = "\u{1}data\u{1}";
 
 /// Makes the page. `folder`: big parts lie beside it and are loaded when they are looked at.

@@ -96,7 +96,7 @@ pub struct Variance {
     pub annotator: f64,
 }
 
-/// The figures of one culture in one draw of the items, in the order of [`Agreement`]; NaN where there is none.
+/// The figures of one culture in one draw of the items, in the order of [`Agreement`]; NaN if there is none.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Figures {
     pub(super) plain: [f64; 4],

@@ -56,7 +56,7 @@ fn metrics_equal_scikit_learn() {
     assert_eq!(compared, 8 * Metric::ALL.len());
 }
 
-/// acc@k as a benchmark has it: from where the gold label stands in the ranking.
+/// acc@k as a benchmark has it: from where the gold label is in the ranking.
 fn accuracy_at(case: &MetricCase, k: usize) -> f64 {
     let rank = |(row, gold): (&[f32], &u32)| {
         ranking(row).iter().position(|label| label == gold).map(|rank| rank as u32)

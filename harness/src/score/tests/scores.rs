@@ -405,7 +405,7 @@ fn evaluations_survive_json() {
     assert!(text.contains(r#""subset":{"kind":"culture","name":"US"}"#), "{text}");
 }
 
-/// Always wrong, always right, and always the same answer: the bootstrap sees no spread, and a bound stands in.
+/// Always wrong, always right, and always the same answer: the bootstrap sees no spread, and a bound replaces it.
 #[test]
 fn a_correlation_keeps_its_interval_within_its_range() {
     let gold: Vec<u32> = (0..40).map(|i| i % 2).collect();

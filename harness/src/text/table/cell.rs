@@ -1,4 +1,4 @@
-//! What stands in a cell.
+//! What is in a cell.
 
 /// A cell by its meaning.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,7 +47,7 @@ pub(crate) struct Line {
 }
 
 impl Cell {
-    /// Whether nothing stands in it.
+    /// Whether nothing is in it.
     pub(super) fn is_empty(&self) -> bool {
         match self {
             Self::Text(text) | Self::Number(text) | Self::Letters(text) => text.is_empty(),

@@ -6,7 +6,7 @@ use super::{Align, Cell, Line, Table};
 use crate::text::escape::latex as escape;
 
 impl Table {
-    /// A `tabular`, without a line break at its end; `edges` stand before the first and behind the last column.
+    /// A `tabular`, without a line break at its end; `edges` are before the first and behind the last column.
     pub(crate) fn latex(&self, (before, behind): (&str, &str)) -> String {
         let columns: String = (self.columns.iter())
             .map(|align| match align {

@@ -14,7 +14,7 @@ const FURTHER: usize = 6_000;
 /// The nonparametric maximum-likelihood estimate of a mixture of binomials (Laird 1978; Lindsay 1995) on a grid of 400
 /// shares, by 400 steps of the EM algorithm from the uniform distribution. A few votes an item do not tell the whole
 /// distribution: many fit equally well (with n votes only n moments are known). Starting from the uniform one and stopping
-/// gives a smooth one among them; [`VoteShares::ceiling_bounds`] tells what all of them allow.
+/// gives a smooth one among them; [`VoteShares::ceiling_bounds`] says what all of them allow.
 #[derive(Debug, Clone)]
 pub struct VoteShares {
     /// Weight of each cell.

@@ -39,7 +39,7 @@ pub struct Decomposition {
     pub mean: f64,
     /// Every effect; the last one holds the residual.
     pub components: Vec<Component>,
-    /// Uncertainty of the grand mean when all factors are drawn anew.
+    /// Uncertainty of the grand mean when all factors are drawn again.
     pub uncertainty: Uncertainty,
 }
 
@@ -51,7 +51,7 @@ pub struct Decomposition {
 /// mean squares with the signs of inclusion and exclusion: for two crossed factors `(MS_a + MS_b - MS_ab) / N`.
 ///
 /// # Errors
-/// No factor, more than six, a factor with fewer than two levels or nested in one that does not stand before it, a number of
+/// No factor, more than six, a factor with fewer than two levels or nested in one that is not before it, a number of
 /// values that is not the product of the levels, or NaN.
 pub fn decompose(values: &[f64], factors: &[Factor]) -> Result<Decomposition> {
     check(values, factors)?;
@@ -104,7 +104,7 @@ fn check(values: &[f64], factors: &[Factor]) -> Result<()> {
         }
         if factor.within.is_some_and(|parent| parent >= place) {
             return Err(StatsError::Request(format!(
-                "factor `{}` is nested in a factor that does not stand before it",
+                "factor `{}` is nested in a factor that is not listed before it",
                 factor.name
             )));
         }

@@ -49,7 +49,7 @@ pub(super) fn strata_of(counts: &[usize], clusters: usize) -> Result<Vec<std::op
 }
 
 /// `sum_s G_s / (G_s - 1) sum_g u_g^2`: variance of a sum of independent influences whose strata are centred. A stratum of one
-/// cluster tells nothing and adds nothing.
+/// cluster says nothing and adds nothing.
 pub(super) fn over_clusters(
     strata: &[std::ops::Range<usize>],
     influence: impl Fn(usize) -> f64,
@@ -132,7 +132,7 @@ impl Crossed {
         self.seeds.is_some_and(|s| s.variance == 0.0 && s.interaction == 0.0)
     }
 
-    /// Uncertainty of the score: clusters and seeds drawn anew. Variance `V_c + s^2 / K - w / K`: V_c the variance of
+    /// Uncertainty of the score: clusters and seeds drawn again. Variance `V_c + s^2 / K - w / K`: V_c the variance of
     /// the mean of seeds over clusters, s^2 that of the seeds' scores, w the part of it that is due to the clusters. For a mean
     /// these are the mean squares of the crossed design, and the sum is [`super::decompose`]'s.
     ///

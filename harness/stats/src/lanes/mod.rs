@@ -2,7 +2,7 @@
 //!
 //! Independent Poisson counts that happen to sum to m <= n are a multinomial draw of m; n - m further draws of the same
 //! cells complete it to one of n. With means a little below the counts, m seldom exceeds n, and a lane in which it does is
-//! drawn anew in another way: given m <= n or not, the outcome is multinomial, so the whole is exact. Poisson means are
+//! drawn again in another way: given m <= n or not, the outcome is multinomial, so the whole is exact. Poisson means are
 //! fixed, hence one look-up in a table ([`Guide`]) a cell, where conditional binomials have new parameters every time.
 
 mod completion;
@@ -166,7 +166,7 @@ impl Poisson {
         }
     }
 
-    /// A lane in which the Poisson counts exceeded n, drawn anew.
+    /// A lane in which the Poisson counts exceeded n, drawn again.
     #[cold]
     fn again(&self, lane: usize, rng: &mut impl Rng, sink: &mut impl Sink) {
         sink.clear(lane);

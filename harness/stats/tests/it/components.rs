@@ -149,7 +149,7 @@ fn a_small_variance_of_few_seeds_is_not_taken_at_its_word() {
     let after = among.difference(0, 1).unwrap();
     assert!(after.seeds > 10.0 * before.seeds.max(1e-9), "{before:?} {after:?}");
     assert_eq!(before.examples, after.examples);
-    // A model whose seeds answer alike has no variance between seeds, whoever stands beside it.
+    // A model whose seeds answer alike has no variance between seeds, whoever is beside it.
     let fixed = among.difference(1, 1).unwrap();
     assert_eq!((fixed.seeds, fixed.total.df), (0.0, 7.0));
 }

@@ -1,5 +1,5 @@
 //! Power, minimum detectable effects and sample sizes. Values are those of statsmodels 0.15 (`TTestPower`,
-//! `TTestIndPower`), of an enumeration in Python with SciPy 1.17, or published; the source stands beside each.
+//! `TTestIndPower`), of an enumeration in Python with SciPy 1.17, or published; the source is beside each.
 
 use eval_stats::mcnemar::{Alternative, McnemarMethod, PairedTable, mcnemar};
 use eval_stats::power::{

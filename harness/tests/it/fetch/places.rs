@@ -78,7 +78,7 @@ fn a_mirror_address_is_asked_before_the_owners() {
 fn the_drop_in_folder_takes_full_paths_and_bare_names() {
     for path in ["dataset/splits/train.csv", "dataset/train.csv", "train.csv"] {
         let place = Place::new();
-        let hint = "open the owners' folder and accept the license".to_owned();
+        let hint = "open the authors' folder and accept the license".to_owned();
         let source = source(Origin::DropIn { hint });
         let message = place.error(&source);
         assert_says(

@@ -1,4 +1,4 @@
-//! What users of tools like this one reported, rebuilt: `harness/tests/field-reports/*.toml`, its README tells how a case is
+//! What users of tools like this one reported, rebuilt: `harness/tests/field-reports/*.toml`, its README says how a case is
 //! written.
 
 mod case;

@@ -1,4 +1,4 @@
-//! The plugin `openai-api` in runs: keys, costs, caches and kills; and what stands around the questions of any language model.
+//! The plugin `openai-api` in runs: keys, costs, caches and kills; and what is around the questions of any language model.
 
 mod certificates;
 mod killed;

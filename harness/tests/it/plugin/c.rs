@@ -100,7 +100,7 @@ fn lying_tables_are_refused() {
     SYMBOL=another_symbol -> [folder]/libconstant_c.so: no symbol `culture_eval_plugin_v1`; a plugin ends with `export_plugin!(YourModel)` and has crate-type cdylib
     TABLE=0 -> [folder]/libconstant_c.so: the table is null; rebuild the plugin against this version's plugin-api
     CAN=(CE_CLASSIFY|CE_EMBED|1024) -> [folder]/libconstant_c.so: the function `dimension` is missing; rebuild the plugin against this version's plugin-api
-    NO_HANDLE -> [folder]/libconstant_c.so: `create` said ok and gave no handle; rebuild the plugin against this version's plugin-api
+    NO_HANDLE -> [folder]/libconstant_c.so: `create` reported ok and gave no handle; rebuild the plugin against this version's plugin-api
     ROWS=1 -> plugin constant-c, classify: answered 1 of 2 rows; every example needs one
     FAIL -> plugin constant-c, classify: bad �� bytes (example `a-2`)
     "#);

@@ -130,7 +130,7 @@ fn a_server_that_is_not_ready_is_a_reason_with_a_remedy() {
     check(
         "never",
         "ready_within = 1",
-        &["not ready within 1 s", "it said nothing", "`ready_within`"],
+        &["not ready within 1 s", "it printed nothing", "`ready_within`"],
         1,
     );
     check("dies", "", &["ended (exit status: 1) before it was ready", "the file is damaged"], 1);

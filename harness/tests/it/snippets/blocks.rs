@@ -14,6 +14,9 @@ pub(super) struct Block {
     pub(super) text: String,
 }
 
+/// Languages of blocks that are no commands.
+pub(super) const NO_COMMANDS: [&str; 5] = ["toml", "rust", "text", "json", "python"];
+
 /// How an indented line begins if it is a command.
 const COMMANDS: [&str; 5] = ["culture-eval ", "scripts/", "cargo ", "target/", "export "];
 
@@ -32,7 +35,16 @@ pub(super) fn pages() -> Vec<String> {
     ]
     .map(str::to_owned)
     .to_vec();
-    for folder in ["docs", "benchmarks", "baselines", "reports/bench"] {
+    for folder in [
+        "docs",
+        "docs/tutorials",
+        "docs/concepts",
+        "docs/reference",
+        "docs/statistics",
+        "benchmarks",
+        "baselines",
+        "reports/bench",
+    ] {
         for entry in fs::read_dir(root().join(folder)).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
             let page = if folder == "baselines" { format!("{name}/README.md") } else { name };

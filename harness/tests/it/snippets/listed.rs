@@ -19,12 +19,15 @@ use Instead::{Dry, Exits, Skipped};
 const BUILDS: &str = "builds the repository: CI and scripts/try-new-baseline do that";
 const QUEUE: &str = "needs the scheduler: tests `cluster`, `slurm`, scripts/test-slurm";
 
+const TORCH: &str = "needs torch: test `transformers`";
+const C: &str = "needs a C compiler: test `plugin::c`";
+
 pub(super) const ROWS: &[Row] = &[
     ("README.md", "scripts/just eval-all", Skipped, BUILDS),
     ("README.md", "scripts/just test", Skipped, BUILDS),
     ("README.md", "scripts/just new-baseline", Skipped, "test `scaffold`"),
     ("README.md", "scripts/just run", Skipped, BUILDS),
-    ("docs/cluster.md", "culture-eval fetch", Exits(1), "offline, no data can be had"),
+    ("docs/cluster.md", "culture-eval fetch", Exits(1), "offline, no data are available"),
     ("docs/cluster.md", "culture-eval run --executor slurm", Dry, QUEUE),
     ("docs/cluster.md", "run --executor command", Dry, QUEUE),
     ("docs/commands.md", "culture-eval serve", Skipped, "serves until it is stopped: test `html`"),
@@ -48,6 +51,25 @@ pub(super) const ROWS: &[Row] = &[
         "needs a zip of inspect_ai: test `import`",
     ),
     ("docs/commands.md", "culture-eval doctor", Exits(1), "libtorch is not where the test runs"),
+    ("docs/tutorials/hugging-face-model.md", "scripts/just ", Skipped, BUILDS),
+    ("docs/tutorials/hugging-face-model.md", "culture-eval run --model hf:", Dry, TORCH),
+    ("docs/tutorials/hugging-face-model.md", "culture-eval compare first", Skipped, TORCH),
+    (
+        "docs/tutorials/hugging-face-model.md",
+        "culture-eval --definitions smollm2.toml run",
+        Dry,
+        TORCH,
+    ),
+    ("docs/tutorials/your-baseline.md", "scripts/just ", Skipped, BUILDS),
+    ("docs/tutorials/your-baseline.md", "cargo ", Skipped, BUILDS),
+    ("docs/tutorials/your-baseline.md", "cc ", Skipped, C),
+    ("docs/tutorials/your-baseline.md", "culture-eval plugin check ./libcommonest.so", Skipped, C),
+    (
+        "docs/tutorials/your-baseline.md",
+        "culture-eval --definitions plugin-api/examples/c",
+        Skipped,
+        C,
+    ),
     ("CONTRIBUTING.md", "cargo ", Skipped, BUILDS),
     ("CONTRIBUTING.md", "scripts/just ", Skipped, BUILDS),
     ("docs/simulations.md", "cargo test", Skipped, "takes an hour: just test-slow"),
@@ -56,7 +78,7 @@ pub(super) const ROWS: &[Row] = &[
     ("baselines/gguf/README.md", "target/", Skipped, "needs that build and its weights"),
     ("baselines/openai-api/README.md", "export ", Skipped, "the key of a user"),
     ("baselines/openai-api/README.md", "culture-eval ", Dry, "asks a server: test `openai`"),
-    ("baselines/transformers/README.md", "just ", Skipped, "brings torch: test `transformers`"),
+    ("baselines/transformers/README.md", "just ", Skipped, "installs torch: test `transformers`"),
     (
         "baselines/transformers/README.md",
         "culture-eval run --model hf:",

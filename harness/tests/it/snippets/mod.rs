@@ -10,12 +10,13 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use blocks::{Block, blocks, commands, pages, root};
+use blocks::{Block, NO_COMMANDS, blocks, commands, pages, root};
 use fs_err as fs;
 use listed::{Instead, NO_MODEL, ROWS};
 
 use super::program::{Place, Ran, plugins};
 use super::scoring::questions;
+use super::skipped::skipped;
 
 /// Few examples, and no data but the SAMPLE.
 const SMALL: &str = "--limit 20";
@@ -125,7 +126,7 @@ fn every_command_of_the_pages_runs() {
     let mut wrong = Vec::new();
     let mut run = 0;
     for block in pages().iter().flat_map(|page| blocks(page)) {
-        if ["toml", "rust"].contains(&&*block.language) {
+        if NO_COMMANDS.contains(&&*block.language) {
             continue;
         }
         for (line, command) in commands(&block) {
@@ -141,7 +142,17 @@ fn every_command_of_the_pages_runs() {
                 Some(Instead::Exits(code)) => (SMALL, code),
                 None => (SMALL, 0),
             };
+            if needs_python(&command) && !has_python() {
+                skipped("python3 (", "install Python 3");
+                continue;
+            }
             run += 1;
+            // What a page gives itself is not given twice.
+            let given = |flag: &str| command.split_whitespace().any(|word| word == flag);
+            let more = match more.split_whitespace().next() {
+                Some(flag) if given(flag) => "",
+                _ => more,
+            };
             let ran = shell(&place, &filled(&command), more);
             if ran.code != Some(code) {
                 wrong.push(format!(
@@ -156,6 +167,37 @@ fn every_command_of_the_pages_runs() {
     for (row, used) in ROWS.iter().zip(used) {
         assert!(used, "no command of {} begins with {:?}: take the row out", row.0, row.1);
     }
+}
+
+/// The model that `plugin new --command` writes is a Python script.
+fn needs_python(command: &str) -> bool {
+    command.contains("my-script")
+}
+
+fn has_python() -> bool {
+    Command::new("python3").arg("--version").output().is_ok()
+}
+
+/// What the statistics handbook shows below a command is what the command prints.
+#[test]
+fn the_handbook_shows_what_is_printed() {
+    let place = Place::new();
+    wrapper(&place);
+    let mut compared = 0;
+    for page in pages().iter().filter(|page| page.starts_with("docs/statistics/")) {
+        let all = blocks(page);
+        for (shown, output) in all.iter().zip(all.iter().skip(1)) {
+            if shown.language != "sh" || !["text", "json"].contains(&&*output.language) {
+                continue;
+            }
+            let ran = shell(&place, &shown.text, "");
+            let at = format!("{page}:{}", shown.line);
+            assert_eq!(ran.code, Some(0), "{at}\n{}", ran.err);
+            assert_eq!(ran.out.trim_end(), output.text.trim_end(), "{at}: {}", shown.text);
+            compared += 1;
+        }
+    }
+    assert!(compared > 45, "{compared} examples");
 }
 
 /// A whole model definition from what a page shows of one.

@@ -20,7 +20,7 @@ struct Config {
     /// Milliseconds that each `classify` takes; answers then vary with the text.
     #[serde(default)]
     pause_ms: u64,
-    /// `explain` tells what it can do with the files and folders that this file names, a line each.
+    /// `explain` says what it can do with the files and folders that this file names, a line each.
     #[serde(default)]
     look: PathBuf,
 }

@@ -1,4 +1,4 @@
-//! The owners' splits bit for bit: pandas' `groupby.sample` and scikit-learn's stratified split.
+//! The official splits bit for bit: pandas' `groupby.sample` and scikit-learn's stratified split.
 
 use super::mt19937::Mt19937;
 
