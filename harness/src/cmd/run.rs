@@ -221,7 +221,11 @@ fn place(how: &How, context: &Context) -> anyhow::Result<Place> {
 /// Writes what the run is asked to do. What it has of earlier commands, and answers that were imported into it, stay.
 fn begin(run: &RunFolder, mut manifest: Manifest, context: &Context) -> anyhow::Result<()> {
     if run.manifest().is_file() {
-        let before = Manifest::read(run)?;
+        let mut before = Manifest::read(run)?;
+        // What was planned and never run is on no board.
+        before
+            .cells
+            .retain(|cell| cell.imported.is_some() || run.cell(&cell.folder).record().is_file());
         for line in manifest.keep(&before, context.catalogue()?) {
             context.output.note(line);
         }

@@ -146,7 +146,11 @@ impl Manifest {
                 self.no_data.entry(task.clone()).or_insert_with(|| reason.clone());
             }
         }
-        self.add_columns(before, &|_| true);
+        let known: BTreeSet<String> = (self.cells.iter().map(|cell| &cell.task))
+            .chain(self.missing.iter().map(|missing| &missing.task))
+            .cloned()
+            .collect();
+        self.add_columns(before, &|tasks| tasks.iter().any(|task| known.contains(*task)));
     }
 
     /// Imported cells.
