@@ -30,7 +30,7 @@ _PLACES = {
     "Run": "_run", "load": "_run", "run": "_run",
 }
 
-__all__ = ["Comparison", "Model", "ProgramError", "Run", "compare", "examples", "load", "model", "program", "run", "stats"]
+__all__ = ["Comparison", "Model", "ProgramError", "Run", "__version__", "compare", "examples", "load", "model", "program", "run", "stats"]
 
 
 def __getattr__(name: str) -> Any:

@@ -59,14 +59,15 @@ def arguments(example):
     names = {"alternative": {"a_better": "greater", "b_better": "less"}, "labels": {"0..k": "all"}}
     found = {}
     for name, value in given.items():
-        if value is None or (example["fn"] == "aso_confidence" and name == "correction"):
-            continue
-        value = names.get(name, {}).get(value, value) if isinstance(value, str) else value
-        value = WORDS[value] if isinstance(value, str) and value in WORDS else value
-        if isinstance(value, list) and not any(isinstance(one, str) for one in value):
-            value = as_array(value)
-        found[renamed.get(name, name)] = value
+        if value is not None and (example["fn"], name) != ("aso_confidence", "correction"):
+            found[renamed.get(name, name)] = as_python(value, names.get(name, {}))
     return {"self_check": True, **found} if example["fn"] == "paired_bootstrap_accuracy" else found
+
+
+def as_python(value, words):
+    if isinstance(value, str):
+        return words.get(value, WORDS.get(value, value))
+    return as_array(value) if isinstance(value, list) and not any(isinstance(one, str) for one in value) else value
 
 
 def as_array(value):
@@ -79,7 +80,7 @@ def as_array(value):
 def figures(example, answer):
     if dataclasses.is_dataclass(answer):
         return {field.name: getattr(answer, field.name) for field in dataclasses.fields(answer)}
-    return {name: answer for name in example.get("expect", {})}
+    return dict.fromkeys(example.get("expect", {}), answer)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: f"{example['id']}-{example['fn']}")

@@ -10,7 +10,7 @@ returns NaN. A figure that does not exist beside others that do is None.
 """
 from __future__ import annotations
 
-from .annotators import krippendorff_alpha, noise_ceiling, one_against_the_rest, vote_distance, vote_variance, culture_ceilings
+from .annotators import culture_ceilings, krippendorff_alpha, noise_ceiling, one_against_the_rest, vote_distance, vote_variance
 from .components import mixed_t, plan, t_noncentrality, variance_components
 from .dist import (
     beta_cdf,

@@ -10,7 +10,7 @@ import functools
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar, Union
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -27,6 +27,8 @@ Labels = ArrayLike
 Clusters = ArrayLike
 #: Words, such as names of factors.
 Words = Sequence[str]
+#: A number, or None where it is not defined on these data.
+Figure = float | None
 #: Differences are A - B.
 Alternative = Literal["two-sided", "greater", "less"]
 #: How a bootstrap's interval is made.
@@ -126,7 +128,7 @@ def engine(function: Function) -> Function:
     def call(*given: Any, **named: Any) -> Any:
         if len(given) > len(positional):
             raise TypeError(f"{called}() takes {len(positional)} positional arguments, {len(given)} were given")
-        arguments = dict(zip(positional, given))
+        arguments = dict(zip(positional, given, strict=False))
         for name, value in named.items():
             if name not in readers or name in arguments:
                 what = "two values for" if name in arguments else "no argument"
@@ -141,5 +143,3 @@ def engine(function: Function) -> Function:
     return call  # type: ignore[return-value]
 
 
-Figure = Union[float, None]
-"""A number, or None where it is not defined on these data."""

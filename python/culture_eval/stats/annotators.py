@@ -68,34 +68,28 @@ class VoteDistance:
 @engine
 def krippendorff_alpha(votes: Table) -> Alpha:
     """Agreement beyond chance (Krippendorff 2011). `votes[item][answer]` are counts."""
-    ...
 
 
 @engine
 def one_against_the_rest(votes: Table) -> float:
     """Accuracy of one annotator against the others. `votes[item][answer]` are counts."""
-    ...
 
 
 @engine
 def noise_ceiling(yes: Numbers, votes: Numbers, *, labels: Labels | None = None, panel: int | None = None) -> NoiseCeiling:
     """Best possible accuracy against labels by vote: `yes` of `votes`. `labels` are the majorities if they are not given."""
-    ...
 
 
 @engine
 def culture_ceilings(yes: Table, votes: Table, *, panel: int | None = None) -> CultureCeilings:
     """Best possible accuracy with and without the culture: `yes[item][culture]` of `votes[item][culture]`."""
-    ...
 
 
 @engine
 def vote_variance(yes: Table, votes: Table, *, least: int = 2) -> VoteVariance:
     """Shares of a vote's variance: item, culture, both, annotator. `least`: votes that an item needs."""
-    ...
 
 
 @engine
 def vote_distance(predicted: Numbers, votes: Numbers) -> VoteDistance:
     """A predicted distribution against the votes of one item."""
-    ...

@@ -54,7 +54,6 @@ def variance_components(
     `values` go through the levels of the last factor first. `within` names, for each factor, the place of the factor that it is nested
     in, or NaN.
     """
-    ...
 
 
 @engine
@@ -63,7 +62,6 @@ def mixed_t(a: Table, b: Table, *, clusters: Clusters | None = None, confidence:
 
     With one seed it is the t test with the clustered standard error.
     """
-    ...
 
 
 @engine
@@ -81,10 +79,8 @@ def plan(
     examples_per_cluster: float = 1.0,
 ) -> Plan:
     """How many clusters of examples and how many seeds find a difference. `baseline`: only pairs with one baseline are tested."""
-    ...
 
 
 @engine
 def t_noncentrality(df: float, *, alpha: float = 0.05, power: float = 0.8) -> float:
     """Standard errors that a difference must have for the t test to find it."""
-    ...

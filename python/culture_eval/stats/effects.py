@@ -87,31 +87,26 @@ class FisherExact:
 @engine
 def effect_size_independent(a: Numbers, b: Numbers) -> IndependentEffect:
     """Cliff's delta, A12, Cohen's d, Hedges' g and Welch's t of two independent samples."""
-    ...
 
 
 @engine
 def cohens_h(p1: float, p2: float) -> float:
     """Effect size of two proportions (Cohen 1988)."""
-    ...
 
 
 @engine
 def clustered_se(scores: Numbers, clusters: Clusters, *, confidence: float = 0.95) -> ClusteredSe:
     """Standard errors of a mean where examples come in clusters (Liang & Zeger 1986; Miller 2024)."""
-    ...
 
 
 @engine
 def clustered_proportion_ci(scores: Numbers, clusters: Clusters, *, confidence: float = 0.95) -> ClusteredProportion:
     """Wilson's interval with Kish's design effect: 0/1 scores in clusters."""
-    ...
 
 
 @engine
 def paired_clustered_se(a: Numbers, b: Numbers, clusters: Clusters) -> PairedClusteredSe:
     """Standard errors of A - B where examples come in clusters."""
-    ...
 
 
 @engine
@@ -119,22 +114,18 @@ def tost_paired(
     a: Numbers | None = None, b: Numbers | None = None, *, differences: Numbers | None = None, low: float, high: float
 ) -> Tost:
     """Equivalence of paired scores: is the mean difference between `low` and `high` (Schuirmann 1987)?"""
-    ...
 
 
 @engine
 def tost_accuracy(both_right: int, only_a: int, only_b: int, both_wrong: int, *, low: float, high: float) -> Tost:
     """Equivalence of two accuracies on the same examples (Tango 1998)."""
-    ...
 
 
 @engine
 def non_inferior_accuracy(both_right: int, only_a: int, only_b: int, both_wrong: int, *, margin: float) -> NonInferiority:
     """Is accuracy A not worse than accuracy B by the margin (Nam 1997; Tango 1998)?"""
-    ...
 
 
 @engine
 def fisher_exact(table: Numbers, *, alternative: Alternative = "two-sided") -> FisherExact:
     """Fisher's exact test of the four counts `[a, b, c, d]` of a 2 x 2 table."""
-    ...

@@ -24,10 +24,8 @@ class RankCorrelation:
 @engine
 def bradley_terry(wins: Table, *, reference: int = 0) -> BradleyTerry:
     """Abilities from a table of wins, `wins[i][j]` of i over j (Bradley & Terry 1952; Ford 1957)."""
-    ...
 
 
 @engine
 def rank_correlation(a: Numbers, b: Numbers) -> RankCorrelation:
     """Kendall's tau-b and Spearman's rho (Knight 1966)."""
-    ...

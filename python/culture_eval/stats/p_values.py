@@ -49,28 +49,23 @@ class WinTieLoss:
 @engine
 def adjust_p(p: Numbers) -> Adjusted:
     """All corrections of a family of p-values."""
-    ...
 
 
 @engine
 def combine_p(p: Numbers) -> Combined:
     """One p-value of several independent ones."""
-    ...
 
 
 @engine
 def replicability_count(p: Numbers, *, alpha: float = 0.05) -> Replicability:
     """On how many benchmarks the effect holds (Benjamini & Heller 2008; Dror et al. 2017)."""
-    ...
 
 
 @engine
 def compact_letters(scores: Numbers, differs: Table, *, higher_is_better: bool = True) -> tuple[str, ...]:
     """Tie groups (Piepho 2004): models that share a letter do not differ. `differs` is a table of 0 and 1."""
-    ...
 
 
 @engine
 def win_tie_loss(differences: Numbers, p: Numbers, *, alpha: float = 0.05) -> WinTieLoss:
     """Benchmarks won, tied and lost: a difference counts where its p-value is at most alpha."""
-    ...

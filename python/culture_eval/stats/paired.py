@@ -109,7 +109,6 @@ class Permutation:
 @engine
 def paired_table(a: Numbers, b: Numbers) -> PairedTable:
     """Counts two lists of right (1) and wrong (0), one value an example."""
-    ...
 
 
 @engine
@@ -117,31 +116,26 @@ def mcnemar(
     both_right: int, only_a: int, only_b: int, both_wrong: int, *, method: McnemarMethod = "mid-p", alternative: Alternative = "two-sided"
 ) -> Test:
     """McNemar's test of two accuracies on the same examples (Fagerland, Lydersen & Laake 2013)."""
-    ...
 
 
 @engine
 def paired_accuracy_difference(both_right: int, only_a: int, only_b: int, both_wrong: int, *, confidence: float = 0.95) -> AccuracyDifference:
     """How much more accurate A is: Newcombe 1998, Agresti & Min 2005."""
-    ...
 
 
 @engine
 def sign_test(positive: int, negative: int, zero: int = 0, *, alternative: Alternative = "two-sided") -> Test:
     """Exact binomial test of positive against negative differences; zeros are dropped."""
-    ...
 
 
 @engine
 def proportion_ci(successes: int, n: int, *, confidence: float = 0.95) -> ProportionInterval:
     """Intervals of a proportion (Brown, Cai & DasGupta 2001)."""
-    ...
 
 
 @engine
 def mean_ci(values: Numbers, *, confidence: float = 0.95) -> MeanInterval:
     """Student's interval of a mean."""
-    ...
 
 
 @engine
@@ -149,7 +143,6 @@ def ttest_paired(
     a: Numbers | None = None, b: Numbers | None = None, *, differences: Numbers | None = None, alternative: Alternative = "two-sided", confidence: float = 0.95
 ) -> PairedT:
     """Paired t test of `a` and `b`, or of their `differences`, with d_z and Hedges' g_z."""
-    ...
 
 
 @engine
@@ -165,7 +158,6 @@ def wilcoxon(
     tie_tolerance: float | None = None,
 ) -> Wilcoxon:
     """Signed-rank test (Wilcoxon 1945; Pratt 1959). Values closer than `tie_tolerance` are ties; None: what rounding explains."""
-    ...
 
 
 @engine
@@ -178,7 +170,6 @@ def matched_rank_biserial(
     tie_tolerance: float | None = None,
 ) -> float:
     """Effect size of the signed-rank test, from -1 to 1 (Kerby 2014)."""
-    ...
 
 
 @engine
@@ -194,4 +185,3 @@ def permutation_mean(
     alternative: Alternative = "two-sided",
 ) -> Permutation:
     """Sign-flip test of a mean difference; with `clusters` whole clusters change sign (Fisher 1935; Phipson & Smyth 2010)."""
-    ...

@@ -27,25 +27,21 @@ class Rope:
 @engine
 def aso_violation_ratio(a: Numbers, b: Numbers) -> float:
     """Share of the quantile distance on which A lies below B."""
-    ...
 
 
 @engine
 def aso(a: Numbers, b: Numbers, *, confidence: float = 0.95, bootstrap: int = 1000, seed: int = 0) -> AlmostStochasticOrder:
     """Almost stochastic order of two lists of scores over seeds."""
-    ...
 
 
 @engine
 def aso_confidence(num_models: int, *, confidence: float = 0.95) -> float:
     """Confidence of each comparison among `num_models` models, by Bonferroni."""
-    ...
 
 
 @engine
 def bayes_correlated_ttest(x: Numbers, y: Numbers, *, rope: float = 0.0, runs: float = 1.0) -> Rope:
     """Posterior of the mean difference over cross-validation folds (Benavoli et al. 2017)."""
-    ...
 
 
 @engine
@@ -60,10 +56,8 @@ def bayes_sign_test(
     seed: int = 0,
 ) -> Rope:
     """Bayesian sign test over benchmarks."""
-    ...
 
 
 @engine
 def bayes_signed_rank(x: Numbers, y: Numbers, *, rope: float = 0.0, prior: float = 0.5, samples: int = 50_000, seed: int = 0) -> Rope:
     """Bayesian signed-rank test over benchmarks."""
-    ...

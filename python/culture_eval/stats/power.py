@@ -11,13 +11,11 @@ def power_mcnemar_exact(
     p_only_a: float, p_only_b: float, n: int, *, alpha: float = 0.05, method: Literal["exact", "mid-p"] = "exact"
 ) -> float:
     """Unconditional power of McNemar's test at two rates of discordant examples, by enumeration (Miettinen 1968)."""
-    ...
 
 
 @engine
 def power_ttest_paired(effect_dz: float, n: float, *, alpha: float = 0.05, alternative: Alternative = "two-sided") -> float:
     """Power of the paired t test (Cohen 1988)."""
-    ...
 
 
 @engine
@@ -25,7 +23,6 @@ def power_ttest_ind(
     effect_d: float, n_per_group: float, *, alpha: float = 0.05, alternative: Alternative = "two-sided", strict: bool = False
 ) -> float:
     """Power of the two-sample t test. `strict` also counts rejections in the wrong direction."""
-    ...
 
 
 @engine
@@ -33,19 +30,16 @@ def sample_size_ttest_ind(
     effect_d: float, power: float, *, alpha: float = 0.05, alternative: Alternative = "two-sided", strict: bool = False
 ) -> float:
     """Examples a group for a two-sample t test."""
-    ...
 
 
 @engine
 def sample_size_ttest_paired(effect_dz: float, power: float = 0.8, *, alpha: float = 0.05, alternative: Alternative = "two-sided") -> float:
     """Examples for a paired t test."""
-    ...
 
 
 @engine
 def mde_ttest_paired(n: float, *, alpha: float = 0.05, power: float = 0.8) -> float:
     """Smallest d_z that a paired t test of `n` examples detects."""
-    ...
 
 
 @engine
@@ -61,7 +55,6 @@ def miller_sample_size(
     power: float = 0.8,
 ) -> float:
     """Questions that show a difference `delta` (Miller 2024, equation 9)."""
-    ...
 
 
 @engine
@@ -77,10 +70,8 @@ def miller_mde(
     power: float = 0.8,
 ) -> float:
     """Difference that `n` questions detect (Miller 2024)."""
-    ...
 
 
 @engine
 def mde_mcnemar(n: float, discordant_rate: float, *, alpha: float = 0.05, power: float = 0.8) -> float:
     """Smallest accuracy difference that McNemar's test of `n` examples detects (Connor 1987)."""
-    ...

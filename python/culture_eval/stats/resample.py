@@ -123,7 +123,6 @@ def classification_metrics(
     gold: Labels, pred: Labels, *, num_classes: int | None = None, zero_division: float = 0.0, labels: Classes = "all"
 ) -> Metrics:
     """Accuracy, macro/weighted/micro F1, precision, recall, MCC, kappa."""
-    ...
 
 
 @engine
@@ -142,7 +141,6 @@ def permutation_metric(
     labels: Classes = "all",
 ) -> Permutation:
     """Paired approximate randomisation of any label metric (Noreen 1989; Yeh 2000)."""
-    ...
 
 
 @engine
@@ -157,7 +155,6 @@ def studentised_permutation_metric(
     zero_division: float = 0.0,
 ) -> MetricTest:
     """Precision or F1 of one class, also where the models say yes at different rates (Chung & Romano 2013)."""
-    ...
 
 
 @engine
@@ -176,7 +173,6 @@ def paired_bootstrap_metric(
     labels: Classes = "all",
 ) -> MetricDifference:
     """Bootstrap of the difference of a label metric on the same examples (Efron & Tibshirani 1993)."""
-    ...
 
 
 @engine
@@ -194,7 +190,6 @@ def bootstrap_metric(
     labels: Classes = "all",
 ) -> Bootstrap:
     """Bootstrap of one model's label metric."""
-    ...
 
 
 @engine
@@ -211,7 +206,6 @@ def paired_bootstrap_accuracy(
     self_check: bool = False,
 ) -> AccuracyBootstrap:
     """Bootstrap of an accuracy difference from its 2 x 2 table."""
-    ...
 
 
 @engine
@@ -227,7 +221,6 @@ def paired_bootstrap_mean(
     seed: int = 0,
 ) -> Bootstrap:
     """Bootstrap of a mean difference; with `clusters` whole clusters are drawn (Davison & Hinkley 1997)."""
-    ...
 
 
 @engine
@@ -241,7 +234,6 @@ def bootstrap_mean(
     seed: int = 0,
 ) -> Bootstrap:
     """Bootstrap of a mean; with `clusters` whole clusters are drawn."""
-    ...
 
 
 @engine
@@ -249,7 +241,6 @@ def bootstrap_variance(
     values: Numbers, *, interval: BootstrapInterval = "percentile", confidence: float = 0.95, resamples: int = 10_000, seed: int = 0
 ) -> Bootstrap:
     """Bootstrap of the plug-in variance."""
-    ...
 
 
 @engine
@@ -263,7 +254,6 @@ def bootstrap_ranks(
     seed: int = 0,
 ) -> Ranks:
     """How stable a ranking is. Rows are examples, columns are models; higher is better."""
-    ...
 
 
 @engine
@@ -277,13 +267,11 @@ def all_pairs(
     seed: int = 0,
 ) -> AllPairs:
     """Intervals of the difference of every pair of models. Rows are examples, columns are models."""
-    ...
 
 
 @engine
 def aggregate_seeds(scores: Numbers, *, confidence: float = 0.95) -> Seeds:
     """Mean, spread, interval, median and interquartile mean over seeds (Agarwal et al. 2021)."""
-    ...
 
 
 @engine
@@ -297,4 +285,3 @@ def hierarchical_bootstrap(
     seed: int = 0,
 ) -> Hierarchical:
     """Bootstrap over seeds (rows) and examples (columns)."""
-    ...

@@ -74,46 +74,38 @@ class CochranQ:
 @engine
 def friedman(scores: Table, *, higher_is_better: bool = True) -> Friedman:
     """Friedman's test (1937). Rows are benchmarks, columns are models."""
-    ...
 
 
 @engine
 def friedman_permutation(scores: Table, *, resamples: int = 10_000, seed: int = 0) -> float:
     """P-value of Friedman's test by permutation within benchmarks: it holds its level with few benchmarks."""
-    ...
 
 
 @engine
 def nemenyi(scores: Table, *, higher_is_better: bool = True) -> Nemenyi:
     """All pairs of models (Nemenyi 1963; Demšar 2006). Rows are benchmarks."""
-    ...
 
 
 @engine
 def nemenyi_critical_value(k: int, alpha: float | None = None) -> CriticalValue:
     """Studentized range of `k` models at infinite degrees of freedom, over the root of 2."""
-    ...
 
 
 @engine
 def critical_difference(k: int, n: int, *, alpha: float = 0.05) -> float:
     """Nemenyi's critical difference of mean ranks, of `k` models on `n` benchmarks."""
-    ...
 
 
 @engine
 def friedman_vs_control(scores: Table, control: int, *, higher_is_better: bool = True) -> AgainstControl:
     """All models against the model of column `control` by Friedman ranks (Demšar 2006)."""
-    ...
 
 
 @engine
 def quade(scores: Table) -> Quade:
     """Quade's test (1979): benchmarks weighted by the range of their scores. Rows are benchmarks."""
-    ...
 
 
 @engine
 def cochran_q(correct: Table) -> CochranQ:
     """Several accuracies on the same examples (Cochran 1950). Rows are examples, values are 0 and 1."""
-    ...
