@@ -48,6 +48,7 @@ pub(super) const ROWS: &[Row] = &[
         "needs a zip of inspect_ai: test `import`",
     ),
     ("docs/commands.md", "culture-eval doctor", Exits(1), "libtorch is not where the test runs"),
+    ("docs/python.md", "culture-eval ", Skipped, "of a file that its Python writes: test-wheel"),
     ("CONTRIBUTING.md", "cargo ", Skipped, BUILDS),
     ("CONTRIBUTING.md", "scripts/just ", Skipped, BUILDS),
     ("docs/simulations.md", "cargo test", Skipped, "takes an hour: just test-slow"),
