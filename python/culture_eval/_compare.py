@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -112,7 +112,7 @@ def _graded(a: Any, b: Any, confidence: float) -> dict[str, Any]:
     ties = float(np.mean(a == b))
     p_value, test = t.p_value, "paired t"
     if len(a) < _FEW or ties >= 0.5:
-        zeros = "pratt" if ties >= 0.2 else "wilcox"
+        zeros: Literal["pratt", "wilcox"] = "pratt" if ties >= 0.2 else "wilcox"
         p_value, test = stats.wilcoxon(a, b, zero_method=zeros).p_value, f"signed-rank ({zeros})"
     return {
         "clusters": None,

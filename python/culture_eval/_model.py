@@ -1,6 +1,7 @@
 """A Python function as a model: hides the JSON lines of the plugin `command`."""
 from __future__ import annotations
 
+import functools
 import inspect
 import json
 import re
@@ -110,11 +111,14 @@ def model(
     The model runs in a sandbox in a process of its own, which runs the file of the function again: the file must be importable without
     side effects (`if __name__ == "__main__":`). Its content is part of the key of a cell, so that a changed file runs again.
     """
-    if made_of is None:
-        return lambda later: model(later, name=name, title=title, config=config, batch=batch, tasks=tasks)
+    made = functools.partial(_made, name=name, title=title, config=config or {}, batch=batch, tasks=tuple(tasks))
+    return made if made_of is None else made(made_of)
+
+
+def _made(made_of: Callable[..., Any], *, name: str | None, title: str | None, config: dict[str, Any], batch: int, tasks: tuple[str, ...]) -> Model:
     own = name or made_of.__name__.lower().replace("_", "-")
     if not _NAME.fullmatch(own):
         raise ValueError(f"the model's name is {own!r}: give small letters, digits, dots and hyphens")
     if "." in made_of.__qualname__:
         raise ValueError(f"`{made_of.__qualname__}` is inside of another function or class: write it at the top of its file")
-    return Model(made_of, own, title or own, _capabilities(made_of), dict(config or {}), batch, tuple(tasks))
+    return Model(made_of, own, title or own, _capabilities(made_of), config, batch, tasks)

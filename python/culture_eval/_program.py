@@ -58,12 +58,13 @@ def call(arguments: Sequence[str], *, accepted: Sequence[int] = (0,), quiet: boo
     An exit code that is not accepted is a :class:`ProgramError` with the last lines of stderr.
     """
     process = subprocess.Popen([program(), *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8")
-    assert process.stdout is not None and process.stderr is not None
+    stdout, stderr = process.stdout, process.stderr
+    assert stdout is not None and stderr is not None
     out: list[str] = []
-    reader = threading.Thread(target=lambda: out.append(process.stdout.read()), daemon=True)
+    reader = threading.Thread(target=lambda: out.append(stdout.read()), daemon=True)
     reader.start()
     last: list[str] = []
-    for line in process.stderr:
+    for line in stderr:
         last = [*last[-19:], line]
         if not quiet:
             sys.stderr.write(line)

@@ -40,6 +40,7 @@ from .effects import (
     tost_accuracy,
     tost_paired,
 )
+from .groups import compare_groups, shrink_groups
 from .orders import bradley_terry, rank_correlation
 from .p_values import adjust_p, combine_p, compact_letters, replicability_count, win_tie_loss
 from .paired import (
@@ -57,6 +58,7 @@ from .paired import (
 from .posterior import aso, aso_confidence, aso_violation_ratio, bayes_correlated_ttest, bayes_sign_test, bayes_signed_rank
 from .power import (
     mde_mcnemar,
+    mde_mcnemar_mid_p,
     mde_ttest_paired,
     miller_mde,
     miller_sample_size,
@@ -120,6 +122,7 @@ __all__ = [
     "cohens_h",
     "combine_p",
     "compact_letters",
+    "compare_groups",
     "critical_difference",
     "culture_ceilings",
     "effect_size_independent",
@@ -133,6 +136,7 @@ __all__ = [
     "matched_rank_biserial",
     "mcnemar",
     "mde_mcnemar",
+    "mde_mcnemar_mid_p",
     "mde_ttest_paired",
     "mean_ci",
     "miller_mde",
@@ -165,6 +169,7 @@ __all__ = [
     "replicability_count",
     "sample_size_ttest_ind",
     "sample_size_ttest_paired",
+    "shrink_groups",
     "sign_test",
     "studentised_permutation_metric",
     "studentized_range_sf",

@@ -73,5 +73,10 @@ def miller_mde(
 
 
 @engine
+def mde_mcnemar_mid_p(n: float, discordant_rate: float, *, alpha: float = 0.05, power: float = 0.8) -> float:
+    """The same by the exact power of the mid-p test, up to 300 expected discordant examples."""
+
+
+@engine
 def mde_mcnemar(n: float, discordant_rate: float, *, alpha: float = 0.05, power: float = 0.8) -> float:
     """Smallest accuracy difference that McNemar's test of `n` examples detects (Connor 1987)."""

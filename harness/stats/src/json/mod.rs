@@ -26,6 +26,7 @@ mod call;
 mod components;
 mod effects;
 mod function;
+mod groups;
 mod orders;
 mod p_values;
 mod paired;
@@ -49,6 +50,7 @@ pub fn functions() -> impl Iterator<Item = &'static Function> {
         paired::FUNCTIONS,
         effects::FUNCTIONS,
         resample::FUNCTIONS,
+        groups::FUNCTIONS,
         several::FUNCTIONS,
         p_values::FUNCTIONS,
         power::FUNCTIONS,
