@@ -109,7 +109,8 @@ def model(
     `classify(examples)` returns a list with a label or a list of scores for each example.
 
     The model runs in a sandbox in a process of its own, which runs the file of the function again: the file must be importable without
-    side effects (`if __name__ == "__main__":`). Its content is part of the key of a cell, so that a changed file runs again.
+    side effects (`if __name__ == "__main__":`). Its content is part of the key of a cell, so that a changed file runs again; that of other files
+    which it imports is not.
     """
     made = functools.partial(_made, name=name, title=title, config=config or {}, batch=batch, tasks=tuple(tasks))
     return made if made_of is None else made(made_of)

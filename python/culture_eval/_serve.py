@@ -10,6 +10,7 @@ import inspect
 import json
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TextIO
 
 from ._model import Model
@@ -97,6 +98,8 @@ class Served:
 
 def load(file: str, name: str) -> Model:
     """The model of that name of a file, which is run as a module."""
+    # Files beside it can be imported, as where it is run itself.
+    sys.path.insert(0, str(Path(file).parent))
     spec = importlib.util.spec_from_file_location("culture_eval_model", file)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)

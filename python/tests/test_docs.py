@@ -35,7 +35,8 @@ def test_the_page(tmp_path):
     assert len(script) >= 6
     ran = subprocess.run([sys.executable, "-c", "\n".join(script)], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
-    assert "clusters), p" not in ran.stdout and "n = 120 in 40 clusters" in ran.stdout
+    shown = next(block for block in blocks("text") if block.startswith("A - B"))
+    assert ran.stdout.splitlines()[0] == shown.strip()
     assert "loud" in ran.stdout and "tfidf-logreg" in ran.stdout
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     for block in blocks("sh"):
