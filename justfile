@@ -32,6 +32,18 @@ transformers:
 eval-all *args: setup
     {{culture_eval}} run "$@"
 
+# The wheel of `pip install culture-eval`, in dist/: program, plugins without libtorch, Python package (docs/python.md)
+wheel *args:
+    scripts/wheel "$@"
+
+# Program, plugins without libtorch, completions and manual pages below a folder (`just install ~/.local`)
+install prefix *args:
+    scripts/install "$@"
+
+# The wheel in a clean virtual environment without the source tree (`--debug` with what `just test` has built)
+test-wheel *args:
+    scripts/test-wheel "$@"
+
 # Any command of the program: `just run list benchmarks`
 run *args: build
     {{culture_eval}} "$@"
@@ -81,7 +93,7 @@ sbom:
     set -euo pipefail
     cargo cyclonedx --format json --override-filename sbom --quiet
     mkdir -p target/sbom
-    for file in plugin-api/sbom.json harness/sbom.json harness/stats/sbom.json calm-plugin/sbom.json fuzz/sbom.json baselines/*/sbom.json plugin-api/test-plugins/*/sbom.json scripts/check-imports/sbom.json; do
+    for file in plugin-api/sbom.json harness/sbom.json harness/stats/sbom.json calm-plugin/sbom.json fuzz/sbom.json baselines/*/sbom.json plugin-api/test-plugins/*/sbom.json python/native/sbom.json scripts/check-imports/sbom.json; do
         mv "$file" "target/sbom/$(basename "$(dirname "$file")").json"
     done
 

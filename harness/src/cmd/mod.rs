@@ -24,6 +24,7 @@ mod interrupt;
 mod keep_server;
 mod limits;
 mod list;
+mod manual;
 mod misplaced;
 mod new_benchmark;
 mod new_model;
@@ -148,6 +149,9 @@ commands! {
     Stats => stats,
     /// Prints completions for a shell
     Completions => completions,
+    /// Writes the manual pages of all commands to a folder
+    #[command(hide = true)]
+    Manual => manual,
     /// One cell, start to end; what `run` starts in a separate process
     #[command(hide = true)]
     Cell => cell,

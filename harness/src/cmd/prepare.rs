@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use serde::Serialize;
 
 use super::{Context, Outcome};
 use crate::definition::dataset::Benchmark;
@@ -21,6 +22,15 @@ pub(super) struct Args {
     /// Also write the statistics to this folder, as they are committed in benchmarks/statistics
     #[arg(long, value_name = "DIR")]
     write_statistics: Option<PathBuf>,
+}
+
+/// A line of `--json`.
+#[derive(Debug, Serialize)]
+struct Prepared<'a> {
+    #[serde(flatten)]
+    meta: &'a Meta,
+    /// The examples, as Parquet.
+    file: String,
 }
 
 pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
@@ -64,7 +74,8 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
             context.output.warn(format!("{name}: {warning}"));
         }
         if context.output.json {
-            context.output.json(&meta)?;
+            let file = data.file.path.clone();
+            context.output.json(&Prepared { meta: &meta, file })?;
         } else {
             context
                 .output

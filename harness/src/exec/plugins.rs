@@ -62,15 +62,21 @@ impl Plugins {
     }
 }
 
-/// Where plugins are looked for: the named folders, the folder of this program, cargo's target folders.
+/// Where plugins are looked for: the named folders, those that belong to this program, cargo's target folders.
 pub fn search_path(settings: &Settings) -> Vec<PathBuf> {
     let mut folders = settings.plugins.clone();
-    if let Some(own) = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.to_owned())) {
-        folders.push(own.join("plugins"));
-        folders.push(own);
+    if let Ok(program) = std::env::current_exe() {
+        folders.extend(of_program(&program));
     }
     folders.extend(["target/release", "target/debug"].map(PathBuf::from));
     folders
+}
+
+/// Beside the program, and where an installation has them: PREFIX/bin and PREFIX/lib/culture-eval.
+fn of_program(program: &Path) -> Vec<PathBuf> {
+    let Some(own) = program.parent() else { return Vec::new() };
+    let installed = own.parent().map(|prefix| prefix.join("lib/culture-eval"));
+    [own.join("plugins"), own.to_owned()].into_iter().chain(installed).collect()
 }
 
 /// Seconds that a library may take to be loaded: those on libtorch take some where the disk is slow.
@@ -118,4 +124,16 @@ pub fn describe(
     // A cache that cannot be written costs a process next time, nothing else.
     let _ = store::write_json(&remembered, &described);
     Ok(Described { file, ..described })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_installed_program_has_its_plugins_below_its_prefix() {
+        let folders = of_program(Path::new("/opt/tools/bin/culture-eval"));
+        let expected = ["/opt/tools/bin/plugins", "/opt/tools/bin", "/opt/tools/lib/culture-eval"];
+        assert_eq!(folders, expected.map(PathBuf::from));
+    }
 }

@@ -1,7 +1,10 @@
 //! Reading the arguments of a request.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
+use super::arrays::{Array, Arrays};
 use crate::bootstrap::{BootstrapMethod, BootstrapOptions};
 use crate::direction::Direction;
 use crate::error::{Result, StatsError};
@@ -9,11 +12,12 @@ use crate::mcnemar::{Alternative, PairedTable};
 use crate::permutation::PermutationMethod;
 use crate::rng::Stream;
 
-/// The arguments of one call. A name is looked up in `input`, then in `opts`.
+/// The arguments of one call. A name is looked up in `arrays`, `input`, then in `opts`.
 #[derive(Debug)]
 pub(crate) struct Call<'a> {
     pub(crate) input: &'a Map<String, Value>,
     pub(crate) opts: &'a Map<String, Value>,
+    pub(crate) arrays: &'a Arrays,
 }
 
 fn wrong(name: &str, expected: &str) -> StatsError {
@@ -76,6 +80,10 @@ fn no_cluster(name: &str, index: usize, value: &Value) -> StatsError {
 }
 
 impl<'a> Call<'a> {
+    fn array(&self, name: &str) -> Option<&'a Array> {
+        self.arrays.get(name)
+    }
+
     fn find(&self, name: &str) -> Option<&'a Value> {
         self.input.get(name).or_else(|| self.opts.get(name)).filter(|v| !v.is_null())
     }
@@ -85,10 +93,13 @@ impl<'a> Call<'a> {
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.find(name).is_some()
+        self.array(name).is_some() || self.find(name).is_some()
     }
 
     pub(crate) fn num(&self, name: &str) -> Result<f64> {
+        if self.array(name).is_some() {
+            return Err(wrong(name, "a number"));
+        }
         match float(self.need(name)?) {
             Some(v) if !v.is_nan() => Ok(v),
             _ => Err(wrong(name, "a number")),
@@ -150,11 +161,15 @@ impl<'a> Call<'a> {
         }
     }
 
-    pub(crate) fn nums(&self, name: &str) -> Result<Vec<f64>> {
+    pub(crate) fn nums(&self, name: &str) -> Result<Cow<'a, [f64]>> {
+        if let Some(array) = self.array(name) {
+            return array.list(name);
+        }
         self.items(name)?
             .iter()
             .map(|v| float(v).ok_or_else(|| wrong(name, "a list of numbers")))
-            .collect()
+            .collect::<Result<Vec<f64>>>()
+            .map(Cow::Owned)
     }
 
     pub(crate) fn words(&self, name: &str) -> Result<Vec<String>> {
@@ -165,6 +180,9 @@ impl<'a> Call<'a> {
     }
 
     pub(crate) fn table(&self, name: &str) -> Result<Vec<Vec<f64>>> {
+        if let Some(array) = self.array(name) {
+            return array.table(name);
+        }
         let bad = || wrong(name, "a list of lists of numbers");
         self.items(name)?
             .iter()
@@ -191,7 +209,22 @@ impl<'a> Call<'a> {
             .collect()
     }
 
+    /// Right or wrong, one an example.
+    pub(crate) fn rights(&self, name: &str) -> Result<Vec<bool>> {
+        let values = self.nums(name)?;
+        match values.iter().position(|v| *v != 0.0 && *v != 1.0) {
+            None => Ok(values.iter().map(|v| *v == 1.0).collect()),
+            Some(index) => Err(StatsError::Request(format!(
+                "`{name}` holds {} at index {index}: give 1 for right and 0 for wrong",
+                values[index]
+            ))),
+        }
+    }
+
     pub(crate) fn labels(&self, name: &str) -> Result<Vec<u16>> {
+        if let Some(array) = self.array(name) {
+            return array.labels(name);
+        }
         self.items(name)?
             .iter()
             .enumerate()
@@ -201,6 +234,9 @@ impl<'a> Call<'a> {
 
     /// Clusters may be numbers or names; see [`cluster_id`].
     pub(crate) fn clusters(&self, name: &str) -> Result<Vec<u32>> {
+        if let Some(array) = self.array(name) {
+            return array.clusters(name);
+        }
         let mut known = std::collections::HashMap::new();
         (self.items(name)?.iter().enumerate())
             .map(|(index, v)| {
@@ -295,10 +331,10 @@ impl<'a> Call<'a> {
     }
 
     /// `differences`, or A - B of `a` and `b`.
-    pub(crate) fn differences(&self) -> Result<Vec<f64>> {
+    pub(crate) fn differences(&self) -> Result<Cow<'a, [f64]>> {
         if self.has("differences") {
             return self.nums("differences");
         }
-        crate::ttest::differences(&self.nums("a")?, &self.nums("b")?)
+        crate::ttest::differences(&self.nums("a")?, &self.nums("b")?).map(Cow::Owned)
     }
 }

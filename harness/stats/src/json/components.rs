@@ -48,14 +48,15 @@ fn factors(c: &Call) -> Result<Vec<Factor>> {
     let names = c.words("factors")?;
     let levels = c.nums("levels")?;
     same_length("factors", names.len(), "levels", levels.len())?;
-    let within = if c.has("within") { c.nums("within")? } else { vec![f64::NAN; names.len()] };
+    let within =
+        if c.has("within") { c.nums("within")? } else { vec![f64::NAN; names.len()].into() };
     same_length("factors", names.len(), "within", within.len())?;
     let factor = |((name, levels), within): ((String, &f64), &f64)| Factor {
         name,
         levels: *levels as usize,
         within: (!within.is_nan()).then_some(*within as usize),
     };
-    Ok(names.into_iter().zip(&levels).zip(&within).map(factor).collect())
+    Ok(names.into_iter().zip(levels.iter()).zip(within.iter()).map(factor).collect())
 }
 
 fn variance_components(c: &Call) -> Result<Answer> {

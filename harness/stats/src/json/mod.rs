@@ -20,11 +20,13 @@
 
 mod annotators;
 mod answer;
+mod arrays;
 mod basics;
 mod call;
 mod components;
 mod effects;
 mod function;
+mod groups;
 mod orders;
 mod p_values;
 mod paired;
@@ -35,6 +37,7 @@ mod several;
 
 use serde_json::{Map, Value, json};
 
+pub use arrays::{Array, Arrays};
 pub use function::Function;
 
 use call::Call;
@@ -47,6 +50,7 @@ pub fn functions() -> impl Iterator<Item = &'static Function> {
         paired::FUNCTIONS,
         effects::FUNCTIONS,
         resample::FUNCTIONS,
+        groups::FUNCTIONS,
         several::FUNCTIONS,
         p_values::FUNCTIONS,
         power::FUNCTIONS,
@@ -81,10 +85,25 @@ pub fn call(
     input: &Map<String, Value>,
     opts: &Map<String, Value>,
 ) -> Result<Map<String, Value>> {
+    call_with_arrays(name, input, opts, &Arrays::new())
+}
+
+/// The same, where some of the lists and tables are arrays.
+pub fn call_with_arrays(
+    name: &str,
+    input: &Map<String, Value>,
+    opts: &Map<String, Value>,
+    arrays: &Arrays,
+) -> Result<Map<String, Value>> {
     let function = find(name)?;
-    for (place, given, known) in [("input", input, function.input), ("opts", opts, function.opts)] {
+    let names = |map: &Map<String, Value>| map.keys().cloned().collect::<Vec<_>>();
+    for (place, given, known) in [
+        ("input", names(input), function.input),
+        ("input", arrays.keys().cloned().collect(), function.input),
+        ("opts", names(opts), function.opts),
+    ] {
         if let Some(key) = given
-            .keys()
+            .iter()
             .find(|k| !function.input.contains(&k.as_str()) && !function.opts.contains(&k.as_str()))
         {
             return Err(StatsError::Request(format!(
@@ -93,7 +112,7 @@ pub fn call(
             )));
         }
     }
-    Ok((function.run)(&Call { input, opts })?.into_map())
+    Ok((function.run)(&Call { input, opts, arrays })?.into_map())
 }
 
 fn listed(names: &[&str]) -> String {

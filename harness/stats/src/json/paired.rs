@@ -5,7 +5,7 @@ use super::call::Call;
 use super::function::Function;
 use crate::error::Result;
 use crate::interval::{agresti_coull, clopper_pearson, jeffreys, mean_interval, wilson};
-use crate::mcnemar::{McnemarMethod, accuracy_difference, mcnemar, sign_test};
+use crate::mcnemar::{McnemarMethod, PairedTable, accuracy_difference, mcnemar, sign_test};
 use crate::permutation::{cluster_permutation_mean, permutation_mean};
 use crate::ttest::paired_t;
 use crate::wilcoxon::{
@@ -16,6 +16,13 @@ const TABLE: &[&str] = &["both_right", "only_a", "only_b", "both_wrong"];
 const PAIR: &[&str] = &["a", "b", "differences"];
 
 pub(super) const FUNCTIONS: &[Function] = &[
+    Function {
+        name: "paired_table",
+        about: "counts two lists of right (1) and wrong (0) on the same examples",
+        input: &["a", "b"],
+        opts: &[],
+        run: run_table,
+    },
     Function {
         name: "mcnemar",
         about: "two accuracies on the same examples: exact, mid-p, asymptotic, asymptotic-cc",
@@ -87,6 +94,15 @@ pub(super) const FUNCTIONS: &[Function] = &[
         run: run_permutation,
     },
 ];
+
+fn run_table(c: &Call) -> Result<Answer> {
+    let table = PairedTable::count(&c.rights("a")?, &c.rights("b")?)?;
+    Ok(Answer::default()
+        .with("both_right", table.both_right)
+        .with("only_a", table.only_a)
+        .with("only_b", table.only_b)
+        .with("both_wrong", table.both_wrong))
+}
 
 fn run_mcnemar(c: &Call) -> Result<Answer> {
     let method = c.choice(

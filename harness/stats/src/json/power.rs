@@ -130,6 +130,21 @@ pub(super) const FUNCTIONS: &[Function] = &[
             Ok(Answer::default().with("mde", mde))
         },
     },
+    Function {
+        name: "mde_mcnemar_mid_p",
+        about: "the same by the exact power of the mid-p test, up to 300 expected discordant examples",
+        input: &["n", "discordant_rate"],
+        opts: &["alpha", "power"],
+        run: |c| {
+            let mde = power::mde_mcnemar_mid_p(
+                c.num("n")?,
+                c.num("discordant_rate")?,
+                c.alpha()?,
+                c.num_or("power", 0.8)?,
+            )?;
+            Ok(Answer::default().with("mde", mde))
+        },
+    },
 ];
 
 fn run_power_mcnemar(c: &Call) -> Result<Answer> {

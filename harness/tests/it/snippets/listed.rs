@@ -70,6 +70,7 @@ pub(super) const ROWS: &[Row] = &[
         Skipped,
         C,
     ),
+    ("docs/python.md", "culture-eval ", Skipped, "of a file that its Python writes: test-wheel"),
     ("CONTRIBUTING.md", "cargo ", Skipped, BUILDS),
     ("CONTRIBUTING.md", "scripts/just ", Skipped, BUILDS),
     ("docs/simulations.md", "cargo test", Skipped, "takes an hour: just test-slow"),
