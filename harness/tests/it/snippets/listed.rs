@@ -50,6 +50,13 @@ pub(super) const ROWS: &[Row] = &[
         Skipped,
         "needs a zip of inspect_ai: test `import`",
     ),
+    (
+        "docs/commands.md",
+        "culture-eval compare a.jsonl",
+        Skipped,
+        "needs two logs: test `score_files`",
+    ),
+    ("docs/commands.md", "culture-eval gate", Skipped, "needs a policy: test `gate`"),
     ("docs/commands.md", "culture-eval doctor", Exits(1), "libtorch is not where the test runs"),
     ("docs/tutorials/hugging-face-model.md", "scripts/just ", Skipped, BUILDS),
     ("docs/tutorials/hugging-face-model.md", "culture-eval run --model hf:", Dry, TORCH),
