@@ -1,5 +1,6 @@
 //! `culture-eval gate`: may a new model replace an older one, by a written policy?
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, anyhow};
@@ -89,7 +90,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     if context.output.json {
         context.output.json(&found)?;
     } else {
-        context.output.text(told(&found)?)?;
+        context.output.text(told(&found))?;
     }
     Ok(match found.verdict {
         Verdict::Go => Outcome::Done,
@@ -98,7 +99,7 @@ pub(super) fn run(args: Args, context: &Context) -> anyhow::Result<Outcome> {
     })
 }
 
-fn told(found: &Gate) -> anyhow::Result<String> {
+fn told(found: &Gate) -> String {
     let row = |check: &Check| -> Vec<String> {
         let ends = check.interval.map_or_else(String::new, |i| interval_of_points(i.low, i.high));
         let place = match &check.culture {
@@ -119,16 +120,15 @@ fn told(found: &Gate) -> anyhow::Result<String> {
     for check in &found.checks {
         if let Some(reason) = &check.reason {
             let culture = check.culture.as_ref().map_or_else(String::new, |c| format!(" on {c}"));
-            text.push_str(&format!("\n{}{culture}: {reason}", check.benchmark));
+            let _ = write!(text, "\n{}{culture}: {reason}", check.benchmark);
         }
     }
     let level = (1.0 - 2.0 * found.alpha) * 100.0;
-    text.push_str(&format!(
-        "\n{}: {} against {}. Differences in points with {level:.0} % intervals (one-sided level {}).",
-        found.verdict.title(),
-        found.candidate,
-        found.baseline,
-        found.alpha
-    ));
-    Ok(text)
+    let Gate { candidate, baseline, alpha, .. } = found;
+    let _ = write!(
+        text,
+        "\n{}: {candidate} against {baseline}. Differences in points with {level:.0} % intervals (one-sided level {alpha}).",
+        found.verdict.title()
+    );
+    text
 }

@@ -38,7 +38,7 @@ pub(super) fn delimited(
 ) -> Result<Log, Error> {
     let wide = Wide::of(&how.label);
     let (head, table) = table(name, separator, input)?;
-    if wide.is_none() && !head.iter().any(|column| *column == how.label) {
+    if wide.is_none() && !head.contains(&how.label) {
         let error = no_column(name, &how.label, head.iter());
         return Err(separated_otherwise(&head, separator).map_or(error, |what| broken(name, what)));
     }

@@ -283,7 +283,7 @@ mod tests {
 
     fn found(met: (f64, f64), broken: (f64, f64)) -> Found {
         let bounds = |(low, high)| Bounds { low, high };
-        Found { difference: (met.0 + met.1) / 2.0, met: bounds(met), broken: bounds(broken) }
+        Found { difference: f64::midpoint(met.0, met.1), met: bounds(met), broken: bounds(broken) }
     }
 
     /// The margin on each side of the interval, and inside it.
