@@ -19,8 +19,8 @@ function charts() {
 
 function chart({ b, protocol, cells }) {
   const rule = [...b.references].sort((x, y) => parseFloat(y.value) - parseFloat(x.value))[0];
-  const ends = cells.flatMap(({ score }) => [score.low, score.value, score.high]).concat(rule ? [rule.value] : []).map(parseFloat).filter((v) => !Number.isNaN(v));
-  const axis = [Math.max(0, Math.floor(Math.min(...ends) / 10) * 10), Math.min(100, Math.ceil(Math.max(...ends) / 10) * 10)];
+  const points = cells.flatMap(({ score }) => [score.low, score.value, score.high]).concat(rule ? [rule.value] : []).map(parseFloat).filter((v) => !Number.isNaN(v));
+  const axis = [Math.max(0, Math.floor(Math.min(...points) / 10) * 10), Math.min(100, Math.ceil(Math.max(...points) / 10) * 10)];
   const holder = h("ol", { class: "rows" });
   const draw = (some) => replace(holder, some.map((cell) => chartRow(cell, axis, rule)));
   draw(cells.slice(0, SHOWN));
