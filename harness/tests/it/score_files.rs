@@ -1,5 +1,7 @@
 //! `compare` of files with a score for each item, without a benchmark.
 
+use std::fmt::Write as _;
+
 use fs_err as fs;
 use serde_json::json;
 
@@ -13,10 +15,10 @@ fn place() -> Place {
         let right = [i % 5 != 0, !(i % 4 == 0 || i % 5 == 1)].map(u8::from);
         let row = json!({"doc_id": i, "doc": {"passage": i / 4}, "filtered_resps": ["x"], "filter": "none",
             "metrics": ["acc"], "acc": right[0]});
-        lm_eval.push_str(&format!("{row}\n"));
+        writeln!(lm_eval, "{row}").unwrap();
         let row = json!({"schema_version": "0.3.0", "evaluation_id": "e", "model_id": "org/b", "evaluation_name": "acc",
             "sample_id": i.to_string(), "evaluation": {"score": right[1], "is_correct": right[1] == 1}});
-        eee.push_str(&format!("{row}\n"));
+        writeln!(eee, "{row}").unwrap();
     }
     fs::write(place.path("samples_own_1.jsonl"), lm_eval).unwrap();
     fs::write(place.path("b.jsonl"), eee).unwrap();

@@ -90,11 +90,10 @@ mod tests {
         Array::List(values.to_vec())
     }
 
+    type Answered = Result<Map<String, serde_json::Value>>;
+
     /// The same request as JSON and as arrays.
-    fn both(
-        name: &str,
-        lists: &[(&str, &[f64])],
-    ) -> (Result<Map<String, serde_json::Value>>, Result<Map<String, serde_json::Value>>) {
+    fn both(name: &str, lists: &[(&str, &[f64])]) -> (Answered, Answered) {
         let input = lists.iter().map(|(k, v)| ((*k).to_owned(), json!(v))).collect();
         let arrays = lists.iter().map(|(k, v)| ((*k).to_owned(), list(v))).collect();
         let none = Map::new();
