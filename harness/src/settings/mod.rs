@@ -33,6 +33,11 @@ pub const OTHER_VARIABLES: &[(&str, &str)] = &[
         "1: a test that needs Slurm fails where it cannot have one (tests only)",
     ),
     ("CULTURE_EVAL_SKIPPED", "file that tests append to what they skip (tests only)"),
+    ("CULTURE_EVAL_CHAOS", "how many faults the test of faults makes (tests only)"),
+    ("CULTURE_EVAL_PYTHON", "a Python with xllamacpp (tests only)"),
+    ("CULTURE_EVAL_SMOLLM2", "a GGUF file of SmolLM2 (tests only)"),
+    ("CULTURE_EVAL_TRANSFORMERS", "a Python with transformers (tests only)"),
+    ("CULTURE_EVAL_EEE", "a Python with every-eval-ever (tests only)"),
 ];
 
 /// What is wrong with a setting.
