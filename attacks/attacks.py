@@ -20,7 +20,8 @@ import struct
 import subprocess
 import sys
 
-GIVEN = dict(word.split("=", 1) for word in sys.argv[1:])
+# With `:`, so that no word of the command names a path: what a configuration names is shown to a plugin.
+GIVEN = dict(word.split(":", 1) for word in sys.argv[1:])
 PLACE, VICTIM, ABSTRACT, SOCKET = GIVEN["place"], int(GIVEN["victim"]), GIVEN["name"], GIVEN["socket"]
 LIBC = ctypes.CDLL(None, use_errno=True)
 X86 = platform.machine() == "x86_64"

@@ -137,7 +137,7 @@ impl Scene {
         let here = self.place.path("").display().to_string();
         let here = here.trim_end_matches('/');
         let words = format!(
-            "\"place={here}\", \"victim={}\", \"name={}\", \"socket={here}/socket\"{more}",
+            "\"place:{here}\", \"victim:{}\", \"name:{}\", \"socket:{here}/socket\"{more}",
             self.victim.id(),
             self.name
         );
@@ -238,7 +238,7 @@ fn outcomes(level: &str, user: User) -> Option<BTreeMap<String, String>> {
 
 /// Whether what the attacker has started lives after the runner was killed.
 fn outlives(level: &str, user: User) -> bool {
-    let scene = Scene::new(level, user, ", \"wait=yes\"");
+    let scene = Scene::new(level, user, ", \"wait:yes\"");
     let mut runner = scene
         .run(level, user, "attacker")
         .stdout(Stdio::null())

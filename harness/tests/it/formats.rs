@@ -387,6 +387,6 @@ fn watch_shows_a_run_while_it_runs_and_when_it_was_killed() {
     assert_says(&text, &["0 running, 1 stopped", "stopped   slow"]);
     assert_says(
         &place.run(&["watch", "nowhere"]).exits(2).err,
-        &["nowhere is neither a run", "list runs"],
+        &["nowhere is not a run", "list runs"],
     );
 }

@@ -222,7 +222,7 @@ fn the_same_run_makes_the_same_page_and_another_folder_too() {
         .out;
     assert_says(&own, &["--accent: teal", "data:image&#x2f;svg+xml;base64,"]);
     fs::rename(&logo, place.path("logo.exe")).unwrap();
-    assert_says(&place.run(&["report", "--logo", "logo.exe"]).exits(2).err, &["no picture"]);
+    assert_says(&place.run(&["report", "--logo", "logo.exe"]).exits(2).err, &["not a picture"]);
     assert_says(&place.run(&["report", "--template", "runs"]).exits(2).err, &["holds no template"]);
 }
 

@@ -29,7 +29,8 @@ function chart({ b, protocol, cells }) {
     h("h3", null, benchmarkLink(b.name), " ", b.data === "sample" ? sampleTag() : null),
     h("p", { class: "small" }, [b.metric, b.n ? `n = ${b.n}` : null, protocol].filter(Boolean).join(" · ")),
     holder, more,
-    h("p", { class: "small axis" }, h("span", null, `${axis[0]} %`), rule ? h("span", null, "┆ ", bdi(rule.name), ` ${rule.value}`) : null, h("span", null, `${axis[1]} %`)));
+    h("p", { class: "small axis" }, h("span", null, `${axis[0]} %`), h("span", null, `${axis[1]} %`)),
+    rule ? h("p", { class: "small" }, "┆ ", bdi(rule.name), ` ${rule.value}`) : null);
 }
 
 function chartRow(cell, axis, rule) {

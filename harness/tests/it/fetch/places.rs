@@ -230,7 +230,7 @@ fn a_missing_pip_is_told() {
         &message,
         &["some-package==1.0", "needs pip", "no-such-python", "install python3 with pip"],
     );
-    assert_says(&place.error(&source(from("--index-url=x"))), &["no package and version"]);
+    assert_says(&place.error(&source(from("--index-url=x"))), &["not a package and version"]);
 }
 
 #[test]
