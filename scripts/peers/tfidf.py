@@ -76,7 +76,7 @@ def main():
         if "predict" in fit and "sides" in fit:
             sides = {name: [{"wall": wall, "cpu": 0.0, "memory": 0.0} for wall in walls] for name, walls in fit["predict"].items()}
             bench.keep("predict", title=f"prediction, {len(test[0]):,} texts", sides=sides, target=5, load_before=fit["load_before"],
-                       includes="counting, weighting, scoring; told by the runs of the fit above")
+                       includes="counting, weighting, scoring; from the runs of the fit above")
 
 
 main()

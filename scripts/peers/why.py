@@ -24,7 +24,7 @@ WHY = {
     "stats/nemenyi-50": NEMENYI,
     "stats/friedman-nemenyi-10": NEMENYI,
     "stats/friedman-nemenyi-50": NEMENYI,
-    "stats/bootstrap-f1-20": "what bounds it stands in [statistics](stats.md#what-bounds-the-speed): additions to class sums that must be kept, not look-ups",
+    "stats/bootstrap-f1-20": "what bounds it is in [statistics](stats.md#what-bounds-the-speed): additions to class sums that must be kept, not look-ups",
     "normalise/emgsd": TWICE,
     "normalise/polars": COLUMNS,
     "normalise/polars, imports left out": COLUMNS,
