@@ -1,4 +1,5 @@
-// The chart of the landing page: for each benchmark and protocol the models, the best first, with their intervals on one axis.
+// The chart of the landing page: for each benchmark and protocol the models, the best first, with their intervals on one axis. Official data come
+// before SAMPLE.
 const SHOWN = 8;
 
 function charts() {
@@ -11,6 +12,7 @@ function charts() {
     }
   }
   if (!groups.length) return null;
+  groups.sort((x, y) => Number(x.b.data === "sample") - Number(y.b.data === "sample"));
   return h("section", { "aria-labelledby": "charts-title" },
     h("h2", { id: "charts-title" }, "Scores by benchmark"),
     h("p", { class: "quiet" }, `Percent, the best first; the line is the ${first.confidence} % interval. `, h("strong", null, "Dark"), ": no significant difference from the best. Dashed: the best simple rule, such as one answer for all."),
